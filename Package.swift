@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One row per room. A room may import only rooms named in its row; CI builds with
+// `--explicit-target-dependency-import-check error`, so an undeclared import does not compile.
+
+let strict: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ]
+  + (Context.environment["SAM2_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies + [arguments], swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "sam2-swift",
+  products: [
+    .library(name: "SAM2", targets: ["SAM2"]),
+    .executable(name: "sam2", targets: ["sam2"]),
+    .executable(name: "sam2-convert", targets: ["sam2-convert"]),
+    .executable(name: "sam2-quantize", targets: ["sam2-quantize"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // Floor 0: C and bytes.
+    .target(name: "CKernels"),
+    .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    room("Bytes"),
+    room("JSON", ["Bytes"]),
+
+    // Floor 1: typed numbers.
+    room("Tensors", ["Bytes"]),
+
+    // Floor 2: one checkpoint format each, then the room that picks the reader.
+    room("TorchCheckpoint", ["Bytes", "Tensors", "CZlib"]),
+    room("Checkpoints", ["Bytes", "Tensors", "TorchCheckpoint"]),
+
+    // Floor 3: the graph and what works on graphs.
+    room("Graph", ["Bytes", "Tensors", "JSON"]),
+    room("Reference", ["Bytes", "Tensors", "Graph"]),
+    room("ModelFile", ["Bytes", "JSON", "Tensors", "Graph", crypto]),
+    room("Passes", ["Bytes", "Tensors", "Graph"]),
+    room("Quantizer", ["Bytes", "JSON", "Tensors", "Graph", "Passes"]),
+    room("Runtime", ["Bytes", "Tensors", "Graph", "CKernels"]),
+
+    // Floor 4: pixels, and SAM 2 itself.
+    room("Media", ["Bytes", "CImageCodecs"]),
+    room("SampleScene", ["Bytes", "Media"]),
+    room("SAM2Config", ["Bytes", "JSON"]),
+    room("SAM2Import", ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", yaml]),
+    room("SAM2", ["Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config"]),
+
+    // Floor 5: the commands.
+    room("CLISupport", ["Bytes", "JSON", arguments]),
+    command(
+      "sam2-convert",
+      ["Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "ModelFile", "SAM2Import", "CLISupport"]),
+    command(
+      "sam2-quantize",
+      ["Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "CLISupport"]),
+    command(
+      "sam2",
+      [
+        "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SampleScene", "SAM2",
+        "CLISupport",
+      ]),
+
+    // Tests: one target per room, and the built commands end to end.
+    .target(
+      name: "TestSupport", dependencies: ["Bytes", "Tensors"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)

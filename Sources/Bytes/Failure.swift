@@ -1,0 +1,69 @@
+/// What went wrong with something that came from outside: a file, an argument, the disk.
+///
+/// Every room throws this one type, so that a command can print one clear line and choose the
+/// documented exit code. Two failures are equal when their codes are equal: wording may change.
+public struct Failure: Error, Sendable {
+  /// Decides the exit code of a command.
+  public enum Kind: Sendable {
+    /// The arguments make no sense (exit 64).
+    case usage
+    /// The input exists but is not acceptable (exit 65).
+    case badInput
+    /// The input does not exist or cannot be opened (exit 66).
+    case missingInput
+    /// A bug of ours (exit 70).
+    case internalError
+    /// The output cannot be created (exit 73).
+    case cannotCreate
+    /// Reading or writing failed midway (exit 74).
+    case inputOutput
+  }
+
+  public var kind: Kind
+  /// Stable dotted identifier, for example `zip.truncated`.
+  public var code: String
+  /// What was found, and what was expected.
+  public var message: String
+  /// Where: an entry, a tensor, a byte offset.
+  public var place: String?
+  /// What to do about it.
+  public var hint: String?
+  /// The file concerned; the command adds it when the room does not know it.
+  public var file: String?
+
+  public init(
+    _ kind: Kind, code: String, _ message: String, place: String? = nil, hint: String? = nil,
+    file: String? = nil
+  ) {
+    self.kind = kind
+    self.code = code
+    self.message = message
+    self.place = place
+    self.hint = hint
+    self.file = file
+  }
+}
+
+extension Failure: Equatable {
+  public static func == (a: Failure, b: Failure) -> Bool { a.code == b.code }
+}
+
+extension Failure: CustomStringConvertible {
+  /// One line: file, message, place and hint.
+  public var description: String {
+    var line = file.map { "\($0): " } ?? ""
+    line += message
+    if let place { line += " (\(place))" }
+    if let hint { line += "; \(hint)" }
+    return line
+  }
+}
+
+extension Failure {
+  /// The same failure, naming the file it concerns unless it already does.
+  public func about(file: String) -> Failure {
+    var copy = self
+    if copy.file == nil { copy.file = file }
+    return copy
+  }
+}

@@ -1,0 +1,206 @@
+// SIMD micro-kernels behind one function table.
+//
+// Rules of this room: no allocation, no threads, no logging, no knowledge of tensors or graphs.
+// A caller owns every buffer and splits the work between threads by calling a kernel on ranges.
+// Every kernel has a scalar twin with the same contract. Integer results are identical on every
+// level; float results differ only by the order of additions and fused multiply-add.
+//
+// Naming: what__how, e.g. gemm_f32__avx512. `ld*` are row strides in elements.
+
+#ifndef SAM2_CKERNELS_H
+#define SAM2_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Instruction set levels, ordered: a level implies every lower one.
+typedef enum {
+  SAM2_ISA_SCALAR = 0,
+  SAM2_ISA_AVX2 = 1,         // AVX2 + FMA + F16C
+  SAM2_ISA_AVX512 = 2,       // AVX-512 F, BW, DQ, VL
+  SAM2_ISA_AVX512_VNNI = 3,  // + AVX-512 VNNI
+} sam2_isa;
+
+/// CPU features the probe looks at (a bit mask).
+enum {
+  SAM2_CPU_AVX2 = 1 << 0,
+  SAM2_CPU_FMA = 1 << 1,
+  SAM2_CPU_F16C = 1 << 2,
+  SAM2_CPU_AVX512F = 1 << 3,
+  SAM2_CPU_AVX512BW = 1 << 4,
+  SAM2_CPU_AVX512DQ = 1 << 5,
+  SAM2_CPU_AVX512VL = 1 << 6,
+  SAM2_CPU_AVX512VNNI = 1 << 7,
+  SAM2_CPU_AVX512BF16 = 1 << 8,
+  SAM2_CPU_AVXVNNI = 1 << 9,
+  SAM2_CPU_NEON = 1 << 10,
+};
+
+/// Function applied to each output element after the bias.
+typedef enum {
+  SAM2_ACT_NONE = 0,
+  SAM2_ACT_RELU = 1,
+  SAM2_ACT_GELU = 2,  // exact: x * Phi(x), Phi by erf, absolute error below 1e-6
+  SAM2_ACT_SIGMOID = 3,
+} sam2_activation;
+
+// MARK: - Matrix products
+
+/// C[rows, columns] = act(A[rows, depth] * B + bias) + residual, float32.
+/// B is packed by `pack_f32`. `bias` (per column) and `residual` may be NULL.
+/// `residual` may alias `c` exactly (same pointer and stride); `a` may not alias `c`.
+/// `columns` may be a sub-range starting at a multiple of `panel_columns_f32`: pass the packed
+/// pointer, bias, residual and c advanced to that column.
+typedef struct {
+  const float *a;
+  size_t lda;
+  const float *packed;
+  float *c;
+  size_t ldc;
+  const float *bias;
+  const float *residual;
+  size_t ldr;
+  size_t rows, columns, depth;
+  sam2_activation activation;
+} sam2_gemm_f32;
+
+/// C[rows, columns] = act(row_scale[r] * column_scale[c] * (sum_k a[r,k] * w[c,k]
+///                        - row_zero[r] * column_sum[c]) + bias[c]) + residual.
+/// `a` is unsigned 8-bit, written by `quantize_rows_u8` with `lda` a multiple of 64 and at least
+/// depth; the weights are signed 8-bit in [-127, 127], packed by `pack_s8`. The 32-bit sums are
+/// exact (no saturation on any level) for depth <= 65536.
+typedef struct {
+  const uint8_t *a;
+  size_t lda;
+  const float *row_scale;    // [rows]
+  const int32_t *row_zero;   // [rows], 0...255
+  const int8_t *packed;
+  const float *column_scale;    // [columns]
+  const int32_t *column_sum;    // [columns], sum over depth of the weights
+  float *c;
+  size_t ldc;
+  const float *bias;
+  const float *residual;
+  size_t ldr;
+  size_t rows, columns, depth;
+  sam2_activation activation;
+} sam2_gemm_u8s8;
+
+// MARK: - Attention
+
+/// out[q, :] = softmax(scale * query[q, :] . keys^T) * values for `queries` rows of one head,
+/// without a score matrix in memory (online softmax over tiles of keys).
+/// `packed_keys` comes from `pack_f32` of the keys (columns = key_count, depth = head_depth).
+/// Values are read in place. `workspace` holds `attention_f32_workspace(...)` bytes, 64-byte
+/// aligned, one per concurrent call.
+typedef struct {
+  const float *query;
+  size_t ldq;
+  const float *packed_keys;
+  const float *values;
+  size_t ldv;
+  float *out;
+  size_t ldo;
+  size_t queries, key_count, head_depth, value_depth;
+  float scale;
+  void *workspace;
+} sam2_attention_f32;
+
+// MARK: - The table
+
+typedef struct {
+  sam2_isa isa;
+  const char *name;  // "avx512-vnni", "avx512", "avx2", "scalar"
+
+  /// Columns in one packed panel. A packed matrix occupies ceil(columns / panel) * panel * depth
+  /// elements; panel p starts at p * panel * depth.
+  size_t panel_columns_f32;
+  /// The same for int8; depth is rounded up to a multiple of `depth_multiple_s8` with zeros:
+  /// panel p starts at p * panel * rounded depth bytes.
+  size_t panel_columns_s8;
+  size_t depth_multiple_s8;
+
+  /// Packs B so that B[k, n] = source[n * column_stride + k * depth_stride]. A weight [N, K] has
+  /// column_stride K and depth_stride 1; keys [tokens, depth] likewise with their row stride.
+  /// Packs panels [first_panel, last_panel); columns past the end are zero.
+  void (*pack_f32)(const float *source, size_t column_stride, size_t depth_stride, size_t columns,
+                   size_t depth, size_t first_panel, size_t last_panel, float *packed);
+  void (*gemm_f32)(const sam2_gemm_f32 *task);
+
+  /// Packs weights [columns, depth], row stride `depth`.
+  void (*pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t *packed);
+  void (*gemm_u8s8)(const sam2_gemm_u8s8 *task);
+  /// The raw 32-bit sums, sum_k a * w, before any correction: what tests compare across levels.
+  void (*gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c, size_t ldc,
+                        size_t rows, size_t columns, size_t depth);
+  /// Per row: scale = (max - min) / 255 with min <= 0 <= max, zero = round(-min / scale),
+  /// q = clamp(round_half_even(x / scale) + zero, 0, 255). A row of zeros has scale 1 and zero 0.
+  /// Bytes from depth to ld_out are written as `zero`. Integers identical on every level: the
+  /// division is one multiplication by 1.0f / scale on all of them.
+  void (*quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t depth, uint8_t *out,
+                           size_t ld_out, float *scale, int32_t *zero);
+
+  size_t (*attention_f32_workspace)(size_t key_count, size_t head_depth, size_t value_depth);
+  void (*attention_f32)(const sam2_attention_f32 *task);
+
+  /// y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row of `columns`.
+  void (*layer_norm_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
+                         size_t columns, const float *weight, const float *bias, float epsilon);
+
+  /// y = act(x), elementwise; may be in place.
+  void (*activate_f32)(const float *x, float *y, size_t count, sam2_activation activation);
+  /// out = a + b and out = a * b, elementwise; may be in place.
+  void (*add_f32)(const float *a, const float *b, float *out, size_t count);
+  void (*multiply_f32)(const float *a, const float *b, float *out, size_t count);
+  /// out[r, :] = a[r, :] (+ or *) row[:].
+  void (*add_row_f32)(const float *a, const float *row, float *out, size_t rows, size_t columns);
+  void (*multiply_row_f32)(const float *a, const float *row, float *out, size_t rows,
+                           size_t columns);
+  /// y = x * scale + offset.
+  void (*affine_f32)(const float *x, float *y, size_t count, float scale, float offset);
+
+  /// Rotates pairs: for each row r and pair j, with (c, s) = (cosine, sine)[r % table_rows, j]:
+  /// y[2j] = x[2j] c - x[2j+1] s; y[2j+1] = x[2j] s + x[2j+1] c. columns = 2 * pairs.
+  /// `first_row` is the token index of x's first row.
+  void (*rotate_pairs_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
+                           size_t columns, const float *cosine, const float *sine,
+                           size_t table_rows, size_t first_row);
+
+  /// Depthwise convolution, channels last: x [height, width, channels], weight
+  /// [kernel * kernel, channels] (repacked by the caller), stride 1, zero padding `padding`,
+  /// output rows [first_row, last_row).
+  void (*depthwise_conv_f32)(const float *x, size_t height, size_t width, size_t channels,
+                             const float *weight, const float *bias, size_t kernel, size_t padding,
+                             float *y, size_t first_row, size_t last_row);
+
+  /// Largest value of each `window` x `window` cell at stride `window`, channels last: output rows
+  /// [first_row, last_row) of [height / window, width / window, channels].
+  void (*max_pool_f32)(const float *x, size_t height, size_t width, size_t channels, size_t window,
+                       float *y, size_t first_row, size_t last_row);
+
+  /// y[i] = a[i] * wa + b[i] * wb: one output row of a separable resize.
+  void (*blend_rows_f32)(const float *a, const float *b, float wa, float wb, float *y, size_t count);
+} sam2_kernels;
+
+/// Features of this CPU (bits above). Probed once; safe to call from any thread.
+uint32_t sam2_cpu_features(void);
+/// Best level this CPU can run.
+sam2_isa sam2_best_isa(void);
+/// The table of a level, or NULL when this CPU cannot run it. Tables are immutable.
+const sam2_kernels *sam2_kernels_for(sam2_isa isa);
+
+/// Peak of this core, for percent-of-peak reports: runs register-only multiply-adds of the level
+/// for about `iterations` loop turns and returns the number of multiply-accumulates done. The
+/// caller times it.
+uint64_t sam2_peak_f32(sam2_isa isa, uint64_t iterations);
+uint64_t sam2_peak_s8(sam2_isa isa, uint64_t iterations);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

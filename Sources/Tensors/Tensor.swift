@@ -1,0 +1,89 @@
+public import Bytes
+
+/// An immutable, contiguous, row-major tensor that shares its bytes with whoever owns them.
+///
+/// Copying a `Tensor` copies no elements. A tensor of a mapped file reads nothing until used.
+public struct Tensor: Sendable {
+  public let dtype: DType
+  public let shape: Shape
+  public let storage: ByteStorage
+  public let byteOffset: Int
+
+  public var elementCount: Int { shape.elementCount }
+  public var byteCount: Int { shape.elementCount * dtype.byteCount }
+
+  /// A view of `storage` from `byteOffset`.
+  /// - Throws: `tensor.bounds` when the elements do not fit into the storage.
+  public init(
+    dtype: DType, shape: Shape, storage: ByteStorage, byteOffset: Int = 0
+  ) throws(Failure) {
+    let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.byteCount)
+    guard !overflow, byteOffset >= 0, bytes <= storage.byteCount,
+      byteOffset <= storage.byteCount - bytes
+    else {
+      throw Failure(
+        .badInput, code: "tensor.bounds",
+        "\(dtype.name)\(shape) at byte \(byteOffset) does not fit into \(storage.byteCount) bytes")
+    }
+    self.dtype = dtype
+    self.shape = shape
+    self.storage = storage
+    self.byteOffset = byteOffset
+  }
+
+  private init(unchecked dtype: DType, _ shape: Shape, _ storage: ByteStorage, _ offset: Int) {
+    self.dtype = dtype
+    self.shape = shape
+    self.storage = storage
+    self.byteOffset = offset
+  }
+
+  /// A new tensor of 32-bit floats.
+  public init(_ values: [Float], shape: Shape) {
+    precondition(values.count == shape.elementCount, "value count does not match the shape")
+    let storage = ByteStorage(byteCount: values.count * 4) { bytes in
+      values.withUnsafeBytes { bytes.copyMemory(from: $0) }
+    }
+    self.init(unchecked: .float32, shape, storage, 0)
+  }
+
+  /// A new tensor of 32-bit integers.
+  public init(_ values: [Int32], shape: Shape) {
+    precondition(values.count == shape.elementCount, "value count does not match the shape")
+    let storage = ByteStorage(byteCount: values.count * 4) { bytes in
+      values.withUnsafeBytes { bytes.copyMemory(from: $0) }
+    }
+    self.init(unchecked: .int32, shape, storage, 0)
+  }
+
+  /// A new tensor whose bytes `fill` writes; they are zero before.
+  public init(
+    dtype: DType, shape: Shape, fill: (UnsafeMutableRawBufferPointer) throws -> Void
+  ) rethrows {
+    let storage = try ByteStorage(byteCount: shape.elementCount * dtype.byteCount, fill: fill)
+    self.init(unchecked: dtype, shape, storage, 0)
+  }
+
+  /// The same elements under another shape of equal element count.
+  public func reshaped(_ shape: Shape) -> Tensor {
+    precondition(shape.elementCount == elementCount, "reshape changes the element count")
+    return Tensor(unchecked: dtype, shape, storage, byteOffset)
+  }
+
+  /// Row `index` of the outermost axis, sharing storage.
+  public subscript(index: Int) -> Tensor {
+    precondition(shape.rank > 0 && index >= 0 && index < shape[0], "index outside the tensor")
+    let inner = Shape(Array(shape.dimensions.dropFirst()))
+    return Tensor(
+      unchecked: dtype, inner, storage, byteOffset + index * inner.elementCount * dtype.byteCount)
+  }
+
+  /// The tensor's bytes; the pointer is valid only inside `body` and may be unaligned.
+  public func withUnsafeBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try storage.withUnsafeBytes {
+      try body(UnsafeRawBufferPointer(rebasing: $0[byteOffset..<(byteOffset + byteCount)]))
+    }
+  }
+}

@@ -1,0 +1,22 @@
+public import Bytes
+
+/// Named tensors, as a checkpoint holds them: listed without reading, read when asked.
+public protocol TensorCollection: Sendable {
+  /// Names in the order of the file.
+  var names: [String] { get }
+  /// Type and shape of a tensor, without reading its elements; nil when there is none of that name.
+  func description(of name: String) -> TensorDescription?
+  /// The tensor, contiguous and row-major.
+  func tensor(_ name: String) throws(Failure) -> Tensor
+}
+
+/// Type and shape of a tensor that may not have been read yet.
+public struct TensorDescription: Hashable, Sendable {
+  public var dtype: DType
+  public var shape: Shape
+
+  public init(dtype: DType, shape: Shape) {
+    self.dtype = dtype
+    self.shape = shape
+  }
+}
