@@ -1,0 +1,64 @@
+public import Bytes
+
+extension Graph {
+  /// Limits that hold for every graph, from a file or built here.
+  public enum Limit {
+    public static let nodes = 100_000
+    public static let values = 200_000
+    public static let nameBytes = 255
+  }
+
+  /// Checks everything that later code relies on: single assignment, order of definition, types
+  /// equal to what the operators infer, unique names, at least one output.
+  /// - Throws: `graph.*` failures naming the node.
+  public func verify() throws(Failure) {
+    try check(nodes.count <= Limit.nodes && values.count <= Limit.values, "limits", "too large")
+    try verifyDefinitions()
+    for (index, node) in nodes.enumerated() {
+      for operand in node.operands {
+        try check(values.indices.contains(operand.index), "order", "\(node.label): no such operand")
+        if case .node(let maker) = values[operand.index].definition {
+          try check(maker < index, "order", "\(node.label) uses a value before its definition")
+        }
+      }
+      let inferred = try node.op.resultType(node.operands.map { self[$0].type })
+      try check(
+        inferred == self[node.result].type, "type",
+        "\(node.label) gives \(inferred), but is declared as \(self[node.result].type)")
+    }
+    try check(!outputs.isEmpty, "outputs", "no outputs")
+    for output in outputs {
+      try check(values.indices.contains(output.value.index), "outputs", "no such output value")
+    }
+    try checkUnique(outputs.map(\.name), "output")
+    try checkUnique(inputs.map(\.name), "input")
+    try checkUnique(weightNames, "weight")
+  }
+
+  private func verifyDefinitions() throws(Failure) {
+    var defined = 0
+    for (index, value) in values.enumerated() {
+      guard case .node(let maker) = value.definition else { continue }
+      try check(
+        nodes.indices.contains(maker) && nodes[maker].result.index == index, "assignment",
+        "value \(index) and its node do not agree")
+      defined += 1
+    }
+    try check(defined == nodes.count, "assignment", "two nodes define one value")
+  }
+
+  private func checkUnique(_ names: [String], _ what: String) throws(Failure) {
+    var seen: Set<String> = []
+    for name in names {
+      try check(!name.isEmpty && name.utf8.count <= Limit.nameBytes, "name", "bad \(what) name")
+      try check(seen.insert(name).inserted, "name", "\(what) \(name) occurs twice")
+    }
+  }
+
+  private func check(
+    _ condition: Bool, _ code: String, _ message: @autoclosure () -> String
+  ) throws(Failure) {
+    guard !condition else { return }
+    throw Failure(.badInput, code: "graph.\(code)", message(), place: "graph \(name)")
+  }
+}

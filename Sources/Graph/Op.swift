@@ -1,0 +1,163 @@
+/// Everything a graph can compute. Closed on purpose: a new operator does not compile until its
+/// shapes (`Op+Shapes`), its meaning (`Reference`), its file code (`ModelFile`) and its kernels
+/// (`Runtime`) exist. `Formats/operators.md` has the formulas.
+///
+/// Images are channels-last, [batch, height, width, channels]. Weights keep the layout and the
+/// names of the PyTorch checkpoint.
+public enum Op: Hashable, Sendable {
+  // MARK: Products
+
+  /// x [..., K], weight [N, K] (trailing axes of size 1 allowed: a 1x1 convolution), bias [N] if
+  /// `hasBias`, residual [..., N] if `hasResidual` -> activation(x W^T + bias) + residual.
+  case linear(Linear)
+  /// Like `linear` with an int8 weight and, after it, its scale [N]: rows of x are quantised on
+  /// the fly (`Formats/quantization.md`).
+  case quantizedLinear(Linear)
+  /// a [B, M, K], b [B, N, K] -> a b^T [B, M, N].
+  case matmulTransposed
+  /// x [B, H, W, C], weight [O, C / groups, kernel, kernel], bias [O] if `hasBias`.
+  /// Groups are 1 or C (depthwise).
+  case conv2d(Convolution)
+  /// Kernel equals stride, no padding: x [B, H, W, C], weight [C, O, stride, stride], bias [O]
+  /// -> [B, H * stride, W * stride, O].
+  case convTranspose2d(stride: Int)
+  /// q [B, Nq, heads * D], k [B, Nk, heads * D], v [B, Nk, heads * Dv] ->
+  /// softmax(scale q k^T) v, [B, Nq, heads * Dv].
+  case attention(heads: Int, scale: Float)
+
+  // MARK: Elementwise and rows
+
+  /// x [..., C], weight [C], bias [C]; biased variance.
+  case layerNorm(epsilon: Float)
+  case activation(Activation)
+  /// Sum with right-aligned broadcasting (sizes equal, or 1).
+  case add
+  /// Product with right-aligned broadcasting.
+  case multiply
+  /// x * scale + offset.
+  case affine(scale: Float, offset: Float)
+  /// x [B, N, C], cosine and sine [T, C / 2]: rotates channel pairs (2j, 2j + 1) of token n by
+  /// table row n mod T, for n < `rotated`; later tokens pass.
+  case rotatePairs(rotated: Dim)
+
+  // MARK: Space
+
+  /// x [B, H, W, C]: maximum over window x window cells at stride `window`.
+  case maxPool(window: Int)
+  /// x [B, H, W, C] to a fixed size, half-pixel centres.
+  case resize(Resize)
+  /// x [B, H, W, C] -> [B * windows, window, window, C], zero-padded right and below.
+  case windowPartition(window: Int)
+  /// Inverse of `windowPartition`, cropping to [B, height, width, C].
+  case windowMerge(window: Int, height: Int, width: Int)
+
+  // MARK: Movement
+
+  case reshape([Dim])
+  case transpose([Int])
+  case concat(axis: Int)
+  case slice(axis: Int, start: Dim, count: Dim)
+  /// Repeats axes of size 1 (and adds leading axes) up to `shape`.
+  case broadcast([Dim])
+  /// table [T, C], indices int32 [...] -> [..., C].
+  case gather
+
+  // MARK: Positions
+
+  /// x [..., 2] in 0...1, matrix [2, F] -> [sin | cos](2 pi (2 x - 1) matrix), [..., 2 F].
+  case fourierFeatures
+  /// x [..., 1] -> [sin | cos](x / temperature^(2 floor(i / 2) / (channels / 2))), [..., channels]:
+  /// the reference's 1-D code of pointer times.
+  case sineFeatures(channels: Int, temperature: Float)
+  /// No operands: pixel centres (x, y) in 0...1, [height, width, 2].
+  case pixelGrid(height: Int, width: Int)
+  /// No operands: the normalised 2-D sine code of DETR, [height, width, channels].
+  case sineGrid(height: Int, width: Int, channels: Int, temperature: Float)
+  /// No operands: axial rotary angles' cosine or sine, [height * width, pairs].
+  case rotaryTable(RotaryTable)
+  /// No operands: one value everywhere.
+  case fill(Float, [Dim])
+}
+
+/// Function applied after a product.
+public enum Activation: UInt8, Hashable, Sendable, CaseIterable {
+  case none = 0
+  case relu = 1
+  /// Exact: x Phi(x).
+  case gelu = 2
+  case sigmoid = 3
+}
+
+public struct Linear: Hashable, Sendable {
+  public var hasBias: Bool
+  public var activation: Activation
+  public var hasResidual: Bool
+
+  public init(hasBias: Bool, activation: Activation = .none, hasResidual: Bool = false) {
+    self.hasBias = hasBias
+    self.activation = activation
+    self.hasResidual = hasResidual
+  }
+}
+
+public struct Convolution: Hashable, Sendable {
+  public var kernel: Int
+  public var stride: Int
+  public var padding: Int
+  public var groups: Int
+  public var hasBias: Bool
+
+  public init(kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1, hasBias: Bool = true)
+  {
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.groups = groups
+    self.hasBias = hasBias
+  }
+}
+
+public struct Resize: Hashable, Sendable {
+  public enum Mode: UInt8, Hashable, Sendable, CaseIterable {
+    case nearest = 0
+    /// Two taps, no antialiasing.
+    case bilinear = 1
+    /// Four taps, a = -0.75, no antialiasing (PyTorch's `bicubic`).
+    case bicubic = 2
+    /// Triangle filter widened by the scale when shrinking (PyTorch's `antialias=True`).
+    case bilinearAntialiased = 3
+  }
+
+  public var mode: Mode
+  public var height: Int
+  public var width: Int
+
+  public init(_ mode: Mode, height: Int, width: Int) {
+    self.mode = mode
+    self.height = height
+    self.width = width
+  }
+}
+
+/// Angles of axial rotary position encoding: of the `pairs` columns the first half turns with x,
+/// the second with y; column i of a half turns by position * theta^(-i / (pairs / 2)).
+public struct RotaryTable: Hashable, Sendable {
+  public enum Part: UInt8, Hashable, Sendable, CaseIterable {
+    case cosine = 0
+    case sine = 1
+  }
+
+  public var height: Int
+  public var width: Int
+  public var pairs: Int
+  public var theta: Float
+  public var part: Part
+
+  public init(height: Int, width: Int, pairs: Int, theta: Float, part: Part) {
+    self.height = height
+    self.width = width
+    self.pairs = pairs
+    self.theta = theta
+    self.part = part
+  }
+}

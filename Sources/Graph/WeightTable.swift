@@ -1,0 +1,37 @@
+public import Tensors
+
+/// Weights by name, in a fixed order.
+public struct WeightTable: Sendable {
+  public private(set) var names: [String] = []
+  private var tensors: [String: Tensor] = [:]
+
+  public init() {}
+
+  public var count: Int { names.count }
+
+  public subscript(name: String) -> Tensor? { tensors[name] }
+
+  /// Adds a weight, or replaces the one of that name in place.
+  public mutating func set(_ name: String, _ tensor: Tensor) {
+    if tensors.updateValue(tensor, forKey: name) == nil { names.append(name) }
+  }
+
+  public mutating func remove(_ name: String) {
+    if tensors.removeValue(forKey: name) != nil { names.removeAll { $0 == name } }
+  }
+
+  /// Bytes of all elements.
+  public var byteCount: Int { tensors.values.reduce(0) { $0 + $1.byteCount } }
+}
+
+extension DType {
+  /// The element type that weights of this storage type have in a graph; nil when they have none.
+  public var elementType: ElementType? {
+    switch self {
+    case .float32, .float16, .bfloat16: .float
+    case .int8: .int8
+    case .int32: .int32
+    case .float64, .uint8, .int16, .int64, .bool: nil
+    }
+  }
+}
