@@ -93,6 +93,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Bytes", "Tensors"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    tests("BytesTests", ["Bytes"]),
+    tests("JSONTests", ["Bytes", "JSON"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
