@@ -21,8 +21,12 @@ func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: name, dependencies: dependencies + [arguments], swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude,
+    swiftSettings: strict)
 }
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -95,6 +99,8 @@ let package = Package(
       swiftSettings: strict),
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["Bytes", "JSON"]),
+    tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
+    tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

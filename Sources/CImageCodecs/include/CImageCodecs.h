@@ -1,1 +1,70 @@
-// To be filled.
+// JPEG and PNG through libjpeg and libpng, shaped for Swift.
+//
+// Both libraries report errors by longjmp, which must not cross Swift frames: every jump here
+// starts and ends inside one C function, and Swift sees a status and a message. Input comes as
+// bytes in memory, because both libraries would otherwise need FILE or callbacks into Swift.
+#ifndef CIMAGECODECS_H
+#define CIMAGECODECS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum codec_status {
+  CODEC_OK = 0,
+  CODEC_DAMAGED,
+  CODEC_UNSUPPORTED,
+  CODEC_OUT_OF_MEMORY,
+} codec_status;
+
+typedef struct codec_report {
+  codec_status status;
+  char text[256];
+} codec_report;
+
+// The message of a failed call, NUL-terminated.
+const char *codec_report_text(const codec_report *report);
+
+typedef struct codec_size {
+  uint32_t width;
+  uint32_t height;
+} codec_size;
+
+// Bytes allocated by an encoder (none when it fails); release them with `codec_bytes_free`.
+typedef struct codec_bytes {
+  uint8_t *data;
+  size_t count;
+  size_t capacity;
+} codec_bytes;
+
+void codec_bytes_free(codec_bytes *bytes);
+
+// Reads the header only.
+codec_size codec_jpeg_size(const uint8_t *input, size_t count, codec_report *report);
+
+// Decodes to RGB8 rows without padding; `output` holds exactly 3 * width * height bytes.
+// More than `scan_limit` scans count as damage (each scan may cost a whole pass over the image).
+void codec_jpeg_decode(const uint8_t *input, size_t count, codec_size size, uint8_t *output,
+                       int scan_limit, codec_report *report);
+
+// Encodes RGB8 rows as baseline JPEG of the given quality (1...100).
+void codec_jpeg_encode(const uint8_t *pixels, codec_size size, int quality, codec_bytes *output,
+                       codec_report *report);
+
+// Reads the header only.
+codec_size codec_png_size(const uint8_t *input, size_t count, codec_report *report);
+
+// Decodes any PNG to RGB8; alpha is dropped, 16-bit samples keep their high byte.
+void codec_png_decode_rgb(const uint8_t *input, size_t count, codec_size size, uint8_t *output,
+                          codec_report *report);
+
+// Decodes a palette or gray PNG of at most 8 bits to one stored sample (index or gray level) a
+// pixel, not scaled; `output` holds width * height bytes.
+void codec_png_decode_samples(const uint8_t *input, size_t count, codec_size size, uint8_t *output,
+                              codec_report *report);
+
+// Encodes 8-bit samples: 1 channel is gray, or indices when `palette` (256 RGB triples) is given;
+// 3 channels are RGB.
+void codec_png_encode(const uint8_t *pixels, codec_size size, int channels,
+                      const uint8_t *palette, codec_bytes *output, codec_report *report);
+
+#endif

@@ -1,0 +1,188 @@
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+
+// Rows and columns; the product is capped by the caller before it allocates.
+#define DIMENSION_LIMIT 1000000u
+// Chunks that carry no pixels, skipped so that a small file cannot inflate into a large profile.
+#define SKIPPED_CHUNKS 9
+static const png_byte skipped_chunks[] = "iCCP\0iTXt\0tEXt\0zTXt\0sPLT\0hIST\0eXIf\0pCAL\0sCAL";
+
+struct input {
+  const uint8_t *next;
+  size_t count;
+};
+
+// MARK: Callbacks
+
+static void fail(png_structp png, png_const_charp text) {
+  codec_report *report = png_get_error_ptr(png);
+  int is_memory = strstr(text, "emory") != NULL;
+  codec_fail(report, is_memory ? CODEC_OUT_OF_MEMORY : CODEC_DAMAGED, text);
+  png_longjmp(png, 1);
+}
+
+static void ignore_warning(png_structp png, png_const_charp text) {
+  (void)png;
+  (void)text;
+}
+
+static void read_bytes(png_structp png, png_bytep target, size_t count) {
+  struct input *input = png_get_io_ptr(png);
+  if (count > input->count) png_error(png, "the file ends too early");
+  memcpy(target, input->next, count);
+  input->next += count;
+  input->count -= count;
+}
+
+static void append_bytes(png_structp png, png_bytep source, size_t count) {
+  codec_bytes *bytes = png_get_io_ptr(png);
+  if (count > bytes->capacity - bytes->count) {
+    size_t capacity = 2 * bytes->capacity + count + 4096;
+    uint8_t *data = realloc(bytes->data, capacity);
+    if (!data) png_error(png, "out of memory");
+    bytes->data = data;
+    bytes->capacity = capacity;
+  }
+  memcpy(bytes->data + bytes->count, source, count);
+  bytes->count += count;
+}
+
+static void flush_nothing(png_structp png) { (void)png; }
+
+// MARK: Decoding
+
+static png_structp reader(struct input *input, png_infop *info, codec_report *report) {
+  report->status = CODEC_OK;
+  report->text[0] = 0;
+  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, report, fail, ignore_warning);
+  *info = png ? png_create_info_struct(png) : NULL;
+  if (!*info) {
+    png_destroy_read_struct(&png, NULL, NULL);
+    codec_fail(report, CODEC_OUT_OF_MEMORY, "out of memory");
+    return NULL;
+  }
+  png_set_read_fn(png, input, read_bytes);
+  png_set_user_limits(png, DIMENSION_LIMIT, DIMENSION_LIMIT);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped_chunks, SKIPPED_CHUNKS);
+  return png;
+}
+
+codec_size codec_png_size(const uint8_t *bytes, size_t count, codec_report *report) {
+  struct input input = {bytes, count};
+  png_infop info;
+  png_structp png = reader(&input, &info, report);
+  if (!png) return (codec_size){0, 0};
+  if (setjmp(png_jmpbuf(png))) {
+    png_destroy_read_struct(&png, &info, NULL);
+    return (codec_size){0, 0};
+  }
+  png_read_info(png, info);
+  codec_size size = {png_get_image_width(png, info), png_get_image_height(png, info)};
+  png_destroy_read_struct(&png, &info, NULL);
+  return size;
+}
+
+// Without an array of row pointers: an interlaced image is refined in place, pass by pass.
+static void read_rows(png_structp png, png_infop info, codec_size size, uint8_t *output,
+                      int channels) {
+  int passes = png_set_interlace_handling(png);
+  size_t stride = (size_t)size.width * (size_t)channels;
+  png_read_update_info(png, info);
+  if (png_get_image_width(png, info) != size.width ||
+      png_get_image_height(png, info) != size.height || png_get_rowbytes(png, info) != stride)
+    png_error(png, "rows are not as long as the header says");
+  for (int pass = 0; pass < passes; pass++)
+    for (uint32_t y = 0; y < size.height; y++) png_read_row(png, output + y * stride, NULL);
+}
+
+void codec_png_decode_rgb(const uint8_t *bytes, size_t count, codec_size size, uint8_t *output,
+                          codec_report *report) {
+  struct input input = {bytes, count};
+  png_infop info;
+  png_structp png = reader(&input, &info, report);
+  if (!png) return;
+  if (setjmp(png_jmpbuf(png))) {
+    png_destroy_read_struct(&png, &info, NULL);
+    return;
+  }
+  png_read_info(png, info);
+  png_set_strip_16(png);
+  png_set_palette_to_rgb(png);
+  png_set_expand_gray_1_2_4_to_8(png);
+  png_set_gray_to_rgb(png);
+  png_set_strip_alpha(png);
+  read_rows(png, info, size, output, 3);
+  png_destroy_read_struct(&png, &info, NULL);
+}
+
+void codec_png_decode_samples(const uint8_t *bytes, size_t count, codec_size size, uint8_t *output,
+                              codec_report *report) {
+  struct input input = {bytes, count};
+  png_infop info;
+  png_structp png = reader(&input, &info, report);
+  if (!png) return;
+  if (setjmp(png_jmpbuf(png))) {
+    png_destroy_read_struct(&png, &info, NULL);
+    return;
+  }
+  png_read_info(png, info);
+  int colour = png_get_color_type(png, info);
+  int is_single = colour == PNG_COLOR_TYPE_PALETTE || colour == PNG_COLOR_TYPE_GRAY;
+  if (is_single && png_get_bit_depth(png, info) <= 8) {
+    png_set_packing(png);
+    read_rows(png, info, size, output, 1);
+  } else {
+    codec_fail(report, CODEC_UNSUPPORTED, "not a palette or gray PNG of at most 8 bits a pixel");
+  }
+  png_destroy_read_struct(&png, &info, NULL);
+}
+
+// MARK: Encoding
+
+static void write_image(png_structp png, png_infop info, const uint8_t *pixels, codec_size size,
+                        int channels, const uint8_t *palette) {
+  int colour = channels == 3 ? PNG_COLOR_TYPE_RGB
+               : palette     ? PNG_COLOR_TYPE_PALETTE
+                             : PNG_COLOR_TYPE_GRAY;
+  png_set_IHDR(png, info, size.width, size.height, 8, colour, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_color colours[256];
+  if (colour == PNG_COLOR_TYPE_PALETTE) {
+    for (int i = 0; i < 256; i++)
+      colours[i] = (png_color){palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]};
+    png_set_PLTE(png, info, colours, 256);
+  }
+  // Masks are flat areas: filters only cost time there.
+  if (channels == 1) png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
+  png_write_info(png, info);
+  size_t stride = (size_t)size.width * (size_t)channels;
+  for (uint32_t y = 0; y < size.height; y++) png_write_row(png, pixels + y * stride);
+  png_write_end(png, info);
+}
+
+void codec_png_encode(const uint8_t *pixels, codec_size size, int channels,
+                      const uint8_t *palette, codec_bytes *output, codec_report *report) {
+  *output = (codec_bytes){NULL, 0, 0};
+  report->status = CODEC_OK;
+  report->text[0] = 0;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, report, fail, ignore_warning);
+  png_infop info = png ? png_create_info_struct(png) : NULL;
+  if (!info) {
+    png_destroy_write_struct(&png, NULL);
+    codec_fail(report, CODEC_OUT_OF_MEMORY, "out of memory");
+    return;
+  }
+  if (setjmp(png_jmpbuf(png))) {
+    png_destroy_write_struct(&png, &info);
+    codec_bytes_free(output);
+    return;
+  }
+  png_set_user_limits(png, DIMENSION_LIMIT, DIMENSION_LIMIT);
+  png_set_write_fn(png, output, append_bytes, flush_nothing);
+  write_image(png, info, pixels, size, channels, palette);
+  png_destroy_write_struct(&png, &info);
+}

@@ -1,0 +1,37 @@
+import Bytes
+import CImageCodecs
+
+/// What the C shim reports, as Swift values and failures.
+enum Codec {
+  /// Runs an encoder and takes over its bytes.
+  static func encode(
+    _ body: (UnsafeMutablePointer<codec_bytes>, UnsafeMutablePointer<codec_report>) -> Void
+  ) throws(Failure) -> [UInt8] {
+    var bytes = codec_bytes()
+    var report = codec_report()
+    body(&bytes, &report)
+    defer { codec_bytes_free(&bytes) }
+    try check(report, format: "encoder")
+    return [UInt8](UnsafeBufferPointer(start: bytes.data, count: bytes.count))
+  }
+
+  /// Throws what `report` says, unless it says that all is well.
+  static func check(_ report: codec_report, format: String) throws(Failure) {
+    guard report.status != CODEC_OK else { return }
+    let text = withUnsafePointer(to: report) { String(cString: codec_report_text($0)) }
+    switch report.status {
+    case CODEC_UNSUPPORTED:
+      throw Failure(
+        .badInput, code: "image.unsupported", "this kind of \(format) is not supported: \(text)",
+        hint: "convert it to 8-bit RGB")
+    case CODEC_OUT_OF_MEMORY:
+      throw Failure(.inputOutput, code: "memory.exhausted", "\(format): \(text)")
+    default:
+      throw Failure(.badInput, code: "image.damaged", "damaged \(format): \(text)")
+    }
+  }
+
+  static func size(width: Int, height: Int) -> codec_size {
+    codec_size(width: UInt32(clamping: width), height: UInt32(clamping: height))
+  }
+}

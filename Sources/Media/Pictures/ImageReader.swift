@@ -1,0 +1,117 @@
+public import Bytes
+import CImageCodecs
+
+/// Decodes JPEG and PNG files to RGB8, with the pixels that Pillow's `convert("RGB")` gives.
+///
+/// The header is read first and its pixel count checked against a cap before any pixel is
+/// allocated. One difference from Pillow: a 16-bit gray PNG keeps the high byte of its samples,
+/// where Pillow clips everything above 255 to white.
+public enum ImageReader {
+  /// Width times height allowed unless the caller says otherwise.
+  public static let defaultMaximumPixels = 100_000_000
+  /// No real progressive JPEG has more; a hostile one has tens of thousands, each a full pass.
+  static let jpegScanLimit: Int32 = 1000
+
+  /// Reads the picture at `path`.
+  ///
+  /// With `applyingOrientation`, a JPEG's EXIF orientation turns the pixels upright, as viewers
+  /// show them, and `appliedOrientation` says what was done. The official SAM 2 predictors ignore
+  /// the tag; pass `false` for their pixels.
+  ///
+  /// Failures: `file.missing`, `file.unreadable`, `image.format`, `image.too_large`,
+  /// `image.damaged`, `image.unsupported`.
+  public static func read(
+    _ path: String, maximumPixels: Int = defaultMaximumPixels, applyingOrientation: Bool = true
+  ) throws(Failure) -> RGBImage {
+    do {
+      return try decode(
+        WholeFile.read(path), maximumPixels: maximumPixels,
+        applyingOrientation: applyingOrientation)
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
+  /// Decodes the bytes of a whole picture file; see `read`.
+  public static func decode(
+    _ bytes: [UInt8], maximumPixels: Int = defaultMaximumPixels, applyingOrientation: Bool = true
+  ) throws(Failure) -> RGBImage {
+    let format = try format(of: bytes)
+    let size = try size(of: bytes, format: format, maximumPixels: maximumPixels)
+    let pixels = try decode(bytes, format: format, size: size)
+    let image = RGBImage(width: Int(size.width), height: Int(size.height), pixels: pixels)
+    guard applyingOrientation, format == .jpeg, let orientation = Orientation(jpeg: bytes) else {
+      return image
+    }
+    return orientation.applied(to: image)
+  }
+
+  /// Width and height as stored, from the header alone.
+  public static func size(
+    ofFile path: String, maximumPixels: Int = defaultMaximumPixels
+  ) throws(Failure) -> (width: Int, height: Int) {
+    do {
+      let bytes = try WholeFile.read(path)
+      let size = try size(of: bytes, format: format(of: bytes), maximumPixels: maximumPixels)
+      return (Int(size.width), Int(size.height))
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
+  // MARK: - Steps
+
+  static func format(of bytes: [UInt8]) throws(Failure) -> ImageFormat {
+    if let format = ImageFormat(sniffing: bytes) { return format }
+    throw Failure(
+      .badInput, code: "image.format",
+      bytes.isEmpty ? "the file is empty" : "the file is not a picture of a known format",
+      hint: "supported formats: \(ImageFormat.list)")
+  }
+
+  static func size(
+    of bytes: [UInt8], format: ImageFormat, maximumPixels: Int
+  ) throws(Failure) -> codec_size {
+    var report = codec_report()
+    let size =
+      switch format {
+      case .jpeg: codec_jpeg_size(bytes, bytes.count, &report)
+      case .png: codec_png_size(bytes, bytes.count, &report)
+      }
+    try Codec.check(report, format: format.rawValue)
+    // Two 32-bit numbers: their product fits in Int.
+    let pixelCount = Int(size.width) * Int(size.height)
+    guard pixelCount > 0 else {
+      throw Failure(.badInput, code: "image.damaged", "the \(format.rawValue) has no pixels")
+    }
+    guard pixelCount <= maximumPixels else {
+      throw Failure(
+        .badInput, code: "image.too_large",
+        "\(size.width)x\(size.height) is \(pixelCount) pixels, more than the limit of "
+          + "\(maximumPixels)",
+        hint: "scale the picture down first")
+    }
+    return size
+  }
+
+  private static func decode(
+    _ bytes: [UInt8], format: ImageFormat, size: codec_size
+  ) throws(Failure) -> [UInt8] {
+    var report = codec_report()
+    let byteCount = 3 * Int(size.width) * Int(size.height)
+    let pixels = [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
+      // Rows that a damaged file never delivers must not show old memory.
+      output.initialize(repeating: 0)
+      switch format {
+      case .jpeg:
+        codec_jpeg_decode(
+          bytes, bytes.count, size, output.baseAddress, jpegScanLimit, &report)
+      case .png:
+        codec_png_decode_rgb(bytes, bytes.count, size, output.baseAddress, &report)
+      }
+      count = byteCount
+    }
+    try Codec.check(report, format: format.rawValue)
+    return pixels
+  }
+}

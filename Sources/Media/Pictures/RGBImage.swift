@@ -1,0 +1,69 @@
+/// A picture in memory: 8-bit RGB, row after row without padding.
+public struct RGBImage: Sendable, Equatable {
+  public let width: Int
+  public let height: Int
+  /// [height, width, 3]
+  public var pixels: [UInt8]
+  /// The EXIF orientation (1...8) that was applied on reading; 1 when the pixels are as stored.
+  public var appliedOrientation = 1
+
+  /// `pixels` must hold 3 * width * height bytes.
+  public init(width: Int, height: Int, pixels: [UInt8]) {
+    precondition(width > 0 && height > 0 && pixels.count == 3 * width * height)
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+
+  /// One colour everywhere.
+  public init(width: Int, height: Int, filledWith colour: RGBColour = .black) {
+    var pixels = [UInt8](repeating: 0, count: 3 * width * height)
+    if colour != .black {
+      for i in 0..<width * height {
+        pixels[3 * i] = colour.red
+        pixels[3 * i + 1] = colour.green
+        pixels[3 * i + 2] = colour.blue
+      }
+    }
+    self.init(width: width, height: height, pixels: pixels)
+  }
+
+  /// The pixel in column `x` of row `y`, both inside the picture.
+  public subscript(x: Int, y: Int) -> RGBColour {
+    get {
+      let i = 3 * (y * width + x)
+      return RGBColour(pixels[i], pixels[i + 1], pixels[i + 2])
+    }
+    set {
+      let i = 3 * (y * width + x)
+      pixels[i] = newValue.red
+      pixels[i + 1] = newValue.green
+      pixels[i + 2] = newValue.blue
+    }
+  }
+
+  /// (value / 255 - mean) / deviation as floats, [height, width, 3].
+  public func normalized(mean: [Float], standardDeviation: [Float]) -> [Float] {
+    let tables = NormalizationTables(mean: mean, standardDeviation: standardDeviation)
+    return [Float](unsafeUninitializedCapacity: pixels.count) { output, count in
+      pixels.withUnsafeBufferPointer { tables.apply(to: $0, into: output) }
+      count = pixels.count
+    }
+  }
+}
+
+/// An 8-bit RGB colour.
+public struct RGBColour: Sendable, Hashable {
+  public var red: UInt8
+  public var green: UInt8
+  public var blue: UInt8
+
+  public static let black = RGBColour(0, 0, 0)
+  public static let white = RGBColour(255, 255, 255)
+
+  public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+  }
+}

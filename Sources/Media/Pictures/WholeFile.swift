@@ -1,0 +1,63 @@
+import Bytes
+import Glibc
+
+/// Whole files in memory.
+///
+/// Pictures are read, not mapped: a mapped file that someone truncates would kill the process.
+enum WholeFile {
+  /// A picture of the largest allowed size does not need more.
+  static let maximumByteCount = 1 << 30
+
+  /// All bytes of a regular file.
+  static func read(_ path: String) throws(Failure) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw cannotOpen(errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw cannotOpen(errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw Failure(
+        .badInput, code: "file.not_regular", isFolder ? "is a folder" : "is not a regular file",
+        hint: "name a picture file")
+    }
+    guard status.st_size <= maximumByteCount else {
+      throw Failure(
+        .badInput, code: "image.too_large",
+        "the file has \(status.st_size) bytes, more than the limit of \(maximumByteCount)")
+    }
+    return try read(descriptor, expecting: Int(status.st_size))
+  }
+
+  private static func read(
+    _ descriptor: Int32, expecting byteCount: Int
+  ) throws(Failure) -> [UInt8] {
+    var problem: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, filled in
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      while filled < byteCount {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
+        let count = Glibc.read(descriptor, rest.baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        if count < 0 { problem = errno }
+        if count <= 0 { break }
+        filled += count
+      }
+    }
+    guard problem == 0 else {
+      throw Failure(
+        .inputOutput, code: "file.unreadable",
+        "reading failed: \(String(cString: strerror(problem)))")
+    }
+    return bytes
+  }
+
+  private static func cannotOpen(_ problem: Int32) -> Failure {
+    if problem == ENOENT || problem == ENOTDIR {
+      return Failure(.missingInput, code: "file.missing", "no such file")
+    }
+    return Failure(
+      .missingInput, code: "file.unreadable",
+      "cannot be opened: \(String(cString: strerror(problem)))")
+  }
+}

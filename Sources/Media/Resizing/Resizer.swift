@@ -1,0 +1,96 @@
+/// The three resizers of the SAM 2 reference, each reproduced as its original computes.
+///
+/// They differ in filter, in arithmetic and in rounding, and the masks depend on which one is
+/// used: pictures go through `antialiased`, video frames through `likePIL`, and mask logits
+/// through `bilinear`.
+public enum Resizer {
+  /// PyTorch's antialiased bilinear resizing of value / 255, then (value - mean) / deviation.
+  ///
+  /// This is `torchvision.transforms.Resize` on a float tensor followed by `Normalize`:
+  /// `interpolate(mode: bilinear, antialias: true, align_corners: false)`, a triangle filter as
+  /// wide as the scale, along rows first. Output [height, width, 3].
+  public static func antialiased(
+    _ image: RGBImage, width: Int, height: Int, mean: [Float], standardDeviation: [Float]
+  ) -> [Float] {
+    precondition(width > 0 && height > 0)
+    if width == image.width, height == image.height {
+      return image.normalized(mean: mean, standardDeviation: standardDeviation)
+    }
+    let columns = FilterTaps.torchBilinear(from: image.width, to: width)
+    let rows = FilterTaps.torchBilinear(from: image.height, to: height)
+    let tables = NormalizationTables(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
+    var narrow = [Float](repeating: 0, count: image.height * width * 3)
+    image.pixels.withUnsafeBufferPointer { pixels in
+      narrow.withUnsafeMutableBufferPointer { narrow in
+        ResizeLoops.alongRows(
+          pixels, width: image.width, height: image.height, table: tables.red, taps: columns,
+          into: narrow)
+      }
+    }
+    return [Float](unsafeUninitializedCapacity: height * width * 3) { output, count in
+      narrow.withUnsafeBufferPointer { narrow in
+        ResizeLoops.alongColumns(narrow, rowLength: width * 3, taps: rows, into: output)
+      }
+      ResizeLoops.normalize(output, mean: mean, standardDeviation: standardDeviation)
+      count = height * width * 3
+    }
+  }
+
+  /// Pillow's `Image.resize((width, height))`: bicubic with a = -0.5, antialiased, in 8-bit
+  /// fixed point, along rows first; bit-exact with Pillow.
+  public static func likePIL(_ image: RGBImage, width: Int, height: Int) -> RGBImage {
+    precondition(width > 0 && height > 0)
+    var pixels = image.pixels
+    if width != image.width {
+      let taps = FilterTaps.pillowBicubic(from: image.width, to: width)
+      pixels = [UInt8](unsafeUninitializedCapacity: image.height * width * 3) { output, count in
+        image.pixels.withUnsafeBufferPointer {
+          ResizeLoops.alongRows(
+            $0, width: image.width, height: image.height, taps: taps, into: output)
+        }
+        count = image.height * width * 3
+      }
+    }
+    if height != image.height {
+      let taps = FilterTaps.pillowBicubic(from: image.height, to: height)
+      pixels = [UInt8](unsafeUninitializedCapacity: height * width * 3) { output, count in
+        pixels.withUnsafeBufferPointer {
+          ResizeLoops.alongColumns($0, rowLength: width * 3, taps: taps, into: output)
+        }
+        count = height * width * 3
+      }
+    }
+    var result = RGBImage(width: width, height: height, pixels: pixels)
+    result.appliedOrientation = image.appliedOrientation
+    return result
+  }
+
+  /// PyTorch's `interpolate(mode: bilinear, align_corners: false)` of one float map.
+  ///
+  /// `plane` is [fromHeight, fromWidth], the result [height, width].
+  public static func bilinear(
+    _ plane: [Float], fromWidth: Int, fromHeight: Int, width: Int, height: Int
+  ) -> [Float] {
+    precondition(plane.count == fromWidth * fromHeight)
+    return [Float](unsafeUninitializedCapacity: width * height) { output, count in
+      plane.withUnsafeBufferPointer {
+        bilinear(
+          $0, fromWidth: fromWidth, fromHeight: fromHeight, into: output, width: width,
+          height: height)
+      }
+      count = width * height
+    }
+  }
+
+  /// As `bilinear` above, between buffers of the caller.
+  public static func bilinear(
+    _ plane: UnsafeBufferPointer<Float>, fromWidth: Int, fromHeight: Int,
+    into output: UnsafeMutableBufferPointer<Float>, width: Int, height: Int
+  ) {
+    precondition(fromWidth > 0 && fromHeight > 0 && width > 0 && height > 0)
+    precondition(plane.count >= fromWidth * fromHeight && output.count >= width * height)
+    ResizeLoops.bilinear(
+      plane, columns: LinearTaps(from: fromWidth, to: width),
+      rows: LinearTaps(from: fromHeight, to: height), fromWidth: fromWidth, into: output)
+  }
+}
