@@ -1,0 +1,227 @@
+"""The official SAM 2 code (PyPI `sam2` 1.1.0) built, weighted and listened to, in fp32 on a CPU.
+
+Everything that compares this project with the official implementation imports this module, so
+that there is one answer to "which model, which settings, which tensors".
+"""
+
+import contextlib
+import re
+from pathlib import Path
+
+import numpy as np
+import sam2
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+from sam2.sam2_image_predictor import SAM2ImagePredictor
+
+import pictures
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NANO_CHECKPOINT = REPOSITORY / "Tests/Fixtures/nano/nano.pt"
+NANO_CONFIG = REPOSITORY / "Tests/Fixtures/nano/nano.yaml"
+
+SIZES = {"tiny": "t", "small": "s", "base+": "b+", "large": "l"}
+RANDOM_MODELS = [f"{version}-{size}" for version in ("sam2", "sam2.1") for size in SIZES]
+
+# What build_sam2_video_predictor(apply_postprocessing=True) sets. It also asks for holes of up to
+# 8 pixels to be filled, which needs CUDA and is skipped without it: 0 says so without a warning.
+POSTPROCESSING = {
+    "_target_": "sam2.sam2_video_predictor.SAM2VideoPredictor",
+    "sam_mask_decoder_extra_args.dynamic_multimask_via_stability": True,
+    "sam_mask_decoder_extra_args.dynamic_multimask_stability_delta": 0.05,
+    "sam_mask_decoder_extra_args.dynamic_multimask_stability_thresh": 0.98,
+    "binarize_mask_from_pts_for_mem_enc": True,
+    "fill_hole_area": 0,
+}
+
+
+# Models
+
+
+def config_path(name):
+    """The configuration file of `nano` or of a name like `sam2.1-base+`."""
+    if name == "nano":
+        return NANO_CONFIG
+    version, size = name.split("-", 1)
+    configs = Path(sam2.__file__).parent / "configs"
+    return configs / version / f"{version}_hiera_{SIZES[size]}.yaml"
+
+
+def build(config):
+    """An official video predictor (an image model too) with the weights of its initialisers."""
+    settings = OmegaConf.load(config)
+    for key, value in POSTPROCESSING.items():
+        OmegaConf.update(settings, f"model.{key}", value, force_add=True)
+    return instantiate(settings.model, _recursive_=True).eval()
+
+
+def load(config, checkpoint):
+    """An official video predictor with the weights of `checkpoint`, in fp32."""
+    model = build(config)
+    weights = torch.load(checkpoint, map_location="cpu", weights_only=True)["model"]
+    model.load_state_dict({name: value.float() for name, value in weights.items()})
+    return model
+
+
+def image_predictor(model):
+    """The official image predictor, with its feature sizes fitted to the model's input size."""
+    predictor = SAM2ImagePredictor(model)
+    side = model.image_size
+    predictor._bb_feat_sizes = [(side // k,) * 2 for k in (4, 8, 16)]
+    return predictor
+
+
+# Random weights that behave
+
+
+def build_random(name, seed=0):
+    """The model `name` with seeded random weights whose masks and scores are worth comparing."""
+    torch.manual_seed(seed)
+    model = build(config_path(name))
+    with torch.no_grad():
+        _disturb_constants(model)
+        _sharpen_attention(model)
+        _calibrate_heads(model)
+    return model
+
+
+def _disturb_constants(model):
+    """Zero position codes, unit norms and tiny layer scales would hide mistakes: add noise."""
+    for parameter in model.parameters():
+        if parameter.numel() > 1 and (parameter == parameter.flatten()[0]).all():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+
+
+def _sharpen_attention(model, gain=2.0):
+    """Doubles queries and keys: with initial weights every softmax would be nearly flat."""
+    for name, parameter in model.named_parameters():
+        if re.search(r"\.(q_proj|k_proj)\.weight$", name):
+            parameter.mul_(gain)
+        elif name.endswith(".attn.qkv.weight"):
+            parameter[: parameter.shape[0] * 2 // 3].mul_(gain)
+
+
+def _calibrate_heads(model):
+    """Centres and scales mask logits, and keeps scores off knife edges, on one drawn picture."""
+    decoder = model.sam_mask_decoder
+    heard = {}
+    modules = {"pixels": decoder.output_upscaling[-1], "score": decoder.pred_obj_score_head}
+    modules |= {f"mask{i}": m for i, m in enumerate(decoder.output_hypernetworks_mlps)}
+    with listening(modules, lambda name, _, output: heard.__setitem__(name, output)):
+        predictor = image_predictor(model)
+        predictor.set_image(pictures.still(320, 240))
+        predictor.predict(np.array([[150.0, 120.0]]), np.array([1]))
+
+    pixels = heard["pixels"][0].flatten(1)  # [C, H * W]
+    mean = pixels.mean(1)
+    for i, mlp in enumerate(decoder.output_hypernetworks_mlps):
+        row = heard[f"mask{i}"][0]
+        offset = (row @ mean) / (mean @ mean) * mean
+        gain = 4 / ((row - offset) @ pixels).std()
+        mlp.layers[-1].weight.mul_(gain)
+        mlp.layers[-1].bias.copy_(gain * (mlp.layers[-1].bias - offset))
+
+    # Distances between the IoU guesses decide which mask is tracked: spread them.
+    decoder.iou_prediction_head.layers[-1].weight.mul_(3)
+    decoder.iou_prediction_head.layers[-1].bias.copy_(torch.tensor([0.3, 0.9, -0.2, 0.5]))
+    score = decoder.pred_obj_score_head
+    last = score.layers[-1] if hasattr(score, "layers") else score
+    last.weight.mul_(10)
+    last.bias.copy_(10 * (last.bias - heard["score"][0, 0]) + 2)
+
+
+# Listening
+
+
+@contextlib.contextmanager
+def listening(modules, hear):
+    """Calls `hear(name, (arguments, keywords), output)` after every call of a named module."""
+
+    def hook(name):
+        return lambda _, args, kwargs, output: hear(name, (args, kwargs), output)
+
+    handles = [
+        module.register_forward_hook(hook(name), with_kwargs=True)
+        for name, module in modules.items()
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+# Runs
+
+
+def segment(model, image, prompts):
+    """What the official image predictor answers to prompts on one picture.
+
+    `image` is uint8 RGB [H, W, 3]; a prompt is a dictionary of `points`, `labels`, `box` and
+    `multimask`. For each prompt: `logits` float32 [masks, S/4, S/4] straight from the decoder
+    (the predictor itself clamps them to 32), `ious` [masks] and `score` (the object logit).
+    """
+    answers = []
+
+    def hear(_, __, output):
+        masks, ious, _, score = output
+        answers.append(
+            {
+                "logits": masks[0].numpy().copy(),
+                "ious": ious[0].numpy().copy(),
+                "score": float(score[0, 0]),
+            }
+        )
+
+    predictor = image_predictor(model)
+    predictor.set_image(image)
+    with listening({"decoder": model.sam_mask_decoder}, hear):
+        for prompt in prompts:
+            points, labels, box = prompt["points"], prompt["labels"], prompt["box"]
+            predictor.predict(
+                np.array(points, np.float32) if points else None,
+                np.array(labels, np.int32) if points else None,
+                np.array(box, np.float32) if box else None,
+                multimask_output=prompt["multimask"],
+            )
+    return answers
+
+
+def track(model, frames, actions):
+    """Plays an interaction script with the official video predictor.
+
+    `frames` is a folder of JPEG files, `actions` the list of an interaction script (`add_points`
+    and `propagate`). Returns {(frame, object id): {"logits": [S/4, S/4], "score", "pointer"}} as
+    the predictor stores them.
+    """
+    state = model.init_state(str(frames))
+    for action in actions:
+        if action["do"] == "add_points":
+            model.add_new_points_or_box(
+                state,
+                frame_idx=action["frame"],
+                obj_id=action["object"],
+                points=action["points"] or None,
+                labels=action["labels"] or None,
+                box=action["box"],
+                clear_old_points=action.get("clear", True),
+            )
+        else:
+            for _ in model.propagate_in_video(
+                state,
+                start_frame_idx=action["start"],
+                max_frame_num_to_track=action["max_frames"],
+                reverse=action["reverse"],
+            ):
+                pass
+    return {
+        (frame, object_id): {
+            "logits": out["pred_masks"][0, 0].float().numpy().copy(),
+            "score": float(out["object_score_logits"][0, 0]),
+            "pointer": out["obj_ptr"][0].numpy().copy(),
+        }
+        for object_id, index in state["obj_id_to_idx"].items()
+        for kind in ("non_cond_frame_outputs", "cond_frame_outputs")
+        for frame, out in state["output_dict_per_obj"][index][kind].items()
+    }
