@@ -67,7 +67,7 @@ def last_axis(x):
 
 
 def dump_encoder(folder, model, image):
-    """`encode_image` and every block of the backbone, on a picture prepared as the predictor does."""
+    """`encode_image` and every block of the backbone, on a picture as the predictor prepares it."""
     predictor = official.image_predictor(model)
     pixels = predictor._transforms(image)[None]
     folder.add("encode_image.in.pixels", last_axis(pixels))

@@ -5,17 +5,24 @@ that there is one answer to "which model, which settings, which tensors".
 """
 
 import contextlib
+import functools
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 import sam2
 import torch
+import tqdm
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from sam2.sam2_image_predictor import SAM2ImagePredictor
 
 import pictures
+
+# The official code draws progress bars that cannot be switched off from outside.
+tqdm.tqdm.__init__ = functools.partialmethod(tqdm.tqdm.__init__, disable=True)
+warnings.filterwarnings("ignore", category=FutureWarning, module="torch.jit")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NANO_CHECKPOINT = REPOSITORY / "Tests/Fixtures/nano/nano.pt"
@@ -191,30 +198,13 @@ def segment(model, image, prompts):
 def track(model, frames, actions):
     """Plays an interaction script with the official video predictor.
 
-    `frames` is a folder of JPEG files, `actions` the list of an interaction script (`add_points`
-    and `propagate`). Returns {(frame, object id): {"logits": [S/4, S/4], "score", "pointer"}} as
-    the predictor stores them.
+    `frames` is a folder of JPEG files, `actions` the list of an interaction script (masks given
+    as arrays). Returns {(frame, object id): {"logits": [S/4, S/4], "score", "pointer"}}: what the
+    predictor holds at the end.
     """
     state = model.init_state(str(frames))
     for action in actions:
-        if action["do"] == "add_points":
-            model.add_new_points_or_box(
-                state,
-                frame_idx=action["frame"],
-                obj_id=action["object"],
-                points=action["points"] or None,
-                labels=action["labels"] or None,
-                box=action["box"],
-                clear_old_points=action.get("clear", True),
-            )
-        else:
-            for _ in model.propagate_in_video(
-                state,
-                start_frame_idx=action["start"],
-                max_frame_num_to_track=action["max_frames"],
-                reverse=action["reverse"],
-            ):
-                pass
+        PLAYERS[action["do"]](model, state, action)
     return {
         (frame, object_id): {
             "logits": out["pred_masks"][0, 0].float().numpy().copy(),
@@ -225,3 +215,40 @@ def track(model, frames, actions):
         for kind in ("non_cond_frame_outputs", "cond_frame_outputs")
         for frame, out in state["output_dict_per_obj"][index][kind].items()
     }
+
+
+def _add_points(model, state, action):
+    model.add_new_points_or_box(
+        state,
+        frame_idx=action["frame"],
+        obj_id=action["object"],
+        points=action["points"] or None,
+        labels=action["labels"] or None,
+        box=action["box"],
+        clear_old_points=action.get("clear", True),
+    )
+
+
+def _propagate(model, state, action):
+    steps = model.propagate_in_video(
+        state,
+        start_frame_idx=action["start"],
+        max_frame_num_to_track=action["max_frames"],
+        reverse=action["reverse"],
+    )
+    for _ in steps:
+        pass
+
+
+PLAYERS = {
+    "add_points": _add_points,
+    "propagate": _propagate,
+    "add_mask": lambda model, state, action: model.add_new_mask(
+        state, action["frame"], action["object"], action["mask"]
+    ),
+    "clear_frame": lambda model, state, action: model.clear_all_prompts_in_frame(
+        state, action["frame"], action["object"]
+    ),
+    "remove_object": lambda model, state, action: model.remove_object(state, action["object"]),
+    "reset": lambda model, state, _: model.reset_state(state),
+}

@@ -1,0 +1,257 @@
+"""Runs the official SAM 2 code and this project's tools on the same inputs and compares them.
+
+    parity.py --bin .build/release --media MEDIA --work WORK --models nano sam2.1-tiny
+
+MEDIA holds pictures (.jpg, .png) and one folder of JPEG frames. For each model: build it with the
+official code (`nano` from its checkpoint, the official sizes with seeded random weights), run the
+official predictors in fp32, convert the checkpoint, run `sam2 segment` and `sam2 track`, compare.
+What the official code answered is kept in WORK, so that later runs only run this project's tools.
+
+Exits with 1 if a limit is exceeded, and writes every figure to WORK/parity.json.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+import official
+from sides import Reference, ToolFailure, Tools
+
+# Largest relative L2 distance of mask logits, smallest IoU of masks, largest error of the guessed
+# IoU and of the object score (a logit: relative above 1).
+LIMITS = {
+    "images": {"logits": 1e-4, "iou": 0.999, "guess": 1e-3, "score": 1e-3},
+    "video": {"logits": 1e-3, "iou": 0.999, "guess": 1e-3, "score": 1e-3},
+}
+
+# Prompts in fractions of width and height, so that they suit any picture.
+PROMPTS = {
+    "click": {"points": [(0.50, 0.55)], "labels": [1], "box": None},
+    "clicks": {"points": [(0.50, 0.55), (0.15, 0.20)], "labels": [1, 0], "box": None},
+    "box": {"points": [], "labels": [], "box": (0.30, 0.30, 0.75, 0.80)},
+    "box+click": {"points": [(0.50, 0.55)], "labels": [1], "box": (0.30, 0.30, 0.75, 0.80)},
+}
+OBJECTS = {
+    1: {"points": [(0.219, 0.648), (0.260, 0.407)], "labels": [1, 1], "box": None},
+    2: {"points": [], "labels": [], "box": (0.31, 0.02, 0.52, 0.74)},
+}
+
+
+def in_pixels(prompt, size):
+    """A prompt given in fractions, in pixels of a picture of `size` (width, height)."""
+    width, height = size
+    scaled = lambda x, y: [round(x * width, 1), round(y * height, 1)]  # noqa: E731
+    box = prompt["box"]
+    return {
+        "points": [scaled(*point) for point in prompt["points"]],
+        "labels": prompt["labels"],
+        "box": [*scaled(*box[:2]), *scaled(*box[2:])] if box else None,
+    }
+
+
+def prompts_for(picture, multimask):
+    """The prompts for one picture file, as `sam2 segment --prompts` reads them."""
+    with Image.open(picture) as image:
+        size = image.size
+    return [in_pixels(prompt, size) | {"multimask": multimask} for prompt in PROMPTS.values()]
+
+
+def script_for(frames):
+    """The interaction script for a folder of frames, as `sam2 track --script` reads it."""
+    with Image.open(sorted(frames.iterdir())[0]) as image:
+        size = image.size
+    actions = [
+        {"do": "add_points", "frame": 0, "object": number, "clear": True} | in_pixels(prompt, size)
+        for number, prompt in OBJECTS.items()
+    ]
+    return actions + [{"do": "propagate", "start": 0, "max_frames": None, "reverse": False}]
+
+
+# Comparing
+
+
+@dataclass
+class Row:
+    """The distance between two answers for one prompt or one frame."""
+
+    model: str
+    kind: str  # images or video
+    item: str  # what the table groups by
+    detail: str
+    logits: float
+    iou: float
+    guess: float
+    score: float
+
+    def exceeds(self):
+        """Names of the limits that do not hold (a NaN holds none)."""
+        limits = LIMITS[self.kind]
+        held = {name: getattr(self, name) <= limits[name] for name in ("logits", "guess", "score")}
+        held["iou"] = self.iou >= limits["iou"]
+        return [name for name, holds in held.items() if not holds]
+
+
+def distance(ours, truth):
+    """Relative L2 distance of logits, and the smallest IoU of their masks."""
+    ours, truth = (np.asarray(x, np.float64) for x in (ours, truth))
+    if ours.shape != truth.shape:
+        raise ToolFailure(f"logits of shape {ours.shape} where {truth.shape} was expected")
+    relative = np.linalg.norm(ours - truth) / max(np.linalg.norm(truth), 1e-30)
+    a, b = (x.reshape(-1, x.shape[-2] * x.shape[-1]) > 0 for x in (ours, truth))
+    union = (a | b).sum(1)
+    ious = np.where(union > 0, (a & b).sum(1) / np.maximum(union, 1), 1)
+    return float(relative), float(ious.min())
+
+
+def score_error(ours, truth):
+    """Error of an object score: absolute for small logits, relative for large ones."""
+    return float(abs(ours - truth) / max(1, abs(truth)))
+
+
+def compare_images(reference, tools, pictures):
+    """One row for each picture and prompt, first with three masks, then with one."""
+    for picture in pictures:
+        for multimask in (True, False):
+            prompts = prompts_for(picture, multimask)
+            truth, ours = (side.image(picture, prompts) for side in (reference, tools))
+            item = f"{picture.name} {'3 masks' if multimask else '1 mask'}"
+            for name, a, b in zip(PROMPTS, ours, truth, strict=True):
+                logits, iou = distance(a["logits"], b["logits"])
+                guess = float(np.abs(np.array(a["ious"]) - b["ious"]).max())
+                score = score_error(a["score"], b["score"])
+                yield Row(reference.name, "images", item, name, logits, iou, guess, score)
+
+
+def compare_video(reference, tools, frames):
+    """One row for each frame and object."""
+    actions = script_for(frames)
+    truth, ours = (side.video(frames, actions) for side in (reference, tools))
+    if truth.keys() != ours.keys():
+        odd = sorted(truth.keys() ^ ours.keys())
+        raise ToolFailure(f"frames and objects on one side only: {odd[:8]}")
+    for place, (b, b_score) in sorted(truth.items()):
+        a, a_score = ours[place]
+        logits, iou = distance(a, b)
+        item = f"{len(set(f for f, _ in truth))} frames, object {place[1]}"
+        score = score_error(a_score, b_score)
+        row = Row(reference.name, "video", item, f"frame {place[0]}", logits, iou, 0.0, score)
+        yield row
+
+
+def compare(name, options, pictures, clip):
+    """All rows of one model, and the errors that kept rows from being made."""
+    if name == "nano":
+        sources = (options.nano_config, options.nano_checkpoint)
+    else:
+        sources = (official.config_path(name), None)
+    reference = Reference(name, options.work / name / "official", *sources)
+    tools = Tools(options.bin, options.work / name / "swift")
+    rows, errors = [], []
+    frames = first_frames(clip, options.frames or (16 if name == "nano" else 8), options.work)
+    steps = [
+        lambda: compare_images(reference, tools, pictures),
+        lambda: compare_video(reference, tools, frames),
+    ]
+    try:
+        tools.convert(reference.checkpoint, reference.config if name == "nano" else None)
+    except ToolFailure as failure:
+        return rows, [f"{name}: {failure}"]
+    for step in steps:
+        try:
+            rows += step()
+        except (ToolFailure, KeyError, ValueError, OSError) as failure:
+            errors.append(f"{name}: {type(failure).__name__}: {failure}")
+    if not options.keep_models:
+        tools.model.unlink(missing_ok=True)
+    return rows, errors
+
+
+def first_frames(clip, count, work):
+    """A folder with copies of the first `count` frames: both sides must see the same length."""
+    folder = work / f"clip-{count}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for frame in sorted(clip.glob("*.jpg"))[:count]:
+        shutil.copy(frame, folder)
+    return folder
+
+
+# Telling
+
+
+def print_table(rows):
+    """One line for each model and item, with its worst figures."""
+    line = "{:12} {:30} {:>9} {:>9} {:>9} {:>9}  {}"
+    print(line.format("model", "item", "logits", "mask IoU", "IoU guess", "score", "verdict"))
+    groups = {}
+    for row in rows:
+        groups.setdefault((row.model, row.item), []).append(row)
+    for (model, item), group in groups.items():
+        worst = [max(getattr(row, name) for row in group) for name in ("logits", "guess", "score")]
+        broken = [f"{row.detail}: {' '.join(row.exceeds())}" for row in group if row.exceeds()]
+        figures = [f"{x:.1e}" for x in worst]
+        figures.insert(1, f"{min(row.iou for row in group):.5f}")
+        verdict = "ok" if not broken else "; ".join(broken[:3])
+        print(line.format(model, item, *figures, verdict))
+
+
+def write_json(path, rows, errors):
+    """Every row and limit, for programs."""
+    report = {
+        "limits": LIMITS,
+        "official": {"sam2": version("sam2"), "torch": torch.__version__},
+        "rows": [vars(row) | {"exceeds": row.exceeds()} for row in rows],
+        "errors": errors,
+    }
+    path.write_text(json.dumps(report, indent=1))
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    models = ["nano", *official.RANDOM_MODELS]
+    parser.add_argument("--bin", type=Path, required=True, help="folder of the built commands")
+    parser.add_argument("--media", type=Path, required=True, help="pictures and a frame folder")
+    parser.add_argument("--work", type=Path, required=True, help="folder for answers and reports")
+    parser.add_argument("--models", nargs="+", choices=models, default=["nano", "sam2.1-tiny"])
+    parser.add_argument("--images", type=int, default=2, help="pictures to use (default 2)")
+    parser.add_argument("--frames", type=int, help="frames to track (default 16 nano, 8 others)")
+    parser.add_argument("--nano-checkpoint", type=Path, default=official.NANO_CHECKPOINT)
+    parser.add_argument("--nano-config", type=Path, default=official.NANO_CONFIG)
+    parser.add_argument("--keep-models", action="store_true", help="keep the converted models")
+    parser.add_argument("--threads", type=int, default=2, help="threads of the official code")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    torch.set_num_threads(options.threads)
+    suffixes = {".jpg", ".jpeg", ".png"}
+    pictures = sorted(p for p in options.media.iterdir() if p.suffix.lower() in suffixes)
+    clips = sorted(p for p in options.media.iterdir() if p.is_dir() and any(p.glob("*.jpg")))
+    if not pictures or not clips:
+        sys.exit(f"{options.media} needs at least one picture and one folder of JPEG frames")
+
+    rows, errors = [], []
+    for name in options.models:
+        more, failures = compare(name, options, pictures[: options.images], clips[0])
+        rows += more
+        errors += failures
+    print_table(rows)
+    for error in errors:
+        print(f"error: {error}", file=sys.stderr)
+    write_json(options.work / "parity.json", rows, errors)
+    return 1 if errors or any(row.exceeds() for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
