@@ -1,0 +1,44 @@
+public import Bytes
+public import Graph
+
+/// The passes in the order in which they run.
+public enum Pipeline {
+  public static let standard: [Pass] = [
+    .fuseActivationIntoLinear,
+    .fuseResidualIntoLinear,
+    .eliminateDeadCode,
+  ]
+
+  /// What a pass did to a graph.
+  public struct Entry: Sendable {
+    public let pass: String
+    public let graph: String
+    public let nodesBefore: Int
+    public let nodesAfter: Int
+  }
+
+  /// Runs `passes` on every graph of `model`, verifying the result of each.
+  /// - Returns: the rewritten model and a log of what changed.
+  /// - Throws: `graph.*` when a pass breaks a graph, which is a bug of ours.
+  public static func run(
+    _ passes: [Pass] = standard, on model: Model
+  ) throws(Failure) -> (model: Model, log: [Entry]) {
+    var model = model
+    var log: [Entry] = []
+    for pass in passes {
+      for index in model.graphs.indices {
+        let before = model.graphs[index]
+        let after = try pass.rewrite(before)
+        try after.verify()
+        if after != before {
+          log.append(
+            Entry(
+              pass: pass.name, graph: before.name, nodesBefore: before.nodes.count,
+              nodesAfter: after.nodes.count))
+        }
+        model.graphs[index] = after
+      }
+    }
+    return (model, log)
+  }
+}
