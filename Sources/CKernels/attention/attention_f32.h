@@ -1,0 +1,175 @@
+// attention_f32, written once for all levels.
+//
+// Flash-style (Dao et al. 2022): a block of queries meets the keys tile by tile, with a running
+// maximum and sum per query (online softmax, Milakov & Gimelshein 2018). A key tile and its values
+// stay in L2 while every query tile of the block uses them.
+
+#include "../gemm/rows.h"
+#include "../gemm/tile_f32.h"
+
+/// Query tiles that share one visit to a tile of keys.
+#define BLOCK_TILES 8
+#define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS)
+
+/// Keys per tile: a multiple of TILE_COLUMNS. Deep heads take fewer, so that keys and values of a
+/// tile together stay near 256 KiB.
+INLINE size_t key_tile(size_t head_depth, size_t value_depth) {
+  return head_depth + value_depth > 256 ? 128 : 256;
+}
+
+INLINE size_t padded(size_t columns) {
+  return (columns + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+}
+
+/// The parts of a workspace, in floats; each a multiple of 16, so that all are 64-byte aligned.
+typedef struct {
+  float *query;      // [BLOCK_ROWS, head_depth], times the scale
+  float *weights;    // [TILE_ROWS, keys of a tile]: scores, then exp(score - maximum)
+  float *sums;       // [BLOCK_ROWS, padded value_depth]: weights times values so far
+  float *last;       // [keys of a tile, TILE_COLUMNS]: the last, partial columns of the values
+  float *maximum;    // [BLOCK_ROWS]
+  float *total;      // [BLOCK_ROWS]: sum of the weights so far
+  size_t tile, width;  // keys of a tile, padded value_depth
+} attention_parts;
+
+INLINE size_t attention_split(float *start, size_t head_depth, size_t value_depth,
+                              attention_parts *parts) {
+  const size_t tile = key_tile(head_depth, value_depth), width = padded(value_depth);
+  const size_t sizes[] = {BLOCK_ROWS * head_depth, TILE_ROWS * tile,  BLOCK_ROWS * width,
+                          tile * TILE_COLUMNS,     BLOCK_ROWS,        BLOCK_ROWS};
+  size_t offsets[7] = {0};
+  for (int i = 0; i < 6; ++i)
+    offsets[i + 1] = offsets[i] + (sizes[i] + 15) / 16 * 16;
+  if (parts)
+    *parts = (attention_parts){start + offsets[0], start + offsets[1], start + offsets[2],
+                               start + offsets[3], start + offsets[4], start + offsets[5],
+                               tile,               width};
+  return offsets[6];
+}
+
+size_t KERNEL(attention_f32_workspace)(size_t key_count, size_t head_depth, size_t value_depth) {
+  (void)key_count;
+  return attention_split(NULL, head_depth, value_depth, NULL) * sizeof(float);
+}
+
+/// Turns one row of scores into weights exp(score - maximum), updates the running maximum and sum
+/// and returns the factor that earlier sums must be scaled by.
+static float soften_row(float *scores, size_t count, float *maximum, float *total) {
+  const size_t whole = count / VF_WIDTH * VF_WIDTH, rest = count - whole;
+  const vf lowest = vf_set(-__builtin_inff());
+  vf top = vf_set(*maximum);
+  for (size_t i = 0; i < whole; i += VF_WIDTH)
+    top = vf_max(top, vf_load(scores + i));
+  if (rest)
+    top = vf_max(top, vf_keep_n(vf_load(scores + whole), rest, lowest));
+  const float largest = vf_largest(top);
+  const vf subtract = vf_set(largest);
+
+  vf sum0 = vf_zero(), sum1 = vf_zero();
+  size_t i = 0;
+  for (; i + 2 * VF_WIDTH <= whole; i += 2 * VF_WIDTH) {
+    const vf a = vf_exp_nonpositive(vf_sub(vf_load(scores + i), subtract));
+    const vf b = vf_exp_nonpositive(vf_sub(vf_load(scores + i + VF_WIDTH), subtract));
+    vf_store(scores + i, a);
+    vf_store(scores + i + VF_WIDTH, b);
+    sum0 = vf_add(sum0, a);
+    sum1 = vf_add(sum1, b);
+  }
+  for (; i < count; i += VF_WIDTH) {
+    vf a = vf_exp_nonpositive(vf_sub(vf_load(scores + i), subtract));
+    if (count - i < VF_WIDTH)
+      a = vf_keep_n(a, count - i, vf_zero());
+    vf_store(scores + i, a);
+    sum0 = vf_add(sum0, a);
+  }
+  const vf change = vf_exp_nonpositive(vf_sub(vf_set(*maximum), subtract));
+  float factors[VF_WIDTH];
+  vf_store(factors, change);
+  *maximum = largest;
+  *total = *total * factors[0] + vf_sum(vf_add(sum0, sum1));
+  return factors[0];
+}
+
+/// Copies the partial last columns of a tile of values into zero-padded full ones.
+static void copy_last_columns(const sam2_attention_f32 *task, size_t key, size_t keys,
+                              const attention_parts *parts) {
+  const size_t whole = task->value_depth / TILE_COLUMNS * TILE_COLUMNS;
+  const size_t count = task->value_depth - whole;
+  if (!count)
+    return;
+  for (size_t k = 0; k < keys; ++k) {
+    float *out = parts->last + k * TILE_COLUMNS;
+    __builtin_memset(out, 0, TILE_COLUMNS * sizeof(float));
+    __builtin_memcpy(out, task->values + (key + k) * task->ldv + whole, count * sizeof(float));
+  }
+}
+
+/// One tile of queries against one tile of keys.
+static void attend(const sam2_attention_f32 *task, const attention_parts *parts, size_t row,
+                   size_t rows, size_t key, size_t keys) {
+  const size_t depth = task->head_depth;
+  const tile_f32 multiply = tiles_f32[rows - 1];
+  const float *query = parts->query + row * depth;
+  for (size_t n = 0; n < keys; n += TILE_COLUMNS)
+    multiply(query, depth, task->packed_keys + (key + n) * depth, TILE_COLUMNS, depth,
+             parts->weights + n, parts->tile, 0);
+
+  float *sums = parts->sums + row * parts->width;
+  for (size_t r = 0; r < rows; ++r) {
+    const float factor = soften_row(parts->weights + r * parts->tile, keys,
+                                    parts->maximum + row + r, parts->total + row + r);
+    if (factor != 1 && key > 0)
+      for (size_t n = 0; n < parts->width; n += VF_WIDTH) {
+        float *p = sums + r * parts->width + n;
+        vf_store(p, vf_mul(vf_load(p), vf_set(factor)));
+      }
+  }
+  for (size_t n = 0; n < parts->width; n += TILE_COLUMNS) {
+    const int inside = n + TILE_COLUMNS <= task->value_depth;
+    multiply(parts->weights, parts->tile,
+             inside ? task->values + key * task->ldv + n : parts->last,
+             inside ? task->ldv : TILE_COLUMNS, keys, sums + n, parts->width, key > 0);
+  }
+}
+
+static void load_queries(const sam2_attention_f32 *task, size_t first, size_t rows,
+                         const attention_parts *parts) {
+  const size_t depth = task->head_depth;
+  for (size_t r = 0; r < rows; ++r) {
+    const float *from = task->query + (first + r) * task->ldq;
+    for (size_t k = 0; k < depth; ++k)
+      parts->query[r * depth + k] = from[k] * task->scale;
+    parts->maximum[r] = -__builtin_inff();
+    parts->total[r] = 0;
+  }
+}
+
+static void store_output(const sam2_attention_f32 *task, size_t first, size_t rows,
+                         const attention_parts *parts) {
+  for (size_t r = 0; r < rows; ++r) {
+    const float *sums = parts->sums + r * parts->width;
+    float *out = task->out + (first + r) * task->ldo;
+    const float inverse = 1.0f / parts->total[r];
+    for (size_t n = 0; n < task->value_depth; ++n)
+      out[n] = sums[n] * inverse;
+  }
+}
+
+void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
+  attention_parts parts;
+  attention_split(task->workspace, task->head_depth, task->value_depth, &parts);
+  for (size_t first = 0; first < task->queries; first += BLOCK_ROWS) {
+    const size_t block = smaller_size(task->queries - first, BLOCK_ROWS);
+    load_queries(task, first, block, &parts);
+    for (size_t key = 0; key < task->key_count; key += parts.tile) {
+      const size_t keys = smaller_size(task->key_count - key, parts.tile);
+      copy_last_columns(task, key, keys, &parts);
+      for (size_t row = 0; row < block;) {
+        const size_t rows = tile_height(block - row, TILE_ROWS);
+        attend(task, &parts, row, rows, key, keys);
+        row += rows;
+      }
+    }
+    store_output(task, first, block, &parts);
+  }
+}

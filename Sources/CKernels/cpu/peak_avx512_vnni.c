@@ -1,0 +1,10 @@
+#if defined(__x86_64__)
+
+// clang-format off: the order of these matters.
+#define SIMD_VNNI
+#include "../simd/avx512.h"
+#include "../simd/int8_avx512_vnni.h"
+#include "peak_s8.h"
+#include "../simd/end.h"
+
+#endif

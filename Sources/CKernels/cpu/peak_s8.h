@@ -1,0 +1,17 @@
+// peak_s8, written once for all levels: FOLD products per 32-bit lane and multiply.
+
+#include "peak.h"
+
+uint64_t KERNEL(peak_s8)(uint64_t iterations) {
+  vw sum[SUMS];
+  vw a = vw_broadcast(0x01010101), w = vw_broadcast(0x01010101);
+  HIDE(a);
+  HIDE(w);
+  UNROLLED for (int i = 0; i < SUMS; ++i) sum[i] = a;
+  for (uint64_t turn = 0; turn < iterations; ++turn)
+    UNROLLED for (int i = 0; i < SUMS; ++i) {
+      sum[i] = vw_dot(sum[i], a, w);
+      HIDE(sum[i]);
+    }
+  return iterations * SUMS * VF_WIDTH * FOLD;
+}

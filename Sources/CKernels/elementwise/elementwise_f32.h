@@ -1,0 +1,77 @@
+// Elementwise kernels, written once for all levels.
+
+/// Runs `expression` of vectors `a` = x[i...] for every vector of y, the last one partial.
+#define MAP1(x, y, count, expression)                                                              \
+  do {                                                                                             \
+    size_t i = 0;                                                                                  \
+    for (; i + VF_WIDTH <= (count); i += VF_WIDTH) {                                               \
+      const vf a = vf_load((x) + i);                                                               \
+      vf_store((y) + i, expression);                                                               \
+    }                                                                                              \
+    if (i < (count)) {                                                                             \
+      const vf a = vf_load_n((x) + i, (count) - i);                                                \
+      vf_store_n((y) + i, expression, (count) - i);                                                \
+    }                                                                                              \
+  } while (0)
+
+/// The same with `a` = x[i...] and `b` = z[i...].
+#define MAP2(x, z, y, count, expression)                                                           \
+  do {                                                                                             \
+    size_t i = 0;                                                                                  \
+    for (; i + VF_WIDTH <= (count); i += VF_WIDTH) {                                               \
+      const vf a = vf_load((x) + i), b = vf_load((z) + i);                                         \
+      vf_store((y) + i, expression);                                                               \
+    }                                                                                              \
+    if (i < (count)) {                                                                             \
+      const vf a = vf_load_n((x) + i, (count) - i), b = vf_load_n((z) + i, (count) - i);           \
+      vf_store_n((y) + i, expression, (count) - i);                                                \
+    }                                                                                              \
+  } while (0)
+
+void KERNEL(activate_f32)(const float *x, float *y, size_t count, sam2_activation activation) {
+  switch (activation) {
+  case SAM2_ACT_RELU:
+    MAP1(x, y, count, vf_activate(a, SAM2_ACT_RELU));
+    break;
+  case SAM2_ACT_GELU:
+    MAP1(x, y, count, vf_gelu(a));
+    break;
+  case SAM2_ACT_SIGMOID:
+    MAP1(x, y, count, vf_sigmoid(a));
+    break;
+  case SAM2_ACT_NONE:
+    __builtin_memmove(y, x, count * sizeof(float));
+    break;
+  }
+}
+
+void KERNEL(add_f32)(const float *a_, const float *b_, float *out, size_t count) {
+  MAP2(a_, b_, out, count, vf_add(a, b));
+}
+
+void KERNEL(multiply_f32)(const float *a_, const float *b_, float *out, size_t count) {
+  MAP2(a_, b_, out, count, vf_mul(a, b));
+}
+
+void KERNEL(add_row_f32)(const float *a_, const float *row, float *out, size_t rows,
+                         size_t columns) {
+  for (size_t r = 0; r < rows; ++r)
+    MAP2(a_ + r * columns, row, out + r * columns, columns, vf_add(a, b));
+}
+
+void KERNEL(multiply_row_f32)(const float *a_, const float *row, float *out, size_t rows,
+                              size_t columns) {
+  for (size_t r = 0; r < rows; ++r)
+    MAP2(a_ + r * columns, row, out + r * columns, columns, vf_mul(a, b));
+}
+
+void KERNEL(affine_f32)(const float *x, float *y, size_t count, float scale, float offset) {
+  const vf s = vf_set(scale), o = vf_set(offset);
+  MAP1(x, y, count, vf_fma(a, s, o));
+}
+
+void KERNEL(blend_rows_f32)(const float *a_, const float *b_, float wa, float wb, float *y,
+                            size_t count) {
+  const vf va = vf_set(wa), vb = vf_set(wb);
+  MAP2(a_, b_, y, count, vf_fma(a, va, vf_mul(b, vb)));
+}

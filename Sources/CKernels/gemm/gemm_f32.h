@@ -1,0 +1,75 @@
+// gemm_f32 and its packing, written once for all levels.
+
+#include "epilogue.h"
+#include "rows.h"
+#include "tile_f32.h"
+
+/// Transposes a full VF_WIDTH x VF_WIDTH block of a source whose depth is contiguous.
+INLINE void pack_block(const float *source, size_t column_stride, float *out) {
+  vf m[VF_WIDTH];
+  UNROLLED for (int i = 0; i < VF_WIDTH; ++i) m[i] = vf_load(source + i * column_stride);
+  vf_transpose(m);
+  UNROLLED for (int i = 0; i < VF_WIDTH; ++i) vf_store(out + i * TILE_COLUMNS, m[i]);
+}
+
+/// Packs `count` <= TILE_COLUMNS columns, depth [first, depth), one element at a time.
+static void pack_rest(const float *source, size_t column_stride, size_t depth_stride, size_t count,
+                      size_t first, size_t depth, float *out) {
+  for (size_t k = first; k < depth; ++k)
+    for (size_t n = 0; n < TILE_COLUMNS; ++n)
+      out[k * TILE_COLUMNS + n] = n < count ? source[n * column_stride + k * depth_stride] : 0;
+}
+
+void KERNEL(pack_f32)(const float *source, size_t column_stride, size_t depth_stride,
+                      size_t columns, size_t depth, size_t first_panel, size_t last_panel,
+                      float *packed) {
+  for (size_t panel = first_panel; panel < last_panel; ++panel) {
+    const size_t first = panel * TILE_COLUMNS;
+    const size_t count = first < columns ? smaller_size(columns - first, TILE_COLUMNS) : 0;
+    const float *from = source + first * column_stride;
+    float *out = packed + panel * TILE_COLUMNS * depth;
+    size_t k = 0;
+    if (count == TILE_COLUMNS && depth_stride == 1)
+      for (; k + VF_WIDTH <= depth; k += VF_WIDTH) {
+        pack_block(from + k, column_stride, out + k * TILE_COLUMNS);
+        pack_block(from + k + VF_WIDTH * column_stride, column_stride,
+                   out + k * TILE_COLUMNS + VF_WIDTH);
+      }
+    else if (count == TILE_COLUMNS && column_stride == 1)
+      for (; k < depth; ++k) {
+        vf_store(out + k * TILE_COLUMNS, vf_load(from + k * depth_stride));
+        vf_store(out + k * TILE_COLUMNS + VF_WIDTH, vf_load(from + k * depth_stride + VF_WIDTH));
+      }
+    pack_rest(from, column_stride, depth_stride, count, k, depth, out);
+  }
+}
+
+/// One tile: rows [row, row + rows) of the task, columns from `column`.
+static void gemm_tile(const sam2_gemm_f32 *task, size_t row, size_t rows, size_t column) {
+  _Alignas(64) float tile[TILE_ROWS * TILE_COLUMNS];
+  tiles_f32[rows - 1](task->a + row * task->lda, task->lda, task->packed + column * task->depth,
+                      TILE_COLUMNS, task->depth, tile, TILE_COLUMNS, 0);
+  const size_t count = smaller_size(task->columns - column, TILE_COLUMNS);
+  const float *bias = task->bias ? task->bias + column : NULL;
+  for (size_t r = 0; r < rows; ++r) {
+    const float *residual =
+        task->residual ? task->residual + (row + r) * task->ldr + column : NULL;
+    float *c = task->c + (row + r) * task->ldc + column;
+    for (size_t n = 0; n < count; n += VF_WIDTH)
+      finish_vector(vf_load(tile + r * TILE_COLUMNS + n), c + n, bias ? bias + n : NULL,
+                    residual ? residual + n : NULL, task->activation, count - n);
+  }
+}
+
+void KERNEL(gemm_f32)(const sam2_gemm_f32 *task) {
+  const size_t height = block_height(task->depth * sizeof(float), TILE_ROWS);
+  for (size_t first = 0; first < task->rows; first += height) {
+    const size_t last = smaller_size(task->rows, first + height);
+    for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)
+      for (size_t row = first; row < last;) {
+        const size_t rows = tile_height(last - row, TILE_ROWS);
+        gemm_tile(task, row, rows, column);
+        row += rows;
+      }
+  }
+}

@@ -1,0 +1,189 @@
+// gemm_u8s8, its raw sums and its packing, written once for all levels.
+//
+// A level provides, before this file:
+//   FOLD                      depth elements folded into one 32-bit lane by one multiply
+//   vw                        a vector of VF_WIDTH 32-bit sums
+//   vw_zero, vw_load, vw_store
+//   vw_weights(p)             FOLD weights for each of VF_WIDTH columns, widened as `vw_dot` needs
+//   vw_broadcast(word)        FOLD activations in every lane
+//   vw_dot(sum, a, w)         exact sum + a . w
+//   activation_word           the type of FOLD activations after widening
+//   widen                     u8 activations to that form (absent when A is read as it is)
+// Packed weights are [panel][depth / FOLD][TILE_COLUMNS][FOLD].
+
+#include "epilogue.h"
+#include "rows.h"
+
+#if VF_WIDTH == 16
+#define TILE_ROWS 14
+#elif VF_WIDTH == 8
+#define TILE_ROWS 6
+#else
+#define TILE_ROWS 4
+#endif
+#define TILE_COLUMNS (2 * VF_WIDTH)
+
+/// Activations of a row widened at a time: a multiple of every FOLD and small enough for L1.
+#define WIDEN_DEPTH 512
+
+/// sums[rows, TILE_COLUMNS] += a * w over `steps` groups of FOLD elements; A's rows are `stride`
+/// bytes apart.
+INLINE void tile_i32_rows(const int rows, const char *a, size_t stride, const int8_t *w,
+                          size_t steps, int32_t *sums) {
+  const char *base[5];
+  UNROLLED for (int i = 0; i < 5; ++i) base[i] = a + 3 * i * stride;
+  vw sum[TILE_ROWS][2];
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    sum[r][0] = vw_load(sums + r * TILE_COLUMNS);
+    sum[r][1] = vw_load(sums + r * TILE_COLUMNS + VF_WIDTH);
+  }
+  for (size_t step = 0; step < steps; ++step) {
+    const vw w0 = vw_weights(w), w1 = vw_weights(w + VF_WIDTH * FOLD);
+    UNROLLED for (int r = 0; r < rows; ++r) {
+      activation_word word;
+      __builtin_memcpy(&word, base[r / 3] + (r % 3) * stride, sizeof word);
+      const vw x = vw_broadcast(word);
+      sum[r][0] = vw_dot(sum[r][0], x, w0);
+      sum[r][1] = vw_dot(sum[r][1], x, w1);
+    }
+    UNROLLED for (int i = 0; i < 5; ++i) {
+      base[i] += sizeof(activation_word);
+      // As in tile_f32.h: few pointers, and they stay few.
+      if (3 * i < rows)
+        __asm__("" : "+r"(base[i]));
+    }
+    w += TILE_COLUMNS * FOLD;
+  }
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    vw_store(sums + r * TILE_COLUMNS, sum[r][0]);
+    vw_store(sums + r * TILE_COLUMNS + VF_WIDTH, sum[r][1]);
+  }
+}
+
+typedef void (*tile_i32)(const char *a, size_t stride, const int8_t *w, size_t steps,
+                         int32_t *sums);
+
+#define TILE_FUNCTION(rows)                                                                        \
+  static void tile_i32_##rows(const char *a, size_t stride, const int8_t *w, size_t steps,         \
+                              int32_t *sums) {                                                     \
+    tile_i32_rows(rows, a, stride, w, steps, sums);                                                \
+  }
+
+TILE_FUNCTION(1)
+TILE_FUNCTION(2)
+TILE_FUNCTION(3)
+TILE_FUNCTION(4)
+#if TILE_ROWS > 4
+TILE_FUNCTION(5)
+TILE_FUNCTION(6)
+#endif
+#if TILE_ROWS > 6
+TILE_FUNCTION(7)
+TILE_FUNCTION(8)
+TILE_FUNCTION(9)
+TILE_FUNCTION(10)
+TILE_FUNCTION(11)
+TILE_FUNCTION(12)
+TILE_FUNCTION(13)
+TILE_FUNCTION(14)
+#endif
+
+static const tile_i32 tiles_i32[TILE_ROWS] = {
+    tile_i32_1, tile_i32_2,  tile_i32_3,  tile_i32_4,
+#if TILE_ROWS > 4
+    tile_i32_5, tile_i32_6,
+#endif
+#if TILE_ROWS > 6
+    tile_i32_7, tile_i32_8,  tile_i32_9,  tile_i32_10,
+    tile_i32_11, tile_i32_12, tile_i32_13, tile_i32_14,
+#endif
+};
+
+/// The sums of one tile over the whole depth.
+static void sum_tile(const uint8_t *a, size_t lda, size_t rows, const int8_t *panel, size_t depth,
+                     int32_t *sums) {
+  __builtin_memset(sums, 0, rows * TILE_COLUMNS * sizeof(int32_t));
+#if WIDEN
+  _Alignas(64) activation_word wide[TILE_ROWS * WIDEN_DEPTH / FOLD];
+  for (size_t first = 0; first < depth; first += WIDEN_DEPTH) {
+    const size_t count = smaller_size(depth - first, WIDEN_DEPTH);
+    // An odd last element is widened together with the byte after it, which lda covers and whose
+    // packed weight is zero.
+    const size_t steps = (count + FOLD - 1) / FOLD;
+    for (size_t r = 0; r < rows; ++r)
+      widen(a + r * lda + first, steps * FOLD, wide + r * (WIDEN_DEPTH / FOLD));
+    tiles_i32[rows - 1]((const char *)wide, WIDEN_DEPTH / FOLD * sizeof(activation_word),
+                        panel + first * TILE_COLUMNS, steps, sums);
+  }
+#else
+  tiles_i32[rows - 1]((const char *)a, lda, panel, (depth + FOLD - 1) / FOLD, sums);
+#endif
+}
+
+void KERNEL(pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t *packed) {
+  const size_t steps = (depth + FOLD - 1) / FOLD;
+  for (size_t first = 0; first < columns; first += TILE_COLUMNS)
+    for (size_t step = 0; step < steps; ++step)
+      for (size_t n = 0; n < TILE_COLUMNS; ++n)
+        for (size_t i = 0; i < FOLD; ++i) {
+          const size_t k = step * FOLD + i;
+          *packed++ = first + n < columns && k < depth ? weights[(first + n) * depth + k] : 0;
+        }
+}
+
+void KERNEL(gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c,
+                           size_t ldc, size_t rows, size_t columns, size_t depth) {
+  _Alignas(64) int32_t sums[TILE_ROWS * TILE_COLUMNS];
+  const size_t padded_depth = (depth + FOLD - 1) / FOLD * FOLD;
+  for (size_t column = 0; column < columns; column += TILE_COLUMNS)
+    for (size_t row = 0; row < rows;) {
+      const size_t height = tile_height(rows - row, TILE_ROWS);
+      sum_tile(a + row * lda, lda, height, packed + column * padded_depth, depth, sums);
+      const size_t count = smaller_size(columns - column, TILE_COLUMNS);
+      for (size_t r = 0; r < height; ++r)
+        __builtin_memcpy(c + (row + r) * ldc + column, sums + r * TILE_COLUMNS,
+                         count * sizeof(int32_t));
+      row += height;
+    }
+}
+
+/// The float epilogue of one row: (sum - zero * column_sum) * (row_scale * column_scale) + bias,
+/// each operation rounded, so that levels agree bit for bit before the activation.
+static void finish_row(const sam2_gemm_u8s8 *task, size_t row, size_t column, size_t count,
+                       const int32_t *sums) {
+  const vf row_scale = vf_set(task->row_scale[row]);
+  const uint32_t zero = (uint32_t)task->row_zero[row];
+  _Alignas(64) int32_t corrected[TILE_COLUMNS];
+  _Alignas(64) float column_scale[TILE_COLUMNS] = {0};
+  __builtin_memcpy(column_scale, task->column_scale + column, count * sizeof(float));
+  // Unsigned, because only the difference is sure to fit 32 bits.
+  for (size_t n = 0; n < count; ++n)
+    corrected[n] = (int32_t)((uint32_t)sums[n] - zero * (uint32_t)task->column_sum[column + n]);
+  for (size_t n = 0; n < count; n += VF_WIDTH) {
+    const vf scale = vf_mul(row_scale, vf_load(column_scale + n));
+    finish_vector(vf_mul(vf_load_i32(corrected + n), scale),
+                  task->c + row * task->ldc + column + n,
+                  task->bias ? task->bias + column + n : NULL,
+                  task->residual ? task->residual + row * task->ldr + column + n : NULL,
+                  task->activation, count - n);
+  }
+}
+
+void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) {
+  _Alignas(64) int32_t sums[TILE_ROWS * TILE_COLUMNS];
+  const size_t padded_depth = (task->depth + FOLD - 1) / FOLD * FOLD;
+  const size_t block = block_height(task->lda, TILE_ROWS);
+  for (size_t first = 0; first < task->rows; first += block) {
+    const size_t last = smaller_size(task->rows, first + block);
+    for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)
+      for (size_t row = first; row < last;) {
+        const size_t rows = tile_height(last - row, TILE_ROWS);
+        sum_tile(task->a + row * task->lda, task->lda, rows, task->packed + column * padded_depth,
+                 task->depth, sums);
+        const size_t count = smaller_size(task->columns - column, TILE_COLUMNS);
+        for (size_t r = 0; r < rows; ++r)
+          finish_row(task, row + r, column, count, sums + r * TILE_COLUMNS);
+        row += rows;
+      }
+  }
+}

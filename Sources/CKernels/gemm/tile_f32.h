@@ -1,0 +1,99 @@
+// The float microkernel: a TILE_ROWS x TILE_COLUMNS block of a product, accumulators in registers.
+// Shared by gemm_f32 (B packed in panels) and attention_f32 (scores on packed keys, then weights
+// times values read in place).
+
+#if VF_WIDTH == 16
+#define TILE_ROWS 14  // 28 accumulators + 2 of B + 1 of A fill the 32 registers
+#elif VF_WIDTH == 8
+#define TILE_ROWS 6  // 12 + 2 + 1 of 16
+#else
+#define TILE_ROWS 4
+#endif
+#define TILE_COLUMNS (2 * VF_WIDTH)
+
+/// c[rows, TILE_COLUMNS] = a[rows, depth] * b[depth, TILE_COLUMNS], plus c when `accumulate`.
+typedef void (*tile_f32)(const float *a, size_t lda, const float *b, size_t ldb, size_t depth,
+                         float *c, size_t ldc, int accumulate);
+
+/// Row r of A as one of few pointers plus a small multiple of the stride. Fourteen pointers would
+/// not fit the general registers, and reloading them costs as many loads as A itself.
+#define TILE_A(r) ((const float *)(base[(r) / 3] + ((r) % 3) * stride))
+
+INLINE void tile_step(const int rows, const char *const base[5], size_t stride, size_t k,
+                      const float *b, vf sum[][2]) {
+  const vf b0 = vf_load(b), b1 = vf_load(b + VF_WIDTH);
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    const vf x = vf_set(TILE_A(r)[k]);
+    sum[r][0] = vf_fma(x, b0, sum[r][0]);
+    sum[r][1] = vf_fma(x, b1, sum[r][1]);
+  }
+}
+
+INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b, size_t ldb,
+                      size_t depth, float *c, size_t ldc, int accumulate) {
+  const size_t stride = lda * sizeof(float);
+  const char *base[5];
+  UNROLLED for (int i = 0; i < 5; ++i) base[i] = (const char *)a + 3 * i * stride;
+
+  vf sum[TILE_ROWS][2];
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    sum[r][0] = accumulate ? vf_load(c + r * ldc) : vf_zero();
+    sum[r][1] = accumulate ? vf_load(c + r * ldc + VF_WIDTH) : vf_zero();
+  }
+  size_t k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    UNROLLED for (size_t u = 0; u < 4; ++u) tile_step(rows, base, stride, u, b + u * ldb, sum);
+    UNROLLED for (int i = 0; i < 5; ++i) {
+      base[i] += 4 * sizeof(float);
+      // Keeps the compiler from splitting the pointers up again.
+      if (3 * i < rows)
+        __asm__("" : "+r"(base[i]));
+    }
+    b += 4 * ldb;
+  }
+  for (; k < depth; ++k, b += ldb) {
+    tile_step(rows, base, stride, 0, b, sum);
+    UNROLLED for (int i = 0; i < 5; ++i) base[i] += sizeof(float);
+  }
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    vf_store(c + r * ldc, sum[r][0]);
+    vf_store(c + r * ldc + VF_WIDTH, sum[r][1]);
+  }
+}
+
+#define TILE_FUNCTION(rows)                                                                        \
+  static void tile_f32_##rows(const float *a, size_t lda, const float *b, size_t ldb,              \
+                              size_t depth, float *c, size_t ldc, int accumulate) {                \
+    tile_rows(rows, a, lda, b, ldb, depth, c, ldc, accumulate);                                    \
+  }
+
+TILE_FUNCTION(1)
+TILE_FUNCTION(2)
+TILE_FUNCTION(3)
+TILE_FUNCTION(4)
+#if TILE_ROWS > 4
+TILE_FUNCTION(5)
+TILE_FUNCTION(6)
+#endif
+#if TILE_ROWS > 6
+TILE_FUNCTION(7)
+TILE_FUNCTION(8)
+TILE_FUNCTION(9)
+TILE_FUNCTION(10)
+TILE_FUNCTION(11)
+TILE_FUNCTION(12)
+TILE_FUNCTION(13)
+TILE_FUNCTION(14)
+#endif
+
+/// tiles_f32[r - 1] computes r rows.
+static const tile_f32 tiles_f32[TILE_ROWS] = {
+    tile_f32_1, tile_f32_2,  tile_f32_3,  tile_f32_4,
+#if TILE_ROWS > 4
+    tile_f32_5, tile_f32_6,
+#endif
+#if TILE_ROWS > 6
+    tile_f32_7, tile_f32_8,  tile_f32_9,  tile_f32_10,
+    tile_f32_11, tile_f32_12, tile_f32_13, tile_f32_14,
+#endif
+};

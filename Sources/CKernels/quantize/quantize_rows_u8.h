@@ -1,0 +1,59 @@
+// quantize_rows_u8, written once for all levels. Every operation here rounds on its own and in the
+// same order on every level, so the integers agree. Non-finite input is harmless: a NaN becomes
+// byte 0, and a row whose range overflows is clamped at scale 1.
+
+/// Scales with a finite reciprocal (and no denormals). Rows outside count as scale 1.
+#define LEAST_SCALE 1.17549435e-38f
+#define MOST_SCALE 3.0e38f
+
+INLINE void row_range(const float *x, size_t depth, float *least, float *most) {
+  vf low = vf_zero(), high = vf_zero();
+  size_t k = 0;
+  for (; k + VF_WIDTH <= depth; k += VF_WIDTH) {
+    const vf v = vf_load(x + k);
+    low = vf_min(v, low);
+    high = vf_max(v, high);
+  }
+  if (k < depth) {
+    // Absent lanes load as zero, which never moves the range.
+    const vf v = vf_load_n(x + k, depth - k);
+    low = vf_min(v, low);
+    high = vf_max(v, high);
+  }
+  *least = vf_smallest(low);
+  *most = vf_largest(high);
+}
+
+/// round(clamp(v * inverse, -zero, 255 - zero)) + zero: the bounds are integers, so clamping first
+/// gives the same bytes and keeps every value in the range that vf_round takes. vf_max(NaN, low)
+/// is low, hence the order.
+INLINE vf quantize(vf v, vf inverse, vf zero) {
+  const vf lowest = vf_sub(vf_zero(), zero), highest = vf_sub(vf_set(255.0f), zero);
+  const vf clamped = vf_min(vf_max(vf_mul(v, inverse), lowest), highest);
+  return vf_add(vf_round(clamped), zero);
+}
+
+void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t depth, uint8_t *out,
+                              size_t ld_out, float *scale, int32_t *zero) {
+  for (size_t r = 0; r < rows; ++r, x += ldx, out += ld_out) {
+    float least, most;
+    row_range(x, depth, &least, &most);
+    float step = (most - least) / 255.0f;
+    if (!(step >= LEAST_SCALE && step <= MOST_SCALE))
+      step = 1.0f, least = 0;
+    const float inverse = 1.0f / step;
+    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even.
+    const float shifted = -least * inverse + 12582912.0f;
+    const float offset = shifted - 12582912.0f;
+    scale[r] = step;
+    zero[r] = offset < 0 ? 0 : offset > 255 ? 255 : (int32_t)offset;
+
+    const vf factor = vf_set(inverse), point = vf_set((float)zero[r]);
+    size_t k = 0;
+    for (; k + VF_WIDTH <= depth; k += VF_WIDTH)
+      vf_store_u8_n(out + k, quantize(vf_load(x + k), factor, point), VF_WIDTH);
+    if (k < depth)
+      vf_store_u8_n(out + k, quantize(vf_load_n(x + k, depth - k), factor, point), depth - k);
+    __builtin_memset(out + depth, zero[r], ld_out - depth);
+  }
+}

@@ -1,0 +1,99 @@
+// Float vectors of AVX-512 F, BW, DQ, VL: sixteen lanes. See simd/portable.h for the vocabulary.
+// A source that needs VNNI defines SIMD_VNNI first.
+
+#include <immintrin.h>
+
+#include "common.h"
+
+#define VF_WIDTH 16
+
+#ifdef SIMD_VNNI
+#define KERNEL(name) name##__avx512_vnni
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))),        \
+    apply_to = function)
+#else
+#define KERNEL(name) name##__avx512
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))),                   \
+    apply_to = function)
+#endif
+
+typedef __m512 vf;
+
+INLINE vf vf_set(float x) { return _mm512_set1_ps(x); }
+INLINE vf vf_zero(void) { return _mm512_setzero_ps(); }
+
+INLINE __mmask16 vf_first(size_t n) { return (__mmask16)((1u << n) - 1); }
+
+INLINE vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+INLINE void vf_store(float *p, vf v) { _mm512_storeu_ps(p, v); }
+INLINE vf vf_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(vf_first(n), p); }
+INLINE void vf_store_n(float *p, vf v, size_t n) { _mm512_mask_storeu_ps(p, vf_first(n), v); }
+
+INLINE vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+INLINE vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+INLINE vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+INLINE vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+INLINE vf vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
+INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+
+INLINE vf vf_abs(vf a) { return _mm512_andnot_ps(vf_set(-0.0f), a); }
+INLINE vf vf_copysign(vf magnitude, vf sign) {
+  const vf bit = vf_set(-0.0f);
+  return _mm512_or_ps(_mm512_andnot_ps(bit, magnitude), _mm512_and_ps(bit, sign));
+}
+
+INLINE vf vf_select_less(vf a, vf b, vf yes, vf no) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+}
+
+INLINE vf vf_keep_n(vf v, size_t n, vf other) {
+  return _mm512_mask_blend_ps(vf_first(n), other, v);
+}
+
+INLINE vf vf_round(vf a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+INLINE vf vf_scale2(vf a, vf n) { return _mm512_scalef_ps(a, n); }
+
+INLINE float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }
+INLINE float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
+INLINE float vf_smallest(vf v) { return _mm512_reduce_min_ps(v); }
+
+INLINE vf vf_load_twice(const float *p) {
+  const __m512i index = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+  return _mm512_permutexvar_ps(index, _mm512_castps256_ps512(_mm256_loadu_ps(p)));
+}
+
+INLINE vf vf_swap_pairs(vf v) { return _mm512_permute_ps(v, 0xb1); }
+INLINE vf vf_fmaddsub(vf a, vf b, vf c) { return _mm512_fmaddsub_ps(a, b, c); }
+
+// Butterfly: the stage of distance d swaps the off-diagonal d x d blocks.
+#define SAM2_SWAP_BLOCKS(d, ...)                                                                   \
+  UNROLLED for (int j = 0; j < 8; ++j) {                                                           \
+    const int i = (j & (d - 1)) + 2 * (j & ~(d - 1));                                              \
+    const __m512i low = _mm512_setr_epi32(__VA_ARGS__);                                            \
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(d));                              \
+    const vf a = m[i], b = m[i + d];                                                               \
+    m[i] = _mm512_permutex2var_ps(a, low, b);                                                      \
+    m[i + d] = _mm512_permutex2var_ps(a, high, b);                                                 \
+  }
+
+INLINE void vf_transpose(vf m[VF_WIDTH]) {
+  SAM2_SWAP_BLOCKS(1, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
+  SAM2_SWAP_BLOCKS(2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+  SAM2_SWAP_BLOCKS(4, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
+  SAM2_SWAP_BLOCKS(8, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+}
+#undef SAM2_SWAP_BLOCKS
+
+INLINE void vf_store_u8_n(uint8_t *p, vf v, size_t n) {
+  const __m128i bytes = _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(v));
+  _mm_mask_storeu_epi8(p, vf_first(n), bytes);
+}
+
+INLINE vf vf_load_i32(const int32_t *p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }

@@ -1,0 +1,22 @@
+// Int8 products of AVX2. See gemm/gemm_u8s8.h for the vocabulary.
+
+// vpmaddubsw would saturate (255 * 127 * 2 > 32767), so both sides are widened to 16 bits, where
+// vpmaddwd is exact.
+#define FOLD SAM2_FOLD_avx2
+#define WIDEN 1
+typedef uint32_t activation_word;
+typedef __m256i vw;
+
+INLINE vw vw_load(const int32_t *p) { return _mm256_loadu_si256((const vw *)p); }
+INLINE void vw_store(int32_t *p, vw v) { _mm256_storeu_si256((vw *)p, v); }
+INLINE vw vw_broadcast(activation_word word) { return _mm256_set1_epi32((int)word); }
+INLINE vw vw_dot(vw sum, vw a, vw w) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, w)); }
+
+INLINE vw vw_weights(const int8_t *p) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));
+}
+
+INLINE void widen(const uint8_t *a, size_t count, activation_word *out) {
+  for (size_t k = 0; k < count; k += 2)
+    out[k / 2] = a[k] | (uint32_t)a[k + 1] << 16;
+}

@@ -1,0 +1,21 @@
+// Int8 products of AVX-512 without VNNI. See gemm/gemm_u8s8.h for the vocabulary.
+
+// As on AVX2: 16-bit products, because 8-bit ones without VNNI saturate.
+#define FOLD SAM2_FOLD_avx512
+#define WIDEN 1
+typedef uint32_t activation_word;
+typedef __m512i vw;
+
+INLINE vw vw_load(const int32_t *p) { return _mm512_loadu_si512(p); }
+INLINE void vw_store(int32_t *p, vw v) { _mm512_storeu_si512(p, v); }
+INLINE vw vw_broadcast(activation_word word) { return _mm512_set1_epi32((int)word); }
+INLINE vw vw_dot(vw sum, vw a, vw w) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, w)); }
+
+INLINE vw vw_weights(const int8_t *p) {
+  return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)p));
+}
+
+INLINE void widen(const uint8_t *a, size_t count, activation_word *out) {
+  for (size_t k = 0; k < count; k += 2)
+    out[k / 2] = a[k] | (uint32_t)a[k + 1] << 16;
+}

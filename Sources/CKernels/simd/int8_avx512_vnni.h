@@ -1,0 +1,13 @@
+// Int8 products of AVX-512 VNNI. See gemm/gemm_u8s8.h for the vocabulary.
+
+// vpdpbusd adds four u8 x s8 products to a 32-bit lane without saturating in between.
+#define FOLD SAM2_FOLD_avx512_vnni
+#define WIDEN 0
+typedef uint32_t activation_word;
+typedef __m512i vw;
+
+INLINE vw vw_load(const int32_t *p) { return _mm512_loadu_si512(p); }
+INLINE void vw_store(int32_t *p, vw v) { _mm512_storeu_si512(p, v); }
+INLINE vw vw_broadcast(activation_word word) { return _mm512_set1_epi32((int)word); }
+INLINE vw vw_weights(const int8_t *p) { return _mm512_loadu_si512(p); }
+INLINE vw vw_dot(vw sum, vw a, vw w) { return _mm512_dpbusd_epi32(sum, a, w); }

@@ -1,0 +1,68 @@
+// exp, sigmoid and GELU on the vectors of the level included before. The same polynomials on every
+// level.
+
+/// e^x for x <= 0 (NaN stays NaN). Cephes expf: x = n ln 2 + r, |r| <= ln 2 / 2, degree-5
+/// polynomial in r. Error below 2 ulp; results below the smallest normal float are 0.
+INLINE vf vf_exp_nonpositive(vf x) {
+  const vf n = vf_round(vf_mul(x, vf_set(1.44269504088896341f)));
+  // ln 2 in two parts: n * 0.693359375 is exact.
+  vf r = vf_fma(n, vf_set(-0.693359375f), x);
+  r = vf_fma(n, vf_set(2.12194440e-4f), r);
+  vf p = vf_set(1.9875691500e-4f);
+  p = vf_fma(p, r, vf_set(1.3981999507e-3f));
+  p = vf_fma(p, r, vf_set(8.3334519073e-3f));
+  p = vf_fma(p, r, vf_set(4.1665795894e-2f));
+  p = vf_fma(p, r, vf_set(1.6666665459e-1f));
+  p = vf_fma(p, r, vf_set(5.0000001201e-1f));
+  p = vf_add(vf_fma(p, vf_mul(r, r), r), vf_set(1.0f));
+  return vf_select_less(x, vf_set(-87.3365448f), vf_zero(), vf_scale2(p, n));
+}
+
+/// 1 / (1 + e^-x), by the exponential of -|x| so that nothing overflows. Error below 4 ulp where
+/// the result is a normal float.
+INLINE vf vf_sigmoid(vf x) {
+  const vf e = vf_exp_nonpositive(vf_sub(vf_zero(), vf_abs(x)));
+  const vf numerator = vf_select_less(x, vf_zero(), e, vf_set(1.0f));
+  return vf_div(numerator, vf_add(vf_set(1.0f), e));
+}
+
+/// x Phi(x) = x/2 (1 + erf(x / sqrt 2)), absolute error below 1e-6 (plus half an ulp of x).
+///
+/// erf(x / sqrt 2) = x R(v), v = 2 x^2 / 5.2^2 - 1 in [-1, 1], R of degree 13: minimax in the error
+/// of the GELU itself (Lawson-iterated weighted least squares on a Chebyshev basis, fitted for
+/// this library against a double erf; fit error 1.4e-7). From |x| = 5.2 on erf is taken as +-1,
+/// where x erfc(x / sqrt 2) / 2 is below 5.2e-7.
+INLINE vf vf_gelu(vf x) {
+  static const float coefficients[] = {
+      -0.0007764867041260004f, 0.002377379685640335f, -0.0029375036247074604f,
+      0.004010340198874474f,   -0.009084668941795826f, 0.016730211675167084f,
+      -0.02523929998278618f,   0.03607753664255142f,   -0.04939768463373184f,
+      0.06394783407449722f,    -0.07986397296190262f,  0.10005123168230057f,
+      -0.13548724353313446f,   0.2718999683856964f};
+  const vf limit = vf_set(5.2f);
+  const vf v = vf_fma(vf_mul(x, x), vf_set(0.0739645f), vf_set(-1.0f));
+  vf erf = vf_set(coefficients[0]);
+  UNROLLED for (int i = 1; i < 14; ++i) erf = vf_fma(erf, v, vf_set(coefficients[i]));
+  erf = vf_mul(x, erf);
+  const vf one = vf_copysign(vf_set(1.0f), x);
+  // Compared this way round, a NaN takes the polynomial and stays NaN. Near the limit the
+  // polynomial may pass 1 by an ulp, which is within the stated error.
+  erf = vf_select_less(limit, vf_abs(x), one, erf);
+  const vf half = vf_mul(vf_set(0.5f), x);
+  return vf_fma(half, erf, half);
+}
+
+INLINE vf vf_activate(vf x, sam2_activation activation) {
+  switch (activation) {
+  case SAM2_ACT_RELU:
+    // 0 first: vf_max returns its second operand for a NaN, as PyTorch's relu does.
+    return vf_max(vf_zero(), x);
+  case SAM2_ACT_GELU:
+    return vf_gelu(x);
+  case SAM2_ACT_SIGMOID:
+    return vf_sigmoid(x);
+  case SAM2_ACT_NONE:
+    break;
+  }
+  return x;
+}
