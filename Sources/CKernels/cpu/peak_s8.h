@@ -5,11 +5,10 @@
 uint64_t KERNEL(peak_s8)(uint64_t iterations) {
   vw sum[SUMS];
   vw a = vw_broadcast(0x01010101), w = vw_broadcast(0x01010101);
-  HIDE(a);
-  HIDE(w);
   UNROLLED for (int i = 0; i < SUMS; ++i) sum[i] = a;
   for (uint64_t turn = 0; turn < iterations; ++turn)
     UNROLLED for (int i = 0; i < SUMS; ++i) {
+      HIDE(a);  // or the product, always the same, would be computed once
       sum[i] = vw_dot(sum[i], a, w);
       HIDE(sum[i]);
     }

@@ -1,8 +1,9 @@
 // gemm_f32 and its packing, written once for all levels.
 
-#include "epilogue.h"
 #include "rows.h"
 #include "tile_f32.h"
+// After the tile, whose width it needs.
+#include "epilogue.h"
 
 /// Transposes a full VF_WIDTH x VF_WIDTH block of a source whose depth is contiguous.
 INLINE void pack_block(const float *source, size_t column_stride, float *out) {
@@ -47,22 +48,24 @@ void KERNEL(pack_f32)(const float *source, size_t column_stride, size_t depth_st
 /// One tile: rows [row, row + rows) of the task, columns from `column`.
 static void gemm_tile(const sam2_gemm_f32 *task, size_t row, size_t rows, size_t column) {
   _Alignas(64) float tile[TILE_ROWS * TILE_COLUMNS];
+  const tile_output out = {
+      .c = task->c + row * task->ldc + column,
+      .ldc = task->ldc,
+      .bias = task->bias ? task->bias + column : NULL,
+      .residual = task->residual ? task->residual + row * task->ldr + column : NULL,
+      .ldr = task->ldr,
+      .columns = smaller_size(task->columns - column, TILE_COLUMNS),
+      .activation = task->activation,
+  };
+  prefetch_output(&out, rows);
   tiles_f32[rows - 1](task->a + row * task->lda, task->lda, task->packed + column * task->depth,
                       TILE_COLUMNS, task->depth, tile, TILE_COLUMNS, 0);
-  const size_t count = smaller_size(task->columns - column, TILE_COLUMNS);
-  const float *bias = task->bias ? task->bias + column : NULL;
-  for (size_t r = 0; r < rows; ++r) {
-    const float *residual =
-        task->residual ? task->residual + (row + r) * task->ldr + column : NULL;
-    float *c = task->c + (row + r) * task->ldc + column;
-    for (size_t n = 0; n < count; n += VF_WIDTH)
-      finish_vector(vf_load(tile + r * TILE_COLUMNS + n), c + n, bias ? bias + n : NULL,
-                    residual ? residual + n : NULL, task->activation, count - n);
-  }
+  finish_tile(tile, rows, &out);
 }
 
 void KERNEL(gemm_f32)(const sam2_gemm_f32 *task) {
-  const size_t height = block_height(task->depth * sizeof(float), TILE_ROWS);
+  const size_t height = block_height(
+      task->depth * sizeof(float), task->columns * task->depth * sizeof(float), TILE_ROWS);
   for (size_t first = 0; first < task->rows; first += height) {
     const size_t last = smaller_size(task->rows, first + height);
     for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)

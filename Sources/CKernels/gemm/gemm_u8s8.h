@@ -3,7 +3,8 @@
 // A level provides, before this file:
 //   FOLD                      depth elements folded into one 32-bit lane by one multiply
 //   vw                        a vector of VF_WIDTH 32-bit sums
-//   vw_zero, vw_load, vw_store
+//   vw_load, vw_store, vw_set, vw_correct(sum, zero, column_sum) = sum - zero * column_sum
+//   vw_float                  conversion to vf
 //   vw_weights(p)             FOLD weights for each of VF_WIDTH columns, widened as `vw_dot` needs
 //   vw_broadcast(word)        FOLD activations in every lane
 //   vw_dot(sum, a, w)         exact sum + a . w
@@ -11,7 +12,6 @@
 //   widen                     u8 activations to that form (absent when A is read as it is)
 // Packed weights are [panel][depth / FOLD][TILE_COLUMNS][FOLD].
 
-#include "epilogue.h"
 #include "rows.h"
 
 #if VF_WIDTH == 16
@@ -22,6 +22,8 @@
 #define TILE_ROWS 4
 #endif
 #define TILE_COLUMNS (2 * VF_WIDTH)
+
+#include "epilogue.h"
 
 /// Activations of a row widened at a time: a multiple of every FOLD and small enough for L1.
 #define WIDEN_DEPTH 512
@@ -147,42 +149,54 @@ void KERNEL(gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, i
     }
 }
 
-/// The float epilogue of one row: (sum - zero * column_sum) * (row_scale * column_scale) + bias,
-/// each operation rounded, so that levels agree bit for bit before the activation.
-static void finish_row(const sam2_gemm_u8s8 *task, size_t row, size_t column, size_t count,
-                       const int32_t *sums) {
-  const vf row_scale = vf_set(task->row_scale[row]);
-  const uint32_t zero = (uint32_t)task->row_zero[row];
-  _Alignas(64) int32_t corrected[TILE_COLUMNS];
+/// (sum - zero * column_sum) * (row_scale * column_scale) for a tile, each float operation rounded
+/// on its own, so that levels agree bit for bit before the activation.
+static void scale_tile(const sam2_gemm_u8s8 *task, size_t row, size_t rows, size_t column,
+                       size_t columns, const int32_t *sums, float *tile) {
+  _Alignas(64) int32_t column_sum[TILE_COLUMNS] = {0};
   _Alignas(64) float column_scale[TILE_COLUMNS] = {0};
-  __builtin_memcpy(column_scale, task->column_scale + column, count * sizeof(float));
-  // Unsigned, because only the difference is sure to fit 32 bits.
-  for (size_t n = 0; n < count; ++n)
-    corrected[n] = (int32_t)((uint32_t)sums[n] - zero * (uint32_t)task->column_sum[column + n]);
-  for (size_t n = 0; n < count; n += VF_WIDTH) {
-    const vf scale = vf_mul(row_scale, vf_load(column_scale + n));
-    finish_vector(vf_mul(vf_load_i32(corrected + n), scale),
-                  task->c + row * task->ldc + column + n,
-                  task->bias ? task->bias + column + n : NULL,
-                  task->residual ? task->residual + row * task->ldr + column + n : NULL,
-                  task->activation, count - n);
+  __builtin_memcpy(column_sum, task->column_sum + column, columns * sizeof(int32_t));
+  __builtin_memcpy(column_scale, task->column_scale + column, columns * sizeof(float));
+  UNROLLED for (int n = 0; n < TILE_COLUMNS; n += VF_WIDTH) {
+    const vw sum_of_weights = vw_load(column_sum + n);
+    const vf scale = vf_load(column_scale + n);
+    for (size_t r = 0; r < rows; ++r) {
+      const vw sum = vw_correct(vw_load(sums + r * TILE_COLUMNS + n),
+                                vw_set(task->row_zero[row + r]), sum_of_weights);
+      vf_store(tile + r * TILE_COLUMNS + n,
+               vf_mul(vw_float(sum), vf_mul(vf_set(task->row_scale[row + r]), scale)));
+    }
   }
 }
 
-void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) {
+static void gemm_tile(const sam2_gemm_u8s8 *task, const int8_t *panel, size_t row, size_t rows,
+                      size_t column) {
   _Alignas(64) int32_t sums[TILE_ROWS * TILE_COLUMNS];
+  _Alignas(64) float tile[TILE_ROWS * TILE_COLUMNS];
+  const tile_output out = {
+      .c = task->c + row * task->ldc + column,
+      .ldc = task->ldc,
+      .bias = task->bias ? task->bias + column : NULL,
+      .residual = task->residual ? task->residual + row * task->ldr + column : NULL,
+      .ldr = task->ldr,
+      .columns = smaller_size(task->columns - column, TILE_COLUMNS),
+      .activation = task->activation,
+  };
+  prefetch_output(&out, rows);
+  sum_tile(task->a + row * task->lda, task->lda, rows, panel, task->depth, sums);
+  scale_tile(task, row, rows, column, out.columns, sums, tile);
+  finish_tile(tile, rows, &out);
+}
+
+void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) {
   const size_t padded_depth = (task->depth + FOLD - 1) / FOLD * FOLD;
-  const size_t block = block_height(task->lda, TILE_ROWS);
-  for (size_t first = 0; first < task->rows; first += block) {
-    const size_t last = smaller_size(task->rows, first + block);
+  const size_t height = block_height(task->lda, task->columns * padded_depth, TILE_ROWS);
+  for (size_t first = 0; first < task->rows; first += height) {
+    const size_t last = smaller_size(task->rows, first + height);
     for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)
       for (size_t row = first; row < last;) {
         const size_t rows = tile_height(last - row, TILE_ROWS);
-        sum_tile(task->a + row * task->lda, task->lda, rows, task->packed + column * padded_depth,
-                 task->depth, sums);
-        const size_t count = smaller_size(task->columns - column, TILE_COLUMNS);
-        for (size_t r = 0; r < rows; ++r)
-          finish_row(task, row + r, column, count, sums + r * TILE_COLUMNS);
+        gemm_tile(task, task->packed + column * padded_depth, row, rows, column);
         row += rows;
       }
   }

@@ -7,8 +7,15 @@ INLINE size_t tile_height(size_t left, size_t most) {
   return (left + tiles - 1) / tiles;
 }
 
-/// Rows of A, `row_bytes` each, that stay in half of a 512 KiB cache while the panels of B pass.
-INLINE size_t block_height(size_t row_bytes, size_t tile) {
-  const size_t tiles = (size_t)262144 / (row_bytes * tile + 1);
+/// What both operands of a product may take of a core's L2 (512 KiB or more on what we target).
+#define CACHE_BYTES ((size_t)393216)
+
+/// Rows that meet every panel of B before the next rows do. When B fits in L2, one tile: the output
+/// is then written row by row, in order. Otherwise as many as fit in L2 beside a panel, so that B
+/// passes through as rarely as possible.
+INLINE size_t block_height(size_t row_bytes, size_t packed_bytes, size_t tile) {
+  if (packed_bytes <= CACHE_BYTES)
+    return tile;
+  const size_t tiles = CACHE_BYTES / 2 / (row_bytes * tile + 1);
   return (tiles < 2 ? 2 : tiles) * tile;
 }

@@ -115,7 +115,3 @@ INLINE void vf_store_u8_n(uint8_t *p, vf v, size_t n) {
     __builtin_memcpy(p, all, n);
   }
 }
-
-INLINE vf vf_load_i32(const int32_t *p) {
-  return _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)p));
-}

@@ -95,5 +95,3 @@ INLINE void vf_store_u8_n(uint8_t *p, vf v, size_t n) {
   const __m128i bytes = _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(v));
   _mm_mask_storeu_epi8(p, vf_first(n), bytes);
 }
-
-INLINE vf vf_load_i32(const int32_t *p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }

@@ -19,3 +19,9 @@ INLINE void widen(const uint8_t *a, size_t count, activation_word *out) {
   for (size_t k = 0; k < count; k += 2)
     out[k / 2] = a[k] | (uint32_t)a[k + 1] << 16;
 }
+
+INLINE vw vw_set(int32_t x) { return _mm512_set1_epi32(x); }
+INLINE vf vw_float(vw v) { return _mm512_cvtepi32_ps(v); }
+INLINE vw vw_correct(vw sum, vw zero, vw column_sum) {
+  return _mm512_sub_epi32(sum, _mm512_mullo_epi32(zero, column_sum));
+}

@@ -11,3 +11,9 @@ INLINE void vw_store(int32_t *p, vw v) { _mm512_storeu_si512(p, v); }
 INLINE vw vw_broadcast(activation_word word) { return _mm512_set1_epi32((int)word); }
 INLINE vw vw_weights(const int8_t *p) { return _mm512_loadu_si512(p); }
 INLINE vw vw_dot(vw sum, vw a, vw w) { return _mm512_dpbusd_epi32(sum, a, w); }
+
+INLINE vw vw_set(int32_t x) { return _mm512_set1_epi32(x); }
+INLINE vf vw_float(vw v) { return _mm512_cvtepi32_ps(v); }
+INLINE vw vw_correct(vw sum, vw zero, vw column_sum) {
+  return _mm512_sub_epi32(sum, _mm512_mullo_epi32(zero, column_sum));
+}

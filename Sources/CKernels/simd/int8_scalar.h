@@ -26,3 +26,12 @@ INLINE void widen(const uint8_t *a, size_t count, activation_word *out) {
   for (size_t k = 0; k < count; ++k)
     out[k] = a[k];
 }
+
+typedef uint32_t vw_unsigned __attribute__((vector_size(16)));
+
+INLINE vw vw_set(int32_t x) { return (vw){x, x, x, x}; }
+INLINE vf vw_float(vw v) { return __builtin_convertvector(v, vf); }
+// Unsigned, because only the difference is sure to fit 32 bits.
+INLINE vw vw_correct(vw sum, vw zero, vw column_sum) {
+  return (vw)((vw_unsigned)sum - (vw_unsigned)zero * (vw_unsigned)column_sum);
+}

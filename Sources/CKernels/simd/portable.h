@@ -121,10 +121,3 @@ INLINE void vf_store_u8_n(uint8_t *p, vf v, size_t n) {
   for (size_t i = 0; i < n; ++i)
     p[i] = (uint8_t)v[i];
 }
-
-/// Loads VF_WIDTH 32-bit integers and converts them.
-INLINE vf vf_load_i32(const int32_t *p) {
-  vi v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return __builtin_convertvector(v, vf);
-}
