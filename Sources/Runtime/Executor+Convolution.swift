@@ -1,0 +1,127 @@
+internal import CKernels
+internal import Graph
+
+// Convolutions, channels last. A task takes some output rows of one image.
+
+extension Executor {
+  /// Gathers the receptive fields of output rows into scratch (im2col, depth order ky, kx, channel)
+  /// and multiplies them with the packed weight.
+  func convolution(_ step: Step, _ p: Convolution) {
+    guard let packed = step.packed else { return }
+    let x = step.operands[0].shape
+    let (outHeight, outWidth) = (step.result.shape[1], step.result.shape[2])
+    let depth = packed.depth
+    // About 256 output pixels a task.
+    let grain = max(1, min(outHeight, 256 / max(1, outWidth)))
+    let tasksPerImage = (outHeight + grain - 1) / grain
+    reserveThreadScratch(byteCount: grain * outWidth * depth * 4)
+    let (source, output) = (pointer(step.operands[0]), target(step))
+    let bias = p.hasBias ? pointer(step.operands[1]) : nil
+    let gemm = kernels.pointee.gemm_f32
+    pool.run(x[0] * tasksPerImage) { index, worker in
+      let (image, first) = (index / tasksPerImage, index % tasksPerImage * grain)
+      let rows = first..<min(outHeight, first + grain)
+      let columns = threadScratch(worker).assumingMemoryBound(to: Float.self)
+      gatherFields(
+        source + image * x[1] * x[2] * x[3], height: x[1], width: x[2], channels: x[3], p,
+        outRows: rows, outWidth: outWidth, to: columns)
+      var task = sam2_gemm_f32()
+      task.a = UnsafePointer(columns)
+      task.lda = depth
+      task.packed = UnsafePointer(packed.memory.floats)
+      task.c = output + (image * outHeight + first) * outWidth * packed.columns
+      task.ldc = packed.columns
+      task.bias = bias
+      task.rows = rows.count * outWidth
+      task.columns = packed.columns
+      task.depth = depth
+      gemm?(&task)
+    }
+  }
+
+  private func gatherFields(
+    _ image: UnsafePointer<Float>, height: Int, width: Int, channels: Int, _ p: Convolution,
+    outRows: Range<Int>, outWidth: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    var out = target
+    for oy in outRows {
+      for ox in 0..<outWidth {
+        let left = ox * p.stride - p.padding
+        // Columns of the kernel inside the image; the rest is zero.
+        let inside = max(0, -left)..<max(max(0, -left), min(p.kernel, width - left))
+        for ky in 0..<p.kernel {
+          let y = oy * p.stride - p.padding + ky
+          let row = out + ky * p.kernel * channels
+          guard y >= 0, y < height, !inside.isEmpty else {
+            row.update(repeating: 0, count: p.kernel * channels)
+            continue
+          }
+          row.update(repeating: 0, count: inside.lowerBound * channels)
+          (row + inside.lowerBound * channels).update(
+            from: image + (y * width + left + inside.lowerBound) * channels,
+            count: inside.count * channels)
+          (row + inside.upperBound * channels).update(
+            repeating: 0, count: (p.kernel - inside.upperBound) * channels)
+        }
+        out += p.kernel * p.kernel * channels
+      }
+    }
+  }
+
+  func depthwiseConvolution(_ step: Step, _ p: Convolution) {
+    guard let packed = step.packed else { return }
+    precondition(p.stride == 1, "depthwise convolution has stride 1")
+    let x = step.operands[0].shape
+    let (outHeight, outWidth) = (step.result.shape[1], step.result.shape[2])
+    let grain = 4
+    let tasksPerImage = (outHeight + grain - 1) / grain
+    let (source, output) = (pointer(step.operands[0]), target(step))
+    let bias = p.hasBias ? pointer(step.operands[1]) : nil
+    let kernel = kernels.pointee.depthwise_conv_f32
+    pool.run(x[0] * tasksPerImage) { index, _ in
+      let (image, first) = (index / tasksPerImage, index % tasksPerImage * grain)
+      kernel?(
+        source + image * x[1] * x[2] * x[3], x[1], x[2], x[3],
+        UnsafePointer(packed.memory.floats), bias, p.kernel, p.padding,
+        output + image * outHeight * outWidth * x[3], first, min(outHeight, first + grain))
+    }
+  }
+
+  /// Kernel equals stride, so every input pixel makes its own cell: one product, then a scatter.
+  func transposedConvolution(_ step: Step, _ stride: Int) {
+    guard let packed = step.packed, let bias = packed.bias else { return }
+    let x = step.operands[0].shape
+    let (height, width, channels) = (x[1], x[2], x[3])
+    let outputs = step.result.shape[3]
+    let grain = max(1, min(height, 256 / max(1, width)))
+    let tasksPerImage = (height + grain - 1) / grain
+    reserveThreadScratch(byteCount: grain * width * packed.columns * 4)
+    let (source, output) = (pointer(step.operands[0]), target(step))
+    let gemm = kernels.pointee.gemm_f32
+    pool.run(x[0] * tasksPerImage) { index, worker in
+      let (image, first) = (index / tasksPerImage, index % tasksPerImage * grain)
+      let rows = min(grain, height - first)
+      let cells = threadScratch(worker).assumingMemoryBound(to: Float.self)
+      var task = sam2_gemm_f32()
+      task.a = source + (image * height + first) * width * channels
+      task.lda = channels
+      task.packed = UnsafePointer(packed.memory.floats)
+      task.c = cells
+      task.ldc = packed.columns
+      task.bias = UnsafePointer(bias.floats)
+      task.rows = rows * width
+      task.columns = packed.columns
+      task.depth = channels
+      gemm?(&task)
+      // cells [rows, width, dy, dx, outputs] -> output [rows * dy, width * dx, outputs]
+      let run = stride * outputs
+      for pixel in 0..<(rows * width) {
+        let (y, x) = (first + pixel / width, pixel % width)
+        for dy in 0..<stride {
+          let to = ((image * height + y) * stride + dy) * width * run + x * run
+          (output + to).update(from: cells + pixel * packed.columns + dy * run, count: run)
+        }
+      }
+    }
+  }
+}

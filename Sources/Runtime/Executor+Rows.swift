@@ -1,0 +1,166 @@
+internal import CKernels
+internal import Graph
+
+// Operators that work on rows or single elements.
+
+extension Executor {
+  /// Elements of a task that only moves or touches memory.
+  static var elementGrain: Int { 32_768 }
+
+  func layerNorm(_ step: Step, _ epsilon: Float) {
+    let x = step.operands[0]
+    let columns = x.columns
+    let (source, output) = (pointer(x), target(step))
+    let (weight, bias) = (pointer(step.operands[1]), pointer(step.operands[2]))
+    let kernel = kernels.pointee.layer_norm_f32
+    forRows(x.rows, grain: Self.elementGrain / max(1, columns)) { rows, _ in
+      kernel?(
+        source + rows.lowerBound * x.rowStride, x.rowStride, output + rows.lowerBound * columns,
+        columns, rows.count, columns, weight, bias, epsilon)
+    }
+  }
+
+  func activate(_ step: Step, _ kind: Activation) {
+    let (source, output) = (contiguous(step.operands[0]), target(step))
+    let kernel = kernels.pointee.activate_f32
+    forRows(step.result.elementCount, grain: Self.elementGrain) { range, _ in
+      kernel?(
+        source + range.lowerBound, output + range.lowerBound, range.count, kind.kernel)
+    }
+  }
+
+  func affine(_ step: Step, _ scale: Float, _ offset: Float) {
+    let (source, output) = (contiguous(step.operands[0]), target(step))
+    let kernel = kernels.pointee.affine_f32
+    forRows(step.result.elementCount, grain: Self.elementGrain) { range, _ in
+      kernel?(source + range.lowerBound, output + range.lowerBound, range.count, scale, offset)
+    }
+  }
+
+  /// x [B, N, C]; tokens from `rotated` on are copied.
+  func rotatePairs(_ step: Step, rotated: Int) {
+    let x = step.operands[0]
+    let (batch, tokens, columns) = (x.shape[0], x.shape[1], x.shape[2])
+    let tableRows = step.operands[1].shape[0]
+    let (source, output) = (pointer(x), target(step))
+    let (cosine, sine) = (pointer(step.operands[1]), pointer(step.operands[2]))
+    let kernel = kernels.pointee.rotate_pairs_f32
+    let grain = max(1, Self.elementGrain / max(1, columns))
+    let tasks = (tokens + grain - 1) / grain
+    pool.run(batch * tasks) { task, _ in
+      let (item, first) = (task / tasks, task % tasks * grain)
+      let last = min(tokens, first + grain)
+      let from = source + item * tokens * x.rowStride
+      let to = output + item * tokens * columns
+      let turning = min(last, max(first, rotated))
+      kernel?(
+        from + first * x.rowStride, x.rowStride, to + first * columns, columns, turning - first,
+        columns, cosine, sine, tableRows, first)
+      for row in turning..<last {
+        (to + row * columns).update(from: from + row * x.rowStride, count: columns)
+      }
+    }
+  }
+
+  enum Combination {
+    case add
+    case multiply
+  }
+
+  /// a (+ or *) b with right-aligned broadcasting.
+  func combine(_ step: Step, _ combination: Combination) {
+    let (a, b) = (contiguous(step.operands[0]), contiguous(step.operands[1]))
+    let loop = BroadcastLoop(step.operands[0].shape, step.operands[1].shape, step.result.shape)
+    let output = target(step)
+    let table = kernels.pointee
+    let whole = combination == .add ? table.add_f32 : table.multiply_f32
+    let grain = loop.outerCount == 1 ? 1 : max(1, Self.elementGrain / loop.innerCount)
+    if loop.outerCount == 1, loop.inner == .both {
+      forRows(loop.innerCount, grain: Self.elementGrain) { range, _ in
+        let first = range.lowerBound
+        whole?(a + first, b + first, output + first, range.count)
+      }
+      return
+    }
+    forRows(loop.outerCount, grain: grain) { range, _ in
+      for outer in range {
+        let (offsetA, offsetB) = loop.offsets(outer)
+        let out = output + outer * loop.innerCount
+        switch loop.inner {
+        case .both: whole?(a + offsetA, b + offsetB, out, loop.innerCount)
+        case .scalarB: scalar(combination, a + offsetA, b[offsetB], out, loop.innerCount)
+        case .scalarA: scalar(combination, b + offsetB, a[offsetA], out, loop.innerCount)
+        }
+      }
+    }
+  }
+
+  private func scalar(
+    _ combination: Combination, _ x: UnsafePointer<Float>, _ value: Float,
+    _ out: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    let kernel = kernels.pointee.affine_f32
+    switch combination {
+    case .add: kernel?(x, out, count, 1, value)
+    case .multiply: kernel?(x, out, count, value, 0)
+    }
+  }
+
+  /// A view whose rows are known to lie together: the planner gives strided rows only to operators
+  /// that can walk them.
+  func contiguous(_ view: View) -> UnsafePointer<Float> {
+    precondition(view.isContiguous, "operator needs contiguous rows")
+    return pointer(view)
+  }
+}
+
+/// Two broadcast operands as an outer loop over runs of equal pattern.
+struct BroadcastLoop {
+  /// What moves along the inner run.
+  enum Inner {
+    case both
+    case scalarA
+    case scalarB
+  }
+
+  private(set) var inner = Inner.both
+  private(set) var innerCount = 1
+  private(set) var outerCount = 1
+  /// Outer axes, outermost first: size, and elements that a and b move by.
+  private var axes: [(size: Int, strideA: Int, strideB: Int)] = []
+
+  init(_ a: [Int], _ b: [Int], _ result: [Int]) {
+    let a = Array(repeating: 1, count: result.count - a.count) + a
+    let b = Array(repeating: 1, count: result.count - b.count) + b
+    var (strideA, strideB) = (1, 1)
+    var started = false
+    var open = true
+    for axis in result.indices.reversed() where result[axis] != 1 {
+      let kind: Inner = a[axis] == 1 ? .scalarA : (b[axis] == 1 ? .scalarB : .both)
+      if !started { (inner, started) = (kind, true) }
+      if open, kind == inner {
+        innerCount *= result[axis]
+      } else {
+        open = false
+        axes.insert(
+          (result[axis], a[axis] == 1 ? 0 : strideA, b[axis] == 1 ? 0 : strideB), at: 0)
+        outerCount *= result[axis]
+      }
+      strideA *= a[axis]
+      strideB *= b[axis]
+    }
+  }
+
+  /// Where a and b start for outer index `outer`.
+  func offsets(_ outer: Int) -> (a: Int, b: Int) {
+    var rest = outer
+    var (offsetA, offsetB) = (0, 0)
+    for axis in axes.reversed() {
+      let index = rest % axis.size
+      rest /= axis.size
+      offsetA += index * axis.strideA
+      offsetB += index * axis.strideB
+    }
+    return (offsetA, offsetB)
+  }
+}

@@ -1,0 +1,137 @@
+internal import CKernels
+internal import Graph
+
+/// Runs plans: resolves places to pointers and calls kernels, split into tasks for the pool.
+///
+/// Unsafe pointers live in this type's files only. Every plan was checked when it was made: shapes
+/// by `Graph.bound`, places by the planner.
+final class Executor {
+  let kernels: UnsafePointer<sam2_kernels>
+  let pool: ThreadPool
+  /// One arena for all plans: only one runs at a time, and its outputs are copied out.
+  private var arena = AlignedMemory(byteCount: 0)
+  private var threadScratch: [AlignedMemory] = []
+  private var commonScratch = AlignedMemory(byteCount: 0)
+  private var inputs: [UnsafeRawPointer] = []
+
+  init(kernels: UnsafePointer<sam2_kernels>, pool: ThreadPool) {
+    self.kernels = kernels
+    self.pool = pool
+    threadScratch = (0..<pool.threadCount).map { _ in AlignedMemory(byteCount: 0) }
+  }
+
+  /// Runs `plan` on inputs in its order, and hands each output's elements to `receive`.
+  func run(
+    _ plan: Plan, inputs: [UnsafeRawPointer],
+    receive: (_ name: String, _ shape: [Int], _ elements: UnsafePointer<Float>) -> Void
+  ) {
+    if arena.byteCount < plan.arenaByteCount {
+      arena = AlignedMemory(byteCount: plan.arenaByteCount)
+    }
+    self.inputs = inputs
+    for step in plan.steps { run(step) }
+    for output in plan.outputs {
+      receive(output.name, output.view.shape, gathered(output.view))
+    }
+    self.inputs = []
+  }
+
+  private func run(_ step: Step) {
+    switch step.op {
+    case .linear(let p): linear(step, p)
+    case .quantizedLinear(let p): quantizedLinear(step, p)
+    case .matmulTransposed: matmulTransposed(step)
+    case .conv2d(let p): p.groups == 1 ? convolution(step, p) : depthwiseConvolution(step, p)
+    case .convTranspose2d(let stride): transposedConvolution(step, stride)
+    case .attention(let heads, let scale): attention(step, heads: heads, scale: scale)
+    case .layerNorm(let epsilon): layerNorm(step, epsilon)
+    case .activation(let kind): activate(step, kind)
+    case .add: combine(step, .add)
+    case .multiply: combine(step, .multiply)
+    case .affine(let scale, let offset): affine(step, scale, offset)
+    case .rotatePairs(let rotated): rotatePairs(step, rotated: rotated.fixed ?? 0)
+    case .maxPool(let window): maxPool(step, window)
+    case .resize(let p): resize(step, p)
+    case .windowPartition(let window):
+      moveWindows(step, image: step.operands[0].shape, window: window, partition: true)
+    case .windowMerge(let window, _, _):
+      moveWindows(step, image: step.result.shape, window: window, partition: false)
+    case .reshape, .broadcast: copyBroadcast(step)
+    case .transpose(let axes): transpose(step, axes)
+    case .concat(let axis): concat(step, axis)
+    case .slice(let axis, let start, _): slice(step, axis, start.fixed ?? 0)
+    case .gather: gather(step)
+    case .fourierFeatures: fourierFeatures(step)
+    case .sineFeatures(let channels, let temperature): sineFeatures(step, channels, temperature)
+    case .pixelGrid(let height, let width): pixelGrid(step, height, width)
+    case .sineGrid(let height, let width, let channels, let temperature):
+      sineGrid(step, height, width, channels, temperature)
+    case .rotaryTable(let p): rotaryTable(step, p)
+    case .fill(let value, _): fill(step, value)
+    }
+  }
+
+  // MARK: Pointers
+
+  func pointer(_ view: View) -> UnsafePointer<Float> {
+    let base: UnsafeRawPointer =
+      switch view.place {
+      case .arena(let offset): UnsafeRawPointer(arena.base + offset)
+      case .input(let position): inputs[position]
+      case .fixed(let pointer): pointer
+      }
+    return base.assumingMemoryBound(to: Float.self) + view.offset
+  }
+
+  func integers(_ view: View) -> UnsafePointer<Int32> {
+    UnsafeRawPointer(pointer(view)).assumingMemoryBound(to: Int32.self)
+  }
+
+  /// Where a step writes: always contiguous, always in the arena.
+  func target(_ step: Step) -> UnsafeMutablePointer<Float> {
+    UnsafeMutablePointer(mutating: pointer(step.result))
+  }
+
+  /// A view's elements in one run: in place, or copied to scratch when its rows lie apart.
+  private func gathered(_ view: View) -> UnsafePointer<Float> {
+    if view.isContiguous { return pointer(view) }
+    let copy = sharedScratch(byteCount: view.elementCount * 4)
+      .assumingMemoryBound(to: Float.self)
+    copyRows(view, to: copy)
+    return UnsafePointer(copy)
+  }
+
+  func copyRows(_ view: View, to target: UnsafeMutablePointer<Float>) {
+    let (source, columns) = (pointer(view), view.columns)
+    for row in 0..<view.rows {
+      (target + row * columns).update(from: source + row * view.rowStride, count: columns)
+    }
+  }
+
+  // MARK: Scratch
+
+  /// Scratch shared by the tasks of the current step. Grows once, then stays.
+  func sharedScratch(byteCount: Int) -> UnsafeMutableRawPointer {
+    if commonScratch.byteCount < byteCount { commonScratch = AlignedMemory(byteCount: byteCount) }
+    return commonScratch.base
+  }
+
+  /// Makes sure that each thread has `byteCount` bytes; call before `pool.run`.
+  func reserveThreadScratch(byteCount: Int) {
+    for index in threadScratch.indices where threadScratch[index].byteCount < byteCount {
+      threadScratch[index] = AlignedMemory(byteCount: byteCount)
+    }
+  }
+
+  func threadScratch(_ worker: Int) -> UnsafeMutableRawPointer { threadScratch[worker].base }
+
+  // MARK: Splitting
+
+  /// Runs `body` on row ranges of about `grain` rows each.
+  func forRows(_ rows: Int, grain: Int, _ body: (_ rows: Range<Int>, _ worker: Int) -> Void) {
+    let grain = max(1, grain)
+    pool.run((rows + grain - 1) / grain) { task, worker in
+      body((task * grain)..<min(rows, (task + 1) * grain), worker)
+    }
+  }
+}

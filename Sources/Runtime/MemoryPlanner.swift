@@ -1,0 +1,55 @@
+/// Places buffers with lifetimes into one arena.
+///
+/// Greedy by size: the largest buffer first, each at the lowest offset where it overlaps no placed
+/// buffer that lives at the same time (Pisarchyk and Lee, "Efficient Memory Management for Deep
+/// Neural Net Inference", 2020).
+struct MemoryPlanner {
+  private struct Request {
+    let id: Int
+    let byteCount: Int
+    let firstStep: Int
+    var lastStep: Int
+  }
+
+  private var requests: [Request] = []
+
+  /// Asks for memory from `firstStep` on; `extend` moves the end. Returns an identifier.
+  mutating func request(byteCount: Int, firstStep: Int) -> Int {
+    requests.append(
+      Request(
+        id: requests.count, byteCount: aligned(byteCount), firstStep: firstStep,
+        lastStep: firstStep))
+    return requests.count - 1
+  }
+
+  /// The buffer is still read (or written) at `step`.
+  mutating func extend(_ id: Int, to step: Int) {
+    requests[id].lastStep = max(requests[id].lastStep, step)
+  }
+
+  /// Offsets by identifier, and the size of the arena.
+  func place() -> (offsets: [Int], byteCount: Int) {
+    var offsets = Array(repeating: 0, count: requests.count)
+    var placed: [(request: Request, offset: Int)] = []
+    var total = 0
+    let order = requests.sorted {
+      $0.byteCount != $1.byteCount ? $0.byteCount > $1.byteCount : $0.id < $1.id
+    }
+    for request in order {
+      var offset = 0
+      for other in placed
+      where other.request.firstStep <= request.lastStep
+        && request.firstStep <= other.request.lastStep
+      {
+        // `placed` is kept sorted by offset: the first gap that is large enough wins.
+        if offset + request.byteCount <= other.offset { break }
+        offset = max(offset, other.offset + other.request.byteCount)
+      }
+      offsets[request.id] = offset
+      total = max(total, offset + request.byteCount)
+      let position = placed.firstIndex { $0.offset > offset } ?? placed.count
+      placed.insert((request, offset), at: position)
+    }
+    return (offsets, total)
+  }
+}

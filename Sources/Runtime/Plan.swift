@@ -1,0 +1,51 @@
+internal import Graph
+
+/// Where a value's elements are while a plan runs.
+enum Place {
+  /// Byte offset in the arena.
+  case arena(Int)
+  /// Operand of the caller, by position in `Plan.inputs`.
+  case input(Int)
+  /// A weight or a constant: fixed for the life of the program.
+  case fixed(UnsafeRawPointer)
+}
+
+/// A value of a bound graph: its place, and how its rows lie there. Rows are runs along the last
+/// axis; they lie `rowStride` elements apart, which exceeds the last axis for a slice of channels.
+struct View {
+  var place: Place
+  /// Elements from the place to the first element.
+  var offset = 0
+  var shape: [Int]
+  var rowStride: Int
+
+  init(place: Place, shape: [Int]) {
+    self.place = place
+    self.shape = shape
+    rowStride = shape.last ?? 1
+  }
+
+  var elementCount: Int { shape.reduce(1, *) }
+  /// Length of a row.
+  var columns: Int { shape.last ?? 1 }
+  var rows: Int { columns == 0 ? 0 : elementCount / columns }
+  var isContiguous: Bool { rowStride == columns }
+}
+
+/// One operator of a plan: operands and result placed, weights packed.
+struct Step {
+  var op: Op
+  /// As in the graph, without the operands that are in `packed`.
+  var operands: [View]
+  var result: View
+  var packed: PackedWeight?
+  var label: String
+}
+
+/// A bound graph ready to run: steps in order over one arena.
+struct Plan {
+  var steps: [Step]
+  var inputs: [(name: String, shape: [Int], element: ElementType)]
+  var outputs: [(name: String, view: View)]
+  var arenaByteCount: Int
+}

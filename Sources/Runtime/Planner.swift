@@ -1,0 +1,187 @@
+internal import Bytes
+internal import Graph
+
+/// Turns a bound graph into a plan: which steps run, where each value lies, which weights are
+/// packed. Views (reshapes, slices of channels, broadcasts that change nothing) cost no step.
+struct Planner {
+  private let graph: Graph
+  private let constants: ConstantPool
+  /// Nodes to run; the others are dead, or folded into constants.
+  private let running: [Bool]
+  private let users: [[Int]]
+  private let isOutput: [Bool]
+
+  private var views: [View?]
+  /// Arena request behind a value, if it lies in the arena.
+  private var requests: [Int?]
+  private var memory = MemoryPlanner()
+  private var steps: [Step] = []
+
+  /// - Parameters:
+  ///   - graph: bound, so that all sizes are fixed.
+  ///   - foldable: nodes that depend only on weights; folded already unless `folding`.
+  ///   - folding: plan only those nodes, as the outputs of the graph.
+  init(_ graph: Graph, foldable: [Bool], folding: Bool, constants: ConstantPool) {
+    self.graph = graph
+    self.constants = constants
+    views = Array(repeating: nil, count: graph.values.count)
+    requests = Array(repeating: nil, count: graph.values.count)
+    let wanted = Planner.neededNodes(graph)
+    running = graph.nodes.indices.map { wanted[$0] && foldable[$0] == folding }
+    var users = Array(repeating: [Int](), count: graph.values.count)
+    for (index, node) in graph.nodes.enumerated() where running[index] {
+      for operand in node.operands { users[operand.index].append(index) }
+    }
+    self.users = users
+    var isOutput = Array(repeating: false, count: graph.values.count)
+    for output in graph.outputs { isOutput[output.value.index] = true }
+    self.isOutput = isOutput
+  }
+
+  /// Nodes that some output depends on.
+  static func neededNodes(_ graph: Graph) -> [Bool] {
+    var needed = Array(repeating: false, count: graph.nodes.count)
+    var values = Set(graph.outputs.map(\.value.index))
+    for index in graph.nodes.indices.reversed()
+    where values.contains(graph.nodes[index].result.index) {
+      needed[index] = true
+      for operand in graph.nodes[index].operands { values.insert(operand.index) }
+    }
+    return needed
+  }
+
+  /// - Throws: `runtime.weight`, `model.weight`.
+  mutating func plan() throws(Failure) -> Plan {
+    let inputs = graph.inputs
+    for (position, input) in inputs.enumerated() {
+      views[input.value.index] = View(place: .input(position), shape: sizes(input.value))
+    }
+    for (index, node) in graph.nodes.enumerated() where running[index] { try plan(node) }
+    var outputs: [(name: String, view: View)] = []
+    for output in graph.outputs {
+      outputs.append((output.name, try view(output.value)))
+      extend(output.value, to: steps.count)
+    }
+    let (offsets, byteCount) = memory.place()
+    func place(_ view: View) -> View {
+      guard case .arena(let request) = view.place else { return view }
+      var placed = view
+      placed.place = .arena(offsets[request])
+      return placed
+    }
+    for index in steps.indices {
+      steps[index].operands = steps[index].operands.map(place)
+      steps[index].result = place(steps[index].result)
+    }
+    return Plan(
+      steps: steps,
+      inputs: inputs.map { ($0.name, sizes($0.value), graph[$0.value].type.element) },
+      outputs: outputs.map { ($0.name, place($0.view)) }, arenaByteCount: byteCount)
+  }
+
+  // MARK: One node
+
+  private mutating func plan(_ node: Graph.Node) throws(Failure) {
+    if let alias = try aliasView(node) {
+      views[node.result.index] = alias
+      requests[node.result.index] = requests[node.operands[0].index]
+      return
+    }
+    let packedRange = PackedKind(node.op)?.operands ?? 0..<0
+    var operands: [View] = []
+    for (position, operand) in node.operands.enumerated() where !packedRange.contains(position) {
+      operands.append(try view(operand))
+      extend(operand, to: steps.count)
+    }
+    let shape = sizes(node.result)
+    let request = memory.request(
+      byteCount: shape.reduce(4, *), firstStep: steps.count)
+    // Until the arena is laid out, the place holds the number of the request.
+    let result = View(place: .arena(request), shape: shape)
+    views[node.result.index] = result
+    requests[node.result.index] = request
+    steps.append(
+      Step(
+        op: node.op, operands: operands, result: result,
+        packed: try constants.packedWeight(for: node, in: graph), label: node.label))
+  }
+
+  private func sizes(_ value: ValueID) -> [Int] {
+    // A bound graph has only fixed sizes; `Graph.bound` guarantees it.
+    graph[value].type.shape.map { $0.fixed ?? 0 }
+  }
+
+  private mutating func extend(_ value: ValueID, to step: Int) {
+    if let request = requests[value.index] { memory.extend(request, to: step) }
+  }
+
+  private mutating func view(_ value: ValueID) throws(Failure) -> View {
+    if let known = views[value.index] { return known }
+    let place: Place
+    switch graph[value].definition {
+    case .weight(let name): place = .fixed(UnsafeRawPointer(try constants.floats(name)))
+    case .node, .input:
+      guard let constant = constants.folded(graph: graph.name, value) else {
+        throw Failure(
+          .internalError, code: "runtime.order", "value \(value.index) has no place",
+          place: "graph \(graph.name)")
+      }
+      place = .fixed(constant)
+    }
+    let view = View(place: place, shape: sizes(value))
+    views[value.index] = view
+    return view
+  }
+
+  // MARK: Views
+
+  /// The result as a view of the first operand, when no element has to move.
+  private mutating func aliasView(_ node: Graph.Node) throws(Failure) -> View? {
+    switch node.op {
+    case .reshape, .broadcast, .slice: break
+    default: return nil
+    }
+    let operand = try view(node.operands[0])
+    let shape = sizes(node.result)
+    var alias = operand
+    alias.shape = shape
+    switch node.op {
+    case .reshape:
+      // A strided view keeps its rows only while the last axis stays.
+      if operand.isContiguous { alias.rowStride = shape.last ?? 1 }
+      return operand.isContiguous || shape.last == operand.shape.last ? alias : nil
+    case .broadcast:
+      guard operand.isContiguous, alias.elementCount == operand.elementCount else { return nil }
+      alias.rowStride = shape.last ?? 1
+      return alias
+    case .slice(let axis, let start, _):
+      guard let start = start.fixed else { return nil }
+      if axis == shape.count - 1, acceptsStridedRows(node.result) {
+        alias.offset += start
+        return alias
+      }
+      guard operand.isContiguous, operand.shape[..<axis].allSatisfy({ $0 == 1 }),
+        axis < shape.count - 1
+      else { return nil }
+      alias.offset += start * operand.shape[(axis + 1)...].reduce(1, *)
+      return alias
+    default: return nil
+    }
+  }
+
+  /// True when every user of the value can walk rows that lie apart.
+  private func acceptsStridedRows(_ value: ValueID) -> Bool {
+    guard !isOutput[value.index] else { return false }
+    return users[value.index].allSatisfy { index in
+      let node = graph.nodes[index]
+      switch node.op {
+      case .attention: return true
+      case .linear, .quantizedLinear, .layerNorm, .rotatePairs:
+        return node.operands[0] == value && !node.operands.dropFirst().contains(value)
+      case .reshape:
+        return sizes(node.result).last == sizes(value).last && acceptsStridedRows(node.result)
+      default: return false
+      }
+    }
+  }
+}

@@ -1,0 +1,186 @@
+public import Bytes
+internal import Glibc
+public import Graph
+internal import Synchronization
+public import Tensors
+
+/// How a program runs.
+public struct RuntimeOptions: Sendable {
+  /// Threads to use; nil for one per available processor.
+  public var threads: Int?
+  /// Kernel level by name (`KernelTable.levelNames`); nil for the best, or `SAM2_ISA`.
+  public var kernelLevel: String?
+
+  public init(threads: Int? = nil, kernelLevel: String? = nil) {
+    self.threads = threads
+    self.kernelLevel = kernelLevel
+  }
+}
+
+/// Time spent in one graph.
+public struct GraphTiming: Sendable {
+  public var calls = 0
+  public var seconds = 0.0
+}
+
+/// A model ready to run: graphs are planned and weights packed when first needed, then reused.
+///
+/// Calls may come from any thread; they run one after the other.
+public final class Program: Sendable {
+  private let state: Mutex<State>
+  public let graphNames: [String]
+  public let kernelLevel: String
+  public let threadCount: Int
+
+  /// - Throws: `cpu.level` when the wished kernel level cannot run here.
+  public init(_ model: Model, options: RuntimeOptions = .init()) throws(Failure) {
+    let table = try KernelTable(level: options.kernelLevel)
+    threadCount = max(1, options.threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    kernelLevel = table.name
+    graphNames = model.graphs.map(\.name)
+    state = Mutex(State(model, table, threadCount: threadCount))
+  }
+
+  public func hasGraph(_ name: String) -> Bool { graphNames.contains(name) }
+
+  /// Runs one graph. Symbols take their sizes from the shapes of the inputs.
+  ///
+  /// - Parameter inputs: by name; float32 tensors, int32 for indices.
+  /// - Returns: the graph's outputs by name, float32.
+  /// - Throws: `graph.inputs` when a name, shape or type does not fit, `model.weight`.
+  public func run(
+    _ graph: String, _ inputs: [String: Tensor] = [:]
+  ) throws(Failure) -> [String: Tensor] {
+    try state.withLock { (state) throws(Failure) in try state.run(graph, inputs) }
+  }
+
+  /// Calls and seconds of each graph since the program was made.
+  public var timings: [String: GraphTiming] { state.withLock { $0.timings } }
+}
+
+extension Program {
+  /// What the lock protects.
+  private struct State: ~Copyable {
+    let graphs: [String: Graph]
+    let constants: ConstantPool
+    let pool: ThreadPool
+    let executor: Executor
+    var foldable: [String: [Bool]] = [:]
+    var plans: [PlanKey: Plan] = [:]
+    var timings: [String: GraphTiming] = [:]
+
+    struct PlanKey: Hashable {
+      let graph: String
+      let sizes: [Symbol: Int]
+    }
+
+    /// Plans kept; a tracking job needs about thirty.
+    static var planLimit: Int { 256 }
+
+    init(_ model: Model, _ table: KernelTable, threadCount: Int) {
+      var graphs: [String: Graph] = [:]
+      for graph in model.graphs { graphs[graph.name] = graph }
+      self.graphs = graphs
+      pool = ThreadPool(threadCount: threadCount)
+      executor = Executor(kernels: table.functions, pool: pool)
+      constants = ConstantPool(
+        weights: model.weights, packer: WeightPacker(kernels: table.functions))
+    }
+
+    deinit { pool.shutDown() }
+
+    mutating func run(
+      _ name: String, _ inputs: [String: Tensor]
+    ) throws(Failure) -> [String: Tensor] {
+      guard let graph = graphs[name] else {
+        throw Failure(.badInput, code: "model.graph", "the model has no graph called \(name)")
+      }
+      let start = monotonicSeconds()
+      let plan = try plan(for: graph, inputs)
+      var outputs: [String: Tensor] = [:]
+      try withPointers(plan, inputs, name) { pointers in
+        executor.run(plan, inputs: pointers) { name, shape, elements in
+          outputs[name] = Tensor(dtype: .float32, shape: Shape(shape)) { bytes in
+            bytes.copyMemory(
+              from: UnsafeRawBufferPointer(start: elements, count: bytes.count))
+          }
+        }
+      }
+      timings[name, default: GraphTiming()].calls += 1
+      timings[name, default: GraphTiming()].seconds += monotonicSeconds() - start
+      return outputs
+    }
+
+    /// Pointers to the inputs in the plan's order, valid inside `body`.
+    private func withPointers(
+      _ plan: Plan, _ inputs: [String: Tensor], _ name: String,
+      _ body: ([UnsafeRawPointer]) -> Void
+    ) throws(Failure) {
+      var tensors: [Tensor] = []
+      for input in plan.inputs {
+        guard let tensor = inputs[input.name], tensor.dtype.elementType == input.element,
+          tensor.shape.dimensions == input.shape
+        else {
+          throw Failure(
+            .internalError, code: "graph.inputs",
+            "input \(input.name) must be \(input.element.name)\(input.shape)",
+            place: "graph \(name)")
+        }
+        tensors.append(tensor.element32)
+      }
+      body(tensors.map { $0.storage.base + $0.byteOffset })
+      withExtendedLifetime(tensors) {}
+    }
+
+    // MARK: Planning
+
+    private mutating func plan(
+      for graph: Graph, _ inputs: [String: Tensor]
+    ) throws(Failure) -> Plan {
+      let sizes = try graph.bindings(inputShapes: inputs.mapValues(\.shape.dimensions))
+      let key = PlanKey(graph: graph.name, sizes: sizes)
+      if let known = plans[key] { return known }
+      if foldable[graph.name] == nil { try fold(graph) }
+      var planner = Planner(
+        try graph.bound(to: sizes), foldable: foldable[graph.name] ?? [], folding: false,
+        constants: constants)
+      let plan = try planner.plan()
+      if plans.count >= Self.planLimit { plans.removeAll(keepingCapacity: true) }
+      plans[key] = plan
+      return plan
+    }
+
+    /// Runs the nodes that depend on nothing but weights, once, and keeps what others need.
+    private mutating func fold(_ graph: Graph) throws(Failure) {
+      let foldable = ConstantFolding.foldableNodes(graph)
+      self.foldable[graph.name] = foldable
+      let constantPart = ConstantFolding.constantPart(graph, foldable: foldable)
+      guard !constantPart.outputs.isEmpty else { return }
+      var planner = Planner(
+        constantPart, foldable: foldable, folding: true, constants: constants)
+      let plan = try planner.plan()
+      var folded: [ValueID: AlignedMemory] = [:]
+      executor.run(plan, inputs: []) { name, shape, elements in
+        let memory = AlignedMemory(byteCount: shape.reduce(4, *))
+        memory.floats.update(from: elements, count: shape.reduce(1, *))
+        if let index = Int(name) { folded[ValueID(index)] = memory }
+      }
+      constants.setFolded(graph: graph.name, folded)
+    }
+  }
+}
+
+extension Tensor {
+  /// The same tensor with 4-byte aligned 32-bit elements, as kernels read them.
+  fileprivate var element32: Tensor {
+    let isAligned = Int(bitPattern: storage.base + byteOffset) % 4 == 0
+    if dtype == .int32 && isAligned { return self }
+    if dtype == .float32 && isAligned { return self }
+    if dtype == .int32 {
+      return Tensor(dtype: .int32, shape: shape) { target in
+        withUnsafeBytes { target.copyMemory(from: $0) }
+      }
+    }
+    return Tensor(floats(), shape: shape)
+  }
+}

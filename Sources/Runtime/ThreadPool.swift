@@ -1,0 +1,133 @@
+internal import Glibc
+internal import Synchronization
+
+/// A fixed set of threads that run numbered tasks of one job at a time.
+///
+/// Workers take the next task number from a shared counter, so uneven tasks balance themselves.
+/// Between jobs a worker spins for a few microseconds, since the next step usually follows at once,
+/// and then sleeps. Work is cut into tasks by size, never by the number of threads: results do not
+/// depend on it.
+final class ThreadPool: @unchecked Sendable {
+  // Unchecked: `job` is written only by the owner while every worker is idle, and published by the
+  // generation counter.
+  private typealias Body = (_ task: Int, _ worker: Int) -> Void
+
+  let threadCount: Int
+  private var job: Body?
+  private var taskCount = 0
+  private let nextTask = Atomic<Int>(0)
+  private let generation = Atomic<Int>(0)
+  private let busyWorkers = Atomic<Int>(0)
+  private let stopping = Atomic<Bool>(false)
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var threads: [pthread_t] = []
+
+  private static let spins = 4000
+
+  /// - Parameter threadCount: threads that work, the caller of `run` included.
+  init(threadCount: Int) {
+    self.threadCount = max(1, threadCount)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(wake, nil)
+    for worker in 1..<max(2, self.threadCount) where self.threadCount > 1 {
+      start(worker)
+    }
+  }
+
+  /// Stops the workers and joins them. The pool's owner calls this once, before it lets go.
+  func shutDown() {
+    stopping.store(true, ordering: .sequentiallyConsistent)
+    pthread_mutex_lock(mutex)
+    generation.add(1, ordering: .sequentiallyConsistent)
+    pthread_cond_broadcast(wake)
+    pthread_mutex_unlock(mutex)
+    for thread in threads { pthread_join(thread, nil) }
+    threads = []
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    pthread_cond_destroy(wake)
+    mutex.deallocate()
+    wake.deallocate()
+  }
+
+  /// Runs `body` for each task 0..<count and returns when all are done. `worker` is in
+  /// 0..<threadCount and is never used by two tasks at once.
+  func run(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
+    guard count > 1, threadCount > 1 else {
+      for task in 0..<max(0, count) { body(task, 0) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      job = body
+      taskCount = count
+      nextTask.store(0, ordering: .relaxed)
+      busyWorkers.store(threadCount - 1, ordering: .relaxed)
+      pthread_mutex_lock(mutex)
+      generation.add(1, ordering: .sequentiallyConsistent)
+      pthread_cond_broadcast(wake)
+      pthread_mutex_unlock(mutex)
+      takeTasks(body, worker: 0)
+      while busyWorkers.load(ordering: .acquiring) > 0 { sched_yield() }
+      job = nil
+    }
+  }
+
+  private func takeTasks(_ body: Body, worker: Int) {
+    while true {
+      let task = nextTask.add(1, ordering: .relaxed).oldValue
+      if task >= taskCount { return }
+      body(task, worker)
+    }
+  }
+
+  private final class Launch {
+    let pool: ThreadPool
+    let worker: Int
+    init(_ pool: ThreadPool, _ worker: Int) {
+      self.pool = pool
+      self.worker = worker
+    }
+  }
+
+  private func start(_ worker: Int) {
+    var thread = pthread_t()
+    let launch = Unmanaged.passRetained(Launch(self, worker))
+    let status = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument {
+          let launch = Unmanaged<Launch>.fromOpaque(argument).takeRetainedValue()
+          launch.pool.work(launch.worker)
+        }
+        return nil
+      }, launch.toOpaque())
+    // Threads are a resource like memory: without them the program cannot keep its promise.
+    precondition(status == 0, "cannot start a thread")
+    threads.append(thread)
+  }
+
+  private func work(_ worker: Int) {
+    var seen = 0
+    while true {
+      seen = waitForJob(after: seen)
+      if stopping.load(ordering: .acquiring) { return }
+      if let job { takeTasks(job, worker: worker) }
+      busyWorkers.subtract(1, ordering: .acquiringAndReleasing)
+    }
+  }
+
+  private func waitForJob(after seen: Int) -> Int {
+    for _ in 0..<Self.spins {
+      let now = generation.load(ordering: .acquiring)
+      if now != seen { return now }
+    }
+    pthread_mutex_lock(mutex)
+    while generation.load(ordering: .acquiring) == seen { pthread_cond_wait(wake, mutex) }
+    let now = generation.load(ordering: .acquiring)
+    pthread_mutex_unlock(mutex)
+    return now
+  }
+}
