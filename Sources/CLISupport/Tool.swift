@@ -1,0 +1,65 @@
+public import ArgumentParser
+public import Bytes
+internal import Glibc
+
+/// Facts and behaviour that the three commands share.
+public enum Tool {
+  public static let version = "0.1.0"
+
+  /// Runs a command's work. A `Failure` becomes one line on stderr and the documented exit code;
+  /// anything else is a bug of ours and exits with 70.
+  public static func run(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let failure as Failure {
+      Console.error("error: \(failure)")
+      throw exitCode(failure)
+    } catch let exit as ExitCode {
+      throw exit
+    } catch {
+      Console.error("error: internal: \(error)")
+      throw ExitCode(70)
+    }
+  }
+
+  /// Exit codes follow sysexits.h.
+  public static func exitCode(_ failure: Failure) -> ExitCode {
+    switch failure.kind {
+    case .usage: ExitCode(64)
+    case .badInput: ExitCode(65)
+    case .missingInput: ExitCode(66)
+    case .internalError: ExitCode(70)
+    case .cannotCreate: ExitCode(73)
+    case .inputOutput: ExitCode(74)
+    }
+  }
+
+  /// Some items of several failed, the others are done.
+  public static let someItemsFailed = ExitCode(1)
+
+  /// Creates `path` and its parents.
+  /// - Throws: `output.folder` when that is not possible.
+  public static func createFolder(_ path: String) throws(Failure) {
+    var status = stat()
+    if stat(path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFDIR else {
+        throw Failure(
+          .cannotCreate, code: "output.folder", "the output folder is a file", file: path)
+      }
+      guard access(path, W_OK | X_OK) == 0 else {
+        throw Failure(
+          .cannotCreate, code: "output.folder", "the output folder is not writable", file: path)
+      }
+      return
+    }
+    let parent = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+    if !parent.isEmpty {
+      try createFolder((path.hasPrefix("/") ? "/" : "") + parent.joined(separator: "/"))
+    }
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
+      throw Failure(
+        .cannotCreate, code: "output.folder",
+        "cannot create the output folder: \(String(cString: strerror(errno)))", file: path)
+    }
+  }
+}
