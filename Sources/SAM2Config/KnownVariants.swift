@@ -1,0 +1,75 @@
+/// The published configurations: four sizes of SAM 2, the same of SAM 2.1, and our `nano`.
+public enum KnownVariants {
+  /// In order of size within a family, SAM 2 first, `nano` last.
+  public static let all: [ModelConfiguration] =
+    sizes.map(sam2) + sizes.map(sam21) + [nano]
+
+  public static func named(_ name: String) -> ModelConfiguration? {
+    all.first { $0.variant == name }
+  }
+
+  /// What tells the sizes apart.
+  private struct Size: Sendable {
+    var name: String
+    var embedDim: Int
+    var numHeads: Int
+    var stages: [Int]
+    var globalBlocks: [Int]
+    var windows: [Int]
+    var background: Int
+  }
+
+  private static let sizes: [Size] = [
+    Size(
+      name: "tiny", embedDim: 96, numHeads: 1, stages: [1, 2, 7, 2], globalBlocks: [5, 7, 9],
+      windows: [8, 4, 14, 7], background: 7),
+    Size(
+      name: "small", embedDim: 96, numHeads: 1, stages: [1, 2, 11, 2], globalBlocks: [7, 10, 13],
+      windows: [8, 4, 14, 7], background: 7),
+    Size(
+      name: "base_plus", embedDim: 112, numHeads: 2, stages: [2, 3, 16, 3],
+      globalBlocks: [12, 16, 20], windows: [8, 4, 14, 7], background: 14),
+    Size(
+      name: "large", embedDim: 144, numHeads: 2, stages: [2, 6, 36, 4],
+      globalBlocks: [23, 33, 43], windows: [8, 4, 16, 8], background: 7),
+  ]
+
+  private static func sam21(_ size: Size) -> ModelConfiguration {
+    var c = ModelConfiguration()
+    c.variant = "sam2.1_hiera_\(size.name)"
+    c.embedDim = size.embedDim
+    c.numHeads = size.numHeads
+    c.stages = size.stages
+    c.globalAttentionBlocks = size.globalBlocks
+    c.windowSpec = size.windows
+    c.windowPosEmbedBackgroundSize = [size.background, size.background]
+    return c
+  }
+
+  /// SAM 2 has no temporal codes on object pointers and no embedding for absent objects.
+  private static func sam2(_ size: Size) -> ModelConfiguration {
+    var c = sam21(size)
+    c.variant = "sam2_hiera_\(size.name)"
+    c.noObjEmbedSpatial = false
+    c.addTposEncToObjPtrs = false
+    c.projTposEncInObjPtrs = false
+    c.useSignedTposEncToObjPtrs = false
+    return c
+  }
+
+  /// SAM 2.1 with the layers of Tiny at small width, for 256 x 256 inputs.
+  private static let nano: ModelConfiguration = {
+    var c = ModelConfiguration()
+    c.variant = "nano"
+    c.imageSize = 256
+    c.embedDim = 32
+    c.stages = [1, 2, 4, 1]
+    c.globalAttentionBlocks = [4, 6]
+    c.windowSpec = [8, 4, 6, 4]
+    c.dModel = 128
+    c.memoryDim = 32
+    c.memoryAttentionLayers = 2
+    c.memoryAttentionFeedforward = 512
+    return c
+  }()
+}

@@ -1,0 +1,201 @@
+import Bytes
+import Graph
+import SAM2Config
+
+/// `decode_masks`: SAM's two-way transformer and its mask, quality and presence heads.
+///
+/// features [F, h, w, C], high_res_0 [1, 4h, 4w, C / 8], high_res_1 [1, 2h, 2w, C / 4], sparse
+/// [B, N, C], dense [D, h, w, C] (F and D are 1 or B) -> masks [B, 4, 4h, 4w] (logits of all mask
+/// tokens: 0 is the single mask, 1...3 the alternatives), ious [B, 4], tokens [B, 4, C],
+/// object_scores [B, 1] (logits; 10 when the model does not predict them).
+struct MaskDecoderGraph {
+  private static let path = "sam_mask_decoder"
+  private static let transformer = "sam_mask_decoder.transformer"
+  private static let objects = Dim(Symbol("objects"))
+
+  private var writer: LayerWriter
+  private let side: Dim
+  private let cells: Dim
+  private let width: Dim
+  private var configuration: ModelConfiguration { writer.configuration }
+
+  static func graph(
+    _ configuration: ModelConfiguration, _ tensors: OfficialTensors
+  ) throws(Failure) -> Graph {
+    var decoder = MaskDecoderGraph(
+      writer: LayerWriter("decode_masks", configuration, tensors),
+      side: Dim(constant: configuration.featureSide),
+      cells: Dim(constant: configuration.featureSide * configuration.featureSide),
+      width: Dim(constant: configuration.dModel))
+    try decoder.write()
+    return decoder.writer.graph
+  }
+
+  private mutating func write() throws(Failure) {
+    let features = writer.input("features", Dim(Symbol("features")), side, side, width)
+    let highRes = try (0..<2).map { level throws(Failure) in
+      let size = side * (4 >> level)
+      return writer.input(
+        "high_res_\(level)", 1, size, size, Dim(constant: configuration.dModel / (8 >> level)))
+    }
+    let sparse = writer.input("sparse", Self.objects, Dim(Symbol("points")), width)
+    let dense = writer.input("dense", Dim(Symbol("dense")), side, side, width)
+
+    let tokens = try self.tokens(with: sparse)
+    let image = try imageTokens(features, dense)
+    let (hidden, map) = try transform(tokens: tokens, image: image)
+
+    let first = configuration.predObjScores ? 1 : 0
+    let masks = try writer.slice(hidden, axis: 1, start: first + 1, count: 4, label: Self.path)
+    writer.output("masks", try self.masks(of: masks, map, highRes))
+    writer.output("ious", try ious(of: hidden, at: first))
+    writer.output("tokens", masks)
+    writer.output("object_scores", try objectScores(of: hidden))
+  }
+
+  // MARK: - Transformer's operands
+
+  /// Presence, quality and mask tokens, then the prompts: [B, 6 + N, C].
+  private mutating func tokens(with sparse: ValueID) throws(Failure) -> ValueID {
+    var names = ["iou_token", "mask_tokens"]
+    if configuration.predObjScores { names.insert("obj_score_token", at: 0) }
+    var parts: [ValueID] = []
+    for name in names { parts.append(try writer.weight("\(Self.path).\(name).weight")) }
+    let label = "\(Self.path).tokens"
+    let count = Dim(constant: configuration.predObjScores ? 6 : 5)
+    var own = try writer.concat(parts, axis: 0, label: label)
+    own = try writer.reshape(own, 1, count, width, label: label)
+    own = try writer.broadcast(own, Self.objects, count, width, label: label)
+    return try writer.concat([own, sparse], axis: 1, label: label)
+  }
+
+  /// Features plus dense prompt, [B, h * w, C].
+  private mutating func imageTokens(
+    _ features: ValueID, _ dense: ValueID
+  ) throws(Failure) -> ValueID {
+    let label = "\(Self.path).src"
+    let image = try writer.broadcast(features, Self.objects, side, side, width, label: label)
+    let prompt = try writer.broadcast(dense, Self.objects, side, side, width, label: label)
+    let sum = try writer.sum(image, prompt, label: label)
+    return try writer.reshape(sum, Self.objects, cells, width, label: label)
+  }
+
+  /// The Fourier code of the feature map's cells, [1, h * w, C].
+  private mutating func imagePositions() throws(Failure) -> ValueID {
+    let label = "sam_prompt_encoder.pe_layer"
+    let size = configuration.featureSide
+    let grid = try writer.add(.pixelGrid(height: size, width: size), label: label)
+    let matrix = try writer.weight("\(label).positional_encoding_gaussian_matrix")
+    let code = try writer.add(.fourierFeatures, grid, matrix, label: label)
+    return try writer.reshape(code, 1, cells, width, label: label)
+  }
+
+  // MARK: - Transformer
+
+  private mutating func transform(
+    tokens: ValueID, image: ValueID
+  ) throws(Failure) -> (tokens: ValueID, image: ValueID) {
+    let positions = try imagePositions()
+    var (queries, keys) = (tokens, image)
+    for index in 0..<configuration.decoderDepth {
+      (queries, keys) = try layer(
+        queries, keys, codes: (tokens, positions), isFirst: index == 0,
+        "\(Self.transformer).layers.\(index)")
+    }
+    let path = "\(Self.transformer).final_attn_token_to_image"
+    let q = try writer.sum(queries, tokens, label: path)
+    let k = try writer.sum(keys, positions, label: path)
+    let attended = try attention(q, k, keys, path)
+    queries = try writer.sum(queries, attended, label: path)
+    queries = try writer.norm(queries, "\(Self.transformer).norm_final_attn", epsilon: 1e-5)
+    return (queries, keys)
+  }
+
+  /// Tokens attend to themselves and to the image, pass a perceptron, and the image attends back
+  /// (Kirillov et al., Segment Anything, arXiv 2304.02643). The first layer's own attention has no
+  /// codes: there queries and codes are the same.
+  private mutating func layer(
+    _ tokens: ValueID, _ image: ValueID, codes: (tokens: ValueID, image: ValueID), isFirst: Bool,
+    _ path: String
+  ) throws(Failure) -> (tokens: ValueID, image: ValueID) {
+    let own = isFirst ? tokens : try writer.sum(tokens, codes.tokens, label: path)
+    var x = try attention(own, own, tokens, "\(path).self_attn")
+    if !isFirst { x = try writer.sum(tokens, x, label: path) }
+    x = try writer.norm(x, "\(path).norm1", epsilon: 1e-5)
+
+    var q = try writer.sum(x, codes.tokens, label: path)
+    let k = try writer.sum(image, codes.image, label: path)
+    var y = try attention(q, k, image, "\(path).cross_attn_token_to_image")
+    x = try writer.sum(x, y, label: path)
+    x = try writer.norm(x, "\(path).norm2", epsilon: 1e-5)
+
+    y = try writer.perceptron(x, "\(path).mlp", layers: 2, .relu)
+    x = try writer.sum(x, y, label: path)
+    x = try writer.norm(x, "\(path).norm3", epsilon: 1e-5)
+
+    q = try writer.sum(x, codes.tokens, label: path)
+    y = try attention(k, q, x, "\(path).cross_attn_image_to_token")
+    y = try writer.sum(image, y, label: path)
+    return (x, try writer.norm(y, "\(path).norm4", epsilon: 1e-5))
+  }
+
+  private mutating func attention(
+    _ query: ValueID, _ key: ValueID, _ value: ValueID, _ path: String
+  ) throws(Failure) -> ValueID {
+    let q = try writer.linear(query, "\(path).q_proj")
+    let k = try writer.linear(key, "\(path).k_proj")
+    let v = try writer.linear(value, "\(path).v_proj")
+    let y = try writer.attention(q, k, v, heads: configuration.decoderHeads, label: path)
+    return try writer.linear(y, "\(path).out_proj")
+  }
+
+  // MARK: - Heads
+
+  /// Each mask is the product of its token's hypernetwork with the upscaled map.
+  private mutating func masks(
+    of tokens: ValueID, _ map: ValueID, _ highRes: [ValueID]
+  ) throws(Failure) -> ValueID {
+    let path = "\(Self.path).output_upscaling"
+    var x = try writer.reshape(map, Self.objects, side, side, width, label: path)
+    x = try writer.transposedConvolution(x, "\(path).0")
+    x = try writer.sum(x, highRes[1], label: path)
+    x = try writer.norm(x, "\(path).1", epsilon: 1e-6)
+    x = try writer.activation(.gelu, x, label: "\(path).2")
+    x = try writer.transposedConvolution(x, "\(path).3")
+    x = try writer.sum(x, highRes[0], label: path)
+    x = try writer.activation(.gelu, x, label: "\(path).4")
+    let channels = Dim(constant: configuration.dModel / 8)
+    x = try writer.reshape(x, Self.objects, cells * 16, channels, label: path)
+
+    var rows: [ValueID] = []
+    for index in 0..<4 {
+      let head = "\(Self.path).output_hypernetworks_mlps.\(index)"
+      let token = try writer.slice(tokens, axis: 1, start: index, count: 1, label: head)
+      rows.append(try writer.perceptron(token, head, layers: 3, .relu))
+    }
+    let label = "\(Self.path).masks"
+    let filters = try writer.concat(rows, axis: 1, label: label)
+    let masks = try writer.add(.matmulTransposed, filters, x, label: label)
+    return try writer.reshape(masks, Self.objects, 4, side * 4, side * 4, label: label)
+  }
+
+  private mutating func ious(of hidden: ValueID, at index: Int) throws(Failure) -> ValueID {
+    let path = "\(Self.path).iou_prediction_head"
+    let token = try writer.slice(hidden, axis: 1, start: index, count: 1, label: path)
+    var x = try writer.perceptron(token, path, layers: 3, .relu)
+    if configuration.iouPredictionUseSigmoid { x = try writer.activation(.sigmoid, x, label: path) }
+    return try writer.reshape(x, Self.objects, 4, label: path)
+  }
+
+  private mutating func objectScores(of hidden: ValueID) throws(Failure) -> ValueID {
+    let path = "\(Self.path).pred_obj_score_head"
+    guard configuration.predObjScores else {
+      return try writer.add(.fill(10, [Self.objects, 1]), label: path)
+    }
+    let token = try writer.slice(hidden, axis: 1, start: 0, count: 1, label: path)
+    let score =
+      configuration.predObjScoresMlp
+      ? try writer.perceptron(token, path, layers: 3, .relu) : try writer.linear(token, path)
+    return try writer.reshape(score, Self.objects, 1, label: path)
+  }
+}

@@ -1,0 +1,150 @@
+import Bytes
+import Graph
+import SAM2Config
+
+/// `attend_memory`: conditions a frame's features on memories and object pointers.
+///
+/// features [F, h, w, C] (F is 1 or B), memory [B, M, Cm], memory_position [1, M, Cm], pointers
+/// [B, P, C], pointer_positions [P, Cm] -> features [B, h, w, C]. M is a multiple of h * w: keys
+/// of memories turn with their cell (Su et al., RoFormer, arXiv 2104.09864, along both axes);
+/// pointer tokens do not turn.
+struct MemoryAttentionGraph {
+  private static let path = "memory_attention"
+  private static let objects = Dim(Symbol("objects"))
+  private static let memories = Dim(Symbol("memory"))
+  private static let pointers = Dim(Symbol("pointers"))
+
+  private var writer: LayerWriter
+  private let cells: Dim
+  private let width: Dim
+  /// Cosines and sines, [h * w, C / 2].
+  private let rotation: (cosine: ValueID, sine: ValueID)
+  /// Code of the features' cells, [1, h * w, C].
+  private let positions: ValueID
+
+  static func graph(
+    _ configuration: ModelConfiguration, _ tensors: OfficialTensors
+  ) throws(Failure) -> Graph {
+    var attention = try MemoryAttentionGraph(configuration, tensors)
+    try attention.write()
+    return attention.writer.graph
+  }
+
+  private init(
+    _ configuration: ModelConfiguration, _ tensors: OfficialTensors
+  ) throws(Failure) {
+    var writer = LayerWriter("attend_memory", configuration, tensors)
+    cells = Dim(constant: configuration.featureSide * configuration.featureSide)
+    width = Dim(constant: configuration.dModel)
+    positions = try writer.sinePositions(channels: configuration.dModel)
+    rotation = (
+      try Self.rotaryTable(.cosine, &writer), try Self.rotaryTable(.sine, &writer)
+    )
+    self.writer = writer
+  }
+
+  /// Each head turns alike, so the columns of one head repeat.
+  private static func rotaryTable(
+    _ part: RotaryTable.Part, _ writer: inout LayerWriter
+  ) throws(Failure) -> ValueID {
+    let c = writer.configuration
+    let label = "\(path).rotary"
+    let table = RotaryTable(
+      height: c.featureSide, width: c.featureSide, pairs: c.dModel / c.memoryAttentionHeads / 2,
+      theta: Float(c.ropeTheta), part: part)
+    let head = try writer.add(.rotaryTable(table), label: label)
+    guard c.memoryAttentionHeads > 1 else { return head }
+    let heads = Array(repeating: head, count: c.memoryAttentionHeads)
+    return try writer.concat(heads, axis: 1, label: label)
+  }
+
+  private mutating func write() throws(Failure) {
+    let c = writer.configuration
+    let side = Dim(constant: c.featureSide)
+    let features = writer.input("features", Dim(Symbol("features")), side, side, width)
+    let (tokens, keyTokens) = try memoryTokens()
+    var x = try writer.broadcast(
+      features, Self.objects, side, side, width, label: "\(Self.path).curr")
+    x = try writer.reshape(x, Self.objects, cells, width, label: "\(Self.path).curr")
+    if c.posEncAtInput {
+      let share = try writer.add(
+        .affine(scale: 0.1, offset: 0), positions, label: "\(Self.path).curr_pos")
+      x = try writer.sum(x, share, label: "\(Self.path).curr_pos")
+    }
+    for index in 0..<c.memoryAttentionLayers {
+      x = try layer(x, keys: keyTokens, values: tokens, "\(Self.path).layers.\(index)")
+    }
+    x = try writer.norm(x, "\(Self.path).norm", epsilon: 1e-5)
+    writer.output(
+      "features", try writer.reshape(x, Self.objects, side, side, width, label: Self.path))
+  }
+
+  // MARK: - Memory tokens
+
+  /// Memories followed by pointers, each pointer cut into tokens of the memory's width:
+  /// [B, M + P C / Cm, Cm], without and with position codes.
+  private mutating func memoryTokens() throws(Failure) -> (values: ValueID, keys: ValueID) {
+    let c = writer.configuration
+    let (channels, cuts) = (Dim(constant: c.memoryDim), Dim(constant: c.tokensPerPointer))
+    let pointerTokens = Self.pointers * c.tokensPerPointer
+    let memory = writer.input("memory", Self.objects, Self.memories, channels)
+    let memoryPosition = writer.input("memory_position", 1, Self.memories, channels)
+    let pointers = writer.input("pointers", Self.objects, Self.pointers, width)
+    let pointerPositions = writer.input("pointer_positions", Self.pointers, channels)
+
+    let label = "\(Self.path).memory"
+    let cut = try writer.reshape(pointers, Self.objects, pointerTokens, channels, label: label)
+    let tokens = try writer.concat([memory, cut], axis: 1, label: label)
+    guard c.posEncAtCrossAttnKeys else { return (tokens, tokens) }
+
+    var repeated = try writer.reshape(pointerPositions, Self.pointers, 1, channels, label: label)
+    repeated = try writer.broadcast(repeated, Self.pointers, cuts, channels, label: label)
+    repeated = try writer.reshape(repeated, 1, pointerTokens, channels, label: label)
+    let positions = try writer.concat([memoryPosition, repeated], axis: 1, label: label)
+    return (tokens, try writer.sum(tokens, positions, label: label))
+  }
+
+  // MARK: - One layer
+
+  private mutating func layer(
+    _ x: ValueID, keys: ValueID, values: ValueID, _ path: String
+  ) throws(Failure) -> ValueID {
+    let c = writer.configuration
+    var y = try writer.norm(x, "\(path).norm1", epsilon: 1e-5)
+    let own = c.posEncAtAttn ? try writer.sum(y, positions, label: path) : y
+    y = try attention(own, own, y, rotatedKeys: cells, "\(path).self_attn")
+    var x = try writer.sum(x, y, label: path)
+
+    y = try writer.norm(x, "\(path).norm2", epsilon: 1e-5)
+    if c.posEncAtCrossAttnQueries { y = try writer.sum(y, positions, label: path) }
+    y = try attention(y, keys, values, rotatedKeys: Self.memories, "\(path).cross_attn_image")
+    x = try writer.sum(x, y, label: path)
+
+    y = try writer.norm(x, "\(path).norm3", epsilon: 1e-5)
+    y = try writer.linear(y, "\(path).linear1")
+    y = try writer.activation(.relu, y, label: "\(path).activation")
+    y = try writer.linear(y, "\(path).linear2")
+    return try writer.sum(x, y, label: path)
+  }
+
+  /// Attention with rotary positions on all queries and the first `rotatedKeys` keys.
+  private mutating func attention(
+    _ query: ValueID, _ key: ValueID, _ value: ValueID, rotatedKeys: Dim, _ path: String
+  ) throws(Failure) -> ValueID {
+    var q = try writer.linear(query, "\(path).q_proj")
+    var k = try writer.linear(key, "\(path).k_proj")
+    let v = try writer.linear(value, "\(path).v_proj")
+    q = try rotated(q, count: cells, path)
+    k = try rotated(k, count: rotatedKeys, path)
+    let y = try writer.attention(
+      q, k, v, heads: writer.configuration.memoryAttentionHeads, label: path)
+    return try writer.linear(y, "\(path).out_proj")
+  }
+
+  private mutating func rotated(
+    _ x: ValueID, count: Dim, _ path: String
+  ) throws(Failure) -> ValueID {
+    try writer.add(
+      .rotatePairs(rotated: count), x, rotation.cosine, rotation.sine, label: "\(path).rotary")
+  }
+}
