@@ -40,12 +40,15 @@ public struct Dim: Hashable, Sendable {
   /// The value when no symbol occurs, else nil.
   public var fixed: Int? { terms.isEmpty ? constant : nil }
 
-  /// The value under `bindings`, or nil when a symbol is unbound.
+  /// The value under `bindings`, or nil when a symbol is unbound or the sum exceeds 64 bits.
   public func value(_ bindings: [Symbol: Int]) -> Int? {
     var sum = constant
     for term in terms {
       guard let size = bindings[term.symbol] else { return nil }
-      sum += term.coefficient * size
+      let (part, overflow) = term.coefficient.multipliedReportingOverflow(by: size)
+      let (total, carry) = sum.addingReportingOverflow(part)
+      guard !overflow, !carry else { return nil }
+      sum = total
     }
     return sum
   }
@@ -79,24 +82,31 @@ extension [Dim] {
   /// Product of the sizes as an exact polynomial is not needed: this compares two products by
   /// cancelling equal factors and multiplying what is fixed.
   func hasSameProduct(as other: [Dim]) -> Bool {
-    let (a, b) = (canonicalFactors, other.canonicalFactors)
+    guard let a = canonicalFactors, let b = other.canonicalFactors else { return false }
     return a.constant == b.constant && a.symbolic == b.symbolic
   }
 
   /// Fixed factors multiplied together, and each symbolic factor divided by the greatest common
   /// divisor of its parts, counted.
-  private var canonicalFactors: (constant: Int, symbolic: [Dim: Int]) {
+  ///
+  /// Nil when the product of the fixed ones exceeds 64 bits.
+  private var canonicalFactors: (constant: Int, symbolic: [Dim: Int])? {
     var constant = 1
     var symbolic: [Dim: Int] = [:]
+    func multiply(_ factor: Int) -> Bool {
+      let (product, overflow) = constant.multipliedReportingOverflow(by: factor)
+      constant = product
+      return !overflow
+    }
     for dim in self {
       if let fixed = dim.fixed {
-        constant *= fixed
+        guard multiply(fixed) else { return nil }
         continue
       }
       let divisor = dim.terms.reduce(abs(dim.constant)) {
         greatestCommonDivisor($0, abs($1.coefficient))
       }
-      constant *= divisor
+      guard multiply(divisor) else { return nil }
       let primitive = Dim(
         constant: dim.constant / divisor,
         terms: dim.terms.map { .init(symbol: $0.symbol, coefficient: $0.coefficient / divisor) })

@@ -7,7 +7,9 @@ public struct ValueID: Hashable, Sendable {
 }
 
 /// A straight-line program of operators in single-assignment form: each value is defined once,
-/// before it is used. No loops, no code, no paths. Control flow lives in Swift, above.
+/// before it is used.
+///
+/// No loops, no code, no paths. Control flow lives in Swift, above.
 public struct Graph: Sendable, Hashable {
   /// Where a value comes from.
   public enum Definition: Hashable, Sendable {
@@ -112,9 +114,10 @@ public struct Graph: Sendable, Hashable {
   /// - Throws: `graph.unbound`, `graph.shape`.
   public func bound(to sizes: [Symbol: Int]) throws(Failure) -> Graph {
     func fix(_ dim: Dim) throws(Failure) -> Dim {
-      guard let value = dim.value(sizes), value >= 0 else {
+      guard let value = dim.value(sizes), (0...Limit.size).contains(value) else {
         throw Failure(
-          .internalError, code: "graph.unbound", "size \(dim) of graph \(name) is not known")
+          .internalError, code: "graph.unbound",
+          "size \(dim) of graph \(name) is not known or impossible")
       }
       return Dim(constant: value)
     }
@@ -124,7 +127,9 @@ public struct Graph: Sendable, Hashable {
       return result
     }
     var copy = self
-    for index in values.indices { copy.values[index].type.shape = try fix(values[index].type.shape) }
+    for index in values.indices {
+      copy.values[index].type.shape = try fix(values[index].type.shape)
+    }
     for index in nodes.indices {
       copy.nodes[index].op = try nodes[index].op.replacingDims(fix)
       let operands = nodes[index].operands.map { copy[$0].type }

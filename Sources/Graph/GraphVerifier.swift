@@ -1,19 +1,15 @@
 public import Bytes
 
 extension Graph {
-  /// Limits that hold for every graph, from a file or built here.
-  public enum Limit {
-    public static let nodes = 100_000
-    public static let values = 200_000
-    public static let nameBytes = 255
-  }
-
   /// Checks everything that later code relies on: single assignment, order of definition, types
   /// equal to what the operators infer, unique names, at least one output.
   /// - Throws: `graph.*` failures naming the node.
   public func verify() throws(Failure) {
     try check(nodes.count <= Limit.nodes && values.count <= Limit.values, "limits", "too large")
     try verifyDefinitions()
+    for value in values {
+      try check(value.type.isWithinLimits, "limits", "a value of type \(value.type) is too large")
+    }
     for (index, node) in nodes.enumerated() {
       for operand in node.operands {
         try check(values.indices.contains(operand.index), "order", "\(node.label): no such operand")
@@ -21,6 +17,8 @@ extension Graph {
           try check(maker < index, "order", "\(node.label) uses a value before its definition")
         }
       }
+      try check(
+        node.op.isWithinLimits, "limits", "\(node.label): a parameter is negative or too large")
       let inferred = try node.op.resultType(node.operands.map { self[$0].type })
       try check(
         inferred == self[node.result].type, "type",

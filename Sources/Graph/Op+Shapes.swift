@@ -8,7 +8,11 @@ extension Op {
       throw fail("takes \(names.count) operands, not \(operands.count)", code: "graph.operands")
     }
     try checkElements(operands)
-    return TensorType(.float, try resultShape(operands.map(\.shape)))
+    let shapes = operands.map(\.shape)
+    let result = try resultShape(shapes)
+    try require(
+      result.allSatisfy { ($0.fixed ?? 0) >= 0 }, "the result has a negative size", shapes)
+    return TensorType(.float, result)
   }
 
   private func checkElements(_ operands: [TensorType]) throws(Failure) {
@@ -87,12 +91,15 @@ extension Op {
       try require(try last(s[0], s) == 1 && channels % 4 == 0 && channels > 0, "x [..., 1]", s)
       return s[0].dropLast() + [Dim(constant: channels)]
     case .pixelGrid(let height, let width):
+      try require(height > 0 && width > 0, "the grid must not be empty", s)
       return [Dim(constant: height), Dim(constant: width), 2]
     case .sineGrid(let height, let width, let channels, _):
-      try require(channels % 4 == 0, "channels must be a multiple of 4", s)
+      try require(height > 0 && width > 0, "the grid must not be empty", s)
+      try require(channels % 4 == 0 && channels > 0, "channels must be a multiple of 4", s)
       return [Dim(constant: height), Dim(constant: width), Dim(constant: channels)]
     case .rotaryTable(let p):
-      try require(p.pairs % 2 == 0, "pairs must be even", s)
+      try require(p.height > 0 && p.width > 0, "the grid must not be empty", s)
+      try require(p.pairs % 2 == 0 && p.pairs > 0, "pairs must be even", s)
       return [Dim(constant: p.height * p.width), Dim(constant: p.pairs)]
     case .fill(_, let shape): return shape
     }
@@ -166,6 +173,7 @@ extension Op {
       window > 0 && s[0].count == 4 && s[0][1] == side && s[0][2] == side,
       "x must be [windows, \(window), \(window), C]", s)
     let count = windowCount(height, width, window)
+    try require(height > 0 && width > 0, "the plane must not be empty", s)
     guard s[0][0].constant % count == 0,
       s[0][0].terms.allSatisfy({ $0.coefficient % count == 0 })
     else { throw fail("\(s[0][0]) is no multiple of \(count) windows", s) }
@@ -236,10 +244,13 @@ extension Op {
     guard shape.count == 4, let height = shape[1].fixed, let width = shape[2].fixed else {
       throw fail("x must be [B, H, W, C] with fixed H and W", all)
     }
+    try require(max(height, width) <= Graph.Limit.side, "the plane is too large", all)
     return (height, width)
   }
 
-  /// An axis may keep its size or grow from 1. Whether one symbol stretches to another (feature maps
+  /// An axis may keep its size or grow from 1.
+  ///
+  /// Whether one symbol stretches to another (feature maps
   /// to objects) is settled when the graph is bound.
   private func checkStretch(_ shape: [Dim], to target: [Dim]) throws(Failure) {
     var fits = shape.count <= target.count

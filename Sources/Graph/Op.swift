@@ -1,4 +1,6 @@
-/// Everything a graph can compute. Closed on purpose: a new operator does not compile until its
+/// Everything a graph can compute.
+///
+/// Closed on purpose: a new operator does not compile until its
 /// shapes (`Op+Shapes`), its meaning (`Reference`), its file code (`ModelFile`) and its kernels
 /// (`Runtime`) exist. `Formats/operators.md` has the formulas.
 ///
