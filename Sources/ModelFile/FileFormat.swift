@@ -1,0 +1,78 @@
+import Bytes
+import Tensors
+
+/// The constants of the `.sam2` format. `Formats/model-file.md` is the specification.
+enum FileFormat {
+  /// As in PNG, the first byte is not ASCII and line ends follow, so that a transfer that
+  /// "corrects" text is noticed.
+  static let magic: [UInt8] = [0x89, 0x53, 0x41, 0x4D, 0x32, 0x0D, 0x0A, 0x1A]
+  static let majorVersion: UInt16 = 1
+  static let minorVersion: UInt16 = 0
+  static let headerByteCount = 64
+  /// Sections, and tensors within the data, start at multiples of this.
+  static let alignment = 64
+  /// The tensor data starts at a multiple of this, so that it is whole pages of a mapping.
+  static let pageByteCount = 4096
+}
+
+/// What a section holds. The raw value is the code in the file.
+enum SectionKind: UInt32, CaseIterable {
+  case metadata = 1
+  case graphs = 2
+  case tensorTable = 3
+  case tensorData = 4
+
+  var name: String {
+    switch self {
+    case .metadata: "metadata"
+    case .graphs: "graphs"
+    case .tensorTable: "tensor table"
+    case .tensorData: "tensor data"
+    }
+  }
+
+  var flags: SectionFlags {
+    switch self {
+    case .metadata, .graphs, .tensorTable: .required
+    case .tensorData: [.required, .pageAligned]
+    }
+  }
+}
+
+/// Properties of a section that hold whatever its kind.
+struct SectionFlags: OptionSet {
+  let rawValue: UInt32
+
+  /// A reader that does not know the kind must refuse the file.
+  static let required = SectionFlags(rawValue: 1)
+  /// Starts at a multiple of a page, not only of 64 bytes.
+  static let pageAligned = SectionFlags(rawValue: 2)
+  static let known: SectionFlags = [.required, .pageAligned]
+
+  var alignment: Int {
+    contains(.pageAligned) ? FileFormat.pageByteCount : FileFormat.alignment
+  }
+}
+
+extension ModelFile {
+  /// Limits of the format: the same for every reader and writer.
+  public enum Limit {
+    public static let fileByteCount = 1 << 40
+    public static let sections = 64
+    public static let metadataByteCount = 16 << 20
+    public static let graphSectionByteCount = 64 << 20
+    public static let graphs = 64
+    public static let tensors = 100_000
+    /// UTF-8 bytes of the name of a graph, tensor, input, output, symbol, or of a label.
+    public static let nameByteCount = 255
+    public static let rank = Shape.maximumRank
+    /// Symbols in one size.
+    public static let terms = 8
+    public static let operands = 4096
+    /// Largest integer in an operator's payload: a kernel, a window, a height.
+    public static let payload = 1 << 20
+    /// Largest magnitude of a size, and of the product of the sizes of a shape, its symbols taken
+    /// as 1. Keeps shape arithmetic far from overflow.
+    public static let elementCount = Shape.maximumElementCount
+  }
+}

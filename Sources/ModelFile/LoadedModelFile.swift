@@ -1,0 +1,160 @@
+import Bytes
+import Graph
+import JSON
+import Tensors
+
+/// A file whose every part but the elements of the tensors has been read and checked.
+struct LoadedModelFile {
+  let storage: ByteStorage
+  let header: FileHeader
+  let sections: [SectionEntry]
+  let records: [TensorRecord]
+  let model: Model
+  let dataOffset: Int
+
+  /// Reads the file in `storage`, outside in: header, section table, small sections, graphs
+  /// against weights. Touches no page of tensor data but the last.
+  init(_ storage: ByteStorage) throws(Failure) {
+    self.storage = storage
+    header = try FileHeader(reading: storage)
+    sections = try SectionEntry.readTable(header, storage)
+    let hint = FileHeader.newerHint(header.major, header.minor)
+    let metadata = try LoadedModelFile.section(.metadata, of: sections, storage, "model.metadata")
+    let graphs = try LoadedModelFile.section(.graphs, of: sections, storage, "model.graph")
+    let table = try LoadedModelFile.section(.tensorTable, of: sections, storage, "model.tensor")
+    let data = try LoadedModelFile.entry(.tensorData, of: sections)
+    dataOffset = data.offset
+
+    let bytes = storage.withUnsafeBytes { [UInt8]($0[metadata.range]) }
+    let value = try LoadedModelFile.decodeMetadata(bytes)
+    guard graphs.remainingCount <= ModelFile.Limit.graphSectionByteCount else {
+      throw Failure(.badInput, code: "model.graph", "the graph section is too large")
+    }
+    records = try TensorRecord.decode(table, dataByteCount: data.byteCount, newerHint: hint)
+    model = Model(
+      metadata: value, graphs: try GraphDecoder.decode(graphs, newerHint: hint),
+      weights: try LoadedModelFile.weights(records, storage, dataOffset: data.offset))
+    try model.verify()
+  }
+
+  /// Parses metadata, which must be an object in canonical form: one content, one text.
+  static func decodeMetadata(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
+    guard bytes.count <= ModelFile.Limit.metadataByteCount else {
+      throw Failure(.badInput, code: "model.metadata", "\(bytes.count) bytes are too many")
+    }
+    let value: JSONValue
+    do {
+      value = try JSONValue(parsing: bytes)
+    } catch {
+      throw Failure(
+        .badInput, code: "model.metadata", "the metadata is \(error.message)", place: error.place)
+    }
+    guard value.object != nil else {
+      throw Failure(
+        .badInput, code: "model.metadata", "the metadata is \(value.kindName), not an object")
+    }
+    guard Array(value.text(.canonical).utf8) == bytes else {
+      throw Failure(.badInput, code: "model.metadata", "the metadata is not in canonical form")
+    }
+    return value
+  }
+
+  private static func entry(
+    _ kind: SectionKind, of sections: [SectionEntry]
+  ) throws(Failure) -> SectionEntry {
+    guard let entry = sections.first(where: { $0.kind == kind }) else {
+      throw Failure(.badInput, code: "model.section", "there is no \(kind.name) section")
+    }
+    return entry
+  }
+
+  /// A cursor over a section that is small enough to be hashed whenever it is read.
+  private static func section(
+    _ kind: SectionKind, of sections: [SectionEntry], _ storage: ByteStorage,
+    _ truncationCode: String
+  ) throws(Failure) -> ByteCursor {
+    let entry = try entry(kind, of: sections)
+    try checkHash(entry, storage)
+    var cursor = ByteCursor(storage, truncationCode: truncationCode)
+    try cursor.seek(toOffset: entry.offset)
+    return try cursor.slice(byteCount: entry.byteCount)
+  }
+
+  private static func checkHash(
+    _ entry: SectionEntry, _ storage: ByteStorage
+  ) throws(Failure) {
+    let found = storage.withUnsafeBytes {
+      ContentHash.of(UnsafeRawBufferPointer(rebasing: $0[entry.range]))
+    }
+    if found != entry.sha256 { throw checksumFailure(entry.name) }
+  }
+
+  private static func weights(
+    _ records: [TensorRecord], _ storage: ByteStorage, dataOffset: Int
+  ) throws(Failure) -> WeightTable {
+    var weights = WeightTable()
+    for record in records {
+      let tensor = try Tensor(
+        dtype: record.dtype, shape: record.shape, storage: storage,
+        byteOffset: dataOffset + record.offset)
+      weights.set(record.name, tensor)
+    }
+    return weights
+  }
+
+  private static func checksumFailure(_ place: String) -> Failure {
+    Failure(
+      .badInput, code: "model.checksum", "the bytes are not those that were written",
+      place: place, hint: "copy or convert the file again")
+  }
+}
+
+// MARK: - Checking the data
+
+extension LoadedModelFile {
+  private static let pieceByteCount = 1 << 18
+
+  /// Reads every byte that opening did not: elements, padding between them, unknown sections.
+  /// - Throws: `model.checksum`, `model.padding`.
+  func verifyChecksums(progress: ModelFile.Progress?) throws(Failure) {
+    for section in sections {
+      switch section.kind {
+      case .tensorData: try verifyData(section, progress)
+      case nil: try LoadedModelFile.checkHash(section, storage)
+      case .metadata, .graphs, .tensorTable: break  // Checked when opened.
+      }
+    }
+    progress?(storage.byteCount, storage.byteCount)
+  }
+
+  private func verifyData(
+    _ section: SectionEntry, _ progress: ModelFile.Progress?
+  ) throws(Failure) {
+    var hash = ContentHash()
+    var end = dataOffset
+    for record in records {
+      let start = dataOffset + record.offset
+      try SectionEntry.checkZeros(end..<start, storage, before: "tensor \(record.name)")
+      hash.update(bytes(end..<start))
+      end = start + record.byteCount
+      var checksum = CRC32()
+      for lower in stride(from: start, to: end, by: LoadedModelFile.pieceByteCount) {
+        let piece = bytes(lower..<min(lower + LoadedModelFile.pieceByteCount, end))
+        checksum.update(piece)
+        hash.update(piece)
+        progress?(lower, storage.byteCount)
+      }
+      guard checksum.value == record.checksum else {
+        throw LoadedModelFile.checksumFailure("tensor \(record.name)")
+      }
+    }
+    guard hash.value == section.sha256 else {
+      throw LoadedModelFile.checksumFailure(section.name)
+    }
+  }
+
+  /// Bytes of the file; the caller keeps `self`, which keeps them.
+  private func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: storage.base + range.lowerBound, count: range.count)
+  }
+}

@@ -1,0 +1,111 @@
+public import Bytes
+public import Graph
+
+/// Reads and writes `.sam2` files: metadata, graphs and weights in one mapped file.
+///
+/// `Formats/model-file.md` is the specification. What `open` gives has been checked except for the
+/// elements of the tensors, which nothing reads before they are used; `verify` checks those too.
+public enum ModelFile {
+  /// What `write` has made.
+  public struct WrittenFile: Hashable, Sendable {
+    public let byteCount: Int
+    /// SHA-256 of the file, as `sha256sum` prints it.
+    public let sha256: String
+  }
+
+  /// Called with the bytes done and the bytes in all.
+  public typealias Progress = (_ done: Int, _ total: Int) -> Void
+
+  // MARK: - Writing
+
+  /// Writes `model` to `path`, which appears complete or not at all.
+  ///
+  /// Equal models give equal bytes. Tensors are read once and one after the other, so mapped
+  /// weights are never in memory as a whole.
+  /// - Throws: `output.*`; `model.name`, `model.limit`, `model.metadata`, `model.graph` when the
+  ///   format cannot hold the model; what `Model.verify` throws.
+  public static func write(
+    _ model: Model, to path: String, replaceExisting: Bool, progress: Progress? = nil
+  ) throws(Failure) -> WrittenFile {
+    try AtomicFile.checkCanCreate(path: path, replaceExisting: replaceExisting)
+    let writer = try ModelFileWriter(model)
+    var sha256: [UInt8] = []
+    do {
+      try AtomicFile.write(path: path, replaceExisting: replaceExisting) { file in
+        sha256 = try writer.write(progress: progress) { (bytes) throws(Failure) in
+          try file.write(bytes)
+        }
+      }
+    } catch let failure as Failure {
+      throw failure.about(file: path)
+    } catch {
+      throw Failure(.internalError, code: "output.write", "\(error)", file: path)
+    }
+    return WrittenFile(byteCount: writer.fileByteCount, sha256: hexadecimalText(sha256))
+  }
+
+  /// The file of `model` as bytes in memory; throws as `write` does.
+  public static func encode(_ model: Model) throws(Failure) -> [UInt8] {
+    let writer = try ModelFileWriter(model)
+    var file: [UInt8] = []
+    file.reserveCapacity(writer.fileByteCount)
+    _ = try writer.write(progress: nil) { (bytes) throws(Failure) in
+      file.append(contentsOf: bytes)
+    }
+    return file
+  }
+
+  // MARK: - Reading
+
+  /// Maps the file at `path` and checks everything but the elements of the tensors.
+  /// - Throws: `file.*`, `model.*`, `graph.*`.
+  public static func open(_ path: String) throws(Failure) -> Model {
+    try load(path).model
+  }
+
+  /// Reads a model from bytes in memory, for example the one that is built into a command.
+  ///
+  /// The tensors share `storage`; they are at multiples of 64 bytes when its base is.
+  /// - Throws: `model.*`, `graph.*`.
+  public static func read(storage: ByteStorage) throws(Failure) -> Model {
+    try LoadedModelFile(storage).model
+  }
+
+  /// Checks all of the file at `path`: what `open` checks, and every checksum.
+  /// - Throws: what `open` throws; `model.checksum` naming the tensor or section;
+  ///   `model.padding`.
+  public static func verify(_ path: String, progress: Progress? = nil) throws(Failure) {
+    let loaded = try load(path)
+    do {
+      try loaded.verifyChecksums(progress: progress)
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
+  /// Checks all of a model in memory, as `verify(_:)` does for a file.
+  public static func verify(storage: ByteStorage) throws(Failure) {
+    try LoadedModelFile(storage).verifyChecksums(progress: nil)
+  }
+
+  /// What the file at `path` holds, for people; throws as `open` does.
+  public static func inspect(_ path: String) throws(Failure) -> ModelFileSummary {
+    ModelFileSummary(try load(path))
+  }
+
+  // MARK: - Hashes
+
+  /// SHA-256 of `storage`, as `sha256sum` prints it; for the provenance of what was converted.
+  public static func sha256(of storage: ByteStorage) -> String {
+    hexadecimalText(storage.withUnsafeBytes { ContentHash.of($0) })
+  }
+
+  private static func load(_ path: String) throws(Failure) -> LoadedModelFile {
+    let storage = try MappedFile.open(path)
+    do {
+      return try LoadedModelFile(storage)
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import Bytes
+import Graph
+import JSON
+import Tensors
+
+/// Lays a model out as a file, then writes it front to back.
+///
+/// The header holds no hash and the section table comes last, so nothing is patched and the hash
+/// of the whole file is a by-product.
+struct ModelFileWriter {
+  let fileByteCount: Int
+  private let model: Model
+  private let metadata: [UInt8]
+  private let graphs: [UInt8]
+  private let records: [TensorRecord]
+  /// In the order of the file; hashes are filled in while writing.
+  private let sections: [SectionEntry]
+  private let header: FileHeader
+
+  /// Where the bytes of the file go, in order.
+  typealias Sink = (UnsafeRawBufferPointer) throws(Failure) -> Void
+
+  /// Lays out `model` and proves that a reader will accept it, before a byte is written.
+  init(_ model: Model) throws(Failure) {
+    try model.verify()
+    self.model = model
+    metadata = Array(model.metadata.text(.canonical).utf8)
+    graphs = try GraphEncoder.encode(model.graphs)
+    records = try ModelFileWriter.layOut(model.weights)
+    sections = try ModelFileWriter.layOut([
+      (.metadata, metadata.count), (.graphs, graphs.count),
+      (.tensorData, records.last?.range.upperBound ?? 0),
+      (.tensorTable, TensorRecord.encode(records).count),
+    ])
+    let tableOffset = ModelFileWriter.align(
+      sections.last?.range.upperBound ?? FileFormat.headerByteCount, FileFormat.alignment)
+    fileByteCount = tableOffset + sections.count * SectionEntry.byteCount
+    header = FileHeader(
+      sectionCount: sections.count, fileByteCount: fileByteCount, tableOffset: tableOffset)
+    try checkReadable()
+  }
+
+  // MARK: - Layout
+
+  private static func layOut(_ weights: WeightTable) throws(Failure) -> [TensorRecord] {
+    var end = 0
+    var records: [TensorRecord] = []
+    for name in weights.names {
+      guard let tensor = weights[name] else { continue }
+      guard !name.isEmpty, isAcceptableName(name) else {
+        throw Failure(
+          .badInput, code: "model.name", "\"\(printable(name))\" cannot name a tensor of a file",
+          hint: "names have at most \(ModelFile.Limit.nameByteCount) bytes, no control characters")
+      }
+      let record = TensorRecord(
+        name: name, dtype: tensor.dtype, shape: tensor.shape,
+        offset: align(end, FileFormat.alignment))
+      end = record.range.upperBound
+      guard end <= ModelFile.Limit.fileByteCount else {
+        throw Failure(.badInput, code: "model.limit", "the weights are too large for a file")
+      }
+      records.append(record)
+    }
+    return records
+  }
+
+  private static func layOut(
+    _ pieces: [(kind: SectionKind, byteCount: Int)]
+  ) throws(Failure) -> [SectionEntry] {
+    var end = FileFormat.headerByteCount
+    var entries: [SectionEntry] = []
+    for piece in pieces {
+      let entry = SectionEntry(
+        code: piece.kind.rawValue, flags: piece.kind.flags,
+        offset: align(end, piece.kind.flags.alignment), byteCount: piece.byteCount, sha256: [])
+      end = entry.range.upperBound
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  private static func align(_ offset: Int, _ alignment: Int) -> Int {
+    (offset + alignment - 1) / alignment * alignment
+  }
+
+  /// Decodes what was encoded: a number that the format cannot hold shows as a difference.
+  private func checkReadable() throws(Failure) {
+    guard fileByteCount <= ModelFile.Limit.fileByteCount else {
+      throw Failure(.badInput, code: "model.limit", "\(fileByteCount) bytes are too many for a file")
+    }
+    guard model.metadata.isFinite else {
+      throw Failure(.badInput, code: "model.metadata", "JSON cannot hold infinity or NaN")
+    }
+    _ = try LoadedModelFile.decodeMetadata(metadata)
+    let decoded = try GraphDecoder.decode(ModelFileWriter.cursor(graphs, "model.graph"))
+    guard graphs.count <= ModelFile.Limit.graphSectionByteCount, decoded == model.graphs else {
+      throw Failure(.badInput, code: "model.graph", "the format cannot hold the graphs")
+    }
+    _ = try TensorRecord.decode(
+      ModelFileWriter.cursor(TensorRecord.encode(records), "model.tensor"),
+      dataByteCount: records.last?.range.upperBound ?? 0)
+  }
+
+  private static func cursor(_ bytes: [UInt8], _ truncationCode: String) -> ByteCursor {
+    let storage = ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
+    return ByteCursor(storage, truncationCode: truncationCode)
+  }
+}
+
+// MARK: - Writing
+
+extension ModelFileWriter {
+  /// Tensors go through in pieces of this size: small enough for the cache, because each piece is
+  /// read by two hashes and a checksum.
+  private static let pieceByteCount = 1 << 18
+
+  /// Writes the file to `sink` and returns its SHA-256.
+  func write(progress: ModelFile.Progress?, to sink: Sink) throws(Failure) -> [UInt8] {
+    var output = Output()
+    var entries = sections
+    var records = self.records
+    try output.write(header.encoded(), sink)
+    for index in entries.indices {
+      try output.pad(to: entries[index].offset, sink)
+      output.beginSection()
+      switch SectionKind(rawValue: entries[index].code) {
+      case .metadata: try output.write(metadata, sink)
+      case .graphs: try output.write(graphs, sink)
+      case .tensorData: try writeData(&records, &output, progress, sink)
+      case .tensorTable: try output.write(TensorRecord.encode(records), sink)
+      case nil: break
+      }
+      entries[index].sha256 = output.sectionHash.value
+    }
+    try output.pad(to: header.tableOffset, sink)
+    for entry in entries { try output.write(entry.encoded(), sink) }
+    progress?(output.byteCount, fileByteCount)
+    return output.fileHash.value
+  }
+
+  private func writeData(
+    _ records: inout [TensorRecord], _ output: inout Output, _ progress: ModelFile.Progress?,
+    _ sink: Sink
+  ) throws(Failure) {
+    let start = output.byteCount
+    for index in records.indices {
+      try output.pad(to: start + records[index].offset, sink)
+      guard let tensor = model.weights[records[index].name] else { continue }
+      var checksum = CRC32()
+      for lower in stride(from: 0, to: tensor.byteCount, by: ModelFileWriter.pieceByteCount) {
+        let count = min(ModelFileWriter.pieceByteCount, tensor.byteCount - lower)
+        let piece = UnsafeRawBufferPointer(
+          start: tensor.storage.base + tensor.byteOffset + lower, count: count)
+        checksum.update(piece)
+        try output.write(piece, sink)
+        progress?(output.byteCount, fileByteCount)
+      }
+      withExtendedLifetime(tensor) {}
+      records[index].checksum = checksum.value
+    }
+  }
+
+  /// Counts and hashes what passes on its way to the sink.
+  private struct Output {
+    private(set) var byteCount = 0
+    private(set) var fileHash = ContentHash()
+    private(set) var sectionHash = ContentHash()
+
+    mutating func beginSection() { sectionHash = ContentHash() }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer, _ sink: Sink) throws(Failure) {
+      fileHash.update(bytes)
+      sectionHash.update(bytes)
+      byteCount += bytes.count
+      try sink(bytes)
+    }
+
+    mutating func write(_ bytes: [UInt8], _ sink: Sink) throws(Failure) {
+      try bytes.span.bytes.withUnsafeBytes { (raw) throws(Failure) in try write(raw, sink) }
+    }
+
+    mutating func pad(to offset: Int, _ sink: Sink) throws(Failure) {
+      try write([UInt8](repeating: 0, count: offset - byteCount), sink)
+    }
+  }
+}
+
+extension JSONValue {
+  /// Whether every number in it can be written; JSON text has `null` for the others.
+  fileprivate var isFinite: Bool {
+    switch self {
+    case .number(let value): value.isFinite
+    case .array(let elements): elements.allSatisfy(\.isFinite)
+    case .object(let members): members.allSatisfy(\.value.isFinite)
+    case .null, .bool, .integer, .string: true
+    }
+  }
+}
