@@ -101,6 +101,7 @@ let package = Package(
     tests("JSONTests", ["Bytes", "JSON"]),
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
+    tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

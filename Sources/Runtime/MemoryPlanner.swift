@@ -3,7 +3,7 @@
 /// Greedy by size: the largest buffer first, each at the lowest offset where it overlaps no placed
 /// buffer that lives at the same time (Pisarchyk and Lee, "Efficient Memory Management for Deep
 /// Neural Net Inference", 2020).
-struct MemoryPlanner {
+package struct MemoryPlanner {
   private struct Request {
     let id: Int
     let byteCount: Int
@@ -13,8 +13,10 @@ struct MemoryPlanner {
 
   private var requests: [Request] = []
 
+  package init() {}
+
   /// Asks for memory from `firstStep` on; `extend` moves the end. Returns an identifier.
-  mutating func request(byteCount: Int, firstStep: Int) -> Int {
+  package mutating func request(byteCount: Int, firstStep: Int) -> Int {
     requests.append(
       Request(
         id: requests.count, byteCount: aligned(byteCount), firstStep: firstStep,
@@ -23,12 +25,12 @@ struct MemoryPlanner {
   }
 
   /// The buffer is still read (or written) at `step`.
-  mutating func extend(_ id: Int, to step: Int) {
+  package mutating func extend(_ id: Int, to step: Int) {
     requests[id].lastStep = max(requests[id].lastStep, step)
   }
 
   /// Offsets by identifier, and the size of the arena.
-  func place() -> (offsets: [Int], byteCount: Int) {
+  package func place() -> (offsets: [Int], byteCount: Int) {
     var offsets = Array(repeating: 0, count: requests.count)
     var placed: [(request: Request, offset: Int)] = []
     var total = 0
