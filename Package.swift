@@ -102,6 +102,7 @@ let package = Package(
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
+    tests("KernelTests", ["CKernels"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
