@@ -103,6 +103,10 @@ let package = Package(
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
     tests("KernelTests", ["CKernels"]),
+    tests(
+      "TorchCheckpointTests", ["Bytes", "JSON", "Tensors", "TorchCheckpoint"],
+      exclude: ["Fixtures"]),
+    tests("CheckpointsTests", ["Bytes", "Checkpoints", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

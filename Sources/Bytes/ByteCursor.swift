@@ -8,11 +8,24 @@ public struct ByteCursor: Sendable {
   public private(set) var range: Range<Int>
   private let truncationCode: String
 
-  /// A cursor over all of `storage`. Reads past the end fail with `truncationCode`.
+  /// A cursor over all of `storage`.
+  ///
+  /// Reads past the end fail with `truncationCode`.
   public init(_ storage: ByteStorage, truncationCode: String) {
     self.storage = storage
     self.range = 0..<storage.byteCount
     self.truncationCode = truncationCode
+  }
+
+  /// A cursor over the part `range` of `storage`.
+  ///
+  /// - Throws: `truncationCode` when the range is not inside the storage.
+  public init(
+    _ storage: ByteStorage, range: Range<Int>, truncationCode: String
+  ) throws(Failure) {
+    self.init(storage, truncationCode: truncationCode)
+    try seek(toOffset: range.lowerBound)
+    self = try slice(byteCount: range.count)
   }
 
   private init(_ parent: ByteCursor, range: Range<Int>) {

@@ -21,6 +21,7 @@ public final class ByteStorage: @unchecked Sendable {
   }
 
   /// Allocates `byteCount` bytes at a multiple of 64 and lets `fill` write them.
+  ///
   /// The bytes are zero before `fill` runs.
   public convenience init(
     byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void

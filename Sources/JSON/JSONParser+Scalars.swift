@@ -111,7 +111,8 @@ extension JSONParser {
   private mutating func parseFourHexDigits() throws(Failure) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      guard let byte = peek(), byte < 0x80, let digit = Character(Unicode.Scalar(byte)).hexDigitValue
+      guard let byte = peek(), byte < 0x80,
+        let digit = Character(Unicode.Scalar(byte)).hexDigitValue
       else { throw failure("json.string", "four hexadecimal digits are expected after \\u") }
       value = value << 4 | UInt32(digit)
       position += 1

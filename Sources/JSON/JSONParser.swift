@@ -36,7 +36,9 @@ extension JSONValue {
   }
 }
 
-/// One pass over the bytes of a JSON text. Recursion is bounded by `JSONLimits.depth`.
+/// One pass over the bytes of a JSON text.
+///
+/// Recursion is bounded by `JSONLimits.depth`.
 struct JSONParser {
   let bytes: [UInt8]
   var position = 0

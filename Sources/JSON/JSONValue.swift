@@ -16,6 +16,7 @@ public enum JSONValue: Sendable {
 
 extension JSONValue {
   /// The member `key` of an object; nil when this is no object or has no such member.
+  ///
   /// Takes time in proportion to the number of members.
   public subscript(key: String) -> JSONValue? { object?.first { $0.key == key }?.value }
 
@@ -38,7 +39,9 @@ extension JSONValue {
   /// An integer; a number such as 3.0 or 1e2 is none.
   public var int: Int? { if case .integer(let value) = self { Int(value) } else { nil } }
 
-  /// Any number. Integers beyond 2^53 are rounded.
+  /// Any number.
+  ///
+  /// Integers beyond 2^53 are rounded.
   public var double: Double? {
     switch self {
     case .integer(let value): Double(value)
@@ -100,7 +103,9 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral,
   public init(_ value: Int) { self = .integer(Int64(value)) }
   /// A number.
   public init(_ value: Double) { self = .number(value) }
-  /// A number. It is written as the shortest text of the double that equals it.
+  /// A number.
+  ///
+  /// It is written as the shortest text of the double that equals it.
   public init(_ value: Float) { self = .number(Double(value)) }
   /// A string.
   public init(_ value: String) { self = .string(value) }

@@ -86,7 +86,9 @@ public enum JSONStyle: Sendable {
 }
 
 extension JSONValue {
-  /// The value as JSON text. Numbers that are not finite become `null`.
+  /// The value as JSON text.
+  ///
+  /// Numbers that are not finite become `null`.
   public func text(_ style: JSONStyle = .compact) -> String {
     var writer = JSONWriter(style)
     writer.write(self)

@@ -8,6 +8,15 @@ public protocol TensorCollection: Sendable {
   func description(of name: String) -> TensorDescription?
   /// The tensor, contiguous and row-major.
   func tensor(_ name: String) throws(Failure) -> Tensor
+  /// Checks all that the format can check, also parts that hold no tensors.
+  func verify() throws(Failure)
+}
+
+extension TensorCollection {
+  /// Reads every tensor.
+  public func verify() throws(Failure) {
+    for name in names { _ = try tensor(name) }
+  }
 }
 
 /// Type and shape of a tensor that may not have been read yet.

@@ -14,12 +14,15 @@ import Testing
     #expect(
       value.text(.canonical)
         == #"{"a":{"x":"q\"\\\n\u0001é","y":true},"b":[1,2.5,null],"c":[],"d":{}}"#)
-    #expect(JSONValue.object([(key: "a", value: [1])]).text(.pretty) == "{\n  \"a\": [\n    1\n  ]\n}")
+    #expect(
+      JSONValue.object([(key: "a", value: [1])]).text(.pretty) == "{\n  \"a\": [\n    1\n  ]\n}")
   }
 
   @Test func numbersReadBackAsTheSameBits() throws {
     var random = SeededRandom(seed: 5)
-    let special: [Double] = [0, -0.0, 1, 0.1, 1e21, 1e-7, .pi, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
+    let special: [Double] = [
+      0, -0.0, 1, 0.1, 1e21, 1e-7, .pi, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
+    ]
     let arbitrary = (0..<500).map { _ in Double(bitPattern: random.next()) }.filter(\.isFinite)
     for number in special + arbitrary {
       let back = try JSONValue(parsing: JSONValue(number).text())

@@ -1,11 +1,15 @@
 import Glibc
 
-/// Path of a file in the `Fixtures` folder beside the test that asks.
+/// Path of a file in the `Fixtures` folder beside the test that asks, or of the test target
+/// `target`.
 ///
 /// Read from the source tree, because a `resources:` rule would link Foundation into the tests.
-public func fixturePath(_ name: String, file: String = #filePath) -> String {
-  guard let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "Fixtures/" + name }
-  return String(file[...slash]) + "Fixtures/" + name
+public func fixturePath(
+  _ name: String, target: String? = nil, file: String = #filePath
+) -> String {
+  let folders = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+  let root = target.map { folders.dropLast() + [Substring($0)] } ?? folders
+  return (root + ["Fixtures"]).joined(separator: "/") + "/" + name
 }
 
 /// All bytes of the file at `path`; nil when it cannot be read.
@@ -25,7 +29,8 @@ public func fileBytes(_ path: String) -> [UInt8]? {
 
 /// A fresh folder, removed with what is in it after `body`.
 public func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  var template = Array("/tmp/sam2-tests-XXXXXX".utf8CString)
+  let parent = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
+  var template = Array((parent + "/sam2-tests-XXXXXX").utf8CString)
   guard mkdtemp(&template) != nil else { throw TestSupportError.noTemporaryFolder }
   let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   defer { removeTree(folder) }

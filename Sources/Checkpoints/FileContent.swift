@@ -1,0 +1,137 @@
+import Bytes
+
+/// What a file is, judged by its first bytes.
+enum FileContent: Equatable {
+  case checkpoint(CheckpointFormat)
+  /// Something else, in words, and what to do about it when that is known.
+  case other(String, hint: String?)
+
+  var summary: String {
+    switch self {
+    case .checkpoint(let format): "a \(format.name) checkpoint"
+    case .other(let summary, _): summary
+    }
+  }
+
+  var hint: String? {
+    if case .other(_, let hint) = self { hint } else { nil }
+  }
+
+  /// Looks at the first bytes of `storage`, and for HDF5 at the places where its signature may be.
+  init(_ storage: ByteStorage) {
+    let head = storage.withUnsafeBytes { Array($0.prefix(FileContent.headByteCount)) }
+    if let format = FileContent.checkpointFormat(head, storage) {
+      self = .checkpoint(format)
+    } else if let known = FileContent.signatures.first(where: { $0.matches(head) }) {
+      self = .other(known.summary, hint: known.hint)
+    } else {
+      self = FileContent.textOrUnknown(head)
+    }
+  }
+
+  private static let headByteCount = 1024
+
+  // MARK: - Checkpoints
+
+  private static func checkpointFormat(
+    _ head: [UInt8], _ storage: ByteStorage
+  ) -> CheckpointFormat? {
+    // Old torch files and tar archives go to the torch reader too: it knows why it refuses them.
+    let isLegacyTorch =
+      head.first == 0x80
+      && head.dropFirst(2).starts(with: [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20])
+    let isTar = head.dropFirst(257).starts(with: Array("ustar".utf8))
+    if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || isLegacyTorch || isTar { return .torch }
+    if isHDF5(storage) { return .hdf5 }
+    return isSafetensors(head) ? .safetensors : nil
+  }
+
+  /// The signature stands at byte 0, 512, 1024, 2048 and so on (HDF5 specification, II.A).
+  private static func isHDF5(_ storage: ByteStorage) -> Bool {
+    let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+    return storage.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset <= bytes.count - signature.count {
+        if bytes[offset..<(offset + signature.count)].elementsEqual(signature) { return true }
+        offset = offset == 0 ? 512 : offset * 2
+      }
+      return false
+    }
+  }
+
+  /// Eight bytes of header length, at most 100 MB by the specification, then a JSON object.
+  private static func isSafetensors(_ head: [UInt8]) -> Bool {
+    guard head.count > 8, head[8] == UInt8(ascii: "{") else { return false }
+    let headerByteCount = head[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    return (2...100_000_000).contains(headerByteCount)
+  }
+
+  // MARK: - Everything else
+
+  private struct Signature {
+    let bytes: [UInt8]
+    let offset: Int
+    let summary: String
+    let hint: String?
+
+    init(_ bytes: [UInt8], at offset: Int = 0, _ summary: String, hint: String? = nil) {
+      self.bytes = bytes
+      self.offset = offset
+      self.summary = summary
+      self.hint = hint
+    }
+
+    init(_ text: String, at offset: Int = 0, _ summary: String, hint: String? = nil) {
+      self.init(Array(text.utf8), at: offset, summary, hint: hint)
+    }
+
+    func matches(_ head: [UInt8]) -> Bool { head.dropFirst(offset).starts(with: bytes) }
+  }
+
+  private static let unpack = "unpack it first"
+  private static let signatures = [
+    Signature(
+      "version https://git-lfs", "a Git LFS pointer, not the file it stands for",
+      hint: "fetch the file itself with: git lfs pull"),
+    Signature([0x1F, 0x8B], "gzip data", hint: unpack),
+    Signature([0xFD] + Array("7zXZ".utf8), "xz data", hint: unpack),
+    Signature([0x28, 0xB5, 0x2F, 0xFD], "Zstandard data", hint: unpack),
+    Signature("BZh", "bzip2 data", hint: unpack),
+    Signature([0x37, 0x7A, 0xBC, 0xAF], "a 7-Zip archive", hint: unpack),
+    Signature("PK", "a damaged or empty zip archive", hint: "download or copy the file again"),
+    Signature([0x89] + Array("PNG".utf8), "a PNG picture"),
+    Signature([0xFF, 0xD8, 0xFF], "a JPEG picture"),
+    Signature("GIF8", "a GIF picture"),
+    Signature("RIFF", "a RIFF file (WebP, AVI or WAV)"),
+    Signature("ftyp", at: 4, "an MP4 or QuickTime video"),
+    Signature("%PDF", "a PDF document"),
+    Signature("GGUF", "a GGUF model"),
+    Signature("TFL3", at: 4, "a TensorFlow Lite model"),
+    Signature([0x93] + Array("NUMPY".utf8), "a NumPy array"),
+    Signature([0x7F] + Array("ELF".utf8), "a program"),
+    Signature(
+      [0x80, 0x02], "a bare Python pickle", hint: "save it with torch.save (torch 1.6 or later)"),
+    Signature(
+      [0x80, 0x03], "a bare Python pickle", hint: "save it with torch.save (torch 1.6 or later)"),
+    Signature(
+      [0x80, 0x04], "a bare Python pickle", hint: "save it with torch.save (torch 1.6 or later)"),
+    Signature(
+      [0x80, 0x05], "a bare Python pickle", hint: "save it with torch.save (torch 1.6 or later)"),
+  ]
+
+  private static func textOrUnknown(_ head: [UInt8]) -> FileContent {
+    if head.allSatisfy({ $0 == 0 }) {
+      return .other("zeros", hint: "the file was not written completely; download it again")
+    }
+    let isText = head.allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+    guard isText else { return .other("data of an unknown format", hint: nil) }
+    let text = String(decoding: head, as: UTF8.self)
+    let start = text.drop { $0.isWhitespace }.prefix(64).lowercased()
+    if start.hasPrefix("<!doctype html") || start.hasPrefix("<html") {
+      return .other("an HTML page", hint: "the download gave an error page; download it again")
+    }
+    if start.hasPrefix("<") { return .other("an XML or HTML document", hint: nil) }
+    if start.hasPrefix("{") || start.hasPrefix("[") { return .other("JSON text", hint: nil) }
+    return .other("text", hint: nil)
+  }
+}

@@ -1,0 +1,111 @@
+public import Bytes
+public import Tensors
+
+/// A `.pt` or `.pth` file as `torch.save` has written it since torch 1.6: zip and pickle.
+///
+/// Nothing of the file is executed: the pickle is read as data by a machine that knows about thirty
+/// opcodes and fourteen names. Opening reads the zip directory and the pickle. Tensors that lie
+/// uncompressed and contiguous in the file, as torch writes them, are views of it and cost no
+/// memory; others are copied each time they are asked for. The CRC-32 of an entry is verified when
+/// the first tensor of it is read; `verify()` does so for all entries.
+public struct TorchCheckpoint: TensorCollection {
+  public let names: [String]
+  /// What a user should know: prefixes removed, members ignored.
+  public let notes: [String]
+  /// Name of the folder that holds everything inside the archive.
+  public var topFolder: String { archive.topFolder }
+  /// Entries of the archive.
+  public var entryCount: Int { archive.entryCount }
+
+  private let archive: TorchArchive
+  private let records: [String: TorchTensorRecord]
+  /// Archive entry of each storage.
+  private let entryIndices: [Int]
+
+  /// Most bytes that all tensors may have, as a multiple of the bytes of all storages.
+  private static let maximumSharing = 8
+
+  /// Reads the directory and the pickle of `storage`.
+  ///
+  /// - Throws: `pt.legacy`, `pt.tar_refused`, `pt.not_zip` for other containers; codes that start
+  ///   with `zip.`, `pickle.`, `pt.`, `tensor.` or `model.`.
+  public init(storage: ByteStorage) throws(Failure) {
+    try TorchContainer.check(storage)
+    archive = try TorchArchive(storage)
+    let pickle = try archive.pickle()
+    let graph = try PickleMachine.read(pickle.storage, range: pickle.range)
+    let weights = try StateDictionary(graph)
+
+    var indices: [Int] = []
+    for record in graph.storages { indices.append(try archive.entryIndex(of: record)) }
+    entryIndices = indices
+    names = weights.names
+    notes = weights.notes
+    records = weights.tensorIndexByName.mapValues { graph.tensors[$0] }
+    try checkSharing(graph.storages)
+  }
+
+  public func description(of name: String) -> TensorDescription? { records[name]?.description }
+
+  /// The tensor `name`, verified.
+  ///
+  /// - Throws: `tensor.missing`; `zip.crc`, `zip.inflate`, `zip.inflate_size` for damaged data.
+  public func tensor(_ name: String) throws(Failure) -> Tensor {
+    guard let record = records[name] else {
+      throw Failure(
+        .badInput, code: "tensor.missing", "the checkpoint has no tensor \(printable(name))")
+    }
+    let contents = try archive.read(entryIndices[record.storageIndex])
+    return try record.tensor(in: contents.storage, storageOffset: contents.range.lowerBound)
+  }
+
+  /// Verifies the checksum of every entry of the archive, also of those that hold no weights.
+  public func verify() throws(Failure) { try archive.verify() }
+
+  /// Tied weights share a storage; hundreds of views of one would be a bomb.
+  private func checkSharing(_ storages: [TorchStorageRecord]) throws(Failure) {
+    var stored = 0
+    for storage in storages { stored += storage.elementCount * storage.dtype.byteCount }
+    var total = 0
+    for record in records.values {
+      guard
+        let bytes = checkedProduct(record.shape.elementCount, record.dtype.byteCount),
+        let sum = checkedSum(total, bytes),
+        sum / TorchCheckpoint.maximumSharing <= stored + (1 << 20)
+      else {
+        throw Failure(
+          .badInput, code: "model.expansion",
+          "the tensors of the checkpoint claim far more bytes than its \(stored) bytes of storage")
+      }
+      total = sum
+    }
+  }
+}
+
+/// Tells torch's containers apart by their first bytes.
+enum TorchContainer {
+  /// Passes when `storage` starts as a zip archive does.
+  /// - Throws: `pt.legacy`, `pt.tar_refused`, `pt.not_zip`.
+  static func check(_ storage: ByteStorage) throws(Failure) {
+    let head = storage.withUnsafeBytes { Array($0.prefix(262)) }
+    if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return }
+    let resave = "load it in Python and save it again with torch 1.6 or later"
+    if head.count == 262, head[257...].elementsEqual(Array("ustar".utf8)) {
+      throw Failure(
+        .badInput, code: "pt.tar_refused",
+        "tar checkpoints are not read: loading them safely is not possible", hint: resave)
+    }
+    // The pickled magic number 0x1950A86A20F9469CFC6C of torch's first format.
+    let legacyMagic: [UInt8] = [
+      0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19,
+    ]
+    if head.first == 0x80, head.dropFirst(2).starts(with: legacyMagic) {
+      throw Failure(
+        .badInput, code: "pt.legacy", "this is a checkpoint in torch's format from before 1.6",
+        hint: resave)
+    }
+    throw Failure(
+      .badInput, code: "pt.not_zip", "this is no checkpoint as torch.save writes it",
+      place: "byte 0")
+  }
+}

@@ -1,0 +1,80 @@
+import Bytes
+import Checkpoints
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct CheckpointTests {
+  private func open(_ bytes: [UInt8]) throws -> OpenedCheckpoint {
+    try Checkpoint.open(ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) })
+  }
+
+  /// A folder of another room's fixtures.
+  private func torchFixture(_ name: String) -> String {
+    fixturePath(name, target: "TorchCheckpointTests")
+  }
+
+  @Test(arguments: ["fp32.pt", "no-extension", "wrong-extension.safetensors"])
+  func opensByContent(name: String) throws {
+    let opened = try Checkpoint.open(torchFixture("good/" + name))
+    #expect(opened.format == .torch)
+    #expect(opened.tensors.names == ["a.weight", "a.bias"])
+    #expect(opened.byteCount == fileBytes(torchFixture("good/" + name))?.count)
+    #expect(opened.details.map(\.label) == ["archive folder", "archive entries"])
+    try opened.tensors.verify()
+  }
+
+  @Test func refusalsOfTheReaderNameTheFile() throws {
+    let path = torchFixture("bad/pickle-os-system.pt")
+    let failure = #expect(throws: Failure.self) { try Checkpoint.open(path) }
+    #expect(failure?.code == "pickle.global")
+    #expect(failure?.file == path)
+    for (name, code) in [("pt-legacy.pt", "pt.legacy"), ("pt-tar.pt", "pt.tar_refused")] {
+      #expect(throws: Failure(.badInput, code: code, "")) {
+        try Checkpoint.open(torchFixture("bad/" + name))
+      }
+    }
+    #expect(throws: Failure(.missingInput, code: "file.missing", "")) {
+      try Checkpoint.open(torchFixture("good/none.pt"))
+    }
+  }
+
+  @Test func knownFormatsWithoutAReaderAreNamed() {
+    let header = Array(#"{"a":1}"#.utf8)
+    let safetensors = littleEndianBytes(UInt64(header.count)) + header
+    let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+    let hdf5 = signature + [UInt8](repeating: 0, count: 40)
+    let userBlock = [UInt8](repeating: 1, count: 1024) + hdf5
+    for (bytes, name) in [(safetensors, "safetensors"), (hdf5, "HDF5"), (userBlock, "HDF5")] {
+      let failure = #expect(throws: Failure.self) { try open(bytes) }
+      #expect(failure?.code == "checkpoint.unsupported")
+      #expect(failure?.message.contains(name) == true)
+    }
+  }
+
+  static let strangers: [(String, [UInt8])] = [
+    ("a Git LFS pointer", Array("version https://git-lfs.github.com/spec/v1\noid sha256:0".utf8)),
+    ("an HTML page", Array("\n<!DOCTYPE html><html><body>404".utf8)),
+    ("an HTML page", Array("<HTML>".utf8)),
+    ("JSON text", Array(#"{"error": "not found"}"#.utf8)),
+    ("text", Array("Access denied\n".utf8)),
+    ("a PNG picture", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]),
+    ("a JPEG picture", [0xFF, 0xD8, 0xFF, 0xE0]),
+    ("gzip data", [0x1F, 0x8B, 0x08, 0x00]),
+    ("xz data", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]),
+    ("an MP4 or QuickTime video", [0, 0, 0, 0x20] + Array("ftypisom".utf8)),
+    ("a bare Python pickle", [0x80, 0x04, 0x95, 0x00]),
+    ("a damaged or empty zip archive", [0x50, 0x4B, 0x05, 0x06, 0, 0]),
+    ("zeros", [UInt8](repeating: 0, count: 2000)),
+    ("data of an unknown format", [0x01, 0x02, 0x03]),
+  ]
+
+  @Test(arguments: strangers) func strangersAreDescribed(summary: String, bytes: [UInt8]) {
+    let failure = #expect(throws: Failure.self) { try open(bytes) }
+    #expect(failure?.code == "checkpoint.format")
+    #expect(
+      failure?.message.hasSuffix("it looks like \(summary)") == true
+        || failure?.message.contains("it looks like \(summary),") == true)
+    #expect(failure?.hint != nil)
+  }
+}
