@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes Tests/MediaTests/Fixtures: odd pictures, and what Pillow and PyTorch make of them.
 
-Needs numpy, pillow and torch. Every `NAME.rgb` is the raw RGB8 of Pillow's convert("RGB"); every
+Needs numpy, pillow (13, see `Resizer.likePIL`) and torch. Every `NAME.rgb` is the raw RGB8 of Pillow's convert("RGB"); every
 `.f32` is raw little-endian float32. Sizes are in the names. Run from anywhere; the output is
 deterministic for one version of Pillow and PyTorch.
 """
@@ -147,7 +147,7 @@ def make_jpegs():
 def make_resized():
     source = scene(37, 29, seed=5)
     put("resize_source_37x29.rgb", source.tobytes())
-    for w, h in ((16, 11), (45, 33), (37, 13), (64, 29), (1, 1), (3, 80)):
+    for w, h in ((16, 11), (45, 33), (37, 13), (64, 29), (1, 1), (3, 80), (35, 20), (40, 12)):
         put(f"pillow_{w}x{h}.rgb", np.array(Image.fromarray(source).resize((w, h))).tobytes())
     chw = torch.from_numpy(source).permute(2, 0, 1).float().div(255)[None]
     mean, deviation = (torch.tensor(v)[None, :, None, None] for v in (MEAN, DEVIATION))
@@ -156,7 +156,7 @@ def make_resized():
         put(f"torch_{w}x{h}.f32", ((out - mean) / deviation)[0].permute(1, 2, 0).numpy().tobytes())
     plane = np.random.default_rng(9).normal(0, 8, (12, 10)).astype(np.float32)
     put("plane_10x12.f32", plane.tobytes())
-    for w, h in ((37, 29), (7, 5), (10, 31), (1, 2)):
+    for w, h in ((97, 40), (7, 130), (10, 131), (150, 2)):
         out = torch.nn.functional.interpolate(torch.from_numpy(plane)[None, None], (h, w), mode="bilinear")
         put(f"bilinear_{w}x{h}.f32", out.numpy().tobytes())
 

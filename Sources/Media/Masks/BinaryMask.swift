@@ -2,7 +2,7 @@
 public struct BinaryMask: Sendable, Equatable {
   public let width: Int
   public let height: Int
-  /// [height, width]
+  /// [height, width].
   public var bits: [Bool]
 
   /// `bits` must hold width * height values.

@@ -5,7 +5,7 @@ import CImageCodecs
 public struct LabelMap: Sendable, Equatable {
   public let width: Int
   public let height: Int
-  /// [height, width]
+  /// [height, width].
   public var labels: [UInt8]
 
   /// `labels` must hold width * height values.

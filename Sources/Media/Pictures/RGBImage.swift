@@ -2,7 +2,7 @@
 public struct RGBImage: Sendable, Equatable {
   public let width: Int
   public let height: Int
-  /// [height, width, 3]
+  /// [height, width, 3].
   public var pixels: [UInt8]
   /// The EXIF orientation (1...8) that was applied on reading; 1 when the pixels are as stored.
   public var appliedOrientation = 1

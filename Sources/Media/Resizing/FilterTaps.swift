@@ -108,7 +108,7 @@ struct LinearTaps: Sendable {
     for output in 0..<outputCount {
       let position =
         inputCount == outputCount
-        ? Float(output) : max(Float(-0.5).addingProduct(scale, Float(output) + 0.5), 0)
+        ? Float(output) : max(scale * (Float(output) + 0.5) - 0.5, 0)
       let low = min(Int(position), inputCount - 1)
       first.append(Int32(low))
       second.append(Int32(min(low + 1, inputCount - 1)))

@@ -36,37 +36,53 @@ public enum Resizer {
     }
   }
 
-  /// Pillow's `Image.resize((width, height))`: bicubic with a = -0.5, antialiased, in 8-bit
-  /// fixed point, along rows first; bit-exact with Pillow.
+  /// Pillow's `Image.resize((width, height))`: bicubic with a = -0.5, antialiased, in two passes
+  /// of 8-bit fixed point; bit-exact with Pillow 13.
   public static func likePIL(_ image: RGBImage, width: Int, height: Int) -> RGBImage {
     precondition(width > 0 && height > 0)
-    var pixels = image.pixels
-    if width != image.width {
-      let taps = FilterTaps.pillowBicubic(from: image.width, to: width)
-      pixels = [UInt8](unsafeUninitializedCapacity: image.height * width * 3) { output, count in
-        image.pixels.withUnsafeBufferPointer {
-          ResizeLoops.alongRows(
-            $0, width: image.width, height: image.height, taps: taps, into: output)
-        }
-        count = image.height * width * 3
-      }
-    }
-    if height != image.height {
-      let taps = FilterTaps.pillowBicubic(from: image.height, to: height)
-      pixels = [UInt8](unsafeUninitializedCapacity: height * width * 3) { output, count in
-        pixels.withUnsafeBufferPointer {
-          ResizeLoops.alongColumns($0, rowLength: width * 3, taps: taps, into: output)
-        }
-        count = height * width * 3
-      }
-    }
-    var result = RGBImage(width: width, height: height, pixels: pixels)
+    // Pillow 13 starts with the columns when the height shrinks by much more than the width;
+    // before, it always started with the rows. The order shows, as the passes round in between.
+    let shrinksMostlyInHeight =
+      height < image.height && image.height - height > 2 * (image.width - width)
+    var result =
+      shrinksMostlyInHeight
+      ? filterRows(filterColumns(image, height: height), width: width)
+      : filterColumns(filterRows(image, width: width), height: height)
     result.appliedOrientation = image.appliedOrientation
     return result
   }
 
+  private static func filterRows(_ image: RGBImage, width: Int) -> RGBImage {
+    guard width != image.width else { return image }
+    let taps = FilterTaps.pillowBicubic(from: image.width, to: width)
+    let byteCount = image.height * width * 3
+    let pixels = [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
+      image.pixels.withUnsafeBufferPointer {
+        ResizeLoops.alongRows(
+          $0, width: image.width, height: image.height, taps: taps, into: output)
+      }
+      count = byteCount
+    }
+    return RGBImage(width: width, height: image.height, pixels: pixels)
+  }
+
+  private static func filterColumns(_ image: RGBImage, height: Int) -> RGBImage {
+    guard height != image.height else { return image }
+    let taps = FilterTaps.pillowBicubic(from: image.height, to: height)
+    let byteCount = height * image.width * 3
+    let pixels = [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
+      image.pixels.withUnsafeBufferPointer {
+        ResizeLoops.alongColumns($0, rowLength: image.width * 3, taps: taps, into: output)
+      }
+      count = byteCount
+    }
+    return RGBImage(width: image.width, height: height, pixels: pixels)
+  }
+
   /// PyTorch's `interpolate(mode: bilinear, align_corners: false)` of one float map.
   ///
+  /// Up to the last bit of the sums it is PyTorch's kernel for outputs whose sides add up to more
+  /// than 128; smaller outputs take another kernel there, which rounds positions differently.
   /// `plane` is [fromHeight, fromWidth], the result [height, width].
   public static func bilinear(
     _ plane: [Float], fromWidth: Int, fromHeight: Int, width: Int, height: Int
