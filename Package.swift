@@ -29,7 +29,8 @@ func tests(
     swiftSettings: strict)
 }
 
-let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -76,7 +77,8 @@ let package = Package(
     room("SampleScene", ["Bytes", "Media"]),
     room("SAM2Config", ["Bytes", "JSON"]),
     room("SAM2Import", ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", yaml]),
-    room("SAM2", ["Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config"]),
+    room(
+      "SAM2", ["Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config"]),
 
     // Floor 5: the commands.
     room("CLISupport", ["Bytes", "JSON", arguments]),
@@ -95,7 +97,7 @@ let package = Package(
 
     // Tests: one target per room, and the built commands end to end.
     .target(
-      name: "TestSupport", dependencies: ["Bytes", "Tensors"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Bytes", "Tensors", "Graph"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["Bytes", "JSON"]),
@@ -107,6 +109,9 @@ let package = Package(
       "TorchCheckpointTests", ["Bytes", "JSON", "Tensors", "TorchCheckpoint"],
       exclude: ["Fixtures"]),
     tests("CheckpointsTests", ["Bytes", "Checkpoints", "Tensors"]),
+    tests("GraphTests", ["Bytes", "Tensors", "Graph"]),
+    tests(
+      "ReferenceTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

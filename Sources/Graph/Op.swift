@@ -1,8 +1,8 @@
 /// Everything a graph can compute.
 ///
-/// Closed on purpose: a new operator does not compile until its
-/// shapes (`Op+Shapes`), its meaning (`Reference`), its file code (`ModelFile`) and its kernels
-/// (`Runtime`) exist. `Formats/operators.md` has the formulas.
+/// Closed on purpose: a new operator does not compile until its shapes (`Op+Shapes`), its meaning
+/// (`Reference`), its file code (`ModelFile`) and its kernels (`Runtime`) exist.
+/// `Formats/operators.md` has the formulas.
 ///
 /// Images are channels-last, [batch, height, width, channels]. Weights keep the layout and the
 /// names of the PyTorch checkpoint.

@@ -9,17 +9,18 @@ struct QuantizedRow {
   /// 0...255 each.
   let integers: [Int]
 
+  /// Scales that have a finite reciprocal. Another one, as that of a row of zeros, becomes 1.
+  private static let scales: ClosedRange<Float> = .leastNormalMagnitude...3e38
+
   init(_ row: [Float]) {
-    // Zero is always inside the range, so it is represented exactly.
-    let smallest = min(row.min() ?? 0, 0)
-    let largest = max(row.max() ?? 0, 0)
-    guard smallest < largest else {
+    // Zero is always inside the range, so it is represented exactly. A NaN moves neither bound.
+    var smallest = row.reduce(0) { $1 < $0 ? $1 : $0 }
+    let largest = row.reduce(0) { $1 > $0 ? $1 : $0 }
+    var scale = (largest - smallest) / 255
+    if !Self.scales.contains(scale) {
       scale = 1
-      zero = 0
-      integers = row.map { _ in 0 }
-      return
+      smallest = 0
     }
-    let scale = (largest - smallest) / 255
     let inverse = 1 / scale
     let zero = Self.clamped((-smallest * inverse).rounded(.toNearestOrEven))
     self.scale = scale
@@ -29,7 +30,7 @@ struct QuantizedRow {
     }
   }
 
-  /// NaN, which only a row with infinite or NaN elements can give, becomes 0.
+  /// NaN becomes 0, as it does in the kernels.
   private static func clamped(_ value: Float) -> Int {
     value.isNaN ? 0 : Int(min(max(value, 0), 255))
   }

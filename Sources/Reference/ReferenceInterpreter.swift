@@ -3,9 +3,9 @@ public import Graph
 public import Tensors
 
 /// Evaluates graphs slowly and obviously, in double precision: the oracle that kernels, passes and
-/// the constant folder are held against. Formulas: `Formats/operators.md`.
+/// the constant folder are held against.
 ///
-/// Not for use: it stores every value as doubles and runs on one thread, without vector code.
+/// Formulas: `Formats/operators.md`. Not for use: it stores every value as doubles and runs on one thread, without vector code.
 public struct ReferenceInterpreter: Sendable {
   public let weights: WeightTable
 

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Writes Tests/ReferenceTests/Fixtures/operators.json: operands and results of every operator
+sample (Tests/TestSupport/OperatorSample.swift), computed by PyTorch.
+
+Products, rows, space: PyTorch in float64 on float32 operands. Position codes: the official SAM 2
+package, which computes them in float32. Quantised products: NumPy, integers in float32 arithmetic.
+
+Needs: torch, numpy, the official `sam2` package. Usage: make_operator_fixtures.py [OUTPUT]
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sam2.modeling.backbones.utils import window_partition, window_unpartition
+from sam2.modeling.position_encoding import (
+    PositionEmbeddingRandom,
+    PositionEmbeddingSine,
+    apply_rotary_enc,
+    compute_axial_cis,
+)
+from sam2.modeling.sam2_utils import get_1d_sine_pe
+
+SEED = 20240729
+random = np.random.default_rng(SEED)
+cases = {}
+
+
+def operand(*shape, low=-2.0, high=2.0):
+    """Multiples of 1/1024: short in JSON, exact in float32."""
+    return torch.from_numpy(np.round(random.uniform(low, high, shape) * 1024) / 1024)
+
+
+def entry(tensor):
+    values = [float(f"{v:.10g}") for v in np.asarray(tensor, dtype=np.float64).ravel()]
+    values = [int(v) if v == int(v) else v for v in values]
+    return {"shape": list(tensor.shape), "values": values}
+
+
+def case(name, operands, result):
+    cases[name] = {"operands": [entry(x) for x in operands], "result": entry(result)}
+
+
+def first(x):
+    return x.permute(0, 3, 1, 2)  # channels-last to PyTorch's order
+
+
+def last(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def products():
+    x, w, b, r = operand(2, 3, 5), operand(4, 5), operand(4), operand(2, 3, 4)
+    case("linear", [x, w], F.linear(x, w))
+    case("linear_gelu_residual", [x, w, b, r], F.gelu(F.linear(x, w, b)) + r)
+    x, w = operand(1, 2, 3, 5), operand(4, 5, 1, 1)
+    case("linear_1x1_relu", [x, w, b], last(F.relu(F.conv2d(first(x), w, b))))
+    a, b = operand(2, 3, 4), operand(2, 5, 4)
+    case("matmul_transposed", [a, b], a @ b.mT)
+    x, w, b = operand(2, 6, 5, 3), operand(4, 3, 3, 3), operand(4)
+    case("conv2d", [x, w, b], last(F.conv2d(first(x), w, b, stride=2, padding=1)))
+    x, w = operand(2, 5, 4, 4), operand(4, 1, 3, 3)
+    case("conv2d_depthwise", [x, w], last(F.conv2d(first(x), w, padding=1, groups=4)))
+    x, w, b = operand(2, 2, 3, 4), operand(4, 3, 2, 2), operand(3)
+    case("conv_transpose2d", [x, w, b], last(F.conv_transpose2d(first(x), w, b, stride=2)))
+    q, k, v = operand(2, 3, 8), operand(2, 5, 8), operand(2, 5, 6)
+    split = [t.unflatten(2, (2, -1)).transpose(1, 2) for t in (q, k, v)]
+    out = F.scaled_dot_product_attention(*split, scale=0.5)
+    case("attention", [q, k, v], out.transpose(1, 2).flatten(2))
+
+
+def quantized(x, w, scale):
+    """The product as CKernels.h defines it, for x [..., K], integer w [N, K], scale [N]."""
+    rows = x.numpy().reshape(-1, x.shape[-1]).astype(np.float32)
+    w = w.numpy().astype(np.int64)
+    result = []
+    for row in rows:
+        low, high = min(row.min(), np.float32(0)), max(row.max(), np.float32(0))
+        step = np.float32(1) if low == high else (high - low) / np.float32(255)
+        inverse = np.float32(1) / step
+        zero = np.rint(-low * inverse)
+        integers = np.clip(np.rint(row * inverse) + zero, 0, 255).astype(np.int64)
+        sums = (integers - int(zero)) @ w.T
+        result.append(float(step) * scale.numpy() * sums)
+    return torch.from_numpy(np.stack(result)).reshape(*x.shape[:-1], -1)
+
+
+def quantized_products():
+    x = operand(5, 8)
+    x[1] = 0  # nothing to scale
+    x[2] = x[2].abs() + 1  # zero is not inside the values
+    x[3] = -x[3].abs()
+    w = torch.from_numpy(random.integers(-127, 128, (4, 8)).astype(np.float64))
+    scale = operand(4, low=0.01, high=0.1)
+    case("quantized_linear", [x, w, scale], quantized(x, w, scale))
+    x, b, r = operand(2, 2, 70, low=-1, high=3), operand(3), operand(2, 2, 3)
+    w = torch.from_numpy(random.integers(-127, 128, (3, 70)).astype(np.float64))
+    scale = operand(3, low=0.01, high=0.1)
+    out = F.relu(quantized(x, w, scale) + b) + r
+    case("quantized_linear_relu_residual", [x, w, scale, b, r], out)
+
+
+def rows():
+    x, w, b = operand(2, 3, 6), operand(6), operand(6)
+    case("layer_norm", [x, w, b], F.layer_norm(x, (6,), w, b, eps=1e-6))
+    x = operand(3, 7, low=-6, high=6)
+    case("activation_none", [x], x)
+    case("activation_relu", [x], F.relu(x))
+    case("activation_gelu", [x], F.gelu(x))
+    case("activation_sigmoid", [x], torch.sigmoid(x))
+    a, b = operand(2, 3, 4), operand(4)
+    case("add_row", [a, b], a + b)
+    a, b = operand(2, 1, 4), operand(1, 3, 1)
+    case("add_outer", [a, b], a + b)
+    a, b = operand(2, 3, 4), operand(3, 1)
+    case("multiply", [a, b], a * b)
+    x = operand(2, 5)
+    case("affine", [x], x * 20 - 10)
+    rotation()
+
+
+def rotation():
+    x, angles = operand(2, 7, 8), operand(3, 4)
+    # Rounded like the operands are when they are read back as float32.
+    table = torch.complex(angles.cos().float(), angles.sin().float())
+    keys = x[:, None, :6]
+    _, turned = apply_rotary_enc(keys[:, :, :3], keys, table, repeat_freqs_k=True)
+    result = torch.cat([turned[:, 0].double(), x[:, 6:]], dim=1)
+    case("rotate_pairs", [x, table.real.double(), table.imag.double()], result)
+
+
+def resize(name, shape, size, mode, **options):
+    x = operand(*shape)
+    case(name, [x], last(F.interpolate(first(x), size=size, mode=mode, **options)))
+
+
+def space():
+    x = operand(2, 4, 6, 3)
+    case("max_pool", [x], last(F.max_pool2d(first(x), 2)))
+    smooth = {"align_corners": False}
+    resize("resize_nearest", (1, 3, 4, 2), (6, 8), "nearest")
+    resize("resize_nearest_down", (1, 5, 7, 2), (3, 4), "nearest")
+    resize("resize_bilinear", (1, 3, 4, 2), (7, 12), "bilinear", **smooth)
+    resize("resize_bilinear_down", (2, 8, 9, 1), (3, 4), "bilinear", **smooth)
+    resize("resize_bicubic", (1, 7, 7, 2), (16, 9), "bicubic", **smooth)
+    resize("resize_bicubic_down", (1, 9, 8, 1), (5, 3), "bicubic", **smooth)
+    smooth["antialias"] = True
+    resize("resize_antialiased", (1, 16, 12, 2), (4, 5), "bilinear", **smooth)
+    resize("resize_antialiased_up", (1, 3, 4, 1), (5, 7), "bilinear", **smooth)
+    x = operand(2, 5, 7, 3)
+    case("window_partition", [x], window_partition(x, 4)[0])
+    x = operand(8, 4, 4, 3)
+    case("window_merge", [x], window_unpartition(x, 4, (8, 8), (5, 7)))
+
+
+def movement():
+    x = operand(2, 6)
+    case("reshape", [x], x.reshape(3, 4))
+    x = operand(2, 3, 4)
+    case("transpose", [x], x.permute(2, 0, 1))
+    parts = [operand(2, 3, 2), operand(2, 1, 2), operand(2, 2, 2)]
+    case("concat", parts, torch.cat(parts, dim=1))
+    x = operand(3, 6, 2)
+    case("slice", [x], x[:, 2:5])
+    x = operand(3, 1)
+    case("broadcast", [x], x.expand(2, 3, 4))
+    table, indices = operand(5, 3), torch.from_numpy(random.integers(0, 5, (2, 4)))
+    case("gather", [table, indices], F.embedding(indices, table))
+
+
+def positions():
+    x, matrix = operand(2, 3, 2, low=0, high=1), operand(2, 4)
+    code = PositionEmbeddingRandom(4)
+    code.positional_encoding_gaussian_matrix = matrix
+    case("fourier_features", [x, matrix], code._pe_encoding(x))
+    x = operand(5, 1, low=-1, high=1)
+    case("sine_features", [x], get_1d_sine_pe(x[:, 0].float(), 12))
+    # The grid as the official code feeds it to its Fourier code.
+    code._pe_encoding = lambda grid: grid
+    case("pixel_grid", [], code((3, 4)).permute(1, 2, 0))
+    grid = PositionEmbeddingSine(12, warmup_cache=False)(torch.zeros(1, 12, 3, 4))
+    case("sine_grid", [], last(grid)[0])
+    table = compute_axial_cis(dim=12, end_x=4, end_y=3)
+    case("rotary_table_cosine", [], table.real)
+    case("rotary_table_sine", [], table.imag)
+    case("fill", [], torch.full((2, 3), 2.5))
+
+
+def main():
+    products()
+    quantized_products()
+    rows()
+    space()
+    movement()
+    positions()
+    root = pathlib.Path(__file__).resolve().parent.parent
+    default = root / "Tests/ReferenceTests/Fixtures/operators.json"
+    output = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    lines = [f'  "{name}": {json.dumps(data)}' for name, data in sorted(cases.items())]
+    output.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    print(f"{len(cases)} cases with seed {SEED}: {output}")
+
+
+if __name__ == "__main__":
+    main()
