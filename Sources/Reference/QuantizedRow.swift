@@ -9,7 +9,9 @@ struct QuantizedRow {
   /// 0...255 each.
   let integers: [Int]
 
-  /// Scales that have a finite reciprocal. Another one, as that of a row of zeros, becomes 1.
+  /// Scales that have a finite reciprocal.
+  ///
+  /// Another one, as that of a row of zeros, becomes 1.
   private static let scales: ClosedRange<Float> = .leastNormalMagnitude...3e38
 
   init(_ row: [Float]) {
