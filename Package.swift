@@ -101,6 +101,8 @@ let package = Package(
       swiftSettings: strict),
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["Bytes", "JSON"]),
+    tests(
+      "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"]),
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),

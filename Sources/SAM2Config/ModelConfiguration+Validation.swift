@@ -32,7 +32,13 @@ extension ModelConfiguration {
     }
     try require(pixelMean.count == 3 && pixelStd.count == 3, "mean and std need three numbers")
     try require(pixelStd.allSatisfy { $0 > 0 }, "standard deviations must be positive")
-    try require(ropeTheta > 0, "rope_theta must be positive")
+    let numbers =
+      pixelMean + pixelStd + [
+        ropeTheta, sigmoidScaleForMemEnc, sigmoidBiasForMemEnc, dynamicMultimaskStabilityDelta,
+        dynamicMultimaskStabilityThresh,
+      ]
+    try require(numbers.allSatisfy { $0.magnitude < 1e9 }, "a number is not finite, or huge")
+    try require(ropeTheta > 1, "rope_theta must be more than 1")
   }
 
   private func validateTrunk() throws(Failure) {

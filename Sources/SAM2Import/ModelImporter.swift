@@ -1,0 +1,113 @@
+public import Bytes
+public import Graph
+import JSON
+public import SAM2Config
+public import Tensors
+
+/// What an import gives.
+public struct ImportedModel: Sendable {
+  /// Graphs, weights under their official names in the checkpoint's order, and metadata.
+  public var model: Model
+  public var configuration: ModelConfiguration
+  /// What the checkpoint does not tell and was assumed, in words.
+  public var assumptions: [String]
+}
+
+/// Turns a SAM 2 checkpoint and its configuration into graphs and weights.
+public enum ModelImporter {
+  /// Detects the configuration (see `ConfigurationDetector`), then converts.
+  ///
+  /// All of the checkpoint's tensors are kept, used by a graph or not, so that it can be exported
+  /// again. Elements are converted one tensor at a time; those that already have type `storage`
+  /// are shared with the checkpoint.
+  /// - Parameters:
+  ///   - given: configuration named by the user, if any.
+  ///   - storage: float32, float16 or bfloat16.
+  ///   - progress: called after each tensor with how many are done, of how many.
+  /// - Throws: what detection throws; `model.dtype` for weights that are no floats; `model.range`
+  ///   for a weight too large for `storage`; what reading a tensor throws.
+  public static func importModel(
+    _ tensors: any TensorCollection, configuration given: ModelConfiguration? = nil,
+    storage: DType = .float32, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(Failure) -> ImportedModel {
+    let detection = try ConfigurationDetector.detect(tensors, given: given)
+    let configuration = detection.configuration
+    let graphs = try graphs(for: configuration)
+    var weights = WeightTable()
+    for (index, name) in tensors.names.enumerated() {
+      weights.set(name, try converted(try tensors.tensor(name), name, to: storage))
+      progress(index + 1, tensors.names.count)
+    }
+    let metadata = metadata(of: configuration, assumptions: detection.assumptions)
+    let model = Model(metadata: metadata, graphs: graphs, weights: weights)
+    try model.verify()
+    return ImportedModel(
+      model: model, configuration: configuration, assumptions: detection.assumptions)
+  }
+
+  /// The named graphs of a configuration, in the order of use.
+  /// - Throws: `config.value` or `config.unsupported`.
+  public static func graphs(for configuration: ModelConfiguration) throws(Failure) -> [Graph] {
+    try configuration.validate()
+    let tensors = OfficialTensors(configuration)
+    return [
+      try ImageEncoderGraph.graph(configuration, tensors),
+      try ConstantsGraph.graph(configuration, tensors),
+      try PromptEncoderGraphs.points(configuration, tensors),
+      try PromptEncoderGraphs.mask(configuration, tensors),
+      try MaskDecoderGraph.graph(configuration, tensors),
+      try PointerGraphs.projection(configuration, tensors),
+      try PointerGraphs.positions(configuration, tensors),
+      try MemoryAttentionGraph.graph(configuration, tensors),
+      try MemoryEncoderGraphs.upscaling(configuration, tensors),
+      try MemoryEncoderGraphs.memory(configuration, tensors),
+      try MemoryEncoderGraphs.maskAsOutput(configuration, tensors),
+    ]
+  }
+
+  // MARK: - Weights
+
+  private static func converted(
+    _ tensor: Tensor, _ name: String, to storage: DType
+  ) throws(Failure) -> Tensor {
+    guard tensor.dtype.isFloatingPoint else {
+      throw Failure(
+        .badInput, code: "model.dtype",
+        "weights are \(tensor.dtype.name), not floating-point numbers", place: "tensor \(name)")
+    }
+    guard [.float32, .float16, .bfloat16].contains(storage) else {
+      throw Failure(
+        .usage, code: "model.storage", "weights cannot be stored as \(storage.name)",
+        hint: "f32, f16 and bf16 can be chosen")
+    }
+    let result = tensor.converted(to: storage)
+    if storage == .float16, tensor.dtype != .float16 {
+      let largest = Float(Float16.greatestFiniteMagnitude)
+      guard result.floats().allSatisfy({ $0.magnitude <= largest || $0.isNaN }) else {
+        throw Failure(
+          .badInput, code: "model.range", "a weight is too large for f16", place: "tensor \(name)",
+          hint: "store as bf16 or f32")
+      }
+    }
+    return result
+  }
+
+  // MARK: - Metadata
+
+  /// Architecture, configuration and preprocessing; provenance is added by who knows the source.
+  private static func metadata(
+    of configuration: ModelConfiguration, assumptions: [String]
+  ) -> JSONValue {
+    [
+      "architecture": "sam2",
+      "family": JSONValue(configuration.family),
+      "configuration": configuration.json,
+      "assumptions": .array(assumptions.map { JSONValue($0) }),
+      "preprocessing": [
+        "image_size": JSONValue(configuration.imageSize),
+        "mean": .array(configuration.pixelMean.map { JSONValue($0) }),
+        "std": .array(configuration.pixelStd.map { JSONValue($0) }),
+      ],
+    ]
+  }
+}

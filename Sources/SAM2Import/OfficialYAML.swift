@@ -1,0 +1,224 @@
+public import Bytes
+import JSON
+public import SAM2Config
+
+/// Reads the configuration files of the official package: a `model:` tree of `_target_` classes.
+///
+/// Absent keys have the defaults of the reference's constructors. Keys that do not change what the
+/// model computes are ignored; any other unknown key, class or value is an error.
+public struct OfficialYAML {
+  private var c = ModelConfiguration()
+
+  /// - Throws: `yaml.*` for text that is no YAML; `config.value`, `config.unknown`,
+  ///   `config.unsupported`; `config.mismatch` when widths inside the file contradict each other.
+  public static func configuration(parsing text: String) throws(Failure) -> ModelConfiguration {
+    let document = try YAMLText.parse(text)
+    guard let model = document["model"] else {
+      throw Failure(
+        .badInput, code: "config.value", "the configuration has no \"model\"",
+        hint: "pass a file like those in the sam2 package's configs folder")
+    }
+    var reader = OfficialYAML()
+    try reader.readModel(model)
+    try reader.c.validate()
+    for known in KnownVariants.all {
+      reader.c.variant = known.variant
+      if reader.c == known { return known }
+    }
+    reader.c.variant = ModelConfiguration().variant
+    return reader.c
+  }
+
+  private mutating func readModel(_ value: JSONValue) throws(Failure) {
+    var model = try ConfigurationSection("model", value)
+    try model.requireTarget(["SAM2Base", "SAM2VideoPredictor", "SAM2VideoPredictorVOS"])
+    try readImageEncoder(&model)
+    try readMemoryEncoder(&model)
+    try readMemoryAttention(&model)
+    try readSwitches(&model)
+    try readDecoder(&model)
+    model.ignore(
+      "compile_image_encoder", "fill_hole_area", "non_overlap_masks",
+      "clear_non_cond_mem_around_input", "add_all_frames_to_correct_as_cond")
+    try model.finish()
+  }
+
+  // MARK: - Image encoder
+
+  private mutating func readImageEncoder(_ model: inout ConfigurationSection) throws(Failure) {
+    var encoder = try model.section("image_encoder", target: "ImageEncoder")
+    c.scalp = try encoder.count("scalp", 0)
+    var trunk = try encoder.section("trunk", target: "Hiera")
+    c.embedDim = try trunk.count("embed_dim", 96)
+    c.numHeads = try trunk.count("num_heads", 1)
+    c.stages = try trunk.counts("stages", [2, 3, 16, 3])
+    c.globalAttentionBlocks = try trunk.counts("global_att_blocks", [12, 16, 20])
+    c.windowSpec = try trunk.counts("window_spec", [8, 4, 14, 7])
+    c.windowPosEmbedBackgroundSize = try trunk.counts(
+      "window_pos_embed_bkg_spatial_size", [14, 14])
+    c.qPoolStages = try trunk.count("q_pool", 3)
+    try trunk.require("q_stride", [2, 2], initial: [2, 2])
+    try trunk.require("dim_mul", 2, initial: 2)
+    try trunk.require("head_mul", 2, initial: 2)
+    try trunk.require("return_interm_layers", true, initial: true)
+    trunk.ignore("drop_path_rate", "weights_path")
+    try trunk.finish()
+    try readNeck(&encoder)
+    try encoder.finish()
+  }
+
+  private mutating func readNeck(_ encoder: inout ConfigurationSection) throws(Failure) {
+    var neck = try encoder.section("neck", target: "FpnNeck")
+    c.dModel = try neck.count("d_model", 256)
+    c.fpnInterpModel = try neck.text("fpn_interp_model", "bilinear")
+    c.fpnTopDownLevels = try neck.counts("fpn_top_down_levels", Array(c.stages.indices))
+    for (key, value) in [("kernel_size", 1), ("stride", 1), ("padding", 0)] {
+      try neck.require(key, JSONValue(value), initial: JSONValue(value))
+    }
+    try neck.require("fuse_type", "sum", initial: "sum")
+    let widths = try neck.counts("backbone_channel_list", [])
+    guard c.stages.count <= 8, (1...65536).contains(c.embedDim), widths == c.stageWidths.reversed()
+    else {
+      throw Failure(
+        .badInput, code: "config.mismatch",
+        "\(neck.path).backbone_channel_list is \(widths), not the widths of the trunk's stages")
+    }
+    try readPositions(&neck, width: c.dModel)
+    try neck.finish()
+  }
+
+  /// The sine code is written for its defaults.
+  private func readPositions(
+    _ parent: inout ConfigurationSection, width: Int
+  ) throws(Failure) {
+    var sine = try parent.section("position_encoding", target: "PositionEmbeddingSine")
+    try sine.requireWidth("num_pos_feats", width, initial: width)
+    try sine.require("normalize", true, initial: true)
+    try sine.require("scale", nil, initial: nil)
+    try sine.require("temperature", 10_000, initial: 10_000)
+    sine.ignore("warmup_cache", "image_size", "strides")
+    try sine.finish()
+  }
+
+  // MARK: - Memory
+
+  private mutating func readMemoryEncoder(_ model: inout ConfigurationSection) throws(Failure) {
+    var encoder = try model.section("memory_encoder", target: "MemoryEncoder")
+    c.memoryDim = try encoder.count("out_dim", 64)
+    try encoder.requireWidth("in_dim", c.dModel, initial: 256)
+    try readPositions(&encoder, width: c.memoryDim)
+    var mask = try encoder.section("mask_downsampler", target: "MaskDownSampler")
+    c.maskDownsamplerKernel = try mask.count("kernel_size", 4)
+    c.maskDownsamplerStride = try mask.count("stride", 4)
+    c.maskDownsamplerPadding = try mask.count("padding", 0)
+    try mask.requireWidth("embed_dim", c.dModel, initial: 256)
+    try mask.require("total_stride", 16, initial: 16)
+    try mask.finish()
+    var fuser = try encoder.section("fuser", target: "Fuser")
+    c.fuserLayers = try fuser.count("num_layers", 2)
+    try fuser.require("input_projection", false, initial: false)
+    fuser.ignore("dim")
+    var block = try fuser.section("layer", target: "CXBlock")
+    c.fuserKernel = try block.count("kernel_size", 7)
+    try block.requireWidth("dim", c.dModel, initial: c.dModel)
+    try block.requireWidth("padding", c.fuserKernel / 2, initial: 3)
+    try block.require("use_dwconv", true, initial: true)
+    block.ignore("drop_path", "layer_scale_init_value")
+    try block.finish()
+    try fuser.finish()
+    try encoder.finish()
+  }
+
+  private mutating func readMemoryAttention(_ model: inout ConfigurationSection) throws(Failure) {
+    var attention = try model.section("memory_attention", target: "MemoryAttention")
+    c.memoryAttentionLayers = try attention.count("num_layers", 0)
+    c.posEncAtInput = try attention.flag("pos_enc_at_input", false)
+    try attention.requireWidth("d_model", c.dModel, initial: c.dModel)
+    try attention.require("batch_first", true, initial: true)
+    var layer = try attention.section("layer", target: "MemoryAttentionLayer")
+    c.memoryAttentionFeedforward = try layer.count("dim_feedforward", 0)
+    c.posEncAtAttn = try layer.flag("pos_enc_at_attn", false)
+    c.posEncAtCrossAttnKeys = try layer.flag("pos_enc_at_cross_attn_keys", false)
+    c.posEncAtCrossAttnQueries = try layer.flag("pos_enc_at_cross_attn_queries", false)
+    try layer.requireWidth("d_model", c.dModel, initial: c.dModel)
+    try layer.require("activation", "relu", initial: "")
+    layer.ignore("dropout")
+    let own = try readRotary(&layer, "self_attention", keyWidth: c.dModel)
+    let cross = try readRotary(&layer, "cross_attention", keyWidth: c.memoryDim)
+    guard own == cross else {
+      throw Failure(
+        .badInput, code: "config.unsupported",
+        "\(layer.path): self and cross attention differ in heads or rope_theta")
+    }
+    c.memoryAttentionHeads = own.heads
+    c.ropeTheta = own.theta
+    try layer.finish()
+    try attention.finish()
+  }
+
+  /// `feat_sizes` only primes a table that the reference recomputes for the actual map.
+  private func readRotary(
+    _ layer: inout ConfigurationSection, _ key: String, keyWidth: Int
+  ) throws(Failure) -> (heads: Int, theta: Double) {
+    var attention = try layer.section(key, target: "RoPEAttention")
+    let heads = try attention.count("num_heads", 0)
+    let theta = try attention.number("rope_theta", 10_000)
+    try attention.requireWidth("embedding_dim", c.dModel, initial: c.dModel)
+    try attention.requireWidth("kv_in_dim", keyWidth, initial: c.dModel)
+    try attention.require("downsample_rate", 1, initial: 1)
+    attention.ignore("feat_sizes", "dropout", "rope_k_repeat")
+    try attention.finish()
+    return (heads, theta)
+  }
+
+  // MARK: - Switches
+
+  /// Entries of the model itself that bear the reference's names, with its defaults.
+  private static let switches: [(key: String, initial: JSONValue)] = [
+    ("num_maskmem", 7), ("image_size", 512), ("backbone_stride", 16),
+    ("sigmoid_scale_for_mem_enc", 1.0), ("sigmoid_bias_for_mem_enc", 0.0),
+    ("use_mask_input_as_output_without_sam", false), ("max_cond_frames_in_attn", -1),
+    ("directly_add_no_mem_embed", false), ("use_high_res_features_in_sam", false),
+    ("multimask_output_in_sam", false), ("multimask_min_pt_num", 1), ("multimask_max_pt_num", 1),
+    ("multimask_output_for_tracking", false), ("use_multimask_token_for_obj_ptr", false),
+    ("iou_prediction_use_sigmoid", false), ("memory_temporal_stride_for_eval", 1),
+    ("non_overlap_masks_for_mem_enc", false), ("use_obj_ptrs_in_encoder", false),
+    ("max_obj_ptrs_in_encoder", 16), ("add_tpos_enc_to_obj_ptrs", true),
+    ("proj_tpos_enc_in_obj_ptrs", false), ("use_signed_tpos_enc_to_obj_ptrs", false),
+    ("only_obj_ptrs_in_the_past_for_eval", false), ("pred_obj_scores", false),
+    ("pred_obj_scores_mlp", false), ("fixed_no_obj_ptr", false), ("soft_no_obj_ptr", false),
+    ("use_mlp_for_obj_ptr_proj", false), ("no_obj_embed_spatial", false),
+    // What `build_sam2_video_predictor` sets, unless the file says otherwise.
+    ("binarize_mask_from_pts_for_mem_enc", true),
+  ]
+
+  /// The same, of the mask decoder's extra arguments.
+  private static let decoderSwitches: [(key: String, initial: JSONValue)] = [
+    ("dynamic_multimask_via_stability", true), ("dynamic_multimask_stability_delta", 0.05),
+    ("dynamic_multimask_stability_thresh", 0.98),
+  ]
+
+  private mutating func readSwitches(_ model: inout ConfigurationSection) throws(Failure) {
+    try read(Self.switches, from: &model)
+  }
+
+  private mutating func readDecoder(_ model: inout ConfigurationSection) throws(Failure) {
+    guard let extra = model.value("sam_mask_decoder_extra_args"), !extra.isNull else { return }
+    var decoder = try ConfigurationSection("model.sam_mask_decoder_extra_args", extra)
+    try read(Self.decoderSwitches, from: &decoder)
+    try decoder.finish()
+  }
+
+  private mutating func read(
+    _ entries: [(key: String, initial: JSONValue)], from section: inout ConfigurationSection
+  ) throws(Failure) {
+    for (key, initial) in entries {
+      do {
+        try c.set(key, section.value(key) ?? initial)
+      } catch {
+        throw Failure(
+          .badInput, code: "config.value", error.message, place: section.path)
+      }
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import Bytes
+import Graph
+import SAM2Config
+import Testing
+
+@testable import SAM2Import
+
+/// Every graph of every variant verifies, binds, and has the operands and results of the contract.
+struct GraphsTests {
+  static let variants = KnownVariants.all
+
+  private static let objects = 2
+  private static let points = 3
+  private static let pointers = 5
+
+  /// Expected shapes of a graph's inputs and outputs for `objects` objects.
+  private struct Contract {
+    var inputs: [String: [Int]]
+    var outputs: [String: [Int]]
+  }
+
+  private static func contracts(
+    _ c: ModelConfiguration, objects b: Int, features f: Int
+  ) -> [String: Contract] {
+    let (s, h, w) = (c.imageSize, c.imageSize / 16, c.dModel)
+    let (m, cells) = (c.memoryDim, h * h)
+    let highRes = ["high_res_0": [1, 4 * h, 4 * h, w / 8], "high_res_1": [1, 2 * h, 2 * h, w / 4]]
+    let map = [1, h, h, w]
+    return [
+      "encode_image": Contract(
+        inputs: ["image": [1, s, s, 3]],
+        outputs: highRes.merging(["features": map, "image_embedding": map]) { a, _ in a }),
+      "constants": Contract(
+        inputs: [:],
+        outputs: ["no_mask_dense": map, "memory_positions": [c.numMaskmem, cells, m]]),
+      "encode_prompts": Contract(
+        inputs: ["points": [b, points, 2], "label_indices": [b, points]],
+        outputs: ["sparse": [b, points, w]]),
+      "encode_mask_prompt": Contract(
+        inputs: ["mask": [b, 4 * h, 4 * h, 1]], outputs: ["dense": [b, h, h, w]]),
+      "decode_masks": Contract(
+        inputs: highRes.merging([
+          "features": [f, h, h, w], "sparse": [b, points, w], "dense": [f, h, h, w],
+        ]) { a, _ in a },
+        outputs: [
+          "masks": [b, 4, 4 * h, 4 * h], "ious": [b, 4], "tokens": [b, 4, w],
+          "object_scores": [b, 1],
+        ]),
+      "project_pointer": Contract(
+        inputs: ["token": [b, w], "present": [b, 1]], outputs: ["pointer": [b, w]]),
+      "pointer_positions": Contract(
+        inputs: ["times": [pointers, 1]], outputs: ["positions": [pointers, m]]),
+      "attend_memory": Contract(
+        inputs: [
+          "features": [f, h, h, w], "memory": [b, 2 * cells, m],
+          "memory_position": [1, 2 * cells, m], "pointers": [b, pointers, w],
+          "pointer_positions": [pointers, m],
+        ], outputs: ["features": [b, h, h, w]]),
+      "upscale_masks": Contract(
+        inputs: ["masks": [b, 4 * h, 4 * h, 1]], outputs: ["masks": [b, s, s, 1]]),
+      "encode_memory": Contract(
+        inputs: ["features": map, "masks": [b, s, s, 1], "absent": [b, 1]],
+        outputs: ["memory": [b, cells, m]]),
+      "mask_as_output": Contract(
+        inputs: ["mask": [b, s, s, 1]],
+        outputs: ["mask_prompt": [b, 4 * h, 4 * h, 1], "low_res_logits": [b, 4 * h, 4 * h, 1]]),
+    ]
+  }
+
+  @Test(arguments: variants)
+  func graphsVerifyAndBind(configuration: ModelConfiguration) throws {
+    let graphs = try ModelImporter.graphs(for: configuration)
+    for (objects, features) in [(1, 1), (Self.objects, 1), (Self.objects, Self.objects)] {
+      let contracts = Self.contracts(configuration, objects: objects, features: features)
+      #expect(Set(graphs.map(\.name)) == Set(contracts.keys))
+      for graph in graphs {
+        try graph.verify()
+        let contract = try #require(contracts[graph.name])
+        #expect(Set(graph.inputs.map(\.name)) == Set(contract.inputs.keys))
+        let bound = try graph.bound(to: try graph.bindings(inputShapes: contract.inputs))
+        try bound.verify()
+        let outputs = bound.outputs.map { output in
+          (output.name, bound[output.value].type.shape.compactMap(\.fixed))
+        }
+        #expect(Dictionary(uniqueKeysWithValues: outputs) == contract.outputs, "\(graph.name)")
+      }
+    }
+  }
+
+  @Test(arguments: variants)
+  func graphsUseEveryWeightButOne(configuration: ModelConfiguration) throws {
+    let used = try ModelImporter.graphs(for: configuration).flatMap(\.weightNames)
+    let unused = Set(OfficialTensors(configuration).names).subtracting(used)
+    // The reference has this for models that do not add the embedding of "no memory" directly.
+    #expect(unused == ["no_mem_pos_enc"])
+  }
+
+  @Test
+  func noNodeIsDead() throws {
+    for graph in try ModelImporter.graphs(for: variant("sam2.1_hiera_tiny")) {
+      var live = Set(graph.outputs.map(\.value))
+      for node in graph.nodes.reversed() where live.contains(node.result) {
+        live.formUnion(node.operands)
+      }
+      let dead = graph.nodes.filter { !live.contains($0.result) }
+      #expect(dead.isEmpty, "\(graph.name): \(dead.map(\.label))")
+    }
+  }
+
+  @Test
+  func severalHeadsOfMemoryAttentionRotateAlike() throws {
+    var configuration = variant("nano")
+    configuration.memoryAttentionHeads = 4
+    let graphs = try ModelImporter.graphs(for: configuration)
+    let graph = try #require(graphs.first { $0.name == "attend_memory" })
+    try graph.verify()
+    #expect(graph.nodes.contains { $0.op == .concat(axis: 1) && $0.operands.count == 4 })
+  }
+
+  @Test
+  func modelsWithoutObjectScoresAnswerTen() throws {
+    var configuration = variant("nano")
+    configuration.predObjScores = false
+    configuration.fixedNoObjPtr = false
+    let graphs = try ModelImporter.graphs(for: configuration)
+    let graph = try #require(graphs.first { $0.name == "decode_masks" })
+    try graph.verify()
+    let scores = try #require(graph.outputs.first { $0.name == "object_scores" })
+    let node = try #require(graph.nodes.first { $0.result == scores.value })
+    #expect(node.op == .fill(10, [Dim(Symbol("objects")), 1]))
+  }
+}
