@@ -1,0 +1,147 @@
+public import Bytes
+public import Media
+import Tensors
+
+/// Segments one picture at a time: the picture is encoded once, then each prompt is cheap.
+///
+///     let model = try SegmentationModel(path: "model.sam2")
+///     let predictor = ImagePredictor(model)
+///     try predictor.setImage(ImageReader.read("dog.jpg"))
+///     let click = Prompt(points: [.init(x: 420, y: 310)])
+///     let prediction = try predictor.predict(click)
+///     let mask = prediction.mask(prediction.best)
+///
+/// Equals `SAM2ImagePredictor` of the reference, as `build_sam2` sets it up. Not for use from
+/// several threads at once; any number of predictors may share a model.
+public final class ImagePredictor {
+  public let model: SegmentationModel
+
+  private var image: (features: ImageFeatures, width: Int, height: Int)?
+  /// Prompts decoded in one call at most; bounds the memory of a call.
+  private static let batchLimit = 16
+
+  public init(_ model: SegmentationModel) { self.model = model }
+
+  /// Encodes `picture`; all later prompts are about it.
+  public func setImage(_ picture: RGBImage) throws(Failure) {
+    image = nil
+    let size = model.imageSize
+    let pixels = Resizer.antialiased(
+      picture, width: size, height: size, mean: model.pixelMean,
+      standardDeviation: model.pixelDeviation)
+    let features = try model.stages.encodeImage(Tensor(pixels, shape: [1, size, size, 3]))
+    image = (features, picture.width, picture.height)
+  }
+
+  /// Masks for one prompt; see `predict(_:multimask:)`.
+  public func predict(_ prompt: Prompt, multimask: Bool = true) throws(Failure) -> MaskPrediction {
+    try predict([prompt], multimask: multimask)[0]
+  }
+
+  /// Masks for each prompt, each about an object of its own.
+  ///
+  /// With `multimask` three candidates a prompt, which suits an ambiguous one such as a single
+  /// click; without it one mask.
+  /// - Throws: `image.not_set`; `prompt.empty`, `prompt.point_outside`, `prompt.label`,
+  ///   `prompt.box_order`, `prompt.box_outside`, `prompt.mask_shape`, `prompt.mask_values`.
+  public func predict(
+    _ prompts: [Prompt], multimask: Bool = true
+  ) throws(Failure) -> [MaskPrediction] {
+    guard let image else {
+      throw Failure(
+        .usage, code: "image.not_set", "there is no picture to segment",
+        hint: "call setImage before predict")
+    }
+    var predictions = [MaskPrediction?](repeating: nil, count: prompts.count)
+    for batch in try batches(of: prompts, width: image.width, height: image.height) {
+      let decoded = try decode(batch, image.features)
+      for (row, index) in batch.indices.enumerated() {
+        predictions[index] = prediction(
+          decoded, row: row, multimask: multimask, width: image.width, height: image.height)
+      }
+    }
+    return predictions.compactMap { $0 }
+  }
+
+  // MARK: - Batches
+
+  /// Prompts that fit into one call of the decoder.
+  private struct Batch {
+    /// Positions in the list of the caller.
+    var indices: [Int] = []
+    var points: [[ModelPoint]] = []
+    var masks: [Tensor] = []
+  }
+
+  /// Groups prompts with equally many points, with or without a mask, in order of appearance.
+  private func batches(
+    of prompts: [Prompt], width: Int, height: Int
+  ) throws(Failure) -> [Batch] {
+    var batches: [Batch] = []
+    for (index, prompt) in prompts.enumerated() {
+      do {
+        try prompt.validate(width: width, height: height, imageSize: model.imageSize)
+      } catch {
+        throw prompts.count == 1 ? error : error.inPrompt(index)
+      }
+      var points = ModelPoint.scaled(
+        points: prompt.points, box: prompt.box, width: width, height: height,
+        imageSize: model.imageSize)
+      // A prompt of only a mask has no sparse tokens at all, not even the padding.
+      if !points.isEmpty { points.append(.padding) }
+      let fitting = batches.lastIndex {
+        $0.points.count < ImagePredictor.batchLimit && $0.points[0].count == points.count
+          && $0.masks.isEmpty == (prompt.maskLogits == nil)
+      }
+      if fitting == nil { batches.append(Batch()) }
+      let target = fitting ?? batches.count - 1
+      batches[target].indices.append(index)
+      batches[target].points.append(points)
+      if let mask = prompt.maskLogits { batches[target].masks.append(mask) }
+    }
+    return batches
+  }
+
+  private func decode(_ batch: Batch, _ image: ImageFeatures) throws(Failure) -> DecodedMasks {
+    var dense = model.stages.noMaskDense
+    if !batch.masks.isEmpty {
+      let side = model.imageSize / 4
+      dense = try model.stages.encodeMaskPrompt(
+        Tensor(
+          batch.masks.flatMap { $0.floats() }, shape: Shape([batch.masks.count, side, side, 1])))
+    }
+    let sparse = try model.stages.encodePoints(batch.points, width: image.width)
+    return try model.stages.decode(
+      features: image.embedding, image: image, sparse: sparse, dense: dense)
+  }
+
+  /// The masks of row `row` that the caller gets to see.
+  private func prediction(
+    _ decoded: DecodedMasks, row: Int, multimask: Bool, width: Int, height: Int
+  ) -> MaskPrediction {
+    let masks = decoded.masks[row]
+    let ious = decoded.predictedIoUs[row].floats()
+    var shown = Array(1..<ious.count)
+    if !multimask {
+      shown = [
+        MaskChoice.single(
+          mask0: masks[0].floats(), predictedIoUs: ious, rule: model.configuration.stabilityRule)
+      ]
+    }
+    let plane = masks.shape.dimensions.suffix(2)
+    return MaskPrediction(
+      lowResolutionLogits: Tensor(
+        shown.flatMap { masks[$0].floats() }, shape: Shape([shown.count] + plane)),
+      predictedIoUs: shown.map { ious[$0] }, objectScore: decoded.objectScores[row].floats()[0],
+      width: width, height: height)
+  }
+}
+
+extension Failure {
+  /// The same failure, saying which prompt of several it concerns.
+  fileprivate func inPrompt(_ index: Int) -> Failure {
+    var copy = self
+    copy.place = "prompt \(index)" + (place.map { ", \($0)" } ?? "")
+    return copy
+  }
+}

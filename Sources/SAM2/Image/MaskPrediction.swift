@@ -1,0 +1,47 @@
+public import Media
+public import Tensors
+
+/// The masks a model proposes for one prompt: three candidates, or one.
+public struct MaskPrediction: Sendable {
+  /// [masks, S/4, S/4]: the decoder's logits, positive inside.
+  public let lowResolutionLogits: Tensor
+  /// The model's own guess of each mask's IoU with the truth.
+  public let predictedIoUs: [Float]
+  /// Logit of the object being there at all; 10 for models that do not predict it.
+  public let objectScore: Float
+  /// Size of the original picture.
+  public let width: Int
+  public let height: Int
+
+  public init(
+    lowResolutionLogits: Tensor, predictedIoUs: [Float], objectScore: Float, width: Int,
+    height: Int
+  ) {
+    self.lowResolutionLogits = lowResolutionLogits
+    self.predictedIoUs = predictedIoUs
+    self.objectScore = objectScore
+    self.width = width
+    self.height = height
+  }
+
+  /// Number of masks: 3 or 1.
+  public var count: Int { predictedIoUs.count }
+
+  /// Index of the mask with the highest predicted IoU; the first of equals.
+  public var best: Int {
+    predictedIoUs.indices.reduce(0) { predictedIoUs[$1] > predictedIoUs[$0] ? $1 : $0 }
+  }
+
+  /// Logits of mask `index` at the size of the picture, [height, width].
+  public func logits(_ index: Int) -> [Float] {
+    MaskPlane.enlarge(lowResolutionLogits[index], width: width, height: height)
+  }
+
+  /// Mask `index` at the size of the picture: where the logits are above `threshold`.
+  public func mask(_ index: Int, threshold: Float = 0) -> BinaryMask {
+    BinaryMask(width: width, height: height, logits: logits(index), threshold: threshold)
+  }
+
+  /// Mask `index` as `Prompt.maskLogits` for a further click: [S/4, S/4], clamped to ±32.
+  public func maskPrompt(_ index: Int) -> Tensor { MaskPlane.clamped(lowResolutionLogits[index]) }
+}

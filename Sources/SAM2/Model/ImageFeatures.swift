@@ -1,0 +1,28 @@
+import Tensors
+
+/// What the image encoder leaves of one picture; every prompt and object shares it.
+struct ImageFeatures: Sendable {
+  /// [1, h, w, C]: raw features, for memory attention and the memory encoder.
+  let features: Tensor
+  /// [1, h, w, C]: features plus the "no memory" embedding, for pictures and first frames.
+  let embedding: Tensor
+  /// [1, 4h, 4w, C / 8]: finest level, projected for the decoder.
+  let highRes0: Tensor
+  /// [1, 2h, 2w, C / 4]: middle level, projected for the decoder.
+  let highRes1: Tensor
+
+  /// C
+  var width: Int { features.shape[3] }
+}
+
+/// Everything the mask decoder says about B prompts: all four masks, before any choice.
+struct DecodedMasks: Sendable {
+  /// [B, 4, S/4, S/4] logits; mask 0 is the single-mask output, 1...3 the multimask output.
+  let masks: Tensor
+  /// [B, 4]: predicted IoU of each mask.
+  let predictedIoUs: Tensor
+  /// [B, 4, C]: output tokens of the masks.
+  let tokens: Tensor
+  /// [B, 1]: logit of the object being there at all.
+  let objectScores: Tensor
+}

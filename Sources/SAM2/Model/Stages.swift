@@ -1,0 +1,113 @@
+import Bytes
+import Tensors
+
+/// The model's named graphs as typed calls. All control flow lives above, all arithmetic below.
+struct Stages: Sendable {
+  let graphs: any GraphRunning
+  /// [1, h, w, C]: dense embedding that stands for "no mask prompt".
+  let noMaskDense: Tensor
+  /// [memory frames, h * w, Cm]: position codes of a memory, row r including temporal code r.
+  let memoryPositions: Tensor
+
+  /// Runs the `constants` graph once.
+  init(_ graphs: any GraphRunning) throws(Failure) {
+    self.graphs = graphs
+    let constants = try graphs.run("constants", [:], giving: ["no_mask_dense", "memory_positions"])
+    noMaskDense = constants[0]
+    memoryPositions = constants[1]
+  }
+
+  /// Features of a picture [1, S, S, 3], normalised RGB.
+  func encodeImage(_ pixels: Tensor) throws(Failure) -> ImageFeatures {
+    let results = try graphs.run(
+      "encode_image", ["image": pixels],
+      giving: ["features", "image_embedding", "high_res_0", "high_res_1"])
+    return ImageFeatures(
+      features: results[0], embedding: results[1], highRes0: results[2], highRes1: results[3])
+  }
+
+  /// Sparse embeddings [B, N, C] of B prompts with N points each, padding included.
+  func encodePoints(_ prompts: [[ModelPoint]], width: Int) throws(Failure) -> Tensor {
+    let pointCount = prompts.first?.count ?? 0
+    precondition(prompts.allSatisfy { $0.count == pointCount })
+    guard pointCount > 0 else {
+      return Tensor([Float](), shape: Shape([prompts.count, 0, width]))
+    }
+    let points = prompts.flatMap { $0.flatMap { [$0.x, $0.y] } }
+    let indices = prompts.flatMap { $0.map { $0.label + 1 } }
+    return try graphs.run(
+      "encode_prompts",
+      [
+        "points": Tensor(points, shape: Shape([prompts.count, pointCount, 2])),
+        "label_indices": Tensor(indices, shape: Shape([prompts.count, pointCount])),
+      ], giving: ["sparse"])[0]
+  }
+
+  /// Dense embeddings [B, h, w, C] of mask prompts [B, S/4, S/4, 1].
+  func encodeMaskPrompt(_ logits: Tensor) throws(Failure) -> Tensor {
+    try graphs.run("encode_mask_prompt", ["mask": logits], giving: ["dense"])[0]
+  }
+
+  /// Masks for B prompts; `features` [1 or B, h, w, C], `sparse` [B, N, C], `dense` [1 or B, ...].
+  func decode(
+    features: Tensor, image: ImageFeatures, sparse: Tensor, dense: Tensor
+  ) throws(Failure) -> DecodedMasks {
+    let results = try graphs.run(
+      "decode_masks",
+      [
+        "features": features, "high_res_0": image.highRes0, "high_res_1": image.highRes1,
+        "sparse": sparse, "dense": dense,
+      ], giving: ["masks", "ious", "tokens", "object_scores"])
+    return DecodedMasks(
+      masks: results[0], predictedIoUs: results[1], tokens: results[2], objectScores: results[3])
+  }
+
+  /// Object pointer [1, C] of a mask token [1, C]; `present` is 1, 0, or a share between.
+  func pointer(token: Tensor, present: Float) throws(Failure) -> Tensor {
+    try graphs.run(
+      "project_pointer", ["token": token, "present": Tensor([present], shape: [1, 1])],
+      giving: ["pointer"])[0]
+  }
+
+  /// Codes [P, Cm] of pointers that are `times` (distance / longest distance) away.
+  func pointerPositions(times: [Float]) throws(Failure) -> Tensor {
+    try graphs.run(
+      "pointer_positions", ["times": Tensor(times, shape: Shape([times.count, 1]))],
+      giving: ["positions"])[0]
+  }
+
+  /// Features [B, h, w, C] that have looked at the memory.
+  func attend(features: Tensor, to memory: AttendedMemory) throws(Failure) -> Tensor {
+    try graphs.run(
+      "attend_memory",
+      [
+        "features": features, "memory": memory.tokens, "memory_position": memory.positions,
+        "pointers": memory.pointers, "pointer_positions": memory.pointerPositions,
+      ], giving: ["features"])[0]
+  }
+
+  /// Mask logits [1, S, S, 1] of low-resolution logits [S/4, S/4].
+  func upscale(_ logits: Tensor) throws(Failure) -> Tensor {
+    let map = logits.reshaped(Shape([1] + logits.shape.dimensions.suffix(2) + [1]))
+    return try graphs.run("upscale_masks", ["masks": map], giving: ["masks"])[0]
+  }
+
+  /// Memory [1, h * w, Cm] of a frame whose mask logits are `masks` [1, S, S, 1].
+  func encodeMemory(
+    features: Tensor, masks: Tensor, isPresent: Bool
+  ) throws(Failure) -> Tensor {
+    try graphs.run(
+      "encode_memory",
+      [
+        "features": features, "masks": masks,
+        "absent": Tensor([isPresent ? Float(0) : 1], shape: [1, 1]),
+      ], giving: ["memory"])[0]
+  }
+
+  /// A given mask [1, S, S, 1] (ones inside) as a mask prompt and as logits, each [1, S/4, S/4, 1].
+  func maskAsOutput(_ mask: Tensor) throws(Failure) -> (prompt: Tensor, logits: Tensor) {
+    let results = try graphs.run(
+      "mask_as_output", ["mask": mask], giving: ["mask_prompt", "low_res_logits"])
+    return (results[0], results[1])
+  }
+}

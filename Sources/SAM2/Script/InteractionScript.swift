@@ -1,0 +1,89 @@
+public import Bytes
+public import JSON
+
+/// What a person does with a video, in order: the reproducible form of a session.
+/// `Formats/interaction-script.md` describes the JSON.
+public struct InteractionScript: Sendable, Equatable {
+  /// One step.
+  public enum Action: Sendable, Equatable {
+    case addPoints(
+      frame: Int, object: Int, points: [Prompt.Point], box: Prompt.Box?, clearOldPoints: Bool)
+    /// `file` is as written: relative paths are meant from the folder of the script.
+    case addMask(frame: Int, object: Int, file: String)
+    case propagate(start: Int?, maxFrames: Int?, isReverse: Bool)
+    case clearFrame(frame: Int, object: Int)
+    case removeObject(Int)
+    case reset
+  }
+
+  public var actions: [Action]
+
+  public init(_ actions: [Action]) { self.actions = actions }
+
+  /// Files of masks that the script asks for, in order.
+  public var maskFiles: [String] {
+    actions.compactMap { if case .addMask(_, _, let file) = $0 { file } else { nil } }
+  }
+}
+
+// MARK: - Reading
+
+extension InteractionScript {
+  /// Parses UTF-8 JSON text.
+  /// - Throws: `json.*`, and as `init(json:)`.
+  public init(parsing bytes: [UInt8]) throws(Failure) {
+    try self.init(json: JSONValue(parsing: bytes))
+  }
+
+  /// - Throws: `script.member` for a member that no action has, `script.missing`, `script.type`,
+  ///   `script.action` for an unknown one, `script.labels` when labels and points differ in number;
+  ///   the place names the action.
+  public init(json: JSONValue) throws(Failure) {
+    let top = try ScriptObject(json, place: "script", members: ["actions"])
+    var actions: [Action] = []
+    for (index, element) in try top.array("actions").enumerated() {
+      actions.append(try Action(element, place: "actions[\(index)]"))
+    }
+    self.actions = actions
+  }
+}
+
+extension InteractionScript.Action {
+  fileprivate init(_ json: JSONValue, place: String) throws(Failure) {
+    let verb = try ScriptObject(json, place: place).string("do")
+    func object(_ members: Set<String>) throws(Failure) -> ScriptObject {
+      try ScriptObject(json, place: place, members: members.union(["do"]))
+    }
+    switch verb {
+    case "add_points":
+      let object = try object(["frame", "object", "points", "labels", "box", "clear"])
+      self = .addPoints(
+        frame: try object.integer("frame"), object: try object.integer("object"),
+        points: try object.points(), box: try object.box(),
+        clearOldPoints: try object.boolean("clear", default: true))
+    case "add_mask":
+      let object = try object(["frame", "object", "mask"])
+      self = .addMask(
+        frame: try object.integer("frame"), object: try object.integer("object"),
+        file: try object.string("mask"))
+    case "propagate":
+      let object = try object(["start", "max_frames", "reverse"])
+      self = .propagate(
+        start: try object.optionalInteger("start"),
+        maxFrames: try object.optionalInteger("max_frames"),
+        isReverse: try object.boolean("reverse", default: false))
+    case "clear_frame":
+      let object = try object(["frame", "object"])
+      self = .clearFrame(
+        frame: try object.integer("frame"), object: try object.integer("object"))
+    case "remove_object": self = .removeObject(try object(["object"]).integer("object"))
+    case "reset":
+      _ = try object([])
+      self = .reset
+    default:
+      throw Failure(
+        .badInput, code: "script.action", "there is no action \"\(verb)\"", place: place,
+        hint: "use add_points, add_mask, propagate, clear_frame, remove_object or reset")
+    }
+  }
+}

@@ -1,0 +1,57 @@
+public import Bytes
+
+/// Tracking under way: each call of `next` does one frame.
+///
+/// Stopping early is dropping it. Annotating or removing objects meanwhile ends it with an error,
+/// because what was tracked so far would not fit what follows.
+public struct Propagation {
+  /// How far tracking has come.
+  public struct Progress: Sendable, Hashable {
+    public var done: Int
+    public var total: Int
+  }
+
+  /// The frames it visits, in order.
+  public private(set) var frames: [Int]
+  public let isReverse: Bool
+
+  private let predictor: VideoPredictor
+  private let keepsHistory: Bool
+  private let revision: Int
+  private var position = 0
+
+  init(_ predictor: VideoPredictor, frames: [Int], isReverse: Bool, keepsHistory: Bool) {
+    self.predictor = predictor
+    self.frames = frames
+    self.isReverse = isReverse
+    self.keepsHistory = keepsHistory
+    revision = predictor.revision
+  }
+
+  public var progress: Progress { Progress(done: position, total: frames.count) }
+
+  /// Masks of all objects on the next frame; nil after the last one.
+  /// - Throws: `track.changed` when annotations have changed since the start; what reading frames
+  ///   and running the model throw.
+  public mutating func next() throws(Failure) -> FrameResult? {
+    guard position < frames.count else { return nil }
+    guard revision == predictor.revision else {
+      throw Failure(
+        .usage, code: "track.changed", "annotations have changed while objects were tracked",
+        hint: "start a new propagation")
+    }
+    let result: FrameResult
+    do {
+      result = try predictor.trackFrame(frames[position], isReverse: isReverse)
+    } catch {
+      // Headers of video files often promise a few frames more than there are.
+      guard error.code == FrameFeatures.noSuchFrame, position > 0, !isReverse else { throw error }
+      predictor.frameCount = frames[position]
+      frames.removeSubrange(position...)
+      return nil
+    }
+    if !keepsHistory { predictor.forgetHistory(before: frames[position], isReverse: isReverse) }
+    position += 1
+    return result
+  }
+}

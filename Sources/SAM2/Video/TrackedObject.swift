@@ -1,0 +1,51 @@
+/// Everything known about one object of a video: inputs, results, and results that are not final.
+struct TrackedObject: Sendable {
+  let id: Int
+  /// Clicks by frame, in model pixels.
+  var points: [Int: [ModelPoint]] = [:]
+  /// Frames on which a mask was given.
+  var maskFrames: Set<Int> = []
+
+  /// Results on frames that were annotated before they were tracked.
+  var conditioning = FrameTable<FrameOutput>()
+  /// Results on all other frames.
+  var recent = FrameTable<FrameOutput>()
+  /// As the two above, of annotations made since the last propagation: not part of the memory yet.
+  var pendingConditioning = FrameTable<FrameOutput>()
+  var pendingRecent = FrameTable<FrameOutput>()
+
+  /// Frames that a propagation has visited, and whether it ran backwards.
+  var tracked: [Int: Bool] = [:]
+
+  init(id: Int) { self.id = id }
+
+  /// Frames with clicks or a mask, ascending.
+  var annotatedFrames: [Int] { maskFrames.union(points.keys).sorted() }
+
+  /// The newest result on `frame`: of the pending ones only those of the kind asked for.
+  func latest(_ frame: Int, pendingConditioning isConditioning: Bool) -> FrameOutput? {
+    (isConditioning ? pendingConditioning[frame] : pendingRecent[frame])
+      ?? conditioning[frame] ?? recent[frame]
+  }
+
+  /// Result on a frame of the memory plan.
+  func output(_ source: MemoryPlan.Source, _ frame: Int) -> FrameOutput? {
+    switch source {
+    case .conditioning: conditioning[frame]
+    case .recent: recent[frame] ?? conditioning[frame]
+    }
+  }
+
+  /// Removes the annotations on `frame`; a result there stays, as that of a tracked frame.
+  mutating func clearAnnotations(on frame: Int) {
+    points[frame] = nil
+    maskFrames.remove(frame)
+    pendingConditioning[frame] = nil
+    pendingRecent[frame] = nil
+    if let output = conditioning[frame] {
+      conditioning[frame] = nil
+      recent[frame] = output
+      tracked[frame] = nil
+    }
+  }
+}

@@ -1,0 +1,111 @@
+public import Bytes
+public import Media
+import Tensors
+
+// Annotations. Each is answered at once with the mask it gives, and becomes memory only when the
+// next propagation starts.
+
+extension VideoPredictor {
+  /// Adds clicks, or a box and clicks, on one object of one frame.
+  ///
+  /// On a frame that was tracked before they correct the mask there; the earlier mask is given to
+  /// the decoder along with the clicks.
+  /// - Parameters:
+  ///   - object: any number; a new one makes a new object
+  ///   - points: in pixels of the video; labels 1 (object) and 0 (not the object)
+  ///   - clearOldPoints: whether earlier clicks on this frame are dropped
+  /// - Returns: the masks of all objects on this frame.
+  /// - Throws: `prompt.empty`, `prompt.box_after_points`, `track.frame`,
+  ///   `track.no_conditioning`, and what `Prompt` checks.
+  @discardableResult
+  public func addPoints(
+    frame: Int, object: Int, points: [Prompt.Point] = [], box: Prompt.Box? = nil,
+    clearOldPoints: Bool = true
+  ) throws(Failure) -> FrameResult {
+    try checkFrame(frame)
+    guard !points.isEmpty || box != nil else {
+      throw Failure(.usage, code: "prompt.empty", "neither points nor a box are given")
+    }
+    guard box == nil || clearOldPoints else {
+      throw Failure(
+        .usage, code: "prompt.box_after_points",
+        "a box must come before all clicks on its frame", hint: "clear the old points as well")
+    }
+    try Prompt.validate(points: points, box: box, width: width, height: height)
+
+    var state = state(of: object)
+    let scaled = ModelPoint.scaled(
+      points: points, box: box, width: width, height: height,
+      imageSize: model.imageSize)
+    let all = (clearOldPoints ? [] : state.points[frame] ?? []) + scaled
+    state.points[frame] = all
+    state.maskFrames.remove(frame)
+
+    let isConditioning = conditions(frame, state)
+    var request = request(frame, state)
+    request.points = all
+    request.previousLogits = state.latest(frame, pendingConditioning: isConditioning)
+      .map { MaskPlane.clamped($0.logits) }
+    return try annotate(request, state, isConditioning: isConditioning)
+  }
+
+  /// Gives the mask of one object on one frame.
+  /// - Parameter mask: of the size of the video
+  /// - Returns: the masks of all objects on this frame.
+  /// - Throws: `prompt.mask_size`, `track.frame`.
+  @discardableResult
+  public func addMask(
+    frame: Int, object: Int, mask: BinaryMask
+  ) throws(Failure) -> FrameResult {
+    try checkFrame(frame)
+    guard mask.width == width, mask.height == height else {
+      throw Failure(
+        .usage, code: "prompt.mask_size",
+        "the mask is \(mask.width)x\(mask.height), the video is \(width)x\(height)",
+        hint: "give a mask of the size of the video")
+    }
+    var state = state(of: object)
+    state.maskFrames.insert(frame)
+    state.points[frame] = nil
+    var request = request(frame, state)
+    request.mask = MaskPlane.modelMask(mask, imageSize: model.imageSize)
+    return try annotate(request, state, isConditioning: conditions(frame, state))
+  }
+
+  /// What is known of `object`; a new record when there is none.
+  private func state(of object: Int) -> TrackedObject {
+    objects.first { $0.id == object } ?? TrackedObject(id: object)
+  }
+
+  private func request(_ frame: Int, _ state: TrackedObject) -> FrameTracker.Request {
+    FrameTracker.Request(
+      frame: frame, isInitial: state.tracked[frame] == nil,
+      isReverse: state.tracked[frame] ?? false)
+  }
+
+  /// Whether an annotation of `frame` is one that later frames always look back at.
+  private func conditions(_ frame: Int, _ state: TrackedObject) -> Bool {
+    state.tracked[frame] == nil || options.correctionsCondition
+  }
+
+  /// Answers `request`, and only then lets `state` and the answer take effect.
+  private func annotate(
+    _ request: FrameTracker.Request, _ state: TrackedObject, isConditioning: Bool
+  ) throws(Failure) -> FrameResult {
+    let image = try features.features(of: request.frame)
+    let output = try tracker.track(request, object: state, image: image)
+    var state = state
+    if isConditioning {
+      state.pendingConditioning[request.frame] = output
+    } else {
+      state.pendingRecent[request.frame] = output
+    }
+    revision += 1
+    if let index = objects.firstIndex(where: { $0.id == state.id }) {
+      objects[index] = state
+    } else {
+      objects.append(state)
+    }
+    return result(on: request.frame, isConditioning: isConditioning)
+  }
+}

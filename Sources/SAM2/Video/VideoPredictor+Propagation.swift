@@ -1,0 +1,122 @@
+public import Bytes
+
+extension VideoPredictor {
+  /// Prepares to track all objects from frame to frame; the returned value does it.
+  ///
+  /// - Parameters:
+  ///   - start: first frame; by default the first annotated one
+  ///   - maxFrames: frames to go on after the first; by default to the end of the video
+  ///   - reverse: backwards in time; from frame 0 that is nothing at all
+  ///   - keepsHistory: false promises that tracked frames will not be corrected or tracked through
+  ///     again, and bounds memory however long the video is
+  /// - Throws: `track.nothing` without annotations, `track.no_conditioning` for an object without,
+  ///   `track.frame`, `track.max_frames`.
+  public func propagation(
+    start: Int? = nil, maxFrames: Int? = nil, reverse: Bool = false, keepsHistory: Bool = true
+  ) throws(Failure) -> Propagation {
+    if let start { try checkFrame(start) }
+    if let maxFrames, maxFrames < 0 {
+      throw Failure(
+        .usage, code: "track.max_frames", "the number of frames must not be negative: \(maxFrames)")
+    }
+    try settleAnnotations()
+    let first = start ?? objects.flatMap(\.conditioning.frames).min() ?? 0
+    let count = min(maxFrames ?? frameCount, frameCount)
+    let frames =
+      if !reverse {
+        Array(first...min(first + count, frameCount - 1))
+      } else if first > 0 {
+        Array((max(first - count, 0)...first).reversed())
+      } else {
+        [Int]()
+      }
+    return Propagation(self, frames: frames, isReverse: reverse, keepsHistory: keepsHistory)
+  }
+
+  /// Tracks all objects and hands each frame's masks to `body`, until it returns false.
+  ///
+  /// Arguments as in `propagation`. Checks for cancellation of the task before each frame.
+  /// - Throws: as `propagation` and `Propagation.next`, what `body` throws, `CancellationError`.
+  public func propagate(
+    start: Int? = nil, maxFrames: Int? = nil, reverse: Bool = false, keepsHistory: Bool = true,
+    body: (FrameResult, Propagation.Progress) throws -> Bool
+  ) throws {
+    var propagation = try propagation(
+      start: start, maxFrames: maxFrames, reverse: reverse, keepsHistory: keepsHistory)
+    while true {
+      try Task.checkCancellation()
+      guard let result = try propagation.next(), try body(result, propagation.progress) else {
+        return
+      }
+    }
+  }
+
+  /// Encodes the memory of annotations made since the last propagation and files them with the
+  /// results: `propagate_in_video_preflight` of the reference.
+  private func settleAnnotations() throws(Failure) {
+    guard !objects.isEmpty else {
+      throw Failure(
+        .usage, code: "track.nothing", "no object is annotated",
+        hint: "add points, a box or a mask first")
+    }
+    for index in objects.indices {
+      for isConditioning in [false, true] {
+        let pending = isConditioning ? objects[index].pendingConditioning : objects[index].pendingRecent
+        for frame in pending.frames {
+          guard var output = pending[frame] else { continue }
+          let image = try features.features(of: frame)
+          output.memory = try tracker.encodeMemory(of: output, image: image, isAnnotated: true)
+          file(output, of: frame, object: index, isConditioning: isConditioning)
+        }
+      }
+      let conditioning = objects[index].conditioning
+      guard !conditioning.isEmpty else {
+        throw Failure(
+          .usage, code: "track.no_conditioning",
+          "object \(objects[index].id) has no annotated frame",
+          hint: "add points, a box or a mask, or remove the object")
+      }
+      objects[index].recent.remove { conditioning.contains($0) }
+    }
+  }
+
+  private func file(_ output: FrameOutput, of frame: Int, object index: Int, isConditioning: Bool) {
+    if isConditioning {
+      objects[index].conditioning[frame] = output
+      objects[index].pendingConditioning[frame] = nil
+    } else {
+      objects[index].recent[frame] = output
+      objects[index].pendingRecent[frame] = nil
+    }
+    if options.clearsMemoryAroundInput { clearMemory(around: frame, object: index) }
+  }
+
+  /// Tracks every object onto `frame`.
+  func trackFrame(_ frame: Int, isReverse: Bool) throws(Failure) -> FrameResult {
+    var outputs: [(id: Int, output: FrameOutput?)] = []
+    for index in objects.indices {
+      if let output = objects[index].conditioning[frame] {
+        // Annotated: what the person settled on stands.
+        if options.clearsMemoryAroundInput { clearMemory(around: frame, object: index) }
+        outputs.append((objects[index].id, output))
+      } else {
+        let request = FrameTracker.Request(
+          frame: frame, isInitial: false, isReverse: isReverse, encodesMemory: true)
+        let output = try tracker.track(
+          request, object: objects[index], image: features.features(of: frame))
+        objects[index].recent[frame] = output
+        outputs.append((objects[index].id, output))
+      }
+      objects[index].tracked[frame] = isReverse
+    }
+    return result(on: frame, outputs: outputs)
+  }
+
+  /// Drops results that tracking onwards from `frame` cannot look at any more.
+  func forgetHistory(before frame: Int, isReverse: Bool) {
+    let horizon = MemoryPlan.horizon(model.configuration)
+    for index in objects.indices {
+      objects[index].recent.remove { isReverse ? $0 > frame + horizon : $0 < frame - horizon }
+    }
+  }
+}
