@@ -464,6 +464,8 @@ def bad_pickles():
     yield "pickle-deep-list.pt", archive(deep(5000, b"]", b"")[:-1] + b"a" * 4999 + b".")
     yield "pickle-cycle-list.pt", archive(b"\x80\x02]q\0h\0a.")
     yield "pickle-cycle-dict.pt", archive(b"\x80\x02}q\0" + text("model") + b"h\0s.")
+    yield "pickle-stack-bomb.pt", make_zip([
+        Entry("t/data.pkl", b"\x80\x02" + b"N" * 1_100_000 + b".", method=8), Entry("t/version", b"3")])
     for code in (b"\x93", b"i", b"o", b"\x82", b"\x84", b"0", b"1", b"2", b"P", b"\x8b", b"\x96",
                  b"\x97", b"\x95", b"\x94", b"\x8c", b"\x8d", b"C", b"\x81", b"\x8f", b"I", b"\xff"):
         yield f"pickle-opcode-{code.hex()}.pt", archive(b"\x80\x02" + code + b"\0" * 12 + b".")

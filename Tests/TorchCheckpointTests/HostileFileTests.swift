@@ -102,6 +102,7 @@ import TorchCheckpoint
     ],
     "pickle.utf8": ["pickle-utf8", "pickle-surrogate", "pickle-bytestring-latin1"],
     "pickle.integer": ["pickle-long-integer"],
+    "pickle.budget": ["pickle-stack-bomb"],
     "pickle.depth": ["pickle-deep-tuple", "pickle-deep-marks", "pickle-deep-list"],
     "pickle.cycle": ["pickle-cycle-list", "pickle-cycle-dict"],
 

@@ -15,10 +15,15 @@ struct PickleMachine {
   /// Stack heights at the open marks.
   private var marks: [Int] = []
   private var memo: [UInt32: PickleHandle] = [:]
+  /// Members of all dictionaries together.
+  private var memberCount = 0
   var storageIndexByKey: [String: Int] = [:]
 
-  static let maximumByteCount = 256 << 20
-  static let maximumOpcodeCount = 30_000_000
+  // A checkpoint of 100,000 tensors needs about 3 million opcodes. These bounds keep a hostile
+  // pickle to a few hundred megabytes and about two seconds.
+  static let maximumByteCount = 64 << 20
+  static let maximumOpcodeCount = 10_000_000
+  static let maximumMemberCount = 500_000
   static let maximumStackHeight = 1_000_000
   static let maximumMemoCount = 3_000_000
 
@@ -221,6 +226,10 @@ struct PickleMachine {
     }
     guard items.count % 2 == 0 else {
       throw failure("pickle.setitems", "the pickle sets a key without a value")
+    }
+    memberCount += items.count / 2
+    guard memberCount <= PickleMachine.maximumMemberCount else {
+      throw failure("pickle.budget", "the pickle's dictionaries have too many members")
     }
     for i in stride(from: 0, to: items.count, by: 2) {
       let key: PickleKey
