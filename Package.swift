@@ -104,6 +104,7 @@ let package = Package(
     tests(
       "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"]),
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
+    tests("ModelFileTests", ["ModelFile", "Graph", "Tensors", "JSON", "Bytes"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
     tests("KernelTests", ["CKernels"]),

@@ -12,7 +12,7 @@ struct ByteEncoder {
 
   mutating func append(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
-  mutating func appendZeros(_ count: Int) { bytes.append(contentsOf: repeatElement(0, count: count)) }
+  mutating func appendZeros(_ count: Int) { append(repeatElement(0, count: count)) }
 
   /// Ends a record of fixed size with the CRC-32 of what it holds so far.
   mutating func appendChecksum() {

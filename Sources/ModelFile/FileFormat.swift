@@ -1,7 +1,8 @@
 import Bytes
+import Graph
 import Tensors
 
-/// The constants of the `.sam2` format. `Formats/model-file.md` is the specification.
+/// The constants of the format that `Formats/model-file.md` specifies.
 enum FileFormat {
   /// As in PNG, the first byte is not ASCII and line ends follow, so that a transfer that
   /// "corrects" text is noticed.
@@ -15,7 +16,7 @@ enum FileFormat {
   static let pageByteCount = 4096
 }
 
-/// What a section holds. The raw value is the code in the file.
+/// What a section holds; the raw value is the code in the file.
 enum SectionKind: UInt32, CaseIterable {
   case metadata = 1
   case graphs = 2
@@ -64,15 +65,16 @@ extension ModelFile {
     public static let graphs = 64
     public static let tensors = 100_000
     /// UTF-8 bytes of the name of a graph, tensor, input, output, symbol, or of a label.
-    public static let nameByteCount = 255
+    public static let nameByteCount = Graph.Limit.nameBytes
     public static let rank = Shape.maximumRank
     /// Symbols in one size.
-    public static let terms = 8
+    public static let terms = Graph.Limit.terms
     public static let operands = 4096
     /// Largest integer in an operator's payload: a kernel, a window, a height.
-    public static let payload = 1 << 20
-    /// Largest magnitude of a size, and of the product of the sizes of a shape, its symbols taken
-    /// as 1. Keeps shape arithmetic far from overflow.
+    public static let payload = Graph.Limit.side
+    /// Largest magnitude of a constant or coefficient in a size.
+    public static let size = Graph.Limit.size
+    /// Most elements of a tensor, and of a shape in a graph whose symbols are 1.
     public static let elementCount = Shape.maximumElementCount
   }
 }

@@ -1,7 +1,8 @@
 import Bytes
 
-/// The first 64 bytes of a file. They are known before anything is hashed, so that a file is
-/// written in one go.
+/// The first 64 bytes of a file.
+///
+/// They are known before anything is hashed, so that a file is written in one go.
 struct FileHeader {
   var major = FileFormat.majorVersion
   var minor = FileFormat.minorVersion

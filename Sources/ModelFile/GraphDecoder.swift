@@ -1,11 +1,11 @@
 import Bytes
 import Graph
 
-/// Reads the graph section. Accepts exactly what `GraphEncoder` writes: what was read and is
-/// written again gives the same bytes.
+/// Reads the graph section.
 ///
-/// Checks what the bytes mean by themselves and bounds every number, so that shape arithmetic in
-/// `Graph.verify` cannot overflow. Whether the graphs make sense is for `Graph.verify`.
+/// Accepts exactly what `GraphEncoder` writes: what was read and is written again gives the same
+/// bytes. Checks what the bytes mean by themselves, and bounds every number. Whether the graphs
+/// make sense is for `Graph.verify`.
 struct GraphDecoder {
   private(set) var cursor: ByteCursor
   private var pool: [String] = []
@@ -147,7 +147,7 @@ struct GraphDecoder {
 
   private mutating func readSize() throws(Failure) -> Int {
     let value = try cursor.read(Int64.self)
-    try require(value.magnitude <= UInt64(ModelFile.Limit.elementCount), "a size of \(value)")
+    try require(value.magnitude <= UInt64(ModelFile.Limit.size), "a size of \(value)")
     return Int(value)
   }
 
@@ -189,7 +189,8 @@ struct GraphDecoder {
   /// A float of a payload; infinity only where `isInfinityMeaningful`, never NaN.
   mutating func readFloat(isInfinityMeaningful: Bool = false) throws(Failure) -> Float {
     let value = Float(bitPattern: try cursor.readUInt32())
-    try require(value.isFinite || value.isInfinite && isInfinityMeaningful, "a parameter of \(value)")
+    try require(
+      value.isFinite || value.isInfinite && isInfinityMeaningful, "a parameter of \(value)")
     return value
   }
 

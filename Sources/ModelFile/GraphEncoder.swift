@@ -1,18 +1,19 @@
-import Bytes
-import Graph
+package import Bytes
+package import Graph
 
 /// Writes graphs as the bytes of the graph section.
 ///
 /// Numbers that the format cannot hold are clamped here; `ModelFileWriter` decodes the result and
 /// compares, so that each limit is written down once, in the decoder.
-struct GraphEncoder {
+package struct GraphEncoder {
   private var body = ByteEncoder()
   /// Positions in the pool, by UTF-8 bytes: Swift takes different bytes for equal strings when
   /// Unicode does.
   private let positions: [[UInt8]: UInt32]
 
+  /// The bytes of the section; the graphs need not make sense.
   /// - Throws: `model.name` when a name is too long or holds control characters.
-  static func encode(_ graphs: [Graph]) throws(Failure) -> [UInt8] {
+  package static func encode(_ graphs: [Graph]) throws(Failure) -> [UInt8] {
     let names = strings(of: graphs)
     for name in names where !isAcceptableName(name) {
       throw Failure(

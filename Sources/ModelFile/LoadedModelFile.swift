@@ -12,8 +12,9 @@ struct LoadedModelFile {
   let model: Model
   let dataOffset: Int
 
-  /// Reads the file in `storage`, outside in: header, section table, small sections, graphs
-  /// against weights. Touches no page of tensor data but the last.
+  /// Reads the file in `storage` from the outside in: header, table, small sections.
+  ///
+  /// Touches no page of tensor data but the last.
   init(_ storage: ByteStorage) throws(Failure) {
     self.storage = storage
     header = try FileHeader(reading: storage)

@@ -86,7 +86,7 @@ struct ModelFileWriter {
   /// Decodes what was encoded: a number that the format cannot hold shows as a difference.
   private func checkReadable() throws(Failure) {
     guard fileByteCount <= ModelFile.Limit.fileByteCount else {
-      throw Failure(.badInput, code: "model.limit", "\(fileByteCount) bytes are too many for a file")
+      throw Failure(.badInput, code: "model.limit", "\(fileByteCount) bytes are too many")
     }
     guard model.metadata.isFinite else {
       throw Failure(.badInput, code: "model.metadata", "JSON cannot hold infinity or NaN")

@@ -1,6 +1,6 @@
 import Graph
 
-/// Code of an operator in the file. Codes are never reused.
+/// Code of an operator in the file; codes are never reused.
 enum OpCode: UInt16, CaseIterable {
   // Products.
   case linear = 1

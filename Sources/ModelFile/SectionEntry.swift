@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 
 /// One row of the section table: 64 bytes.
 struct SectionEntry {
@@ -135,7 +136,13 @@ extension SectionEntry {
   static func checkZeros(
     _ range: Range<Int>, _ storage: ByteStorage, before name: String
   ) throws(Failure) {
-    let offender = storage.withUnsafeBytes { $0[range].firstIndex { $0 != 0 } }
+    let offender: Int? = storage.withUnsafeBytes { bytes in
+      let padding = UnsafeRawBufferPointer(rebasing: bytes[range])
+      guard let base = padding.baseAddress, let first = padding.first else { return nil }
+      // All bytes are zero when the first is, and each equals the one before it.
+      if first == 0, memcmp(base, base + 1, padding.count - 1) == 0 { return nil }
+      return bytes[range].firstIndex { $0 != 0 }
+    }
     if let offender {
       throw Failure(
         .badInput, code: "model.padding", "the padding before it is not zero",

@@ -1,0 +1,89 @@
+import Bytes
+import Graph
+import JSON
+import ModelFile
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct LieTests {
+  @Test func theTruthIsAccepted() throws {
+    let file = try ModelFile.encode(try SampleModels.tiny())
+    let isSame = CraftedFile(file).bytes() == file
+    #expect(isSame)
+    #expect(failure(of: file) == nil)
+  }
+
+  @Test(arguments: Lie.allCases) func everyLieHasItsName(_ lie: Lie) throws {
+    let found = try #require(failure(of: try lie.file()), "\(lie) is believed")
+    #expect(found.code == lie.code, "\(lie): \(found)")
+    #expect(found.kind == .badInput)
+  }
+
+  @Test func anotherVersionIsNamed() throws {
+    let newer = try #require(failure(of: try Lie.newerMajor.file()))
+    #expect(newer.description.contains("format 2.0") && newer.description.contains("newer version"))
+    let older = try #require(failure(of: try Lie.olderMajor.file()))
+    #expect(older.description.contains("format 0.0") && older.description.contains("convert"))
+  }
+
+  /// A later minor version is read as long as it uses nothing new, else the message says so.
+  @Test func laterMinorVersions() throws {
+    var file = CraftedFile(try ModelFile.encode(try SampleModels.tiny()))
+    file.minor = 3
+    #expect(failure(of: file.bytes()) == nil)
+    file.sections.append(.init(code: 1000, flags: 0, content: Array("for later".utf8)))
+    #expect(failure(of: file.bytes()) == nil)
+    file.sections[4].hash = [UInt8](repeating: 0, count: 32)
+    #expect(failure(of: file.bytes())?.code == "model.checksum")
+    file.sections[4].flags = 1
+    let refused = try #require(failure(of: file.bytes()))
+    #expect(refused.code == "model.section")
+    #expect(refused.hint?.contains("1.3") == true)
+  }
+
+  /// What the format cannot hold is refused before anything is written.
+  @Test func modelsThatCannotBeWritten() throws {
+    let tiny = try SampleModels.tiny()
+    func code(_ change: (inout Model) -> Void) -> String? {
+      var model = tiny
+      change(&model)
+      do throws(Failure) {
+        _ = try ModelFile.encode(model)
+        return nil
+      } catch {
+        return error.code
+      }
+    }
+    let long = String(repeating: "n", count: 256)
+    #expect(code { _ in } == nil)
+    #expect(code { $0.metadata = [1] } == "model.metadata")
+    #expect(code { $0.metadata = ["x": .number(.infinity)] } == "model.metadata")
+    #expect(code { $0.metadata = .object([("a", 1), ("a", 2)]) } == "model.metadata")
+    #expect(code { $0.weights.remove("w") } == "model.weight")
+    #expect(code { $0.weights.set(long, Tensor([Float(1)], shape: [])) } == "model.name")
+    #expect(code { $0.weights.set("\u{7}", Tensor([Float(1)], shape: [])) } == "model.name")
+    #expect(code { $0.graphs[0].nodes[0].label = long } == "model.name")
+    #expect(code { $0.graphs = Array(repeating: $0.graphs[0], count: 2) } == "graph.name")
+    #expect(
+      code { model in
+        model.graphs[0].values.append(.init(type: .float(1), definition: .node(1)))
+        model.graphs[0].nodes.append(
+          .init(op: .fill(.nan, [1]), operands: [], result: ValueID(4), label: ""))
+      } == "model.graph")
+  }
+
+  @Test func aFailedWriteLeavesNothing() throws {
+    try withTemporaryFolder { folder in
+      var model = try SampleModels.tiny()
+      model.metadata = nil
+      #expect(throws: Failure(.badInput, code: "model.metadata", "")) {
+        try ModelFile.write(model, to: folder + "/x.sam2", replaceExisting: false)
+      }
+      #expect(throws: Failure(.cannotCreate, code: "output.folder", "")) {
+        try ModelFile.write(model, to: folder + "/none/x.sam2", replaceExisting: false)
+      }
+      #expect(folderNames(folder).isEmpty)
+    }
+  }
+}
