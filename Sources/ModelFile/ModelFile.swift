@@ -109,3 +109,10 @@ public enum ModelFile {
     }
   }
 }
+
+extension ModelFile {
+  /// Whether the bytes start as a model file does.
+  public static func isModelFile(_ storage: ByteStorage) -> Bool {
+    storage.withUnsafeBytes { $0.starts(with: FileFormat.magic) }
+  }
+}

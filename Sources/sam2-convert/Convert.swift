@@ -1,0 +1,153 @@
+import ArgumentParser
+import Bytes
+import CLISupport
+import Checkpoints
+import Graph
+import JSON
+import ModelFile
+import SAM2Config
+import SAM2Import
+import Tensors
+
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Converts a checkpoint (the default when no subcommand is named).")
+
+  @Argument(help: "A PyTorch checkpoint (.pt, .pth) with the official names.")
+  var input: String
+
+  @Option(name: [.short, .long], help: "Where the model file goes.")
+  var output: String?
+
+  @Option(help: "Official YAML configuration, for what the weights do not tell.")
+  var config: String?
+
+  @Option(help: "How weights are stored: f32, f16 or bf16.")
+  var dtype = WeightStorage.f32
+
+  @Flag(help: "Replace the output if it exists.")
+  var force = false
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  @Flag(help: "Check and report everything, but write nothing.")
+  var dryRun = false
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if output == nil && !dryRun { throw ValidationError("give the output with -o OUT.sam2") }
+  }
+
+  func run() throws {
+    try Tool.run {
+      if let output, !dryRun {
+        try AtomicFile.checkCanCreate(path: output, replaceExisting: force)
+      }
+      let given = try config.map(readConfiguration)
+      let checkpoint = try Checkpoint.open(input)
+      let imported = try importing(checkpoint, given)
+      let provenance = Provenance(input: input, checkpoint: checkpoint, storage: dtype.dtype)
+      var model = imported.model
+      model.metadata = provenance.added(to: model.metadata)
+      let written = try write(model)
+      report(imported, checkpoint, written)
+    }
+  }
+
+  private func readConfiguration(_ path: String) throws -> ModelConfiguration {
+    do {
+      let storage = try MappedFile.open(path)
+      let text = storage.withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+      guard let text else {
+        throw Failure(.badInput, code: "config.text", "the configuration is not UTF-8 text")
+      }
+      return try OfficialYAML.configuration(parsing: text)
+    } catch let failure as Failure {
+      throw failure.about(file: path)
+    }
+  }
+
+  private func importing(
+    _ checkpoint: OpenedCheckpoint, _ given: ModelConfiguration?
+  ) throws -> ImportedModel {
+    let progress = ProgressLine("reading", unit: "tensors", enabled: !common.quiet)
+    defer { progress.finish() }
+    do {
+      try checkpoint.tensors.verify()
+      return try ModelImporter.importModel(
+        checkpoint.tensors, configuration: given, storage: dtype.dtype
+      ) { progress.update($0, of: $1) }
+    } catch let failure as Failure {
+      throw failure.about(file: input)
+    }
+  }
+
+  private func write(_ model: Model) throws -> ModelFile.WrittenFile? {
+    guard let output, !dryRun else { return nil }
+    let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
+    defer { progress.finish() }
+    return try ModelFile.write(model, to: output, replaceExisting: force) {
+      progress.update($0, of: $1)
+    }
+  }
+
+  private func report(
+    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ written: ModelFile.WrittenFile?
+  ) {
+    for note in checkpoint.notes { common.detail("note: \(note)") }
+    for assumption in imported.assumptions { common.note("assumed: \(assumption)") }
+    if json {
+      Console.data(jsonReport(imported, checkpoint, written).text(.pretty))
+      return
+    }
+    let configuration = imported.configuration
+    common.note(
+      "\(configuration.family), \(configuration.variant): \(imported.model.weights.count) tensors, "
+        + "\(configuration.imageSize)x\(configuration.imageSize) input")
+    if let output, let written {
+      common.note(
+        "\(readable(byteCount: checkpoint.byteCount)) -> \(output), "
+          + "\(readable(byteCount: written.byteCount))")
+    }
+  }
+
+  private func jsonReport(
+    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ written: ModelFile.WrittenFile?
+  ) -> JSONValue {
+    var entries: [(key: String, value: JSONValue)] = [
+      ("input", .string(input)),
+      ("format", .string(checkpoint.format.name)),
+      ("input_bytes", .integer(Int64(checkpoint.byteCount))),
+      ("family", .string(imported.configuration.family)),
+      ("variant", .string(imported.configuration.variant)),
+      ("tensors", .integer(Int64(imported.model.weights.count))),
+      ("image_size", .integer(Int64(imported.configuration.imageSize))),
+      ("assumptions", .array(imported.assumptions.map { .string($0) })),
+      ("notes", .array(checkpoint.notes.map { .string($0) })),
+    ]
+    if let output, let written {
+      entries.append(("output", .string(output)))
+      entries.append(("output_bytes", .integer(Int64(written.byteCount))))
+      entries.append(("sha256", .string(written.sha256)))
+    }
+    return .object(entries)
+  }
+}
+
+/// Storage types that a model file can have before quantisation.
+enum WeightStorage: String, ExpressibleByArgument, CaseIterable {
+  case f32
+  case f16
+  case bf16
+
+  var dtype: DType {
+    switch self {
+    case .f32: .float32
+    case .f16: .float16
+    case .bf16: .bfloat16
+    }
+  }
+}

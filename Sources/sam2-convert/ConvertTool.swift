@@ -1,0 +1,20 @@
+import ArgumentParser
+import CLISupport
+
+@main
+struct ConvertTool: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sam2-convert",
+    abstract: "Turns a SAM 2 checkpoint into a model file that sam2 can run.",
+    discussion: """
+      Nothing in a checkpoint is ever executed. Examples:
+
+        sam2-convert sam2.1_hiera_tiny.pt -o tiny.sam2
+        sam2-convert nano.pt --config nano.yaml -o nano.sam2
+        sam2-convert inspect tiny.sam2 --tensors
+        sam2-convert verify tiny.sam2
+      """,
+    version: Tool.version,
+    subcommands: [Convert.self, Inspect.self, Verify.self],
+    defaultSubcommand: Convert.self)
+}
