@@ -9,8 +9,10 @@ enum Fixture {
 
   static func path(_ name: String) -> String { "\(folder)/\(name)" }
 
-  static func bytes(_ name: String) throws -> [UInt8] {
-    let file = try #require(fopen(path(name), "rb"), "no fixture \(name)")
+  static func bytes(_ name: String) throws -> [UInt8] { try bytes(at: path(name)) }
+
+  static func bytes(at path: String) throws -> [UInt8] {
+    let file = try #require(fopen(path, "rb"), "no file \(path)")
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -24,7 +26,8 @@ enum Fixture {
   static func floats(_ name: String) throws -> [Float] {
     try bytes(name).withUnsafeBytes { bytes in
       (0..<bytes.count / 4).map {
-        Float(bitPattern: .init(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+        let bits = bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)
+        return Float(bitPattern: UInt32(littleEndian: bits))
       }
     }
   }

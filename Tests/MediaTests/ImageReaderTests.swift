@@ -69,7 +69,7 @@ struct ImageReaderTests {
   @Test("what is missing, or no picture, is named")
   func notPictures() throws {
     expectFailure("file.missing", .missingInput) { try ImageReader.read("no/such/file.png") }
-    expectFailure("file.not_regular", .badInput) { try ImageReader.read(Fixture.folder) }
+    expectFailure("file.directory", .badInput) { try ImageReader.read(Fixture.folder) }
     expectFailure("image.format", .badInput) { try ImageReader.read(#filePath) }
     expectFailure("image.format", .badInput) { try ImageReader.decode([]) }
   }

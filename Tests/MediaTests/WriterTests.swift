@@ -69,7 +69,7 @@ struct WriterTests {
 
   @Test("a folder that does not exist is reported")
   func cannotCreate() {
-    expectFailure("output.cannot_create", .cannotCreate) {
+    expectFailure("output.folder", .cannotCreate) {
       try PNGWriter.write(RGBImage(width: 1, height: 1), to: "no/such/folder/a.png")
     }
   }

@@ -1,1 +1,62 @@
+import Bytes
+import Glibc
+import Media
+import SampleScene
 import Testing
+
+@Suite("The sample scene")
+struct SampleSceneTests {
+  @Test("is the same every time, and on every machine")
+  func deterministic() {
+    let still = SampleScene(seed: 5).still(width: 96, height: 72)
+    let again = SampleScene(seed: 5).still(width: 96, height: 72)
+    #expect(still.image == again.image)
+    #expect(still.labels == again.labels)
+    #expect(SampleScene(seed: 6).still(width: 96, height: 72).image != still.image)
+    #expect(still.image.pixels.withUnsafeBytes { CRC32.checksum($0) } == 2_222_337_912)
+  }
+
+  @Test("shows three objects whose prompts lie well inside", arguments: [1, 2, 3, 4] as [UInt64])
+  func prompts(_ seed: UInt64) {
+    let scene = SampleScene(seed: seed)
+    let pictures = [
+      scene.still(width: 128, height: 96), scene.clip(width: 128, height: 96).frame(0),
+    ]
+    for picture in pictures {
+      #expect(picture.masks.map(\.identifier) == [1, 2, 3])
+      for (prompt, object) in zip(picture.prompts, picture.masks) {
+        #expect(object.mask[prompt.x, prompt.y])
+        #expect(object.mask.boundingBox == prompt.box)
+        // Large enough for a model that sees 256 pixels a side.
+        #expect(object.mask.area > 128 * 96 / 40)
+        for (dx, dy) in [(-6, 0), (6, 0), (0, -6), (0, 6)] {
+          #expect(object.mask[prompt.x + dx, prompt.y + dy])
+        }
+      }
+    }
+  }
+
+  @Test("has one object hidden in part by another, and one that leaves and comes back")
+  func choreography() {
+    let clip = SampleScene().clip(width: 80, height: 60)
+    let areas = [0, 23, 47].map { index in
+      let masks = clip.frame(index).masks
+      return (1...3).map { id in masks.first { $0.identifier == id }?.mask.area ?? 0 }
+    }
+    #expect(areas[1][0] < areas[0][0] * 3 / 4)
+    #expect(areas[1][0] > areas[0][0] / 5)
+    #expect(areas[2][0] > areas[0][0] * 9 / 10)
+    #expect(areas[0][2] > 0 && areas[1][2] == 0 && areas[2][2] > 0)
+  }
+
+  @Test("true masks are where the object's colours are")
+  func truth() {
+    let picture = SampleScene().still(width: 128, height: 96)
+    // The second object is the only red one.
+    for i in picture.labels.labels.indices {
+      let colour = picture.image[i % 128, i / 128]
+      let isRed = Int(colour.red) > Int(colour.blue) + 60
+      if isRed { #expect(picture.labels.labels[i] == 2) }
+    }
+  }
+}

@@ -10,23 +10,47 @@ enum WholeFile {
 
   /// All bytes of a regular file.
   static func read(_ path: String) throws(Failure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw cannotOpen(errno) }
+    let (descriptor, byteCount) = try openRegular(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw cannotOpen(errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      throw Failure(
-        .badInput, code: "file.not_regular", isFolder ? "is a folder" : "is not a regular file",
-        hint: "name a picture file")
-    }
-    guard status.st_size <= maximumByteCount else {
+    guard byteCount <= maximumByteCount else {
       throw Failure(
         .badInput, code: "image.too_large",
-        "the file has \(status.st_size) bytes, more than the limit of \(maximumByteCount)")
+        "the file has \(byteCount) bytes, more than the limit of \(maximumByteCount)")
     }
-    return try read(descriptor, expecting: Int(status.st_size))
+    return try read(descriptor, expecting: byteCount)
+  }
+
+  /// The first bytes of a regular file, at most `byteCount`.
+  static func head(_ path: String, byteCount: Int) throws(Failure) -> [UInt8] {
+    do {
+      let (descriptor, available) = try openRegular(path)
+      defer { close(descriptor) }
+      return try read(descriptor, expecting: min(available, byteCount))
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
+  private static func openRegular(
+    _ path: String
+  ) throws(Failure) -> (descriptor: Int32, byteCount: Int) {
+    // Not blocking, so that a named pipe is refused instead of waited for.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw cannotOpen(errno) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let problem = errno
+      close(descriptor)
+      throw cannotOpen(problem)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw Failure(
+        .badInput, code: isFolder ? "file.directory" : "file.not_regular",
+        isFolder ? "is a folder, not a file" : "is not a regular file")
+    }
+    return (descriptor, status.st_size)
   }
 
   private static func read(

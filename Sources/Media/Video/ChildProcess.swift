@@ -1,0 +1,184 @@
+import Bytes
+import Glibc
+
+/// A program with a pipe to its standard input or output, whose error output is kept, bounded.
+///
+/// The owner reads or writes; meanwhile the error output is drained, so that a talkative child
+/// never blocks. Whatever happens the child is reaped: by `finish`, or killed by `deinit`.
+final class ChildProcess {
+  enum Direction {
+    case readingFromChild
+    case writingToChild
+  }
+
+  private var identifier: pid_t = 0
+  /// Our end of the child's standard input or output; -1 once closed.
+  private var data: Int32 = -1
+  private var errors: Int32 = -1
+  private var errorBytes: [UInt8] = []
+  private static let errorByteLimit = 4096
+  /// Nothing else of our environment reaches the child: FFREPORT, for one, names files to write.
+  private static let passedVariables = ["PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR"]
+
+  /// Starts `program`, looked up in PATH, with exactly these arguments and no shell.
+  ///
+  /// Failures: `ffmpeg.missing` when there is no such program, `process.failed`.
+  init(_ program: String, _ arguments: [String], _ direction: Direction) throws(Failure) {
+    let (ours, theirs) = try ChildProcess.channel()
+    data = ours
+    defer { close(theirs) }
+    let (ourErrors, theirErrors) = try ChildProcess.channel()
+    errors = ourErrors
+    defer { close(theirErrors) }
+
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    switch direction {
+    case .readingFromChild:
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+      posix_spawn_file_actions_adddup2(&actions, theirs, 1)
+    case .writingToChild:
+      posix_spawn_file_actions_adddup2(&actions, theirs, 0)
+      posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    }
+    posix_spawn_file_actions_adddup2(&actions, theirErrors, 2)
+
+    var vector: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
+    vector.append(nil)
+    var environment: [UnsafeMutablePointer<CChar>?] = []
+    for name in ChildProcess.passedVariables {
+      if let value = getenv(name) { environment.append(strdup("\(name)=\(String(cString: value))")) }
+    }
+    environment.append(nil)
+    defer { for text in vector + environment { free(text) } }
+    let problem = posix_spawnp(&identifier, program, &actions, nil, vector, environment)
+    guard problem == 0 else {
+      identifier = 0
+      throw ChildProcess.cannotStart(program, problem)
+    }
+  }
+
+  deinit {
+    if data >= 0 { close(data) }
+    if errors >= 0 { close(errors) }
+    if identifier > 0 {
+      kill(identifier, SIGKILL)
+      _ = reap()
+    }
+  }
+
+  /// Two connected ends, both closed in children unless passed on.
+  ///
+  /// Sockets instead of a pipe, because writing to them can be told not to raise SIGPIPE.
+  private static func channel() throws(Failure) -> (ours: Int32, theirs: Int32) {
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw Failure(
+        .inputOutput, code: "process.failed",
+        "cannot make a pipe: \(String(cString: strerror(errno)))")
+    }
+    return (ends[0], ends[1])
+  }
+
+  private static func cannotStart(_ program: String, _ problem: Int32) -> Failure {
+    if problem == ENOENT {
+      return Failure(
+        .missingInput, code: "ffmpeg.missing", "the program \(program) is not installed",
+        hint: "apt-get install ffmpeg, or use a folder of JPEG frames")
+    }
+    return Failure(
+      .inputOutput, code: "process.failed",
+      "cannot start \(program): \(String(cString: strerror(problem)))")
+  }
+
+  // MARK: - Data
+
+  /// Fills `buffer` from the child; fewer bytes mean that its output ended.
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    var filled = 0
+    while filled < buffer.count, wait(for: Int16(POLLIN)) {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let count = recv(data, rest.baseAddress, rest.count, 0)
+      if count < 0, errno == EINTR { continue }
+      // A child that dies with unread input resets the connection: the end of its output.
+      if count <= 0 { break }
+      filled += count
+    }
+    return filled
+  }
+
+  /// Gives all of `bytes` to the child; false when it stopped listening.
+  func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      guard wait(for: Int16(POLLOUT)) else { return false }
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+      let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+      let count = send(data, rest.baseAddress, rest.count, flags)
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
+      if count <= 0 { return false }
+      done += count
+    }
+    return true
+  }
+
+  /// Waits until data can move, draining the error output; false when waiting is impossible.
+  private func wait(for event: Int16) -> Bool {
+    while true {
+      var descriptors = [
+        pollfd(fd: data, events: event, revents: 0),
+        pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
+      ]
+      if poll(&descriptors, 2, -1) < 0 {
+        if errno == EINTR { continue }
+        return false
+      }
+      if descriptors[1].revents != 0 { drainErrors() }
+      if descriptors[0].revents != 0 { return true }
+    }
+  }
+
+  /// Keeps the beginning, where the cause stands; false at the end.
+  @discardableResult
+  private func drainErrors() -> Bool {
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    let count = recv(errors, &chunk, chunk.count, 0)
+    if count < 0, errno == EINTR { return true }
+    guard count > 0 else {
+      close(errors)
+      // poll() ignores negative descriptors.
+      errors = -1
+      return false
+    }
+    errorBytes += chunk[..<count].prefix(ChildProcess.errorByteLimit - errorBytes.count)
+    return true
+  }
+
+  // MARK: - The end
+
+  /// Closes the data channel and waits for the child; true when it succeeded.
+  func finish() -> Bool {
+    if data >= 0 { close(data) }
+    data = -1
+    while errors >= 0, drainErrors() {}
+    return reap() == 0
+  }
+
+  /// The wait status; -1 when there is no child left.
+  private func reap() -> Int32 {
+    guard identifier > 0 else { return -1 }
+    var status: Int32 = -1
+    while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+    identifier = 0
+    return status
+  }
+
+  /// What the child complained of: the first lines, control characters replaced.
+  var complaint: String {
+    let lines = String(decoding: errorBytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+    let text = lines.prefix(3).joined(separator: "; ").unicodeScalars.prefix(300)
+    return String(String.UnicodeScalarView(text.map { $0.value < 32 ? " " : $0 }))
+  }
+}

@@ -1,0 +1,124 @@
+import Bytes
+
+/// The frames of a video file, decoded by the ffmpeg program.
+///
+/// A separate process keeps the largest attack surface of all outside of ours. Its arguments are
+/// a fixed list; the input is only ever a local file of a container named by us. Frames arrive as
+/// binary PPM, which carries the size after rotation with each frame.
+final class VideoFrames {
+  let width: Int
+  let height: Int
+  let frameCount: Int?
+  let frameRate: FrameRate?
+  private(set) var position = 0
+
+  private let path: String
+  private let format: VideoFormat
+  private let maximumPixels: Int
+  private let program: String
+  private var decoder: ChildProcess
+  /// The first frame is read on opening, because it tells the size.
+  private var first: RGBImage?
+  private var isAtEnd = false
+
+  init(
+    path: String, maximumPixels: Int, program: String = "ffmpeg", prober: String = "ffprobe"
+  ) throws(Failure) {
+    let format = try VideoFormat(ofFile: path)
+    let facts = try VideoFrames.probe(path, format: format, with: prober)
+    let decoder = try VideoFrames.start(
+      program, path: path, format: format, maximumPixels: maximumPixels)
+    let stream = PPMStream(child: decoder, maximumPixels: maximumPixels)
+    guard let frame = try stream.next(of: path) else {
+      throw PPMStream.damaged(decoder, finding: "has no frames that can be decoded", path: path)
+    }
+    (self.path, self.format, self.maximumPixels) = (path, format, maximumPixels)
+    (self.program, self.decoder, first) = (program, decoder, frame)
+    (width, height) = (frame.width, frame.height)
+    frameCount = facts["nb_frames"].flatMap { Int($0) }
+    frameRate =
+      facts["avg_frame_rate"].flatMap { FrameRate(parsing: $0) }
+      ?? facts["r_frame_rate"].flatMap { FrameRate(parsing: $0) }
+  }
+
+  /// The next frame, or nil after the last.
+  func next() throws(Failure) -> RGBImage? {
+    if let frame = first {
+      first = nil
+      position += 1
+      return frame
+    }
+    if isAtEnd { return nil }
+    let stream = PPMStream(child: decoder, maximumPixels: maximumPixels)
+    guard let frame = try stream.next(of: path) else {
+      guard decoder.finish() else {
+        throw PPMStream.damaged(
+          decoder, finding: "cannot be decoded after frame \(position - 1)", path: path)
+      }
+      isAtEnd = true
+      return nil
+    }
+    guard frame.width == width, frame.height == height else {
+      throw Failure(
+        .badInput, code: "video.mixed_sizes", "the size changes at frame \(position)", file: path)
+    }
+    position += 1
+    return frame
+  }
+
+  /// Starts again at the first frame.
+  func rewind() throws(Failure) {
+    decoder = try VideoFrames.start(
+      program, path: path, format: format, maximumPixels: maximumPixels)
+    first = nil
+    position = 0
+    isAtEnd = false
+  }
+
+  // MARK: - Programs
+
+  /// The options that both programs take before the input.
+  private static func input(_ path: String, _ format: VideoFormat) -> [String] {
+    // The prefix makes a name with a leading dash, or with a colon, a plain file.
+    ["-protocol_whitelist", "file,pipe", "-f", format.rawValue, "-i", "file:\(path)"]
+  }
+
+  private static func start(
+    _ program: String, path: String, format: VideoFormat, maximumPixels: Int
+  ) throws(Failure) -> ChildProcess {
+    try ChildProcess(
+      program,
+      ["-nostdin", "-v", "error", "-xerror", "-max_pixels", "\(min(maximumPixels, 1 << 30))"]
+        + input(path, format)
+        + [
+          "-map", "0:v:0", "-fps_mode", "passthrough",
+          // Without these flags the conversion from YUV rounds differently from CPU to CPU.
+          "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact",
+          "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
+        ], .readingFromChild)
+  }
+
+  private static func probe(
+    _ path: String, format: VideoFormat, with program: String
+  ) throws(Failure) -> [String: String] {
+    let child = try ChildProcess(
+      program,
+      ["-v", "error"] + input(path, format)
+        + [
+          "-select_streams", "v:0",
+          "-show_entries", "stream=nb_frames,avg_frame_rate,r_frame_rate",
+          "-of", "default=noprint_wrappers=1",
+        ], .readingFromChild)
+    var output = [UInt8](repeating: 0, count: 4096)
+    let count = output.withUnsafeMutableBytes { child.read(into: $0) }
+    guard child.finish() else {
+      throw PPMStream.damaged(child, finding: "cannot be opened", path: path)
+    }
+    var facts: [String: String] = [:]
+    for line in String(decoding: output[..<count], as: UTF8.self).split(separator: "\n") {
+      let parts = line.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { facts[String(parts[0])] = String(parts[1]) }
+    }
+    return facts
+  }
+}

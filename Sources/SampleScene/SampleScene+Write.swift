@@ -1,0 +1,73 @@
+public import Bytes
+import Glibc
+import Media
+
+extension SampleScene {
+  /// Writes the picture, the clip, their true masks and prompts below `folder`, which is made
+  /// when it does not exist.
+  ///
+  ///     picture.png  picture_truth.png  prompts.json
+  ///     frames/00000.jpg ...  truth/00000.png ...  script.json
+  ///
+  /// Truths are palette PNGs whose values are object identifiers. `script.json` is the interaction
+  /// script of `sam2 track`: one click an object on the first frame, then propagation.
+  /// Failures: `output.folder`, and those of `PictureFile.write`.
+  public func write(to folder: String) throws(Failure) {
+    for path in [folder, "\(folder)/frames", "\(folder)/truth"] {
+      try SampleScene.makeFolder(path)
+    }
+    let picture = still()
+    try PNGWriter.write(picture.image, to: "\(folder)/picture.png")
+    try PNGWriter.write(picture.labels, to: "\(folder)/picture_truth.png")
+    try PictureFile.write(
+      Array(SampleScene.promptsJSON(picture.prompts).utf8), to: "\(folder)/prompts.json")
+    let clip = clip()
+    for index in 0..<clip.frameCount {
+      let frame = clip.frame(index)
+      let name = SampleScene.fiveDigits(index)
+      try JPEGWriter.write(frame.image, to: "\(folder)/frames/\(name).jpg", quality: 95)
+      try PNGWriter.write(frame.labels, to: "\(folder)/truth/\(name).png")
+    }
+    try PictureFile.write(
+      Array(SampleScene.scriptJSON(clip.prompts).utf8), to: "\(folder)/script.json")
+  }
+
+  private static func makeFolder(_ path: String) throws(Failure) {
+    var status = stat()
+    if mkdir(path, 0o777) == 0 { return }
+    let problem = errno
+    if problem == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+    throw Failure(
+      .cannotCreate, code: "output.folder",
+      "cannot make the folder: \(String(cString: strerror(problem)))", file: path)
+  }
+
+  private static func fiveDigits(_ number: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(5 - digits.count, 0)) + digits
+  }
+
+  // MARK: - JSON
+
+  static func promptsJSON(_ prompts: [Prompt]) -> String {
+    let rows = prompts.map { prompt in
+      """
+          {"object": \(prompt.identifier), "points": [[\(prompt.x), \(prompt.y)]], \
+      "labels": [1], "box": [\(prompt.box.left), \(prompt.box.top), \(prompt.box.right), \
+      \(prompt.box.bottom)]}
+      """
+    }
+    return "{\"prompts\": [\n" + rows.joined(separator: ",\n") + "\n]}\n"
+  }
+
+  static func scriptJSON(_ prompts: [Prompt]) -> String {
+    let clicks = prompts.map { prompt in
+      """
+        {"do": "add_points", "frame": 0, "object": \(prompt.identifier), \
+      "points": [[\(prompt.x), \(prompt.y)]], "labels": [1], "box": null, "clear": true}
+      """
+    }
+    let run = "  {\"do\": \"propagate\", \"start\": 0, \"max_frames\": null, \"reverse\": false}"
+    return "{\"actions\": [\n" + (clicks + [run]).joined(separator: ",\n") + "\n]}\n"
+  }
+}

@@ -1,0 +1,146 @@
+public import Media
+
+/// A made-up scene with true masks: three textured objects on a calm background.
+///
+/// Every picture, mask and number follows from the seed, on every machine.
+public struct SampleScene: Sendable {
+  public let seed: UInt64
+  private let noise: Noise
+  private let sprites: [Sprite]
+
+  public init(seed: UInt64 = 1) {
+    self.seed = seed
+    noise = Noise(seed: seed)
+    sprites = SampleScene.sprites(from: noise)
+  }
+
+  // MARK: - Pictures
+
+  /// A picture or frame with the truth about it.
+  public struct Picture: Sendable {
+    public let image: RGBImage
+    /// Who is seen at each pixel; 0 is background.
+    public let labels: LabelMap
+
+    /// The visible part of each object that is visible, by rising identifier.
+    public var masks: [(identifier: Int, mask: BinaryMask)] {
+      labels.identifiers.map { ($0, labels.mask(of: $0)) }
+    }
+
+    /// A click and a box for each visible object.
+    public var prompts: [Prompt] {
+      masks.compactMap { Prompt(identifier: $0.identifier, mask: $0.mask) }
+    }
+  }
+
+  /// What a person would give to select one object.
+  public struct Prompt: Sendable, Hashable {
+    public let identifier: Int
+    /// The pixel deepest inside the visible part.
+    public let x: Int
+    public let y: Int
+    /// The smallest box around the visible part.
+    public let box: PixelBox
+
+    /// Nil for an empty mask.
+    init?(identifier: Int, mask: BinaryMask) {
+      guard let point = mask.deepestPoint, let box = mask.boundingBox else { return nil }
+      self.identifier = identifier
+      (x, y) = point
+      self.box = box
+    }
+  }
+
+  /// One picture; the second object covers a part of the first.
+  public func still(width: Int = 512, height: Int = 384) -> Picture {
+    let (w, h) = (Double(width), Double(height))
+    let unit = min(w, h)
+    return render(
+      width: width, height: height, frame: 0, drift: (0, 0),
+      poses: [
+        Sprite.Pose(x: 0.32 * w, y: 0.53 * h, radius: 0.27 * unit, angle: 0.3),
+        Sprite.Pose(x: 0.57 * w, y: 0.70 * h, radius: 0.205 * unit, angle: 0.8),
+        Sprite.Pose(x: 0.75 * w, y: 0.31 * h, radius: 0.25 * unit, angle: -0.45),
+      ])
+  }
+
+  /// A short video; see `Clip`.
+  public func clip(width: Int = 320, height: Int = 240, frameCount: Int = 48) -> Clip {
+    precondition(frameCount > 0)
+    return Clip(scene: self, width: width, height: height, frameCount: frameCount)
+  }
+
+  /// Two objects cross, one covering the other for a while; the third leaves and comes back.
+  public struct Clip: Sendable {
+    let scene: SampleScene
+    public let width: Int
+    public let height: Int
+    public let frameCount: Int
+
+    /// Renders the frame at `index`, 0..<frameCount.
+    public func frame(_ index: Int) -> Picture {
+      precondition((0..<frameCount).contains(index))
+      let time = Double(index) / Double(max(frameCount - 1, 1))
+      return scene.frame(index, time: time, width: width, height: height)
+    }
+
+    /// Prompts for the first frame.
+    public var prompts: [Prompt] { frame(0).prompts }
+  }
+
+  // MARK: - Choreography
+
+  private func frame(_ index: Int, time t: Double, width: Int, height: Int) -> Picture {
+    let (w, h) = (Double(width), Double(height))
+    let unit = min(w, h)
+    let drift = (x: 0.02 * w * Circle.sine(3 * t), y: 0.015 * h * Circle.sine(5 * t))
+    let excursion = 4 * t * (1 - t)
+    let nudge = noise.stream(3).value(1, in: -0.02...0.02)
+    var poses = [
+      Sprite.Pose(
+        x: (0.22 + 0.56 * t) * w, y: (0.44 + nudge + 0.06 * Circle.sine(4 * t)) * h,
+        radius: 0.185 * unit, angle: 0.3 + 1.1 * t),
+      Sprite.Pose(
+        x: (0.78 - 0.54 * t) * w, y: (0.67 - 0.06 * t - nudge) * h,
+        radius: 0.165 * unit * (1 + 0.12 * t), angle: 0.8 - 1.3 * t),
+      Sprite.Pose(
+        x: (0.56 + 0.68 * excursion) * w, y: (0.20 + 0.05 * excursion) * h,
+        radius: 0.18 * unit, angle: -0.35 + 0.9 * t),
+    ]
+    for i in poses.indices {
+      poses[i].x += drift.x
+      poses[i].y += drift.y
+    }
+    return render(width: width, height: height, frame: index, drift: drift, poses: poses)
+  }
+
+  /// Paints from back to front: the third object, the first, the second.
+  private func render(
+    width: Int, height: Int, frame: Int, drift: (x: Double, y: Double), poses: [Sprite.Pose]
+  ) -> Picture {
+    var renderer = Renderer(width: width, height: height, noise: noise.stream(1), drift: drift)
+    for i in [2, 0, 1] { renderer.paint(PlacedSprite(sprites[i], poses[i])) }
+    let (image, labels) = renderer.finish(noise: noise.stream(1000 + frame))
+    return Picture(image: image, labels: labels)
+  }
+
+  private static func sprites(from noise: Noise) -> [Sprite] {
+    [
+      Sprite(
+        identifier: 1, shape: .polygon(corners: 6, from: noise.stream(21)),
+        texture: Texture(
+          pattern: .stripes, dark: Colour(36, 133, 145), light: Colour(82, 181, 181),
+          noise: noise.stream(22))),
+      Sprite(
+        identifier: 2, shape: .blob(from: noise.stream(31)),
+        texture: Texture(
+          pattern: .marble, dark: Colour(227, 103, 71), light: Colour(245, 167, 115),
+          noise: noise.stream(32))),
+      Sprite(
+        identifier: 3, shape: .ellipse(halfWidth: 1.15, halfHeight: 0.72),
+        texture: Texture(
+          pattern: .checks, dark: Colour(136, 99, 188), light: Colour(182, 149, 222),
+          noise: noise.stream(42))),
+    ]
+  }
+}
