@@ -3,8 +3,6 @@
 struct Noise: Sendable {
   let seed: UInt64
 
-  init(seed: UInt64) { self.seed = seed }
-
   /// Another stream of numbers, one for each `index`.
   func stream(_ index: Int) -> Noise {
     Noise(seed: Noise.mixed(seed &+ UInt64(bitPattern: Int64(index)) &* 0xD6E8_FEB8_6659_FD93))

@@ -39,7 +39,9 @@ struct VideoTests {
     let folder = try TemporaryFolder()
     try Self.writeFolder(["10.jpg", "2.JPG", "00001.jpeg", "mask.png"], in: folder)
     var source = try FrameSource(path: folder.path)
-    #expect(source.framePaths.map { $0.split(separator: "/").last } == ["00001.jpeg", "2.JPG", "10.jpg"])
+    #expect(
+      source.framePaths.map { $0.split(separator: "/").last }
+        == ["00001.jpeg", "2.JPG", "10.jpg"])
     #expect(source.frameCount == 3)
     #expect((source.width, source.height) == (64, 48))
     #expect(source.frameRate == nil)

@@ -1,7 +1,7 @@
 extension BinaryMask {
-  /// The pixel farthest from everything outside, the edge of the picture included: where a person
-  /// would click. The first such pixel in reading order; nil for an empty mask.
+  /// The pixel farthest from everything outside, where a person would click; nil for no pixels.
   ///
+  /// The edge of the picture counts as outside. Of equals the first in reading order is taken.
   /// Distances are chamfer distances (5 along, 7 across), within 2 % of Euclidean ones.
   public var deepestPoint: (x: Int, y: Int)? {
     let distances = chamferDistances()

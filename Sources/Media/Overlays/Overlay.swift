@@ -1,6 +1,8 @@
 /// Draws masks and prompts over a picture, in the hues of the palette PNGs.
 public enum Overlay {
-  /// What a person gave: shown on top of the masks. Positions in pixels from the top left.
+  /// What a person gave; shown on top of the masks.
+  ///
+  /// Positions are in pixels from the top left.
   public enum Prompt: Sendable, Hashable {
     /// Green when positive, red when negative.
     case point(x: Double, y: Double, isPositive: Bool)

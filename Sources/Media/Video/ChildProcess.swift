@@ -48,7 +48,8 @@ final class ChildProcess {
     vector.append(nil)
     var environment: [UnsafeMutablePointer<CChar>?] = []
     for name in ChildProcess.passedVariables {
-      if let value = getenv(name) { environment.append(strdup("\(name)=\(String(cString: value))")) }
+      guard let value = getenv(name) else { continue }
+      environment.append(strdup("\(name)=\(String(cString: value))"))
     }
     environment.append(nil)
     defer { for text in vector + environment { free(text) } }
