@@ -19,9 +19,11 @@ extension ModelConfiguration {
       ("dim_feedforward", memoryAttentionFeedforward, 1...65536),
       ("memory attention heads", memoryAttentionHeads, 1...64),
       ("memory width", memoryDim, 4...4096), ("mask kernel", maskDownsamplerKernel, 1...16),
-      ("mask stride", maskDownsamplerStride, 2...16), ("mask padding", maskDownsamplerPadding, 0...8),
+      ("mask stride", maskDownsamplerStride, 2...16),
+      ("mask padding", maskDownsamplerPadding, 0...8),
       ("fuser layers", fuserLayers, 0...64), ("fuser kernel", fuserKernel, 1...31),
-      ("num_maskmem", numMaskmem, 1...64), ("max_obj_ptrs_in_encoder", maxObjPtrsInEncoder, 2...4096),
+      ("num_maskmem", numMaskmem, 1...64),
+      ("max_obj_ptrs_in_encoder", maxObjPtrsInEncoder, 2...4096),
       ("memory_temporal_stride_for_eval", memoryTemporalStrideForEval, 1...4096),
       ("decoder depth", decoderDepth, 1...64), ("decoder heads", decoderHeads, 1...64),
       ("decoder feedforward", decoderFeedforward, 1...65536),
@@ -64,7 +66,8 @@ extension ModelConfiguration {
       "global blocks \(globalAttentionBlocks), but the trunk has \(depth)")
     for (index, block) in hieraBlocks.enumerated() {
       try require(
-        !block.pools || block.window % 2 == 0, "block \(index) pools windows of odd \(block.window)")
+        !block.pools || block.window % 2 == 0, "block \(index) pools windows of odd \(block.window)"
+      )
       try require(
         block.outputWidth % block.heads == 0,
         "block \(index): \(block.outputWidth) channels are not \(block.heads) whole heads")

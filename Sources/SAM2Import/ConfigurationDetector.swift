@@ -11,7 +11,8 @@ public enum ConfigurationDetector {
     public var assumptions: [String]
   }
 
-  /// - Parameter given: the configuration the user named, if any; the shapes must agree with it.
+  /// Reads names and shapes only; `given` is the configuration the user named, if any, and the
+  /// shapes must agree with it.
   /// - Throws: `model.architecture` when this is no SAM 2, `config.mismatch` when the shapes
   ///   contradict `given`, `config.needed` when the layout is one that nobody published and none
   ///   is given, and what `ModelConfiguration.validate` throws.

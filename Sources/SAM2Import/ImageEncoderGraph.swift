@@ -43,8 +43,9 @@ struct ImageEncoderGraph {
     return try writer.sum(embedded, position, label: "\(Self.trunk).pos_embed")
   }
 
-  /// The background embedding resized to the map, plus the window's embedding in every window
-  /// (Bolya et al., "Window Attention is Bugged", arXiv 2311.05613). [1, side, side, C].
+  /// The background embedding resized to the map, plus the window's embedding in every window.
+  ///
+  /// [1, side, side, C]; Bolya et al., "Window Attention is Bugged", arXiv 2311.05613.
   private mutating func positionEmbedding(side: Int) throws(Failure) -> ValueID {
     let background = "\(Self.trunk).pos_embed"
     let window = "\(Self.trunk).pos_embed_window"
@@ -134,8 +135,9 @@ struct ImageEncoderGraph {
 
   // MARK: - Neck
 
-  /// Lateral projections, with the level above added where the configuration says so
-  /// (Lin et al., Feature Pyramid Networks, arXiv 1612.03144). Finest first.
+  /// Lateral projections, finest first, with the level above added where the configuration says so.
+  ///
+  /// Lin et al., Feature Pyramid Networks, arXiv 1612.03144.
   private mutating func neck(_ stages: [ValueID]) throws(Failure) -> [ValueID] {
     var levels = stages
     for level in stages.indices.reversed() {

@@ -105,8 +105,9 @@ struct LayerWriter {
     return try builder.add(.convTranspose2d(stride: 2), operands, label: path)
   }
 
-  /// LayerNorm over channels. The reference uses 1e-6 in Hiera and in `LayerNorm2d`, and PyTorch's
-  /// 1e-5 in the transformers.
+  /// LayerNorm over channels.
+  ///
+  /// The reference uses 1e-6 in Hiera and in `LayerNorm2d`, and PyTorch's 1e-5 in the transformers.
   mutating func norm(
     _ x: ValueID, _ path: String, epsilon: Float
   ) throws(Failure) -> ValueID {

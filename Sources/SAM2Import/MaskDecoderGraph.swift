@@ -111,8 +111,9 @@ struct MaskDecoderGraph {
     return (queries, keys)
   }
 
-  /// Tokens attend to themselves and to the image, pass a perceptron, and the image attends back
-  /// (Kirillov et al., Segment Anything, arXiv 2304.02643). The first layer's own attention has no
+  /// Tokens attend to themselves and to the image, pass a perceptron, and the image attends back.
+  ///
+  /// Kirillov et al., Segment Anything, arXiv 2304.02643. The first layer's own attention has no
   /// codes: there queries and codes are the same.
   private mutating func layer(
     _ tokens: ValueID, _ image: ValueID, codes: (tokens: ValueID, image: ValueID), isFirst: Bool,

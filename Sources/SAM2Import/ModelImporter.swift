@@ -20,10 +20,8 @@ public enum ModelImporter {
   /// All of the checkpoint's tensors are kept, used by a graph or not, so that it can be exported
   /// again. Elements are converted one tensor at a time; those that already have type `storage`
   /// are shared with the checkpoint.
-  /// - Parameters:
-  ///   - given: configuration named by the user, if any.
-  ///   - storage: float32, float16 or bfloat16.
-  ///   - progress: called after each tensor with how many are done, of how many.
+  /// `given` is the configuration named by the user, if any; `storage` is float32, float16 or
+  /// bfloat16; `progress` hears after each tensor how many are done, of how many.
   /// - Throws: what detection throws; `model.dtype` for weights that are no floats; `model.range`
   ///   for a weight too large for `storage`; what reading a tensor throws.
   public static func importModel(

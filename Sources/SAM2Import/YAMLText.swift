@@ -2,7 +2,9 @@ import Bytes
 import JSON
 import Yams
 
-/// YAML as JSON values. The only file that knows the YAML library.
+/// YAML as JSON values.
+///
+/// The only file that knows the YAML library.
 enum YAMLText {
   private static let maximumByteCount = 256 << 10
 
@@ -19,7 +21,8 @@ enum YAMLText {
     }
     if let line = lineWithAlias(text) {
       throw Failure(
-        .badInput, code: "yaml.alias", "anchors and aliases are not supported", place: "line \(line)")
+        .badInput, code: "yaml.alias", "anchors and aliases are not supported",
+        place: "line \(line)")
     }
     let node: Node?
     do {
@@ -32,7 +35,8 @@ enum YAMLText {
 
   /// First line on which `&` or `*` begins a word outside a comment.
   private static func lineWithAlias(_ text: String) -> Int? {
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
       var previous: Character = " "
       for character in line {
         let startsWord = previous.isWhitespace || "[{,:-?".contains(previous)

@@ -44,9 +44,10 @@ struct ConfigurationDetectorTests {
     odd.globalAttentionBlocks = [3]
     odd.variant = "custom"
     let checkpoint = SyntheticCheckpoint(odd)
-    #expect(failure { () throws(Failure) in
-      _ = try ConfigurationDetector.detect(checkpoint)
-    }?.code == "config.needed")
+    #expect(
+      failure { () throws(Failure) in
+        _ = try ConfigurationDetector.detect(checkpoint)
+      }?.code == "config.needed")
     let detection = try ConfigurationDetector.detect(checkpoint, given: odd)
     #expect(detection.configuration == odd)
   }
@@ -61,9 +62,10 @@ struct ConfigurationDetectorTests {
     #expect(found?.message.contains("embed_dim is 112 in the configuration, 96") == true)
     var windows = variant("sam2.1_hiera_tiny")
     windows.imageSize = 512
-    #expect(failure { () throws(Failure) in
-      _ = try ConfigurationDetector.detect(checkpoint, given: windows)
-    } == nil)
+    #expect(
+      failure { () throws(Failure) in
+        _ = try ConfigurationDetector.detect(checkpoint, given: windows)
+      } == nil)
   }
 
   // MARK: - What is no SAM 2

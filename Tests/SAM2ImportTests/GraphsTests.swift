@@ -24,7 +24,9 @@ struct GraphsTests {
   ) -> [String: Contract] {
     let (s, h, w) = (c.imageSize, c.imageSize / 16, c.dModel)
     let (m, cells) = (c.memoryDim, h * h)
-    let highRes = ["high_res_0": [1, 4 * h, 4 * h, w / 8], "high_res_1": [1, 2 * h, 2 * h, w / 4]]
+    let highRes = [
+      "high_res_0": [1, 4 * h, 4 * h, w / 8], "high_res_1": [1, 2 * h, 2 * h, w / 4],
+    ]
     let map = [1, h, h, w]
     return [
       "encode_image": Contract(

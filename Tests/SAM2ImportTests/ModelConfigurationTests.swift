@@ -54,7 +54,9 @@ struct ModelConfigurationTests {
     },
     Edit(testDescription: "heads", code: "config.value") { $0.numHeads = 5 },
     Edit(testDescription: "memory", code: "config.value") { $0.memoryDim = 60 },
-    Edit(testDescription: "infinite", code: "config.value") { $0.sigmoidScaleForMemEnc = .infinity },
+    Edit(testDescription: "infinite", code: "config.value") {
+      $0.sigmoidScaleForMemEnc = .infinity
+    },
     Edit(testDescription: "not a number", code: "config.value") { $0.ropeTheta = .nan },
     Edit(testDescription: "one pointer", code: "config.value") { $0.maxObjPtrsInEncoder = 1 },
     Edit(testDescription: "pools", code: "config.unsupported") { $0.qPoolStages = 2 },

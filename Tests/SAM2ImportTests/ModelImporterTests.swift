@@ -71,16 +71,18 @@ struct ModelImporterTests {
       _ = try ModelImporter.importModel(LargeWeight(), storage: .float16)
     }
     #expect(found?.code == "model.range")
-    #expect(failure { () throws(Failure) in
-      _ = try ModelImporter.importModel(LargeWeight(), storage: .bfloat16)
-    } == nil)
+    #expect(
+      failure { () throws(Failure) in
+        _ = try ModelImporter.importModel(LargeWeight(), storage: .bfloat16)
+      } == nil)
   }
 
   @Test
   func onlyFloatsCanBeStored() {
     let checkpoint = SyntheticCheckpoint(variant("nano"))
-    #expect(failure { () throws(Failure) in
-      _ = try ModelImporter.importModel(checkpoint, storage: .int8)
-    }?.code == "model.storage")
+    #expect(
+      failure { () throws(Failure) in
+        _ = try ModelImporter.importModel(checkpoint, storage: .int8)
+      }?.code == "model.storage")
   }
 }
