@@ -33,7 +33,8 @@ class Reference:
         self._model = None
         if checkpoint is None:
             self.checkpoint = self.folder / "checkpoint.pt"
-            self._once("checkpoint", {"seed": SEED}, self._save_random, self.checkpoint)
+            recipe = {"seed": SEED, "recipe": digest(official.__file__)}
+            self._once("checkpoint", recipe, self._save_random, self.checkpoint)
         self.weights = digest(self.checkpoint)
 
     @property
