@@ -113,8 +113,9 @@ def _sharpen_attention(model, gain=2.0):
 def _strengthen_memory(model):
     """With initial weights a tracked mask hardly depends on the memory: errors there would pass.
 
-    These gains make the masks of two objects differ by 5 to 25 % at every frame, and still let
-    rounding noise grow to only about 1e-5.
+    With these gains the logits of two objects tracked by sam2.1-tiny differ by 19 % on the second
+    frame and 3 % on the eighth (4 % and 0.5 % without). Rounding noise stays near 1e-5 at nano's
+    shape, where it was measured.
     """
     for layer in model.memory_attention.layers:
         attention = layer.cross_attn_image
