@@ -105,6 +105,8 @@ let package = Package(
       "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"]),
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
     tests("ModelFileTests", ["ModelFile", "Graph", "Tensors", "JSON", "Bytes"]),
+    tests(
+      "SAM2Tests", ["SAM2", "SAM2Config", "Media", "Runtime", "JSON", "Tensors", "Bytes"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
     tests("KernelTests", ["CKernels"]),

@@ -5,8 +5,10 @@ enum HoleFilling {
   /// Logit given to the pixels of a filled hole: just inside.
   static let filledLogit: Float = 0.1
 
-  /// `logits` [height, width] in which every background component (logits <= 0, joined over edges
-  /// and corners) of at most `maximumArea` pixels is raised to 0.1. 0 changes nothing.
+  /// Raises the small holes of `logits` [height, width] to 0.1.
+  ///
+  /// A hole is a component of the background (logits <= 0, joined over edges and corners) of at
+  /// most `maximumArea` pixels. 0 changes nothing.
   static func fill(_ logits: Tensor, maximumArea: Int) -> Tensor {
     guard maximumArea > 0 else { return logits }
     var values = logits.floats()

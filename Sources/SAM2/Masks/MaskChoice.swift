@@ -8,11 +8,10 @@ enum MaskChoice {
     (1..<scores.count).reduce(1) { scores[$1] > scores[$0] ? $1 : $0 }
   }
 
-  /// The mask shown when one is asked for: mask 0, unless the model is to fall back to the best
-  /// candidate when mask 0 is unstable.
-  /// - Parameters:
-  ///   - mask0: logits of mask 0
-  ///   - predictedIoUs: of all four masks
+  /// The mask shown when one is asked for, 0...3.
+  ///
+  /// That is mask 0 with logits `mask0`, unless there is a rule and mask 0 is unstable by it: then
+  /// the best candidate. `predictedIoUs` are those of all four masks.
   static func single(
     mask0: [Float], predictedIoUs: [Float], rule: StabilityRule?
   ) -> Int {
@@ -44,6 +43,7 @@ extension ModelConfiguration {
   var stabilityRule: StabilityRule? {
     guard dynamicMultimaskViaStability else { return nil }
     return StabilityRule(
-      delta: Float(dynamicMultimaskStabilityDelta), threshold: Float(dynamicMultimaskStabilityThresh))
+      delta: Float(dynamicMultimaskStabilityDelta),
+      threshold: Float(dynamicMultimaskStabilityThresh))
   }
 }

@@ -2,7 +2,7 @@ import Bytes
 import Runtime
 import Tensors
 
-/// Runs named graphs. `Program` does; tests put small fakes in its place.
+/// Runs named graphs: `Program` does; tests put small fakes in its place.
 protocol GraphRunning: Sendable {
   func hasGraph(_ name: String) -> Bool
   /// Runs one graph; the results are new contiguous float32 tensors.

@@ -11,7 +11,7 @@ struct ImageFeatures: Sendable {
   /// [1, 2h, 2w, C / 4]: middle level, projected for the decoder.
   let highRes1: Tensor
 
-  /// C
+  /// Channels of the features: C.
   var width: Int { features.shape[3] }
 }
 

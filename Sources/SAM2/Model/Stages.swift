@@ -1,7 +1,9 @@
 import Bytes
 import Tensors
 
-/// The model's named graphs as typed calls. All control flow lives above, all arithmetic below.
+/// The model's named graphs as typed calls.
+///
+/// All control flow lives above, all arithmetic below.
 struct Stages: Sendable {
   let graphs: any GraphRunning
   /// [1, h, w, C]: dense embedding that stands for "no mask prompt".

@@ -1,9 +1,12 @@
 public import Tensors
 
 /// What a person says about one object: clicks, a box, an earlier mask, or several of them.
+///
 /// All coordinates are pixels of the original picture, x to the right, y down.
 public struct Prompt: Sendable {
-  /// A click. Labels: 1 on the object, 0 beside it; 2 and 3 are the corners of a box, -1 is padding.
+  /// A click, labelled 1 on the object and 0 beside it.
+  ///
+  /// Labels 2 and 3 are the corners of a box, -1 is padding.
   public struct Point: Sendable, Hashable {
     public var x: Float
     public var y: Float

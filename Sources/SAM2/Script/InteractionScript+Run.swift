@@ -15,6 +15,7 @@ extension InteractionScript {
   /// Results that no later action can touch are dropped as soon as possible, so that a script that
   /// ends with one propagation runs in bounded memory.
   /// - Parameters:
+  ///   - predictor: a predictor that has not been annotated yet
   ///   - loadMask: reads a mask file as the script names it
   ///   - handle: called for each result
   /// - Throws: `Failure`s say which action they come from; what `loadMask` and `handle` throw;

@@ -2,6 +2,7 @@ public import Bytes
 public import JSON
 
 /// What a person does with a video, in order: the reproducible form of a session.
+///
 /// `Formats/interaction-script.md` describes the JSON.
 public struct InteractionScript: Sendable, Equatable {
   /// One step.

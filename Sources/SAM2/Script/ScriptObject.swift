@@ -6,7 +6,7 @@ struct ScriptObject {
   private let json: JSONValue
   private let place: String
 
-  /// - Parameter members: all that may be there; nil allows any
+  /// Checks that `json` is an object with no other members than `members`; nil allows any.
   init(_ json: JSONValue, place: String, members: Set<String>? = nil) throws(Failure) {
     self.json = json
     self.place = place

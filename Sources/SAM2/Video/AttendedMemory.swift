@@ -8,9 +8,9 @@ struct AttendedMemory: Sendable {
   let tokens: Tensor
   /// [1, M, Cm]: their position codes, temporal codes included.
   let positions: Tensor
-  /// [1, P, C]
+  /// Object pointers [1, P, C].
   let pointers: Tensor
-  /// [P, Cm]
+  /// Codes of how far away the pointers are, [P, Cm].
   let pointerPositions: Tensor
 
   /// Gathers what `plan` names from the results of `object`.

@@ -6,7 +6,7 @@ struct FrameOutput: Sendable {
   var memory: Tensor?
   /// [S/4, S/4], small holes filled; the placeholder score everywhere when the object is absent.
   var logits: Tensor
-  /// [1, C]
+  /// Object pointer [1, C].
   var pointer: Tensor
   /// Logit of the object being there.
   var objectScore: Float

@@ -3,8 +3,9 @@ import Glibc
 import SAM2Config
 import Tensors
 
-/// Segments one object on one frame: `track_step` of the reference. It has no state; what it looks
-/// back at is handed in, and what it finds is handed back.
+/// Segments one object on one frame: `track_step` of the reference.
+///
+/// It has no state; what it looks back at is handed in, and what it finds is handed back.
 struct FrameTracker: Sendable {
   let stages: Stages
   let configuration: ModelConfiguration
@@ -55,7 +56,8 @@ struct FrameTracker: Sendable {
   }
 
   /// Memory of an answer, bfloat16 [h * w, Cm], as the reference stores it.
-  /// - Parameter isAnnotated: whether the mask is what a person settled on
+  ///
+  /// `isAnnotated` says that the mask is what a person settled on.
   func encodeMemory(
     of output: FrameOutput, image: ImageFeatures, isAnnotated: Bool
   ) throws(Failure) -> Tensor {
@@ -107,7 +109,8 @@ struct FrameTracker: Sendable {
   }
 
   /// Runs prompt encoder, decoder and pointer projection, and chooses the mask.
-  /// - Parameter maskPrompt: S/4 x S/4 logits of any rank
+  ///
+  /// `maskPrompt` holds S/4 x S/4 logits and may have any rank.
   private func decode(
     features: Tensor, image: ImageFeatures, points: [ModelPoint]?, maskPrompt: Tensor?,
     isMultimask: Bool

@@ -1,6 +1,7 @@
 import SAM2Config
 
 /// Which frames a tracked frame looks back at: indices only, so that the rules can be tested alone.
+///
 /// `_prepare_memory_conditioned_features` of the reference.
 struct MemoryPlan: Sendable, Equatable {
   /// Where a frame's result is looked up.
@@ -30,9 +31,8 @@ struct MemoryPlan: Sendable, Equatable {
   private(set) var memories: [Memory] = []
   private(set) var pointers: [Pointer] = []
 
-  /// - Parameters:
-  ///   - conditioning: frames with a conditioning result, in order of insertion
-  ///   - hasRecent: whether there is a non-conditioning result on a frame
+  /// Plans for `frame`: `conditioning` are the frames with a conditioning result, in order of
+  /// insertion, and `hasRecent` says which frames have another result.
   init(
     frame: Int, conditioning: [Int], hasRecent: (Int) -> Bool, frameCount: Int, isReverse: Bool,
     configuration: ModelConfiguration

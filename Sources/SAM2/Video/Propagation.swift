@@ -45,7 +45,7 @@ public struct Propagation {
       result = try predictor.trackFrame(frames[position], isReverse: isReverse)
     } catch {
       // Headers of video files often promise a few frames more than there are.
-      guard error.code == FrameFeatures.noSuchFrame, position > 0, !isReverse else { throw error }
+      guard error.code == PictureReader.noSuchFrame, position > 0, !isReverse else { throw error }
       predictor.frameCount = frames[position]
       frames.removeSubrange(position...)
       return nil

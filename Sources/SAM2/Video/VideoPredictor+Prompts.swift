@@ -11,8 +11,10 @@ extension VideoPredictor {
   /// On a frame that was tracked before they correct the mask there; the earlier mask is given to
   /// the decoder along with the clicks.
   /// - Parameters:
+  ///   - frame: 0 to the number of frames less one
   ///   - object: any number; a new one makes a new object
   ///   - points: in pixels of the video; labels 1 (object) and 0 (not the object)
+  ///   - box: in pixels of the video
   ///   - clearOldPoints: whether earlier clicks on this frame are dropped
   /// - Returns: the masks of all objects on this frame.
   /// - Throws: `prompt.empty`, `prompt.box_after_points`, `track.frame`,
@@ -49,8 +51,8 @@ extension VideoPredictor {
     return try annotate(request, state, isConditioning: isConditioning)
   }
 
-  /// Gives the mask of one object on one frame.
-  /// - Parameter mask: of the size of the video
+  /// Gives the mask of one object on one frame; it must have the size of the video.
+  ///
   /// - Returns: the masks of all objects on this frame.
   /// - Throws: `prompt.mask_size`, `track.frame`.
   @discardableResult

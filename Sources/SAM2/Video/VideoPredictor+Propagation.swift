@@ -9,6 +9,7 @@ extension VideoPredictor {
   ///   - reverse: backwards in time; from frame 0 that is nothing at all
   ///   - keepsHistory: false promises that tracked frames will not be corrected or tracked through
   ///     again, and bounds memory however long the video is
+  /// - Returns: the tracking to be done; call its `next` until it gives nil.
   /// - Throws: `track.nothing` without annotations, `track.no_conditioning` for an object without,
   ///   `track.frame`, `track.max_frames`.
   public func propagation(
@@ -61,7 +62,8 @@ extension VideoPredictor {
     }
     for index in objects.indices {
       for isConditioning in [false, true] {
-        let pending = isConditioning ? objects[index].pendingConditioning : objects[index].pendingRecent
+        let pending =
+          isConditioning ? objects[index].pendingConditioning : objects[index].pendingRecent
         for frame in pending.frames {
           guard var output = pending[frame] else { continue }
           let image = try features.features(of: frame)

@@ -45,15 +45,17 @@ public final class VideoPredictor {
   }
 
   /// Size of the frames in pixels.
-  public var width: Int { features.width }
-  public var height: Int { features.height }
+  public var width: Int { features.reader.width }
+  public var height: Int { features.reader.height }
 
   /// Identifiers of the objects, in the order in which they were added.
   public var objectIDs: [Int] { objects.map(\.id) }
 
   // MARK: - Taking back
 
-  /// Removes the clicks or the mask of `object` on `frame`. What was tracked there stays.
+  /// Removes the clicks or the mask of `object` on `frame`; what was tracked there stays.
+  ///
+  /// - Returns: the masks of all objects on this frame.
   /// - Throws: `track.object`, `track.frame`.
   @discardableResult
   public func clearFrame(_ frame: Int, object: Int) throws(Failure) -> FrameResult {

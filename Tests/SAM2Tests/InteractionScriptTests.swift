@@ -1,0 +1,77 @@
+import Bytes
+import Testing
+
+@testable import SAM2
+
+@Suite struct InteractionScriptTests {
+  private func parse(_ text: String) throws(Failure) -> InteractionScript {
+    try InteractionScript(parsing: Array(text.utf8))
+  }
+
+  private func failure(_ actions: String) -> Failure? {
+    do {
+      _ = try parse("{\"actions\": [\(actions)]}")
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func readsEveryAction() throws {
+    let script = try parse(
+      """
+      {"actions": [
+        {"do": "add_points", "frame": 0, "object": 1, "points": [[210, 350.5]], "labels": [1],
+         "box": null, "clear": false},
+        {"do": "add_points", "frame": 3, "object": 2, "box": [1, 2, 30, 40]},
+        {"do": "add_mask", "frame": 0, "object": 2, "mask": "mask.png"},
+        {"do": "propagate", "start": 0, "max_frames": null, "reverse": true},
+        {"do": "propagate"},
+        {"do": "clear_frame", "frame": 5, "object": 1},
+        {"do": "remove_object", "object": 2},
+        {"do": "reset"}]}
+      """)
+    #expect(
+      script.actions == [
+        .addPoints(
+          frame: 0, object: 1, points: [.init(x: 210, y: 350.5, label: 1)], box: nil,
+          clearOldPoints: false),
+        .addPoints(
+          frame: 3, object: 2, points: [], box: .init(x0: 1, y0: 2, x1: 30, y1: 40),
+          clearOldPoints: true),
+        .addMask(frame: 0, object: 2, file: "mask.png"),
+        .propagate(start: 0, maxFrames: nil, isReverse: true),
+        .propagate(start: nil, maxFrames: nil, isReverse: false),
+        .clearFrame(frame: 5, object: 1), .removeObject(2), .reset,
+      ])
+    #expect(script.maskFiles == ["mask.png"])
+  }
+
+  @Test(arguments: [
+    ("{\"do\": \"jump\"}", "script.action"),
+    ("{\"do\": \"reset\", \"now\": true}", "script.member"),
+    ("{\"frame\": 1}", "script.missing"),
+    ("{\"do\": \"clear_frame\", \"frame\": 1}", "script.missing"),
+    ("{\"do\": \"clear_frame\", \"frame\": 1.5, \"object\": 1}", "script.type"),
+    ("7", "script.type"),
+    (
+      "{\"do\": \"add_points\", \"frame\": 0, \"object\": 1, \"points\": [[1, 2]]}",
+      "script.labels"
+    ),
+    (
+      "{\"do\": \"add_points\", \"frame\": 0, \"object\": 1, \"points\": [[1]], \"labels\": [1]}",
+      "script.type"
+    ),
+    (
+      "{\"do\": \"add_points\", \"frame\": 0, \"object\": 1, \"box\": [1, 2, 3]}", "script.type"
+    ),
+    ("{\"do\": \"reset\", \"do\": \"reset\"}", "json.duplicate_key"),
+  ])
+  func refuses(action: String, code: String) {
+    #expect(failure(action)?.code == code)
+  }
+
+  @Test func failuresNameTheAction() {
+    #expect(failure("{\"do\": \"reset\"}, {\"do\": \"jump\"}")?.place == "actions[1]")
+  }
+}

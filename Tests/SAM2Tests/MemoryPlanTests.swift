@@ -1,0 +1,43 @@
+import SAM2Config
+import Testing
+
+@testable import SAM2
+
+@Suite struct MemoryPlanTests {
+  @Test(arguments: memoryPlanGolden.indices)
+  func looksBackAsTheOfficialCode(row: Int) {
+    let golden = memoryPlanGolden[row]
+    var configuration = ModelConfiguration()
+    configuration.numMaskmem = golden.memoryCount
+    configuration.memoryTemporalStrideForEval = golden.stride
+    configuration.maxCondFramesInAttn = golden.conditioningLimit
+    configuration.maxObjPtrsInEncoder = golden.pointerLimit
+    configuration.useSignedTposEncToObjPtrs = golden.isSigned
+    configuration.onlyObjPtrsInThePastForEval = golden.onlyPast
+    let plan = MemoryPlan(
+      frame: golden.frame, conditioning: golden.conditioning,
+      hasRecent: { golden.recent.contains($0) }, frameCount: golden.frameCount,
+      isReverse: golden.isReverse, configuration: configuration)
+    #expect(plan.memories.map { [$0.frame, $0.temporalRow] } == golden.memories)
+    #expect(plan.pointers.map { [$0.frame, $0.distance] } == golden.pointers)
+  }
+
+  /// What `forgetHistory` keeps is enough for any plan of the next frame.
+  @Test(arguments: [1, 2, 3, 5], [false, true])
+  func horizonCoversEveryPlan(stride: Int, isReverse: Bool) {
+    var configuration = ModelConfiguration()
+    configuration.memoryTemporalStrideForEval = stride
+    let horizon = MemoryPlan.horizon(configuration)
+    for frame in 100..<120 {
+      let plan = MemoryPlan(
+        frame: frame, conditioning: [0, 199], hasRecent: { _ in true }, frameCount: 200,
+        isReverse: isReverse, configuration: configuration)
+      // Forgetting happens after the frame before this one.
+      let previous = isReverse ? frame + 1 : frame - 1
+      let looked =
+        plan.memories.filter { $0.source == .recent }.map(\.frame)
+        + plan.pointers.filter { $0.source == .recent }.map(\.frame)
+      #expect(looked.allSatisfy { abs($0 - previous) <= horizon })
+    }
+  }
+}
