@@ -7,15 +7,12 @@
 #include "../gemm/rows.h"
 #include "../gemm/tile_f32.h"
 
-/// Query tiles that share one visit to a tile of keys.
-#define BLOCK_TILES 8
+/// Query tiles that share one visit to a tile of keys, and keys in such a tile (a multiple of every
+/// TILE_COLUMNS). Measured: at a head depth of 256 a tile and its values take 256 KiB and a block's
+/// queries and sums up to 448 KiB, and all stay in a 1 MiB L2.
+#define BLOCK_TILES 16
 #define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS)
-
-/// Keys per tile: a multiple of TILE_COLUMNS. Deep heads take fewer, so that keys and values of a
-/// tile together stay near 256 KiB.
-INLINE size_t key_tile(size_t head_depth, size_t value_depth) {
-  return head_depth + value_depth > 256 ? 128 : 256;
-}
+#define KEY_TILE 128
 
 INLINE size_t padded(size_t columns) {
   return (columns + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
@@ -24,26 +21,26 @@ INLINE size_t padded(size_t columns) {
 /// The parts of a workspace, in floats; each a multiple of 16, so that all are 64-byte aligned.
 typedef struct {
   float *query;      // [BLOCK_ROWS, head_depth], times the scale
-  float *weights;    // [TILE_ROWS, keys of a tile]: scores, then exp(score - maximum)
+  float *weights;    // [TILE_ROWS, KEY_TILE]: scores, then exp(score - maximum)
   float *sums;       // [BLOCK_ROWS, padded value_depth]: weights times values so far
-  float *last;       // [keys of a tile, TILE_COLUMNS]: the last, partial columns of the values
+  float *values;     // [padded value_depth / TILE_COLUMNS, KEY_TILE, TILE_COLUMNS]: copies
   float *maximum;    // [BLOCK_ROWS]
   float *total;      // [BLOCK_ROWS]: sum of the weights so far
-  size_t tile, width;  // keys of a tile, padded value_depth
+  size_t width;      // padded value_depth
 } attention_parts;
 
 INLINE size_t attention_split(float *start, size_t head_depth, size_t value_depth,
                               attention_parts *parts) {
-  const size_t tile = key_tile(head_depth, value_depth), width = padded(value_depth);
-  const size_t sizes[] = {BLOCK_ROWS * head_depth, TILE_ROWS * tile,  BLOCK_ROWS * width,
-                          tile * TILE_COLUMNS,     BLOCK_ROWS,        BLOCK_ROWS};
+  const size_t width = padded(value_depth);
+  const size_t sizes[] = {BLOCK_ROWS * head_depth, TILE_ROWS * KEY_TILE, BLOCK_ROWS * width,
+                          KEY_TILE * width,        BLOCK_ROWS,           BLOCK_ROWS};
   size_t offsets[7] = {0};
   for (int i = 0; i < 6; ++i)
     offsets[i + 1] = offsets[i] + (sizes[i] + 15) / 16 * 16;
   if (parts)
     *parts = (attention_parts){start + offsets[0], start + offsets[1], start + offsets[2],
                                start + offsets[3], start + offsets[4], start + offsets[5],
-                               tile,               width};
+                               width};
   return offsets[6];
 }
 
@@ -90,33 +87,44 @@ static float soften_row(float *scores, size_t count, float *maximum, float *tota
   return factors[0];
 }
 
-/// Copies the partial last columns of a tile of values into zero-padded full ones.
-static void copy_last_columns(const sam2_attention_f32 *task, size_t key, size_t keys,
-                              const attention_parts *parts) {
-  const size_t whole = task->value_depth / TILE_COLUMNS * TILE_COLUMNS;
-  const size_t count = task->value_depth - whole;
-  if (!count)
-    return;
+/// Columns of the values from which a block works on copies: the last, partial ones always (padded
+/// with zeros), and all when enough queries follow to pay for it. The copies are contiguous, where
+/// columns in place are a cache line or two out of every row.
+INLINE size_t first_copied(size_t value_depth, size_t block) {
+  return block > 2 * TILE_ROWS ? 0 : value_depth / TILE_COLUMNS * TILE_COLUMNS;
+}
+
+static void copy_values(const sam2_attention_f32 *task, size_t key, size_t keys, size_t first,
+                        const attention_parts *parts) {
   for (size_t k = 0; k < keys; ++k) {
-    float *out = parts->last + k * TILE_COLUMNS;
-    __builtin_memset(out, 0, TILE_COLUMNS * sizeof(float));
-    __builtin_memcpy(out, task->values + (key + k) * task->ldv + whole, count * sizeof(float));
+    const float *from = task->values + (key + k) * task->ldv;
+    for (size_t n = first; n < task->value_depth; n += TILE_COLUMNS) {
+      float *out = parts->values + n * KEY_TILE + k * TILE_COLUMNS;
+      const size_t count = smaller_size(task->value_depth - n, TILE_COLUMNS);
+      if (count == TILE_COLUMNS) {
+        vf_store(out, vf_load(from + n));
+        vf_store(out + VF_WIDTH, vf_load(from + n + VF_WIDTH));
+      } else {
+        __builtin_memset(out, 0, TILE_COLUMNS * sizeof(float));
+        __builtin_memcpy(out, from + n, count * sizeof(float));
+      }
+    }
   }
 }
 
 /// One tile of queries against one tile of keys.
 static void attend(const sam2_attention_f32 *task, const attention_parts *parts, size_t row,
-                   size_t rows, size_t key, size_t keys) {
+                   size_t rows, size_t key, size_t keys, size_t copied) {
   const size_t depth = task->head_depth;
   const tile_f32 multiply = tiles_f32[rows - 1];
   const float *query = parts->query + row * depth;
   for (size_t n = 0; n < keys; n += TILE_COLUMNS)
     multiply(query, depth, task->packed_keys + (key + n) * depth, TILE_COLUMNS, depth,
-             parts->weights + n, parts->tile, 0);
+             parts->weights + n, KEY_TILE, 0);
 
   float *sums = parts->sums + row * parts->width;
   for (size_t r = 0; r < rows; ++r) {
-    const float factor = soften_row(parts->weights + r * parts->tile, keys,
+    const float factor = soften_row(parts->weights + r * KEY_TILE, keys,
                                     parts->maximum + row + r, parts->total + row + r);
     if (factor != 1 && key > 0)
       for (size_t n = 0; n < parts->width; n += VF_WIDTH) {
@@ -125,10 +133,10 @@ static void attend(const sam2_attention_f32 *task, const attention_parts *parts,
       }
   }
   for (size_t n = 0; n < parts->width; n += TILE_COLUMNS) {
-    const int inside = n + TILE_COLUMNS <= task->value_depth;
-    multiply(parts->weights, parts->tile,
-             inside ? task->values + key * task->ldv + n : parts->last,
-             inside ? task->ldv : TILE_COLUMNS, keys, sums + n, parts->width, key > 0);
+    const int in_place = n < copied;
+    multiply(parts->weights, KEY_TILE,
+             in_place ? task->values + key * task->ldv + n : parts->values + n * KEY_TILE,
+             in_place ? task->ldv : TILE_COLUMNS, keys, sums + n, parts->width, key > 0);
   }
 }
 
@@ -160,13 +168,14 @@ void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
   attention_split(task->workspace, task->head_depth, task->value_depth, &parts);
   for (size_t first = 0; first < task->queries; first += BLOCK_ROWS) {
     const size_t block = smaller_size(task->queries - first, BLOCK_ROWS);
+    const size_t copied = first_copied(task->value_depth, block);
     load_queries(task, first, block, &parts);
-    for (size_t key = 0; key < task->key_count; key += parts.tile) {
-      const size_t keys = smaller_size(task->key_count - key, parts.tile);
-      copy_last_columns(task, key, keys, &parts);
+    for (size_t key = 0; key < task->key_count; key += KEY_TILE) {
+      const size_t keys = smaller_size(task->key_count - key, KEY_TILE);
+      copy_values(task, key, keys, copied, &parts);
       for (size_t row = 0; row < block;) {
         const size_t rows = tile_height(block - row, TILE_ROWS);
-        attend(task, &parts, row, rows, key, keys);
+        attend(task, &parts, row, rows, key, keys, copied);
         row += rows;
       }
     }

@@ -31,6 +31,8 @@ INLINE void tile_step(const int rows, const char *const base[5], size_t stride, 
 
 INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b, size_t ldb,
                       size_t depth, float *c, size_t ldc, int accumulate) {
+  // One or two rows alone would wait for their own sums: they get several sets of them.
+  const int sets = rows == 1 ? 4 : rows == 2 ? 2 : 1;
   const size_t stride = lda * sizeof(float);
   const char *base[5];
   UNROLLED for (int i = 0; i < 5; ++i) base[i] = (const char *)a + 3 * i * stride;
@@ -40,9 +42,11 @@ INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b
     sum[r][0] = accumulate ? vf_load(c + r * ldc) : vf_zero();
     sum[r][1] = accumulate ? vf_load(c + r * ldc + VF_WIDTH) : vf_zero();
   }
+  UNROLLED for (int r = rows; r < sets * rows; ++r) sum[r][0] = sum[r][1] = vf_zero();
   size_t k = 0;
   for (; k + 4 <= depth; k += 4) {
-    UNROLLED for (size_t u = 0; u < 4; ++u) tile_step(rows, base, stride, u, b + u * ldb, sum);
+    UNROLLED for (size_t u = 0; u < 4; ++u)
+      tile_step(rows, base, stride, u, b + u * ldb, sum + (int)u % sets * rows);
     UNROLLED for (int i = 0; i < 5; ++i) {
       base[i] += 4 * sizeof(float);
       // Keeps the compiler from splitting the pointers up again.
@@ -54,6 +58,10 @@ INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b
   for (; k < depth; ++k, b += ldb) {
     tile_step(rows, base, stride, 0, b, sum);
     UNROLLED for (int i = 0; i < 5; ++i) base[i] += sizeof(float);
+  }
+  UNROLLED for (int r = rows; r < sets * rows; ++r) {
+    sum[r % rows][0] = vf_add(sum[r % rows][0], sum[r][0]);
+    sum[r % rows][1] = vf_add(sum[r % rows][1], sum[r][1]);
   }
   UNROLLED for (int r = 0; r < rows; ++r) {
     vf_store(c + r * ldc, sum[r][0]);
