@@ -81,6 +81,7 @@ let package = Package(
       "SAM2", ["Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config"]),
 
     // Floor 5: the commands.
+    .target(name: "CBundledModel", exclude: ["nano-int8.sam2"]),
     room("CLISupport", ["Bytes", "JSON", arguments]),
     command(
       "sam2-convert",
@@ -92,7 +93,7 @@ let package = Package(
       "sam2",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SampleScene", "SAM2",
-        "CLISupport",
+        "CBundledModel", "CLISupport",
       ]),
 
     // Tests: one target per room, and the built commands end to end.

@@ -67,13 +67,14 @@ public struct Quantizer: Sendable {
   private func choose(_ model: Model) -> (quantized: Set<String>, kept: [String: String]) {
     var quantized: Set<String> = []
     var kept: [String: String] = [:]
+    // Weights whose numbers something else needs: biases, kernels, embeddings.
+    var otherwiseUsed: Set<String> = []
     for graph in model.graphs {
       for node in graph.nodes {
         for (position, operand) in node.operands.enumerated() {
           guard case .weight(let name) = graph[operand].definition else { continue }
           guard case .linear = node.op, position == 1, let shape = model.weights[name]?.shape else {
-            // Another use needs the numbers themselves.
-            kept[name] = kept[name] ?? "also used by \(node.op.name)"
+            otherwiseUsed.insert(name)
             continue
           }
           let reason = recipe.reasonToKeep(
@@ -82,7 +83,7 @@ public struct Quantizer: Sendable {
         }
       }
     }
-    return (quantized.subtracting(kept.keys), kept)
+    return (quantized.subtracting(kept.keys).subtracting(otherwiseUsed), kept)
   }
 
   // MARK: Rewriting

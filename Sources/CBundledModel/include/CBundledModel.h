@@ -1,0 +1,13 @@
+// The default model, inside the binary: a .sam2 file that Scripts/make_bundled_model.sh makes from
+// the trained checkpoint among the test fixtures.
+
+#ifndef SAM2_BUNDLED_MODEL_H
+#define SAM2_BUNDLED_MODEL_H
+
+#include <stddef.h>
+
+/// The bytes of the file, at a multiple of 4096 so that they are used in place.
+extern const unsigned char sam2_bundled_model[];
+extern const size_t sam2_bundled_model_size;
+
+#endif
