@@ -36,7 +36,7 @@ private let attentionTolerance = 3e-6
       return worst
     }
 
-    /// softmax(scale * query . keys) * values in double precision.
+    /// The softmax of the scaled scores times the values, in double precision.
     private func mean(
       of query: [Double], _ k: [Float], _ v: [Float], _ ldk: Int, _ ldv: Int
     ) -> [Double] {

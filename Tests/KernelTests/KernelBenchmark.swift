@@ -3,8 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Multiply-accumulates per second on one core at shapes of SAM 2, beside the peak of the same
-/// run. `SAM2_BENCH=1 swift test -c release --filter KernelBenchmark`.
+/// Speed on one core at shapes of SAM 2, beside the peak measured in the same run.
+///
+/// `SAM2_BENCH=1 swift test -c release --filter KernelBenchmark`.
 @Suite(.serialized, .enabled(if: getenv("SAM2_BENCH") != nil)) struct KernelBenchmark {
   /// rows, depth, columns: stage 3 MLP and projections of Hiera-T, memory attention, the decoder.
   static let products = [

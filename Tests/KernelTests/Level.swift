@@ -12,7 +12,7 @@ struct Level: @unchecked Sendable, CustomTestStringConvertible {
   var name: String { String(cString: table.pointee.name) }
   var testDescription: String { name }
 
-  /// Every level that this CPU can run, lowest first. The others are not tested here.
+  /// Every level that this CPU can run, lowest first; the others go untested here.
   static let all: [Level] =
     [SAM2_ISA_SCALAR, SAM2_ISA_AVX2, SAM2_ISA_AVX512, SAM2_ISA_AVX512_VNNI]
     .compactMap { isa in sam2_kernels_for(isa).map(Level.init(table:)) }

@@ -56,7 +56,7 @@ private let edgeCounts = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100]
     }
   }
 
-  /// Sigmoid of a large negative number is e^x: the relative error there is that of the exponential.
+  /// Sigmoid of a large negative number is e^x: its relative error there is the exponential's.
   @Test(arguments: Level.all) func exponentialAccuracy(level: Level) {
     let x = stride(from: Float(-87), through: -20, by: 0.0037).map { $0 }
     var y = [Float](repeating: 0, count: x.count)
@@ -87,7 +87,9 @@ private let edgeCounts = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100]
     let a = random.floats(count)
     let b = random.floats(count)
     let kernels = level.kernels
-    func check(_ name: String, _ expected: (Double, Double) -> Double, _ run: (inout [Float]) -> Void) {
+    func check(
+      _ name: String, is expected: (Double, Double) -> Double, _ run: (inout [Float]) -> Void
+    ) {
       var out = [Float](repeating: untouched, count: count + 1)
       run(&out)
       for i in 0..<count {
@@ -96,14 +98,15 @@ private let edgeCounts = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100]
       }
       #expect(out[count] == untouched, "\(name) wrote past the end")
     }
-    check("add", +) { kernels.add_f32(a, b, &$0, count) }
-    check("multiply", *) { kernels.multiply_f32(a, b, &$0, count) }
-    check("affine", { a, _ in a * 1.5 - 0.25 }) { kernels.affine_f32(a, &$0, count, 1.5, -0.25) }
-    check("blend", { a, b in a * 0.25 + b * 0.75 }) {
-      kernels.blend_rows_f32(a, b, 0.25, 0.75, &$0, count)
-    }
+    func stretch(_ a: Double, _ b: Double) -> Double { a * 1.5 - 0.25 }
+    func blend(_ a: Double, _ b: Double) -> Double { a * 0.25 + b * 0.75 }
+    check("add", is: +) { kernels.add_f32(a, b, &$0, count) }
+    check("multiply", is: *) { kernels.multiply_f32(a, b, &$0, count) }
+    check("affine", is: stretch) { kernels.affine_f32(a, &$0, count, 1.5, -0.25) }
+    check("blend", is: blend) { kernels.blend_rows_f32(a, b, 0.25, 0.75, &$0, count) }
     for activation in everyActivation {
-      check("activate", { a, _ in reference(activation, a) }) {
+      func expected(_ a: Double, _ b: Double) -> Double { reference(activation, a) }
+      check("activate", is: expected) {
         // In place.
         $0.replaceSubrange(0..<count, with: a)
         $0.withUnsafeMutableBufferPointer {

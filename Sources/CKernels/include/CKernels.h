@@ -17,7 +17,8 @@
 extern "C" {
 #endif
 
-/// Instruction set levels, ordered: a level implies every lower one.
+/// Instruction set levels, ordered: a level implies every lower one. The scalar level is portable
+/// C without intrinsics, which a compiler may turn into the baseline SIMD of its target.
 typedef enum {
   SAM2_ISA_SCALAR = 0,
   SAM2_ISA_AVX2 = 1,         // AVX2 + FMA + F16C
@@ -96,7 +97,8 @@ typedef struct {
 /// without a score matrix in memory (online softmax over tiles of keys).
 /// `packed_keys` comes from `pack_f32` of the keys (columns = key_count, depth = head_depth).
 /// Values are read in place. `workspace` holds `attention_f32_workspace(...)` bytes, 64-byte
-/// aligned, one per concurrent call.
+/// aligned, one per concurrent call. Any depth works; key_count is at least 1; `out` must not
+/// overlap the inputs.
 typedef struct {
   const float *query;
   size_t ldq;
@@ -135,12 +137,14 @@ typedef struct {
   void (*pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t *packed);
   void (*gemm_u8s8)(const sam2_gemm_u8s8 *task);
   /// The raw 32-bit sums, sum_k a * w, before any correction: what tests compare across levels.
+  /// `lda` as in sam2_gemm_u8s8: bytes from depth up to the next multiple of 64 are read, not used.
   void (*gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c, size_t ldc,
                         size_t rows, size_t columns, size_t depth);
   /// Per row: scale = (max - min) / 255 with min <= 0 <= max, zero = round(-min / scale),
   /// q = clamp(round_half_even(x / scale) + zero, 0, 255). A row of zeros has scale 1 and zero 0.
   /// Bytes from depth to ld_out are written as `zero`. Integers identical on every level: the
-  /// division is one multiplication by 1.0f / scale on all of them.
+  /// division is one multiplication by 1.0f / scale on all of them. A NaN becomes byte 0; a row
+  /// whose range overflows, or is too narrow for a normal scale, takes scale 1 and zero 0.
   void (*quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t depth, uint8_t *out,
                            size_t ld_out, float *scale, int32_t *zero);
 
@@ -183,7 +187,8 @@ typedef struct {
                        float *y, size_t first_row, size_t last_row);
 
   /// y[i] = a[i] * wa + b[i] * wb: one output row of a separable resize.
-  void (*blend_rows_f32)(const float *a, const float *b, float wa, float wb, float *y, size_t count);
+  void (*blend_rows_f32)(const float *a, const float *b, float wa, float wb, float *y,
+                         size_t count);
 } sam2_kernels;
 
 /// Features of this CPU (bits above). Probed once; safe to call from any thread.

@@ -1,4 +1,5 @@
-// Int8 products of the scalar level: one element at a time, in 32 bits. See gemm/gemm_u8s8.h for the vocabulary.
+// Int8 products of the scalar level: one element at a time, in 32 bits. See gemm/gemm_u8s8.h for
+// the vocabulary.
 
 #define FOLD SAM2_FOLD_scalar
 #define WIDEN 1
