@@ -1,7 +1,9 @@
 internal import Glibc
 
 /// Progress of long work on stderr: a line redrawn in place on a terminal, a line every ten seconds
-/// elsewhere. Says nothing for work that is over in a moment.
+/// elsewhere.
+///
+/// Says nothing for work that is over in a moment.
 public final class ProgressLine {
   private let title: String
   private let unit: String
@@ -11,7 +13,7 @@ public final class ProgressLine {
   private var lastDrawn: Double
   private var drewLine = false
 
-  /// - Parameter enabled: false for `--quiet`.
+  /// Nothing is drawn unless `enabled`, which is false for `--quiet`.
   public init(_ title: String, unit: String, enabled: Bool) {
     self.title = title
     self.unit = unit
@@ -55,6 +57,7 @@ public final class ProgressLine {
   private static func duration(_ seconds: Double) -> String {
     let whole = Int(min(max(0, seconds), 1e9))
     if whole < 60 { return "\(whole) s" }
-    return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
+    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+    return "\(whole / 3600) h \(whole / 60 % 60) min"
   }
 }

@@ -6,8 +6,10 @@ internal import Glibc
 public enum Tool {
   public static let version = "0.1.0"
 
-  /// Runs a command's work. A `Failure` becomes one line on stderr and the documented exit code;
-  /// anything else is a bug of ours and exits with 70.
+  /// Runs a command's work.
+  ///
+  /// A `Failure` becomes one line on stderr and the documented exit code; anything else is a bug of
+  /// ours and exits with 70.
   public static func run(_ body: () throws -> Void) throws {
     do {
       try body()

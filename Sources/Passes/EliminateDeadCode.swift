@@ -3,8 +3,8 @@ internal import Graph
 
 extension Pass {
   /// Before: nodes and weights that no output depends on.
-  /// After: none of them.
-  /// Conditions: none. Inputs stay, since callers pass them by name.
+  ///
+  /// After: none of them. Conditions: none. Inputs stay, since callers pass them by name.
   public static let eliminateDeadCode = Pass(
     name: "eliminate-dead-code", promise: .exact,
     summary: "drops nodes and weights that no output depends on"

@@ -3,9 +3,10 @@ internal import Graph
 
 extension Pass {
   /// Before: `a = linear(x, w, b)`, `y = activation[f](a)`.
-  /// After: `y = linear[f](x, w, b)`.
-  /// Conditions: nothing else uses `a`; the linear has no activation and no residual yet.
-  /// Algebra: the same operations on the same numbers, without a trip through memory.
+  ///
+  /// After: `y = linear[f](x, w, b)`. Conditions: nothing else uses `a`; the linear has no
+  /// activation and no residual yet. Algebra: the same operations on the same numbers, without a
+  /// trip through memory.
   public static let fuseActivationIntoLinear = Pass(
     name: "fuse-activation-into-linear", promise: .exact,
     summary: "computes ReLU, GELU and sigmoid inside the product before them"

@@ -3,9 +3,9 @@ internal import Graph
 
 extension Pass {
   /// Before: `a = linear(x, w, b)`, optionally `r = reshape(a)`, `y = add(shortcut, r)`.
-  /// After: `y = reshape(linear(x, w, b, reshape(shortcut)))`.
-  /// Conditions: nothing else uses `a` and `r`; the shortcut has the type of `r` (no broadcast);
-  /// the linear has no residual yet.
+  ///
+  /// After: `y = reshape(linear(x, w, b, reshape(shortcut)))`. Conditions: nothing else uses `a`
+  /// and `r`; the shortcut has the type of `r` (no broadcast); the linear has no residual yet.
   /// Algebra: addition commutes; the same numbers are added.
   public static let fuseResidualIntoLinear = Pass(
     name: "fuse-residual-into-linear", promise: .exact,

@@ -2,7 +2,9 @@ public import Bytes
 public import Graph
 
 /// Writes a new graph from an old one, node by node: a pass decides for each node what stands in
-/// its place. Inputs keep their order; weights appear as they are used.
+/// its place.
+///
+/// Inputs keep their order; weights appear as they are used.
 public struct Rewriter {
   public let source: Graph
   /// Nodes that use a value.

@@ -117,7 +117,8 @@ public struct Quantizer: Sendable {
       return tensor
     }
     let largest = tensor.floats().reduce(0) { max($0, abs($1)) }
-    return largest < Float(Float16.greatestFiniteMagnitude) ? tensor.converted(to: .float16) : tensor
+    let fits = largest < Float(Float16.greatestFiniteMagnitude)
+    return fits ? tensor.converted(to: .float16) : tensor
   }
 
   // MARK: Checks

@@ -1,8 +1,12 @@
-/// Which products run in int8. Rules look at what a layer is and where it runs, not at substrings of
-/// names; names count only where a user gives patterns.
+/// Which products run in int8.
+///
+/// Rules look at what a layer is and where it runs, not at substrings of names; names count only
+/// where a user gives patterns.
 public struct Recipe: Sendable {
-  /// Graphs whose linear layers are quantised. The decoder and the heads are 1 % of the work and
-  /// carry all of the fragility, so they stay in float32.
+  /// Graphs whose linear layers are quantised.
+  ///
+  /// The decoder and the heads are 1 % of the work and carry all of the fragility, so they stay in
+  /// float32.
   public var graphs: Set<String> = ["encode_image", "attend_memory", "encode_memory"]
   /// Smallest depth and number of outputs worth quantising.
   public var minimumSide = 32

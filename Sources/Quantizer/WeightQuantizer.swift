@@ -1,5 +1,5 @@
-internal import Glibc
 internal import Bytes
+internal import Glibc
 public import Tensors
 
 /// Symmetric int8 quantisation of a weight matrix, one scale per output channel

@@ -17,7 +17,9 @@ final class ConstantPool {
     self.packer = packer
   }
 
-  /// Float32 elements of a weight, in place when possible. The pointer lives as long as the pool.
+  /// Float32 elements of a weight, in place when possible.
+  ///
+  /// The pointer lives as long as the pool.
   func floats(_ name: String) throws(Failure) -> UnsafePointer<Float> {
     let tensor = try weight(name)
     if let memory = converted[name] { return UnsafePointer(memory.floats) }

@@ -119,7 +119,9 @@ extension Executor {
     return (step.operands[0], bias, residual)
   }
 
-  /// a [B, M, K] times b [B, N, K] transposed. b is packed by panels, in tasks over its rows.
+  /// a [B, M, K] times b [B, N, K] transposed.
+  ///
+  /// b is packed by panels, in tasks over its rows.
   func matmulTransposed(_ step: Step) {
     let (a, b) = (step.operands[0], step.operands[1])
     let (batch, rows, depth, columns) = (a.shape[0], a.shape[1], a.shape[2], b.shape[1])

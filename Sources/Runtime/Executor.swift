@@ -110,7 +110,9 @@ final class Executor {
 
   // MARK: Scratch
 
-  /// Scratch shared by the tasks of the current step. Grows once, then stays.
+  /// Scratch shared by the tasks of the current step.
+  ///
+  /// Grows once, then stays.
   func sharedScratch(byteCount: Int) -> UnsafeMutableRawPointer {
     if commonScratch.byteCount < byteCount { commonScratch = AlignedMemory(byteCount: byteCount) }
     return commonScratch.base

@@ -15,7 +15,9 @@ package struct MemoryPlanner {
 
   package init() {}
 
-  /// Asks for memory from `firstStep` on; `extend` moves the end. Returns an identifier.
+  /// Asks for memory from `firstStep` on; `extend` moves the end.
+  ///
+  /// Returns an identifier.
   package mutating func request(byteCount: Int, firstStep: Int) -> Int {
     requests.append(
       Request(

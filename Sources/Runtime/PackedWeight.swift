@@ -1,6 +1,8 @@
 internal import CKernels
 
-/// A weight in the layout of the kernels in use. Made once, when the first plan needs it.
+/// A weight in the layout of the kernels in use.
+///
+/// Made once, when the first plan needs it.
 final class PackedWeight {
   enum Layout {
     /// Panels for `gemm_f32`.
@@ -28,7 +30,9 @@ final class PackedWeight {
   }
 }
 
-/// Packing, by operator. Sources are row-major float32 in PyTorch's layouts.
+/// Packing, by operator.
+///
+/// Sources are row-major float32 in PyTorch's layouts.
 struct WeightPacker {
   let kernels: UnsafePointer<sam2_kernels>
 

@@ -10,8 +10,10 @@ enum Place {
   case fixed(UnsafeRawPointer)
 }
 
-/// A value of a bound graph: its place, and how its rows lie there. Rows are runs along the last
-/// axis; they lie `rowStride` elements apart, which exceeds the last axis for a slice of channels.
+/// A value of a bound graph: its place, and how its rows lie there.
+///
+/// Rows are runs along the last axis; they lie `rowStride` elements apart, which exceeds the last
+/// axis for a slice of channels.
 struct View {
   var place: Place
   /// Elements from the place to the first element.

@@ -2,7 +2,9 @@ internal import Bytes
 internal import Graph
 
 /// Turns a bound graph into a plan: which steps run, where each value lies, which weights are
-/// packed. Views (reshapes, slices of channels, broadcasts that change nothing) cost no step.
+/// packed.
+///
+/// Views (reshapes, slices of channels, broadcasts that change nothing) cost no step.
 struct Planner {
   private let graph: Graph
   private let constants: ConstantPool
@@ -17,10 +19,10 @@ struct Planner {
   private var memory = MemoryPlanner()
   private var steps: [Step] = []
 
-  /// - Parameters:
-  ///   - graph: bound, so that all sizes are fixed.
-  ///   - foldable: nodes that depend only on weights; folded already unless `folding`.
-  ///   - folding: plan only those nodes, as the outputs of the graph.
+  /// Plans a bound graph, in which all sizes are fixed.
+  ///
+  /// `foldable` marks the nodes that depend only on weights: they are folded already, unless
+  /// `folding`, when only they are planned.
   init(_ graph: Graph, foldable: [Bool], folding: Bool, constants: ConstantPool) {
     self.graph = graph
     self.constants = constants

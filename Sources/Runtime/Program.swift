@@ -43,9 +43,12 @@ public final class Program: Sendable {
 
   public func hasGraph(_ name: String) -> Bool { graphNames.contains(name) }
 
-  /// Runs one graph. Symbols take their sizes from the shapes of the inputs.
+  /// Runs one graph.
   ///
-  /// - Parameter inputs: by name; float32 tensors, int32 for indices.
+  /// Symbols take their sizes from the shapes of the inputs.
+  ///
+  /// Inputs go by name: float32 tensors, int32 for indices.
+  ///
   /// - Returns: the graph's outputs by name, float32.
   /// - Throws: `graph.inputs` when a name, shape or type does not fit, `model.weight`.
   public func run(

@@ -2,8 +2,9 @@ internal import Glibc
 internal import Graph
 
 /// Source positions and weights of each output position along one axis, as PyTorch's `interpolate`
-/// with `align_corners=False` defines them. Every output position has `count` taps; positions are
-/// clamped to the axis.
+/// with `align_corners=False` defines them.
+///
+/// Every output position has `count` taps; positions are clamped to the axis.
 struct ResizeTaps {
   let count: Int
   private(set) var indices: [Int] = []
@@ -49,9 +50,8 @@ struct ResizeTaps {
     func near(_ x: Double) -> Double { ((a + 2) * x - (a + 3)) * x * x + 1 }
     func far(_ x: Double) -> Double { ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
     let first = Int(left) - 1
-    append(
-      [(first, far(1 + t)), (first + 1, near(t)), (first + 2, near(1 - t)), (first + 3, far(2 - t))],
-      size)
+    let weights = [far(1 + t), near(t), near(1 - t), far(2 - t)]
+    append(weights.enumerated().map { (first + $0.offset, $0.element) }, size)
   }
 
   private mutating func appendTriangle(_ output: Int, _ scale: Double, _ size: Int) {

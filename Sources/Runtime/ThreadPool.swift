@@ -35,7 +35,9 @@ final class ThreadPool: @unchecked Sendable {
     }
   }
 
-  /// Stops the workers and joins them. The pool's owner calls this once, before it lets go.
+  /// Stops the workers and joins them.
+  ///
+  /// The pool's owner calls this once, before it lets go.
   func shutDown() {
     stopping.store(true, ordering: .sequentiallyConsistent)
     pthread_mutex_lock(mutex)
@@ -53,8 +55,9 @@ final class ThreadPool: @unchecked Sendable {
     wake.deallocate()
   }
 
-  /// Runs `body` for each task 0..<count and returns when all are done. `worker` is in
-  /// 0..<threadCount and is never used by two tasks at once.
+  /// Runs `body` for each task 0..<count and returns when all are done.
+  ///
+  /// `worker` is in 0..<threadCount and is never used by two tasks at once.
   func run(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     guard count > 1, threadCount > 1 else {
       for task in 0..<max(0, count) { body(task, 0) }

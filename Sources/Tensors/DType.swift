@@ -1,4 +1,6 @@
-/// Element type of a tensor. The raw value is the code in `.sam2` files.
+/// Element type of a tensor.
+///
+/// The raw value is the code in `.sam2` files.
 public enum DType: UInt8, Sendable, CaseIterable, Hashable {
   case float32 = 1
   case float16 = 2

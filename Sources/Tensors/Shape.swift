@@ -1,6 +1,8 @@
 public import Bytes
 
-/// Sizes of a tensor's axes, outermost first. Empty for a scalar.
+/// Sizes of a tensor's axes, outermost first.
+///
+/// Empty for a scalar.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
   public let dimensions: [Int]
   /// Product of the dimensions; 1 for a scalar.

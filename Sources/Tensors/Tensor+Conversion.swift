@@ -29,7 +29,9 @@ extension Tensor {
     }
   }
 
-  /// The same values as `target`, one of f32, f16 and bf16. Returns self when nothing changes.
+  /// The same values as `target`, one of f32, f16 and bf16.
+  ///
+  /// Returns self when nothing changes.
   public func converted(to target: DType) -> Tensor {
     if target == dtype { return self }
     let values = floats()
