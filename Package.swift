@@ -107,7 +107,11 @@ let package = Package(
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
     tests("ModelFileTests", ["ModelFile", "Graph", "Tensors", "JSON", "Bytes"]),
     tests(
-      "SAM2Tests", ["SAM2", "SAM2Config", "Media", "Runtime", "JSON", "Tensors", "Bytes"]),
+      "SAM2Tests",
+      [
+        "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Media", "Runtime", "JSON", "Tensors",
+        "Bytes",
+      ]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
     tests("KernelTests", ["CKernels"]),

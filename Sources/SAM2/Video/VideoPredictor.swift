@@ -5,7 +5,7 @@ import Tensors
 /// Tracks objects through a video: annotate any frames, propagate, look, correct, propagate again.
 ///
 ///     let model = try SegmentationModel(path: "model.sam2")
-///     let video = try VideoPredictor(model, frames: source)
+///     let video = try VideoPredictor(model, frames: FrameSource(path: "clip.mp4"))
 ///     try video.addPoints(frame: 0, object: 1, points: [.init(x: 210, y: 350)])
 ///     try video.addPoints(frame: 0, object: 2, box: .init(x0: 300, y0: 0, x1: 500, y1: 400))
 ///     var propagation = try video.propagation()

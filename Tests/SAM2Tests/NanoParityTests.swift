@@ -1,0 +1,106 @@
+import Bytes
+import JSON
+import Media
+import Tensors
+import TestSupport
+import Testing
+
+@testable import SAM2
+
+/// Both predictors against recorded answers of the official code with trained weights.
+@Suite struct NanoParityTests {
+  /// Relative L2 of mask logits of a single picture.
+  static let pictureTolerance = 1e-4
+  /// The same for a tracked frame, whose memory carries the differences of all frames before.
+  static let videoTolerance = 1e-3
+  /// Absolute, of predicted IoUs and object scores.
+  static let scoreTolerance: Float = 1e-3
+
+  // Kernels without optimisation are fifty times slower: debug builds play one of each.
+  #if DEBUG
+  static let multimasks = [true]
+  static let sessions = ["edits"]
+  #else
+  static let multimasks = [true, false]
+  static let sessions = ["two_objects", "correction", "both_directions", "edits"]
+  #endif
+
+  @Test(arguments: multimasks)
+  func segmentsAsTheOfficialCode(multimask: Bool) throws {
+    let name = multimask ? "multi" : "single"
+    let answers = try Nano.reference().required("segment").requiredArray(name)
+    let logits = try Nano.array("segment_\(name).npy")
+    let predictor = ImagePredictor(try Nano.model.get())
+    try predictor.setImage(ImageReader.read(Nano.path("still.png")))
+    let prompts = try answers.map { answer in
+      let object = try ScriptObject(answer, place: "reference")
+      return Prompt(points: try object.points(), box: try object.box())
+    }
+    let predictions = try predictor.predict(prompts, multimask: multimask)
+    #expect(predictions.count == logits.shape[0])
+    for (index, prediction) in predictions.enumerated() {
+      let closeness = Closeness(
+        prediction.lowResolutionLogits.floats(), to: logits[index].floats())
+      #expect(closeness.relativeL2 <= Self.pictureTolerance, "prompt \(index): \(closeness)")
+      let guessed = try answers[index].requiredArray("predicted_iou").map { Float($0.double ?? -1) }
+      let score = Float(try answers[index].requiredDouble("object_score"))
+      let scores = zip(prediction.predictedIoUs + [prediction.objectScore], guessed + [score])
+      #expect(guessed.count == prediction.count)
+      #expect(scores.allSatisfy { abs($0 - $1) <= Self.scoreTolerance })
+    }
+  }
+
+  @Test(arguments: sessions)
+  func tracksAsTheOfficialCode(session: String) throws {
+    let reference = try Nano.reference().required("track").required(session)
+    let held = try reference.requiredArray("held")
+    let logits = try Nano.array("track_\(session).npy")
+    let found = try play(reference)
+    #expect(held.count == logits.shape[0])
+    for (index, entry) in held.enumerated() {
+      let place = Place(
+        frame: try entry.requiredInt("frame"), object: try entry.requiredInt("object"))
+      let object = try #require(found[place], "no result on frame \(place.frame)")
+      let closeness = Closeness(
+        object.lowResolutionLogits.floats(), to: logits[index].floats())
+      #expect(closeness.relativeL2 <= Self.videoTolerance, "\(place): \(closeness)")
+      let score = Float(try entry.requiredDouble("object_score"))
+      #expect(abs((object.objectScore ?? .nan) - score) <= Self.scoreTolerance)
+    }
+  }
+
+  private struct Place: Hashable {
+    var frame: Int
+    var object: Int
+  }
+
+  /// The last result of each object on each frame of a session.
+  private func play(_ session: JSONValue) throws -> [Place: FrameResult.Object] {
+    var options = VideoOptions()
+    // Without CUDA the official code fills no holes.
+    options.fillHoleArea = 0
+    let video = try VideoPredictor(
+      try Nano.model.get(), frames: FrameSource(path: Nano.path("clip")), options: options)
+    let script = try InteractionScript(
+      json: .object([(key: "actions", value: try session.required("actions"))]))
+    var found: [Place: FrameResult.Object] = [:]
+    try script.run(on: video, loadMask: loadMask) { event in
+      let result =
+        switch event {
+        case .edited(let result, action: _): result
+        case .tracked(let result, _, action: _): result
+        }
+      for object in result.objects where object.objectScore != nil {
+        found[Place(frame: result.frame, object: object.id)] = object
+      }
+    }
+    return found
+  }
+
+  private func loadMask(_ name: String) throws -> BinaryMask {
+    let picture = try ImageReader.read(Nano.path(name))
+    return BinaryMask(
+      width: picture.width, height: picture.height,
+      bits: stride(from: 0, to: picture.pixels.count, by: 3).map { picture.pixels[$0] > 127 })
+  }
+}
