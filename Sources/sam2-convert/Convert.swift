@@ -72,7 +72,7 @@ struct Convert: ParsableCommand {
 
   private func importing(
     _ checkpoint: OpenedCheckpoint, _ given: ModelConfiguration?
-  ) throws -> ImportedModel {
+  ) throws(Failure) -> ImportedModel {
     let progress = ProgressLine("reading", unit: "tensors", enabled: !common.quiet)
     defer { progress.finish() }
     do {
@@ -80,8 +80,8 @@ struct Convert: ParsableCommand {
       return try ModelImporter.importModel(
         checkpoint.tensors, configuration: given, storage: dtype.dtype
       ) { progress.update($0, of: $1) }
-    } catch let failure as Failure {
-      throw failure.about(file: input)
+    } catch {
+      throw error.about(file: input)
     }
   }
 

@@ -58,9 +58,9 @@ import Testing
     do {
       _ = try predictor.predict([Prompt(points: [click]), Prompt(points: [.init(x: 99, y: 1)])])
       Issue.record("a point outside the picture was accepted")
-    } catch let failure as Failure {
-      #expect(failure.code == "prompt.point_outside")
-      #expect(failure.place == "prompt 1, point 0")
+    } catch {
+      #expect(error.code == "prompt.point_outside")
+      #expect(error.place == "prompt 1, point 0")
     }
   }
 }
