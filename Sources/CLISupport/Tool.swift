@@ -14,7 +14,7 @@ public enum Tool {
     do {
       try body()
     } catch let failure as Failure {
-      Console.error("error: \(failure)")
+      report(failure)
       throw exitCode(failure)
     } catch let exit as ExitCode {
       throw exit
@@ -22,6 +22,12 @@ public enum Tool {
       Console.error("error: internal: \(error)")
       throw ExitCode(70)
     }
+  }
+
+  /// Prints the line of a failure: `error: FILE: what (where); hint`.
+  public static func report(_ failure: Failure) {
+    // Names of files and of what is in them may hold escape sequences meant for the terminal.
+    Console.error("error: \(printable(failure.description, limit: 2000))")
   }
 
   /// Exit codes follow sysexits.h.

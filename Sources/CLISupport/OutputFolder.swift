@@ -1,0 +1,82 @@
+public import Bytes
+internal import Glibc
+
+/// A folder for results: checked before the work, created with the first result.
+///
+/// A command that fails before its first result leaves no empty folder behind.
+public struct OutputFolder: Sendable {
+  public let path: String
+
+  /// Checks that `path` is a writable folder, or that it could be created.
+  /// - Throws: `output.folder` (kind `cannotCreate`).
+  public init(_ path: String) throws(Failure) {
+    self.path = path
+    var known = path
+    var status = stat()
+    while stat(known, &status) != 0 {
+      guard errno == ENOENT || errno == ENOTDIR else {
+        throw OutputFolder.failure(String(cString: strerror(errno)), path)
+      }
+      known = OutputFolder.parent(of: known)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      let what = known == path ? "the output folder is a file" : "\(known) is a file, not a folder"
+      throw OutputFolder.failure(what, path)
+    }
+    guard access(known, W_OK | X_OK) == 0 else {
+      throw OutputFolder.failure(
+        "the output folder cannot be written: \(String(cString: strerror(errno)))", path)
+    }
+  }
+
+  /// Creates the folder and its parents unless they exist.
+  /// - Throws: `output.folder`.
+  public func create() throws(Failure) { try Tool.createFolder(path) }
+
+  /// The path of the file `name` in the folder.
+  public func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
+
+  /// Whether `other` is the same folder, however it is spelled.
+  public func isSame(as other: String) -> Bool { isSameFile(path, other) }
+
+  private static func parent(of path: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+    if path.hasPrefix("/") { return "/" + parts.joined(separator: "/") }
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+
+  private static func failure(_ what: String, _ path: String) -> Failure {
+    Failure(.cannotCreate, code: "output.folder", what, file: path)
+  }
+}
+
+/// Whether two paths name one existing file or folder.
+public func isSameFile(_ a: String, _ b: String) -> Bool {
+  var (first, second) = (stat(), stat())
+  return stat(a, &first) == 0 && stat(b, &second) == 0
+    && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+}
+
+/// The last part of a path: "dog.jpg" of "pictures/dog.jpg".
+public func fileName(_ path: String) -> String {
+  path.split(separator: "/", omittingEmptySubsequences: true).last.map(String.init) ?? path
+}
+
+/// The last part of a path without its extension: "dog" of "pictures/dog.jpg".
+public func fileStem(_ path: String) -> String {
+  let name = fileName(path)
+  guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+  return String(name[..<dot])
+}
+
+/// The folder of a path, "." when it names none.
+public func folderName(_ path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// `number` with at least five digits: the names of frames.
+public func fiveDigits(_ number: Int) -> String {
+  let digits = String(number)
+  return String(repeating: "0", count: max(5 - digits.count, 0)) + digits
+}

@@ -1,0 +1,92 @@
+import Bytes
+import CLISupport
+import JSON
+import Media
+import SAM2
+import Tensors
+
+/// What the model says to one prompt, and which of its masks are wanted.
+struct SegmentAnswer {
+  let prompt: RequestedPrompt
+  /// Indices of the wanted masks in the prediction.
+  let kept: [Int]
+  let masks: [BinaryMask]
+  let predictedIoUs: [Float]
+  let objectScore: Float
+  /// [S/4, S/4] for each wanted mask.
+  let logits: [Tensor]
+
+  init(prompt: RequestedPrompt, prediction: MaskPrediction, kept: [Int]) {
+    self.prompt = prompt
+    self.kept = kept
+    masks = kept.map { prediction.mask($0) }
+    predictedIoUs = kept.map { prediction.predictedIoUs[$0] }
+    objectScore = prediction.objectScore
+    logits = kept.map { prediction.lowResolutionLogits[$0] }
+  }
+}
+
+/// One segmented picture.
+struct SegmentResult {
+  let image: String
+  let picture: RGBImage
+  var clock: StageClock
+  let answers: [SegmentAnswer]
+  var files = SegmentFiles()
+
+  init(image: String, picture: RGBImage, clock: StageClock, answers: [SegmentAnswer]) {
+    self.image = image
+    self.picture = picture
+    self.clock = clock
+    self.answers = answers
+  }
+
+  var json: JSONValue {
+    var entries: [(key: String, value: JSONValue)] = [
+      ("image", .string(image)), ("width", .init(picture.width)), ("height", .init(picture.height)),
+      ("applied_orientation", .init(picture.appliedOrientation)),
+      ("prompts", .array(zip(answers, files.masks).map { $0.json(files: $1) })),
+      ("milliseconds", clock.json),
+    ]
+    if let overlay = files.overlay { entries.append(("overlay", .string(overlay))) }
+    if let logits = files.logits { entries.append(("logits", .string(logits))) }
+    return .object(entries)
+  }
+
+  /// Hands a line for each mask file to `say`, and the times with `verbose`.
+  func tell(verbose: Bool, say: (String) -> Void) {
+    for (answer, paths) in zip(answers, files.masks) {
+      for (index, path) in paths.enumerated() {
+        let iou = fixed(Double(answer.predictedIoUs[index]), 3)
+        say("\(path): \(answer.masks[index].area) pixels, predicted IoU \(iou)")
+      }
+    }
+    if let overlay = files.overlay { say(overlay) }
+    if verbose {
+      let stages = clock.stages.map { "\($0.name) \(fixed($0.milliseconds, 1)) ms" }
+      say("\(image): " + stages.joined(separator: ", "))
+    }
+  }
+}
+
+extension SegmentAnswer {
+  fileprivate func json(files: [String]) -> JSONValue {
+    [
+      "object": .init(prompt.object),
+      "predicted_iou": .array(predictedIoUs.map { .init($0) }),
+      "object_score": .init(objectScore),
+      "masks": .array(
+        masks.indices.map { index in
+          [
+            "file": .string(files[index]), "candidate": .init(kept[index]),
+            "area": .init(masks[index].area), "box": masks[index].boundingBox?.json ?? nil,
+          ]
+        }),
+    ]
+  }
+}
+
+extension PixelBox {
+  /// [x0, y0, x1, y1], the last pixels included.
+  fileprivate var json: JSONValue { [.init(left), .init(top), .init(right), .init(bottom)] }
+}

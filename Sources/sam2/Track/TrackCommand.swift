@@ -1,0 +1,108 @@
+import ArgumentParser
+import Bytes
+import CLISupport
+import JSON
+import SAM2
+
+struct TrackCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "track",
+    abstract: "Follows objects through a video, or a folder of JPEG or PNG frames.",
+    discussion: """
+      Prompt options apply in the order given: --object and --frame say what the following --point,
+      --box and --mask-prompt are about (object 1 on frame 0 until then). Objects are followed to
+      the end of the video, and back to its start when the first prompt comes later.
+
+        sam2 track clip.mp4 --object 1 --point 210,350 --object 2 --box 300,0,500,400 -o masks
+        sam2 track frames --script session.json -o masks --overlay masks.mp4
+
+      DIR/00000.png and so on are palette PNGs whose values are object numbers (DAVIS); where
+      objects overlap the lowest number wins. Formats/interaction-script.md describes scripts.
+      """)
+
+  @Argument(help: "A video file, or a folder of frames.", completion: .file())
+  var video: String
+
+  @OptionGroup(title: "Prompts") var prompts: TrackPrompts
+
+  @Option(name: [.short, .long], help: ArgumentHelp("Folder for masks.", valueName: "dir"))
+  var output: String
+
+  @Option(help: "How masks are written: davis (palette PNGs).")
+  var format = TrackFormat.davis
+
+  @Option(
+    help: ArgumentHelp(
+      "Also draw the masks over the frames: an .mp4 file (needs ffmpeg), or a folder of JPEGs.",
+      valueName: "out"))
+  var overlay: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write the mask logits: DIR/FRAME_OBJECT.npy, float32 [S/4, S/4].", valueName: "dir"))
+  var saveLogits: String?
+
+  @Option(help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
+  var fillHoleArea = 8
+
+  @Flag(help: "Print scores, areas and times as JSON.")
+  var json = false
+
+  @OptionGroup var model: ModelSource
+  @OptionGroup var machine: RunOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard (0...1_000_000).contains(fillHoleArea) else {
+      throw ValidationError("--fill-hole-area must be between 0 and 1000000")
+    }
+  }
+
+  func run() throws {
+    try Tool.run {
+      var plan = try prompts.plan(arguments: CommandLine.arguments)
+      try plan.checkObjects()
+      let outputs = try TrackOutputs(
+        video: video, folder: output, logitsFolder: saveLogits, overlay: overlay)
+      let source = try FrameSource(path: video)
+      try plan.loadMasks()
+
+      var options = VideoOptions()
+      options.fillHoleArea = fillHoleArea
+      let loaded = try model.load(machine)
+      let predictor = try VideoPredictor(loaded, frames: source, options: options)
+      let job = TrackJob(predictor: predictor, outputs: outputs)
+      try track(plan, job)
+      if json {
+        let head: [(key: String, value: JSONValue)] = [
+          ("video", .string(video)), ("model", .string(model.name)),
+        ]
+        Console.data(JSONValue.object(head + job.report).text(.pretty))
+      }
+    }
+  }
+
+  private func track(_ plan: TrackPlan, _ job: TrackJob) throws {
+    let progress = ProgressLine("tracking", unit: "frames", enabled: !common.quiet)
+    do {
+      try job.track(plan) { progress.update($0.done, of: $0.total) }
+      progress.finish()
+    } catch {
+      progress.finish()
+      throw error
+    }
+    common.note(job.summary)
+    if let overlay {
+      let drawing = ProgressLine("drawing", unit: "frames", enabled: !common.quiet)
+      defer { drawing.finish() }
+      try job.drawOverlay(of: video, plan.marks) { drawing.update($0, of: $1) }
+      common.note(overlay)
+    }
+    if common.verbose { for line in job.stageLines { common.note(line) } }
+  }
+}
+
+/// How `sam2 track` writes masks.
+enum TrackFormat: String, ExpressibleByArgument, CaseIterable {
+  case davis
+}
