@@ -12,7 +12,7 @@ extension SampleScene {
   /// Truths are palette PNGs whose values are object identifiers. `script.json` is the interaction
   /// script of `sam2 track`: one click an object on the first frame, then propagation.
   /// Failures: `output.folder`, and those of `PictureFile.write`.
-  public func write(to folder: String) throws(Failure) {
+  public func write(to folder: String, frameCount: Int = 48) throws(Failure) {
     for path in [folder, "\(folder)/frames", "\(folder)/truth"] {
       try SampleScene.makeFolder(path)
     }
@@ -21,7 +21,7 @@ extension SampleScene {
     try PNGWriter.write(picture.labels, to: "\(folder)/picture_truth.png")
     try PictureFile.write(
       Array(SampleScene.promptsJSON(picture.prompts).utf8), to: "\(folder)/prompts.json")
-    let clip = clip()
+    let clip = clip(frameCount: frameCount)
     for index in 0..<clip.frameCount {
       let frame = clip.frame(index)
       let name = SampleScene.fiveDigits(index)

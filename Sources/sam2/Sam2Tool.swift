@@ -14,7 +14,7 @@ struct Sam2Tool: ParsableCommand {
         sam2 track clip.mp4 --object 1 --point 210,350 --object 2 --box 300,0,500,400 -o masks
         sam2 doctor
 
-      Exit codes: 0 done, 1 some items failed, 64 usage, 65 bad input, 66 input missing,
+      Exit codes: 0 done, 1 some items failed, 64 usage, 65 bad input, 66 input missing, \
       70 a bug of ours, 73 cannot create the output, 74 reading or writing failed.
       """,
     version: Tool.version,

@@ -10,4 +10,7 @@
 extern const unsigned char sam2_bundled_model[];
 extern const size_t sam2_bundled_model_size;
 
+/// The same bytes for Swift, which does not import arrays of unknown size.
+static inline const void *_Nonnull sam2_bundled_model_bytes(void) { return sam2_bundled_model; }
+
 #endif

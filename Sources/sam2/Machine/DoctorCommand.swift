@@ -1,5 +1,113 @@
 import ArgumentParser
-struct DoctorCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "doctor") }
-struct BenchCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "bench") }
-struct SampleCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "sample") }
-struct ScoreCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "score") }
+import Bytes
+import CLISupport
+import Glibc
+import JSON
+import ModelFile
+import Runtime
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Says what this machine offers and what sam2 makes of it.",
+    discussion: """
+      Put its output into reports of problems. \(KernelTable.environmentVariable) forces a kernel \
+      level: \(KernelTable.levelNames.joined(separator: ", ")).
+      """)
+
+  @Flag(help: "Print as JSON.")
+  var json = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    try Tool.run {
+      let findings = try Findings()
+      Console.data(json ? findings.json.text(.pretty) : findings.text)
+    }
+  }
+}
+
+/// What there is on this machine.
+private struct Findings {
+  let kernels: KernelTable
+  /// Multiply-accumulates per second of one core.
+  let peakFloat: Double
+  let peakInt8: Double
+  let processor = Findings.processorName()
+  let processorCount = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+  let ffmpeg = Findings.program("ffmpeg")
+  let ffprobe = Findings.program("ffprobe")
+
+  init() throws(Failure) {
+    kernels = try KernelTable()
+    peakFloat = kernels.measurePeak(int8: false)
+    peakInt8 = kernels.measurePeak(int8: true)
+    // A model that cannot be read would be a broken build.
+    try ModelFile.verify(storage: BundledModel.storage)
+  }
+
+  var json: JSONValue {
+    [
+      "version": .string(Tool.version), "processor": .string(processor),
+      "processors": .init(processorCount),
+      "cpu_features": .array(KernelTable.cpuFeatures.map { .string($0) }),
+      "kernel_level": .string(kernels.name),
+      "kernel_levels": .array(KernelTable.availableLevels.map { .string($0) }),
+      "peak_gmacs_per_core": [
+        "float32": .number(gigas(peakFloat)), "int8": .number(gigas(peakInt8)),
+      ],
+      "ffmpeg": ffmpeg.map { .string($0) } ?? nil, "ffprobe": ffprobe.map { .string($0) } ?? nil,
+      "bundled_model": [
+        "name": .string(BundledModel.name), "bytes": .init(BundledModel.byteCount),
+      ],
+    ]
+  }
+
+  var text: String {
+    let features = KernelTable.cpuFeatures.joined(separator: " ")
+    let video = ffmpeg != nil && ffprobe != nil
+    let rows: [(String, String)] = [
+      ("version", Tool.version), ("processor", "\(processor), \(processorCount) threads"),
+      ("cpu features", features.isEmpty ? "none of those looked for" : features),
+      (
+        "kernels",
+        "\(kernels.name) (of \(KernelTable.availableLevels.joined(separator: ", ")))"
+      ),
+      (
+        "peak of a core",
+        "\(fixed(gigas(peakFloat), 1)) GMAC/s float32, \(fixed(gigas(peakInt8), 1)) GMAC/s int8"
+      ),
+      ("ffmpeg", ffmpeg ?? "not found"), ("ffprobe", ffprobe ?? "not found"),
+      ("video files", video ? "yes" : "no: apt-get install ffmpeg, or use folders of frames"),
+      ("built-in model", "\(BundledModel.name), \(readable(byteCount: BundledModel.byteCount))"),
+    ]
+    return rows.map { name, value in
+      name + String(repeating: " ", count: max(1, 16 - name.count)) + value
+    }.joined(separator: "\n")
+  }
+
+  private func gigas(_ rate: Double) -> Double { (rate / 1e8).rounded() / 10 }
+
+  // MARK: - Looking around
+
+  private static func processorName() -> String {
+    // Files in /proc say that they are empty, so they cannot be mapped.
+    guard let file = fopen("/proc/cpuinfo", "re") else { return "unknown" }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 512)
+    while fgets(&line, Int32(line.count), file) != nil {
+      let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      let parts = text.split(separator: ":", maxSplits: 1)
+      guard parts.count == 2, parts[0].hasPrefix("model name") else { continue }
+      return printable(String(parts[1].dropFirst().prefix { !$0.isNewline }))
+    }
+    return "unknown"
+  }
+
+  /// Where a program lies; nil when PATH does not lead to it.
+  private static func program(_ name: String) -> String? {
+    let folders = getenv("PATH").map { String(cString: $0) } ?? ""
+    return folders.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+  }
+}

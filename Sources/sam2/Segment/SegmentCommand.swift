@@ -9,10 +9,10 @@ struct SegmentCommand: ParsableCommand {
     commandName: "segment",
     abstract: "Finds the objects that clicks, boxes or masks point at in pictures.",
     discussion: """
-      All points and the box together describe one object; --prompts gives several. Coordinates
+      All points and the box together describe one object; --prompts gives several. Coordinates \
       are pixels of the upright picture (EXIF orientation applied), x to the right, y down.
 
-      DIR/NAME.png holds the mask of picture NAME (255 inside); with several prompts or masks they
+      DIR/NAME.png holds the mask of picture NAME (255 inside); with several prompts or masks they \
       are DIR/NAME_PROMPT_MASK.png, counted from 0. --format davis writes one palette PNG instead.
       """)
 

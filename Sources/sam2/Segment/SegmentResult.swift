@@ -5,20 +5,18 @@ import Media
 import SAM2
 import Tensors
 
-/// What the model says to one prompt, and which of its masks are wanted.
+/// What the model says to one prompt, as far as it is wanted.
 struct SegmentAnswer {
   let prompt: RequestedPrompt
-  /// Indices of the wanted masks in the prediction.
-  let kept: [Int]
   let masks: [BinaryMask]
   let predictedIoUs: [Float]
   let objectScore: Float
   /// [S/4, S/4] for each wanted mask.
   let logits: [Tensor]
 
+  /// Keeps the masks at the indices `kept`.
   init(prompt: RequestedPrompt, prediction: MaskPrediction, kept: [Int]) {
     self.prompt = prompt
-    self.kept = kept
     masks = kept.map { prediction.mask($0) }
     predictedIoUs = kept.map { prediction.predictedIoUs[$0] }
     objectScore = prediction.objectScore
@@ -78,8 +76,8 @@ extension SegmentAnswer {
       "masks": .array(
         masks.indices.map { index in
           [
-            "file": .string(files[index]), "candidate": .init(kept[index]),
-            "area": .init(masks[index].area), "box": masks[index].boundingBox?.json ?? nil,
+            "file": .string(files[index]), "area": .init(masks[index].area),
+            "box": masks[index].boundingBox?.json ?? nil,
           ]
         }),
     ]
