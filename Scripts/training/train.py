@@ -271,6 +271,7 @@ def main():
     add("--frames", type=int, default=5, help="frames a clip (stage clips)")
     add("--objects", type=int, default=3, help="objects a picture (stage images)")
     add("--easy", type=float, default=0.4, help="share of calm backgrounds and large objects")
+    add("--least", type=int, default=0, help="least number of moving objects in a clip")
     add("--seed", type=int, default=0)
     add("--workers", type=int, default=1, help="processes that draw clips")
     add("--threads", type=int, default=2, help="threads of the model")

@@ -9,7 +9,7 @@ import Testing
     let value = try JSONValue(parsing: text)
     #expect(
       value == [
-        "a": [1, -2, 3.5, 100.0, true, false, nil], "b": ["c": "x\né😀/"], "é": "",
+        "a": [1, -2, 3.5, 100.0, true, false, .null], "b": ["c": "x\né😀/"], "é": "",
       ])
     #expect(value["a"]?[0]?.int == 1)
     #expect(value["a"]?[2]?.double == 3.5)

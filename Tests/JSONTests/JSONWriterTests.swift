@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct JSONWriterTests {
   private let value: JSONValue = [
-    "b": [1, 2.5, nil], "a": ["y": true, "x": "q\"\\\n\u{1}é"], "c": [], "d": [:],
+    "b": [1, 2.5, .null], "a": ["y": true, "x": "q\"\\\n\u{1}é"], "c": [], "d": [:],
   ]
 
   @Test func layouts() {

@@ -57,7 +57,7 @@ private struct Findings {
       "peak_gmacs_per_core": [
         "float32": .number(gigas(peakFloat)), "int8": .number(gigas(peakInt8)),
       ],
-      "ffmpeg": ffmpeg.map { .string($0) } ?? nil, "ffprobe": ffprobe.map { .string($0) } ?? nil,
+      "ffmpeg": ffmpeg.map { .string($0) } ?? .null, "ffprobe": ffprobe.map { .string($0) } ?? .null,
       "bundled_model": [
         "name": .string(BundledModel.name), "bytes": .init(BundledModel.byteCount),
       ],

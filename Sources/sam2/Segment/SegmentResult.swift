@@ -77,7 +77,7 @@ extension SegmentAnswer {
         masks.indices.map { index in
           [
             "file": .string(files[index]), "area": .init(masks[index].area),
-            "box": masks[index].boundingBox?.json ?? nil,
+            "box": masks[index].boundingBox?.json ?? .null,
           ]
         }),
     ]
