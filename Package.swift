@@ -113,6 +113,10 @@ let package = Package(
         "Bytes",
       ]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
+    tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Runtime"]),
+    tests(
+      "QuantizerTests",
+      ["Bytes", "JSON", "Tensors", "Graph", "Quantizer", "Reference", "Runtime"]),
     tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
     tests("KernelTests", ["CKernels"]),
     tests(

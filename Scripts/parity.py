@@ -223,7 +223,7 @@ def parse(arguments):
     parser.add_argument("--media", type=Path, required=True, help="pictures and a frame folder")
     parser.add_argument("--work", type=Path, required=True, help="folder for answers and reports")
     parser.add_argument("--models", nargs="+", choices=models, default=["nano", "sam2.1-tiny"])
-    parser.add_argument("--images", type=int, default=2, help="pictures to use (default 2)")
+    parser.add_argument("--images", type=int, default=3, help="pictures to use (default 3)")
     parser.add_argument("--frames", type=int, help="frames to track (default 16 nano, 8 others)")
     parser.add_argument("--nano-checkpoint", type=Path, default=official.NANO_CHECKPOINT)
     parser.add_argument("--nano-config", type=Path, default=official.NANO_CONFIG)
@@ -238,6 +238,7 @@ def main(arguments=None):
     suffixes = {".jpg", ".jpeg", ".png"}
     pictures = sorted(p for p in options.media.iterdir() if p.suffix.lower() in suffixes)
     clips = sorted(p for p in options.media.iterdir() if p.is_dir() and any(p.glob("*.jpg")))
+    pictures += [sorted(clip.glob("*.jpg"))[0] for clip in clips]  # first frames are pictures too
     if not pictures or not clips:
         sys.exit(f"{options.media} needs at least one picture and one folder of JPEG frames")
 

@@ -1,0 +1,103 @@
+import Bytes
+import Graph
+import JSON
+import Quantizer
+import Reference
+import Runtime
+import Tensors
+import TestSupport
+import Testing
+
+struct QuantizerTests {
+  /// Relative L2 that eight bits for weights and activations may cost one product of random
+  /// numbers: steps of 1/127 and 2/255 of the range give about 0.8 %.
+  static let productTolerance = 0.02
+  /// Float32 sums against the same integers in double precision.
+  static let kernelTolerance = 3e-6
+
+  /// One large product, one small one and one in a graph that stays in float.
+  private func model(seed: UInt64) throws -> (model: Model, inputs: [String: Tensor]) {
+    var random = SeededRandom(seed: seed)
+    var weights = WeightTable()
+    func graph(_ name: String, _ weight: String, _ outputs: Int) throws -> Graph {
+      var builder = GraphBuilder(name)
+      let x = builder.input("x", .float(5, 64))
+      let w = builder.weight(weight, .float(Dim(constant: outputs), 64))
+      weights.set(weight, Tensor(random.floats(outputs * 64), shape: [outputs, 64]))
+      builder.output("y", try builder.add(.linear(Linear(hasBias: false)), [x, w], label: weight))
+      return builder.graph
+    }
+    let graphs = [
+      try graph("encode_image", "large", 48), try graph("attend_memory", "small", 8),
+      try graph("decode_masks", "decoder", 64),
+    ]
+    let inputs = ["x": Tensor(random.floats(320), shape: [5, 64])]
+    return (Model(metadata: .object([]), graphs: graphs, weights: weights), inputs)
+  }
+
+  @Test func quantisesByRecipeAndStaysClose() throws {
+    let (original, inputs) = try model(seed: 1)
+    let (quantized, decisions) = try Quantizer().quantize(original)
+    #expect(quantized.weights["large"]?.dtype == .int8)
+    #expect(quantized.weights["large.scale"]?.shape == [48])
+    #expect(quantized.weights["small"]?.dtype == .float16)
+    #expect(quantized.weights["decoder"]?.dtype == .float16)
+    #expect(decisions.map(\.weight) == ["large", "small", "decoder"])
+    #expect(decisions.map { $0.reason == nil } == [true, false, false])
+    #expect((decisions[0].sqnr ?? 0) > 40)
+
+    let exact = try #require(try Program(original).run("encode_image", inputs)["y"])
+    let coarse = try #require(try Program(quantized).run("encode_image", inputs)["y"])
+    let cost = Closeness(coarse.floats(), to: exact.floats())
+    #expect(cost.relativeL2 < Self.productTolerance && cost.relativeL2 > 0, "\(cost)")
+    let integers = try #require(
+      try ReferenceInterpreter(weights: quantized.weights)
+        .evaluate(quantized.graphs[0], inputs: inputs)["y"])
+    let kernel = Closeness(coarse.floats(), to: integers.floats())
+    #expect(kernel.relativeL2 < Self.kernelTolerance, "\(kernel)")
+  }
+
+  @Test func everyRowHasItsOwnScale() throws {
+    // Rows of very different size lose the same share of their own values.
+    let values: [Float] = [1, -0.5, 0.25, 1000, -500, 250, 0, 0, 0]
+    let matrix = QuantizedMatrix(Tensor(values, shape: [3, 3]))
+    let scales = matrix.scale.floats()
+    #expect(scales == [1 / 127, 1000 / 127, 1])
+    #expect(matrix.values.floats() == [127, -64, 32, 127, -64, 32, 0, 0, 0])
+  }
+
+  @Test func userPatternsKeepWeights() throws {
+    var recipe = Recipe()
+    recipe.keepFloat = ["lar*"]
+    let (quantized, decisions) = try Quantizer(recipe).quantize(try model(seed: 2).model)
+    #expect(quantized.weights["large"]?.dtype == .float16)
+    #expect(decisions[0].reason == "kept by lar*")
+    recipe.keepFloat = ["nothing-like-it"]
+    #expect(throws: Failure(.usage, code: "quantize.pattern", "")) {
+      try Quantizer(recipe).quantize(try model(seed: 2).model)
+    }
+  }
+
+  @Test func refusesWhatItCannotQuantise() throws {
+    let (quantized, _) = try Quantizer().quantize(try model(seed: 3).model)
+    #expect(throws: Failure(.usage, code: "quantize.already", "")) {
+      try Quantizer().quantize(quantized)
+    }
+    var broken = try model(seed: 3).model
+    var values = try #require(broken.weights["large"]).floats()
+    values[70] = .nan
+    broken.weights.set("large", Tensor(values, shape: [48, 64]))
+    #expect(throws: Failure(.badInput, code: "quantize.value", "")) {
+      try Quantizer().quantize(broken)
+    }
+  }
+
+  @Test(arguments: [
+    ("a.b.weight", "a.*", true), ("a.b.weight", "*.weight", true), ("a.b", "a.?", true),
+    ("a.b", "a", false), ("ab", "a*b*", true), ("axbxc", "a*c", true), ("axbx", "a*c", false),
+    ("", "*", true), ("", "?", false),
+  ])
+  func patternsMatchAsShellsDo(text: String, pattern: String, expected: Bool) {
+    #expect(matches(text, pattern: pattern) == expected)
+  }
+}
