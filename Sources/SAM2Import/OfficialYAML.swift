@@ -94,7 +94,7 @@ public struct OfficialYAML {
     var sine = try parent.section("position_encoding", target: "PositionEmbeddingSine")
     try sine.requireWidth("num_pos_feats", width, initial: width)
     try sine.require("normalize", true, initial: true)
-    try sine.require("scale", nil, initial: nil)
+    try sine.require("scale", .null, initial: .null)
     try sine.require("temperature", 10_000, initial: 10_000)
     sine.ignore("warmup_cache", "image_size", "strides")
     try sine.finish()

@@ -76,7 +76,7 @@ import Testing
   @Test func aFailedWriteLeavesNothing() throws {
     try withTemporaryFolder { folder in
       var model = try SampleModels.tiny()
-      model.metadata = nil
+      model.metadata = .null
       #expect(throws: Failure(.badInput, code: "model.metadata", "")) {
         try ModelFile.write(model, to: folder + "/x.sam2", replaceExisting: false)
       }

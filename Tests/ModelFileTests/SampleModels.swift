@@ -29,7 +29,7 @@ enum SampleModels {
     constant.output("one", one)
     return Model(
       metadata: [
-        "image_size": 64, "mean": [0.485, 0.456, 0.406], "nothing": nil, "yes": true,
+        "image_size": 64, "mean": [0.485, 0.456, 0.406], "nothing": .null, "yes": true,
         "name": "full \u{1F9EA} \"quoted\"", "nested": ["a": [1, 2], "b": ["deep": -0.0]],
       ],
       graphs: [try everyOperator(), constant.graph], weights: weights())
