@@ -34,7 +34,9 @@ public struct OutputFolder: Sendable {
   public func create() throws(Failure) { try Tool.createFolder(path) }
 
   /// The path of the file `name` in the folder.
-  public func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
+  public func file(_ name: String) -> String {
+    path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+  }
 
   /// Whether `other` is the same folder, however it is spelled.
   public func isSame(as other: String) -> Bool { isSameFile(path, other) }

@@ -21,6 +21,11 @@ public struct RuntimeOptions: Sendable {
 public struct GraphTiming: Sendable {
   public var calls = 0
   public var seconds = 0.0
+  /// Multiply-accumulates of float32 products, and of int8 products.
+  public var floatWork = 0.0
+  public var int8Work = 0.0
+
+  public init() {}
 }
 
 /// A model ready to run: graphs are planned and weights packed when first needed, then reused.
@@ -109,9 +114,17 @@ extension Program {
           }
         }
       }
-      timings[name, default: GraphTiming()].calls += 1
-      timings[name, default: GraphTiming()].seconds += monotonicSeconds() - start
+      count(name, seconds: monotonicSeconds() - start, plan.work)
       return outputs
+    }
+
+    private mutating func count(_ name: String, seconds: Double, _ work: Work) {
+      var timing = timings[name, default: GraphTiming()]
+      timing.calls += 1
+      timing.seconds += seconds
+      timing.floatWork += work.float
+      timing.int8Work += work.int8
+      timings[name] = timing
     }
 
     /// Pointers to the inputs in the plan's order, valid inside `body`.

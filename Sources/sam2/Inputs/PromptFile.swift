@@ -14,7 +14,7 @@ struct RequestedPrompt {
   var multimask: Bool?
 }
 
-/// Several prompts in one file:
+/// Several prompts in one JSON file.
 ///
 ///     {"prompts": [{"points": [[210, 350]], "labels": [1], "box": null, "multimask": true}]}
 ///

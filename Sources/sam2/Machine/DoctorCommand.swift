@@ -57,7 +57,8 @@ private struct Findings {
       "peak_gmacs_per_core": [
         "float32": .number(gigas(peakFloat)), "int8": .number(gigas(peakInt8)),
       ],
-      "ffmpeg": ffmpeg.map { .string($0) } ?? .null, "ffprobe": ffprobe.map { .string($0) } ?? .null,
+      "ffmpeg": ffmpeg.map { .string($0) } ?? .null,
+      "ffprobe": ffprobe.map { .string($0) } ?? .null,
       "bundled_model": [
         "name": .string(BundledModel.name), "bytes": .init(BundledModel.byteCount),
       ],
@@ -97,7 +98,8 @@ private struct Findings {
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 512)
     while fgets(&line, Int32(line.count), file) != nil {
-      let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      let bytes = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      let text = String(decoding: bytes, as: UTF8.self)
       let parts = text.split(separator: ":", maxSplits: 1)
       guard parts.count == 2, parts[0].hasPrefix("model name") else { continue }
       return printable(String(parts[1].dropFirst().prefix { !$0.isNewline }))

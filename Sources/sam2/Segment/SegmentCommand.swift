@@ -59,7 +59,8 @@ struct SegmentCommand: ParsableCommand {
         images: images, prompts: requested, choice: prompts.choice, folder: output, format: format,
         drawsOverlay: overlay, logitsFile: saveLogits)
       let job = SegmentJob(
-        model: try model.load(machine), prompts: requested, choice: prompts.choice, outputs: outputs)
+        model: try model.load(machine), prompts: requested, choice: prompts.choice, outputs: outputs
+      )
       try segmentAll(job)
     }
   }

@@ -26,7 +26,7 @@ final class TrackJob {
   /// annotation leaves no files.
   func track(_ plan: TrackPlan, progress: (Propagation.Progress) -> Void) throws {
     var lapStart = StageClock.now()
-    try plan.script.run(on: predictor, loadMask: { try plan.mask($0) }) { event in
+    func handle(_ event: InteractionScript.Event) throws {
       let lap = (StageClock.now() - lapStart) * 1000
       switch event {
       case .edited(let result, _):
@@ -41,6 +41,7 @@ final class TrackJob {
       }
       lapStart = StageClock.now()
     }
+    try plan.script.run(on: predictor, loadMask: { try plan.mask($0) }, handle: handle)
     try writePending()
   }
 
