@@ -126,6 +126,7 @@ let package = Package(
     tests("GraphTests", ["Bytes", "Tensors", "Graph"]),
     tests(
       "ReferenceTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference"], exclude: ["Fixtures"]),
+    tests("EndToEndTests", ["JSON", "Media", "Bytes"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

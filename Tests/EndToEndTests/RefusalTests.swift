@@ -1,0 +1,168 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// A call that must be refused: the exit code, and a part of the one line that says why.
+struct Refusal: Sendable, CustomTestStringConvertible {
+  let name: String
+  let exitCode: Int32
+  let says: String
+  let arguments: [String]
+  var environment: [String: String] = [:]
+
+  init(_ name: String, _ exitCode: Int32, says: String, _ arguments: String...) {
+    self.name = name
+    self.exitCode = exitCode
+    self.says = says
+    self.arguments = arguments
+  }
+
+  func with(environment: [String: String]) -> Refusal {
+    var copy = self
+    copy.environment = environment
+    return copy
+  }
+
+  var testDescription: String { name }
+
+  /// Files that the calls are about, in the folder where they run.
+  static func makeFiles(in folder: String) throws {
+    write("not a picture", to: "\(folder)/text.png")
+    write([], to: "\(folder)/empty.png")
+    write(
+      "{\"prompts\": [{\"points\": [[1, 2]], \"labels\": [1, 1]}]}", to: "\(folder)/labels.json")
+    write("{\"prompts\": []}", to: "\(folder)/none.json")
+    write("{\"prompts\": [{\"pionts\": []}]}", to: "\(folder)/member.json")
+    write("{\"prompts\": [", to: "\(folder)/cut.json")
+    write(
+      "{\"prompts\": [{\"points\": [[1, 2]], \"multimask\": true}, {\"points\": [[1, 2]]}]}",
+      to: "\(folder)/ragged.json")
+    write("{\"actions\": [{\"do\": \"dance\"}]}", to: "\(folder)/dance.json")
+    write(
+      "{\"actions\": [{\"do\": \"add_mask\", \"frame\": 0, \"object\": 1, \"mask\": \"no.png\"}]}",
+      to: "\(folder)/mask.json")
+    mkdir("\(folder)/bare", 0o700)
+    mkdir("\(folder)/again", 0o700)
+    let picture = fileBytes(Workplace.nano("still.png")) ?? []
+    for name in ["p.png", "q.png", "again/p.png"] { write(picture, to: "\(folder)/\(name)") }
+  }
+}
+
+@Suite("Calls that are refused")
+struct RefusalTests {
+  static let clip = Workplace.nano("clip")
+
+  static let segmentCalls: [Refusal] = [
+    Refusal("no such picture", 66, says: "gone.png", "gone.png", "--point", "1,2"),
+    Refusal("text as a picture", 65, says: "text.png", "text.png", "--point", "1,2"),
+    Refusal("empty picture", 65, says: "empty", "empty.png", "--point", "1,2"),
+    Refusal("a folder as a picture", 65, says: "is a folder", "bare", "--point", "1,2"),
+    Refusal("point outside", 64, says: "200x150", "p.png", "--point", "200,10"),
+    Refusal("label 7", 64, says: "label 7", "p.png", "--point", "20,10,7"),
+    Refusal("box the wrong way round", 64, says: "no area", "p.png", "--box", "90,90,20,20"),
+    Refusal("point without y", 64, says: "--point", "p.png", "--point", "20"),
+    Refusal("point not a number", 64, says: "--point", "p.png", "--point", "nan,3"),
+    Refusal("no prompt", 64, says: "--point", "p.png"),
+    Refusal(
+      "two ways of choosing", 64, says: "--best", "p.png", "--point", "1,2", "--best", "--multimask"
+    ),
+    Refusal("no such prompts", 66, says: "gone.json", "p.png", "--prompts", "gone.json"),
+    Refusal("prompts cut off", 65, says: "cut.json", "p.png", "--prompts", "cut.json"),
+    Refusal("no prompts in the file", 65, says: "no prompts", "p.png", "--prompts", "none.json"),
+    Refusal("unknown member", 65, says: "pionts", "p.png", "--prompts", "member.json"),
+    Refusal("labels missing", 65, says: "prompts[0]", "p.png", "--prompts", "labels.json"),
+    Refusal(
+      "ragged logits", 64, says: "multimask", "p.png", "--prompts", "ragged.json", "--save-logits",
+      "l.npy"),
+    Refusal(
+      "two pictures of one name", 64, says: "again/p.png", "p.png", "again/p.png", "--point", "1,2"),
+    Refusal(
+      "mask prompt of another size", 64, says: "picture is", "p.png", "--mask-prompt",
+      Workplace.nano("mask.png")),
+    Refusal(
+      "no such model", 66, says: "gone.sam2", "p.png", "--point", "1,2", "--model", "gone.sam2"),
+    Refusal("not a model", 65, says: "text.png", "p.png", "--point", "1,2", "--model", "text.png"),
+    Refusal("unknown kernels", 64, says: "avx2", "p.png", "--point", "1,2")
+      .with(environment: ["SAM2_ISA": "mmx"]),
+  ]
+
+  @Test("sam2 segment", arguments: segmentCalls)
+  func segment(_ refusal: Refusal) throws {
+    try check(refusal, ["segment"] + refusal.arguments + ["-o", "out"])
+  }
+
+  static let trackCalls: [Refusal] = [
+    Refusal("no such video", 66, says: "gone.mp4", "gone.mp4", "--point", "1,2"),
+    Refusal("text as a video", 65, says: "text.png", "text.png", "--point", "1,2"),
+    Refusal("a picture as a video", 65, says: "picture", "p.png", "--point", "1,2"),
+    Refusal("a folder without frames", 65, says: "bare", "bare", "--point", "1,2"),
+    Refusal("no prompt", 64, says: "--point", clip),
+    Refusal("point outside", 64, says: "192x144", clip, "--point", "192,3"),
+    Refusal(
+      "a mistake after a good prompt", 64, says: "frame 8", clip, "--point", "50,60", "--frame",
+      "8",
+      "--point", "50,60"),
+    Refusal("object 0", 64, says: "object number 0", clip, "--object", "0", "--point", "1,2"),
+    Refusal("object 256", 64, says: "256", clip, "--object", "256", "--point", "1,2"),
+    Refusal("two boxes", 64, says: "two boxes", clip, "--box", "1,2,9,9", "--box", "3,4,9,9"),
+    Refusal("no such script", 66, says: "gone.json", clip, "--script", "gone.json"),
+    Refusal("script cut off", 65, says: "cut.json", clip, "--script", "cut.json"),
+    Refusal("unknown action", 65, says: "dance", clip, "--script", "dance.json"),
+    Refusal("no such mask", 66, says: "no.png", clip, "--script", "mask.json"),
+    Refusal(
+      "script and prompts", 64, says: "--script", clip, "--script", "dance.json", "--point", "1,2"),
+    Refusal(
+      "overlay in no folder", 73, says: "gone", clip, "--point", "1,2", "--overlay", "gone/o.mp4"),
+  ]
+
+  @Test("sam2 track", arguments: trackCalls)
+  func track(_ refusal: Refusal) throws {
+    try check(refusal, ["track"] + refusal.arguments + ["-o", "out"])
+  }
+
+  static let otherCalls: [Refusal] = [
+    Refusal(
+      "output below a file", 73, says: "text.png", "segment", "p.png", "--point", "1,2", "-o",
+      "text.png/out"),
+    Refusal(
+      "output is a file", 73, says: "text.png", "track", clip, "--point", "1,2", "-o", "text.png"),
+    Refusal(
+      "masks over the picture", 64, says: "replace", "segment", "p.png", "--point", "1,2", "-o", "."
+    ),
+    Refusal(
+      "masks over the frames", 64, says: "replace", "track", "again", "--point", "1,2", "-o",
+      "again"),
+    Refusal("sample into a file", 73, says: "text.png", "sample", "-o", "text.png"),
+    Refusal("score of a folder and a file", 64, says: "folder", "score", "again", "p.png"),
+    Refusal("score without a frame", 66, says: "again/", "score", "again", "."),
+    Refusal("score of nothing", 66, says: "gone", "score", "gone", "gone"),
+    Refusal("unknown command", 64, says: "Error", "segmint"),
+    Refusal("doctor with unknown kernels", 64, says: "mmx", "doctor")
+      .with(environment: ["SAM2_ISA": "mmx"]),
+  ]
+
+  @Test("the other commands", arguments: otherCalls)
+  func others(_ refusal: Refusal) throws { try check(refusal, refusal.arguments) }
+
+  /// The documented exit code, a message that names what is wrong, and no output at all.
+  private func check(_ refusal: Refusal, _ arguments: [String]) throws {
+    try withTemporaryFolder { folder in
+      try Refusal.makeFiles(in: folder)
+      let before = folderNames(folder) + folderNames("\(folder)/again")
+      let outcome = try Tool.sam2.run(arguments, in: folder, environment: refusal.environment)
+      #expect(outcome.exitCode == refusal.exitCode, "\(outcome.errors)")
+      #expect(outcome.output == "")
+      #expect(outcome.errors.contains(refusal.says), "\(outcome.errors)")
+      #expect(outcome.errors.lowercased().hasPrefix("error: "), "\(outcome.errors)")
+      #expect(folderNames(folder) + folderNames("\(folder)/again") == before)
+    }
+  }
+
+  @Test("A name with escape sequences does not reach the terminal")
+  func hostileName() throws {
+    try withRun(["segment", "a\u{1B}[31m\nb.png", "--point", "1,2", "-o", "out"]) { outcome, _ in
+      #expect(outcome.exitCode == 66)
+      #expect(!outcome.errors.dropLast().contains { $0 == "\u{1B}" || $0 == "\n" })
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Glibc
+import TestSupport
+
+/// A built command of this package, run as a user would.
+enum Tool: String {
+  case sam2 = "sam2"
+  case convert = "sam2-convert"
+
+  /// What a command said, and how it ended.
+  struct Outcome {
+    let exitCode: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// Runs the command in `folder`, where relative paths start.
+  ///
+  /// The environment holds what programs need, and `environment`; nothing else of ours.
+  func run(
+    _ arguments: [String], in folder: String, environment: [String: String] = [:]
+  ) throws -> Outcome {
+    // Output goes to files: pipes would have to be drained side by side.
+    try withTemporaryFolder { log in
+      let program = try folderOfProducts() + "/" + rawValue
+      var actions = posix_spawn_file_actions_t()
+      posix_spawn_file_actions_init(&actions)
+      defer { posix_spawn_file_actions_destroy(&actions) }
+      let flags = O_WRONLY | O_CREAT | O_TRUNC
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+      posix_spawn_file_actions_addopen(&actions, 1, "\(log)/out", flags, 0o600)
+      posix_spawn_file_actions_addopen(&actions, 2, "\(log)/err", flags, 0o600)
+
+      // Glibc for Swift hides the spawn action that changes the folder; a shell does it as well.
+      let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, program]
+      var vector = (shell + arguments).map { strdup($0) }
+      vector.append(nil)
+      var variables = Tool.variables.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }
+      variables.append(nil)
+      defer { for text in vector + variables { free(text) } }
+
+      var identifier: pid_t = 0
+      guard posix_spawn(&identifier, shell[0], &actions, nil, vector, variables) == 0 else {
+        throw ToolProblem.cannotStart(program)
+      }
+      var status: Int32 = 0
+      while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+      // A signal is reported as shells do, so that a crash never equals a documented code.
+      let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
+      return Outcome(
+        exitCode: code, output: text("\(log)/out"), errors: text("\(log)/err"))
+    }
+  }
+
+  private static var variables: [String: String] {
+    var kept: [String: String] = [:]
+    for name in ["PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR", "SAM2_ISA"] {
+      if let value = getenv(name) { kept[name] = String(cString: value) }
+    }
+    return kept
+  }
+}
+
+enum ToolProblem: Error {
+  case cannotStart(String)
+  case failed(String)
+  case noProducts
+}
+
+/// Where the test bundle lies, which is where the commands lie.
+private func folderOfProducts() throws -> String {
+  var buffer = [CChar](repeating: 0, count: 4096)
+  let count = readlink("/proc/self/exe", &buffer, buffer.count)
+  guard count > 0 else { throw ToolProblem.noProducts }
+  let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    .joined(separator: "/")
+}
+
+private func text(_ path: String) -> String {
+  String(decoding: fileBytes(path) ?? [], as: UTF8.self)
+}
+
+/// Writes `text` to `path`.
+func write(_ text: String, to path: String) { write(Array(text.utf8), to: path) }
+
+/// Writes `bytes` to `path`.
+func write(_ bytes: [UInt8], to path: String) {
+  let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+  _ = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+  close(file)
+}
+
+func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
