@@ -22,7 +22,7 @@ mkdir -p "$out"
 "$bin/sam2" sample -o "$out/scene"
 
 for model in nano nano-int8; do
-  "$bin/sam2" segment "$out/scene/picture.png" --prompts "$out/scene/prompts.json" --best \
+  "$bin/sam2" segment "$out/scene/picture.png" --prompts "$out/scene/prompts.json" \
     --model "$out/$model.sam2" -o "$out/picture-$model" --format davis --overlay --json \
     >"$out/picture-$model.json"
   "$bin/sam2" track "$out/scene/frames" --script "$out/scene/script.json" \

@@ -49,13 +49,15 @@ extension SampleScene {
 
   // MARK: - JSON
 
+  /// Clicks on objects with odd identifiers, boxes around the others, to show both kinds.
   static func promptsJSON(_ prompts: [Prompt]) -> String {
     let rows = prompts.map { prompt in
-      """
-          {"object": \(prompt.identifier), "points": [[\(prompt.x), \(prompt.y)]], \
-      "labels": [1], "box": [\(prompt.box.left), \(prompt.box.top), \(prompt.box.right), \
-      \(prompt.box.bottom)]}
-      """
+      let start = "    {\"object\": \(prompt.identifier), "
+      guard prompt.identifier.isMultiple(of: 2) else {
+        return start + "\"points\": [[\(prompt.x), \(prompt.y)]], \"labels\": [1]}"
+      }
+      let box = [prompt.box.left, prompt.box.top, prompt.box.right, prompt.box.bottom]
+      return start + "\"box\": [" + box.map(String.init).joined(separator: ", ") + "]}"
     }
     return "{\"prompts\": [\n" + rows.joined(separator: ",\n") + "\n]}\n"
   }

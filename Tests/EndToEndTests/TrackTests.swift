@@ -47,13 +47,10 @@ struct TrackTests {
     }
   }
 
-  /// Least mean IoU with the truth on the sample video, one click for each object: in all, and of
-  /// the object that stays in front.
-  static let meanFloor = 0.35
-  static let frontFloor = 0.7
-  /// Least mean IoU of the built-in int8 model with the fp32 model that it was made from, for the
-  /// object that stays in front.
-  static let quantizedFloor = 0.97
+  /// Least mean IoU with the truth on the sample video, one click for each object.
+  static let meanFloor = 0.75
+  /// Least mean IoU of the built-in int8 model with the fp32 model that it was made from.
+  static let quantizedFloor = 0.98
 
   @Test("Masks of the sample video agree with the truth, and those of int8 with those of fp32")
   func sample() throws {
@@ -71,10 +68,8 @@ struct TrackTests {
         #expect(report["frames"]?.array?.count == Workplace.frameCount)
         let score = try score("\(folder)/\(name)", "\(workplace.scene)/truth")
         #expect(try score.requiredDouble("mean_iou") > Self.meanFloor)
-        let front = try score.requiredArray("objects")[0]
-        #expect(try front.requiredDouble("mean_iou") > Self.frontFloor)
       }
-      let agreement = try score("\(folder)/int8", "\(folder)/fp32").requiredArray("objects")[0]
+      let agreement = try score("\(folder)/int8", "\(folder)/fp32")
       #expect(try agreement.requiredDouble("mean_iou") > Self.quantizedFloor)
     }
   }
