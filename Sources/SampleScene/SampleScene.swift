@@ -101,7 +101,7 @@ public struct SampleScene: Sendable {
       Sprite.Pose(
         x: (0.3 + 0.2 * t) * w, y: (0.36 + nudge) * h, radius: 0.22 * unit, angle: 0.3 + 0.9 * t),
       Sprite.Pose(
-        x: (0.76 - 0.95 * t) * w, y: (0.7 - nudge) * h, radius: 0.15 * unit, angle: 0.8 - t),
+        x: (0.76 - 0.95 * t) * w, y: (0.58 - nudge) * h, radius: 0.15 * unit, angle: 0.8 - t),
     ]
     for i in poses.indices {
       poses[i].x += drift.x
