@@ -62,7 +62,8 @@ let package = Package(
 
     // Floor 2: one checkpoint format each, then the room that picks the reader.
     room("TorchCheckpoint", ["Bytes", "Tensors", "CZlib"]),
-    room("Checkpoints", ["Bytes", "Tensors", "TorchCheckpoint"]),
+    room("SafetensorsCheckpoint", ["Bytes", "JSON", "Tensors"]),
+    room("Checkpoints", ["Bytes", "Tensors", "TorchCheckpoint", "SafetensorsCheckpoint"]),
 
     // Floor 3: the graph and what works on graphs.
     room("Graph", ["Bytes", "Tensors", "JSON"]),
@@ -85,7 +86,10 @@ let package = Package(
     room("CLISupport", ["Bytes", "JSON", arguments]),
     command(
       "sam2-convert",
-      ["Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "ModelFile", "SAM2Import", "CLISupport"]),
+      [
+        "Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "SafetensorsCheckpoint", "ModelFile",
+        "SAM2Config", "SAM2Import", "CLISupport",
+      ]),
     command(
       "sam2-quantize",
       ["Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "CLISupport"]),
@@ -122,6 +126,7 @@ let package = Package(
     tests(
       "TorchCheckpointTests", ["Bytes", "JSON", "Tensors", "TorchCheckpoint"],
       exclude: ["Fixtures"]),
+    tests("SafetensorsCheckpointTests", ["Bytes", "JSON", "Tensors", "SafetensorsCheckpoint"]),
     tests("CheckpointsTests", ["Bytes", "Checkpoints", "Tensors"]),
     tests("GraphTests", ["Bytes", "Tensors", "Graph"]),
     tests(

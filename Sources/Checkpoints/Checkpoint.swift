@@ -1,4 +1,5 @@
 public import Bytes
+import SafetensorsCheckpoint
 public import Tensors
 import TorchCheckpoint
 
@@ -12,14 +13,18 @@ public enum Checkpoint {
   ///   names the file.
   public static func open(_ path: String) throws(Failure) -> OpenedCheckpoint {
     do throws(Failure) {
-      return try open(try MappedFile.open(path))
+      return try open(try MappedFile.open(path), path: path)
     } catch {
       throw error.about(file: path)
     }
   }
 
   /// The checkpoint whose bytes are `storage`; see `open(_:)`.
-  public static func open(_ storage: ByteStorage) throws(Failure) -> OpenedCheckpoint {
+  ///
+  /// Files that belong to it, the shards of an index, are looked for beside `path`.
+  public static func open(
+    _ storage: ByteStorage, path: String? = nil
+  ) throws(Failure) -> OpenedCheckpoint {
     let content = FileContent(storage)
     guard case .checkpoint(let format) = content else {
       throw Failure(
@@ -37,12 +42,42 @@ public enum Checkpoint {
           ("archive folder", printable(checkpoint.topFolder)),
           ("archive entries", String(checkpoint.entryCount)),
         ], storage: storage)
-    case .safetensors, .hdf5:
+    case .safetensors: return try openSafetensors(storage)
+    case .safetensorsIndex: return try openShards(storage, path)
+    case .hdf5:
       throw Failure(
         .badInput, code: "checkpoint.unsupported",
         "\(format.name) checkpoints are not supported yet",
         hint: "supported are \(CheckpointFormat.supportedList)")
     }
+  }
+
+  private static func openSafetensors(_ storage: ByteStorage) throws(Failure) -> OpenedCheckpoint {
+    let checkpoint = try SafetensorsCheckpoint(storage: storage)
+    let stripped = try PrefixFreeNames(checkpoint)
+    let metadata = checkpoint.metadata.map { (label: "metadata \($0.key)", value: $0.value) }
+    return OpenedCheckpoint(
+      tensors: stripped, format: .safetensors, notes: stripped.notes,
+      details: [("header bytes", String(checkpoint.headerByteCount))] + metadata,
+      storage: storage)
+  }
+
+  private static func openShards(
+    _ storage: ByteStorage, _ path: String?
+  ) throws(Failure) -> OpenedCheckpoint {
+    guard let path else {
+      throw Failure(
+        .badInput, code: "st.index_shard",
+        "this is an index of shards, and the folder they are in is not known")
+    }
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { String(path[...$0]) } ?? "."
+    let checkpoint = try ShardedSafetensors(index: storage, folder: folder)
+    let stripped = try PrefixFreeNames(checkpoint)
+    return OpenedCheckpoint(
+      tensors: stripped, format: .safetensorsIndex, notes: stripped.notes,
+      details: [("shards", String(checkpoint.shards.count))], storage: storage,
+      shards: checkpoint.shards.map { ($0.name, $0.storage) })
   }
 }
 
@@ -56,14 +91,31 @@ public struct OpenedCheckpoint: Sendable {
   public let details: [(label: String, value: String)]
   /// The whole file.
   public let storage: ByteStorage
+  /// The files that an index names; empty for a checkpoint in one file.
+  public let shards: [(name: String, storage: ByteStorage)]
 
-  public var byteCount: Int { storage.byteCount }
+  init(
+    tensors: any TensorCollection, format: CheckpointFormat, notes: [String],
+    details: [(label: String, value: String)], storage: ByteStorage,
+    shards: [(name: String, storage: ByteStorage)] = []
+  ) {
+    self.tensors = tensors
+    self.format = format
+    self.notes = notes
+    self.details = details
+    self.storage = storage
+    self.shards = shards
+  }
+
+  /// Bytes of all its files.
+  public var byteCount: Int { shards.reduce(storage.byteCount) { $0 + $1.storage.byteCount } }
 }
 
 /// The formats that checkpoints come in.
 public enum CheckpointFormat: String, Sendable, CaseIterable {
   case torch
   case safetensors
+  case safetensorsIndex
   case hdf5
 
   /// As people call it.
@@ -71,6 +123,7 @@ public enum CheckpointFormat: String, Sendable, CaseIterable {
     switch self {
     case .torch: "PyTorch (.pt, .pth)"
     case .safetensors: "safetensors"
+    case .safetensorsIndex: "safetensors in shards (.index.json)"
     case .hdf5: "HDF5"
     }
   }
@@ -78,8 +131,8 @@ public enum CheckpointFormat: String, Sendable, CaseIterable {
   /// True when this version has a reader.
   public var isSupported: Bool {
     switch self {
-    case .torch: true
-    case .safetensors, .hdf5: false
+    case .torch, .safetensors, .safetensorsIndex: true
+    case .hdf5: false
     }
   }
 

@@ -1,4 +1,5 @@
 import Bytes
+import SafetensorsCheckpoint
 
 /// What a file is, judged by its first bytes.
 enum FileContent: Equatable {
@@ -43,7 +44,8 @@ enum FileContent: Equatable {
     let isTar = head.dropFirst(257).starts(with: Array("ustar".utf8))
     if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || isLegacyTorch || isTar { return .torch }
     if isHDF5(storage) { return .hdf5 }
-    return isSafetensors(head) ? .safetensors : nil
+    if isSafetensors(head) { return .safetensors }
+    return ShardedSafetensors.isIndex(storage) ? .safetensorsIndex : nil
   }
 
   /// The signature stands at byte 0, 512, 1024, 2048 and so on (HDF5 specification, II.A).
@@ -59,11 +61,11 @@ enum FileContent: Equatable {
     }
   }
 
-  /// Eight bytes of header length, at most 100 MB by the specification, then a JSON object.
+  /// Eight bytes of header length, then a JSON object; 4 GB and more is something else.
   private static func isSafetensors(_ head: [UInt8]) -> Bool {
     guard head.count > 8, head[8] == UInt8(ascii: "{") else { return false }
     let headerByteCount = head[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return (2...100_000_000).contains(headerByteCount)
+    return (2..<(1 << 32)).contains(headerByteCount)
   }
 
   // MARK: - Everything else

@@ -53,7 +53,8 @@ struct ArchitectureReport {
       .badInput, code: "model.architecture",
       "\(other ?? "the tensors are not those of a SAM 2 checkpoint"): compared with "
         + "\(expectedName), \(parts.joined(separator: ", "))",
-      hint: "SAM 2 and SAM 2.1 checkpoints with the official tensor names can be converted")
+      hint: "whole SAM 2 and SAM 2.1 checkpoints can be converted, with the names of the official "
+        + "code or of Hugging Face transformers (Sam2VideoModel)")
   }
 
   private func list(_ names: [String]) -> String {
@@ -67,7 +68,6 @@ struct ArchitectureReport {
   private var otherArchitecture: String? {
     let signs: [(tensor: String, architecture: String)] = [
       ("image_encoder.blocks.0.attn.qkv.weight", "SAM 1"),
-      ("vision_encoder.backbone.patch_embed.projection.weight", "the Transformers layout of SAM 2"),
       ("vision_encoder.layers.0.attn.qkv.weight", "the Transformers layout of SAM 1"),
       ("image_encoder.patch_embed.0.c.weight", "MobileSAM"),
       ("layer1.0.conv1.weight", "a ResNet"),

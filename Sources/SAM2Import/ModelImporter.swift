@@ -6,11 +6,13 @@ public import Tensors
 
 /// What an import gives.
 public struct ImportedModel: Sendable {
-  /// Graphs, weights under their official names in the checkpoint's order, and metadata.
+  /// Graphs, weights under their official names in the official order, and metadata.
   public var model: Model
   public var configuration: ModelConfiguration
   /// What the checkpoint does not tell and was assumed, in words.
   public var assumptions: [String]
+  /// What was done to the checkpoint's names, in words.
+  public var notes: [String] = []
 }
 
 /// Turns a SAM 2 checkpoint and its configuration into graphs and weights.
@@ -18,7 +20,8 @@ public enum ModelImporter {
   /// Detects the configuration (see `ConfigurationDetector`), then converts.
   ///
   /// All of the checkpoint's tensors are kept, used by a graph or not, so that it can be exported
-  /// again. Elements are converted one tensor at a time; those that already have type `storage`
+  /// again. Their order in the checkpoint does not matter, nor does it whether they have the
+  /// official names or those of Hugging Face `transformers`. Elements are converted one tensor at a time; those that already have type `storage`
   /// are shared with the checkpoint.
   /// `given` is the configuration named by the user, if any; `storage` is float32, float16 or
   /// bfloat16; `progress` hears after each tensor how many are done, of how many.
@@ -28,19 +31,32 @@ public enum ModelImporter {
     _ tensors: any TensorCollection, configuration given: ModelConfiguration? = nil,
     storage: DType = .float32, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(Failure) -> ImportedModel {
+    let (tensors, notes) = try official(tensors)
     let detection = try ConfigurationDetector.detect(tensors, given: given)
     let configuration = detection.configuration
     let graphs = try graphs(for: configuration)
     var weights = WeightTable()
-    for (index, name) in tensors.names.enumerated() {
+    // Detection has made sure that the checkpoint has these names and no others.
+    let names = OfficialTensors(configuration).names
+    for (index, name) in names.enumerated() {
       weights.set(name, try converted(try tensors.tensor(name), name, to: storage))
-      progress(index + 1, tensors.names.count)
+      progress(index + 1, names.count)
     }
     let metadata = metadata(of: configuration, assumptions: detection.assumptions)
     let model = Model(metadata: metadata, graphs: graphs, weights: weights)
     try model.verify()
     return ImportedModel(
-      model: model, configuration: configuration, assumptions: detection.assumptions)
+      model: model, configuration: configuration, assumptions: detection.assumptions,
+      notes: notes)
+  }
+
+  /// The tensors under their official names.
+  private static func official(
+    _ tensors: any TensorCollection
+  ) throws(Failure) -> (tensors: any TensorCollection, notes: [String]) {
+    guard HuggingFaceTensors.recognizes(tensors) else { return (tensors, []) }
+    let renamed = try HuggingFaceTensors(tensors)
+    return (renamed, ["read \(tensors.names.count) names of Hugging Face transformers as official"])
   }
 
   /// The named graphs of a configuration, in the order of use.

@@ -14,7 +14,7 @@ struct Convert: ParsableCommand {
     commandName: "convert",
     abstract: "Converts a checkpoint (the default when no subcommand is named).")
 
-  @Argument(help: "A PyTorch checkpoint (.pt, .pth) with the official names.")
+  @Argument(help: "A checkpoint: .pt, .pth, .safetensors, or the .index.json of a sharded one.")
   var input: String
 
   @Option(name: [.short, .long], help: "Where the model file goes.")
@@ -97,7 +97,8 @@ struct Convert: ParsableCommand {
   private func report(
     _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ written: ModelFile.WrittenFile?
   ) {
-    for note in checkpoint.notes { common.detail("note: \(note)") }
+    let notes = checkpoint.notes + imported.notes
+    for note in notes { common.detail("note: \(note)") }
     for assumption in imported.assumptions { common.note("assumed: \(assumption)") }
     if json {
       Console.data(jsonReport(imported, checkpoint, written).text(.pretty))
@@ -126,7 +127,7 @@ struct Convert: ParsableCommand {
       ("tensors", .integer(Int64(imported.model.weights.count))),
       ("image_size", .integer(Int64(imported.configuration.imageSize))),
       ("assumptions", .array(imported.assumptions.map { .string($0) })),
-      ("notes", .array(checkpoint.notes.map { .string($0) })),
+      ("notes", .array((checkpoint.notes + imported.notes).map { .string($0) })),
     ]
     if let output, let written {
       entries.append(("output", .string(output)))

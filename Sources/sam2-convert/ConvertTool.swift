@@ -13,8 +13,9 @@ struct ConvertTool: ParsableCommand {
         sam2-convert nano.pt --config nano.yaml -o nano.sam2
         sam2-convert inspect tiny.sam2 --tensors
         sam2-convert verify tiny.sam2
+        sam2-convert export tiny.sam2 -o tiny.safetensors
       """,
     version: Tool.version,
-    subcommands: [Convert.self, Inspect.self, Verify.self],
+    subcommands: [Convert.self, Inspect.self, Verify.self, Export.self],
     defaultSubcommand: Convert.self)
 }

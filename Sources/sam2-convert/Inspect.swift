@@ -57,7 +57,7 @@ private struct Listing {
     }
     let checkpoint: OpenedCheckpoint
     do {
-      checkpoint = try Checkpoint.open(storage)
+      checkpoint = try Checkpoint.open(storage, path: path)
     } catch {
       throw error.about(file: path)
     }

@@ -12,14 +12,22 @@ struct Provenance {
 
   /// `metadata` with a `provenance` entry: the source by its hash, never by its folder.
   func added(to metadata: JSONValue) -> JSONValue {
-    let entry: JSONValue = .object([
+    var entries: [(key: String, value: JSONValue)] = [
       ("source", .string(input.split(separator: "/").last.map(String.init) ?? input)),
       ("source_format", .string(checkpoint.format.name)),
       ("source_bytes", .integer(Int64(checkpoint.byteCount))),
       ("source_sha256", .string(ModelFile.sha256(of: checkpoint.storage))),
       ("tool", .string("sam2-convert \(Tool.version)")),
       ("storage", .string(storage.name)),
-    ])
-    return .object((metadata.object ?? []) + [("provenance", entry)])
+    ]
+    if !checkpoint.shards.isEmpty {
+      let shards = checkpoint.shards.map { shard -> JSONValue in
+        .object([
+          ("file", .string(shard.name)), ("sha256", .string(ModelFile.sha256(of: shard.storage))),
+        ])
+      }
+      entries.append(("source_shards", .array(shards)))
+    }
+    return .object((metadata.object ?? []) + [("provenance", .object(entries))])
   }
 }

@@ -1,0 +1,210 @@
+/// Names of `Sam2Model` and `Sam2VideoModel` in Hugging Face `transformers`, beside the official.
+///
+/// Written from the parameter names of `modeling_sam2_video.py` (transformers 4.56 to 5.23). Every
+/// tensor keeps its shape and layout, except that the four point embeddings are one tensor there,
+/// and that the image position code may be stored twice.
+enum HuggingFaceNames {
+  /// A rule: what it names there and here. `#` stands for a number, the same on both sides; a rule
+  /// that ends in `@` holds for `weight` and `bias`.
+  struct Rule: Sendable {
+    let theirs: String
+    let official: String
+    /// What becomes of the number: `factor * number + offset`.
+    var factor = 1
+    var offset = 0
+  }
+
+  /// The name that tells these checkpoints from all others.
+  static let sign = "vision_encoder.backbone.patch_embed.projection.weight"
+  /// Rows 0 to 3 are `sam_prompt_encoder.point_embeddings.0` to `.3`.
+  static let pointEmbeddings = "prompt_encoder.point_embed.weight"
+  static let pointEmbeddingCount = 4
+  static func officialPointEmbedding(_ index: Int) -> String {
+    "sam_prompt_encoder.point_embeddings.\(index).weight"
+  }
+  /// One matrix that both modules use.
+  static let positionCodes = [
+    "prompt_encoder.shared_embedding.positional_embedding",
+    "shared_image_embedding.positional_embedding",
+  ]
+  static let officialPositionCode =
+    "sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"
+  /// Its official number is that of the layer after the last strided one.
+  static let finalMaskConvolution = "memory_encoder.mask_downsampler.final_conv."
+  static let officialMaskDownsampler = "memory_encoder.mask_downsampler.encoder"
+
+  // MARK: - Rules
+
+  static let rules: [Rule] =
+    parameters + trunk + memoryAttention + memoryEncoder + promptEncoder + maskDecoder + pointers
+
+  private static let parameters = [
+    Rule(theirs: "memory_temporal_positional_encoding", official: "maskmem_tpos_enc"),
+    Rule(theirs: "no_memory_embedding", official: "no_mem_embed"),
+    Rule(theirs: "no_memory_positional_encoding", official: "no_mem_pos_enc"),
+    Rule(theirs: "no_object_pointer", official: "no_obj_ptr"),
+    Rule(theirs: "occlusion_spatial_embedding_parameter", official: "no_obj_embed_spatial"),
+    Rule(theirs: "mask_downsample.@", official: "mask_downsample.@"),
+  ]
+
+  private static let trunk =
+    [
+      Rule(
+        theirs: "vision_encoder.backbone.pos_embed", official: "image_encoder.trunk.pos_embed"),
+      Rule(
+        theirs: "vision_encoder.backbone.pos_embed_window",
+        official: "image_encoder.trunk.pos_embed_window"),
+      Rule(
+        theirs: "vision_encoder.backbone.patch_embed.projection.@",
+        official: "image_encoder.trunk.patch_embed.proj.@"),
+      Rule(
+        theirs: "vision_encoder.neck.convs.#.@", official: "image_encoder.neck.convs.#.conv.@"),
+    ]
+    + inside(
+      "vision_encoder.backbone.blocks.#", "image_encoder.trunk.blocks.#",
+      [
+        ("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("attn.qkv", "attn.qkv"),
+        ("attn.proj", "attn.proj"), ("proj", "proj"), ("mlp.proj_in", "mlp.layers.0"),
+        ("mlp.proj_out", "mlp.layers.1"),
+      ])
+
+  private static let memoryAttention =
+    inside(
+      "memory_attention.layers.#", "memory_attention.layers.#",
+      attention("self_attn") + attention("cross_attn_image") + [
+        ("linear1", "linear1"), ("linear2", "linear2"), ("layer_norm1", "norm1"),
+        ("layer_norm2", "norm2"), ("layer_norm3", "norm3"),
+      ])
+    + [Rule(theirs: "memory_attention.layer_norm.@", official: "memory_attention.norm.@")]
+
+  private static let memoryEncoder =
+    [
+      // The official downsampler is one list: convolution, norm, activation, and again.
+      Rule(
+        theirs: "memory_encoder.mask_downsampler.layers.#.conv.@",
+        official: "\(officialMaskDownsampler).#.@", factor: 3),
+      Rule(
+        theirs: "memory_encoder.mask_downsampler.layers.#.layer_norm.@",
+        official: "\(officialMaskDownsampler).#.@", factor: 3, offset: 1),
+      Rule(
+        theirs: "memory_encoder.memory_fuser.layers.#.scale",
+        official: "memory_encoder.fuser.layers.#.gamma"),
+    ]
+    + inside(
+      "memory_encoder.memory_fuser.layers.#", "memory_encoder.fuser.layers.#",
+      [
+        ("depthwise_conv", "dwconv"), ("layer_norm", "norm"), ("pointwise_conv1", "pwconv1"),
+        ("pointwise_conv2", "pwconv2"),
+      ])
+    + inside(
+      "memory_encoder", "memory_encoder",
+      [("feature_projection", "pix_feat_proj"), ("projection", "out_proj")])
+
+  private static let promptEncoder = inside(
+    "prompt_encoder", "sam_prompt_encoder",
+    [
+      ("mask_embed.conv1", "mask_downscaling.0"), ("mask_embed.layer_norm1", "mask_downscaling.1"),
+      ("mask_embed.conv2", "mask_downscaling.3"), ("mask_embed.layer_norm2", "mask_downscaling.4"),
+      ("mask_embed.conv3", "mask_downscaling.6"), ("no_mask_embed", "no_mask_embed"),
+      ("not_a_point_embed", "not_a_point_embed"),
+    ])
+
+  private static let maskDecoder =
+    inside(
+      "mask_decoder.transformer.layers.#", "sam_mask_decoder.transformer.layers.#",
+      attention("self_attn") + attention("cross_attn_token_to_image")
+        + attention("cross_attn_image_to_token") + [
+          ("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("layer_norm3", "norm3"),
+          ("layer_norm4", "norm4"), ("mlp.proj_in", "mlp.layers.0"),
+          ("mlp.proj_out", "mlp.layers.1"),
+        ])
+    + inside(
+      "mask_decoder.transformer", "sam_mask_decoder.transformer",
+      attention("final_attn_token_to_image") + [("layer_norm_final_attn", "norm_final_attn")])
+    + inside(
+      "mask_decoder", "sam_mask_decoder",
+      [
+        ("iou_token", "iou_token"), ("mask_tokens", "mask_tokens"),
+        ("obj_score_token", "obj_score_token"), ("upscale_conv1", "output_upscaling.0"),
+        ("upscale_layer_norm", "output_upscaling.1"), ("upscale_conv2", "output_upscaling.3"),
+        ("conv_s0", "conv_s0"), ("conv_s1", "conv_s1"),
+      ]
+        + perceptron("output_hypernetworks_mlps.#") + perceptron("iou_prediction_head")
+        + perceptron("pred_obj_score_head") + [("pred_obj_score_head", "pred_obj_score_head")])
+
+  private static let pointers =
+    perceptron("").map { part in
+      Rule(theirs: "object_pointer_proj\(part.0).@", official: "obj_ptr_proj\(part.1).@")
+    } + [
+      Rule(theirs: "object_pointer_proj.@", official: "obj_ptr_proj.@"),
+      Rule(
+        theirs: "temporal_positional_encoding_projection_layer.@", official: "obj_ptr_tpos_proj.@"),
+    ]
+
+  // MARK: - Writing rules
+
+  private typealias Parts = [(theirs: String, official: String)]
+
+  /// Modules with a weight and a bias inside a module.
+  private static func inside(_ theirs: String, _ official: String, _ parts: Parts) -> [Rule] {
+    parts.map { part in
+      Rule(
+        theirs: "\(theirs).\(part.theirs).@", official: "\(official).\(part.official).@")
+    }
+  }
+
+  private static func attention(_ path: String) -> Parts {
+    let same = ["q_proj", "k_proj", "v_proj"].map { ("\(path).\($0)", "\(path).\($0)") }
+    return same + [("\(path).o_proj", "\(path).out_proj")]
+  }
+
+  /// Three layers: theirs are called first, hidden and last.
+  private static func perceptron(_ path: String) -> Parts {
+    [
+      ("\(path).proj_in", "\(path).layers.0"), ("\(path).layers.0", "\(path).layers.1"),
+      ("\(path).proj_out", "\(path).layers.2"),
+    ]
+  }
+}
+
+// MARK: - Applying
+
+extension HuggingFaceNames {
+  /// The official name of one of theirs; nil when no rule holds.
+  static func official(_ name: String) -> String? {
+    var parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    var tail: Substring?
+    if let last = parts.last, last == "weight" || last == "bias" {
+      tail = last
+      parts[parts.count - 1] = "@"
+    }
+    if let rule = rulesByPattern[parts.joined(separator: ".")] {
+      return apply(rule, number: nil, tail)
+    }
+    // No rule has two numbers that vary: the first in the name is the one.
+    for (index, part) in parts.enumerated() {
+      guard let number = Int(part), String(number) == part, number < 10_000 else { continue }
+      parts[index] = "#"
+      return rulesByPattern[parts.joined(separator: ".")].map { apply($0, number: number, tail) }
+    }
+    return nil
+  }
+
+  private static let rulesByPattern: [String: Rule] = {
+    var table: [String: Rule] = [:]
+    for rule in rules { table[rule.theirs] = rule }
+    return table
+  }()
+
+  private static func apply(_ rule: Rule, number: Int?, _ tail: Substring?) -> String {
+    var name = ""
+    for character in rule.official {
+      switch character {
+      case "@": name += tail ?? "@"
+      case "#": name += number.map { String(rule.factor * $0 + rule.offset) } ?? "#"
+      default: name.append(character)
+      }
+    }
+    return name
+  }
+}

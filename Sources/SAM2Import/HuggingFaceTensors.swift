@@ -1,0 +1,117 @@
+import Bytes
+import Tensors
+
+/// A checkpoint with Hugging Face names, seen under the official ones.
+///
+/// Nothing is copied: renamed tensors are the same, and split ones are views of the fused one. Names
+/// that no rule knows stay as they are, so that the import reports them.
+struct HuggingFaceTensors: TensorCollection {
+  let names: [String]
+  private let base: any TensorCollection
+  private let sources: [String: Source]
+
+  private enum Source: Sendable {
+    case tensor(String)
+    /// One row of a matrix, as a matrix.
+    case row(String, Int)
+  }
+
+  /// Whether the checkpoint has these names.
+  static func recognizes(_ tensors: any TensorCollection) -> Bool {
+    tensors.description(of: HuggingFaceNames.sign) != nil
+  }
+
+  /// - Throws: `hf.position_code` when the two copies of the image position code differ,
+  ///   `hf.name_collision` when two names are one officially, what reading those two throws.
+  init(_ base: any TensorCollection) throws(Failure) {
+    self.base = base
+    var names: [String] = []
+    var sources: [String: Source] = [:]
+    let present = HuggingFaceNames.positionCodes.filter { base.description(of: $0) != nil }
+    let final = HuggingFaceTensors.finalMaskConvolution(base)
+    try HuggingFaceTensors.checkEqual(present, base)
+    for name in base.names {
+      var found: [(official: String, source: Source)] = []
+      if name == HuggingFaceNames.pointEmbeddings, HuggingFaceTensors.isSplittable(name, base) {
+        for row in 0..<HuggingFaceNames.pointEmbeddingCount {
+          found.append((HuggingFaceNames.officialPointEmbedding(row), .row(name, row)))
+        }
+      } else if HuggingFaceNames.positionCodes.contains(name) {
+        if name == present.first {
+          found.append((HuggingFaceNames.officialPositionCode, .tensor(name)))
+        }
+      } else if name.hasPrefix(HuggingFaceNames.finalMaskConvolution) {
+        let tail = name.dropFirst(HuggingFaceNames.finalMaskConvolution.count)
+        found.append(("\(final).\(tail)", .tensor(name)))
+      } else {
+        found.append((HuggingFaceNames.official(name) ?? name, .tensor(name)))
+      }
+      for (official, source) in found {
+        guard sources.updateValue(source, forKey: official) == nil else {
+          throw Failure(
+            .badInput, code: "hf.name_collision",
+            "two tensors are officially called \(printable(official))", place: "tensor \(name)")
+        }
+        names.append(official)
+      }
+    }
+    self.names = names
+    self.sources = sources
+  }
+
+  /// A tensor of another shape keeps its name, and is then reported as unexpected.
+  private static func isSplittable(_ name: String, _ base: any TensorCollection) -> Bool {
+    guard let shape = base.description(of: name)?.shape else { return false }
+    return shape.rank == 2 && shape[0] == HuggingFaceNames.pointEmbeddingCount
+  }
+
+  private static func finalMaskConvolution(_ base: any TensorCollection) -> String {
+    var count = 0
+    while base.description(of: "memory_encoder.mask_downsampler.layers.\(count).conv.weight") != nil
+    {
+      count += 1
+    }
+    return "\(HuggingFaceNames.officialMaskDownsampler).\(3 * count)"
+  }
+
+  private static func checkEqual(
+    _ names: [String], _ base: any TensorCollection
+  ) throws(Failure) {
+    guard names.count == 2 else { return }
+    let (first, second) = (try base.tensor(names[0]), try base.tensor(names[1]))
+    let isEqual =
+      first.dtype == second.dtype && first.shape == second.shape
+      && first.withUnsafeBytes { a in second.withUnsafeBytes { a.elementsEqual($0) } }
+    guard isEqual else {
+      throw Failure(
+        .badInput, code: "hf.position_code",
+        "\(names[0]) and \(names[1]) differ; SAM 2 has one such matrix")
+    }
+  }
+
+  // MARK: - Tensors
+
+  func description(of name: String) -> TensorDescription? {
+    switch sources[name] {
+    case .tensor(let original): return base.description(of: original)
+    case .row(let original, _):
+      guard let whole = base.description(of: original) else { return nil }
+      return TensorDescription(dtype: whole.dtype, shape: Shape([1, whole.shape[1]]))
+    case nil: return nil
+    }
+  }
+
+  func tensor(_ name: String) throws(Failure) -> Tensor {
+    switch sources[name] {
+    case .tensor(let original): return try base.tensor(original)
+    case .row(let original, let index):
+      let row = try base.tensor(original)[index]
+      return row.reshaped(Shape([1, row.elementCount]))
+    case nil:
+      throw Failure(
+        .badInput, code: "tensor.missing", "the checkpoint has no tensor \(printable(name))")
+    }
+  }
+
+  func verify() throws(Failure) { try base.verify() }
+}

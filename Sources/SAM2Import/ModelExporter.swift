@@ -1,0 +1,97 @@
+public import Bytes
+public import Graph
+import JSON
+import SAM2Config
+public import Tensors
+
+/// Gives back the tensors of a model under their official names, in the official order.
+public enum ModelExporter {
+  /// What can be exported of a model.
+  public struct Export: Sendable {
+    public let tensors: any TensorCollection
+    /// Names that were int8 and are computed back: they are not the values of the checkpoint.
+    public let dequantized: [String]
+    /// Official names that the model does not have, because nothing it computes needs them.
+    public let missing: [String]
+  }
+
+  /// The official tensors of `model`; one that was stored in float comes as it is stored.
+  ///
+  /// Elements are computed when they are read, one tensor at a time.
+  /// - Throws: `export.quantized` for a quantised model unless `dequantizing`, `export.weight` for
+  ///   a weight that is not official, and what reading the configuration throws.
+  public static func export(_ model: Model, dequantizing: Bool) throws(Failure) -> Export {
+    let configuration = try ModelConfiguration(json: try model.metadata.required("configuration"))
+    let official = OfficialTensors(configuration)
+    var dequantized: [String] = []
+    for name in model.weights.names {
+      let base = name.hasSuffix(scaleSuffix) ? String(name.dropLast(scaleSuffix.count)) : name
+      let isScale = base != name && model.weights[base]?.dtype == .int8
+      if isScale {
+        dequantized.append(base)
+      } else if model.weights[name]?.shape.elementCount
+        != official.shapes[name].map({ Shape($0).elementCount })
+      {
+        throw Failure(
+          .badInput, code: "export.weight",
+          "the model has a weight that its configuration's checkpoints do not have",
+          place: "tensor \(name)")
+      }
+    }
+    guard dequantizing || dequantized.isEmpty else {
+      throw Failure(
+        .usage, code: "export.quantized",
+        "\(dequantized.count) weights of the model are int8: the values of the checkpoint it was "
+          + "made from are gone",
+        hint: "export the model it was made from, or pass --dequantize for the rounded values")
+    }
+    return Export(
+      tensors: WeightView(model.weights, official), dequantized: dequantized,
+      missing: official.names.filter { model.weights[$0] == nil })
+  }
+
+  /// What the quantiser appends to the name of a weight for its scales.
+  fileprivate static let scaleSuffix = ".scale"
+}
+
+/// Weights of a model in their official shapes; int8 ones times their scales, in float32.
+private struct WeightView: TensorCollection {
+  let names: [String]
+  private let weights: WeightTable
+  private let shapes: [String: Shape]
+
+  init(_ weights: WeightTable, _ official: OfficialTensors) {
+    names = official.names.filter { weights[$0] != nil }
+    self.weights = weights
+    shapes = official.shapes.mapValues { Shape($0) }
+  }
+
+  func description(of name: String) -> TensorDescription? {
+    guard let tensor = weights[name], let shape = shapes[name] else { return nil }
+    return TensorDescription(dtype: tensor.dtype == .int8 ? .float32 : tensor.dtype, shape: shape)
+  }
+
+  func tensor(_ name: String) throws(Failure) -> Tensor {
+    guard let tensor = weights[name], let shape = shapes[name] else {
+      throw Failure(.badInput, code: "tensor.missing", "the model has no tensor \(printable(name))")
+    }
+    // The quantiser makes matrices of 1x1 kernels; the exporter has checked the element count.
+    return (tensor.dtype == .int8 ? try dequantized(tensor, name) : tensor).reshaped(shape)
+  }
+
+  private func dequantized(_ tensor: Tensor, _ name: String) throws(Failure) -> Tensor {
+    guard let scale = weights[name + ModelExporter.scaleSuffix], tensor.shape.rank == 2,
+      scale.shape == Shape([tensor.shape[0]])
+    else {
+      throw Failure(
+        .badInput, code: "export.scale", "an int8 weight has no scale for each of its rows",
+        place: "tensor \(name)")
+    }
+    let depth = tensor.shape[1]
+    var values = tensor.floats()
+    for (row, scale) in scale.floats().enumerated() {
+      for i in (row * depth)..<((row + 1) * depth) { values[i] *= scale }
+    }
+    return Tensor(values, shape: tensor.shape)
+  }
+}

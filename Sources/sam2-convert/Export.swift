@@ -1,0 +1,98 @@
+import ArgumentParser
+import Bytes
+import CLISupport
+import Graph
+import JSON
+import ModelFile
+import SAM2Import
+import SafetensorsCheckpoint
+import Tensors
+
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes the weights of a model file as a checkpoint with the official names.")
+
+  @Argument(help: "A .sam2 file.")
+  var model: String
+
+  @Option(name: [.short, .long], help: "Where the checkpoint goes: OUT.safetensors.")
+  var output: String
+
+  @Flag(help: "Write int8 weights as the rounded floats they stand for.")
+  var dequantize = false
+
+  @Flag(help: "Replace the output if it exists.")
+  var force = false
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard output.hasSuffix(".safetensors") else {
+      throw ValidationError("the name of the output must end in .safetensors")
+    }
+  }
+
+  func run() throws {
+    try Tool.run {
+      try AtomicFile.checkCanCreate(path: output, replaceExisting: force)
+      let export = try opened()
+      let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
+      defer { progress.finish() }
+      // Readers such as transformers ask for the framework the file is meant for.
+      let byteCount = try SafetensorsWriter.write(
+        export.tensors, metadata: ["format": "pt"], to: output, replaceExisting: force
+      ) { progress.update($0, of: $1) }
+      progress.finish()
+      try report(export, byteCount)
+    }
+  }
+
+  /// The official tensors, after all checksums of the file have been verified.
+  private func opened() throws -> ModelExporter.Export {
+    let progress = ProgressLine("verifying", unit: "bytes", enabled: !common.quiet)
+    defer { progress.finish() }
+    try ModelFile.verify(model) { progress.update($0, of: $1) }
+    do throws(Failure) {
+      return try ModelExporter.export(try ModelFile.open(model), dequantizing: dequantize)
+    } catch {
+      throw error.about(file: model)
+    }
+  }
+
+  private func report(_ export: ModelExporter.Export, _ byteCount: Int) throws {
+    if !export.dequantized.isEmpty {
+      common.note(
+        "note: \(export.dequantized.count) tensors are rounded to 8 bits: "
+          + "they are not those of the original checkpoint")
+    }
+    if !export.missing.isEmpty {
+      common.note(
+        "note: not in the model, because no computation needs them: "
+          + export.missing.joined(separator: ", "))
+    }
+    if json {
+      Console.data(try jsonReport(export, byteCount).text(.pretty))
+      return
+    }
+    common.note(
+      "\(export.tensors.names.count) tensors -> \(output), \(readable(byteCount: byteCount))")
+  }
+
+  private func jsonReport(
+    _ export: ModelExporter.Export, _ byteCount: Int
+  ) throws -> JSONValue {
+    [
+      "input": .string(model),
+      "output": .string(output),
+      "format": "safetensors",
+      "output_bytes": JSONValue(byteCount),
+      "sha256": .string(ModelFile.sha256(of: try MappedFile.open(output))),
+      "tensors": JSONValue(export.tensors.names.count),
+      "dequantized": .array(export.dequantized.map { .string($0) }),
+      "missing": .array(export.missing.map { .string($0) }),
+    ]
+  }
+}
