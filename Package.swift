@@ -107,7 +107,8 @@ let package = Package(
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["Bytes", "JSON"]),
     tests(
-      "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"]),
+      "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"],
+      exclude: ["Fixtures"]),
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
     tests("ModelFileTests", ["ModelFile", "Graph", "Tensors", "JSON", "Bytes"]),
     tests(
@@ -127,7 +128,12 @@ let package = Package(
       "TorchCheckpointTests", ["Bytes", "JSON", "Tensors", "TorchCheckpoint"],
       exclude: ["Fixtures"]),
     tests("SafetensorsCheckpointTests", ["Bytes", "JSON", "Tensors", "SafetensorsCheckpoint"]),
-    tests("CheckpointsTests", ["Bytes", "Checkpoints", "Tensors"]),
+    tests(
+      "CheckpointsTests",
+      [
+        "Bytes", "Checkpoints", "SafetensorsCheckpoint", "Tensors", "Graph", "ModelFile",
+        "SAM2Import",
+      ]),
     tests("GraphTests", ["Bytes", "Tensors", "Graph"]),
     tests(
       "ReferenceTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference"], exclude: ["Fixtures"]),

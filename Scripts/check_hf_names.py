@@ -10,6 +10,10 @@ loaded strictly into its `Sam2VideoModel`, saved by it (one file, then shards), 
 transformers ships its conversion script in its repository but not in its package: download
 `src/transformers/models/sam2_video/convert_sam2_video_to_hf.py` and name it as --converter.
 Needs, beside requirements.txt: transformers 5.23.0.
+
+    python Scripts/check_hf_names.py --write-names FILE
+
+writes the names and shapes of their SAM 2.1 Tiny, which the Swift tests read.
 """
 
 import argparse
@@ -115,14 +119,28 @@ def check(name, convert, get_config, replace_keys):
     return failures
 
 
+def write_names(path):
+    with torch.device("meta"):
+        state = Sam2VideoModel(Sam2VideoConfig()).state_dict()
+    rows = [" ".join([name, *map(str, value.shape)]) for name, value in state.items()]
+    Path(path).write_text("\n".join(rows) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("names", nargs="*", default=["sam2.1-tiny", "sam2-tiny"])
-    parser.add_argument("--convert", required=True, help="the built sam2-convert")
-    parser.add_argument("--converter", required=True, help="their convert_sam2_video_to_hf.py")
+    parser.add_argument("--convert", help="the built sam2-convert")
+    parser.add_argument("--converter", help="their convert_sam2_video_to_hf.py")
+    parser.add_argument("--write-names", metavar="FILE", help="write their names and shapes")
     arguments = parser.parse_args()
+    if arguments.write_names:
+        write_names(arguments.write_names)
+        return
+    if not arguments.convert or not arguments.converter:
+        parser.error("give --convert and --converter")
     logic = conversion_logic(arguments.converter)
-    failures = sum(check(name, Path(arguments.convert).resolve(), *logic) for name in arguments.names)
+    convert = Path(arguments.convert).resolve()
+    failures = sum(check(name, convert, *logic) for name in arguments.names)
     sys.exit(1 if failures else 0)
 
 

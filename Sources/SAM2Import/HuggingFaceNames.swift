@@ -4,7 +4,9 @@
 /// tensor keeps its shape and layout, except that the four point embeddings are one tensor there,
 /// and that the image position code may be stored twice.
 enum HuggingFaceNames {
-  /// A rule: what it names there and here. `#` stands for a number, the same on both sides; a rule
+  /// What something is called there and here.
+  ///
+  /// `#` stands for a number, the same on both sides; a rule
   /// that ends in `@` holds for `weight` and `bias`.
   struct Rule: Sendable {
     let theirs: String

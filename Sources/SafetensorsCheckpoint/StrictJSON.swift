@@ -17,6 +17,8 @@ enum StrictJSON {
     limits.byteCount = limit
     // A header's deepest value is the list of sizes of a tensor.
     limits.depth = 4
+    // 100,000 tensors of eight axes have fewer values.
+    limits.valueCount = 1_500_000
     let value: JSONValue
     do {
       value = try JSONValue(parsing: bytes, limits: limits)

@@ -1,0 +1,90 @@
+import Bytes
+import Checkpoints
+import Graph
+import ModelFile
+import SAM2Import
+import SafetensorsCheckpoint
+import Tensors
+import TestSupport
+import Testing
+
+/// `.pt` to `.sam2` to `.safetensors` with the trained fixture model.
+@Suite struct RoundTripTests {
+  private static let nano = fixturePath("nano/nano.pt", target: ".")
+  private static let quantizedNano = fixturePath(
+    "../../Sources/CBundledModel/nano-int8.sam2", target: ".")
+
+  private static func bytes(_ tensor: Tensor) -> [UInt8] { tensor.withUnsafeBytes { Array($0) } }
+
+  /// Writes `checkpoint` as a model file and that as safetensors; gives both paths to `body`.
+  private static func throughModelFile(
+    _ checkpoint: any TensorCollection, _ storage: DType,
+    _ body: (_ model: String, _ safetensors: String) throws -> Void
+  ) throws {
+    try withTemporaryFolder { folder in
+      let (model, safetensors) = ("\(folder)/nano.sam2", "\(folder)/nano.safetensors")
+      let imported = try ModelImporter.importModel(checkpoint, storage: storage)
+      _ = try ModelFile.write(imported.model, to: model, replaceExisting: false)
+      let export = try ModelExporter.export(try ModelFile.open(model), dequantizing: false)
+      #expect(export.dequantized.isEmpty && export.missing.isEmpty)
+      _ = try SafetensorsWriter.write(export.tensors, to: safetensors, replaceExisting: false)
+      try body(model, safetensors)
+    }
+  }
+
+  @Test(arguments: [DType.float16, .float32]) func keepsEveryBit(storage: DType) throws {
+    let original = try Checkpoint.open(RoundTripTests.nano).tensors
+    try RoundTripTests.throughModelFile(original, storage) { model, safetensors in
+      let opened = try Checkpoint.open(safetensors)
+      #expect(opened.format == .safetensors)
+      #expect(Set(opened.tensors.names) == Set(original.names))
+      for name in original.names {
+        let expected = try original.tensor(name).converted(to: storage)
+        let tensor = try opened.tensors.tensor(name)
+        #expect(tensor.dtype == storage && tensor.shape == expected.shape, "\(name)")
+        #expect(RoundTripTests.bytes(tensor) == RoundTripTests.bytes(expected), "\(name)")
+      }
+      // The model file does not depend on the order of the checkpoint.
+      let first = try ModelFile.open(model)
+      let again = try ModelImporter.importModel(opened.tensors, storage: storage).model
+      #expect(again.weights.names == first.weights.names)
+      #expect(try ModelFile.encode(again) == (fileBytes(model) ?? []))
+    }
+  }
+
+  @Test func quantizedModelsAreExportedOnlyWhenAsked() throws {
+    let model = try ModelFile.open(RoundTripTests.quantizedNano)
+    let thrown = #expect(throws: Failure.self) {
+      try ModelExporter.export(model, dequantizing: false)
+    }
+    #expect(thrown?.code == "export.quantized" && thrown?.kind == .usage)
+
+    let export = try ModelExporter.export(model, dequantizing: true)
+    #expect(export.dequantized.count == 67)
+    #expect(export.missing == ["no_mem_pos_enc"])
+    let original = try Checkpoint.open(RoundTripTests.nano).tensors
+    for name in export.tensors.names {
+      let tensor = try export.tensors.tensor(name)
+      let expected = try original.tensor(name)
+      #expect(tensor.shape == expected.shape, "\(name)")
+      let description = TensorDescription(dtype: tensor.dtype, shape: tensor.shape)
+      #expect(export.tensors.description(of: name) == description)
+      guard export.dequantized.contains(name) else {
+        #expect(tensor.floats() == expected.floats(), "\(name)")
+        continue
+      }
+      // Half a step of 1/127 of the row's largest weight, with some room for rounding.
+      let largest = expected.floats().reduce(0) { max($0, $1.magnitude) }
+      let closeness = Closeness(tensor.floats(), to: expected.floats())
+      #expect(closeness.maximumAbsolute <= Double(largest) * 0.51 / 127, "\(name)")
+    }
+  }
+
+  @Test func weightsThatAreNotOfficialAreNotExported() throws {
+    var model = try ModelFile.open(RoundTripTests.quantizedNano)
+    model.weights.set("stranger", Tensor([Float(1)], shape: [1]))
+    #expect(throws: failure("export.weight")) {
+      try ModelExporter.export(model, dequantizing: true)
+    }
+  }
+}
