@@ -127,7 +127,7 @@ let package = Package(
     tests(
       "TorchCheckpointTests", ["Bytes", "JSON", "Tensors", "TorchCheckpoint"],
       exclude: ["Fixtures"]),
-    tests("SafetensorsCheckpointTests", ["Bytes", "JSON", "Tensors", "SafetensorsCheckpoint"]),
+    tests("SafetensorsCheckpointTests", ["Bytes", "Tensors", "SafetensorsCheckpoint"]),
     tests(
       "CheckpointsTests",
       [

@@ -42,6 +42,12 @@ import official
 SIZES = {"tiny": "tiny", "small": "small", "base+": "base_plus", "large": "large"}
 
 
+def trunk_config(**settings):
+    """Their script gives tuples where their newer configuration class asks for lists."""
+    lists = {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}
+    return Sam2HieraDetConfig(**lists)
+
+
 def conversion_logic(path):
     """`get_config` and `replace_keys` of their script, without the imports of its command line."""
     wanted = ("get_config", "replace_keys", "KEYS_TO_MODIFY_MAPPING")
@@ -56,7 +62,7 @@ def conversion_logic(path):
     names = {
         "re": re,
         "torch": torch,
-        "Sam2HieraDetConfig": Sam2HieraDetConfig,
+        "Sam2HieraDetConfig": trunk_config,
         "Sam2VideoConfig": Sam2VideoConfig,
         "Sam2VideoMaskDecoderConfig": Sam2VideoMaskDecoderConfig,
         "Sam2VideoPromptEncoderConfig": Sam2VideoPromptEncoderConfig,
