@@ -12,6 +12,7 @@ struct Sam2Tool: ParsableCommand {
         sam2 segment dog.jpg --point 420,310 -o masks
         sam2 segment dog.jpg --box 300,120,640,480 --point 310,130,0 -o masks --overlay
         sam2 track clip.mp4 --object 1 --point 210,350 --object 2 --box 300,0,500,400 -o masks
+        sam2 auto dog.jpg -o everything --overlay
         sam2 doctor
 
       Exit codes: 0 done, 1 some items failed, 64 usage, 65 bad input, 66 input missing, \
@@ -19,7 +20,7 @@ struct Sam2Tool: ParsableCommand {
       """,
     version: Tool.version,
     subcommands: [
-      SegmentCommand.self, TrackCommand.self, BenchCommand.self, DoctorCommand.self,
-      SampleCommand.self, ScoreCommand.self,
+      SegmentCommand.self, AutoCommand.self, TrackCommand.self, BenchCommand.self,
+      DoctorCommand.self, SampleCommand.self, ScoreCommand.self,
     ])
 }

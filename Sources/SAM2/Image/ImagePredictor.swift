@@ -47,14 +47,10 @@ public final class ImagePredictor {
   public func predict(
     _ prompts: [Prompt], multimask: Bool = true
   ) throws(Failure) -> [MaskPrediction] {
-    guard let image else {
-      throw Failure(
-        .usage, code: "image.not_set", "there is no picture to segment",
-        hint: "call setImage before predict")
-    }
+    let image = try currentImage()
     var predictions = [MaskPrediction?](repeating: nil, count: prompts.count)
     for batch in try batches(of: prompts, width: image.width, height: image.height) {
-      let decoded = try decode(batch, image.features)
+      let decoded = try decode(batch.points, masks: batch.masks, image.features)
       for (row, index) in batch.indices.enumerated() {
         predictions[index] = prediction(
           decoded, row: row, multimask: multimask, width: image.width, height: image.height)
@@ -102,15 +98,40 @@ public final class ImagePredictor {
     return batches
   }
 
-  private func decode(_ batch: Batch, _ image: ImageFeatures) throws(Failure) -> DecodedMasks {
+  /// All masks for prompts of one positive click each, in pixels of the picture, and of mask
+  /// prompts [S/4, S/4] for all of them or none.
+  func decode(clicks: [Prompt.Point], masks: [Tensor] = []) throws(Failure) -> DecodedMasks {
+    let image = try currentImage()
+    let points = clicks.map { click in
+      ModelPoint.scaled(
+        points: [click], box: nil, width: image.width, height: image.height,
+        imageSize: model.imageSize) + [.padding]
+    }
+    return try decode(points, masks: masks, image.features)
+  }
+
+  private func currentImage() throws(Failure) -> (
+    features: ImageFeatures, width: Int, height: Int
+  ) {
+    guard let image else {
+      throw Failure(
+        .usage, code: "image.not_set", "there is no picture to segment",
+        hint: "call setImage before predict")
+    }
+    return image
+  }
+
+  /// Decodes prompts with equally many points, padding included.
+  private func decode(
+    _ points: [[ModelPoint]], masks: [Tensor], _ image: ImageFeatures
+  ) throws(Failure) -> DecodedMasks {
     var dense = model.stages.noMaskDense
-    if !batch.masks.isEmpty {
+    if !masks.isEmpty {
       let side = model.imageSize / 4
       dense = try model.stages.encodeMaskPrompt(
-        Tensor(
-          batch.masks.flatMap { $0.floats() }, shape: Shape([batch.masks.count, side, side, 1])))
+        Tensor(masks.flatMap { $0.floats() }, shape: Shape([masks.count, side, side, 1])))
     }
-    let sparse = try model.stages.encodePoints(batch.points, width: image.width)
+    let sparse = try model.stages.encodePoints(points, width: image.width)
     return try model.stages.decode(
       features: image.embedding, image: image, sparse: sparse, dense: dense)
   }
@@ -121,13 +142,7 @@ public final class ImagePredictor {
   ) -> MaskPrediction {
     let masks = decoded.masks[row]
     let ious = decoded.predictedIoUs[row].floats()
-    var shown = Array(1..<ious.count)
-    if !multimask {
-      shown = [
-        MaskChoice.single(
-          mask0: masks[0].floats(), predictedIoUs: ious, rule: model.configuration.stabilityRule)
-      ]
-    }
+    let shown = decoded.shownMasks(row, multimask: multimask, model.configuration)
     let plane = masks.shape.dimensions.suffix(2)
     return MaskPrediction(
       lowResolutionLogits: Tensor(

@@ -1,3 +1,4 @@
+import Media
 import Tensors
 
 /// Fills small holes in masks: `fill_holes_in_mask_scores` of the reference, which needs CUDA there.
@@ -18,33 +19,9 @@ enum HoleFilling {
   }
 
   static func fill(_ values: inout [Float], height: Int, width: Int, maximumArea: Int) {
-    var isOpen = values.map { $0 <= 0 }
-    var component: [Int] = []
-    for start in isOpen.indices where isOpen[start] {
-      collect(from: start, &isOpen, height: height, width: width, into: &component)
-      guard component.count <= maximumArea else { continue }
-      for index in component { values[index] = filledLogit }
-    }
-  }
-
-  /// Puts the pixels joined with `start` into `component`, and closes them.
-  private static func collect(
-    from start: Int, _ isOpen: inout [Bool], height: Int, width: Int, into component: inout [Int]
-  ) {
-    component.removeAll(keepingCapacity: true)
-    component.append(start)
-    isOpen[start] = false
-    var next = 0
-    while next < component.count {
-      let (y, x) = component[next].quotientAndRemainder(dividingBy: width)
-      next += 1
-      for row in max(y - 1, 0)...min(y + 1, height - 1) {
-        for index in row * width + max(x - 1, 0)...row * width + min(x + 1, width - 1)
-        where isOpen[index] {
-          isOpen[index] = false
-          component.append(index)
-        }
-      }
+    ConnectedRegions.forEach(in: values.map { $0 <= 0 }, width: width, height: height) { pixels in
+      guard pixels.count <= maximumArea else { return }
+      for pixel in pixels { values[pixel] = filledLogit }
     }
   }
 }

@@ -20,6 +20,18 @@ enum MaskChoice {
   }
 }
 
+extension DecodedMasks {
+  /// Indices of the masks that a caller sees of prompt `row`: the three candidates, or one mask.
+  func shownMasks(_ row: Int, multimask: Bool, _ configuration: ModelConfiguration) -> [Int] {
+    let ious = predictedIoUs[row].floats()
+    if multimask { return Array(1..<ious.count) }
+    return [
+      MaskChoice.single(
+        mask0: masks[row][0].floats(), predictedIoUs: ious, rule: configuration.stabilityRule)
+    ]
+  }
+}
+
 /// `dynamic_multimask_via_stability`: a mask is stable when its area hardly depends on the
 /// threshold.
 struct StabilityRule: Sendable, Hashable {

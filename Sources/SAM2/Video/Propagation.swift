@@ -19,6 +19,8 @@ public struct Propagation {
   private let keepsHistory: Bool
   private let revision: Int
   private var position = 0
+  /// Whether frames before the first were tracked in the same go.
+  private var isContinued = false
 
   init(_ predictor: VideoPredictor, frames: [Int], isReverse: Bool, keepsHistory: Bool) {
     self.predictor = predictor
@@ -28,6 +30,31 @@ public struct Propagation {
     revision = predictor.revision
   }
 
+  /// Goes on where an earlier propagation of the same state stopped.
+  init(_ predictor: VideoPredictor, goingOnAt state: TrackingState.Position) {
+    let frames = Array(min(state.next, state.last)...max(state.next, state.last))
+    self.init(
+      predictor, frames: state.isReverse ? frames.reversed() : frames, isReverse: state.isReverse,
+      keepsHistory: state.keepsHistory)
+    isContinued = true
+  }
+
+  /// Where it stands; nil when it is over.
+  var statePosition: TrackingState.Position? {
+    guard position < frames.count, let last = frames.last else { return nil }
+    return .init(
+      next: frames[position], last: last, isReverse: isReverse, keepsHistory: keepsHistory)
+  }
+
+  /// - Throws: `track.changed` when annotations have changed since the start.
+  func checkCurrent() throws(Failure) {
+    guard revision == predictor.revision else {
+      throw Failure(
+        .usage, code: "track.changed", "annotations have changed while objects were tracked",
+        hint: "start a new propagation")
+    }
+  }
+
   public var progress: Progress { Progress(done: position, total: frames.count) }
 
   /// Masks of all objects on the next frame; nil after the last one.
@@ -35,17 +62,14 @@ public struct Propagation {
   ///   and running the model throw.
   public mutating func next() throws(Failure) -> FrameResult? {
     guard position < frames.count else { return nil }
-    guard revision == predictor.revision else {
-      throw Failure(
-        .usage, code: "track.changed", "annotations have changed while objects were tracked",
-        hint: "start a new propagation")
-    }
+    try checkCurrent()
     let result: FrameResult
     do {
       result = try predictor.trackFrame(frames[position], isReverse: isReverse)
     } catch {
       // Headers of video files often promise a few frames more than there are.
-      guard error.code == PictureReader.noSuchFrame, position > 0, !isReverse else { throw error }
+      guard error.code == PictureReader.noSuchFrame, position > 0 || isContinued, !isReverse
+      else { throw error }
       predictor.frameCount = frames[position]
       frames.removeSubrange(position...)
       return nil

@@ -54,7 +54,7 @@ extension VideoPredictor {
 
   /// Encodes the memory of annotations made since the last propagation and files them with the
   /// results: `propagate_in_video_preflight` of the reference.
-  private func settleAnnotations() throws(Failure) {
+  func settleAnnotations() throws(Failure) {
     guard !objects.isEmpty else {
       throw Failure(
         .usage, code: "track.nothing", "no object is annotated",
@@ -117,8 +117,13 @@ extension VideoPredictor {
   /// Drops results that tracking onwards from `frame` cannot look at any more.
   func forgetHistory(before frame: Int, isReverse: Bool) {
     let horizon = MemoryPlan.horizon(model.configuration)
+    func isOutOfSight(_ other: Int) -> Bool {
+      isReverse ? other > frame + horizon : other < frame - horizon
+    }
     for index in objects.indices {
-      objects[index].recent.remove { isReverse ? $0 > frame + horizon : $0 < frame - horizon }
+      objects[index].recent.remove(where: isOutOfSight)
+      // Which frames were visited matters to corrections only, and those frames get none.
+      objects[index].tracked = objects[index].tracked.filter { !isOutOfSight($0.key) }
     }
   }
 }

@@ -1,0 +1,99 @@
+public import Bytes
+
+/// A mask as run lengths: the RLE of COCO.
+///
+/// Pixels are taken column after column from the left, each from the top; runs alternate between
+/// outside and inside, and the first one is outside (and 0 when the first pixel is inside).
+public struct RunLengthMask: Sendable, Hashable {
+  public let width: Int
+  public let height: Int
+  /// Lengths of the runs; they add up to width * height.
+  public let counts: [Int]
+
+  /// - Throws: `rle.counts` unless the runs are not negative and fill the picture exactly.
+  public init(width: Int, height: Int, counts: [Int]) throws(Failure) {
+    var total = 0
+    let (pixelCount, overflows) = width.multipliedReportingOverflow(by: height)
+    for count in counts {
+      guard width > 0, height > 0, !overflows, count >= 0, count <= pixelCount - total else {
+        throw RunLengthMask.misfit(width, height)
+      }
+      total += count
+    }
+    guard width > 0, height > 0, !overflows, total == pixelCount else {
+      throw RunLengthMask.misfit(width, height)
+    }
+    (self.width, self.height, self.counts) = (width, height, counts)
+  }
+
+  /// The runs of `mask`.
+  public init(_ mask: BinaryMask) {
+    self.init(mask, left: 0, top: 0, width: mask.width, height: mask.height)
+  }
+
+  /// The runs of a picture of `width` x `height` that is empty but for `mask`, whose first pixel
+  /// lies in column `left` of row `top`.
+  ///
+  /// `mask` must lie inside the picture.
+  public init(_ mask: BinaryMask, left: Int, top: Int, width: Int, height: Int) {
+    precondition(left >= 0 && top >= 0)
+    precondition(left + mask.width <= width && top + mask.height <= height)
+    var runs = RunCounter()
+    runs.append(false, count: left * height)
+    mask.bits.withUnsafeBufferPointer { bits in
+      for x in 0..<mask.width {
+        runs.append(false, count: top)
+        for y in 0..<mask.height { runs.append(bits[y &* mask.width &+ x], count: 1) }
+        runs.append(false, count: height - top - mask.height)
+      }
+    }
+    runs.append(false, count: (width - left - mask.width) * height)
+    (self.width, self.height, counts) = (width, height, runs.finished())
+  }
+
+  /// Pixels inside.
+  public var area: Int {
+    stride(from: 1, to: counts.count, by: 2).reduce(0) { $0 + counts[$1] }
+  }
+
+  /// The mask pixel by pixel.
+  public var mask: BinaryMask {
+    var mask = BinaryMask(width: width, height: height)
+    mask.bits.withUnsafeMutableBufferPointer { bits in
+      var position = 0
+      for (index, count) in counts.enumerated() {
+        if !index.isMultiple(of: 2) {
+          for pixel in position..<position + count {
+            let (x, y) = pixel.quotientAndRemainder(dividingBy: height)
+            bits[y * width + x] = true
+          }
+        }
+        position += count
+      }
+    }
+    return mask
+  }
+
+  private static func misfit(_ width: Int, _ height: Int) -> Failure {
+    Failure(
+      .badInput, code: "rle.counts",
+      "the run lengths do not fill a mask of \(width)x\(height) pixels exactly")
+  }
+}
+
+/// Adds pixels up to runs.
+private struct RunCounter {
+  private var counts: [Int] = []
+  private var value = false
+  private var run = 0
+
+  mutating func append(_ bit: Bool, count: Int) {
+    if bit != value, count > 0 {
+      counts.append(run)
+      (value, run) = (bit, 0)
+    }
+    run &+= count
+  }
+
+  func finished() -> [Int] { counts + [run] }
+}

@@ -1,0 +1,39 @@
+import Media
+
+/// Non-maximum suppression of boxes: `batched_nms` of torchvision with one category.
+enum BoxSuppression {
+  /// Indices of the boxes that are kept, the best first.
+  ///
+  /// In order of falling `scores`, of equals the first, a box is kept unless its IoU with one
+  /// kept earlier is above `threshold`. Areas are those between corners: a box of one pixel has
+  /// none, and two boxes without area never suppress each other. Single precision, as there.
+  static func kept(_ boxes: [PixelBox], scores: [Float], threshold: Double) -> [Int] {
+    precondition(boxes.count == scores.count)
+    let order = boxes.indices.sorted { a, b in
+      // Not-a-number counts as the highest score, as torch sorts.
+      let (x, y) = (scores[a].isNaN ? .infinity : scores[a], scores[b].isNaN ? .infinity : scores[b])
+      return x == y ? a < b : x > y
+    }
+    var isSuppressed = [Bool](repeating: false, count: boxes.count)
+    var kept: [Int] = []
+    for (rank, index) in order.enumerated() where !isSuppressed[index] {
+      kept.append(index)
+      for other in order[(rank + 1)...] where !isSuppressed[other] {
+        if Double(overlap(boxes[index], boxes[other])) > threshold { isSuppressed[other] = true }
+      }
+    }
+    return kept
+  }
+
+  /// Intersection over union; not a number for two boxes without area.
+  private static func overlap(_ a: PixelBox, _ b: PixelBox) -> Float {
+    let width = max(0, Float(min(a.right, b.right)) - Float(max(a.left, b.left)))
+    let height = max(0, Float(min(a.bottom, b.bottom)) - Float(max(a.top, b.top)))
+    let intersection = width * height
+    return intersection / (area(a) + area(b) - intersection)
+  }
+
+  private static func area(_ box: PixelBox) -> Float {
+    (Float(box.right) - Float(box.left)) * (Float(box.bottom) - Float(box.top))
+  }
+}

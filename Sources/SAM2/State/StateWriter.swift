@@ -1,0 +1,94 @@
+import Bytes
+import Tensors
+
+/// Writes the parts of a tracking state, keeping the checksum.
+///
+/// Frames are handed on one at a time: a state with all its history may be larger than memory.
+struct StateWriter {
+  private var checksum = CRC32()
+  private var buffer: [UInt8] = []
+
+  mutating func writeHead(
+    _ state: TrackingState, frameCount: Int, position: TrackingState.Position?, objectCount: Int,
+    to file: inout AtomicFileWriter
+  ) throws(Failure) {
+    buffer += TrackingState.magic
+    append(TrackingState.version)
+    append(state.model)
+    for size in state.sizes { append(size) }
+    for number in state.video { append(number) }
+    append(Int64(frameCount))
+    append(state.fillHoleArea)
+    append(state.choices)
+    append(UInt8(position == nil ? 0 : 1))
+    if let position {
+      append(Int64(position.next))
+      append(Int64(position.last))
+      append(UInt8((position.isReverse ? 1 : 0) | (position.keepsHistory ? 2 : 0)))
+    }
+    append(UInt32(objectCount))
+    try flush(to: &file)
+  }
+
+  mutating func write(
+    _ object: TrackedObject, to file: inout AtomicFileWriter
+  ) throws(Failure) {
+    append(Int64(object.id))
+    append(UInt32(object.points.count))
+    for (frame, points) in object.points.sorted(by: { $0.key < $1.key }) {
+      append(Int64(frame))
+      append(UInt32(points.count))
+      for point in points {
+        append(point.x.bitPattern)
+        append(point.y.bitPattern)
+        append(point.label)
+      }
+    }
+    append(UInt32(object.maskFrames.count))
+    for frame in object.maskFrames.sorted() { append(Int64(frame)) }
+    append(UInt32(object.tracked.count))
+    for (frame, isReverse) in object.tracked.sorted(by: { $0.key < $1.key }) {
+      append(Int64(frame))
+      append(UInt8(isReverse ? 1 : 0))
+    }
+    let tables = [
+      object.conditioning, object.recent, object.pendingConditioning, object.pendingRecent,
+    ]
+    for table in tables { try write(table, to: &file) }
+  }
+
+  private mutating func write(
+    _ table: FrameTable<FrameOutput>, to file: inout AtomicFileWriter
+  ) throws(Failure) {
+    append(UInt32(table.frames.count))
+    for frame in table.frames {
+      guard let output = table[frame] else { continue }
+      append(Int64(frame))
+      append(UInt8(output.memory == nil ? 0 : 1))
+      append(output.objectScore.bitPattern)
+      append(output.logits)
+      append(output.pointer)
+      if let memory = output.memory { append(memory) }
+      try flush(to: &file)
+    }
+    try flush(to: &file)
+  }
+
+  /// Adds the checksum: the end of the file.
+  mutating func finish(_ file: inout AtomicFileWriter) throws(Failure) {
+    try flush(to: &file)
+    try file.write(littleEndian: checksum.value)
+  }
+
+  private mutating func append<T: FixedWidthInteger>(_ value: T) {
+    buffer += littleEndianBytes(value)
+  }
+
+  private mutating func append(_ tensor: Tensor) { tensor.withUnsafeBytes { buffer += $0 } }
+
+  private mutating func flush(to file: inout AtomicFileWriter) throws(Failure) {
+    buffer.withUnsafeBytes { checksum.update($0) }
+    try file.write(buffer)
+    buffer.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,51 @@
+import Bytes
+import Tensors
+
+/// Facts about a predictor that a state file must agree with, and the constants of the format.
+///
+/// `Formats/tracking-state.md` describes the file.
+struct TrackingState: Equatable {
+  static let magic = Array("SAM2TRK\0".utf8)
+  static let version: UInt32 = 1
+
+  /// CRC-32 of constants that differ from checkpoint to checkpoint.
+  var model: UInt32
+  /// Logit side, memory positions, memory channels, pointer channels, input side.
+  var sizes: [UInt32]
+  /// Width, height, and the number of frames that the video claims to have.
+  var video: [Int64]
+  var fillHoleArea: Int64
+  var choices: UInt8
+
+  init(of predictor: VideoPredictor) {
+    let configuration = predictor.model.configuration
+    let stages = predictor.model.stages
+    var checksum = CRC32()
+    for constant in [stages.noMaskDense, stages.memoryPositions] {
+      constant.withUnsafeBytes { checksum.update($0) }
+    }
+    model = checksum.value
+    sizes = [
+      configuration.maskSide, configuration.featureSide * configuration.featureSide,
+      configuration.memoryDim, configuration.dModel, configuration.imageSize,
+    ].map { UInt32($0) }
+    video = [predictor.width, predictor.height, predictor.tracker.frameCount].map { Int64($0) }
+    let options = predictor.options
+    fillHoleArea = Int64(options.fillHoleArea)
+    choices =
+      (options.masksDoNotOverlap ? 1 : 0) | (options.clearsMemoryAroundInput ? 2 : 0)
+      | (options.correctionsCondition ? 4 : 0)
+  }
+
+  var logitShape: Shape { [Int(sizes[0]), Int(sizes[0])] }
+  var memoryShape: Shape { [Int(sizes[1]), Int(sizes[2])] }
+  var pointerShape: Shape { [1, Int(sizes[3])] }
+
+  /// Where a propagation is to go on.
+  struct Position {
+    var next: Int
+    var last: Int
+    var isReverse: Bool
+    var keepsHistory: Bool
+  }
+}

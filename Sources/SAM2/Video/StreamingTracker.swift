@@ -1,0 +1,127 @@
+public import Bytes
+public import Media
+
+/// Tracks objects through frames as they come, from a camera for example: no frame is kept.
+///
+///     let tracker = try StreamingTracker(model, width: 1280, height: 720)
+///     try tracker.push(camera.next())
+///     try tracker.addPoints(object: 1, points: [.init(x: 420, y: 310)])
+///     while let picture = camera.next() {
+///       for (object, mask) in try tracker.push(picture).masks() { show(object, mask) }
+///     }
+///
+/// Annotations are about the frame pushed last, and objects may be added, corrected and removed at
+/// any time. The masks are those of a `VideoPredictor` over a video of at least 16 frames (of
+/// shorter ones it knows the end). Memory stays bounded: results older than the model can look at
+/// are dropped, but for those of annotated frames. Not for use from several threads at once.
+public final class StreamingTracker {
+  private let live: LiveFrames
+  private let predictor: VideoPredictor
+
+  /// A tracker for frames of `width` x `height`.
+  /// - Throws: `stream.size` unless both are positive.
+  public init(
+    _ model: SegmentationModel, width: Int, height: Int, options: VideoOptions = .init()
+  ) throws(Failure) {
+    guard width > 0, height > 0 else {
+      throw Failure(.usage, code: "stream.size", "\(width)x\(height) is no size of a frame")
+    }
+    live = LiveFrames(width: width, height: height)
+    predictor = try VideoPredictor(model, frames: live, options: options)
+  }
+
+  /// Index of the frame pushed last, from 0; nil before the first.
+  public var frame: Int? { live.index }
+
+  /// Identifiers of the objects, in the order in which they were added.
+  public var objectIDs: [Int] { predictor.objectIDs }
+
+  /// Takes the next frame and tracks all objects onto it.
+  ///
+  /// Annotations made since the frame before become final. A frame that fails is skipped; the next
+  /// one is tracked from the frames before it.
+  /// - Returns: the masks of all objects; none while there are no objects.
+  /// - Throws: `video.frame_size`, `track.no_conditioning`, what running the model throws.
+  @discardableResult
+  public func push(_ picture: RGBImage) throws(Failure) -> FrameResult {
+    guard picture.width == live.width, picture.height == live.height else {
+      throw Failure(
+        .badInput, code: "video.frame_size",
+        "the frame is \(picture.width)x\(picture.height), but the video is "
+          + "\(live.width)x\(live.height)", hint: "all frames of a video must have one size")
+    }
+    // Final annotations are encoded with the features of the frame they are on: the last one still.
+    if !predictor.objects.isEmpty { try predictor.settleAnnotations() }
+    let frame = live.take(picture)
+    let result = try predictor.trackFrame(frame, isReverse: false)
+    predictor.forgetHistory(before: frame, isReverse: false)
+    return result
+  }
+
+  // MARK: - Annotations of the frame pushed last
+
+  /// Adds clicks, or a box and clicks, on one object; see `VideoPredictor.addPoints`.
+  /// - Throws: `stream.no_frame` before the first frame, and what the predictor throws.
+  @discardableResult
+  public func addPoints(
+    object: Int, points: [Prompt.Point] = [], box: Prompt.Box? = nil, clearOldPoints: Bool = true
+  ) throws(Failure) -> FrameResult {
+    try predictor.addPoints(
+      frame: lastFrame(), object: object, points: points, box: box, clearOldPoints: clearOldPoints)
+  }
+
+  /// Gives the mask of one object; see `VideoPredictor.addMask`.
+  /// - Throws: `stream.no_frame` before the first frame, and what the predictor throws.
+  @discardableResult
+  public func addMask(object: Int, mask: BinaryMask) throws(Failure) -> FrameResult {
+    try predictor.addMask(frame: lastFrame(), object: object, mask: mask)
+  }
+
+  /// Removes `object` and all that is known of it.
+  /// - Throws: `track.object`.
+  public func removeObject(_ object: Int) throws(Failure) { try predictor.removeObject(object) }
+
+  /// Removes all objects.
+  public func reset() { predictor.reset() }
+
+  private func lastFrame() throws(Failure) -> Int {
+    guard let frame = live.index else {
+      throw Failure(
+        .usage, code: "stream.no_frame", "there is no frame to annotate", hint: "push one first")
+    }
+    return frame
+  }
+}
+
+/// The newest frame of a video without end.
+private final class LiveFrames: IndexedFrames {
+  let width: Int
+  let height: Int
+  private(set) var index: Int?
+  private var picture: RGBImage?
+
+  init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+
+  /// No sum of frame numbers overflows.
+  var frameCount: Int? { Int.max / 4 }
+
+  /// Replaces the frame, and gives the index of the new one.
+  func take(_ picture: RGBImage) -> Int {
+    let next = (index ?? -1) + 1
+    index = next
+    self.picture = picture
+    return next
+  }
+
+  func frame(at index: Int) throws(Failure) -> RGBImage {
+    guard let picture, index == self.index else {
+      throw Failure(
+        .usage, code: "video.frame", "frame \(index) has gone by",
+        hint: "frames of a stream are not kept")
+    }
+    return picture
+  }
+}

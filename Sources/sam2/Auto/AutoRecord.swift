@@ -1,0 +1,48 @@
+import JSON
+import Media
+import SAM2
+
+// A mask as the official generator and its script describe it, under their names.
+
+extension AutomaticMask {
+  /// [x, y, width, height], the distances to the last pixels inside.
+  private var officialBox: [Int] {
+    [box.left, box.top, box.right - box.left, box.bottom - box.top]
+  }
+
+  private var officialCrop: [Int] { [crop.left, crop.top, crop.width, crop.height] }
+
+  /// Everything but the mask itself.
+  var facts: [(key: String, value: JSONValue)] {
+    [
+      ("area", .init(area)), ("bbox", .array(officialBox.map { .init($0) })),
+      ("predicted_iou", .init(predictedIoU)),
+      ("point_coords", [[.init(point.x), .init(point.y)]]),
+      ("stability_score", .init(stabilityScore)),
+      ("crop_box", .array(officialCrop.map { .init($0) })),
+    ]
+  }
+
+  /// The record with the mask as "segmentation".
+  func record(compressed: Bool) -> JSONValue {
+    let counts: JSONValue =
+      compressed ? .string(runs.cocoCounts) : .array(runs.counts.map { .init($0) })
+    let segmentation: JSONValue = [
+      "size": [.init(runs.height), .init(runs.width)], "counts": counts,
+    ]
+    return .object([("segmentation", segmentation)] + facts)
+  }
+
+  /// First line of the table.
+  static let tableHeader =
+    "id,area,bbox_x0,bbox_y0,bbox_w,bbox_h,point_input_x,point_input_y,predicted_iou,"
+    + "stability_score,crop_box_x0,crop_box_y0,crop_box_w,crop_box_h"
+
+  /// The line of mask number `id` in the table.
+  func tableRow(id: Int) -> String {
+    let scores = [point.x, point.y, predictedIoU, stabilityScore].map { "\(Double($0))" }
+    let columns =
+      ["\(id)", "\(area)"] + officialBox.map(String.init) + scores + officialCrop.map(String.init)
+    return columns.joined(separator: ",")
+  }
+}
