@@ -16,7 +16,7 @@ public import Media
 /// are dropped, but for those of annotated frames. Not for use from several threads at once.
 public final class StreamingTracker {
   private let live: LiveFrames
-  private let predictor: VideoPredictor
+  let predictor: VideoPredictor
 
   /// A tracker for frames of `width` x `height`.
   /// - Throws: `stream.size` unless both are positive.

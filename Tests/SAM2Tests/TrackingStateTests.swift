@@ -1,0 +1,158 @@
+import Bytes
+import Media
+import Tensors
+import TestSupport
+import Testing
+
+@testable import SAM2
+
+@Suite struct TrackingStateTests {
+  private static let click = [Prompt.Point(x: 10, y: 5)]
+
+  private func predictor(
+    frames: Int = 12, options: VideoOptions = .init(), width: Int = 40
+  ) throws -> VideoPredictor {
+    let graphs = FakeGraphs()
+    let model = try SegmentationModel(graphs, configuration: graphs.configuration)
+    let pictures = (0..<frames).map { frame in
+      let level = UInt8(frame + 1)
+      return RGBImage(width: width, height: 20, filledWith: RGBColour(level, level, level))
+    }
+    return try VideoPredictor(model, frames: FrameList(pictures), options: options)
+  }
+
+  /// Two objects, tracked results, a correction that is not final, and a propagation under way.
+  private func busyPredictor() throws -> (video: VideoPredictor, propagation: Propagation) {
+    let video = try predictor()
+    try video.addPoints(frame: 2, object: 7, points: Self.click)
+    try video.addPoints(frame: 0, object: -3, box: .init(x0: 1, y0: 2, x1: 9, y1: 12))
+    try video.propagate(maxFrames: 3) { _, _ in true }
+    try video.addMask(frame: 5, object: 7, mask: BinaryMask(width: 40, height: 20))
+    var propagation = try video.propagation(start: 8, reverse: true)
+    _ = try propagation.next()
+    _ = try propagation.next()
+    return (video, propagation)
+  }
+
+  @Test func savesEverythingAndRestoresIt() throws {
+    try withTemporaryFolder { folder in
+      let (video, propagation) = try busyPredictor()
+      try video.saveState(to: folder + "/a", propagation: propagation)
+      let other = try predictor()
+      let restored = try #require(try other.restoreState(from: folder + "/a"))
+      #expect(restored.frames == [6, 5, 4, 3, 2, 1, 0] && restored.isReverse)
+      #expect(other.objectIDs == [7, -3])
+      try other.saveState(to: folder + "/b", propagation: restored)
+      #expect(fileBytes(folder + "/a") == fileBytes(folder + "/b"))
+      // An annotation that is not final yet is part of the state.
+      try video.addPoints(frame: 9, object: 7, points: Self.click)
+      try video.saveState(to: folder + "/a")
+      #expect(try other.restoreState(from: folder + "/a") == nil)
+      #expect(other.objects[0].pendingConditioning.frames == [9])
+    }
+  }
+
+  @Test func refusesStatesOfSomethingElse() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/state"
+      try busyPredictor().video.saveState(to: path)
+      var options = VideoOptions()
+      options.fillHoleArea = 0
+      #expect(throws: failure("state.options")) {
+        try predictor(options: options).restoreState(from: path)
+      }
+      #expect(throws: failure("state.video")) { try predictor(frames: 11).restoreState(from: path) }
+      #expect(throws: failure("state.video")) { try predictor(width: 41).restoreState(from: path) }
+    }
+  }
+
+  @Test func anOutdatedPropagationIsNotSaved() throws {
+    try withTemporaryFolder { folder in
+      let (video, propagation) = try busyPredictor()
+      try video.removeObject(7)
+      #expect(throws: failure("track.changed")) {
+        try video.saveState(to: folder + "/state", propagation: propagation)
+      }
+    }
+  }
+
+  @Test func damagedFilesAreRefusedAndChangeNothing() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/state"
+      let (video, propagation) = try busyPredictor()
+      try video.saveState(to: path, propagation: propagation)
+      let bytes = try #require(fileBytes(path))
+      let other = try predictor()
+      try other.addPoints(frame: 1, object: 4, points: Self.click)
+
+      func restore(_ damaged: [UInt8]) throws {
+        try PictureFile.write(damaged, to: path)
+        _ = try other.restoreState(from: path)
+      }
+      let lengths = Array(0..<140) + [bytes.count / 2, bytes.count - 1]
+      for count in lengths {
+        #expect(throws: Failure.self, "\(count) bytes") { try restore(Array(bytes[..<count])) }
+      }
+      for position in stride(from: 0, to: bytes.count, by: 97) {
+        var damaged = bytes
+        damaged[position] ^= 0x10
+        #expect(throws: Failure.self, "byte \(position)") { try restore(damaged) }
+      }
+      #expect(throws: failure("state.version")) {
+        var later = bytes
+        later[8] = 2
+        try restore(later)
+      }
+      #expect(other.objectIDs == [4])
+      // With a checksum that fits: refused or read, but never trusted.
+      for position in stride(from: 12, to: min(bytes.count, 400) - 4, by: 1) {
+        for value: UInt8 in [0, 0x7F, 0xFF] {
+          var hostile = bytes
+          hostile[position] = value
+          let checksum = hostile.dropLast(4).withUnsafeBytes { CRC32.checksum($0) }
+          hostile.replaceSubrange((bytes.count - 4)..., with: littleEndianBytes(checksum))
+          try? restore(hostile)
+        }
+      }
+    }
+  }
+
+  // Kernels without optimisation are fifty times slower.
+  #if !DEBUG
+  /// Stops a job in the middle and goes on with another predictor.
+  @Test(arguments: [true, false])
+  func goesOnWithTheSameMasks(keepsHistory: Bool) throws {
+    try withTemporaryFolder { folder in
+      func annotated() throws -> VideoPredictor {
+        let video = try VideoPredictor(
+          try Nano.model.get(), frames: FrameSource(path: Nano.path("clip")))
+        try video.addPoints(frame: 0, object: 1, points: [.init(x: 42, y: 58)])
+        try video.addPoints(frame: 1, object: 2, box: .init(x0: 111, y0: 60, x1: 169, y1: 122))
+        return video
+      }
+      var whole: [FrameResult] = []
+      try annotated().propagate(keepsHistory: keepsHistory) { result, _ in
+        whole.append(result)
+        return true
+      }
+
+      let first = try annotated()
+      var propagation = try first.propagation(keepsHistory: keepsHistory)
+      for _ in 0..<4 { _ = try propagation.next() }
+      try first.saveState(to: folder + "/state", propagation: propagation)
+      let second = try VideoPredictor(
+        try Nano.model.get(), frames: FrameSource(path: Nano.path("clip")))
+      var rest = try #require(try second.restoreState(from: folder + "/state"))
+      for expected in whole[4...] {
+        let result = try #require(try rest.next())
+        #expect(result.frame == expected.frame)
+        for (a, b) in zip(result.objects, expected.objects) {
+          #expect(a.id == b.id && a.objectScore == b.objectScore)
+          #expect(a.lowResolutionLogits.floats() == b.lowResolutionLogits.floats())
+        }
+      }
+      #expect(try rest.next() == nil)
+    }
+  }
+  #endif
+}
