@@ -1,4 +1,4 @@
-public import Bytes
+import Bytes
 
 /// Choices of an `AutomaticMaskGenerator`, with the defaults of the reference.
 public struct AutomaticMaskOptions: Sendable, Hashable {
