@@ -105,7 +105,7 @@ def suppression():
 
 def crops():
     """Crop boxes of some pictures."""
-    asked = [((150, 200), 2, 512 / 1500), ((33, 100), 1, 0.2), ((7, 5), 3, 0.5)]
+    asked = [((150, 200), 2, 512 / 1500), ((33, 100), 1, 0.2), ((67, 45), 3, 0.5)]
     for size, layers, overlap in asked:
         boxes, owners = amg.generate_crop_boxes(size, layers, overlap)
         yield {"size": size, "layers": layers, "overlap": overlap, "boxes": boxes, "layer": owners}

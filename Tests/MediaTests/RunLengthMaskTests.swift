@@ -35,7 +35,8 @@ import Testing
   @Test func masksComeBackFromTheirRuns() throws {
     var random = SeededRandom(seed: 11)
     for _ in 0..<40 {
-      let (width, height) = (Int.random(in: 1...9, using: &random), Int.random(in: 1...9, using: &random))
+      let width = Int.random(in: 1...9, using: &random)
+      let height = Int.random(in: 1...9, using: &random)
       let share = Double.random(in: 0...1, using: &random)
       let bits = (0..<width * height).map { _ in Double.random(in: 0..<1, using: &random) < share }
       let mask = BinaryMask(width: width, height: height, bits: bits)

@@ -136,8 +136,8 @@ extension AutomaticMaskOptions {
       case "crop_n_layers": cropLayers = try #require(value.int)
       case "crop_n_points_downscale_factor": cropPointsDownscaleFactor = try #require(value.int)
       case "min_mask_region_area": minimumRegionArea = try #require(value.int)
-      case "use_m2m": refinesMasks = try #require(value.bool)
-      case "multimask_output": multimask = try #require(value.bool)
+      case "use_m2m": refinesMasks = value == .bool(true)
+      case "multimask_output": multimask = value == .bool(true)
       case "point_grids":
         pointGrids = try #require(value.array).map { grid in
           try #require(grid.array).compactMap { point in

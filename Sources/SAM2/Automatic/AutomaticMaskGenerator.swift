@@ -34,11 +34,13 @@ public struct AutomaticMaskGenerator: Sendable {
     self.options = options
   }
 
-  /// The masks of `picture`: crop after crop, those of a crop by falling predicted IoU; with crops
-  /// those of the smallest crops first.
+  /// Finds the masks of a picture.
   ///
   /// Checks for cancellation of the task before each batch.
-  /// - Parameter progress: called after each batch of clicks; an error that it throws ends the work
+  /// - Parameters:
+  ///   - picture: at least as large as the crop layers need
+  ///   - progress: called after each batch of clicks; an error that it throws ends the work
+  /// - Returns: the masks by falling predicted IoU; with crops those of the smallest crops first.
   /// - Throws: `Failure` `auto.crops` and what running the model throws; `CancellationError`; what
   ///   `progress` throws.
   public func generate(

@@ -17,12 +17,12 @@ public struct AutomaticMaskOptions: Sendable, Hashable {
   public var pointsPerSide = 32
   /// Clicks between two reports of progress; bounds memory, and changes no result.
   public var pointsPerBatch = 64
-  /// Masks are kept whose predicted IoU is above; 0 keeps all. `pred_iou_thresh`.
+  /// Masks are kept whose predicted IoU is above; 0 keeps all.
   public var predictedIoUThreshold = 0.8
   /// Masks are kept whose stability score is at least this; 0 keeps all.
   ///
   /// The score is the area above `maskThreshold + stabilityScoreOffset` over the area above
-  /// `maskThreshold - stabilityScoreOffset`. `stability_score_thresh`.
+  /// `maskThreshold - stabilityScoreOffset`.
   public var stabilityScoreThreshold = 0.95
   public var stabilityScoreOffset = 1.0
   /// Logits above it are inside a mask.
@@ -47,9 +47,9 @@ public struct AutomaticMaskOptions: Sendable, Hashable {
   /// That is what `min_mask_region_area` does in the reference, with CUDA (it does nothing without).
   /// `AutomaticMaskGenerator.removingSmallRegions` works at full size.
   public var minimumRegionArea = 0
-  /// Gives each mask back to the model once, with its click, as a mask prompt. `use_m2m`.
+  /// Gives each mask back to the model once, with its click, as a mask prompt: `use_m2m`.
   public var refinesMasks = false
-  /// Three candidates a click instead of one mask. `multimask_output`.
+  /// Three candidates a click instead of one mask: `multimask_output`.
   public var multimask = true
 
   public init() {}

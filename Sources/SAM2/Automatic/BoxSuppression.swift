@@ -9,10 +9,10 @@ enum BoxSuppression {
   /// none, and two boxes without area never suppress each other. Single precision, as there.
   static func kept(_ boxes: [PixelBox], scores: [Float], threshold: Double) -> [Int] {
     precondition(boxes.count == scores.count)
+    // Not-a-number counts as the highest score, as torch sorts.
+    let ranks = scores.map { $0.isNaN ? .infinity : $0 }
     let order = boxes.indices.sorted { a, b in
-      // Not-a-number counts as the highest score, as torch sorts.
-      let (x, y) = (scores[a].isNaN ? .infinity : scores[a], scores[b].isNaN ? .infinity : scores[b])
-      return x == y ? a < b : x > y
+      ranks[a] == ranks[b] ? a < b : ranks[a] > ranks[b]
     }
     var isSuppressed = [Bool](repeating: false, count: boxes.count)
     var kept: [Int] = []

@@ -23,9 +23,12 @@ struct StateReader {
         "the state has version \(version); this program reads version \(TrackingState.version)")
     }
     let end = storage.byteCount - 4
-    var tail = try ByteCursor(storage, range: max(end, 12)..<storage.byteCount, truncationCode: code)
+    guard end >= 12 else {
+      throw Failure(.badInput, code: code, "the tracking state ends within its head")
+    }
+    var tail = try ByteCursor(storage, range: end..<storage.byteCount, truncationCode: code)
     let checksum = storage.withUnsafeBytes {
-      CRC32.checksum(UnsafeRawBufferPointer(rebasing: $0[..<max(end, 0)]))
+      CRC32.checksum(UnsafeRawBufferPointer(rebasing: $0[..<end]))
     }
     guard try tail.readUInt32() == checksum else {
       throw Failure(

@@ -57,9 +57,9 @@ struct AutoCommand: ParsableCommand {
   func run() throws {
     try Tool.run {
       let resolved = try options.resolved()
+      let mode = outputMode ?? (convertsToRLE ? .cocoRLE : .binaryMask)
       let outputs = try AutoOutputs(
-        images: images, folder: output, mode: outputMode ?? (convertsToRLE ? .cocoRLE : .binaryMask),
-        drawsOverlay: overlay, replacesExisting: force)
+        images: images, folder: output, mode: mode, drawsOverlay: overlay, replacesExisting: force)
       let generator = try AutomaticMaskGenerator(model.load(machine), options: resolved)
       try generateAll(generator, outputs)
     }
