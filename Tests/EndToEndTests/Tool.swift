@@ -5,6 +5,7 @@ import TestSupport
 enum Tool: String {
   case sam2 = "sam2"
   case convert = "sam2-convert"
+  case quantize = "sam2-quantize"
 
   /// What a command said, and how it ended.
   struct Outcome {

@@ -1,0 +1,94 @@
+import TestSupport
+import Testing
+
+/// sam2-convert and sam2-quantize on inputs they have to refuse: one line, the documented exit code,
+/// nothing written.
+@Suite("Refusals of sam2-convert and sam2-quantize")
+struct ConvertTests {
+  struct Refusal: Sendable, CustomStringConvertible {
+    let what: String
+    let tool: Tool
+    let arguments: [String]
+    let exitCode: Int32
+    /// Part of the message.
+    let says: String
+    var description: String { what }
+  }
+
+  /// `$fixtures` stands for hostile and good torch files, `$nano` for the trained model's folder,
+  /// `$model` for its conversion.
+  static let refusals: [Refusal] = [
+    .init(
+      what: "missing file", tool: .convert, arguments: ["nowhere.pt", "-o", "out.sam2"],
+      exitCode: 66, says: "nowhere.pt"),
+    .init(
+      what: "text file", tool: .convert, arguments: ["$nano/README.md", "-o", "out.sam2"],
+      exitCode: 65, says: "text"),
+    .init(
+      what: "truncated checkpoint", tool: .convert, arguments: ["cut.pt", "-o", "out.sam2"],
+      exitCode: 65, says: "cut.pt"),
+    .init(
+      what: "another architecture", tool: .convert,
+      arguments: ["$fixtures/good/fp32.pt", "-o", "out.sam2"], exitCode: 65, says: "SAM 2"),
+    .init(
+      what: "pickle that calls os.system", tool: .convert,
+      arguments: ["$fixtures/bad/pickle-os-system.pt", "-o", "out.sam2"], exitCode: 65,
+      says: "nothing was executed"),
+    .init(
+      what: "output folder missing", tool: .convert,
+      arguments: ["$nano/nano.pt", "-o", "nowhere/out.sam2"], exitCode: 73, says: "nowhere"),
+    .init(
+      what: "output exists", tool: .convert, arguments: ["$nano/nano.pt", "-o", "cut.pt"],
+      exitCode: 73, says: "--force"),
+    .init(
+      what: "no output named", tool: .convert, arguments: ["$nano/nano.pt"], exitCode: 64,
+      says: "-o"),
+    .init(
+      what: "unknown storage type", tool: .convert,
+      arguments: ["$nano/nano.pt", "-o", "out.sam2", "--dtype", "int3"], exitCode: 64, says: "int3"),
+    .init(
+      what: "configuration of another model", tool: .convert,
+      arguments: ["$nano/nano.pt", "-o", "out.sam2", "--config", "$nano/README.md"], exitCode: 65,
+      says: "README.md"),
+    .init(
+      what: "quantising a checkpoint", tool: .quantize,
+      arguments: ["$nano/nano.pt", "-o", "out.sam2"], exitCode: 65, says: "sam2-convert"),
+    .init(
+      what: "quantising onto itself", tool: .quantize, arguments: ["$model", "-o", "$model"],
+      exitCode: 64, says: "replace the input"),
+    .init(
+      what: "pattern that matches nothing", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--keep-fp32", "tpyo.*"], exitCode: 64,
+      says: "tpyo.*"),
+  ]
+
+  @Test(arguments: refusals)
+  func refuses(_ refusal: Refusal) throws {
+    let workplace = try Workplace.shared.get()
+    let fixtures = fixturePath("", target: "TorchCheckpointTests")
+    try withTemporaryFolder { folder in
+      let whole = try #require(fileBytes(Workplace.nano("nano.pt")))
+      write(Array(whole[..<(whole.count / 2)]), to: folder + "/cut.pt")
+      let places = [
+        "$fixtures/": fixtures, "$nano/": Workplace.nano(""), "$model": workplace.model,
+      ]
+      let arguments = refusal.arguments.map { replacing($0, places) }
+      let outcome = try refusal.tool.run(arguments, in: folder)
+      #expect(outcome.exitCode == refusal.exitCode, "\(outcome.errors)")
+      #expect(outcome.errors.contains(refusal.says), "\(outcome.errors)")
+      #expect(outcome.output.isEmpty)
+      if refusal.exitCode != 64 {
+        #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+      }
+      #expect(folderNames(folder) == ["cut.pt"])
+    }
+  }
+
+  private func replacing(_ text: String, _ values: [String: String]) -> String {
+    var text = text
+    for (name, value) in values {
+      while let range = text.firstRange(of: name) { text.replaceSubrange(range, with: value) }
+    }
+    return text
+  }
+}
