@@ -54,6 +54,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     room("Bytes"),
     room("JSON", ["Bytes"]),
 
@@ -63,7 +64,10 @@ let package = Package(
     // Floor 2: one checkpoint format each, then the room that picks the reader.
     room("TorchCheckpoint", ["Bytes", "Tensors", "CZlib"]),
     room("SafetensorsCheckpoint", ["Bytes", "JSON", "Tensors"]),
-    room("Checkpoints", ["Bytes", "Tensors", "TorchCheckpoint", "SafetensorsCheckpoint"]),
+    room("HDF5Checkpoint", ["Bytes", "JSON", "Tensors", "CHDF5", "CZlib"]),
+    room(
+      "Checkpoints",
+      ["Bytes", "Tensors", "TorchCheckpoint", "SafetensorsCheckpoint", "HDF5Checkpoint"]),
 
     // Floor 3: the graph and what works on graphs.
     room("Graph", ["Bytes", "Tensors", "JSON"]),
@@ -87,8 +91,8 @@ let package = Package(
     command(
       "sam2-convert",
       [
-        "Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "SafetensorsCheckpoint", "ModelFile",
-        "SAM2Config", "SAM2Import", "CLISupport",
+        "Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "SafetensorsCheckpoint",
+        "HDF5Checkpoint", "ModelFile", "SAM2Config", "SAM2Import", "CLISupport",
       ]),
     command(
       "sam2-quantize",
@@ -134,6 +138,8 @@ let package = Package(
         "Bytes", "Checkpoints", "SafetensorsCheckpoint", "Tensors", "Graph", "ModelFile",
         "SAM2Import",
       ]),
+    tests(
+      "HDF5CheckpointTests", ["Bytes", "HDF5Checkpoint", "JSON", "Tensors"], exclude: ["Fixtures"]),
     tests("GraphTests", ["Bytes", "Tensors", "Graph"]),
     tests(
       "ReferenceTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference"], exclude: ["Fixtures"]),

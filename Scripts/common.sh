@@ -7,7 +7,7 @@ say() { printf '%s\n' "$*" >&2; }
 # Installs what the build and the tools need, on Debian and Ubuntu, when something is missing.
 install_missing() {
   missing=""
-  for package in libjpeg-dev libpng-dev zlib1g-dev pkg-config; do
+  for package in libhdf5-dev libjpeg-dev libpng-dev zlib1g-dev pkg-config; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" ||
       missing="$missing $package"
   done

@@ -1,0 +1,51 @@
+import Bytes
+import Glibc
+
+/// What the child process may use, and how long the parent waits for it.
+struct ChildLimits {
+  /// Bytes of the HDF5 file.
+  let fileByteCount: Int
+
+  /// Most bytes that all datasets together may declare: gzip makes weights smaller by a few
+  /// percent, and buffers of zeros by far more, but those are small.
+  var declaredByteCount: Int {
+    min(64 << 30, 64 << 20 + (checkedProduct(fileByteCount, 16) ?? Int.max - (64 << 20)))
+  }
+
+  /// Address space, of which the program itself takes a part.
+  static let addressSpaceByteCount = 1 << 30
+
+  /// Seconds of processor time: gzip is read at ten times this rate on a slow machine.
+  var processorSeconds: Int { 1 + fileByteCount / (8 << 20) }
+
+  /// Seconds on the clock, for a machine that is busy with other work.
+  var clockSeconds: Int { 10 + 4 * processorSeconds }
+
+  /// Sets the limits for this process, for good.
+  ///
+  /// - Throws: `h5.child_setup` when the system refuses.
+  func apply() throws(Failure) {
+    let header = 128 << 20
+    try ChildLimits.set(RLIMIT_CORE, 0)
+    try ChildLimits.set(RLIMIT_AS, ChildLimits.addressSpaceByteCount)
+    try ChildLimits.set(RLIMIT_CPU, processorSeconds)
+    try ChildLimits.set(RLIMIT_FSIZE, declaredByteCount + header)
+  }
+
+  /// From now on this process cannot open anything: no file, no folder, no socket.
+  static func closeTheDoor() throws(Failure) { try set(RLIMIT_NOFILE, 0) }
+
+  private static func set(_ resource: __rlimit_resource, _ value: Int) throws(Failure) {
+    let resource = __rlimit_resource_t(resource.rawValue)
+    var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+    // A stricter limit that is set already stays.
+    var present = rlimit()
+    if getrlimit(resource, &present) == 0, present.rlim_max < limit.rlim_max {
+      limit = rlimit(rlim_cur: present.rlim_max, rlim_max: present.rlim_max)
+    }
+    guard setrlimit(resource, &limit) == 0 else {
+      throw Failure(
+        .internalError, code: "h5.child_setup", "cannot limit the process that reads HDF5")
+    }
+  }
+}

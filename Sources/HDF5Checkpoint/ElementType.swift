@@ -1,0 +1,126 @@
+import Bytes
+import CHDF5
+import Tensors
+
+/// How the elements of a dataset are stored, which must be one of a few exact forms.
+///
+/// Comparing with whole types keeps the library's general conversions, where padding, offsets and
+/// precision come from the file, out of the way: what remains is at most a swap of bytes.
+struct ElementType {
+  let dtype: DType
+  /// The stored form in little-endian order, as it is wanted in memory.
+  let make: @Sendable () -> hid_t
+
+  /// Name of the attribute that tells what integers stand for.
+  static let attributeName = "torch_dtype"
+
+  /// The type of the elements of `dataset`.
+  /// - Throws: `h5.datatype`.
+  static func of(_ dataset: borrowing HDF5Handle, place: String) throws(Failure) -> ElementType {
+    let stored = try HDF5Handle(
+      H5Dget_type(dataset.id),
+      orThrow: refusal("h5.datatype", "the type of a dataset cannot be read", at: place))
+    for form in StoredForm.all where form.matches(stored) {
+      return try form.element(named: try attribute(of: dataset, form, place), place: place)
+    }
+    throw refusal(
+      "h5.datatype", "\(className(stored)) where plain floats or integers are expected", at: place)
+  }
+
+  /// What the attribute says; nil when there is none, and for types that it does not concern.
+  private static func attribute(
+    of dataset: borrowing HDF5Handle, _ form: StoredForm, _ place: String
+  ) throws(Failure) -> String? {
+    guard form.mayBeNamed else { return nil }
+    var text = [CChar](repeating: 0, count: 32)
+    let found = chdf5_text_attribute(dataset.id, attributeName, &text, text.count)
+    guard found >= 0 else {
+      throw refusal(
+        "h5.datatype", "the attribute \(attributeName) is not one short string", at: place)
+    }
+    let bytes = text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+    return found == 0 ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func className(_ type: borrowing HDF5Handle) -> String {
+    switch H5Tget_class(type.id) {
+    case H5T_INTEGER: "integers of an unusual form"
+    case H5T_FLOAT: "floats of an unusual form"
+    case H5T_STRING: "strings"
+    case H5T_COMPOUND: "records (a compound type)"
+    case H5T_ENUM: "an enumeration"
+    case H5T_VLEN: "sequences of variable length"
+    case H5T_ARRAY: "arrays as elements"
+    case H5T_OPAQUE: "opaque bytes"
+    case H5T_REFERENCE: "references"
+    case H5T_BITFIELD: "bit fields"
+    default: "elements of an unknown type"
+    }
+  }
+}
+
+/// One form in which HDF5 stores numbers, in either byte order.
+private struct StoredForm {
+  enum Kind {
+    case float(exponentBits: Int, DType)
+    case integer(signed: Bool, DType?)
+  }
+
+  let kind: Kind
+  let byteCount: Int
+
+  static let all: [StoredForm] = [
+    StoredForm(kind: .float(exponentBits: 8, .float32), byteCount: 4),
+    StoredForm(kind: .float(exponentBits: 5, .float16), byteCount: 2),
+    StoredForm(kind: .float(exponentBits: 8, .bfloat16), byteCount: 2),
+    StoredForm(kind: .float(exponentBits: 11, .float64), byteCount: 8),
+    StoredForm(kind: .integer(signed: true, .int8), byteCount: 1),
+    StoredForm(kind: .integer(signed: false, .uint8), byteCount: 1),
+    StoredForm(kind: .integer(signed: true, .int16), byteCount: 2),
+    StoredForm(kind: .integer(signed: false, nil), byteCount: 2),
+    StoredForm(kind: .integer(signed: true, .int32), byteCount: 4),
+    StoredForm(kind: .integer(signed: true, .int64), byteCount: 8),
+  ]
+
+  /// Integers may stand for something else, which the attribute then names.
+  var mayBeNamed: Bool {
+    if case .integer = kind { byteCount <= 2 } else { false }
+  }
+
+  func matches(_ stored: borrowing HDF5Handle) -> Bool {
+    matches(stored, bigEndian: false) || matches(stored, bigEndian: true)
+  }
+
+  private func matches(_ stored: borrowing HDF5Handle, bigEndian: Bool) -> Bool {
+    guard let type = HDF5Handle(make(bigEndian: bigEndian)) else { return false }
+    return H5Tequal(stored.id, type.id) > 0
+  }
+
+  private func make(bigEndian: Bool) -> hid_t {
+    switch kind {
+    case .float(let exponentBits, _): chdf5_float_type(byteCount, exponentBits, bigEndian)
+    case .integer(let signed, _): chdf5_integer_type(byteCount, signed, bigEndian)
+    }
+  }
+
+  func element(named name: String?, place: String) throws(Failure) -> ElementType {
+    let dtype: DType?
+    switch (kind, name) {
+    case (.float(_, let own), _): dtype = own
+    case (.integer, "bfloat16") where byteCount == 2: dtype = .bfloat16
+    case (.integer, "bool") where byteCount == 1: dtype = .bool
+    case (.integer(_, let own), nil): dtype = own
+    case (.integer, .some(let name)):
+      throw refusal(
+        "h5.datatype",
+        "\(byteCount * 8)-bit integers cannot stand for \(printable(name, limit: 32))", at: place)
+    }
+    guard let dtype else {
+      throw refusal(
+        "h5.datatype", "unsigned 16-bit integers without saying what they stand for", at: place,
+        hint: "for bfloat16, set the attribute \(ElementType.attributeName) to \"bfloat16\"")
+    }
+    let form = self
+    return ElementType(dtype: dtype) { form.make(bigEndian: false) }
+  }
+}

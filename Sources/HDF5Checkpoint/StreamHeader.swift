@@ -1,0 +1,114 @@
+import Bytes
+import JSON
+import Tensors
+
+/// The head of what the child writes, and of every safetensors file: eight bytes of length, then a
+/// JSON object that says which tensor lies where.
+///
+/// The child writes tensors one after the other in the order of the header, without gaps; reading
+/// holds it to that, since the child has read a file that may have taken it over.
+struct StreamHeader: Equatable {
+  struct Entry: Equatable {
+    let name: String
+    let dtype: DType
+    let shape: Shape
+    var byteCount: Int { shape.elementCount * dtype.byteCount }
+  }
+
+  var entries: [Entry]
+  var notes: [String]
+
+  static let maximumByteCount = 100 << 20
+
+  private static let dtypeNames: [(name: String, dtype: DType)] = [
+    ("F32", .float32), ("F16", .float16), ("BF16", .bfloat16), ("F64", .float64), ("I8", .int8),
+    ("U8", .uint8), ("I16", .int16), ("I32", .int32), ("I64", .int64), ("BOOL", .bool),
+  ]
+
+  // MARK: - Writing
+
+  /// Length and JSON text, padded with spaces to a multiple of 64 so that data are aligned.
+  func encoded() -> [UInt8] {
+    var members: [(key: String, value: JSONValue)] = []
+    if !notes.isEmpty {
+      members.append(("__metadata__", .object([("notes", .string(notes.joined(separator: "\n")))])))
+    }
+    var offset = 0
+    for entry in entries {
+      let dtype = StreamHeader.dtypeNames.first { $0.dtype == entry.dtype }?.name ?? ""
+      let end = offset + entry.byteCount
+      members.append(
+        (
+          entry.name,
+          .object([
+            ("dtype", .string(dtype)),
+            ("shape", .array(entry.shape.dimensions.map { .integer(Int64($0)) })),
+            ("data_offsets", .array([.integer(Int64(offset)), .integer(Int64(end))])),
+          ])
+        ))
+      offset = end
+    }
+    var text = Array(JSONValue.object(members).text().utf8)
+    while (text.count + 8) % 64 != 0 { text.append(UInt8(ascii: " ")) }
+    return littleEndianBytes(UInt64(text.count)) + text
+  }
+
+  // MARK: - Reading
+
+  /// Reads the header at the start of `storage`, and says where the data begin.
+  /// - Throws: `h5.stream`.
+  static func read(_ storage: ByteStorage) throws(Failure) -> (header: StreamHeader, end: Int) {
+    do throws(Failure) {
+      var cursor = ByteCursor(storage, truncationCode: "h5.stream")
+      let byteCount = try cursor.readCount64()
+      guard byteCount <= maximumByteCount else { throw malformed("\(byteCount) bytes of header") }
+      var limits = JSONLimits()
+      limits.byteCount = maximumByteCount
+      limits.depth = 4
+      let json = try JSONValue(parsing: try cursor.readBytes(byteCount), limits: limits)
+      return (try parse(json), cursor.offset)
+    } catch {
+      throw error.code == "h5.stream" ? error : malformed(error.message)
+    }
+  }
+
+  private static func parse(_ json: JSONValue) throws(Failure) -> StreamHeader {
+    guard let members = json.object else { throw malformed("no object") }
+    var header = StreamHeader(entries: [], notes: [])
+    var offset = 0
+    for (key, value) in members {
+      if key == "__metadata__" {
+        let text = try value.requiredString("notes")
+        header.notes = text.split(separator: "\n").map { printable(String($0), limit: 400) }
+        continue
+      }
+      let entry = try entry(key, value)
+      let offsets = try value.requiredInts("data_offsets")
+      guard let end = checkedSum(offset, entry.byteCount), offsets == [offset, end] else {
+        throw malformed("the tensors do not follow each other")
+      }
+      offset = end
+      header.entries.append(entry)
+    }
+    guard !header.entries.isEmpty else { throw malformed("no tensors") }
+    return header
+  }
+
+  private static func entry(_ name: String, _ value: JSONValue) throws(Failure) -> Entry {
+    let dtypeName = try value.requiredString("dtype")
+    guard let dtype = dtypeNames.first(where: { $0.name == dtypeName })?.dtype else {
+      throw malformed("the type \(printable(dtypeName))")
+    }
+    guard !name.isEmpty, name.utf8.count <= ObjectWalker.maximumNameByteCount,
+      printable(name, limit: name.utf8.count) == name
+    else { throw malformed("the name \(printable(name))") }
+    return Entry(
+      name: name, dtype: dtype, shape: try Shape(checking: try value.requiredInts("shape")))
+  }
+
+  static func malformed(_ what: String) -> Failure {
+    Failure(
+      .badInput, code: "h5.stream", "the process that read the HDF5 file answered nonsense: \(what)"
+    )
+  }
+}

@@ -1,0 +1,109 @@
+import Bytes
+import Glibc
+import HDF5Checkpoint
+import JSON
+import TestSupport
+import Testing
+
+/// Children that do not behave, played by shell scripts.
+@Suite struct ChildTests {
+  /// What opening a good file meets when `script` plays the child.
+  private func outcome(_ script: String, data: [UInt8] = []) throws -> Failure? {
+    try withTemporaryFolder { folder -> Failure? in
+      try write(Array("#!/bin/sh\ndata='\(folder)/data'\n\(script)\n".utf8), to: folder + "/child")
+      try write(data, to: folder + "/data")
+      do throws(Failure) {
+        let file = fixturePath("good/flat.h5")
+        let checkpoint = try HDF5Checkpoint(path: file, program: folder + "/child")
+        _ = try checkpoint.tensor(checkpoint.names.first ?? "")
+        return nil
+      } catch {
+        return error
+      }
+    }
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o700)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    try #require(Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
+  }
+
+  private func stream(_ json: String, data: Int) -> [UInt8] {
+    littleEndianBytes(UInt64(json.utf8.count)) + Array(json.utf8)
+      + [UInt8](repeating: 7, count: data)
+  }
+
+  private let entry = #"{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#
+
+  @Test func aGoodStreamIsRead() throws {
+    #expect(try outcome(#"cat "$data""#, data: stream(#"{"a":\#(entry)}"#, data: 8)) == nil)
+  }
+
+  @Test func crashesAreNamed() throws {
+    #expect(try outcome("kill -SEGV $$")?.code == "h5.child_crashed")
+    #expect(try outcome("kill -ABRT $$")?.code == "h5.child_crashed")
+    #expect(try outcome("exit 3")?.code == "h5.child_crashed")
+    #expect(try outcome("echo 'some words' >&2; exit 65")?.code == "h5.child_crashed")
+  }
+
+  @Test func runningOutOfTimeIsNamed() throws {
+    #expect(try outcome("ulimit -t 1; while :; do :; done")?.code == "h5.timeout")
+    #expect(try outcome("kill -KILL $$")?.code == "h5.timeout")
+  }
+
+  @Test func aProgramThatIsNotThereIsNamed() {
+    #expect(throws: failure("h5.child_start")) {
+      try HDF5Checkpoint(path: fixturePath("good/flat.h5"), program: "/nowhere/sam2-convert")
+    }
+  }
+
+  @Test func refusalsComeAcross() throws {
+    let line =
+      #"{"kind":"bad_input","code":"h5.chunk","message":"m\u001b[2J","place":"/a","hint":null}"#
+    let failure = try #require(
+      try outcome("echo noise >&2; cat \"$data\" >&2; exit 65", data: Array(line.utf8)))
+    #expect(failure.code == "h5.chunk" && failure.place == "/a" && failure.hint == nil)
+    #expect(!failure.message.utf8.contains(0x1B))
+    let wrongCode = line.replacing("h5.chunk", with: "H5 CHUNK")
+    #expect(
+      try outcome("cat \"$data\" >&2; exit 65", data: Array(wrongCode.utf8))?.code
+        == "h5.child_crashed")
+  }
+
+  @Test func theLastLineOfMuchNoiseCounts() throws {
+    let line = #"{"kind":"bad_input","code":"h5.chunk","message":"m","place":null,"hint":null}"#
+    let script = "yes | head -c 1000000 >&2; cat \"$data\" >&2; exit 65"
+    #expect(try outcome(script, data: Array(line.utf8))?.code == "h5.chunk")
+  }
+
+  @Test func nonsenseIsRefused() throws {
+    let second = entry.replacing("[0,8]", with: "[8,16]")
+    let streams: [(String, [UInt8])] = [
+      ("nothing", []), ("seven bytes", [1, 0, 0, 0, 0, 0, 0]),
+      ("length beyond the end", littleEndianBytes(UInt64(50)) + [0x7B, 0x7D]),
+      ("length of 2^64 - 1", [UInt8](repeating: 0xFF, count: 8) + [0x7B, 0x7D]),
+      ("no JSON", stream("hello", data: 0)), ("no object", stream("[]", data: 0)),
+      ("no tensors", stream("{}", data: 0)),
+      ("data missing", stream(#"{"a":\#(entry)}"#, data: 7)),
+      ("data left over", stream(#"{"a":\#(entry)}"#, data: 9)),
+      ("overlap", stream(#"{"a":\#(entry),"b":\#(entry)}"#, data: 8)),
+      ("gap", stream(#"{"a":\#(second)}"#, data: 16)),
+      ("same name", stream(#"{"a":\#(entry),"a":\#(second)}"#, data: 16)),
+      ("type", stream(#"{"a":\#(entry.replacing("F32", with: "F31"))}"#, data: 8)),
+      ("shape", stream(#"{"a":\#(entry.replacing("[2]", with: "[-2]"))}"#, data: 8)),
+      ("name", stream(#"{"\u0007":\#(entry)}"#, data: 8)),
+      ("rank", stream(#"{"a":\#(entry.replacing("[2]", with: "[1,1,1,1,1,1,1,1,2]"))}"#, data: 8)),
+    ]
+    for (what, bytes) in streams {
+      #expect(try outcome(#"cat "$data""#, data: bytes)?.code == "h5.stream", "\(what)")
+    }
+  }
+
+  @Test func twoDifferentAnswersAreRefused() throws {
+    let script = #"if [ "$2" = --list ]; then cat "$data"; else head -c 20 "$data"; fi"#
+    #expect(
+      try outcome(script, data: stream(#"{"a":\#(entry)}"#, data: 8))?.code == "h5.stream")
+  }
+}
