@@ -136,11 +136,6 @@ def tied(file):
     file["second.weight"] = file["first/weight"]
 
 
-def prefixed(file):
-    for name, data in WEIGHTS.items():
-        file.create_dataset("module._orig_mod." + name, data=data, **QUIET)
-
-
 def compact(file):
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_layout(h5py.h5d.COMPACT)
@@ -154,7 +149,7 @@ GOOD = {
     "flat": flat, "nested": nested(None), "model": nested(None, "model"),
     "state_dict": nested(None, "state_dict"), "beside": beside, "types": every_type,
     "bfloat16": bfloat16, "edges": edges, "chunked": chunked, "tied": tied,
-    "prefixed": prefixed, "compact": compact,
+    "compact": compact,
     "compressed": nested(None, compression="gzip", shuffle=True, fletcher32=True),
 }
 
@@ -168,8 +163,7 @@ def expected_names(file):
         inside = [p for p in paths if p.startswith(wrapper + "/")]
         if inside:
             return {p: p.split("/", 1)[1].replace("/", ".") for p in inside}
-    names = {p: p.replace("/", ".") for p in paths}
-    return {p: n.removeprefix("module.").removeprefix("_orig_mod.") for p, n in names.items()}
+    return {p: p.replace("/", ".") for p in paths}
 
 
 def expected(path):
@@ -377,6 +371,7 @@ BAD = {
     "name-control": lambda f: f.create_dataset("w\x1b[2J", data=numbers(2), **QUIET),
     "name-newline": lambda f: f.create_dataset("w\nx", data=numbers(2), **QUIET),
     "name-utf8": lambda f: f.create_dataset(b"w\xff", data=numbers(2), **QUIET),
+    "name-reserved": one(numbers(2), name="__metadata__"),
     "no-tensors": lambda f: f.create_group("model/empty"),
     "type-compound": of_type([("a", "f4"), ("b", "i4")], [(1, 2)]),
     "type-string": of_type("S5", ["ab"]), "type-text": long_text,

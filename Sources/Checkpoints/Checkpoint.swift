@@ -1,4 +1,5 @@
 public import Bytes
+import HDF5Checkpoint
 import SafetensorsCheckpoint
 public import Tensors
 import TorchCheckpoint
@@ -8,9 +9,8 @@ public enum Checkpoint {
   /// Maps the file at `path`, tells its format from its content, never from its name, and reads its
   /// list of tensors.
   ///
-  /// - Throws: what `MappedFile.open` and the reader of the format throw; `checkpoint.unsupported`
-  ///   for a known format without a reader; `checkpoint.format` for anything else. The failure
-  ///   names the file.
+  /// - Throws: what `MappedFile.open` and the reader of the format throw; `checkpoint.format` for
+  ///   anything else. The failure names the file.
   public static func open(_ path: String) throws(Failure) -> OpenedCheckpoint {
     do throws(Failure) {
       return try open(try MappedFile.open(path), path: path)
@@ -21,7 +21,8 @@ public enum Checkpoint {
 
   /// The checkpoint whose bytes are `storage`; see `open(_:)`.
   ///
-  /// Files that belong to it, the shards of an index, are looked for beside `path`.
+  /// Files that belong to it, the shards of an index, are looked for beside `path`; HDF5, which
+  /// another process reads, is copied to a temporary file when there is no path.
   public static func open(
     _ storage: ByteStorage, path: String? = nil
   ) throws(Failure) -> OpenedCheckpoint {
@@ -44,11 +45,7 @@ public enum Checkpoint {
         ], storage: storage)
     case .safetensors: return try openSafetensors(storage)
     case .safetensorsIndex: return try openShards(storage, path)
-    case .hdf5:
-      throw Failure(
-        .badInput, code: "checkpoint.unsupported",
-        "\(format.name) checkpoints are not supported yet",
-        hint: "supported are \(CheckpointFormat.supportedList)")
+    case .hdf5: return try openHDF5(storage, path)
     }
   }
 
@@ -78,6 +75,21 @@ public enum Checkpoint {
       tensors: stripped, format: .safetensorsIndex, notes: stripped.notes,
       details: [("shards", String(checkpoint.shards.count))], storage: storage,
       shards: checkpoint.shards.map { ($0.name, $0.storage) })
+  }
+
+  private static func openHDF5(
+    _ storage: ByteStorage, _ path: String?
+  ) throws(Failure) -> OpenedCheckpoint {
+    let checkpoint: HDF5Checkpoint
+    if let path {
+      checkpoint = try HDF5Checkpoint(path: path)
+    } else {
+      checkpoint = try HDF5Checkpoint(storage: storage)
+    }
+    let stripped = try PrefixFreeNames(checkpoint)
+    return OpenedCheckpoint(
+      tensors: stripped, format: .hdf5, notes: checkpoint.notes + stripped.notes, details: [],
+      storage: storage)
   }
 }
 
@@ -128,15 +140,7 @@ public enum CheckpointFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// True when this version has a reader.
-  public var isSupported: Bool {
-    switch self {
-    case .torch, .safetensors, .safetensorsIndex: true
-    case .hdf5: false
-    }
-  }
-
   static var supportedList: String {
-    allCases.filter(\.isSupported).map(\.name).joined(separator: ", ")
+    allCases.map(\.name).joined(separator: ", ")
   }
 }

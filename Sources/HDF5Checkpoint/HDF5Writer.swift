@@ -10,29 +10,29 @@ public import Tensors
 /// then go to their place all or nothing.
 public enum HDF5Writer {
   /// Writes all of `tensors` to the file at `path`, and calls `progress` with the number of tensors
-  /// written and of all.
+  /// written and of all. Returns the bytes of the file.
   ///
   /// - Throws: what `AtomicFile.write` and the collection throw; `h5.name` for names that HDF5 has
   ///   no place for; `output.write` when the library fails.
   public static func write(
     _ tensors: any TensorCollection, to path: String, replaceExisting: Bool,
     progress: (Int, Int) -> Void = { _, _ in }
-  ) throws {
+  ) throws(Failure) -> Int {
     try AtomicFile.checkCanCreate(path: path, replaceExisting: replaceExisting)
     let temporary = try FileDescriptor.temporary(named: true)
     try writeDatasets(tensors, to: temporary, progress)
     let content = try temporary.map()
-    try AtomicFile.write(path: path, replaceExisting: replaceExisting) { writer in
-      try content.withUnsafeBytes { bytes in
-        for start in stride(from: 0, to: bytes.count, by: pieceByteCount) {
-          let end = min(bytes.count, start + pieceByteCount)
-          try writer.write(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-        }
+    do {
+      try AtomicFile.write(path: path, replaceExisting: replaceExisting) { writer in
+        try content.withUnsafeBytes { try writer.write($0) }
       }
+    } catch let failure as Failure {
+      throw failure.about(file: path)
+    } catch {
+      throw Failure(.internalError, code: "output.write", "\(error)", file: path)
     }
+    return content.byteCount
   }
-
-  private static let pieceByteCount = 16 << 20
 
   private static func writeDatasets(
     _ tensors: any TensorCollection, to output: borrowing FileDescriptor,

@@ -19,6 +19,8 @@ struct StreamHeader: Equatable {
   var notes: [String]
 
   static let maximumByteCount = 100 << 20
+  /// The member that is no tensor, which no tensor may be called.
+  static let metadataKey = "__metadata__"
 
   private static let dtypeNames: [(name: String, dtype: DType)] = [
     ("F32", .float32), ("F16", .float16), ("BF16", .bfloat16), ("F64", .float64), ("I8", .int8),
@@ -31,7 +33,8 @@ struct StreamHeader: Equatable {
   func encoded() -> [UInt8] {
     var members: [(key: String, value: JSONValue)] = []
     if !notes.isEmpty {
-      members.append(("__metadata__", .object([("notes", .string(notes.joined(separator: "\n")))])))
+      members.append(
+        (StreamHeader.metadataKey, .object([("notes", .string(notes.joined(separator: "\n")))])))
     }
     var offset = 0
     for entry in entries {
@@ -77,7 +80,7 @@ struct StreamHeader: Equatable {
     var header = StreamHeader(entries: [], notes: [])
     var offset = 0
     for (key, value) in members {
-      if key == "__metadata__" {
+      if key == metadataKey {
         let text = try value.requiredString("notes")
         header.notes = text.split(separator: "\n").map { printable(String($0), limit: 400) }
         continue

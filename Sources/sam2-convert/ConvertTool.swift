@@ -14,8 +14,9 @@ struct ConvertTool: ParsableCommand {
         sam2-convert inspect tiny.sam2 --tensors
         sam2-convert verify tiny.sam2
         sam2-convert export tiny.sam2 -o tiny.safetensors
+        sam2-convert export tiny.sam2 -o tiny.h5
       """,
     version: Tool.version,
-    subcommands: [Convert.self, Inspect.self, Verify.self, Export.self],
+    subcommands: [Convert.self, Inspect.self, Verify.self, Export.self, ReadHDF5.self],
     defaultSubcommand: Convert.self)
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import Graph
+import HDF5Checkpoint
 import JSON
 import ModelFile
 import SAM2Import
@@ -15,7 +16,7 @@ struct Export: ParsableCommand {
   @Argument(help: "A .sam2 file.")
   var model: String
 
-  @Option(name: [.short, .long], help: "Where the checkpoint goes: OUT.safetensors.")
+  @Option(name: [.short, .long], help: "Where the checkpoint goes: OUT.safetensors or OUT.h5.")
   var output: String
 
   @Flag(help: "Write int8 weights as the rounded floats they stand for.")
@@ -30,8 +31,8 @@ struct Export: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard output.hasSuffix(".safetensors") else {
-      throw ValidationError("the name of the output must end in .safetensors")
+    guard format != nil else {
+      throw ValidationError("the name of the output must end in .safetensors, .h5 or .hdf5")
     }
   }
 
@@ -39,15 +40,38 @@ struct Export: ParsableCommand {
     try Tool.run {
       try AtomicFile.checkCanCreate(path: output, replaceExisting: force)
       let export = try opened()
-      let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
-      defer { progress.finish() }
-      // Readers such as transformers ask for the framework the file is meant for.
-      let byteCount = try SafetensorsWriter.write(
-        export.tensors, metadata: ["format": "pt"], to: output, replaceExisting: force
-      ) { progress.update($0, of: $1) }
-      progress.finish()
-      try report(export, byteCount)
+      try report(export, try write(export.tensors))
     }
+  }
+
+  /// What the name of the output asks for.
+  private enum Format: String {
+    case safetensors
+    case hdf5
+  }
+
+  private var format: Format? {
+    switch output.split(separator: ".").last {
+    case "safetensors": .safetensors
+    case "h5", "hdf5": .hdf5
+    default: nil
+    }
+  }
+
+  /// Writes the file and returns its size.
+  private func write(_ tensors: any TensorCollection) throws -> Int {
+    let unit = format == .hdf5 ? "tensors" : "bytes"
+    let progress = ProgressLine("writing", unit: unit, enabled: !common.quiet)
+    defer { progress.finish() }
+    if format == .hdf5 {
+      return try HDF5Writer.write(tensors, to: output, replaceExisting: force) {
+        progress.update($0, of: $1)
+      }
+    }
+    // Readers such as transformers ask for the framework the file is meant for.
+    return try SafetensorsWriter.write(
+      tensors, metadata: ["format": "pt"], to: output, replaceExisting: force
+    ) { progress.update($0, of: $1) }
   }
 
   /// The official tensors, after all checksums of the file have been verified.
@@ -87,7 +111,7 @@ struct Export: ParsableCommand {
     [
       "input": .string(model),
       "output": .string(output),
-      "format": "safetensors",
+      "format": JSONValue(format?.rawValue ?? ""),
       "output_bytes": JSONValue(byteCount),
       "sha256": .string(ModelFile.sha256(of: try MappedFile.open(output))),
       "tensors": JSONValue(export.tensors.names.count),

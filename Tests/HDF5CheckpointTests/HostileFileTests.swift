@@ -32,7 +32,7 @@ import Testing
     "h5.depth": ["depth"],
     "h5.name": [
       "name-long", "name-control", "name-newline", "name-utf8", "name-dot", "name-dots",
-      "name-slash", "name-empty",
+      "name-slash", "name-empty", "name-reserved",
     ],
     "h5.name_collision": ["name-collision"],
     "h5.no_tensors": ["no-tensors"],

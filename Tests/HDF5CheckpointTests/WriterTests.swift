@@ -43,7 +43,7 @@ import Testing
   @Test func whatIsWrittenReadsBackByteForByte() throws {
     try withTemporaryFolder { folder in
       let written = tensors()
-      try HDF5Writer.write(written, to: folder + "/out.h5", replaceExisting: false)
+      _ = try HDF5Writer.write(written, to: folder + "/out.h5", replaceExisting: false)
       let read = try HDF5Checkpoint(path: folder + "/out.h5")
       #expect(read.names == written.names.sorted())
       for (name, tensor) in written.entries {
@@ -59,8 +59,8 @@ import Testing
 
   @Test func equalTensorsGiveEqualFiles() throws {
     try withTemporaryFolder { folder in
-      try HDF5Writer.write(tensors(), to: folder + "/a.h5", replaceExisting: false)
-      try HDF5Writer.write(tensors(), to: folder + "/b.h5", replaceExisting: false)
+      _ = try HDF5Writer.write(tensors(), to: folder + "/a.h5", replaceExisting: false)
+      _ = try HDF5Writer.write(tensors(), to: folder + "/b.h5", replaceExisting: false)
       #expect(fileBytes(folder + "/a.h5") == fileBytes(folder + "/b.h5"))
     }
   }
@@ -68,11 +68,11 @@ import Testing
   @Test func existingFilesStay() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/out.h5"
-      try HDF5Writer.write(tensors(), to: path, replaceExisting: false)
+      _ = try HDF5Writer.write(tensors(), to: path, replaceExisting: false)
       #expect(throws: failure("output.exists")) {
-        try HDF5Writer.write(tensors(), to: path, replaceExisting: false)
+        _ = try HDF5Writer.write(tensors(), to: path, replaceExisting: false)
       }
-      try HDF5Writer.write(tensors(), to: path, replaceExisting: true)
+      _ = try HDF5Writer.write(tensors(), to: path, replaceExisting: true)
       #expect(folderNames(folder) == ["out.h5"])
     }
   }
