@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 import CHDF5
 import Glibc
 public import Tensors
@@ -9,9 +9,9 @@ public import Tensors
 /// Equal tensors give equal files. The library writes to a temporary file, whose bytes
 /// then go to their place all or nothing.
 public enum HDF5Writer {
-  /// Writes all of `tensors` to the file at `path`, and calls `progress` with the number of tensors
-  /// written and of all. Returns the bytes of the file.
+  /// Writes all of `tensors` to the file at `path` and returns the bytes of the file.
   ///
+  /// Calls `progress` with the number of tensors written and of all.
   /// - Throws: what `AtomicFile.write` and the collection throw; `h5.name` for names that HDF5 has
   ///   no place for; `output.write` when the library fails.
   public static func write(

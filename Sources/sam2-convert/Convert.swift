@@ -14,7 +14,7 @@ struct Convert: ParsableCommand {
     commandName: "convert",
     abstract: "Converts a checkpoint (the default when no subcommand is named).")
 
-  @Argument(help: "A checkpoint: .pt, .pth, .safetensors, or the .index.json of a sharded one.")
+  @Argument(help: "A checkpoint: .pt, .pth, .safetensors, its .index.json when sharded, or .h5.")
   var input: String
 
   @Option(name: [.short, .long], help: "Where the model file goes.")
