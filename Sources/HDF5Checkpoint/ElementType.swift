@@ -8,6 +8,8 @@ import Tensors
 /// precision come from the file, out of the way: what remains is at most a swap of bytes.
 struct ElementType {
   let dtype: DType
+  /// True when the bytes in the file are those in memory.
+  let isLittleEndian: Bool
   /// The stored form in little-endian order, as it is wanted in memory.
   let make: @Sendable () -> hid_t
 
@@ -20,8 +22,13 @@ struct ElementType {
     let stored = try HDF5Handle(
       H5Dget_type(dataset.id),
       orThrow: refusal("h5.datatype", "the type of a dataset cannot be read", at: place))
-    for form in StoredForm.all where form.matches(stored) {
-      return try form.element(named: try attribute(of: dataset, form, place), place: place)
+    for form in StoredForm.all {
+      let isLittleEndian = form.matches(stored, bigEndian: false)
+      guard isLittleEndian || form.matches(stored, bigEndian: true) else { continue }
+      let name = try attribute(of: dataset, form, place)
+      return ElementType(
+        dtype: try form.dtype(named: name, place: place), isLittleEndian: isLittleEndian
+      ) { form.make(bigEndian: false) }
     }
     throw refusal(
       "h5.datatype", "\(className(stored)) where plain floats or integers are expected", at: place)
@@ -87,23 +94,20 @@ private struct StoredForm {
     if case .integer = kind { byteCount <= 2 } else { false }
   }
 
-  func matches(_ stored: borrowing HDF5Handle) -> Bool {
-    matches(stored, bigEndian: false) || matches(stored, bigEndian: true)
-  }
-
-  private func matches(_ stored: borrowing HDF5Handle, bigEndian: Bool) -> Bool {
+  func matches(_ stored: borrowing HDF5Handle, bigEndian: Bool) -> Bool {
     guard let type = HDF5Handle(make(bigEndian: bigEndian)) else { return false }
     return H5Tequal(stored.id, type.id) > 0
   }
 
-  private func make(bigEndian: Bool) -> hid_t {
+  func make(bigEndian: Bool) -> hid_t {
     switch kind {
     case .float(let exponentBits, _): chdf5_float_type(byteCount, exponentBits, bigEndian)
     case .integer(let signed, _): chdf5_integer_type(byteCount, signed, bigEndian)
     }
   }
 
-  func element(named name: String?, place: String) throws(Failure) -> ElementType {
+  /// What the elements are, given what the attribute says.
+  func dtype(named name: String?, place: String) throws(Failure) -> DType {
     let dtype: DType?
     switch (kind, name) {
     case (.float(_, let own), _): dtype = own
@@ -120,7 +124,6 @@ private struct StoredForm {
         "h5.datatype", "unsigned 16-bit integers without saying what they stand for", at: place,
         hint: "for bfloat16, set the attribute \(ElementType.attributeName) to \"bfloat16\"")
     }
-    let form = self
-    return ElementType(dtype: dtype) { form.make(bigEndian: false) }
+    return dtype
   }
 }

@@ -4,15 +4,17 @@ public import Tensors
 
 /// An HDF5 file that holds a state dictionary, as `Formats/hdf5.md` specifies.
 ///
-/// libhdf5 runs in a child process (`HDF5Child`). Opening lets it list the tensors; the first
-/// tensor that is asked for lets it write all of them to an unnamed temporary file, which is
-/// mapped. Memory of this process never grows with the file.
+/// libhdf5 runs in a child process (`HDF5Child`). Opening lets it list the tensors, and say where
+/// those lie that are stored in one piece: they are views of the mapped file. The first of the
+/// others that is asked for lets it write all of these to an unnamed temporary file, which is
+/// mapped too. Memory of this process never grows with the file.
 public final class HDF5Checkpoint: TensorCollection {
   public let names: [String]
   /// What a user should know: a root group chosen, prefixes removed.
   public let notes: [String]
 
   private let input: FileDescriptor
+  private let file: ByteStorage
   private let child: ChildProcess
   private let header: StreamHeader
   private let indexByName: [String: Int]
@@ -45,7 +47,14 @@ public final class HDF5Checkpoint: TensorCollection {
     let output = try FileDescriptor.temporary()
     try child.run([HDF5Child.listArgument], input: input, output: output)
     let header = try StreamHeader.read(try output.map()).header
+    let file = try input.map()
+    for entry in header.entries {
+      guard let offset = entry.fileOffset else { continue }
+      guard checkedRange(start: offset, count: entry.byteCount, in: 0..<file.byteCount) != nil
+      else { throw StreamHeader.malformed("a tensor outside the file") }
+    }
     self.header = header
+    self.file = file
     self.input = input
     names = header.entries.map(\.name)
     notes = header.notes
@@ -67,21 +76,27 @@ public final class HDF5Checkpoint: TensorCollection {
       throw Failure(
         .badInput, code: "tensor.missing", "the checkpoint has no tensor \(printable(name))")
     }
+    let entry = header.entries[index]
+    if let offset = entry.fileOffset {
+      return try Tensor(
+        dtype: entry.dtype, shape: entry.shape, storage: file, byteOffset: offset)
+    }
     let stream = try self.stream.withLock { stream throws(Failure) -> Stream in
       if let stream { return stream }
       let fresh = try read()
       stream = fresh
       return fresh
     }
-    let entry = header.entries[index]
     return try Tensor(
       dtype: entry.dtype, shape: entry.shape, storage: stream.storage,
       byteOffset: stream.offsets[index])
   }
 
-  /// Reads every tensor.
+  /// Reads every tensor that is not simply a part of the file.
   public func verify() throws(Failure) {
-    if let first = names.first { _ = try tensor(first) }
+    if let entry = header.entries.first(where: { $0.fileOffset == nil }) {
+      _ = try tensor(entry.name)
+    }
   }
 
   /// The whole stream of the child, and where each tensor lies in it.
@@ -101,7 +116,7 @@ public final class HDF5Checkpoint: TensorCollection {
     for entry in header.entries {
       offsets.append(offset)
       // The header's reading has added these up without overflow.
-      offset += entry.byteCount
+      offset += entry.streamedByteCount
     }
     guard offset == storage.byteCount else {
       throw StreamHeader.malformed("\(storage.byteCount) bytes instead of \(offset)")

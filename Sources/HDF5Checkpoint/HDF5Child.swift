@@ -3,7 +3,7 @@ import CHDF5
 import Glibc
 import JSON
 
-/// The process that reads HDF5: the file on descriptor 3 becomes a safetensors stream on stdout.
+/// The process that reads HDF5: the file on descriptor 3 becomes a stream of tensors on stdout.
 ///
 /// libhdf5 has had more than a hundred security bugs. What it does to this process, under limits
 /// and with nothing but one file to read and one to write, its parent survives and names.
@@ -50,9 +50,8 @@ public enum HDF5Child {
     let header = try describe(names, in: file, limits)
     try writeAll(header.encoded())
     if listOnly { return }
-    for (entry, place) in zip(
-      header.entries, names.entries.map { "/" + $0.path.joined(separator: "/") })
-    {
+    for (entry, origin) in zip(header.entries, names.entries) where entry.fileOffset == nil {
+      let place = "/" + origin.path.joined(separator: "/")
       let dataset = try open(place, in: file)
       guard dataset.shape == entry.shape, dataset.element.dtype == entry.dtype else {
         throw refusal("h5.object_header", "the file changes while it is read", at: place)
@@ -96,7 +95,9 @@ public enum HDF5Child {
       produced = sum
       if let extent = dataset.extent { extents.append(extent) }
       header.entries.append(
-        StreamHeader.Entry(name: name, dtype: dataset.element.dtype, shape: dataset.shape))
+        StreamHeader.Entry(
+          name: name, dtype: dataset.element.dtype, shape: dataset.shape,
+          fileOffset: dataset.directOffset))
     }
     try checkExtents(extents, limits)
     return header

@@ -18,6 +18,9 @@ struct HDF5Dataset: ~Copyable {
   /// Where a contiguous dataset lies in the file; nil for the others and for empty ones.
   let extent: Range<Int>?
 
+  /// Where the elements lie in the file as they are wanted in memory; nil when they do not.
+  var directOffset: Int? { element.isLittleEndian ? extent?.lowerBound : nil }
+
   /// Most bytes of one chunk: far above what any writer chooses, far below what hurts.
   static let maximumChunkByteCount = 64 << 20
   /// Deflate cannot shrink anything more than 1032 times.

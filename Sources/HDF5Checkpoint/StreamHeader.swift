@@ -2,17 +2,24 @@ import Bytes
 import JSON
 import Tensors
 
-/// The head of what the child writes, and of every safetensors file: eight bytes of length, then a
-/// JSON object that says which tensor lies where.
+/// The head of what the child writes, as in a safetensors file: eight bytes of length, then a JSON
+/// object that says which tensor lies where.
 ///
-/// The child writes tensors one after the other in the order of the header, without gaps; reading
-/// holds it to that, since the child has read a file that may have taken it over.
+/// One thing is not in safetensors: a tensor that the HDF5 file holds in one piece and in the right
+/// order of bytes has its `file_offset` there, and no data in the stream. The others follow one
+/// after the other in the order of the header, without gaps. Reading holds the child to that, since
+/// the file that it has read may have taken it over.
 struct StreamHeader: Equatable {
   struct Entry: Equatable {
     let name: String
     let dtype: DType
     let shape: Shape
+    /// Where the elements lie in the HDF5 file itself, as they are wanted; nil for those that the
+    /// stream holds.
+    var fileOffset: Int?
+
     var byteCount: Int { shape.elementCount * dtype.byteCount }
+    var streamedByteCount: Int { fileOffset == nil ? byteCount : 0 }
   }
 
   var entries: [Entry]
@@ -39,14 +46,19 @@ struct StreamHeader: Equatable {
     var offset = 0
     for entry in entries {
       let dtype = StreamHeader.dtypeNames.first { $0.dtype == entry.dtype }?.name ?? ""
-      let end = offset + entry.byteCount
+      let end = offset + entry.streamedByteCount
+      let place: (key: String, value: JSONValue)
+      if let fileOffset = entry.fileOffset {
+        place = ("file_offset", JSONValue(fileOffset))
+      } else {
+        place = ("data_offsets", .array([JSONValue(offset), JSONValue(end)]))
+      }
       members.append(
         (
           entry.name,
           .object([
             ("dtype", .string(dtype)),
-            ("shape", .array(entry.shape.dimensions.map { .integer(Int64($0)) })),
-            ("data_offsets", .array([.integer(Int64(offset)), .integer(Int64(end))])),
+            ("shape", .array(entry.shape.dimensions.map { JSONValue($0) })), place,
           ])
         ))
       offset = end
@@ -85,12 +97,16 @@ struct StreamHeader: Equatable {
         header.notes = text.split(separator: "\n").map { printable(String($0), limit: 400) }
         continue
       }
-      let entry = try entry(key, value)
-      let offsets = try value.requiredInts("data_offsets")
-      guard let end = checkedSum(offset, entry.byteCount), offsets == [offset, end] else {
-        throw malformed("the tensors do not follow each other")
+      var entry = try entry(key, value)
+      if value["file_offset"] != nil {
+        entry.fileOffset = try value.requiredInt("file_offset")
+      } else {
+        let offsets = try value.requiredInts("data_offsets")
+        guard let end = checkedSum(offset, entry.byteCount), offsets == [offset, end] else {
+          throw malformed("the tensors do not follow each other")
+        }
+        offset = end
       }
-      offset = end
       header.entries.append(entry)
     }
     guard !header.entries.isEmpty else { throw malformed("no tensors") }

@@ -41,6 +41,18 @@ import Testing
     #expect(try outcome(#"cat "$data""#, data: stream(#"{"a":\#(entry)}"#, data: 8)) == nil)
   }
 
+  @Test func tensorsMayLieInTheFile() throws {
+    let direct = #"{"dtype":"F32","shape":[2],"file_offset":100}"#
+    let json = #"{"a":\#(direct),"b":\#(entry)}"#
+    #expect(try outcome(#"cat "$data""#, data: stream(json, data: 8)) == nil)
+    // 2312 bytes is the whole file.
+    for offset in ["-1", "2305", "9223372036854775807", "1.5", "null"] {
+      let wild = direct.replacing("100", with: offset)
+      let failure = try outcome(#"cat "$data""#, data: stream(#"{"a":\#(wild)}"#, data: 0))
+      #expect(failure?.code == "h5.stream", "\(offset)")
+    }
+  }
+
   @Test func crashesAreNamed() throws {
     #expect(try outcome("kill -SEGV $$")?.code == "h5.child_crashed")
     #expect(try outcome("kill -ABRT $$")?.code == "h5.child_crashed")
