@@ -25,6 +25,12 @@ struct FileDescriptor: ~Copyable, Sendable {
     close(number)
   }
 
+  /// Takes the name of a temporary file away; it lives on while it is open.
+  mutating func removeName() {
+    if let temporaryPath { unlink(temporaryPath) }
+    temporaryPath = nil
+  }
+
   /// Opens the regular file at `path` for reading.
   /// - Throws: `file.missing`, `file.unreadable`, `file.not_regular`.
   static func open(_ path: String) throws(Failure) -> FileDescriptor {

@@ -19,8 +19,8 @@ public enum HDF5Writer {
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(Failure) -> Int {
     try AtomicFile.checkCanCreate(path: path, replaceExisting: replaceExisting)
-    let temporary = try FileDescriptor.temporary(named: true)
-    try writeDatasets(tensors, to: temporary, progress)
+    var temporary = try FileDescriptor.temporary(named: true)
+    try writeDatasets(tensors, to: &temporary, progress)
     let content = try temporary.map()
     do {
       try AtomicFile.write(path: path, replaceExisting: replaceExisting) { writer in
@@ -35,7 +35,7 @@ public enum HDF5Writer {
   }
 
   private static func writeDatasets(
-    _ tensors: any TensorCollection, to output: borrowing FileDescriptor,
+    _ tensors: any TensorCollection, to output: inout FileDescriptor,
     _ progress: (Int, Int) -> Void
   ) throws(Failure) {
     // Each process may refuse plugins for itself; locks fail on some file systems.
@@ -44,6 +44,8 @@ public enum HDF5Writer {
     let file = try HDF5Handle(
       chdf5_create_file("/proc/self/fd/\(output.number)"),
       orThrow: writeFailure("cannot create a temporary HDF5 file"))
+    // The library needs the name only to open the file; without it, nothing stays behind.
+    output.removeName()
     for (index, name) in tensors.names.enumerated() {
       try write(try tensors.tensor(name), named: name, to: file)
       progress(index + 1, tensors.names.count)
