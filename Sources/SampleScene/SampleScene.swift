@@ -10,7 +10,7 @@ public struct SampleScene: Sendable {
   private let noise: Noise
   private let sprites: [Sprite]
 
-  public init(seed: UInt64 = 4) {
+  public init(seed: UInt64 = 12) {
     self.seed = seed
     noise = Noise(seed: seed)
     sprites = SampleScene.sprites(from: noise)
