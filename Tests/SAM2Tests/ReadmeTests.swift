@@ -37,7 +37,8 @@ import Testing
     let bodies = try #require(
       here.components(between: "// BEGIN", and: "// END").first
     ).split(separator: "\n").map(words)
-    let readme = try text(fixturePath("../../../README.md", target: "SAM2Tests"))
+    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
+    let readme = try text(root.joined(separator: "/") + "/README.md")
     let blocks = readme.components(between: "```swift", and: "```")
     #expect(!blocks.isEmpty)
     for line in blocks.flatMap({ $0.split(separator: "\n") }) {
