@@ -31,8 +31,8 @@ public enum AtomicFile {
 
   /// Writes the file at `path` through `body`, all or nothing.
   ///
-  /// The bytes go to a temporary in the same folder, which is synced, renamed to `path`, and the
-  /// folder synced. When anything fails the temporary is removed and `path` is as before.
+  /// The bytes go to a temporary in the same folder, which is synced, named `path`, and the folder
+  /// synced. When anything fails the temporary is removed and `path` is as before.
   /// - Throws: what `checkCanCreate` and `body` throw; `output.write` (kind `inputOutput`).
   public static func write(
     path: String, replaceExisting: Bool, body: (inout AtomicFileWriter) throws -> Void
@@ -40,26 +40,8 @@ public enum AtomicFile {
     try checkCanCreate(path: path, replaceExisting: replaceExisting)
     var writer = try AtomicFileWriter(temporaryFor: path)
     try body(&writer)
-    try writer.finish()
-    try rename(writer.temporaryPath, to: path, replaceExisting: replaceExisting)
-    writer.disown()
+    try writer.publish(replaceExisting: replaceExisting)
     try syncFolder(of: path)
-  }
-
-  private static func rename(
-    _ temporary: String, to path: String, replaceExisting: Bool
-  ) throws(Failure) {
-    if !replaceExisting {
-      // link() refuses a name that another process took since the first check.
-      if link(temporary, path) == 0 {
-        unlink(temporary)
-        return
-      }
-      if errno == EEXIST { throw existsFailure(path) }
-      // File systems without hard links get the plain rename below.
-    }
-    if Glibc.rename(temporary, path) == 0 { return }
-    throw AtomicFileWriter.writeFailure(path, errno)
   }
 
   private static func syncFolder(of path: String) throws(Failure) {
@@ -70,13 +52,13 @@ public enum AtomicFile {
     if fsync(descriptor) != 0, errno == EIO { throw AtomicFileWriter.writeFailure(path, errno) }
   }
 
-  private static func existsFailure(_ path: String) -> Failure {
+  static func existsFailure(_ path: String) -> Failure {
     Failure(
       .cannotCreate, code: "output.exists", "exists already", hint: "use --force to replace it",
       file: path)
   }
 
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -1,30 +1,32 @@
 import Glibc
 
 /// Writes the temporary of an `AtomicFile`: buffered, in order, with patches at known places.
+///
+/// Where the file system can, the temporary has no name until it is complete, so that a killed
+/// process leaves nothing behind.
 public struct AtomicFileWriter: ~Copyable {
   /// Bytes appended so far.
   public private(set) var byteCount = 0
-  let temporaryPath: String
   private let path: String
+  /// Nil while the temporary has no name.
+  private var temporaryPath: String?
   private var descriptor: Int32 = -1
-  private var ownsTemporary = true
   private var buffer: [UInt8] = []
   private static let bufferByteCount = 1 << 18
 
-  /// Creates the temporary beside `path`.
+  /// Creates the temporary in the folder of `path`.
   init(temporaryFor path: String) throws(Failure) {
     self.path = path
-    var name = ""
+    descriptor = AtomicFileWriter.openNameless(in: AtomicFile.folder(of: path))
     var attempt = 0
-    repeat {
-      name = "\(path).tmp-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+    while descriptor < 0, attempt < 16 {
+      let name = AtomicFileWriter.temporaryName(for: path)
       descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 { temporaryPath = name } else if errno != EEXIST { break }
       attempt += 1
-    } while descriptor < 0 && errno == EEXIST && attempt < 16
+    }
     let code = errno
-    temporaryPath = name
     guard descriptor >= 0 else {
-      ownsTemporary = false
       throw Failure(
         .cannotCreate, code: "output.create", "cannot be created: \(systemMessage(code))",
         file: path)
@@ -34,7 +36,19 @@ public struct AtomicFileWriter: ~Copyable {
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if ownsTemporary { unlink(temporaryPath) }
+    if let temporaryPath { unlink(temporaryPath) }
+  }
+
+  /// A file that only its descriptor leads to; -1 where that, or naming it later, is impossible.
+  private static func openNameless(in folder: String) -> Int32 {
+    guard access("/proc/self/fd", X_OK) == 0 else { return -1 }
+    // O_TMPFILE, whose definition Swift does not import.
+    let nameless: Int32 = 0o20000000 | O_DIRECTORY
+    return open(folder, O_RDWR | nameless | O_CLOEXEC, 0o666)
+  }
+
+  private static func temporaryName(for path: String) -> String {
+    "\(path).tmp-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
   }
 
   // MARK: - Appending
@@ -87,17 +101,34 @@ public struct AtomicFileWriter: ~Copyable {
     if let failure { throw failure }
   }
 
-  /// Writes what is buffered and waits until the disk has it.
-  mutating func finish() throws(Failure) {
+  /// Writes what is buffered, waits until the disk has it, and gives the file its name.
+  /// - Throws: `output.exists`, `output.write`.
+  mutating func publish(replaceExisting: Bool) throws(Failure) {
     try flush()
     guard fsync(descriptor) == 0 else { throw AtomicFileWriter.writeFailure(path, errno) }
-    let closed = close(descriptor)
-    descriptor = -1
-    guard closed == 0 else { throw AtomicFileWriter.writeFailure(path, errno) }
+    if !replaceExisting {
+      // Linking refuses a name that another process took since the first check.
+      if linked(to: path) { return }
+      if errno == EEXIST { throw AtomicFile.existsFailure(path) }
+      // File systems without hard links get the plain rename below.
+    }
+    if temporaryPath == nil {
+      let name = AtomicFileWriter.temporaryName(for: path)
+      guard linked(to: name) else { throw AtomicFileWriter.writeFailure(path, errno) }
+      temporaryPath = name
+    }
+    guard let name = temporaryPath, rename(name, path) == 0 else {
+      throw AtomicFileWriter.writeFailure(path, errno)
+    }
+    temporaryPath = nil
   }
 
-  /// After the rename there is no temporary to remove.
-  mutating func disown() { ownsTemporary = false }
+  /// Makes `name` lead to the temporary; says why not in `errno`.
+  private func linked(to name: String) -> Bool {
+    if let temporaryPath { return link(temporaryPath, name) == 0 }
+    let origin = "/proc/self/fd/\(descriptor)"
+    return linkat(AT_FDCWD, origin, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0
+  }
 
   private mutating func flush() throws(Failure) {
     guard !buffer.isEmpty else { return }

@@ -8,15 +8,20 @@ public final class ByteStorage: @unchecked Sendable {
   /// First byte; aligned to at least 64 bytes for allocated storage, to the page for mappings.
   public let base: UnsafeRawPointer
   public let byteCount: Int
+  /// Whether the bytes can be dropped from memory and read again from a file.
+  public let isMappedFile: Bool
   private let release: @Sendable (UnsafeRawPointer, Int) -> Void
 
   /// Takes over `base`; `release` is called once, when the last reference goes.
+  ///
+  /// `isMappedFile` is for read-only mappings of files, from their first byte, and nothing else.
   public init(
-    takingOver base: UnsafeRawPointer, byteCount: Int,
+    takingOver base: UnsafeRawPointer, byteCount: Int, isMappedFile: Bool = false,
     release: @escaping @Sendable (UnsafeRawPointer, Int) -> Void
   ) {
     self.base = base
     self.byteCount = byteCount
+    self.isMappedFile = isMappedFile
     self.release = release
   }
 
@@ -49,4 +54,48 @@ public final class ByteStorage: @unchecked Sendable {
     defer { withExtendedLifetime(self) {} }
     return try body(UnsafeRawBufferPointer(start: base, count: byteCount))
   }
+
+  // MARK: - Going through large storage
+
+  /// Pieces that fit the cache, so that two checksums of one piece read memory once.
+  private static let pieceByteCount = 1 << 18
+
+  /// Lets go of the memory behind `range` of a mapped file; for other storage does nothing.
+  ///
+  /// The bytes stay readable: they come from the file again when touched. Who goes through a file
+  /// once calls this behind himself, so that a file of any size passes through little memory.
+  public func releasePages(in range: Range<Int>) {
+    guard isMappedFile, range.lowerBound >= 0, range.upperBound <= byteCount else { return }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    guard page > 0 else { return }
+    // Whole pages only. The first may hold bytes before the range, which is slow at worst; the last
+    // is kept, because what follows is about to be read.
+    let lower = range.lowerBound / page * page
+    let upper = range.upperBound == byteCount ? byteCount : range.upperBound / page * page
+    guard lower < upper else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, MADV_DONTNEED)
+  }
+
+  /// Calls `body` with pieces of `range`, in order, and releases the pages behind them.
+  public func forEachPiece<Problem: Error>(
+    of range: Range<Int>, releasing: Bool = true, _ body: (UnsafeRawBufferPointer) throws(Problem) -> Void
+  ) throws(Problem) {
+    defer { withExtendedLifetime(self) {} }
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "range outside storage")
+    var released = range.lowerBound
+    for lower in stride(
+      from: range.lowerBound, to: range.upperBound, by: ByteStorage.pieceByteCount)
+    {
+      let count = min(ByteStorage.pieceByteCount, range.upperBound - lower)
+      try body(UnsafeRawBufferPointer(start: base + lower, count: count))
+      // A system call for each piece would cost more than a few megabytes of memory.
+      if releasing, lower + count - released >= ByteStorage.releasedByteCount {
+        releasePages(in: released..<(lower + count))
+        released = lower + count
+      }
+    }
+    if releasing { releasePages(in: released..<range.upperBound) }
+  }
+
+  private static let releasedByteCount = 1 << 23
 }

@@ -34,7 +34,9 @@ public enum MappedFile {
       throw Failure(
         .inputOutput, code: "file.map", "cannot be mapped: \(systemMessage(errno))", file: path)
     }
-    return ByteStorage(takingOver: UnsafeRawPointer(base), byteCount: byteCount) { base, count in
+    return ByteStorage(
+      takingOver: UnsafeRawPointer(base), byteCount: byteCount, isMappedFile: true
+    ) { base, count in
       munmap(UnsafeMutableRawPointer(mutating: base), count)
     }
   }

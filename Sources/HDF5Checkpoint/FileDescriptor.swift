@@ -87,7 +87,9 @@ struct FileDescriptor: ~Copyable, Sendable {
         .inputOutput, code: "file.map",
         "a temporary file cannot be mapped: \(FileDescriptor.message(errno))")
     }
-    return ByteStorage(takingOver: UnsafeRawPointer(base), byteCount: byteCount) { base, count in
+    return ByteStorage(
+      takingOver: UnsafeRawPointer(base), byteCount: byteCount, isMappedFile: true
+    ) { base, count in
       munmap(UnsafeMutableRawPointer(mutating: base), count)
     }
   }

@@ -10,9 +10,10 @@ struct ContentHash {
   /// The 32 bytes of the hash of everything so far.
   var value: [UInt8] { Array(state.finalize()) }
 
-  static func of(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+  /// The hash of a part of `storage`, whose pages are released behind the reading.
+  static func of(_ storage: ByteStorage, _ range: Range<Int>) -> [UInt8] {
     var hash = ContentHash()
-    hash.update(bytes)
+    storage.forEachPiece(of: range) { hash.update($0) }
     return hash.value
   }
 }

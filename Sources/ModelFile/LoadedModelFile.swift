@@ -84,10 +84,7 @@ struct LoadedModelFile {
   private static func checkHash(
     _ entry: SectionEntry, _ storage: ByteStorage
   ) throws(Failure) {
-    let found = storage.withUnsafeBytes {
-      ContentHash.of(UnsafeRawBufferPointer(rebasing: $0[entry.range]))
-    }
-    if found != entry.sha256 { throw checksumFailure(entry.name) }
+    if ContentHash.of(storage, entry.range) != entry.sha256 { throw checksumFailure(entry.name) }
   }
 
   private static func weights(
@@ -113,8 +110,6 @@ struct LoadedModelFile {
 // MARK: - Checking the data
 
 extension LoadedModelFile {
-  private static let pieceByteCount = 1 << 18
-
   /// Reads every byte that opening did not: elements, padding between them, unknown sections.
   /// - Throws: `model.checksum`, `model.padding`.
   func verifyChecksums(progress: ModelFile.Progress?) throws(Failure) {
@@ -139,11 +134,12 @@ extension LoadedModelFile {
       hash.update(bytes(end..<start))
       end = start + record.byteCount
       var checksum = CRC32()
-      for lower in stride(from: start, to: end, by: LoadedModelFile.pieceByteCount) {
-        let piece = bytes(lower..<min(lower + LoadedModelFile.pieceByteCount, end))
+      var done = start
+      storage.forEachPiece(of: start..<end) { piece in
         checksum.update(piece)
         hash.update(piece)
-        progress?(lower, storage.byteCount)
+        progress?(done, storage.byteCount)
+        done += piece.count
       }
       guard checksum.value == record.checksum else {
         throw LoadedModelFile.checksumFailure("tensor \(record.name)")

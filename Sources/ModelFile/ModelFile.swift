@@ -1,5 +1,6 @@
 public import Bytes
 public import Graph
+public import Tensors
 
 /// Reads and writes `.sam2` files: metadata, graphs and weights in one mapped file.
 ///
@@ -20,15 +21,17 @@ public enum ModelFile {
 
   /// Writes `model` to `path`, which appears complete or not at all.
   ///
-  /// Equal models give equal bytes. Tensors are read once and one after the other, so mapped
-  /// weights are never in memory as a whole.
+  /// Equal models give equal bytes. Tensors are read once and one after the other, and let go of
+  /// behind the writing, so mapped weights are never in memory as a whole. Float weights become
+  /// `floatStorage` (float32, float16 or bfloat16) on the way, if it is given.
   /// - Throws: `output.*`; `model.name`, `model.limit`, `model.metadata`, `model.graph` when the
   ///   format cannot hold the model; what `Model.verify` throws.
   public static func write(
-    _ model: Model, to path: String, replaceExisting: Bool, progress: Progress? = nil
+    _ model: Model, to path: String, replaceExisting: Bool, floatStorage: DType? = nil,
+    progress: Progress? = nil
   ) throws(Failure) -> WrittenFile {
     try AtomicFile.checkCanCreate(path: path, replaceExisting: replaceExisting)
-    let writer = try ModelFileWriter(model)
+    let writer = try ModelFileWriter(model, floatStorage: floatStorage)
     var sha256: [UInt8] = []
     do {
       try AtomicFile.write(path: path, replaceExisting: replaceExisting) { file in
@@ -97,7 +100,7 @@ public enum ModelFile {
 
   /// SHA-256 of `storage`, as `sha256sum` prints it; for the provenance of what was converted.
   public static func sha256(of storage: ByteStorage) -> String {
-    hexadecimalText(storage.withUnsafeBytes { ContentHash.of($0) })
+    hexadecimalText(ContentHash.of(storage, 0..<storage.byteCount))
   }
 
   private static func load(_ path: String) throws(Failure) -> LoadedModelFile {

@@ -10,6 +10,8 @@ import Tensors
 struct ModelFileWriter {
   let fileByteCount: Int
   private let model: Model
+  /// The type that float weights get; nil when they stay as they are.
+  private let floatStorage: DType?
   private let metadata: [UInt8]
   private let graphs: [UInt8]
   private let records: [TensorRecord]
@@ -21,12 +23,13 @@ struct ModelFileWriter {
   typealias Sink = (UnsafeRawBufferPointer) throws(Failure) -> Void
 
   /// Lays out `model` and proves that a reader will accept it, before a byte is written.
-  init(_ model: Model) throws(Failure) {
+  init(_ model: Model, floatStorage: DType? = nil) throws(Failure) {
     try model.verify()
     self.model = model
+    self.floatStorage = floatStorage
     metadata = Array(model.metadata.text(.canonical).utf8)
     graphs = try GraphEncoder.encode(model.graphs)
-    records = try ModelFileWriter.layOut(model.weights)
+    records = try ModelFileWriter.layOut(model.weights, floatStorage)
     sections = try ModelFileWriter.layOut([
       (.metadata, metadata.count), (.graphs, graphs.count),
       (.tensorData, records.last?.range.upperBound ?? 0),
@@ -42,7 +45,9 @@ struct ModelFileWriter {
 
   // MARK: - Layout
 
-  private static func layOut(_ weights: WeightTable) throws(Failure) -> [TensorRecord] {
+  private static func layOut(
+    _ weights: WeightTable, _ floatStorage: DType?
+  ) throws(Failure) -> [TensorRecord] {
     var end = 0
     var records: [TensorRecord] = []
     for name in weights.names {
@@ -52,8 +57,9 @@ struct ModelFileWriter {
           .badInput, code: "model.name", "\"\(printable(name))\" cannot name a tensor of a file",
           hint: "names have at most \(ModelFile.Limit.nameByteCount) bytes, no control characters")
       }
+      let dtype = tensor.dtype.elementType == .float ? floatStorage ?? tensor.dtype : tensor.dtype
       let record = TensorRecord(
-        name: name, dtype: tensor.dtype, shape: tensor.shape,
+        name: name, dtype: dtype, shape: tensor.shape,
         offset: align(end, FileFormat.alignment))
       end = record.range.upperBound
       guard end <= ModelFile.Limit.fileByteCount else {
@@ -110,10 +116,6 @@ struct ModelFileWriter {
 // MARK: - Writing
 
 extension ModelFileWriter {
-  /// Tensors go through in pieces of this size: small enough for the cache, because each piece is
-  /// read by two hashes and a checksum.
-  private static let pieceByteCount = 1 << 18
-
   /// Writes the file to `sink` and returns its SHA-256.
   func write(progress: ModelFile.Progress?, to sink: Sink) throws(Failure) -> [UInt8] {
     var output = Output()
@@ -145,18 +147,15 @@ extension ModelFileWriter {
     let start = output.byteCount
     for index in records.indices {
       try output.pad(to: start + records[index].offset, sink)
-      guard let tensor = model.weights[records[index].name] else { continue }
-      var checksum = CRC32()
-      for lower in stride(from: 0, to: tensor.byteCount, by: ModelFileWriter.pieceByteCount) {
-        let count = min(ModelFileWriter.pieceByteCount, tensor.byteCount - lower)
-        let piece = UnsafeRawBufferPointer(
-          start: tensor.storage.base + tensor.byteOffset + lower, count: count)
-        checksum.update(piece)
-        try output.write(piece, sink)
-        progress?(output.byteCount, fileByteCount)
+      guard let found = model.weights[records[index].name] else { continue }
+      let tensor = found.dtype == records[index].dtype
+        ? found : found.converted(to: records[index].dtype)
+      records[index].checksum = try output.write(tensor, sink) {
+        progress?($0, fileByteCount)
       }
-      withExtendedLifetime(tensor) {}
-      records[index].checksum = checksum.value
+      // A converted tensor was read from another storage than it was written from.
+      found.storage.releasePages(
+        in: found.byteOffset..<(found.byteOffset + found.byteCount))
     }
   }
 
@@ -173,6 +172,51 @@ extension ModelFileWriter {
       sectionHash.update(bytes)
       byteCount += bytes.count
       try sink(bytes)
+    }
+
+    /// Writes the elements and returns their CRC-32.
+    ///
+    /// Three hashes of the same bytes are most of the work: another thread does two of them.
+    mutating func write(
+      _ tensor: Tensor, _ sink: Sink, _ progress: (_ byteCount: Int) -> Void
+    ) throws(Failure) -> UInt32 {
+      var checksum = CRC32()
+      let end = tensor.byteOffset + tensor.byteCount
+      for lower in stride(from: tensor.byteOffset, to: end, by: Output.blockByteCount) {
+        let block = lower..<min(lower + Output.blockByteCount, end)
+        let beside = BackgroundWork { [fileHash, checksum, storage = tensor.storage] in
+          var (fileHash, checksum) = (fileHash, checksum)
+          let bytes = UnsafeRawBufferPointer(start: storage.base + block.lowerBound, count: block.count)
+          fileHash.update(bytes)
+          checksum.update(bytes)
+          withExtendedLifetime(storage) {}
+          return (fileHash, checksum)
+        }
+        // Whoever throws has waited: nothing reads the tensor behind the caller's back.
+        let failure = writeSection(block, of: tensor.storage, sink)
+        (fileHash, checksum) = beside.value()
+        if let failure { throw failure }
+        tensor.storage.releasePages(in: block)
+        progress(byteCount)
+      }
+      return checksum.value
+    }
+
+    private static let blockByteCount = 1 << 22
+
+    private mutating func writeSection(
+      _ block: Range<Int>, of storage: ByteStorage, _ sink: Sink
+    ) -> Failure? {
+      do throws(Failure) {
+        try storage.forEachPiece(of: block, releasing: false) { (piece) throws(Failure) in
+          sectionHash.update(piece)
+          byteCount += piece.count
+          try sink(piece)
+        }
+        return nil
+      } catch {
+        return error
+      }
     }
 
     mutating func write(_ bytes: [UInt8], _ sink: Sink) throws(Failure) {

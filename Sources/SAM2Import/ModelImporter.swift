@@ -21,15 +21,18 @@ public enum ModelImporter {
   ///
   /// All of the checkpoint's tensors are kept, used by a graph or not, so that it can be exported
   /// again. Their order in the checkpoint does not matter, nor does it whether they have the
-  /// official names or those of Hugging Face `transformers`. Elements are converted one tensor at a time; those that already have type `storage`
-  /// are shared with the checkpoint.
+  /// official names or those of Hugging Face `transformers`. Elements are converted one tensor at a
+  /// time; those that already have type `storage` are shared with the checkpoint. When
+  /// `convertsLater`, all float tensors that a writer can convert are shared, and only checked for
+  /// what `storage` cannot hold: a large checkpoint is then never in memory twice.
   /// `given` is the configuration named by the user, if any; `storage` is float32, float16 or
   /// bfloat16; `progress` hears after each tensor how many are done, of how many.
   /// - Throws: what detection throws; `model.dtype` for weights that are no floats; `model.range`
   ///   for a weight too large for `storage`; what reading a tensor throws.
   public static func importModel(
     _ tensors: any TensorCollection, configuration given: ModelConfiguration? = nil,
-    storage: DType = .float32, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    storage: DType = .float32, convertsLater: Bool = false,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(Failure) -> ImportedModel {
     let (tensors, notes) = try official(tensors)
     let detection = try ConfigurationDetector.detect(tensors, given: given)
@@ -39,7 +42,10 @@ public enum ModelImporter {
     // Detection has made sure that the checkpoint has these names and no others.
     let names = OfficialTensors(configuration).names
     for (index, name) in names.enumerated() {
-      weights.set(name, try converted(try tensors.tensor(name), name, to: storage))
+      let tensor = try tensors.tensor(name)
+      try check(tensor, name, for: storage)
+      let isShared = convertsLater && tensor.dtype.elementType != nil
+      weights.set(name, isShared ? tensor : tensor.converted(to: storage))
       progress(index + 1, names.count)
     }
     let metadata = metadata(of: configuration, assumptions: detection.assumptions)
@@ -81,9 +87,10 @@ public enum ModelImporter {
 
   // MARK: - Weights
 
-  private static func converted(
-    _ tensor: Tensor, _ name: String, to storage: DType
-  ) throws(Failure) -> Tensor {
+  /// - Throws: `model.dtype`, `model.storage`, `model.range`.
+  private static func check(
+    _ tensor: Tensor, _ name: String, for storage: DType
+  ) throws(Failure) {
     guard tensor.dtype.isFloatingPoint else {
       throw Failure(
         .badInput, code: "model.dtype",
@@ -94,17 +101,19 @@ public enum ModelImporter {
         .usage, code: "model.storage", "weights cannot be stored as \(storage.name)",
         hint: "f32, f16 and bf16 can be chosen")
     }
-    let result = tensor.converted(to: storage)
-    if storage == .float16, tensor.dtype != .float16 {
-      let largest = Float(Float16.greatestFiniteMagnitude)
-      guard result.floats().allSatisfy({ $0.magnitude <= largest || $0.isNaN }) else {
-        throw Failure(
-          .badInput, code: "model.range", "a weight is too large for f16", place: "tensor \(name)",
-          hint: "store as bf16 or f32")
-      }
+    guard storage == .float16, tensor.dtype != .float16 else { return }
+    let fits = tensor.floats().allSatisfy { $0.magnitude < firstBeyondFloat16 || $0.isNaN }
+    tensor.storage.releasePages(
+      in: tensor.byteOffset..<(tensor.byteOffset + tensor.byteCount))
+    guard fits else {
+      throw Failure(
+        .badInput, code: "model.range", "a weight is too large for f16", place: "tensor \(name)",
+        hint: "store as bf16 or f32")
     }
-    return result
   }
+
+  /// Half a step above the largest float16, 65504: from here on rounding gives infinity.
+  private static let firstBeyondFloat16: Float = 65520
 
   // MARK: - Metadata
 

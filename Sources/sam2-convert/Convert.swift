@@ -48,8 +48,8 @@ struct Convert: ParsableCommand {
       }
       let given = try config.map(readConfiguration)
       let checkpoint = try Checkpoint.open(input)
-      let imported = try importing(checkpoint, given)
       let provenance = Provenance(input: input, checkpoint: checkpoint, storage: dtype.dtype)
+      let imported = try importing(checkpoint, given)
       var model = imported.model
       model.metadata = provenance.added(to: model.metadata)
       let written = try write(model)
@@ -78,7 +78,7 @@ struct Convert: ParsableCommand {
     do {
       try checkpoint.tensors.verify()
       return try ModelImporter.importModel(
-        checkpoint.tensors, configuration: given, storage: dtype.dtype
+        checkpoint.tensors, configuration: given, storage: dtype.dtype, convertsLater: true
       ) { progress.update($0, of: $1) }
     } catch {
       throw error.about(file: input)
@@ -89,9 +89,9 @@ struct Convert: ParsableCommand {
     guard let output, !dryRun else { return nil }
     let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
     defer { progress.finish() }
-    return try ModelFile.write(model, to: output, replaceExisting: force) {
-      progress.update($0, of: $1)
-    }
+    return try ModelFile.write(
+      model, to: output, replaceExisting: force, floatStorage: dtype.dtype
+    ) { progress.update($0, of: $1) }
   }
 
   private func report(

@@ -39,6 +39,8 @@ private struct Listing {
 
   let facts: [(label: String, value: String)]
   let rows: [Row]
+  /// Of a model file; empty for checkpoints.
+  let sections: [ModelFileSummary.Section]
   let metadata: JSONValue?
 
   init(_ path: String) throws {
@@ -52,6 +54,7 @@ private struct Listing {
           ("tensors", String(summary.tensors.count)),
         ] + summary.graphs.map { ("graph \($0.name)", "\($0.nodeCount) nodes") }
       rows = summary.tensors.map { Row(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
+      sections = summary.sections
       metadata = summary.metadata
       return
     }
@@ -71,6 +74,7 @@ private struct Listing {
         Row(name: name, dtype: $0.dtype, shape: $0.shape)
       }
     }
+    sections = []
     metadata = nil
   }
 
@@ -89,6 +93,9 @@ private struct Listing {
     // Notes may be many under one label, and JSON keys are unique.
     entries = entries.filter { seen.insert($0.key).inserted }
     if let metadata { entries.append(("metadata", metadata)) }
+    if !sections.isEmpty {
+      entries.append(("sections", .array(sections.map(Listing.json))))
+    }
     if withTensors {
       entries.append(
         (
@@ -103,5 +110,12 @@ private struct Listing {
         ))
     }
     return .object(entries)
+  }
+
+  private static func json(_ section: ModelFileSummary.Section) -> JSONValue {
+    [
+      "name": .string(section.name), "offset": JSONValue(section.offset),
+      "bytes": JSONValue(section.byteCount), "sha256": .string(section.sha256),
+    ]
   }
 }

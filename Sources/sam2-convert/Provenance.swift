@@ -1,3 +1,4 @@
+import Bytes
 import CLISupport
 import Checkpoints
 import JSON
@@ -9,22 +10,32 @@ struct Provenance {
   let input: String
   let checkpoint: OpenedCheckpoint
   let storage: DType
+  /// Hashes of the file and of its shards, which need as long as everything before the writing: they
+  /// are computed beside it.
+  private let hashes: BackgroundWork<[String]>
+
+  init(input: String, checkpoint: OpenedCheckpoint, storage: DType) {
+    self.input = input
+    self.checkpoint = checkpoint
+    self.storage = storage
+    let files = [checkpoint.storage] + checkpoint.shards.map(\.storage)
+    hashes = BackgroundWork { files.map { ModelFile.sha256(of: $0) } }
+  }
 
   /// `metadata` with a `provenance` entry: the source by its hash, never by its folder.
   func added(to metadata: JSONValue) -> JSONValue {
+    let hashes = hashes.value()
     var entries: [(key: String, value: JSONValue)] = [
       ("source", .string(input.split(separator: "/").last.map(String.init) ?? input)),
       ("source_format", .string(checkpoint.format.name)),
       ("source_bytes", .integer(Int64(checkpoint.byteCount))),
-      ("source_sha256", .string(ModelFile.sha256(of: checkpoint.storage))),
+      ("source_sha256", .string(hashes[0])),
       ("tool", .string("sam2-convert \(Tool.version)")),
       ("storage", .string(storage.name)),
     ]
     if !checkpoint.shards.isEmpty {
-      let shards = checkpoint.shards.map { shard -> JSONValue in
-        .object([
-          ("file", .string(shard.name)), ("sha256", .string(ModelFile.sha256(of: shard.storage))),
-        ])
+      let shards = zip(checkpoint.shards, hashes.dropFirst()).map { shard, hash -> JSONValue in
+        .object([("file", .string(shard.name)), ("sha256", .string(hash))])
       }
       entries.append(("source_shards", .array(shards)))
     }

@@ -136,10 +136,9 @@ struct ZipArchive: Sendable {
       let inflated = try inflated(storage, range, byteCount: entry.byteCount, entry: entry.name)
       contents = (inflated, 0..<inflated.byteCount)
     }
-    let crc = contents.storage.withUnsafeBytes {
-      CRC32.checksum(UnsafeRawBufferPointer(rebasing: $0[contents.range]))
-    }
-    guard crc == entry.crc else {
+    var checksum = CRC32()
+    contents.storage.forEachPiece(of: contents.range) { checksum.update($0) }
+    guard checksum.value == entry.crc else {
       throw Failure(
         .badInput, code: "zip.crc", "the checksum of a zip entry is wrong: the file is damaged",
         place: "entry \(printable(entry.name))", hint: "download or copy the file again")
