@@ -78,7 +78,8 @@ public final class ByteStorage: @unchecked Sendable {
 
   /// Calls `body` with pieces of `range`, in order, and releases the pages behind them.
   public func forEachPiece<Problem: Error>(
-    of range: Range<Int>, releasing: Bool = true, _ body: (UnsafeRawBufferPointer) throws(Problem) -> Void
+    of range: Range<Int>, releasing: Bool = true,
+    _ body: (UnsafeRawBufferPointer) throws(Problem) -> Void
   ) throws(Problem) {
     defer { withExtendedLifetime(self) {} }
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "range outside storage")

@@ -11,6 +11,8 @@ public enum Tool {
   /// A `Failure` becomes one line on stderr and the documented exit code; anything else is a bug of
   /// ours and exits with 70.
   public static func run(_ body: () throws -> Void) throws {
+    // Past a limit of file size, writing shall fail, as on a full disk, not end the process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       try body()
     } catch let failure as Failure {

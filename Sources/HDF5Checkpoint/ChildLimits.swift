@@ -29,6 +29,8 @@ struct ChildLimits {
     try ChildLimits.set(RLIMIT_CORE, 0)
     try ChildLimits.set(RLIMIT_AS, ChildLimits.addressSpaceByteCount)
     try ChildLimits.set(RLIMIT_CPU, processorSeconds)
+    // What reaches this limit is an attack: the process shall end, whatever its parent ignores.
+    signal(SIGXFSZ, SIG_DFL)
     try ChildLimits.set(RLIMIT_FSIZE, declaredByteCount + header)
   }
 

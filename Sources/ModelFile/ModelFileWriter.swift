@@ -148,7 +148,8 @@ extension ModelFileWriter {
     for index in records.indices {
       try output.pad(to: start + records[index].offset, sink)
       guard let found = model.weights[records[index].name] else { continue }
-      let tensor = found.dtype == records[index].dtype
+      let tensor =
+        found.dtype == records[index].dtype
         ? found : found.converted(to: records[index].dtype)
       records[index].checksum = try output.write(tensor, sink) {
         progress?($0, fileByteCount)
@@ -186,7 +187,8 @@ extension ModelFileWriter {
         let block = lower..<min(lower + Output.blockByteCount, end)
         let beside = BackgroundWork { [fileHash, checksum, storage = tensor.storage] in
           var (fileHash, checksum) = (fileHash, checksum)
-          let bytes = UnsafeRawBufferPointer(start: storage.base + block.lowerBound, count: block.count)
+          let bytes = UnsafeRawBufferPointer(
+            start: storage.base + block.lowerBound, count: block.count)
           fileHash.update(bytes)
           checksum.update(bytes)
           withExtendedLifetime(storage) {}

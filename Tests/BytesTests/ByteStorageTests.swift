@@ -47,7 +47,9 @@ import Testing
   }
 
   @Test func releasingNeverTouchesOtherMemory() {
-    let storage = ByteStorage(byteCount: 1 << 20) { $0.initializeMemory(as: UInt8.self, repeating: 3) }
+    let storage = ByteStorage(byteCount: 1 << 20) {
+      $0.initializeMemory(as: UInt8.self, repeating: 3)
+    }
     storage.releasePages(in: 0..<storage.byteCount)
     #expect(storage.withUnsafeBytes { $0.allSatisfy { $0 == 3 } })
   }
