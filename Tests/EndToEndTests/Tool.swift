@@ -16,9 +16,11 @@ enum Tool: String {
 
   /// Runs the command in `folder`, where relative paths start.
   ///
-  /// The environment holds what programs need, and `environment`; nothing else of ours.
+  /// The environment holds what programs need, and `environment`; nothing else of ours. Going beyond
+  /// one of the `limits`, as the shell's `ulimit` takes them, ends the command with a signal.
   func run(
-    _ arguments: [String], in folder: String, environment: [String: String] = [:]
+    _ arguments: [String], in folder: String, environment: [String: String] = [:],
+    limits: [String] = []
   ) throws -> Outcome {
     // Output goes to files: pipes would have to be drained side by side.
     try withTemporaryFolder { log in
@@ -32,7 +34,8 @@ enum Tool: String {
       posix_spawn_file_actions_addopen(&actions, 2, "\(log)/err", flags, 0o600)
 
       // Glibc for Swift hides the spawn action that changes the folder; a shell does it as well.
-      let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, program]
+      let limits = limits.map { "ulimit -S \($0) && " }.joined()
+      let shell = ["/bin/sh", "-c", "cd \"$0\" && \(limits) exec \"$@\"", folder, program]
       var vector = (shell + arguments).map { strdup($0) }
       vector.append(nil)
       var variables = Tool.variables.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }

@@ -13,7 +13,7 @@ struct PickleGraph: Sendable {
   var root = PickleGraph.none
 
   static let none = PickleHandle(index: 0)
-  static let maximumNodeCount = 4_000_000
+  static let maximumNodeCount = 2_500_000
   static let maximumDepth = 1000
 
   static func bool(_ value: Bool) -> PickleHandle { PickleHandle(index: value ? 2 : 1) }

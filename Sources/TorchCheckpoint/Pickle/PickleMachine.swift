@@ -19,11 +19,12 @@ struct PickleMachine {
   private var memberCount = 0
   var storageIndexByKey: [String: Int] = [:]
 
-  // A checkpoint of 100,000 tensors needs about 3 million opcodes. These bounds keep a hostile
-  // pickle to a few hundred megabytes and about two seconds.
+  // A checkpoint of 100,000 tensors needs about 3 million opcodes and 2 million nodes. These bounds
+  // and that of the nodes keep a hostile pickle to 256 MB and one second.
   static let maximumByteCount = 64 << 20
   static let maximumOpcodeCount = 10_000_000
   static let maximumMemberCount = 500_000
+  static let maximumDictionaryCount = 500_000
   static let maximumStackHeight = 1_000_000
   static let maximumMemoCount = 3_000_000
 
@@ -207,6 +208,9 @@ struct PickleMachine {
   // MARK: - Containers
 
   mutating func newDictionary(isOrdered: Bool) throws(Failure) -> PickleNode {
+    guard graph.dictionaries.count < PickleMachine.maximumDictionaryCount else {
+      throw failure("pickle.budget", "the pickle has too many dictionaries")
+    }
     graph.dictionaries.append(PickleDictionary(isOrderedDictionary: isOrdered))
     return .dictionary(graph.dictionaries.count - 1)
   }

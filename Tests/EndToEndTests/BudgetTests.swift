@@ -1,0 +1,97 @@
+import Bytes
+import TestSupport
+import Testing
+
+/// Small files that claim to be huge, and large ones made to be slow: refused within the budget.
+@Suite("Budget of reading hostile checkpoints")
+struct BudgetTests {
+  /// 256 MiB of private memory and two seconds of one core.
+  static let limits = ["-d 262144", "-t 2"]
+
+  /// Parts of the names of hostile files that attack the budget.
+  static let attacks = ["bomb", "deep", "depth", "expansion", "huge", "laugh", "many", "ratio"]
+
+  @Test("Files of the fixtures", arguments: ["TorchCheckpointTests", "HDF5CheckpointTests"])
+  func fixturesAreRefused(room: String) throws {
+    let names = folderNames(fixturePath("bad", target: room)).filter { name in
+      BudgetTests.attacks.contains { name.contains($0) }
+    }
+    #expect(names.count > 4)
+    for name in names { try refuse(fixturePath("bad/" + name, target: room), says: "error: ") }
+  }
+
+  /// A pickle that repeats `piece`, and what is said about it.
+  struct Bomb: Sendable, CustomStringConvertible {
+    let description: String
+    let piece: [UInt8]
+    let count: Int
+    let says: String
+  }
+
+  static let bombs: [Bomb] = [
+    // NONE, TUPLE1.
+    Bomb(
+      description: "tuples", piece: appending([0x4E, 0x85]), count: 3, says: "2500000 values"),
+    // EMPTY_LIST.
+    Bomb(description: "lists", piece: appending([0x5D]), count: 3, says: "2500000 values"),
+    // EMPTY_DICT.
+    Bomb(
+      description: "dictionaries", piece: appending([0x7D]), count: 3,
+      says: "too many dictionaries"),
+    // BINPUT 0.
+    Bomb(description: "opcodes", piece: [0x71, 0], count: 10_000_000, says: "too many opcodes"),
+  ]
+
+  /// MARK, pushes that the stack just holds, APPENDS.
+  private static func appending(_ piece: [UInt8]) -> [UInt8] {
+    [0x28] + repeated(piece, 900_000) + [0x65]
+  }
+
+  private static func repeated(_ piece: [UInt8], _ count: Int) -> [UInt8] {
+    Array([[UInt8]](repeating: piece, count: count).joined())
+  }
+
+  @Test("Pickles of many values", arguments: bombs) func bombsAreRefused(bomb: Bomb) throws {
+    // PROTO 2, EMPTY_LIST; STOP.
+    let pickle = [0x80, 2, 0x5D] + BudgetTests.repeated(bomb.piece, bomb.count) + [0x2E]
+    try withTemporaryFolder { folder in
+      var archive = StoredArchive()
+      archive.append("t/data.pkl", pickle)
+      archive.append("t/version", Array("3\n".utf8))
+      write(archive.bytes, to: folder + "/bomb.pt")
+      try refuse(folder + "/bomb.pt", says: bomb.says)
+    }
+  }
+
+  @Test("Files of many tensors") func manyTensorsAreRefused() throws {
+    // PROTO 2, EMPTY_DICT, MARK; for each a string and the one tensor; SETITEMS, STOP.
+    var pickle: [UInt8] = [0x80, 2, 0x7D, 0x28]
+    for number in 0...100_000 {
+      let name = Array(String(number).utf8)
+      pickle += [0x58] + littleEndianBytes(UInt32(name.count)) + name
+      pickle += number == 0 ? BudgetTests.tensor : [0x68, 0]
+    }
+    try withTemporaryFolder { folder in
+      var archive = StoredArchive()
+      archive.append("t/data.pkl", pickle + [0x75, 0x2E])
+      archive.append("t/version", Array("3\n".utf8))
+      archive.append("t/data/0", [0, 0, 0x80, 0x3F])
+      write(archive.bytes, to: folder + "/many.pt")
+      try refuse(folder + "/many.pt", says: "100001 tensors")
+    }
+  }
+
+  /// One float, kept as memo 0.
+  private static let tensor =
+    Array(
+      ("ctorch._utils\n_rebuild_tensor_v2\n((X\u{7}\0\0\0storagectorch\nFloatStorage\n"
+        + "X\u{1}\0\0\00X\u{3}\0\0\0cpuK\u{1}tQK\0))").utf8)
+    // False, which is no ASCII.
+    + [0x89] + Array("ccollections\nOrderedDict\n)RtRq\0".utf8)
+
+  private func refuse(_ path: String, says: String) throws {
+    let outcome = try Tool.convert.run(["inspect", path], in: "/", limits: BudgetTests.limits)
+    #expect(outcome.exitCode == 65, "\(path): \(outcome.errors)")
+    #expect(outcome.errors.contains(says), "\(path): \(outcome.errors)")
+  }
+}
