@@ -140,6 +140,9 @@ import Testing
     "model.too_many_tensors": [("100,001", file(tensors(100_001)))],
   ]
 
+  /// What a refusal may take, with room for a busy machine.
+  private static let timeBudget = Duration.seconds(2)
+
   private static func two(_ first: String, _ second: String) -> String {
     #"{"a":{"dtype":"F32","shape":[2],"data_offsets":\#(first)},"#
       + #""b":{"dtype":"F32","shape":[2],"data_offsets":\#(second)}}"#
@@ -156,7 +159,9 @@ import Testing
 
   @Test(arguments: filesByCode.keys.sorted()) func isRefused(code: String) throws {
     for (label, bytes) in HostileHeaderTests.filesByCode[code] ?? [] {
+      let start = ContinuousClock.now
       let thrown = #expect(throws: Failure.self, "\(label)") { try checkpoint(bytes) }
+      #expect(ContinuousClock.now - start < HostileHeaderTests.timeBudget, "\(label)")
       #expect(thrown?.code == code, "\(label)")
       #expect(thrown?.kind == .badInput)
       // Names of a stranger's file must not reach the terminal raw, nor fill it.

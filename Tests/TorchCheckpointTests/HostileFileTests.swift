@@ -144,6 +144,9 @@ import TorchCheckpoint
     "model.expansion": ["layout-expansion"],
   ]
 
+  /// What a refusal may take, with room for a busy machine.
+  private static let timeBudget = Duration.seconds(2)
+
   /// Opening succeeds only where the damage lies in data that opening does not read.
   private func failure(of file: String) throws -> Failure? {
     let storage = try MappedFile.open(fixturePath("bad/\(file).pt"))
@@ -157,7 +160,9 @@ import TorchCheckpoint
   @Test(arguments: filesByCode.sorted { $0.key < $1.key })
   func meetsItsError(code: String, files: [String]) throws {
     for file in files {
+      let start = ContinuousClock.now
       let failure = try failure(of: file)
+      #expect(ContinuousClock.now - start < HostileFileTests.timeBudget, "\(file)")
       #expect(failure?.code == code, "\(file): \(failure?.description ?? "accepted")")
       #expect(failure?.kind == .badInput)
       let text = failure?.description ?? ""
