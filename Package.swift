@@ -143,6 +143,12 @@ let package = Package(
     tests("GraphTests", ["Bytes", "Tensors", "Graph"]),
     tests(
       "ReferenceTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference"], exclude: ["Fixtures"]),
+    tests(
+      "FuzzTests",
+      [
+        "Bytes", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "SafetensorsCheckpoint", "Tensors",
+        "TorchCheckpoint",
+      ], exclude: ["Corpus", "Dictionaries", "LibFuzzer"]),
     tests("EndToEndTests", ["JSON", "Media", "Bytes"]),
   ],
   swiftLanguageModes: [.v6],
