@@ -8,7 +8,7 @@ extension Pass {
   public static let eliminateDeadCode = Pass(
     name: "eliminate-dead-code", promise: .exact,
     summary: "drops nodes and weights that no output depends on"
-  ) { (graph) throws(Failure) in
+  ) { (graph, _) throws(Failure) in
     var needed = Set(graph.outputs.map(\.value))
     for node in graph.nodes.reversed() where needed.contains(node.result) {
       needed.formUnion(node.operands)

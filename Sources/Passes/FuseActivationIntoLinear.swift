@@ -10,7 +10,7 @@ extension Pass {
   public static let fuseActivationIntoLinear = Pass(
     name: "fuse-activation-into-linear", promise: .exact,
     summary: "computes ReLU, GELU and sigmoid inside the product before them"
-  ) { (graph) throws(Failure) in
+  ) { (graph, _) throws(Failure) in
     var rewriter = Rewriter(graph)
     for node in graph.nodes {
       if case .activation = node.op, fusableLinear(before: node, rewriter) != nil {

@@ -10,7 +10,7 @@ extension Pass {
   public static let fuseResidualIntoLinear = Pass(
     name: "fuse-residual-into-linear", promise: .exact,
     summary: "adds the shortcut inside the product before it"
-  ) { (graph) throws(Failure) in
+  ) { (graph, _) throws(Failure) in
     var rewriter = Rewriter(graph)
     let fusions = residualFusions(rewriter)
     for node in graph.nodes {

@@ -17,11 +17,16 @@ public struct Pass: Sendable {
   public let promise: Promise
   /// One line for `sam2-quantize --passes`.
   public let summary: String
-  public let rewrite: @Sendable (Graph) throws(Failure) -> Graph
+  /// The graph that takes the place of another.
+  ///
+  /// New and changed weights go into the table; values are computed in double precision and rounded
+  /// once. A weight of the table may serve several graphs, so a changed one gets a new name. Weights
+  /// whose last user goes are dropped by the pipeline.
+  public let rewrite: @Sendable (Graph, inout WeightTable) throws(Failure) -> Graph
 
   public init(
     name: String, promise: Promise, summary: String,
-    rewrite: @escaping @Sendable (Graph) throws(Failure) -> Graph
+    rewrite: @escaping @Sendable (Graph, inout WeightTable) throws(Failure) -> Graph
   ) {
     self.name = name
     self.promise = promise

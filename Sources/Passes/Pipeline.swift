@@ -17,7 +17,8 @@ public enum Pipeline {
     public let nodesAfter: Int
   }
 
-  /// Runs `passes` on every graph of `model`, verifying the result of each.
+  /// Runs `passes` on every graph of `model`, verifying the result of each, and drops the weights
+  /// that no graph uses any more.
   /// - Returns: the rewritten model and a log of what changed.
   /// - Throws: `graph.*` when a pass breaks a graph, which is a bug of ours.
   public static func run(
@@ -25,10 +26,11 @@ public enum Pipeline {
   ) throws(Failure) -> (model: Model, log: [Entry]) {
     var model = model
     var log: [Entry] = []
+    let unused = Set(model.weights.names).subtracting(model.graphs.flatMap(\.weightNames))
     for pass in passes {
       for index in model.graphs.indices {
         let before = model.graphs[index]
-        let after = try pass.rewrite(before)
+        let after = try pass.rewrite(before, &model.weights)
         try after.verify()
         if after != before {
           log.append(
@@ -39,6 +41,9 @@ public enum Pipeline {
         model.graphs[index] = after
       }
     }
+    // What a pass made and a later one replaced goes too; what nothing used before stays.
+    let needed = unused.union(model.graphs.flatMap(\.weightNames))
+    for name in model.weights.names where !needed.contains(name) { model.weights.remove(name) }
     return (model, log)
   }
 }
