@@ -79,6 +79,7 @@ let package = Package(
 
     // Floor 4: pixels, and SAM 2 itself.
     room("Media", ["Bytes", "CImageCodecs"]),
+    room("Annotations", ["Bytes", "JSON", "Media"]),
     room("SampleScene", ["Bytes", "Media"]),
     room("SAM2Config", ["Bytes", "JSON"]),
     room("SAM2Import", ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", yaml]),
@@ -100,8 +101,8 @@ let package = Package(
     command(
       "sam2",
       [
-        "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SampleScene", "SAM2",
-        "CBundledModel", "CLISupport",
+        "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "Annotations",
+        "SampleScene", "SAM2", "CBundledModel", "CLISupport",
       ]),
 
     // Tests: one target per room, and the built commands end to end.
@@ -114,6 +115,7 @@ let package = Package(
       "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"],
       exclude: ["Fixtures"]),
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
+    tests("AnnotationsTests", ["Annotations", "Bytes", "JSON", "Media"]),
     tests("ModelFileTests", ["ModelFile", "Graph", "Tensors", "JSON", "Bytes"]),
     tests(
       "SAM2Tests",

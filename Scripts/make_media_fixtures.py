@@ -144,6 +144,27 @@ def make_jpegs():
     put("scanbomb.jpg", data[:last] + data[last:-2] * 1200 + data[-2:])
 
 
+def webp(image, **options):
+    out = io.BytesIO()
+    image.save(out, "WEBP", **options)
+    return out.getvalue()
+
+
+def make_webps():
+    image = Image.fromarray(scene(37, 29))
+    put_with_pixels("lossless_37x29.webp", webp(image, lossless=True))
+    put_with_pixels("lossy_37x29.webp", webp(image, quality=90))
+    alpha = image.convert("RGBA")
+    alpha.putalpha(Image.fromarray(scene(37, 29, seed=2)[:, :, 0]))
+    put_with_pixels("alpha_37x29.webp", webp(alpha, lossless=True, exact=True))
+    put("animated.webp", webp(image, save_all=True, append_images=[image.rotate(90)], lossless=True))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = webp(Image.fromarray(scene(12, 7, seed=3)), lossless=True, exif=exif)
+    put("turned.webp", data)
+    put("turned.rgb", np.array(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")).tobytes())
+
+
 def make_resized():
     source = scene(37, 29, seed=5)
     put("resize_source_37x29.rgb", source.tobytes())
@@ -165,5 +186,6 @@ if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     make_pngs()
     make_jpegs()
+    make_webps()
     make_resized()
     print(sum(p.stat().st_size for p in FOLDER.iterdir()), "bytes in", len(list(FOLDER.iterdir())), "files", file=sys.stderr)

@@ -5,7 +5,7 @@
 
 #include "report.h"
 
-// Rows and columns; the product is capped by the caller before it allocates.
+// Rows and columns of what is written.
 #define DIMENSION_LIMIT 1000000u
 // Chunks that carry no pixels, skipped so that a small file cannot inflate into a large profile.
 #define SKIPPED_CHUNKS 9
@@ -66,7 +66,8 @@ static png_structp reader(struct input *input, png_infop *info, codec_report *re
     return NULL;
   }
   png_set_read_fn(png, input, read_bytes);
-  png_set_user_limits(png, DIMENSION_LIMIT, DIMENSION_LIMIT);
+  // Any side that the format can say: the caller caps the product before it allocates.
+  png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped_chunks, SKIPPED_CHUNKS);
   return png;
 }

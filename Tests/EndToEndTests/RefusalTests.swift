@@ -41,6 +41,18 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     write(
       "{\"actions\": [{\"do\": \"add_mask\", \"frame\": 0, \"object\": 1, \"mask\": \"no.png\"}]}",
       to: "\(folder)/mask.json")
+    write(
+      "{\"prompts\": [{\"points\": [[1, 2]], \"object\": 3}, {\"points\": [[9, 9]], \"object\": 3}]}",
+      to: "\(folder)/twice.json")
+    write("{\"prompts\": [{\"points\": [[1, 2]], \"object\": 256}]}", to: "\(folder)/large.json")
+    write("\n\n", to: "\(folder)/nothing.txt")
+    write("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", to: "\(folder)/list.mp4")
+    write([0x61, 0xFF, 0x0A], to: "\(folder)/latin.txt")
+    write(
+      fileBytes(fixturePath("rgb8_13x9.png", target: "MediaTests")) ?? [], to: "\(folder)/rgb.png")
+    write(
+      fileBytes(fixturePath("gray16_13x9.png", target: "MediaTests")) ?? [],
+      to: "\(folder)/gray16.png")
     mkdir("\(folder)/bare", 0o700)
     mkdir("\(folder)/again", 0o700)
     let picture = fileBytes(Workplace.nano("still.png")) ?? []
@@ -84,6 +96,42 @@ struct RefusalTests {
     Refusal("not a model", 65, says: "text.png", "p.png", "--point", "1,2", "--model", "text.png"),
     Refusal("unknown kernels", 64, says: "avx2", "p.png", "--point", "1,2")
       .with(environment: ["SAM2_ISA": "mmx"]),
+    Refusal("point at infinity", 64, says: "--point", "p.png", "--point", "1e60,2"),
+    Refusal("box of no area", 64, says: "no area", "p.png", "--box", "5,5,5,9"),
+    Refusal("mask prompt in colours", 65, says: "gray", "p.png", "--mask-prompt", "rgb.png"),
+    Refusal("mask prompt of 16 bits", 65, says: "gray", "p.png", "--mask-prompt", "gray16.png"),
+    Refusal(
+      "mask prompt that is text", 65, says: "text.png", "p.png", "--mask-prompt", "text.png"),
+    Refusal("unknown format", 64, says: "coco", "p.png", "--point", "1,2", "--format", "png,cocoa"),
+    Refusal("no format", 64, says: "--format", "p.png", "--point", "1,2", "--format", ""),
+    Refusal(
+      "format of videos", 64, says: "sav-json", "p.png", "--point", "1,2", "--format", "sav-json"),
+    Refusal(
+      "candidates in labels", 64, says: "davis", "p.png", "--point", "1,2", "--format", "davis",
+      "--multimask"),
+    Refusal(
+      "number beyond a palette", 64, says: "256", "p.png", "--prompts", "large.json", "--format",
+      "davis"),
+    Refusal(
+      "two prompts of one object", 64, says: "object 3", "p.png", "--prompts", "twice.json",
+      "--format", "coco"),
+    Refusal(
+      "tolerance below zero", 64, says: "polygon-tolerance", "p.png", "--point", "1,2",
+      "--polygon-tolerance=-1"),
+    Refusal(
+      "unknown part of an overlay", 64, says: "contour", "p.png", "--point", "1,2",
+      "--overlay-parts", "outline"),
+    Refusal("pattern without files", 66, says: "no file", "*.gif", "--point", "1,2"),
+    Refusal("no such list", 66, says: "gone.txt", "@gone.txt", "--point", "1,2"),
+    Refusal("list of nothing", 65, says: "no picture", "@nothing.txt", "--point", "1,2"),
+    Refusal("list that is not UTF-8", 65, says: "line 1", "@latin.txt", "--point", "1,2"),
+    Refusal("nothing on stdin", 65, says: "stdin", "-", "--point", "1,2"),
+    Refusal(
+      "logits of two pictures", 64, says: "one picture", "p.png", "q.png", "--point", "1,2",
+      "--save-logits", "l.npy"),
+    Refusal(
+      "name too long for a result", 73, says: "bytes", String(repeating: "n", count: 240) + ".png",
+      "--point", "1,2"),
   ]
 
   @Test("sam2 segment", arguments: segmentCalls)
@@ -104,6 +152,13 @@ struct RefusalTests {
       "--point", "50,60"),
     Refusal("object 0", 64, says: "object number 0", clip, "--object", "0", "--point", "1,2"),
     Refusal("object 256", 64, says: "256", clip, "--object", "256", "--point", "1,2"),
+    Refusal(
+      "object below 0", 64, says: "-1", clip, "--object=-1", "--point", "1,2", "--format", "sav"),
+    Refusal("playlist as a video", 65, says: "known format", "list.mp4", "--point", "1,2"),
+    Refusal("name like a protocol", 66, says: "concat", "concat:p.png|q.png", "--point", "1,2"),
+    Refusal(
+      "contact sheet in no folder", 73, says: "gone", clip, "--point", "1,2", "--contact-sheet",
+      "gone/s.jpg"),
     Refusal("two boxes", 64, says: "two boxes", clip, "--box", "1,2,9,9", "--box", "3,4,9,9"),
     Refusal("no such script", 66, says: "gone.json", clip, "--script", "gone.json"),
     Refusal("script cut off", 65, says: "cut.json", clip, "--script", "cut.json"),

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 typedef enum codec_status {
   CODEC_OK = 0,
@@ -66,5 +67,14 @@ void codec_png_decode_samples(const uint8_t *input, size_t count, codec_size siz
 // 3 channels are RGB.
 void codec_png_encode(const uint8_t *pixels, codec_size size, int channels,
                       const uint8_t *palette, codec_bytes *output, codec_report *report);
+
+// What decoding in a child process needs and Swift's Glibc does not offer.
+
+// A file that only its descriptor leads to, holding `bytes`, open at its start; -1 with errno.
+int codec_memory_file(const uint8_t *bytes, size_t count);
+
+// Limits the address space of a child that was just started, and keeps it from dumping core and,
+// unless `writes_files`, from writing any file.
+void codec_confine_child(pid_t child, uint64_t address_space, int writes_files);
 
 #endif

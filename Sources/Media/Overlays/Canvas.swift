@@ -23,23 +23,33 @@ struct Canvas {
     }
   }
 
-  /// Draws the pixels of `mask` that lie within `lineWidth` of its outside.
+  /// Draws the pixels of `mask` that lie within `lineWidth` of its outside, and darkens the pixels
+  /// just outside, so that the line shows on a ground of its own colour.
   mutating func contour(_ mask: BinaryMask, _ colour: RGBColour, lineWidth: Int) {
     guard let box = mask.boundingBox else { return }
-    for y in box.top...box.bottom {
-      for x in box.left...box.right where mask[x, y] {
-        if isNearOutside(mask, x, y, distance: lineWidth) { image[x, y] = colour }
+    let casing = (lineWidth + 1) / 2
+    for y in max(box.top - casing, 0)...min(box.bottom + casing, mask.height - 1) {
+      for x in max(box.left - casing, 0)...min(box.right + casing, mask.width - 1) {
+        if mask[x, y] {
+          if isNear(mask, x, y, distance: lineWidth, inside: false) { image[x, y] = colour }
+        } else if isNear(mask, x, y, distance: casing, inside: true) {
+          blend(x, y, .black, share: 0.6)
+        }
       }
     }
   }
 
-  /// The edge of the picture does not count as outside: no line where an object leaves it.
-  private func isNearOutside(_ mask: BinaryMask, _ x: Int, _ y: Int, distance: Int) -> Bool {
+  /// Whether a pixel that is `inside`, or one that is not, lies in the same row or column.
+  ///
+  /// The edge of the picture does not count: no line where an object leaves it.
+  private func isNear(
+    _ mask: BinaryMask, _ x: Int, _ y: Int, distance: Int, inside: Bool
+  ) -> Bool {
     for step in 1...distance {
-      if x >= step, !mask[x - step, y] { return true }
-      if x + step < mask.width, !mask[x + step, y] { return true }
-      if y >= step, !mask[x, y - step] { return true }
-      if y + step < mask.height, !mask[x, y + step] { return true }
+      if x >= step, mask[x - step, y] == inside { return true }
+      if x + step < mask.width, mask[x + step, y] == inside { return true }
+      if y >= step, mask[x, y - step] == inside { return true }
+      if y + step < mask.height, mask[x, y + step] == inside { return true }
     }
     return false
   }
@@ -99,7 +109,7 @@ struct Canvas {
     }
   }
 
-  private mutating func blend(_ x: Int, _ y: Int, _ colour: RGBColour, share: Double) {
+  mutating func blend(_ x: Int, _ y: Int, _ colour: RGBColour, share: Double) {
     guard share > 0 else { return }
     let weight = min(share, 1)
     func mixed(_ old: UInt8, _ new: UInt8) -> UInt8 {

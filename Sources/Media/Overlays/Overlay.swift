@@ -9,28 +9,55 @@ public enum Overlay {
     case box(left: Double, top: Double, right: Double, bottom: Double)
   }
 
-  /// Each mask as a tint with a contour, in the colour of its identifier; then the prompts.
+  /// What is drawn.
+  public struct Parts: OptionSet, Sendable {
+    public let rawValue: Int
+
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// A tint over each mask.
+    public static let fill = Parts(rawValue: 1)
+    /// A line along the inside of each mask's edge, dark on its outside.
+    public static let contour = Parts(rawValue: 2)
+    /// The number of each object.
+    public static let label = Parts(rawValue: 4)
+    /// Clicks and boxes.
+    public static let prompts = Parts(rawValue: 8)
+
+    public static let all: Parts = [.fill, .contour, .label, .prompts]
+  }
+
+  /// Each mask in the colour of its identifier, then the numbers, then the prompts.
   ///
   /// Masks must have the picture's size. Where they overlap, tints mix and the lowest identifier
   /// lies on top. `opacity` is the share of the tint, 0...1.
   public static func draw(
     _ image: RGBImage, masks: [(identifier: Int, mask: BinaryMask)], prompts: [Prompt] = [],
-    opacity: Double = 0.45
+    parts: Parts = .all, opacity: Double = 0.45
   ) -> RGBImage {
     var canvas = Canvas(image)
     let lineWidth = max(1, (min(image.width, image.height) + 120) / 240)
-    for (identifier, mask) in masks.sorted(by: { $0.identifier > $1.identifier }) {
+    let fromBack = masks.sorted { $0.identifier > $1.identifier }
+    for (identifier, mask) in fromBack {
       precondition(mask.width == image.width && mask.height == image.height)
-      let colour = brightened(DAVISPalette.colour(of: identifier))
-      canvas.tint(mask, colour, opacity: opacity)
-      canvas.contour(mask, colour, lineWidth: lineWidth)
+      let colour = colour(of: identifier)
+      if parts.contains(.fill) { canvas.tint(mask, colour, opacity: opacity) }
+      if parts.contains(.contour) { canvas.contour(mask, colour, lineWidth: lineWidth) }
     }
-    for prompt in prompts { canvas.mark(prompt) }
+    let visible = parts.contains(.prompts) ? prompts : []
+    if parts.contains(.label) {
+      for (identifier, mask) in fromBack {
+        canvas.label(identifier, on: mask, colour(of: identifier), avoiding: visible)
+      }
+    }
+    for prompt in visible { canvas.mark(prompt) }
     return canvas.image
   }
 
-  /// The same hue with its largest component at full: palette colours are dark, and muddy as tints.
-  private static func brightened(_ colour: RGBColour) -> RGBColour {
+  /// The hue of the palette with its largest component at full: palette colours are dark, and muddy
+  /// as tints.
+  static func colour(of identifier: Int) -> RGBColour {
+    let colour = DAVISPalette.colour(of: identifier)
     let largest = Int(max(colour.red, colour.green, colour.blue))
     guard largest > 0 else { return .white }
     func scaled(_ value: UInt8) -> UInt8 { UInt8(Int(value) * 255 / largest) }

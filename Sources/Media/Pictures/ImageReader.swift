@@ -1,11 +1,12 @@
 public import Bytes
 import CImageCodecs
 
-/// Decodes JPEG and PNG files to RGB8, with the pixels that Pillow's `convert("RGB")` gives.
+/// Decodes JPEG, PNG and WebP files to RGB8, with the pixels that Pillow's `convert("RGB")` gives.
 ///
 /// The header is read first and its pixel count checked against a cap before any pixel is
 /// allocated. One difference from Pillow: a 16-bit gray PNG keeps the high byte of its samples,
-/// where Pillow clips everything above 255 to white.
+/// where Pillow clips everything above 255 to white. WebP goes through the ffmpeg program, in a
+/// process of its own.
 public enum ImageReader {
   /// Width times height allowed unless the caller says otherwise.
   public static let defaultMaximumPixels = 100_000_000
@@ -14,12 +15,12 @@ public enum ImageReader {
 
   /// Reads the picture at `path`.
   ///
-  /// With `applyingOrientation`, a JPEG's EXIF orientation turns the pixels upright, as viewers
+  /// With `applyingOrientation`, a JPEG's or WebP's EXIF orientation turns the pixels upright, as viewers
   /// show them, and `appliedOrientation` says what was done. The official SAM 2 predictors ignore
   /// the tag; pass `false` for their pixels.
   ///
   /// Failures: `file.missing`, `file.unreadable`, `image.format`, `image.too_large`,
-  /// `image.damaged`, `image.unsupported`.
+  /// `image.damaged`, `image.unsupported`; for WebP `ffmpeg.missing`.
   public static func read(
     _ path: String, maximumPixels: Int = defaultMaximumPixels, applyingOrientation: Bool = true
   ) throws(Failure) -> RGBImage {
@@ -40,10 +41,18 @@ public enum ImageReader {
     let size = try size(of: bytes, format: format, maximumPixels: maximumPixels)
     let pixels = try decode(bytes, format: format, size: size)
     let image = RGBImage(width: Int(size.width), height: Int(size.height), pixels: pixels)
-    guard applyingOrientation, format == .jpeg, let orientation = Orientation(jpeg: bytes) else {
+    guard applyingOrientation, let orientation = orientation(of: bytes, format) else {
       return image
     }
     return orientation.applied(to: image)
+  }
+
+  private static func orientation(of bytes: [UInt8], _ format: ImageFormat) -> Orientation? {
+    switch format {
+    case .jpeg: Orientation(jpeg: bytes)
+    case .png: nil
+    case .webp: (try? WebPFile(bytes))?.exif.flatMap { Orientation(exif: bytes[$0]) }
+    }
   }
 
   /// Width and height as stored, from the header alone.
@@ -73,10 +82,11 @@ public enum ImageReader {
     of bytes: [UInt8], format: ImageFormat, maximumPixels: Int
   ) throws(Failure) -> codec_size {
     var report = codec_report()
-    let size =
+    let size: codec_size =
       switch format {
       case .jpeg: codec_jpeg_size(bytes, bytes.count, &report)
       case .png: codec_png_size(bytes, bytes.count, &report)
+      case .webp: try webpSize(bytes)
       }
     try Codec.check(report, format: format.rawValue)
     // Two 32-bit numbers: their product fits in Int.
@@ -94,9 +104,15 @@ public enum ImageReader {
     return size
   }
 
+  private static func webpSize(_ bytes: [UInt8]) throws(Failure) -> codec_size {
+    let file = try WebPFile(bytes)
+    return Codec.size(width: file.width, height: file.height)
+  }
+
   private static func decode(
     _ bytes: [UInt8], format: ImageFormat, size: codec_size
   ) throws(Failure) -> [UInt8] {
+    if format == .webp { return try WebPFile(bytes).decode(bytes) }
     var report = codec_report()
     let byteCount = 3 * Int(size.width) * Int(size.height)
     let pixels = [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
@@ -108,6 +124,7 @@ public enum ImageReader {
           bytes, bytes.count, size, output.baseAddress, jpegScanLimit, &report)
       case .png:
         codec_png_decode_rgb(bytes, bytes.count, size, output.baseAddress, &report)
+      case .webp: break
       }
       count = byteCount
     }

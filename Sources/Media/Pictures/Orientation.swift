@@ -11,6 +11,13 @@ enum Orientation: Int {
     self.init(rawValue: value)
   }
 
+  /// The orientation in an EXIF block, which may start with the signature that JPEG files put there.
+  init?(exif block: ArraySlice<UInt8>) {
+    let hasSignature = block.starts(with: Orientation.exifSignature)
+    guard let value = Orientation.tag(in: block.dropFirst(hasSignature ? 6 : 0)) else { return nil }
+    self.init(rawValue: value)
+  }
+
   /// Walks the segments up to the first scan and returns the TIFF block of the EXIF segment.
   private static func exifBlock(of bytes: [UInt8]) -> Range<Int>? {
     var offset = 2

@@ -31,6 +31,17 @@ enum WholeFile {
     }
   }
 
+  /// The size of a regular file.
+  static func byteCount(_ path: String) throws(Failure) -> Int {
+    do {
+      let (descriptor, byteCount) = try openRegular(path)
+      close(descriptor)
+      return byteCount
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
   private static func openRegular(
     _ path: String
   ) throws(Failure) -> (descriptor: Int32, byteCount: Int) {

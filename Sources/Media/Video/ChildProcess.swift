@@ -1,4 +1,5 @@
 import Bytes
+import CImageCodecs
 import Glibc
 
 /// A program with a pipe to its standard input or output, whose error output is kept, bounded.
@@ -11,6 +12,18 @@ final class ChildProcess {
     case writingToChild
   }
 
+  /// How a child came to its end.
+  enum Ending: Equatable {
+    case running
+    case exited(Int32)
+    /// By a signal: it crashed, or went beyond its limits.
+    case crashed(Int32)
+    /// Killed by us, because it did nothing for too long.
+    case stalled
+  }
+
+  private(set) var ending = Ending.running
+  private let patience: Int32
   private var identifier: pid_t = 0
   /// Our end of the child's standard input or output; -1 once closed.
   private var data: Int32 = -1
@@ -19,11 +32,21 @@ final class ChildProcess {
   private static let errorByteLimit = 4096
   /// Nothing else of our environment reaches the child: FFREPORT, for one, names files to write.
   private static let passedVariables = ["PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR"]
+  /// Bytes; an 8K video needs one or two of the eight.
+  private static let addressSpace: UInt64 = 8 << 30
+  /// Milliseconds without a byte before a child counts as stalled.
+  static let usualPatience: Int32 = 120_000
 
   /// Starts `program`, looked up in PATH, with exactly these arguments and no shell.
   ///
-  /// Failures: `ffmpeg.missing` when there is no such program, `process.failed`.
-  init(_ program: String, _ arguments: [String], _ direction: Direction) throws(Failure) {
+  /// A child that is read from finds `input` on its standard input. It is killed when nothing comes
+  /// for `patience` milliseconds. Failures: `ffmpeg.missing` when there is no such program,
+  /// `process.failed`.
+  init(
+    _ program: String, _ arguments: [String], _ direction: Direction, input: [UInt8] = [],
+    patience: Int32 = usualPatience
+  ) throws(Failure) {
+    self.patience = patience
     let (ours, theirs) = try ChildProcess.channel()
     data = ours
     defer { close(theirs) }
@@ -31,12 +54,23 @@ final class ChildProcess {
     errors = ourErrors
     defer { close(theirErrors) }
 
+    let memory = input.isEmpty ? -1 : codec_memory_file(input, input.count)
+    defer { if memory >= 0 { close(memory) } }
+    guard input.isEmpty || memory >= 0 else {
+      throw Failure(
+        .inputOutput, code: "process.failed",
+        "cannot hand data to \(program): \(String(cString: strerror(errno)))")
+    }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     switch direction {
     case .readingFromChild:
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+      if memory >= 0 {
+        posix_spawn_file_actions_adddup2(&actions, memory, 0)
+      } else {
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+      }
       posix_spawn_file_actions_adddup2(&actions, theirs, 1)
     case .writingToChild:
       posix_spawn_file_actions_adddup2(&actions, theirs, 0)
@@ -58,6 +92,8 @@ final class ChildProcess {
       identifier = 0
       throw ChildProcess.cannotStart(program, problem)
     }
+    codec_confine_child(
+      identifier, ChildProcess.addressSpace, direction == .writingToChild ? 1 : 0)
   }
 
   deinit {
@@ -132,8 +168,13 @@ final class ChildProcess {
         pollfd(fd: data, events: event, revents: 0),
         pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
       ]
-      if poll(&descriptors, 2, -1) < 0 {
-        if errno == EINTR { continue }
+      let count = poll(&descriptors, 2, patience)
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 {
+        if count == 0, identifier > 0 {
+          kill(identifier, SIGKILL)
+          ending = .stalled
+        }
         return false
       }
       if descriptors[1].revents != 0 { drainErrors() }
@@ -173,6 +214,9 @@ final class ChildProcess {
     var status: Int32 = -1
     while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
     identifier = 0
+    if ending != .stalled {
+      ending = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .crashed(status & 0x7F)
+    }
     return status
   }
 

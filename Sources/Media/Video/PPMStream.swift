@@ -44,12 +44,25 @@ struct PPMStream {
     return String(decoding: field, as: UTF8.self)
   }
 
-  /// Ends the child and says what it complained of.
+  /// Ends the child and says what it complained of, and whether it ended on its own.
+  ///
+  /// Codes: `video.damaged`, `video.decoder_crashed`, `video.decoder_stalled`.
   static func damaged(_ child: ChildProcess, finding: String, path: String) -> Failure {
     _ = child.finish()
-    let complaint = child.complaint
-    return Failure(
-      .badInput, code: "video.damaged",
-      "the video \(finding)" + (complaint.isEmpty ? "" : ": \(complaint)"), file: path)
+    let complaint = child.complaint.isEmpty ? "" : ": \(child.complaint)"
+    let hint = "convert it, for example with ffmpeg -i IN -c:v libx264 OUT.mp4"
+    switch child.ending {
+    case .running, .exited:
+      return Failure(
+        .badInput, code: "video.damaged", "the video \(finding)" + complaint, file: path)
+    case .crashed(let signal):
+      return Failure(
+        .badInput, code: "video.decoder_crashed",
+        "the decoder crashed (signal \(signal)) on the video" + complaint, hint: hint, file: path)
+    case .stalled:
+      return Failure(
+        .badInput, code: "video.decoder_stalled",
+        "the decoder stopped working on the video" + complaint, hint: hint, file: path)
+    }
   }
 }

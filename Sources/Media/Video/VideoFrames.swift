@@ -5,6 +5,10 @@ import Bytes
 /// A separate process keeps the largest attack surface of all outside of ours. Its arguments are
 /// a fixed list; the input is only ever a local file of a container named by us. Frames arrive as
 /// binary PPM, which carries the size after rotation with each frame.
+///
+/// Frame `n` is the one that is shown as number `n`, whatever its time stamp: none is left out or
+/// repeated to keep a rate. Pixels are those of the stored grid, turned as the file says; when the
+/// size changes later frames are scaled to that of the first.
 final class VideoFrames {
   let width: Int
   let height: Int
@@ -16,26 +20,34 @@ final class VideoFrames {
   private let format: VideoFormat
   private let maximumPixels: Int
   private let program: String
+  private let patience: Int32
   private var decoder: ChildProcess
   /// The first frame is read on opening, because it tells the size.
   private var first: RGBImage?
   private var isAtEnd = false
 
   init(
-    path: String, maximumPixels: Int, program: String = "ffmpeg", prober: String = "ffprobe"
+    path: String, maximumPixels: Int, program: String = "ffmpeg", prober: String = "ffprobe",
+    patience: Int32 = ChildProcess.usualPatience
   ) throws(Failure) {
     let format = try VideoFormat(ofFile: path)
-    let facts = try VideoFrames.probe(path, format: format, with: prober)
+    let facts = try VideoFrames.probe(path, format: format, with: prober, patience)
+    guard !facts.isEmpty else {
+      throw Failure(
+        .badInput, code: "video.no_frames", "the file has no video in it", file: path)
+    }
     let decoder = try VideoFrames.start(
-      program, path: path, format: format, maximumPixels: maximumPixels)
+      program, path: path, format: format, maximumPixels: maximumPixels, patience)
     let stream = PPMStream(child: decoder, maximumPixels: maximumPixels)
     guard let frame = try stream.next(of: path) else {
       throw PPMStream.damaged(decoder, finding: "has no frames that can be decoded", path: path)
     }
     (self.path, self.format, self.maximumPixels) = (path, format, maximumPixels)
-    (self.program, self.decoder, first) = (program, decoder, frame)
+    (self.program, self.patience, self.decoder, first) = (program, patience, decoder, frame)
     (width, height) = (frame.width, frame.height)
-    frameCount = facts["nb_frames"].flatMap { Int($0) }
+    // A frame takes a byte at least; what claims more is not believed, and counted when needed.
+    let byteCount = try WholeFile.byteCount(path)
+    frameCount = facts["nb_frames"].flatMap { Int($0) }.flatMap { $0 <= byteCount ? $0 : nil }
     frameRate =
       facts["avg_frame_rate"].flatMap { FrameRate(parsing: $0) }
       ?? facts["r_frame_rate"].flatMap { FrameRate(parsing: $0) }
@@ -69,7 +81,7 @@ final class VideoFrames {
   /// Starts again at the first frame.
   func rewind() throws(Failure) {
     decoder = try VideoFrames.start(
-      program, path: path, format: format, maximumPixels: maximumPixels)
+      program, path: path, format: format, maximumPixels: maximumPixels, patience)
     first = nil
     position = 0
     isAtEnd = false
@@ -84,7 +96,7 @@ final class VideoFrames {
   }
 
   private static func start(
-    _ program: String, path: String, format: VideoFormat, maximumPixels: Int
+    _ program: String, path: String, format: VideoFormat, maximumPixels: Int, _ patience: Int32
   ) throws(Failure) -> ChildProcess {
     try ChildProcess(
       program,
@@ -95,11 +107,11 @@ final class VideoFrames {
           // Without these flags the conversion from YUV rounds differently from CPU to CPU.
           "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact",
           "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
-        ], .readingFromChild)
+        ], .readingFromChild, patience: patience)
   }
 
   private static func probe(
-    _ path: String, format: VideoFormat, with program: String
+    _ path: String, format: VideoFormat, with program: String, _ patience: Int32
   ) throws(Failure) -> [String: String] {
     let child = try ChildProcess(
       program,
@@ -108,7 +120,7 @@ final class VideoFrames {
           "-select_streams", "v:0",
           "-show_entries", "stream=nb_frames,avg_frame_rate,r_frame_rate",
           "-of", "default=noprint_wrappers=1",
-        ], .readingFromChild)
+        ], .readingFromChild, patience: patience)
     var output = [UInt8](repeating: 0, count: 4096)
     let count = output.withUnsafeMutableBytes { child.read(into: $0) }
     guard child.finish() else {

@@ -1,3 +1,4 @@
+import Annotations
 import ArgumentParser
 import Bytes
 import CLISupport
@@ -18,10 +19,11 @@ struct AutoCommand: ParsableCommand {
       Boxes are x, y, width, height, the latter up to the last pixel inside.
 
         sam2 auto dog.jpg -o everything --overlay
-        sam2 auto pictures/*.jpg --points-per-side 16 --convert-to-rle -o everything
+        sam2 auto pictures --points-per-side 16 --convert-to-rle -o everything
+        sam2 auto pictures --format coco,cvat -o everything
       """)
 
-  @Argument(help: "Pictures: JPEG or PNG files.", completion: .file())
+  @Argument(help: PictureArguments.help, completion: .file())
   var images: [String]
 
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for results.", valueName: "dir"))
@@ -29,14 +31,21 @@ struct AutoCommand: ParsableCommand {
 
   @OptionGroup(title: "Mask generator") var options: AutoOptions
 
-  @Option(help: "How masks are written: binary_mask, uncompressed_rle or coco_rle.")
+  @Option(
+    help:
+      "How masks are written: binary_mask (default without --format), uncompressed_rle, coco_rle."
+  )
   var outputMode: AutoOutputMode?
 
   @Flag(name: .customLong("convert-to-rle"), help: "The same as --output-mode coco_rle.")
   var convertsToRLE = false
 
+  @OptionGroup(title: "Formats") var formats: AnnotationOptions
+
   @Flag(help: "Also write DIR/NAME_overlay.png: the picture with all masks drawn on it.")
   var overlay = false
+
+  @OptionGroup var drawing: OverlayOptions
 
   @Flag(help: "Replace results that exist.")
   var force = false
@@ -57,21 +66,36 @@ struct AutoCommand: ParsableCommand {
   func run() throws {
     try Tool.run {
       let resolved = try options.resolved()
-      let mode = outputMode ?? (convertsToRLE ? .cocoRLE : .binaryMask)
-      let outputs = try AutoOutputs(
-        images: images, folder: output, mode: mode, drawsOverlay: overlay, replacesExisting: force)
+      let pictures = try PictureArguments.paths(images)
+      let outputs = try AutoOutputs(images: pictures, folder: output, choices: outputChoices())
       let generator = try AutomaticMaskGenerator(model.load(machine), options: resolved)
-      try generateAll(generator, outputs)
+      try generateAll(pictures, generator, outputs)
     }
   }
 
+  private func outputChoices() throws(Failure) -> AutoOutputChoices {
+    var kinds = try formats.kinds(among: AnnotationKind.forPictures, default: nil)
+    var mode = outputMode ?? (convertsToRLE ? .cocoRLE : nil)
+    // The folder of masks is what plain PNGs are here.
+    if mode == nil, kinds.isEmpty || kinds.contains(.png) { mode = .binaryMask }
+    kinds.removeAll { $0 == .png }
+    return AutoOutputChoices(
+      mode: mode, kinds: kinds, context: formats.context(), overlay: overlay ? drawing.parts : nil,
+      replacesExisting: force)
+  }
+
   /// Treats each picture; one that fails is reported, and the others go on.
-  private func generateAll(_ generator: AutomaticMaskGenerator, _ outputs: AutoOutputs) throws {
+  private func generateAll(
+    _ images: [String], _ generator: AutomaticMaskGenerator, _ outputs: AutoOutputs
+  ) throws {
     var reports: [JSONValue] = []
+    var annotated: [AnnotatedPicture] = []
     var failed = 0
     for image in images {
       do {
-        reports.append(try generate(image, generator, outputs))
+        let (report, picture) = try generate(image, annotated.count, generator, outputs)
+        reports.append(report)
+        annotated += [picture].compactMap(\.self)
       } catch let failure as Failure {
         let failure = failure.about(file: image)
         if images.count == 1 { throw failure }
@@ -83,9 +107,15 @@ struct AutoCommand: ParsableCommand {
         failed += 1
       }
     }
+    let files = try outputs.finish(annotated)
     if json {
-      let report: JSONValue = ["model": .string(model.name), "images": .array(reports)]
+      let report: JSONValue = [
+        "model": .string(model.name), "images": .array(reports),
+        "annotations": .array(files.map { .string($0) }),
+      ]
       Console.data(report.text(.pretty))
+    } else {
+      for file in files { common.note(file) }
     }
     if failed > 0 {
       common.note("\(failed) of \(images.count) pictures failed")
@@ -95,8 +125,8 @@ struct AutoCommand: ParsableCommand {
 
   /// Finds and writes the masks of one picture, and reports on them.
   private func generate(
-    _ image: String, _ generator: AutomaticMaskGenerator, _ outputs: AutoOutputs
-  ) throws -> JSONValue {
+    _ image: String, _ index: Int, _ generator: AutomaticMaskGenerator, _ outputs: AutoOutputs
+  ) throws -> (report: JSONValue, annotations: AnnotatedPicture?) {
     var clock = StageClock()
     let picture = try clock.time("decode") { try ImageReader.read(image) }
     let progress = ProgressLine(fileName(image), unit: "clicks", enabled: !common.quiet)
@@ -104,16 +134,18 @@ struct AutoCommand: ParsableCommand {
     let masks = try clock.time("generate") {
       try generator.generate(picture) { progress.update($0.done, of: $0.total) }
     }
-    let files = try clock.time("write") { try outputs.write(masks, of: image, picture: picture) }
+    let files = try clock.time("write") {
+      try outputs.write(masks, of: image, picture: picture, index: index)
+    }
     progress.finish()
     if !json {
-      let place = files.masks.isEmpty ? files.index : folderName(files.index)
+      let place = files.masks.isEmpty ? files.index ?? image : folderName(files.masks[0])
       common.note("\(place): \(masks.count) masks")
       if let overlay = files.overlay { common.note(overlay) }
       let stages = clock.stages.map { "\($0.name) \(fixed($0.milliseconds, 1)) ms" }
       common.detail("\(image): " + stages.joined(separator: ", "))
     }
-    return report(image, picture, masks, files, clock)
+    return (report(image, picture, masks, files, clock), files.annotations)
   }
 
   private func report(
@@ -128,8 +160,10 @@ struct AutoCommand: ParsableCommand {
     var members: [(key: String, value: JSONValue)] = [
       ("image", .string(image)), ("width", .init(picture.width)), ("height", .init(picture.height)),
       ("applied_orientation", .init(picture.appliedOrientation)),
-      ("index", .string(files.index)), ("masks", .array(entries)), ("milliseconds", clock.json),
+      ("files", .array(files.others.map { .string($0) })), ("masks", .array(entries)),
+      ("milliseconds", clock.json),
     ]
+    if let index = files.index { members.append(("index", .string(index))) }
     if let overlay = files.overlay { members.append(("overlay", .string(overlay))) }
     return .object(members)
   }

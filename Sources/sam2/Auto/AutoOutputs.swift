@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import CLISupport
 import Glibc
@@ -9,29 +10,42 @@ import SAM2
 struct AutoFiles {
   /// The file of each mask; empty when all are in one JSON file.
   var masks: [String] = []
-  /// The table or JSON file.
-  var index = ""
+  /// The table or JSON file; nil when neither is wanted.
+  var index: String?
   var overlay: String?
+  /// Files of other formats.
+  var others: [String] = []
+  /// The masks as the files about all pictures will hold them.
+  var annotations: AnnotatedPicture?
+}
+
+/// What `sam2 auto` writes, as far as a person chooses.
+struct AutoOutputChoices {
+  /// The official ways; nil when only formats are wanted.
+  var mode: AutoOutputMode?
+  var kinds: [AnnotationKind] = []
+  var context = AnnotationContext()
+  /// Nil for no overlay.
+  var overlay: Overlay.Parts?
+  var replacesExisting = false
 }
 
 /// Decides before any work which files there will be, and writes them.
 struct AutoOutputs {
   private let folder: OutputFolder
-  private let mode: AutoOutputMode
-  private let drawsOverlay: Bool
+  private let choices: AutoOutputChoices
+  private let annotations: AnnotationFolder
 
   /// Checks that all files can be created, and that none replaces another or an input.
-  /// - Throws: `output.*`; `output.exists` unless `replacesExisting`.
-  init(
-    images: [String], folder: String, mode: AutoOutputMode, drawsOverlay: Bool,
-    replacesExisting: Bool
-  ) throws(Failure) {
+  /// - Throws: `output.*`; `output.exists` unless existing files may be replaced.
+  init(images: [String], folder: String, choices: AutoOutputChoices) throws(Failure) {
     self.folder = try OutputFolder(folder)
-    self.mode = mode
-    self.drawsOverlay = drawsOverlay
+    self.choices = choices
+    annotations = AnnotationFolder(path: folder, kinds: choices.kinds, context: choices.context)
     var owners: [String: String] = [:]
     for image in images {
       for target in [target(of: image), overlayFile(of: image)] {
+        try OutputName.check(target)
         if let owner = owners[target], owner != image {
           throw Failure(
             .usage, code: "output.same_name",
@@ -45,19 +59,31 @@ struct AutoOutputs {
             hint: "choose another folder with -o", file: target)
         }
       }
-      guard replacesExisting || access(target(of: image), F_OK) != 0 else {
-        throw Failure(
-          .cannotCreate, code: "output.exists", "exists already", hint: "use --force to replace it",
-          file: target(of: image))
-      }
+      if choices.mode != nil { try checkAbsent(target(of: image)) }
     }
+    // Made of pictures without masks, the files of the formats have the names of the later ones.
+    let pictures = images.enumerated().map { index, image in
+      AnnotatedPicture(
+        name: fileName(image), stem: fileStem(image), index: index, width: 1, height: 1, masks: [])
+    }
+    for picture in pictures {
+      for file in try annotations.files(of: picture) { try checkAbsent(file.name) }
+    }
+    for file in try annotations.files(ofAll: pictures) { try checkAbsent(file.name) }
+  }
+
+  private func checkAbsent(_ path: String) throws(Failure) {
+    guard !choices.replacesExisting, access(path, F_OK) == 0 else { return }
+    throw Failure(
+      .cannotCreate, code: "output.exists", "exists already", hint: "use --force to replace it",
+      file: path)
   }
 
   // MARK: - Names
 
   /// The folder or JSON file of a picture.
   private func target(of image: String) -> String {
-    folder.file(mode == .binaryMask ? fileStem(image) : "\(fileStem(image)).json")
+    folder.file(choices.mode == .binaryMask ? fileStem(image) : "\(fileStem(image)).json")
   }
 
   private func overlayFile(of image: String) -> String {
@@ -66,25 +92,58 @@ struct AutoOutputs {
 
   // MARK: - Writing
 
-  /// Writes all files of one picture.
+  /// Writes all files of the picture that is number `index` of the run.
   func write(
-    _ masks: [AutomaticMask], of image: String, picture: RGBImage
+    _ masks: [AutomaticMask], of image: String, picture: RGBImage, index: Int
   ) throws(Failure) -> AutoFiles {
-    try folder.create()
     var files = AutoFiles()
-    switch mode {
+    var made: [AnnotationFile] = []
+    if !choices.kinds.isEmpty {
+      let annotated = annotated(masks, of: image, picture: picture, index: index)
+      made = try annotations.files(of: annotated)
+      files.annotations = annotated
+      files.others = made.map(\.name)
+    }
+    try folder.create()
+    switch choices.mode {
     case .binaryMask: try writeFolder(masks, target(of: image), &files)
     case .uncompressedRLE, .cocoRLE:
-      let records = masks.map { $0.record(compressed: mode == .cocoRLE) }
+      let records = masks.map { $0.record(compressed: choices.mode == .cocoRLE) }
+      let text = JSONValue.array(records).text() + "\n"
       files.index = target(of: image)
-      try PictureFile.write(
-        Array((JSONValue.array(records).text() + "\n").utf8), to: files.index)
+      made.append(AnnotationFile(name: target(of: image), bytes: Array(text.utf8)))
+    case nil: break
     }
-    if drawsOverlay {
+    if let parts = choices.overlay {
       files.overlay = overlayFile(of: image)
-      try PNGWriter.write(overlay(masks, picture), to: overlayFile(of: image))
+      made.append(
+        AnnotationFile(
+          name: overlayFile(of: image),
+          bytes: try PNGWriter.encode(overlay(masks, picture, parts))))
     }
+    try AnnotationFolder.write(made)
     return files
+  }
+
+  /// Writes the files about all pictures, after the last of them.
+  /// - Returns: their paths.
+  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
+    guard !pictures.isEmpty else { return [] }
+    let files = try annotations.files(ofAll: pictures)
+    try AnnotationFolder.write(files)
+    return files.map(\.name)
+  }
+
+  /// Masks are numbered from 1 in the order of the generator.
+  private func annotated(
+    _ masks: [AutomaticMask], of image: String, picture: RGBImage, index: Int
+  ) -> AnnotatedPicture {
+    AnnotatedPicture(
+      name: fileName(image), stem: fileStem(image), index: index, width: picture.width,
+      height: picture.height,
+      masks: masks.enumerated().map { id, mask in
+        AnnotatedMask(object: id + 1, score: Double(mask.predictedIoU), mask: mask.runs.mask)
+      })
   }
 
   /// Writes `0.png` and so on, and then the table, so that a table means that all is there.
@@ -92,8 +151,9 @@ struct AutoOutputs {
     _ masks: [AutomaticMask], _ path: String, _ files: inout AutoFiles
   ) throws(Failure) {
     try Tool.createFolder(path)
-    files.index = "\(path)/metadata.csv"
-    unlink(files.index)
+    let index = "\(path)/metadata.csv"
+    files.index = index
+    unlink(index)
     for (id, mask) in masks.enumerated() {
       let file = "\(path)/\(id).png"
       try PNGWriter.write(mask.runs.mask, to: file)
@@ -105,15 +165,21 @@ struct AutoOutputs {
     let lines =
       [AutomaticMask.tableHeader] + masks.enumerated().map { $1.tableRow(id: $0) }
     try PictureFile.write(
-      Array((lines.joined(separator: "\n") + "\n").utf8), to: files.index)
+      Array((lines.joined(separator: "\n") + "\n").utf8), to: index)
   }
 
   /// All masks over the picture, the smallest on top.
-  private func overlay(_ masks: [AutomaticMask], _ picture: RGBImage) -> RGBImage {
+  private func overlay(
+    _ masks: [AutomaticMask], _ picture: RGBImage, _ parts: Overlay.Parts
+  ) -> RGBImage {
+    let fromBack = masks.enumerated().sorted { $0.element.area > $1.element.area }
     var drawn = picture
-    for (id, mask) in masks.enumerated().sorted(by: { $0.element.area > $1.element.area }) {
-      // One at a time: all of them at full size may be more than fits in memory.
-      drawn = Overlay.draw(drawn, masks: [(id + 1, mask.runs.mask)])
+    // One at a time: all of them at full size may be more than fits in memory. Numbers come last,
+    // where later masks do not hide them.
+    for layer in [parts.subtracting(.label), parts.intersection(.label)] where !layer.isEmpty {
+      for (id, mask) in fromBack {
+        drawn = Overlay.draw(drawn, masks: [(id + 1, mask.runs.mask)], parts: layer)
+      }
     }
     return drawn
   }

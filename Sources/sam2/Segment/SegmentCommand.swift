@@ -1,3 +1,4 @@
+import Annotations
 import ArgumentParser
 import Bytes
 import CLISupport
@@ -13,10 +14,15 @@ struct SegmentCommand: ParsableCommand {
       are pixels of the upright picture (EXIF orientation applied), x to the right, y down.
 
       DIR/NAME.png holds the mask of picture NAME (255 inside); with several prompts or masks they \
-      are DIR/NAME_PROMPT_MASK.png, counted from 0. --format davis writes one palette PNG instead.
+      are DIR/NAME_PROMPT_MASK.png, counted from 0. Formats/annotations.md describes the other \
+      formats. Results of an earlier run are replaced.
+
+        sam2 segment dog.jpg --point 420,310 -o masks --overlay
+        sam2 segment 'pictures/*.jpg' --prompts prompts.json --format coco,yolo -o labels
+        find . -name '*.jpg' | sam2 segment - --box 10,10,200,200 -o masks
       """)
 
-  @Argument(help: "Pictures: JPEG or PNG files.", completion: .file())
+  @Argument(help: PictureArguments.help, completion: .file())
   var images: [String]
 
   @OptionGroup(title: "Prompts") var prompts: SegmentPrompts
@@ -24,11 +30,12 @@ struct SegmentCommand: ParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for results.", valueName: "dir"))
   var output: String
 
-  @Option(help: "How masks are written: png, or davis (a palette PNG with object numbers).")
-  var format = SegmentFormat.png
+  @OptionGroup(title: "Formats") var formats: AnnotationOptions
 
   @Flag(help: "Also write DIR/NAME_overlay.png: the picture with masks and prompts drawn on it.")
   var overlay = false
+
+  @OptionGroup var drawing: OverlayOptions
 
   @Option(
     help: ArgumentHelp(
@@ -43,37 +50,37 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    if saveLogits != nil && images.count > 1 {
-      throw ValidationError("--save-logits needs exactly one picture")
-    }
-    if format == .davis && prompts.choice == .all {
-      throw ValidationError("--format davis holds one mask an object: leave out --multimask")
-    }
-  }
-
   func run() throws {
     try Tool.run {
       let requested = try prompts.requested()
+      let pictures = try PictureArguments.paths(images)
       let outputs = try SegmentOutputs(
-        images: images, prompts: requested, choice: prompts.choice, folder: output, format: format,
-        drawsOverlay: overlay, logitsFile: saveLogits)
+        images: pictures, prompts: requested, choice: prompts.choice, folder: output,
+        choices: try outputChoices())
       let job = SegmentJob(
         model: try model.load(machine), prompts: requested, choice: prompts.choice, outputs: outputs
       )
-      try segmentAll(job)
+      try segmentAll(pictures, job)
     }
   }
 
+  private func outputChoices() throws(Failure) -> SegmentOutputChoices {
+    SegmentOutputChoices(
+      kinds: try formats.kinds(among: AnnotationKind.forPictures, default: .png),
+      context: formats.context(), overlay: overlay ? drawing.parts : nil, logitsFile: saveLogits)
+  }
+
   /// Segments each picture; one that fails is reported, and the others go on.
-  private func segmentAll(_ job: SegmentJob) throws {
+  private func segmentAll(_ images: [String], _ job: SegmentJob) throws {
     let progress = ProgressLine("segmenting", unit: "pictures", enabled: !common.quiet)
     var reports: [JSONValue] = []
+    var annotated: [AnnotatedPicture] = []
     var failed = 0
     for (index, image) in images.enumerated() {
       do throws(Failure) {
-        let result = try job.segment(image)
+        let result = try job.segment(image, index: annotated.count)
         reports.append(result.json)
+        annotated += [result.files.annotations].compactMap(\.self)
         if !json {
           progress.finish()
           result.tell(verbose: common.verbose) { common.note($0) }
@@ -89,9 +96,15 @@ struct SegmentCommand: ParsableCommand {
       progress.update(index + 1, of: images.count)
     }
     progress.finish()
+    let files = try job.outputs.finish(annotated)
     if json {
-      let report: JSONValue = ["model": .string(model.name), "images": .array(reports)]
+      let report: JSONValue = [
+        "model": .string(model.name), "images": .array(reports),
+        "annotations": .array(files.map { .string($0) }),
+      ]
       Console.data(report.text(.pretty))
+    } else {
+      for file in files { common.note(file) }
     }
     if failed > 0 {
       common.note("\(failed) of \(images.count) pictures failed")
@@ -104,10 +117,4 @@ extension Failure {
   fileprivate func json(image: String) -> JSONValue {
     ["image": .string(image), "error": ["code": .string(code), "message": .string(description)]]
   }
-}
-
-/// How `sam2 segment` writes masks.
-enum SegmentFormat: String, ExpressibleByArgument, CaseIterable {
-  case png
-  case davis
 }

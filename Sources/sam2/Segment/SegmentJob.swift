@@ -21,8 +21,9 @@ struct SegmentJob {
     self.outputs = outputs
   }
 
-  /// Segments the picture at `path` and writes its files; none when anything fails before.
-  func segment(_ path: String) throws(Failure) -> SegmentResult {
+  /// Segments the picture at `path`, number `index` of the run, and writes its files; none when
+  /// anything fails before.
+  func segment(_ path: String, index: Int = 0) throws(Failure) -> SegmentResult {
     var clock = StageClock()
     let picture = try clock.time("decode") { () throws(Failure) in try ImageReader.read(path) }
     // Checked before the slow part, though not written before all is done.
@@ -31,7 +32,7 @@ struct SegmentJob {
     let answers = try clock.time("prompt") { () throws(Failure) in try predict(asked) }
     var result = SegmentResult(image: path, picture: picture, clock: clock, answers: answers)
     try result.clock.time("write") { () throws(Failure) in
-      result.files = try outputs.write(answers, of: path, picture: picture)
+      result.files = try outputs.write(answers, of: path, picture: picture, index: index)
     }
     return result
   }

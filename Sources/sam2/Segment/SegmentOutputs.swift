@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import CLISupport
 import Media
@@ -6,35 +7,55 @@ import Tensors
 
 /// The files written for one picture.
 struct SegmentFiles {
-  /// For each prompt the file of each mask.
+  /// For each prompt the file of each mask; empty when no format has such files.
   var masks: [[String]] = []
+  /// All files about this picture.
+  var all: [String] = []
   var overlay: String?
   var logits: String?
+  /// The masks as the files about all pictures will hold them.
+  var annotations: AnnotatedPicture?
+}
+
+/// What `sam2 segment` writes, as far as a person chooses.
+struct SegmentOutputChoices {
+  var kinds: [AnnotationKind] = [.png]
+  var context = AnnotationContext()
+  /// Nil for no overlay.
+  var overlay: Overlay.Parts?
+  var logitsFile: String?
 }
 
 /// Decides before any work which files there will be, and writes them.
 struct SegmentOutputs {
   private let folder: OutputFolder
-  private let format: SegmentFormat
-  private let drawsOverlay: Bool
-  private let logitsFile: String?
+  private let choices: SegmentOutputChoices
+  /// All formats but plain PNGs, whose names tell candidates apart.
+  private let annotations: AnnotationFolder
   /// Masks of each prompt.
   private let maskCounts: [Int]
 
   /// Checks that all files can be created, and that none replaces another or an input.
   /// - Throws: `output.*`; `output.same_name`, `output.is_input`, `logits.ragged`,
-  ///   `labels.identifier`.
+  ///   `labels.identifier`, `labels.masks`,
+  ///   `labels.duplicate`.
   init(
     images: [String], prompts: [RequestedPrompt], choice: MaskSelection, folder: String,
-    format: SegmentFormat, drawsOverlay: Bool, logitsFile: String?
+    choices: SegmentOutputChoices
   ) throws(Failure) {
     self.folder = try OutputFolder(folder)
-    self.format = format
-    self.drawsOverlay = drawsOverlay
-    self.logitsFile = logitsFile
+    self.choices = choices
+    annotations = AnnotationFolder(
+      path: folder, kinds: choices.kinds, except: [.png], context: choices.context)
     maskCounts = prompts.map { $0.selection(default: choice).maskCount }
-    if format == .davis { try SegmentOutputs.checkLabels(prompts, maskCounts) }
-    if let logitsFile {
+    try SegmentOutputs.check(choices.kinds, prompts, maskCounts)
+    if let logitsFile = choices.logitsFile {
+      guard images.count == 1 else {
+        throw Failure(
+          .usage, code: "logits.pictures",
+          "--save-logits needs exactly one picture, "
+            + "not \(images.count)")
+      }
       guard Set(maskCounts).count == 1 else {
         throw Failure(
           .usage, code: "logits.ragged",
@@ -46,25 +67,38 @@ struct SegmentOutputs {
     try checkNames(images)
   }
 
-  private static func checkLabels(
-    _ prompts: [RequestedPrompt], _ maskCounts: [Int]
+  private static func check(
+    _ kinds: [AnnotationKind], _ prompts: [RequestedPrompt], _ maskCounts: [Int]
   ) throws(Failure) {
-    guard maskCounts.allSatisfy({ $0 == 1 }) else {
-      throw Failure(
-        .usage, code: "labels.masks", "a palette PNG holds one mask an object",
-        hint: "leave out \"multimask\", or write --format png")
+    if let kind = kinds.first(where: \.holdsOneMaskAnObject) {
+      guard maskCounts.allSatisfy({ $0 == 1 }) else {
+        throw Failure(
+          .usage, code: "labels.masks", "--format \(kind.rawValue) holds one mask an object",
+          hint: "leave out --multimask and \"multimask\", or write --format png")
+      }
     }
+    if kinds != [.png] {
+      var seen: Set<Int> = []
+      for prompt in prompts where !seen.insert(prompt.object).inserted {
+        throw Failure(
+          .usage, code: "labels.duplicate", "two prompts are about object \(prompt.object)",
+          hint: "give each prompt an \"object\" of its own, or write --format png")
+      }
+    }
+    guard kinds.contains(where: \.needsSmallNumbers) else { return }
     for prompt in prompts where !(1...255).contains(prompt.object) {
       throw Failure(
         .usage, code: "labels.identifier",
-        "object number \(prompt.object) does not fit in a palette PNG (1 to 255)")
+        "object number \(prompt.object) does not fit in a palette PNG (1 to 255)",
+        hint: "number the objects from 1, or write --format coco")
     }
   }
 
   private func checkNames(_ images: [String]) throws(Failure) {
     var owners: [String: String] = [:]
     for image in images {
-      for file in maskFiles(of: image).flatMap(\.self) + [overlayFile(of: image)] {
+      for file in names(of: image) {
+        try OutputName.check(file)
         if let owner = owners[file], owner != image {
           throw Failure(
             .usage, code: "output.same_name",
@@ -83,14 +117,29 @@ struct SegmentOutputs {
 
   // MARK: - Names
 
-  /// For each prompt the file of each of its masks.
-  private func maskFiles(of image: String) -> [[String]] {
+  private func path(_ kind: AnnotationKind, _ name: String) -> String {
+    AnnotationFolder.path(name, in: folder.path, kind, of: choices.kinds.count)
+  }
+
+  /// Every file that depends on the name of the picture.
+  ///
+  /// The overlay is among them even when it is not wanted: files about all pictures have the names
+  /// of the pictures inside, which must be told apart as well.
+  private func names(of image: String) -> [String] {
     let stem = fileStem(image)
-    if format == .davis || maskCounts == [1] {
-      return maskCounts.map { _ in [folder.file("\(stem).png")] }
-    }
+    var names = [overlayFile(of: image)]
+    if choices.kinds.contains(.png) { names += plainFiles(of: image).flatMap(\.self) }
+    if choices.kinds.contains(.davis) { names.append(path(.davis, "\(stem).png")) }
+    if choices.kinds.contains(.yolo) { names.append(path(.yolo, "labels/\(stem).txt")) }
+    return names
+  }
+
+  /// For each prompt the plain PNG of each of its masks.
+  private func plainFiles(of image: String) -> [[String]] {
+    let stem = fileStem(image)
+    if maskCounts == [1] { return [[path(.png, "\(stem).png")]] }
     return maskCounts.enumerated().map { prompt, count in
-      (0..<count).map { folder.file("\(stem)_\(prompt)_\($0).png") }
+      (0..<count).map { path(.png, "\(stem)_\(prompt)_\($0).png") }
     }
   }
 
@@ -100,38 +149,74 @@ struct SegmentOutputs {
 
   // MARK: - Writing
 
-  /// Writes all files of one picture.
+  /// Writes all files of the picture that is number `index` of the run.
+  ///
+  /// All of them are made before the first is written, so that one that cannot be made leaves none.
   func write(
-    _ answers: [SegmentAnswer], of image: String, picture: RGBImage
+    _ answers: [SegmentAnswer], of image: String, picture: RGBImage, index: Int
   ) throws(Failure) -> SegmentFiles {
-    try folder.create()
-    var files = SegmentFiles(masks: maskFiles(of: image))
-    if format == .davis {
-      let labels = try LabelMap(
-        width: picture.width, height: picture.height,
-        masks: answers.map { ($0.prompt.object, $0.masks[0]) })
-      try PNGWriter.write(labels, to: folder.file("\(fileStem(image)).png"))
-    } else {
+    var files = SegmentFiles()
+    var made: [AnnotationFile] = []
+    if choices.kinds.contains(.png) {
+      files.masks = plainFiles(of: image)
       for (answer, paths) in zip(answers, files.masks) {
-        for (mask, path) in zip(answer.masks, paths) { try PNGWriter.write(mask, to: path) }
+        for (mask, path) in zip(answer.masks, paths) {
+          made.append(AnnotationFile(name: path, bytes: try PNGWriter.encode(mask)))
+        }
       }
+    } else if choices.kinds.contains(.davis) {
+      files.masks = answers.map { _ in [path(.davis, "\(fileStem(image)).png")] }
     }
-    if drawsOverlay {
-      files.overlay = overlayFile(of: image)
-      try PNGWriter.write(overlay(answers, picture), to: overlayFile(of: image))
+    if choices.kinds != [.png] {
+      let annotated = annotated(answers, of: image, picture: picture, index: index)
+      files.annotations = annotated
+      made += try annotations.files(of: annotated)
     }
-    if let logitsFile {
+    if let parts = choices.overlay {
+      let path = overlayFile(of: image)
+      files.overlay = path
+      made.append(
+        AnnotationFile(
+          name: path, bytes: try PNGWriter.encode(overlay(answers, picture, parts))))
+    }
+    if let logitsFile = choices.logitsFile {
       files.logits = logitsFile
-      try PictureFile.write(NPYWriter.bytes(logits(answers)), to: logitsFile)
+      made.append(AnnotationFile(name: logitsFile, bytes: NPYWriter.bytes(logits(answers))))
     }
+    try folder.create()
+    try AnnotationFolder.write(made)
+    files.all = made.map(\.name)
     return files
   }
 
+  /// Writes the files about all pictures, after the last of them.
+  /// - Returns: their paths.
+  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
+    guard !pictures.isEmpty else { return [] }
+    let files = try annotations.files(ofAll: pictures)
+    try AnnotationFolder.write(files)
+    return files.map(\.name)
+  }
+
+  private func annotated(
+    _ answers: [SegmentAnswer], of image: String, picture: RGBImage, index: Int
+  ) -> AnnotatedPicture {
+    AnnotatedPicture(
+      name: fileName(image), stem: fileStem(image), index: index, width: picture.width,
+      height: picture.height,
+      masks: answers.map {
+        AnnotatedMask(
+          object: $0.prompt.object, score: Double($0.predictedIoUs[0]), mask: $0.masks[0])
+      })
+  }
+
   /// The best mask of each prompt over the picture.
-  private func overlay(_ answers: [SegmentAnswer], _ picture: RGBImage) -> RGBImage {
+  private func overlay(
+    _ answers: [SegmentAnswer], _ picture: RGBImage, _ parts: Overlay.Parts
+  ) -> RGBImage {
     Overlay.draw(
       picture, masks: answers.map { ($0.prompt.object, $0.masks[$0.best]) },
-      prompts: answers.flatMap { $0.prompt.marks })
+      prompts: answers.flatMap { $0.prompt.marks }, parts: parts)
   }
 
   /// [prompts, masks, S/4, S/4].
@@ -141,33 +226,5 @@ struct SegmentOutputs {
     return Tensor(
       planes.flatMap { $0.floats() },
       shape: Shape([answers.count, planes.count / max(answers.count, 1)] + plane))
-  }
-}
-
-extension SegmentAnswer {
-  /// Position in `masks` of the mask with the highest predicted IoU.
-  fileprivate var best: Int {
-    predictedIoUs.indices.reduce(0) { predictedIoUs[$1] > predictedIoUs[$0] ? $1 : $0 }
-  }
-}
-
-extension RequestedPrompt {
-  /// The prompt as an overlay shows it.
-  fileprivate var marks: [Overlay.Prompt] { Overlay.Prompt.marks(points: points, box: box) }
-}
-
-extension Overlay.Prompt {
-  /// A box and clicks as an overlay shows them.
-  static func marks(points: [Prompt.Point], box: Prompt.Box?) -> [Overlay.Prompt] {
-    var marks: [Overlay.Prompt] = []
-    if let box {
-      marks.append(
-        .box(
-          left: Double(box.x0), top: Double(box.y0), right: Double(box.x1), bottom: Double(box.y1)))
-    }
-    for point in points {
-      marks.append(.point(x: Double(point.x), y: Double(point.y), isPositive: point.label == 1))
-    }
-    return marks
   }
 }

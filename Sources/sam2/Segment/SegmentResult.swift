@@ -43,8 +43,14 @@ struct SegmentResult {
     var entries: [(key: String, value: JSONValue)] = [
       ("image", .string(image)), ("width", .init(picture.width)), ("height", .init(picture.height)),
       ("applied_orientation", .init(picture.appliedOrientation)),
-      ("prompts", .array(zip(answers, files.masks).map { $0.json(files: $1) })),
-      ("milliseconds", clock.json),
+      (
+        "prompts",
+        .array(
+          answers.enumerated().map { index, answer in
+            answer.json(files: files.masks.isEmpty ? [] : files.masks[index])
+          })
+      ),
+      ("files", .array(files.all.map { .string($0) })), ("milliseconds", clock.json),
     ]
     if let overlay = files.overlay { entries.append(("overlay", .string(overlay))) }
     if let logits = files.logits { entries.append(("logits", .string(logits))) }
@@ -53,10 +59,13 @@ struct SegmentResult {
 
   /// Hands a line for each mask file to `say`, and the times with `verbose`.
   func tell(verbose: Bool, say: (String) -> Void) {
-    for (answer, paths) in zip(answers, files.masks) {
-      for (index, path) in paths.enumerated() {
+    for (place, answer) in answers.enumerated() {
+      for (index, mask) in answer.masks.enumerated() {
         let iou = fixed(Double(answer.predictedIoUs[index]), 3)
-        say("\(path): \(answer.masks[index].area) pixels, predicted IoU \(iou)")
+        let what =
+          files.masks.isEmpty
+          ? "\(image), object \(answer.prompt.object)" : files.masks[place][index]
+        say("\(what): \(mask.area) pixels, predicted IoU \(iou)")
       }
     }
     if let overlay = files.overlay { say(overlay) }
@@ -75,10 +84,13 @@ extension SegmentAnswer {
       "object_score": .init(objectScore),
       "masks": .array(
         masks.indices.map { index in
-          [
-            "file": .string(files[index]), "area": .init(masks[index].area),
-            "box": masks[index].boundingBox?.json ?? .null,
-          ]
+          let file: [(key: String, value: JSONValue)] =
+            files.isEmpty ? [] : [("file", .string(files[index]))]
+          return .object(
+            file + [
+              ("area", .init(masks[index].area)),
+              ("box", masks[index].boundingBox?.json ?? .null),
+            ])
         }),
     ]
   }

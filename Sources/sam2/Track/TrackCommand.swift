@@ -1,3 +1,4 @@
+import Annotations
 import ArgumentParser
 import Bytes
 import CLISupport
@@ -17,7 +18,8 @@ struct TrackCommand: ParsableCommand {
         sam2 track frames --script session.json -o masks --overlay masks.mp4
 
       DIR/00000.png and so on are palette PNGs whose values are object numbers (DAVIS); where \
-      objects overlap the lowest number wins. Formats/interaction-script.md describes scripts.
+      objects overlap the lowest number wins. Formats/annotations.md describes the other formats, \
+      Formats/interaction-script.md scripts. Results of an earlier run are replaced.
       """)
 
   @Argument(help: "A video file, or a folder of frames.", completion: .file())
@@ -28,14 +30,20 @@ struct TrackCommand: ParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for masks.", valueName: "dir"))
   var output: String
 
-  @Option(help: "How masks are written: davis (palette PNGs).")
-  var format = TrackFormat.davis
+  @OptionGroup(title: "Formats") var formats: AnnotationOptions
 
   @Option(
     help: ArgumentHelp(
       "Also draw the masks over the frames: an .mp4 file (needs ffmpeg), or a folder of JPEGs.",
       valueName: "out"))
   var overlay: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also put twelve frames with masks on one page: a .jpg or .png file.", valueName: "file"))
+  var contactSheet: String?
+
+  @OptionGroup var drawing: OverlayOptions
 
   @Option(
     help: ArgumentHelp(
@@ -61,9 +69,8 @@ struct TrackCommand: ParsableCommand {
   func run() throws {
     try Tool.run {
       var plan = try prompts.plan(arguments: CommandLine.arguments)
-      try plan.checkObjects()
-      let outputs = try TrackOutputs(
-        video: video, folder: output, logitsFolder: saveLogits, overlay: overlay)
+      let outputs = try TrackOutputs(video: video, folder: output, choices: outputChoices())
+      try plan.checkObjects(for: outputs.kinds)
       let source = try FrameSource(path: video)
       try plan.loadMasks()
 
@@ -71,18 +78,30 @@ struct TrackCommand: ParsableCommand {
       options.fillHoleArea = fillHoleArea
       let loaded = try model.load(machine)
       let predictor = try VideoPredictor(loaded, frames: source, options: options)
-      let job = TrackJob(predictor: predictor, outputs: outputs)
-      try track(plan, job)
+      let job = TrackJob(
+        predictor: predictor, outputs: outputs, context: formats.context(), video: video,
+        source: source)
+      let files = try track(plan, job)
       if json {
         let head: [(key: String, value: JSONValue)] = [
           ("video", .string(video)), ("model", .string(model.name)),
+          ("annotations", .array(files.map { .string($0) })),
         ]
         Console.data(JSONValue.object(head + job.report).text(.pretty))
       }
     }
   }
 
-  private func track(_ plan: TrackPlan, _ job: TrackJob) throws {
+  private func outputChoices() throws(Failure) -> TrackOutputChoices {
+    TrackOutputChoices(
+      kinds: try formats.kinds(among: AnnotationKind.allCases, default: .davis),
+      logitsFolder: saveLogits, overlay: overlay, contactSheet: contactSheet,
+      overlayParts: drawing.parts)
+  }
+
+  /// Tracks, writes and draws.
+  /// - Returns: the files about the whole video.
+  private func track(_ plan: TrackPlan, _ job: TrackJob) throws -> [String] {
     let progress = ProgressLine("tracking", unit: "frames", enabled: !common.quiet)
     do {
       try job.track(plan) { progress.update($0.done, of: $0.total) }
@@ -91,18 +110,16 @@ struct TrackCommand: ParsableCommand {
       progress.finish()
       throw error
     }
+    let files = try job.finish()
     common.note(job.summary)
-    if let overlay {
+    for file in files { common.note(file) }
+    if job.outputs.drawsOverlay {
       let drawing = ProgressLine("drawing", unit: "frames", enabled: !common.quiet)
       defer { drawing.finish() }
       try job.drawOverlay(of: video, plan.marks) { drawing.update($0, of: $1) }
-      common.note(overlay)
+      for file in job.outputs.overlayFiles { common.note(file) }
     }
     if common.verbose { for line in job.stageLines { common.note(line) } }
+    return files
   }
-}
-
-/// How `sam2 track` writes masks.
-enum TrackFormat: String, ExpressibleByArgument, CaseIterable {
-  case davis
 }

@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import CLISupport
 import JSON
@@ -7,7 +8,12 @@ import SAM2
 /// Plays a plan on a video and writes what comes out.
 final class TrackJob {
   private let predictor: VideoPredictor
-  private let outputs: TrackOutputs
+  let outputs: TrackOutputs
+  private let annotations: AnnotationFolder
+  /// The names of the frames' files; empty for a video file.
+  private let frameNames: [String]
+  /// The last masks of each frame.
+  private var pictures: [Int: AnnotatedPicture] = [:]
   private var clock = StageClock()
   /// The last result of each frame, as JSON.
   private var frames: [Int: JSONValue] = [:]
@@ -15,10 +21,24 @@ final class TrackJob {
   private var pending: [FrameResult] = []
   private var trackedFrameCount = 0
 
-  init(predictor: VideoPredictor, outputs: TrackOutputs) {
+  /// `context` is completed with what the predictor knows about the video `video`.
+  init(
+    predictor: VideoPredictor, outputs: TrackOutputs, context: AnnotationContext, video: String,
+    source: FrameSource
+  ) {
     self.predictor = predictor
     self.outputs = outputs
+    frameNames = source.framePaths.map { fileName($0) }
+    let rate = source.frameRate?.framesPerSecond ?? TrackJob.folderFrameRate
+    var complete = context
+    complete.video = VideoFacts(
+      identifier: fileStem(video), frameCount: predictor.frameCount, width: predictor.width,
+      height: predictor.height, duration: Double(predictor.frameCount) / rate)
+    annotations = outputs.annotations(complete)
   }
+
+  /// Frames a second of a folder, which does not say: the usual rate of the data sets.
+  private static let folderFrameRate = 24.0
 
   /// Plays `plan`; `progress` is called after each tracked frame.
   ///
@@ -55,9 +75,14 @@ final class TrackJob {
       // An object without a result on this frame has nothing to write.
       let masks = zip(result.objects, result.masks())
         .filter { $0.0.objectScore != nil }.map { (object: $0.0, mask: $0.1.mask) }
-      let file = try outputs.write(result, masks: masks)
-      var entries: [(key: String, value: JSONValue)] = [
-        ("frame", .init(result.frame)), ("mask", .string(file)),
+      let picture = annotated(result.frame, masks)
+      let files = try annotations.files(of: picture)
+      try outputs.write(files, of: result.frame, objects: masks.map(\.object))
+      pictures[result.frame] = picture
+      var entries: [(key: String, value: JSONValue)] = [("frame", .init(result.frame))]
+      if let file = outputs.paletteFile(result.frame) { entries.append(("mask", .string(file))) }
+      entries += [
+        ("files", .array(files.map { .string($0.name) })),
         (
           "objects",
           .array(
@@ -74,6 +99,29 @@ final class TrackJob {
     }
   }
 
+  private func annotated(
+    _ frame: Int, _ masks: [(object: FrameResult.Object, mask: BinaryMask)]
+  ) -> AnnotatedPicture {
+    let name =
+      frameNames.indices.contains(frame) ? frameNames[frame] : "\(fiveDigits(frame)).jpg"
+    return AnnotatedPicture(
+      name: name, stem: fiveDigits(frame), index: frame, width: predictor.width,
+      height: predictor.height,
+      masks: masks.sorted { $0.object.id < $1.object.id }.map {
+        AnnotatedMask(object: $0.object.id, score: nil, mask: $0.mask)
+      })
+  }
+
+  /// Writes the files about the whole video.
+  /// - Returns: their paths.
+  func finish() throws(Failure) -> [String] {
+    try clock.time("write") { () throws(Failure) in
+      let files = try annotations.files(ofAll: pictures.sorted { $0.key < $1.key }.map(\.value))
+      try AnnotationFolder.write(files)
+      return files.map(\.name)
+    }
+  }
+
   // MARK: - Overlay
 
   /// Draws the written masks over all frames of the video again, in their order.
@@ -84,7 +132,7 @@ final class TrackJob {
   ) throws(Failure) {
     try clock.time("overlay") { () throws(Failure) in
       try outputs.drawOverlay(
-        of: video, frameCount: predictor.frameCount, written: Set(frames.keys), marks: marks,
+        of: video, frameCount: predictor.frameCount, masks: pictures, marks: marks,
         progress: progress)
     }
   }

@@ -1,13 +1,27 @@
+import Annotations
 import Bytes
 import CLISupport
 import Media
 import SAM2
 
-/// Writes the results of tracking: palette PNGs, logits, overlays.
+/// What `sam2 track` writes, as far as a person chooses.
+struct TrackOutputChoices {
+  var kinds: [AnnotationKind] = [.davis]
+  var logitsFolder: String?
+  /// An .mp4 file, or a folder for JPEGs.
+  var overlay: String?
+  var contactSheet: String?
+  var overlayParts = Overlay.Parts.all
+}
+
+/// Writes the results of tracking: masks, logits, overlays.
 struct TrackOutputs {
+  let kinds: [AnnotationKind]
   private let folder: OutputFolder
   private let logitsFolder: OutputFolder?
   private let overlay: OverlayTarget?
+  private let contactSheet: String?
+  private let overlayParts: Overlay.Parts
 
   /// Where overlays go.
   private enum OverlayTarget {
@@ -16,28 +30,34 @@ struct TrackOutputs {
   }
 
   /// Checks that everything can be created, and that nothing replaces the input.
-  /// - Throws: `output.*`, `output.is_input`.
-  init(
-    video: String, folder: String, logitsFolder: String?, overlay: String?
-  ) throws(Failure) {
+  /// - Throws: `output.*`, `output.is_input`, `output.same_name`.
+  init(video: String, folder: String, choices: TrackOutputChoices) throws(Failure) {
+    kinds = choices.kinds
+    overlayParts = choices.overlayParts
     self.folder = try OutputFolder(folder)
-    self.logitsFolder = try logitsFolder.map { path throws(Failure) in try OutputFolder(path) }
-    self.overlay = try overlay.map { path throws(Failure) in
+    logitsFolder = try choices.logitsFolder.map { path throws(Failure) in try OutputFolder(path) }
+    overlay = try choices.overlay.map { path throws(Failure) in
       guard path.lowercased().hasSuffix(".mp4") else { return .folder(try OutputFolder(path)) }
-      guard !isSameFile(path, video) else { throw TrackOutputs.replacesInput(path) }
-      try AtomicFile.checkCanCreate(path: path, replaceExisting: true)
+      try TrackOutputs.check(file: path, video: video)
       return .movie(path)
     }
+    contactSheet = choices.contactSheet
+    if let contactSheet { try TrackOutputs.check(file: contactSheet, video: video) }
     var folders = [self.folder]
-    if case .folder(let folder) = self.overlay { folders.append(folder) }
+    if case .folder(let folder) = overlay { folders.append(folder) }
     for folder in folders where folder.isSame(as: video) {
       throw TrackOutputs.replacesInput(folder.path)
     }
-    if case .folder(let target) = self.overlay, target.path == folder || target.isSame(as: folder) {
+    if case .folder(let target) = overlay, target.path == folder || target.isSame(as: folder) {
       throw Failure(
         .usage, code: "output.same_name", "masks and overlays would share a folder",
         hint: "give --overlay another folder, or an .mp4 file", file: target.path)
     }
+  }
+
+  private static func check(file path: String, video: String) throws(Failure) {
+    guard !isSameFile(path, video) else { throw replacesInput(path) }
+    try AtomicFile.checkCanCreate(path: path, replaceExisting: true)
   }
 
   private static func replacesInput(_ path: String) -> Failure {
@@ -48,38 +68,58 @@ struct TrackOutputs {
 
   // MARK: - Masks
 
-  private func maskFile(_ frame: Int) -> String { folder.file("\(fiveDigits(frame)).png") }
+  /// The formats, put where they belong.
+  func annotations(_ context: AnnotationContext) -> AnnotationFolder {
+    AnnotationFolder(path: folder.path, kinds: kinds, context: context)
+  }
 
-  /// Writes the masks of one frame, and the logits if wanted.
-  /// - Returns: the file of the masks.
+  /// The palette PNG of a frame; nil when none is wanted.
+  func paletteFile(_ frame: Int) -> String? {
+    guard kinds.contains(.davis) else { return nil }
+    return AnnotationFolder.path(
+      "\(fiveDigits(frame)).png", in: folder.path, .davis, of: kinds.count)
+  }
+
+  /// Writes the files about one frame, and the logits of `objects` if wanted.
   func write(
-    _ result: FrameResult, masks: [(object: FrameResult.Object, mask: BinaryMask)]
-  ) throws(Failure) -> String {
-    try folder.create()
-    let labels = try LabelMap(
-      width: result.width, height: result.height, masks: masks.map { ($0.object.id, $0.mask) })
-    let path = maskFile(result.frame)
-    try PNGWriter.write(labels, to: path)
+    _ files: [AnnotationFile], of frame: Int, objects: [FrameResult.Object]
+  ) throws(Failure) {
+    var made = files
     if let logitsFolder {
-      try logitsFolder.create()
-      for (object, _) in masks {
-        try PictureFile.write(
-          NPYWriter.bytes(object.lowResolutionLogits),
-          to: logitsFolder.file("\(fiveDigits(result.frame))_\(object.id).npy"))
+      for object in objects {
+        made.append(
+          AnnotationFile(
+            name: logitsFolder.file("\(fiveDigits(frame))_\(object.id).npy"),
+            bytes: NPYWriter.bytes(object.lowResolutionLogits)))
       }
     }
-    return path
+    try folder.create()
+    try AnnotationFolder.write(made)
   }
 
   // MARK: - Overlays
 
-  /// Draws the masks of the frames in `written`, and `marks`, over all frames.
+  /// Whether there is anything to draw.
+  var drawsOverlay: Bool { overlay != nil || contactSheet != nil }
+
+  /// The files that `drawOverlay` makes.
+  var overlayFiles: [String] {
+    let target: String? =
+      switch overlay {
+      case .movie(let path): path
+      case .folder(let folder): folder.path
+      case nil: nil
+      }
+    return [target, contactSheet].compactMap(\.self)
+  }
+
+  /// Draws `masks`, by frame, and `marks` over all frames.
   func drawOverlay(
-    of video: String, frameCount: Int, written: Set<Int>, marks: [Int: [Overlay.Prompt]],
-    progress: (Int, Int) -> Void
+    of video: String, frameCount: Int, masks: [Int: AnnotatedPicture],
+    marks: [Int: [Overlay.Prompt]], progress: (Int, Int) -> Void
   ) throws(Failure) {
-    guard let overlay else { return }
     var source = try FrameSource(path: video)
+    var sheet = ContactSheet(frameCount: frameCount, width: source.width, height: source.height)
     var movie: VideoWriter?
     switch overlay {
     case .folder(let folder): try folder.create()
@@ -87,27 +127,41 @@ struct TrackOutputs {
       movie = try VideoWriter(
         path: path, width: source.width, height: source.height,
         frameRate: source.frameRate ?? FrameRate(24), replaceExisting: true)
+    case nil: break
     }
     var index = 0
     while index < frameCount, let picture = try source.next() {
-      let labels = written.contains(index) ? try LabelMap.read(maskFile(index)) : nil
       let drawn = Overlay.draw(
-        picture, masks: labels?.masks ?? [], prompts: marks[index] ?? [])
+        picture, masks: try masks[index]?.pixels() ?? [], prompts: marks[index] ?? [],
+        parts: overlayParts)
       switch overlay {
       case .folder(let folder):
         try JPEGWriter.write(drawn, to: folder.file("\(fiveDigits(index)).jpg"))
       case .movie: try movie?.append(drawn)
+      case nil: break
       }
+      if contactSheet != nil { sheet.add(drawn, frame: index) }
       index += 1
       progress(index, frameCount)
     }
     try movie?.finish()
+    if let contactSheet { try write(sheet.image, to: contactSheet) }
+  }
+
+  private func write(_ page: RGBImage, to path: String) throws(Failure) {
+    if path.lowercased().hasSuffix(".png") {
+      try PNGWriter.write(page, to: path)
+    } else {
+      try JPEGWriter.write(page, to: path)
+    }
   }
 }
 
-extension LabelMap {
-  /// The mask of each object present.
-  fileprivate var masks: [(identifier: Int, mask: BinaryMask)] {
-    identifiers.map { ($0, mask(of: $0)) }
+extension AnnotatedPicture {
+  /// The mask of each object.
+  fileprivate func pixels() throws(Failure) -> [(identifier: Int, mask: BinaryMask)] {
+    var all: [(identifier: Int, mask: BinaryMask)] = []
+    for mask in masks where !mask.isEmpty { all.append((mask.object, try mask.pixels())) }
+    return all
   }
 }

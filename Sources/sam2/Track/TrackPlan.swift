@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import CLISupport
 import Media
@@ -42,15 +43,21 @@ struct TrackPlan {
     self.references = references
   }
 
-  /// Checks that every object has a number that palette PNGs can hold.
+  /// Checks that every object has a number that the formats can hold: 1 to 255 in palette PNGs, 0
+  /// and above elsewhere.
   /// - Throws: `labels.identifier`.
-  func checkObjects() throws(Failure) {
+  func checkObjects(for kinds: [AnnotationKind]) throws(Failure) {
+    let inPalette = kinds.contains(where: \.needsSmallNumbers)
+    let possible = inPalette ? 1...255 : 0...999_999
     for (index, action) in script.actions.enumerated() {
-      guard let object = action.object, !(1...255).contains(object) else { continue }
+      guard let object = action.object, !possible.contains(object) else { continue }
       throw Failure(
         .usage, code: "labels.identifier",
-        "object number \(object) does not fit in a palette PNG (1 to 255)",
-        place: "actions[\(index)]", hint: "number the objects from 1")
+        "object number \(object) does not fit "
+          + (inPalette ? "in a palette PNG (1 to 255)" : "(0 to 999999)"),
+        place: "actions[\(index)]",
+        hint: inPalette
+          ? "number the objects from 1, or write --format sav" : "number the objects from 1")
     }
   }
 

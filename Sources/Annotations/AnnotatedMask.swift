@@ -1,0 +1,58 @@
+public import Bytes
+public import Media
+
+/// The mask of one object in one picture, kept small.
+public struct AnnotatedMask: Sendable {
+  /// Number of the object.
+  public let object: Int
+  /// What the model thinks of the mask, 0...1; nil when it did not say.
+  public let score: Double?
+  public let width: Int
+  public let height: Int
+  /// Pixels inside.
+  public let area: Int
+  /// Nil for an empty mask.
+  public let box: PixelBox?
+  /// The run lengths as COCO writes them: a few bytes for each run.
+  public let cocoCounts: String
+
+  public init(object: Int, score: Double?, mask: BinaryMask) {
+    let runs = RunLengthMask(mask)
+    (self.object, self.score) = (object, score)
+    (width, height) = (mask.width, mask.height)
+    (area, box, cocoCounts) = (runs.area, mask.boundingBox, runs.cocoCounts)
+  }
+
+  public var isEmpty: Bool { area == 0 }
+
+  /// The mask pixel by pixel.
+  public func pixels() throws(Failure) -> BinaryMask {
+    try RunLengthMask(width: width, height: height, cocoCounts: cocoCounts).mask
+  }
+}
+
+/// A picture, or a frame of a video, with the masks found in it.
+public struct AnnotatedPicture: Sendable {
+  /// The name of its file, under which other tools find it.
+  public let name: String
+  /// The name that its own files get, without extension.
+  public let stem: String
+  /// Number of the frame in a video; the position among the pictures of a run otherwise.
+  public let index: Int
+  public let width: Int
+  public let height: Int
+  /// In order of their objects.
+  public let masks: [AnnotatedMask]
+
+  /// All masks must have the size of the picture.
+  public init(
+    name: String, stem: String, index: Int, width: Int, height: Int, masks: [AnnotatedMask]
+  ) {
+    precondition(masks.allSatisfy { $0.width == width && $0.height == height })
+    (self.name, self.stem, self.index) = (name, stem, index)
+    (self.width, self.height, self.masks) = (width, height, masks)
+  }
+
+  /// The masks that are not empty, as files hold them that list objects.
+  var visibleMasks: [AnnotatedMask] { masks.filter { !$0.isEmpty } }
+}

@@ -1,0 +1,87 @@
+public import Bytes
+internal import Glibc
+
+/// Puts the files of several formats into one folder.
+///
+/// A single format writes to the folder itself; each of several has a folder of its name below it.
+public struct AnnotationFolder: Sendable {
+  private let path: String
+  private let count: Int
+  private let formats: [(kind: AnnotationKind, format: any AnnotationFormat)]
+
+  /// The formats `kinds`; those in `handled` have their place, but somebody else writes them.
+  ///
+  /// Nothing is created before the first file is written.
+  public init(
+    path: String, kinds: [AnnotationKind], except handled: Set<AnnotationKind> = [],
+    context: AnnotationContext
+  ) {
+    self.path = path
+    count = kinds.count
+    formats = kinds.filter { !handled.contains($0) }.map { ($0, $0.format(context)) }
+  }
+
+  /// Where the file `name` of `kind` goes, when `count` formats are written to `folder`.
+  public static func path(
+    _ name: String, in folder: String, _ kind: AnnotationKind, of count: Int
+  ) -> String {
+    (folder.hasSuffix("/") ? folder : folder + "/") + (count > 1 ? kind.rawValue + "/" : "") + name
+  }
+
+  /// The files about one picture, with whole paths; nothing is written yet.
+  ///
+  /// Failures: those of the formats.
+  public func files(of picture: AnnotatedPicture) throws(Failure) -> [AnnotationFile] {
+    var files: [AnnotationFile] = []
+    for (kind, format) in formats { files += placed(try format.files(of: picture), kind) }
+    return files
+  }
+
+  /// The files about all pictures, with whole paths; nothing is written yet.
+  ///
+  /// Failures: those of the formats.
+  public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] {
+    var files: [AnnotationFile] = []
+    for (kind, format) in formats { files += placed(try format.files(ofAll: pictures), kind) }
+    return files
+  }
+
+  private func placed(_ files: [AnnotationFile], _ kind: AnnotationKind) -> [AnnotationFile] {
+    files.map { file in
+      AnnotationFile(
+        name: AnnotationFolder.path(file.name, in: path, kind, of: count), bytes: file.bytes)
+    }
+  }
+
+  /// Writes `files`, each complete or not at all, and creates their folders.
+  ///
+  /// Failures: `output.folder`, `output.write`, and the others of `AtomicFile.write`.
+  public static func write(_ files: [AnnotationFile]) throws(Failure) {
+    var known: Set<String> = []
+    for file in files {
+      if let slash = file.name.lastIndex(of: "/") {
+        let folder = String(file.name[..<slash])
+        if known.insert(folder).inserted { try create(folder) }
+      }
+      do {
+        try AtomicFile.write(path: file.name, replaceExisting: true) { try $0.write(file.bytes) }
+      } catch let failure as Failure {
+        throw failure
+      } catch {
+        throw Failure(
+          .internalError, code: "output.write", "writing failed: \(error)", file: file.name)
+      }
+    }
+  }
+
+  private static func create(_ folder: String) throws(Failure) {
+    guard !folder.isEmpty, mkdir(folder, 0o777) != 0, errno != EEXIST else { return }
+    if errno == ENOENT, let slash = folder.lastIndex(of: "/") {
+      try create(String(folder[..<slash]))
+      if mkdir(folder, 0o777) == 0 || errno == EEXIST { return }
+    }
+    throw Failure(
+      .cannotCreate, code: "output.folder",
+      "cannot create the output folder: \(String(cString: strerror(errno)))", file: folder)
+  }
+}

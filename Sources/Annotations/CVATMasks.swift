@@ -1,0 +1,92 @@
+public import Bytes
+internal import Media
+
+/// CVAT for images 1.1: `annotations.xml` with a `<mask>` for each object in each picture.
+///
+/// Also for the frames of a video: CVAT has no tracks of masks, and finds a frame by the `id` of
+/// its `<image>`. Objects are told apart by `group_id`; the lowest number lies on top.
+public struct CVATMasks: AnnotationFormat {
+  private let context: AnnotationContext
+
+  public init(context: AnnotationContext) { self.context = context }
+
+  public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] {
+    let label = escaped(context.category)
+    var text = """
+      <?xml version="1.0" encoding="utf-8"?>
+      <annotations>
+        <version>1.1</version>
+        <meta>
+          <task>
+            <name>sam2-swift</name>
+            <size>\(pictures.count)</size>
+            <mode>annotation</mode>
+            <labels>
+              <label>
+                <name>\(label)</name>
+                <type>mask</type>
+                <attributes></attributes>
+              </label>
+            </labels>
+          </task>
+        </meta>
+
+      """
+    for picture in pictures { text += try image(picture, label) }
+    text += "</annotations>\n"
+    return [AnnotationFile(name: "annotations.xml", text: text)]
+  }
+
+  private func image(_ picture: AnnotatedPicture, _ label: String) throws(Failure) -> String {
+    let name = escaped(context.imagePrefix + picture.name)
+    var text =
+      "  <image id=\"\(picture.index)\" name=\"\(name)\" width=\"\(picture.width)\" "
+      + "height=\"\(picture.height)\">\n"
+    let masks = picture.visibleMasks
+    for (place, mask) in masks.enumerated() {
+      guard let box = mask.box else { continue }
+      let (width, height) = (box.right - box.left + 1, box.bottom - box.top + 1)
+      let runs = CVATMasks.runs(try mask.pixels(), in: box)
+      text +=
+        "    <mask label=\"\(label)\" source=\"auto\" occluded=\"0\" "
+        + "rle=\"\(runs.map(String.init).joined(separator: ", "))\" left=\"\(box.left)\" "
+        + "top=\"\(box.top)\" width=\"\(width)\" height=\"\(height)\" "
+        + "z_order=\"\(masks.count - 1 - place)\" group_id=\"\(mask.object)\">\n    </mask>\n"
+    }
+    return text + "  </image>\n"
+  }
+
+  /// Run lengths within `box`, row after row; the first run is outside.
+  private static func runs(_ mask: BinaryMask, in box: PixelBox) -> [Int] {
+    var runs: [Int] = []
+    var (value, run) = (false, 0)
+    for y in box.top...box.bottom {
+      for x in box.left...box.right {
+        if mask[x, y] != value {
+          runs.append(run)
+          (value, run) = (mask[x, y], 0)
+        }
+        run += 1
+      }
+    }
+    return runs + [run]
+  }
+
+  /// `text` as the value of an attribute or the content of an element.
+  private func escaped(_ text: String) -> String {
+    var out = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": out += "&amp;"
+      case "<": out += "&lt;"
+      case ">": out += "&gt;"
+      case "\"": out += "&quot;"
+      // XML 1.0 has no way to write other control characters at all.
+      case "\t", "\n", "\r": out += "&#\(scalar.value);"
+      case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": out += "\u{FFFD}"
+      default: out.unicodeScalars.append(scalar)
+      }
+    }
+    return out
+  }
+}

@@ -1,0 +1,55 @@
+public import Bytes
+internal import Media
+
+/// The segmentation labels of Ultralytics' YOLO: `labels/NAME.txt`, and `data.yaml`.
+///
+/// One line for each object: `0 x1 y1 x2 y2 …`, the middles of its outermost pixels as shares of
+/// the picture's width and height. Parts of an object are joined by a line there and back, as
+/// Ultralytics' own converter of COCO does; holes likewise.
+public struct YOLOSegments: AnnotationFormat {
+  private let context: AnnotationContext
+
+  public init(context: AnnotationContext) { self.context = context }
+
+  public func files(of picture: AnnotatedPicture) throws(Failure) -> [AnnotationFile] {
+    var lines = ""
+    for mask in picture.visibleMasks {
+      let pixels = try mask.pixels()
+      guard
+        var points = MaskPolygons.joined(of: pixels, tolerance: context.polygonTolerance)
+      else { continue }
+      // The reader wants three points; a mask of one or two pixels has fewer corners.
+      while let last = points.last, points.count < 3 { points.append(last) }
+      lines += "0"
+      for point in points {
+        lines += " \(share(point.x, of: picture.width)) \(share(point.y, of: picture.height))"
+      }
+      lines += "\n"
+    }
+    // The reader pairs a picture and its labels by name.
+    let stem = picture.name.lastIndex(of: ".").map { picture.name[..<$0] } ?? picture.name[...]
+    return [AnnotationFile(name: "labels/\(stem).txt", text: lines)]
+  }
+
+  public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] {
+    let name = context.category.replacing("'", with: "''")
+    let text = """
+      # Put the pictures into images/ beside labels/.
+      path: .
+      train: images
+      val: images
+      names:
+        0: '\(name)'
+
+      """
+    return [AnnotationFile(name: "data.yaml", text: text)]
+  }
+
+  /// Six decimals: a ten-thousandth of a pixel in a picture of a hundred pixels.
+  private func share(_ position: Double, of whole: Int) -> String {
+    let millionths = Int((position / Double(whole) * 1_000_000).rounded())
+    let digits = String(millionths % 1_000_000)
+    let padding = String(repeating: "0", count: 6 - digits.count)
+    return "\(millionths / 1_000_000).\(padding)\(digits)"
+  }
+}

@@ -1,0 +1,121 @@
+// Numbers on pictures.
+
+extension Canvas {
+  /// Digits of five columns and seven rows; the highest of five bits is the left column.
+  private static let digits: [[UInt8]] = [
+    [14, 17, 19, 21, 25, 17, 14], [4, 12, 4, 4, 4, 4, 14], [14, 17, 1, 2, 4, 8, 31],
+    [31, 2, 4, 2, 1, 17, 14], [2, 6, 10, 18, 31, 2, 2], [31, 16, 30, 1, 1, 17, 14],
+    [6, 8, 16, 30, 17, 17, 14], [31, 1, 2, 4, 8, 8, 8], [14, 17, 17, 14, 17, 17, 14],
+    [14, 17, 17, 15, 1, 2, 12],
+  ]
+
+  /// A plate with a number: where it lies, and how large a dot of its digits is.
+  struct Plate {
+    var box: PixelBox
+    let dot: Int
+
+    /// The size of a plate for `text`, its top left corner in the corner of the picture.
+    init(_ text: String, in image: RGBImage) {
+      // Digits of about a thirtieth of the shorter side, never less than seven pixels.
+      dot = max(1, (min(image.width, image.height) + 110) / 220)
+      let columns = 6 * text.utf8.count - 1
+      box = PixelBox(left: 0, top: 0, right: (columns + 4) * dot - 1, bottom: 11 * dot - 1)
+    }
+
+    /// The same plate around a position, moved so that it does not leave the picture.
+    func centered(_ x: Int, _ y: Int, in image: RGBImage) -> Plate {
+      var copy = self
+      let left = max(0, min(x - box.right / 2, image.width - 1 - box.right))
+      let top = max(0, min(y - box.bottom / 2, image.height - 1 - box.bottom))
+      copy.box = PixelBox(left: left, top: top, right: left + box.right, bottom: top + box.bottom)
+      return copy
+    }
+
+    /// Whether one of `prompts` would cover it.
+    func isUnder(_ prompts: [Overlay.Prompt]) -> Bool {
+      let margin = Double(5 * dot)
+      return prompts.contains { prompt in
+        guard case .point(let x, let y, _) = prompt else { return false }
+        return x > Double(box.left) - margin && x < Double(box.right) + margin
+          && y > Double(box.top) - margin && y < Double(box.bottom) + margin
+      }
+    }
+  }
+
+  /// Writes the number of an object where its mask is widest; beside it when prompts are there or
+  /// the mask is small.
+  mutating func label(
+    _ identifier: Int, on mask: BinaryMask, _ colour: RGBColour, avoiding prompts: [Overlay.Prompt]
+  ) {
+    // Looked for within the box alone: in large pictures with many objects this takes the time.
+    guard let box = mask.boundingBox, var middle = mask.part(box).deepestPoint else { return }
+    middle = (middle.x + box.left, middle.y + box.top)
+    let text = String(identifier)
+    let plate = Plate(text, in: image)
+    let (width, height) = (plate.box.right, plate.box.bottom)
+    let gap = height / 2 + 2 * plate.dot
+    var places = [
+      (middle.x, box.top - gap), (middle.x, box.bottom + gap), (box.left - width, middle.y),
+      (box.right + width, middle.y),
+    ]
+    // On the mask itself unless the plate would hide it.
+    if box.right - box.left > 2 * width, box.bottom - box.top > 2 * height {
+      places.insert((middle.x, middle.y), at: 0)
+    }
+    let plates = places.map { plate.centered($0.0, $0.1, in: image) }
+    let chosen = plates.first { !$0.isUnder(prompts) } ?? plates[0]
+    draw(text, on: chosen, rim: colour)
+  }
+
+  /// Writes a number into the top left corner.
+  mutating func cornerLabel(_ number: Int) {
+    let text = String(number)
+    draw(text, on: Plate(text, in: image), rim: .black)
+  }
+
+  /// White digits on a dark plate, which any background leaves legible.
+  private mutating func draw(_ text: String, on plate: Plate, rim: RGBColour) {
+    let (box, dot) = (plate.box, plate.dot)
+    let edge = max(1, dot / 2)
+    for y in max(box.top, 0)...min(box.bottom, image.height - 1) {
+      for x in max(box.left, 0)...min(box.right, image.width - 1) {
+        let fromSide = min(x - box.left, box.right - x)
+        let fromTop = min(y - box.top, box.bottom - y)
+        // The corners are cut.
+        if fromSide + fromTop < dot { continue }
+        let isRim = min(fromSide, fromTop) < edge || fromSide + fromTop < dot + edge
+        blend(x, y, isRim ? rim : RGBColour(16, 16, 16), share: isRim ? 1 : 0.8)
+      }
+    }
+    for (place, character) in text.utf8.enumerated() {
+      guard (48...57).contains(character) else { continue }
+      let left = box.left + (2 + 6 * place) * dot
+      for (row, bits) in Canvas.digits[Int(character) - 48].enumerated() {
+        for column in 0..<5 where bits >> (4 - column) & 1 == 1 {
+          square(left + column * dot, box.top + (2 + row) * dot, dot)
+        }
+      }
+    }
+  }
+
+  private mutating func square(_ left: Int, _ top: Int, _ side: Int) {
+    for y in top..<top + side where y >= 0 && y < image.height {
+      for x in left..<left + side where x >= 0 && x < image.width {
+        blend(x, y, .white, share: 1)
+      }
+    }
+  }
+}
+
+extension BinaryMask {
+  /// What lies in `box`, which must be inside.
+  fileprivate func part(_ box: PixelBox) -> BinaryMask {
+    let (columns, rows) = (box.right - box.left + 1, box.bottom - box.top + 1)
+    var part: [Bool] = []
+    part.reserveCapacity(columns * rows)
+    for y in box.top...box.bottom {
+      part += bits[y * width + box.left...y * width + box.right]
+    }
+    return BinaryMask(width: columns, height: rows, bits: part)
+  }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Bytes
+import CLISupport
+import Glibc
+import Media
+
+/// The pictures that arguments name: files, folders, patterns, lists.
+enum PictureArguments {
+  static let help = ArgumentHelp(
+    "Pictures: JPEG, PNG or WebP files, folders of them, patterns in quotes ('shots/*.jpg'), "
+      + "@FILE with a name on each line, or - for such a list on stdin.")
+
+  /// Lists beyond this are no lists of pictures.
+  private static let listByteLimit = 64 << 20
+  private static let nameByteLimit = 4096
+
+  /// The paths in the order of the arguments; those of folders and patterns are sorted naturally.
+  ///
+  /// A file that exists is itself, whatever its name; nothing is read from it here.
+  /// - Throws: `input.no_match`, `input.no_pictures`, `input.list`, and what reading a list throws.
+  static func paths(_ arguments: [String]) throws(Failure) -> [String] {
+    var paths: [String] = []
+    for argument in arguments {
+      if argument == "-" {
+        paths += try names(in: standardInput(), of: "stdin")
+      } else if kind(argument) == S_IFDIR {
+        paths += try pictures(in: argument)
+      } else if kind(argument) != nil {
+        paths.append(argument)
+      } else if argument.hasPrefix("@"), argument.count > 1 {
+        let file = String(argument.dropFirst())
+        paths += try names(in: MappedFile.open(file).withUnsafeBytes { [UInt8]($0) }, of: file)
+      } else if argument.contains(where: { "*?[".contains($0) }) {
+        paths += try matches(argument)
+      } else {
+        // Reading it will say what is wrong.
+        paths.append(argument)
+      }
+    }
+    return paths
+  }
+
+  private static func kind(_ path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+  }
+
+  // MARK: - Folders and patterns
+
+  private static func pictures(in folder: String) throws(Failure) -> [String] {
+    let paths = try PictureFolder.paths(folder, extensions: ImageFormat.pathExtensions)
+    guard !paths.isEmpty else {
+      throw Failure(
+        .badInput, code: "input.no_pictures", "is a folder without pictures",
+        hint: "pictures are \(ImageFormat.pathExtensions.joined(separator: ", "))", file: folder)
+    }
+    return paths
+  }
+
+  private static func matches(_ pattern: String) throws(Failure) -> [String] {
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard glob(pattern, 0, nil, &found) == 0 else {
+      throw Failure(
+        .missingInput, code: "input.no_match", "no file matches the pattern", file: pattern)
+    }
+    var paths: [String] = []
+    for index in 0..<Int(found.gl_pathc) {
+      if let path = found.gl_pathv[index] { paths.append(String(cString: path)) }
+    }
+    return PictureFolder.sorted(paths.filter { kind($0) != S_IFDIR })
+  }
+
+  // MARK: - Lists
+
+  private static func standardInput() throws(Failure) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while bytes.count <= listByteLimit {
+      let count = read(STDIN_FILENO, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else {
+        throw Failure(
+          .inputOutput, code: "input.list",
+          "reading the list failed: \(String(cString: strerror(errno)))", file: "stdin")
+      }
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    return bytes
+  }
+
+  /// The names in a list: one a line, or ended by NUL bytes as `find -print0` writes them.
+  private static func names(in bytes: [UInt8], of file: String) throws(Failure) -> [String] {
+    guard bytes.count <= listByteLimit else {
+      throw failure("the list has more than \(listByteLimit) bytes", file)
+    }
+    let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
+    let end: UInt8 = text.contains(0) ? 0 : 10
+    var names: [String] = []
+    for (number, line) in text.split(separator: end, omittingEmptySubsequences: false).enumerated()
+    {
+      let name = end == 10 && line.last == 13 ? line.dropLast() : line
+      if name.isEmpty { continue }
+      guard name.count < nameByteLimit, let path = String(validating: name, as: UTF8.self) else {
+        throw failure("line \(number + 1) of the list is no name of a file", file)
+      }
+      names.append(path)
+    }
+    guard !names.isEmpty else { throw failure("the list names no picture", file) }
+    return names
+  }
+
+  private static func failure(_ what: String, _ file: String) -> Failure {
+    Failure(.badInput, code: "input.list", what, file: file)
+  }
+}
