@@ -23,7 +23,7 @@ struct BadVideoTests {
 
   // MARK: - What is no video
 
-  static let texts: [(name: String, text: String)] = [
+  static let notVideos: [(name: String, text: String)] = [
     ("HLS playlist", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
     ("HLS playlist of an address", "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/\n"),
     ("list for concat", "ffconcat version 1.0\nfile /etc/passwd\n"),
@@ -31,7 +31,7 @@ struct BadVideoTests {
     ("text", "hello"), ("nothing", ""),
   ]
 
-  @Test("files that would lead ffmpeg elsewhere are refused by their content", arguments: texts)
+  @Test("files that would lead ffmpeg elsewhere are refused by their content", arguments: notVideos)
   func texts(_ name: String, _ text: String) throws {
     try withTemporaryFolder { folder in
       try PictureFile.write(Array(text.utf8), to: "\(folder)/a.mp4")
@@ -77,7 +77,7 @@ struct BadVideoTests {
 
   // MARK: - Odd videos
 
-  static let odd: [(name: String, arguments: [String], width: Int, height: Int, count: Int)] = [
+  static let oddVideos: [(name: String, arguments: [String], width: Int, height: Int, count: Int)] = [
     ("one frame", ["-frames:v", "1"], 64, 48, 1),
     ("variable rate", ["-vf", "select=not(mod(n\\,3))+lt(n\\,4)", "-fps_mode", "vfr"], 64, 48, 6),
     ("time stamps that start late", ["-output_ts_offset", "7"], 64, 48, 10),
@@ -87,9 +87,9 @@ struct BadVideoTests {
     ("many B-frames", ["-bf", "5"], 64, 48, 10), ("odd sides", ["-vf", "crop=63:47"], 63, 47, 10),
   ]
 
-  @Test("odd videos have the frames that are shown", arguments: odd.indices, ["mp4", "mkv"])
+  @Test("odd videos have the frames that are shown", arguments: oddVideos.indices, ["mp4", "mkv"])
   func odd(_ index: Int, _ kind: String) throws {
-    let sample = Self.odd[index]
+    let sample = Self.oddVideos[index]
     try withTemporaryFolder { folder in
       let path = "\(folder)/a.\(kind)"
       let coding = sample.name == "odd sides" ? ["-pix_fmt", "yuv444p"] : []

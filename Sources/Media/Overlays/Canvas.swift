@@ -88,6 +88,8 @@ struct Canvas {
       canvas, x, y in
       let inside = min(
         min(Double(x) - left, right - Double(x)), min(Double(y) - top, bottom - Double(y)))
+      // Dark beside the line, for grounds as green as itself.
+      canvas.blend(x, y, .black, share: min(half + 1 - abs(inside) + 0.5, 0.5))
       canvas.blend(x, y, Canvas.positive, share: half - abs(inside) + 0.5)
     }
   }
