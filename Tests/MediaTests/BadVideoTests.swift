@@ -77,15 +77,19 @@ struct BadVideoTests {
 
   // MARK: - Odd videos
 
-  static let oddVideos: [(name: String, arguments: [String], width: Int, height: Int, count: Int)] = [
-    ("one frame", ["-frames:v", "1"], 64, 48, 1),
-    ("variable rate", ["-vf", "select=not(mod(n\\,3))+lt(n\\,4)", "-fps_mode", "vfr"], 64, 48, 6),
-    ("time stamps that start late", ["-output_ts_offset", "7"], 64, 48, 10),
-    ("ten bits", ["-pix_fmt", "yuv420p10le"], 64, 48, 10),
-    ("full range", ["-pix_fmt", "yuvj420p"], 64, 48, 10),
-    ("pixels that are not square", ["-vf", "setsar=2/1"], 64, 48, 10),
-    ("many B-frames", ["-bf", "5"], 64, 48, 10), ("odd sides", ["-vf", "crop=63:47"], 63, 47, 10),
-  ]
+  static let oddVideos: [(name: String, arguments: [String], width: Int, height: Int, count: Int)] =
+    [
+      ("one frame", ["-frames:v", "1"], 64, 48, 1),
+      (
+        "variable rate", ["-vf", "select=not(mod(n\\,3))+lt(n\\,4)", "-fps_mode", "vfr"], 64, 48, 6
+      ),
+      ("time stamps that start late", ["-output_ts_offset", "7"], 64, 48, 10),
+      ("ten bits", ["-pix_fmt", "yuv420p10le"], 64, 48, 10),
+      ("full range", ["-pix_fmt", "yuvj420p"], 64, 48, 10),
+      ("pixels that are not square", ["-vf", "setsar=2/1"], 64, 48, 10),
+      ("many B-frames", ["-bf", "5"], 64, 48, 10),
+      ("odd sides", ["-vf", "crop=63:47"], 63, 47, 10),
+    ]
 
   @Test("odd videos have the frames that are shown", arguments: oddVideos.indices, ["mp4", "mkv"])
   func odd(_ index: Int, _ kind: String) throws {
