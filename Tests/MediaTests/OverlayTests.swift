@@ -11,15 +11,60 @@ struct OverlayTests {
     return mask
   }
 
-  @Test("a mask is a tint within a contour, and nothing outside it changes")
+  @Test("a mask is a tint within a contour, with a dark line around, and nothing else changes")
   func mask() {
     let mask = Self.square(10..<20, 5..<15)
-    let drawn = Overlay.draw(image, masks: [(1, mask)], opacity: 0.5)
+    let drawn = Overlay.draw(image, masks: [(1, mask)], parts: [.fill, .contour], opacity: 0.5)
     #expect(drawn[15, 10] == RGBColour(178, 50, 50))
     #expect(drawn[10, 5] == RGBColour(255, 0, 0))
-    #expect(drawn[9, 5] == RGBColour(100, 100, 100))
+    #expect(drawn[9, 5] == RGBColour(40, 40, 40))
     let changed = (0..<40 * 30).filter { drawn[$0 % 40, $0 / 40] != image[$0 % 40, $0 / 40] }
-    #expect(changed.count == mask.area)
+    // One pixel on each of four sides of ten.
+    #expect(changed.count == mask.area + 4 * 10)
+    let tint = Overlay.draw(image, masks: [(1, mask)], parts: .fill)
+    #expect((0..<40 * 30).count { tint[$0 % 40, $0 / 40] != image[$0 % 40, $0 / 40] } == mask.area)
+    #expect(Overlay.draw(image, masks: [(1, mask)], parts: []) == image)
+  }
+
+  @Test("numbers stand on the object, beside prompts and other numbers, and within the picture")
+  func labels() {
+    let large = RGBImage(width: 200, height: 100, filledWith: RGBColour(100, 100, 100))
+    func whites(_ image: RGBImage) -> [(x: Int, y: Int)] {
+      (0..<image.width * image.height).map { ($0 % image.width, $0 / image.width) }
+        .filter { image[$0.0, $0.1] == .white }
+    }
+    var mask = BinaryMask(width: 200, height: 100)
+    for y in 20..<80 { for x in 40..<100 { mask[x, y] = true } }
+    let plain = whites(Overlay.draw(large, masks: [(1, mask)], parts: .label))
+    // Digit 1 has eleven dots.
+    #expect(plain.count == 11)
+    #expect(plain.allSatisfy { mask[$0.x, $0.y] })
+    let click = Overlay.Prompt.point(x: 69, y: 49, isPositive: true)
+    let moved = whites(
+      Overlay.draw(large, masks: [(1, mask)], prompts: [click], parts: [.label, .prompts]))
+    #expect(moved.contains { $0.y < 20 })
+    let both = whites(Overlay.draw(large, masks: [(1, mask), (11, mask)], parts: .label))
+    #expect(both.count == 33)
+    for corner in [(0, 0), (199, 99)] {
+      var dot = BinaryMask(width: 200, height: 100)
+      dot[corner.0, corner.1] = true
+      #expect(whites(Overlay.draw(large, masks: [(1, dot)], parts: .label)).count == 11)
+    }
+  }
+
+  @Test("a contact sheet has the first and the last frame, and no more than twelve")
+  func contactSheet() {
+    let sheet = ContactSheet(frameCount: 100, width: 64, height: 48)
+    #expect(sheet.frames.count == 12 && sheet.frames.first == 0 && sheet.frames.last == 99)
+    #expect(zip(sheet.frames, sheet.frames.dropFirst()).allSatisfy { $0 < $1 })
+    var small = ContactSheet(frameCount: 1, width: 64, height: 48)
+    #expect(small.frames == [0])
+    let before = small.image
+    small.add(RGBImage(width: 64, height: 48, filledWith: .white), frame: 5)
+    #expect(small.image == before)
+    small.add(RGBImage(width: 64, height: 48, filledWith: .white), frame: 0)
+    #expect((small.image.width, small.image.height) == (332, 252))
+    #expect(small.image[200, 200] == .white)
   }
 
   @Test("a mask at the edge of the picture has no contour there")

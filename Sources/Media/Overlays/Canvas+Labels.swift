@@ -31,6 +31,14 @@ extension Canvas {
       return copy
     }
 
+    /// Whether it would cover another plate.
+    func covers(_ others: [PixelBox]) -> Bool {
+      others.contains { other in
+        box.left <= other.right && other.left <= box.right && box.top <= other.bottom
+          && other.top <= box.bottom
+      }
+    }
+
     /// Whether one of `prompts` would cover it.
     func isUnder(_ prompts: [Overlay.Prompt]) -> Bool {
       let margin = Double(5 * dot)
@@ -42,10 +50,13 @@ extension Canvas {
     }
   }
 
-  /// Writes the number of an object where its mask is widest; beside it when prompts are there or
-  /// the mask is small.
+  /// Writes the number of an object where its mask is widest; beside it when prompts or other
+  /// plates are there, or the mask is small.
+  ///
+  /// `plates` are the places of earlier numbers, to which this one is added.
   mutating func label(
-    _ identifier: Int, on mask: BinaryMask, _ colour: RGBColour, avoiding prompts: [Overlay.Prompt]
+    _ identifier: Int, on mask: BinaryMask, _ colour: RGBColour, avoiding prompts: [Overlay.Prompt],
+    _ plates: inout [PixelBox]
   ) {
     // Looked for within the box alone: in large pictures with many objects this takes the time.
     guard let box = mask.boundingBox, var middle = mask.part(box).deepestPoint else { return }
@@ -62,8 +73,9 @@ extension Canvas {
     if box.right - box.left > 2 * width, box.bottom - box.top > 2 * height {
       places.insert((middle.x, middle.y), at: 0)
     }
-    let plates = places.map { plate.centered($0.0, $0.1, in: image) }
-    let chosen = plates.first { !$0.isUnder(prompts) } ?? plates[0]
+    let possible = places.map { plate.centered($0.0, $0.1, in: image) }
+    let chosen = possible.first { !$0.isUnder(prompts) && !$0.covers(plates) } ?? possible[0]
+    plates.append(chosen.box)
     draw(text, on: chosen, rim: colour)
   }
 

@@ -46,11 +46,26 @@ public enum Overlay {
     }
     let visible = parts.contains(.prompts) ? prompts : []
     if parts.contains(.label) {
-      for (identifier, mask) in fromBack {
-        canvas.label(identifier, on: mask, colour(of: identifier), avoiding: visible)
+      var plates: [PixelBox] = []
+      for (identifier, mask) in fromBack.reversed() {
+        canvas.label(identifier, on: mask, colour(of: identifier), avoiding: visible, &plates)
       }
     }
     for prompt in visible { canvas.mark(prompt) }
+    return canvas.image
+  }
+
+  /// The number of each mask, one after the other; later ones make room for earlier ones.
+  ///
+  /// For more masks than fit in memory at once: `masks` may make them one by one.
+  public static func label(
+    _ image: RGBImage, masks: some Sequence<(identifier: Int, mask: BinaryMask)>
+  ) -> RGBImage {
+    var canvas = Canvas(image)
+    var plates: [PixelBox] = []
+    for (identifier, mask) in masks {
+      canvas.label(identifier, on: mask, colour(of: identifier), avoiding: [], &plates)
+    }
     return canvas.image
   }
 

@@ -174,13 +174,16 @@ struct AutoOutputs {
   ) -> RGBImage {
     let fromBack = masks.enumerated().sorted { $0.element.area > $1.element.area }
     var drawn = picture
-    // One at a time: all of them at full size may be more than fits in memory. Numbers come last,
-    // where later masks do not hide them.
-    for layer in [parts.subtracting(.label), parts.intersection(.label)] where !layer.isEmpty {
-      for (id, mask) in fromBack {
-        drawn = Overlay.draw(drawn, masks: [(id + 1, mask.runs.mask)], parts: layer)
-      }
+    // One at a time: all of them at full size may be more than fits in memory.
+    let layers = parts.subtracting(.label)
+    for (id, mask) in fromBack where !layers.isEmpty {
+      drawn = Overlay.draw(drawn, masks: [(id + 1, mask.runs.mask)], parts: layers)
     }
-    return drawn
+    guard parts.contains(.label) else { return drawn }
+    // The smallest first: it has the fewest places for its number.
+    let fromFront = fromBack.reversed().lazy.map { id, mask in
+      (identifier: id + 1, mask: mask.runs.mask)
+    }
+    return Overlay.label(drawn, masks: fromFront)
   }
 }
