@@ -86,6 +86,11 @@ let package = Package(
     room(
       "SAM2", ["Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config"]),
 
+    // Runs a model to see what quantisation needs to know, and what it costs.
+    room(
+      "Calibration",
+      ["Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Quantizer", "Runtime", "Media", "SAM2"]),
+
     // Floor 5: the commands.
     .target(name: "CBundledModel", exclude: ["nano-int8.sam2"]),
     room("CLISupport", ["Bytes", "JSON", arguments]),
@@ -97,7 +102,10 @@ let package = Package(
       ]),
     command(
       "sam2-quantize",
-      ["Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "CLISupport"]),
+      [
+        "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Runtime",
+        "Calibration", "CLISupport",
+      ]),
     command(
       "sam2",
       [
@@ -128,6 +136,12 @@ let package = Package(
     tests(
       "QuantizerTests",
       ["Bytes", "JSON", "Tensors", "Graph", "Quantizer", "Reference", "Runtime"]),
+    tests(
+      "CalibrationTests",
+      [
+        "Bytes", "Calibration", "Checkpoints", "Graph", "JSON", "Media", "ModelFile", "Passes",
+        "Quantizer", "Runtime", "SAM2Import", "SampleScene", "Tensors",
+      ]),
     tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
     tests("KernelTests", ["CKernels"]),
     tests(

@@ -189,6 +189,12 @@ def positions():
     case("fill", [], torch.full((2, 3), 2.5))
 
 
+def stored_weights():
+    w = torch.from_numpy(random.integers(-127, 128, (3, 4, 2)).astype(np.float64))
+    scale = operand(3, low=0.01, high=0.1)
+    case("dequantize", [w, scale], w * scale[:, None, None])
+
+
 def main():
     products()
     quantized_products()
@@ -196,6 +202,7 @@ def main():
     space()
     movement()
     positions()
+    stored_weights()
     root = pathlib.Path(__file__).resolve().parent.parent
     default = root / "Tests/ReferenceTests/Fixtures/operators.json"
     output = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default

@@ -42,6 +42,20 @@ public final class ProgressLine {
     }
   }
 
+  /// Reports on work that has several parts, naming the one it is at.
+  public func update(_ part: String, _ done: Int, of total: Int) {
+    let now = Self.now()
+    guard enabled, now - lastDrawn >= (isTerminal ? 0.1 : 10) else { return }
+    lastDrawn = now
+    let text = "\(part): \(done)/\(total)"
+    if isTerminal {
+      Console.write("\r\(text)\u{1B}[K", to: STDERR_FILENO)
+      drewLine = true
+    } else {
+      Console.error(text)
+    }
+  }
+
   /// Clears the line.
   public func finish() {
     if drewLine { Console.write("\r\u{1B}[K", to: STDERR_FILENO) }

@@ -60,7 +60,7 @@ extension Op {
     case .sineGrid(let height, let width, let channels, _): sides(height, width, channels)
     case .rotaryTable(let p): sides(p.height, p.width, p.pairs)
     case .linear, .quantizedLinear, .matmulTransposed, .layerNorm, .activation, .add, .multiply,
-      .affine, .gather, .fourierFeatures:
+      .affine, .dequantize, .gather, .fourierFeatures:
       true
     }
   }

@@ -165,7 +165,7 @@ extension Op {
     case .linear, .quantizedLinear, .matmulTransposed, .conv2d, .convTranspose2d, .attention,
       .layerNorm, .activation, .add, .multiply, .affine, .maxPool, .resize, .windowPartition,
       .windowMerge, .transpose, .concat, .gather, .fourierFeatures, .sineFeatures, .pixelGrid,
-      .sineGrid, .rotaryTable:
+      .sineGrid, .rotaryTable, .dequantize:
       return self
     }
   }

@@ -52,7 +52,7 @@ extension Op {
         "\(height)x\(width)x\(channels) temperature \(t)"
       case .rotaryTable(let p): "\(p.part) \(p.height)x\(p.width) pairs \(p.pairs) theta \(p.theta)"
       case .fill(let value, let shape): "\(value) \(list(shape))"
-      case .matmulTransposed, .add, .multiply, .gather, .fourierFeatures: ""
+      case .matmulTransposed, .add, .multiply, .dequantize, .gather, .fourierFeatures: ""
       }
     return text.isEmpty ? "" : "[\(text)]"
   }

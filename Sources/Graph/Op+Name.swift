@@ -14,6 +14,7 @@ extension Op {
     case .multiply: "multiply"
     case .affine: "affine"
     case .rotatePairs: "rotate_pairs"
+    case .dequantize: "dequantize"
     case .maxPool: "max_pool"
     case .resize: "resize"
     case .windowPartition: "window_partition"
@@ -45,6 +46,7 @@ extension Op {
     case .attention: ["query", "key", "value"]
     case .layerNorm: ["x", "weight", "bias"]
     case .rotatePairs: ["x", "cosine", "sine"]
+    case .dequantize: ["x", "scale"]
     case .matmulTransposed, .add, .multiply: ["a", "b"]
     case .gather: ["table", "indices"]
     case .fourierFeatures: ["x", "matrix"]

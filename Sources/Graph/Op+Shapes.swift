@@ -21,6 +21,7 @@ extension Op {
         switch self {
         case .quantizedLinear: index == 1 ? .int8 : .float
         case .gather: index == 1 ? .int32 : .float
+        case .dequantize: index == 0 ? .int8 : .float
         default: .float
         }
       guard operand.element == expected else {
@@ -51,6 +52,10 @@ extension Op {
     case .rotatePairs:
       try require(s[0].count == 3 && s[1].count == 2 && s[1] == s[2], "x [B, N, C], tables", s)
       try require(s[1][1] * 2 == s[0][2], "the tables must have C / 2 columns", s)
+      return s[0]
+    case .dequantize:
+      try require(
+        !s[0].isEmpty && s[1] == [s[0][0]], "the scale must have one value per row of x", s)
       return s[0]
     case .maxPool(let window):
       let (height, width) = try plane(s[0], s)

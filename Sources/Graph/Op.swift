@@ -42,6 +42,10 @@ public enum Op: Hashable, Sendable {
   /// table row n mod T, for n < `rotated`; later tokens pass.
   case rotatePairs(rotated: Dim)
 
+  /// x int8 [N, ...], scale [N] -> x * scale, float [N, ...]: weights that are stored in int8 and
+  /// computed in float.
+  case dequantize
+
   // MARK: Space
 
   /// x [B, H, W, C]: maximum over window x window cells at stride `window`.

@@ -17,6 +17,7 @@ extension GraphDecoder {
     case .multiply: .multiply
     case .affine: .affine(scale: try readFloat(), offset: try readFloat())
     case .rotatePairs: .rotatePairs(rotated: try readDim())
+    case .dequantize: .dequantize
     case .maxPool: .maxPool(window: try readInteger())
     case .resize:
       .resize(

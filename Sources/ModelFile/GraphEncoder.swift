@@ -174,7 +174,7 @@ extension GraphEncoder {
     case .fill(let value, let shape):
       body.append(value)
       append(shape)
-    case .matmulTransposed, .add, .multiply, .gather, .fourierFeatures: break
+    case .matmulTransposed, .add, .multiply, .dequantize, .gather, .fourierFeatures: break
     }
   }
 
@@ -195,7 +195,7 @@ extension Op {
     case .linear, .quantizedLinear, .matmulTransposed, .conv2d, .convTranspose2d, .attention,
       .layerNorm, .activation, .add, .multiply, .affine, .maxPool, .resize, .windowPartition,
       .windowMerge, .transpose, .concat, .gather, .fourierFeatures, .sineFeatures, .pixelGrid,
-      .sineGrid, .rotaryTable:
+      .sineGrid, .rotaryTable, .dequantize:
       []
     }
   }

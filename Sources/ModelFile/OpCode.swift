@@ -16,6 +16,7 @@ enum OpCode: UInt16, CaseIterable {
   case multiply = 19
   case affine = 20
   case rotatePairs = 21
+  case dequantize = 22
   // Space.
   case maxPool = 32
   case resize = 33
@@ -50,6 +51,7 @@ enum OpCode: UInt16, CaseIterable {
     case .multiply: self = .multiply
     case .affine: self = .affine
     case .rotatePairs: self = .rotatePairs
+    case .dequantize: self = .dequantize
     case .maxPool: self = .maxPool
     case .resize: self = .resize
     case .windowPartition: self = .windowPartition

@@ -1,63 +1,42 @@
 public import Bytes
 public import Graph
-internal import Passes
-public import Tensors
+internal import Tensors
 
 /// Rewrites linear layers to int8: weights per output channel, activations per row at run time.
 ///
-/// What is not quantised is stored compactly: matrices and kernels in float16, vectors in float32.
-/// Calibration (smoothing, bias correction) and int8 attention have their place between the recipe
-/// and the rewrite; without them the result is called `dynamic`.
+/// What is not quantised is stored compactly: large weights in int8, other matrices and kernels in
+/// float16, vectors in float32. With a calibration profile, ranges, smoothing and the correction of
+/// biases use what calibration saw; without one the result is called `dynamic`.
 public struct Quantizer: Sendable {
   public let recipe: Recipe
 
   public init(_ recipe: Recipe = Recipe()) { self.recipe = recipe }
 
-  /// What happened to one weight.
-  public struct Decision: Sendable {
-    public let weight: String
-    public let shape: Shape
-    /// Storage before and after.
-    public let from: DType
-    public let to: DType
-    /// Signal to noise of the quantised weight in decibels; nil when it stays in floating point.
-    public let sqnr: Double?
-    /// Why it was not quantised, for linear layers.
-    public let reason: String?
+  /// The quantised model and what was decided for each weight, in the order of the table.
+  /// - Throws: as `plan`.
+  public func quantize(
+    _ model: Model, profile: CalibrationProfile? = nil
+  ) throws(Failure) -> (model: Model, decisions: [Decision]) {
+    try plan(model, profile: profile).quantized()
   }
 
-  /// The quantised model and what was decided for each weight, in the order of the table.
+  /// Everything that is decided before a file is made; the bias correction may follow.
   /// - Throws: `quantize.already` when the model is quantised, `quantize.value` for a weight that
   ///   is not finite, `quantize.pattern` for a pattern that matches nothing.
-  public func quantize(_ model: Model) throws(Failure) -> (model: Model, decisions: [Decision]) {
+  public func plan(
+    _ model: Model, profile: CalibrationProfile? = nil
+  ) throws(Failure) -> QuantizationPlan {
     try checkInput(model)
-    let plan = choose(model)
-    var weights = WeightTable()
-    var decisions: [Decision] = []
-    let used = Set(model.graphs.flatMap(\.weightNames))
-    for name in model.weights.names where used.contains(name) {
-      guard let tensor = model.weights[name] else { continue }
-      var sqnr: Double?
-      if plan.quantized.contains(name) {
-        try checkFinite(tensor, name)
-        let matrix = QuantizedMatrix(tensor)
-        weights.set(name, matrix.values)
-        weights.set(Self.scaleName(name), matrix.scale)
-        sqnr = matrix.sqnr
-      } else {
-        weights.set(name, compact(tensor))
-      }
-      decisions.append(
-        Decision(
-          weight: name, shape: tensor.shape, from: tensor.dtype,
-          to: weights[name]?.dtype ?? tensor.dtype, sqnr: sqnr, reason: plan.kept[name]))
+    let choice = choose(model)
+    for name in model.weights.names where choice.quantized.contains(name) {
+      if let tensor = model.weights[name] { try checkFinite(tensor, name) }
     }
-    var graphs: [Graph] = []
-    for graph in model.graphs { graphs.append(try rewrite(graph, quantized: plan.quantized)) }
-    let result = Model(metadata: model.metadata, graphs: graphs, weights: weights)
-    try result.verify()
-    return (result, decisions)
+    return try QuantizationPlan(
+      model, recipe: recipe, quantized: choice.quantized, kept: choice.kept, profile: profile)
   }
+
+  /// Names of the weights whose products would run in int8, for calibration to watch.
+  public func quantizableWeights(of model: Model) -> Set<String> { choose(model).quantized }
 
   static func scaleName(_ weight: String) -> String { weight + ".scale" }
 
@@ -86,41 +65,6 @@ public struct Quantizer: Sendable {
     return (quantized.subtracting(kept.keys).subtracting(otherwiseUsed), kept)
   }
 
-  // MARK: Rewriting
-
-  private func rewrite(_ graph: Graph, quantized: Set<String>) throws(Failure) -> Graph {
-    var rewriter = Rewriter(graph)
-    for node in graph.nodes {
-      guard case .linear(let parameters) = node.op,
-        case .weight(let name) = graph[node.operands[1]].definition, quantized.contains(name)
-      else {
-        try rewriter.copy(node)
-        continue
-      }
-      let shape = Array(graph[node.operands[1]].type.shape.prefix(2))
-      var operands = [
-        try rewriter.map(node.operands[0]),
-        rewriter.weight(name, TensorType(.int8, shape)),
-        rewriter.weight(Self.scaleName(name), TensorType(.float, [shape[0]])),
-      ]
-      for operand in node.operands.dropFirst(2) { operands.append(try rewriter.map(operand)) }
-      rewriter.replace(
-        node.result,
-        with: try rewriter.add(.quantizedLinear(parameters), operands, label: node.label))
-    }
-    return try rewriter.finish()
-  }
-
-  /// float16 for matrices and kernels whose values it can hold, float32 for the rest.
-  private func compact(_ tensor: Tensor) -> Tensor {
-    guard tensor.dtype == .float32, tensor.shape.dimensions.filter({ $0 > 1 }).count > 1 else {
-      return tensor
-    }
-    let largest = tensor.floats().reduce(0) { max($0, abs($1)) }
-    let fits = largest < Float(Float16.greatestFiniteMagnitude)
-    return fits ? tensor.converted(to: .float16) : tensor
-  }
-
   // MARK: Checks
 
   private func checkInput(_ model: Model) throws(Failure) {
@@ -131,9 +75,11 @@ public struct Quantizer: Sendable {
     }
     for pattern in recipe.keepFloat
     where !model.weights.names.contains(where: { matches($0, pattern: pattern) }) {
+      let similar = similarName(to: pattern, among: model.weights.names)
       throw Failure(
         .usage, code: "quantize.pattern", "no weight matches \(pattern)",
-        hint: "sam2-convert inspect FILE --tensors lists the names")
+        hint: (similar.map { "did you mean \($0)? " } ?? "")
+          + "sam2-convert inspect FILE --tensors lists the names")
     }
   }
 

@@ -12,8 +12,37 @@ public struct Recipe: Sendable {
   public var minimumSide = 32
   /// Weights that stay in floating point: exact names, or patterns with `*` and `?`.
   public var keepFloat: [String] = []
+  /// What is done beyond plain rounding; some of it needs calibration.
+  public var steps: Set<Step> = Set(Step.allCases)
+  /// Elements from which on a weight that is not multiplied in int8 is still stored in int8.
+  public var minimumStoredElements = 32_768
+
+  /// An improvement that can be left out.
+  public enum Step: String, Sendable, CaseIterable {
+    /// The range of each weight channel is the one with the least error, not the largest value.
+    case clip
+    /// Large input channels are divided, and their weights multiplied, before rounding.
+    case smoothing
+    /// The mean error of each product is taken off its bias.
+    case biasCorrection = "bias-correction"
+    /// Large weights of the float products are stored in int8 as well.
+    case int8Storage = "int8-storage"
+  }
 
   public init() {}
+
+  /// The same layers with plain rounding.
+  public var withoutSearch: Recipe {
+    var copy = self
+    copy.steps = []
+    return copy
+  }
+
+  /// Whether a weight that is not multiplied in int8 is stored in it.
+  func storesInInt8(_ weight: String, _ elementCount: Int) -> Bool {
+    elementCount >= minimumStoredElements
+      && !keepFloat.contains { matches(weight, pattern: $0) }
+  }
 
   /// Why a linear layer stays in floating point; nil when it is quantised.
   public func reasonToKeep(weight: String, graph: String, outputs: Int, depth: Int) -> String? {

@@ -23,6 +23,7 @@ extension ReferenceInterpreter {
     case .multiply: return Rows.combine(x[0], x[1], shape, *)
     case .affine(let scale, let offset): return x[0].map { $0 * Double(scale) + Double(offset) }
     case .rotatePairs(let rotated): return Rows.rotatePairs(x, rotated: try fixed(rotated, op))
+    case .dequantize: return Rows.dequantize(x[0], scale: x[1])
     case .maxPool(let window): return Space.maxPool(x[0], window, shape)
     case .resize(let p): return Space.resize(x[0], p)
     case .windowPartition(let window): return Space.windowPartition(x[0], window, shape)

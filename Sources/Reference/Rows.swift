@@ -29,6 +29,13 @@ enum Rows {
     }
   }
 
+  /// Each of the N parts of x [N, ...] times its scale.
+  static func dequantize(_ x: ReferenceValue, scale: ReferenceValue) -> ReferenceValue {
+    let part = x.values.count / max(1, scale.values.count)
+    return ReferenceValue(
+      x.shape, x.values.enumerated().map { $1 * scale.values[$0 / part] })
+  }
+
   /// `function` of each pair of elements, after stretching both operands to `shape`.
   static func combine(
     _ a: ReferenceValue, _ b: ReferenceValue, _ shape: [Int],

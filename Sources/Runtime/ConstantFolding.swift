@@ -21,7 +21,11 @@ enum ConstantFolding {
     var wanted: Set<ValueID> = []
     let needed = Planner.neededNodes(graph)
     for (index, node) in graph.nodes.enumerated() where needed[index] && !foldable[index] {
-      wanted.formUnion(node.operands)
+      // What is packed is packed from the weight table; the plain floats are not needed.
+      let packed = PackedKind(node.op)?.operands ?? 0..<0
+      for (position, operand) in node.operands.enumerated() where !packed.contains(position) {
+        wanted.insert(operand)
+      }
     }
     wanted.formUnion(graph.outputs.map(\.value))
     var part = graph

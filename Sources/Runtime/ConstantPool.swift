@@ -34,12 +34,23 @@ final class ConstantPool {
 
   /// Calls `body` with float32 elements that are needed only once, for packing.
   private func withFloats<Result>(
-    _ name: String, _ body: (UnsafePointer<Float>) -> Result
+    _ source: PackedSource, _ body: (UnsafePointer<Float>) -> Result
   ) throws(Failure) -> Result {
+    let name = source.name
     let tensor = try weight(name)
-    if tensor.dtype == .float32 || converted[name] != nil { return body(try floats(name)) }
+    if source.scale == nil, tensor.dtype == .float32 || converted[name] != nil {
+      return body(try floats(name))
+    }
     let memory = Self.convert(tensor)
     defer { withExtendedLifetime(memory) {} }
+    if let scale = source.scale {
+      // The shapes were checked with the graph: one scale for each row.
+      let factors = try weight(scale).floats()
+      let columns = tensor.elementCount / max(1, factors.count)
+      for (row, factor) in factors.enumerated() {
+        for i in (row * columns)..<((row + 1) * columns) { memory.floats[i] *= factor }
+      }
+    }
     return body(UnsafePointer(memory.floats))
   }
 
@@ -73,31 +84,31 @@ final class ConstantPool {
   /// The packed form of the weights of `node`, or nil when its operator takes none.
   func packedWeight(for node: Graph.Node, in graph: Graph) throws(Failure) -> PackedWeight? {
     guard let kind = PackedKind(node.op) else { return nil }
-    let names = try node.operands[kind.operands].map { id throws(Failure) in
-      guard case .weight(let name) = graph[id].definition else {
+    let sources = try node.operands[kind.operands].map { id throws(Failure) in
+      guard let source = PackedSource(id, in: graph) else {
         throw Failure(
           .badInput, code: "runtime.weight", "\(node.label): the weight is not in the weight table",
           place: "graph \(graph.name)")
       }
-      return name
+      return source
     }
-    let key = "\(kind) \(names.joined(separator: " "))"
+    let key = "\(kind) \(sources.map { "\($0.name) \($0.scale ?? "")" }.joined(separator: " "))"
     if let known = packed[key] { return known }
-    let new = try pack(kind, names)
+    let new = try pack(kind, sources)
     packed[key] = new
     return new
   }
 
-  private func pack(_ kind: PackedKind, _ names: [String]) throws(Failure) -> PackedWeight {
-    let shape = try weight(names[0]).shape
+  private func pack(_ kind: PackedKind, _ names: [PackedSource]) throws(Failure) -> PackedWeight {
+    let shape = try weight(names[0].name).shape
     switch kind {
     case .linear:
       return try withFloats(names[0]) {
         packer.linear($0, columns: shape[0], depth: shape[1])
       }
     case .quantizedLinear:
-      let tensor = try weight(names[0])
-      let scale = try floats(names[1])
+      let tensor = try weight(names[0].name)
+      let scale = try floats(names[1].name)
       return tensor.withUnsafeBytes { bytes in
         guard let start = bytes.baseAddress else {
           return PackedWeight(
@@ -116,12 +127,35 @@ final class ConstantPool {
         packer.depthwise($0, channels: shape[0], kernel: shape[2])
       }
     case .transposedConvolution:
-      let bias = try floats(names[1])
+      let bias = try floats(names[1].name)
       return try withFloats(names[0]) {
         packer.transposedConvolution(
           $0, bias: bias, channels: shape[0], outputs: shape[1], stride: shape[2])
       }
     }
+  }
+}
+
+/// Where an operand that is packed comes from: a weight, or an int8 weight times its scale.
+private struct PackedSource {
+  let name: String
+  var scale: String?
+
+  /// Nil when the operand is neither.
+  init?(_ operand: ValueID, in graph: Graph) {
+    func weightName(_ id: ValueID) -> String? {
+      if case .weight(let name) = graph[id].definition { name } else { nil }
+    }
+    if let name = weightName(operand) {
+      self.name = name
+      return
+    }
+    guard case .node(let index) = graph[operand].definition,
+      graph.nodes[index].op == .dequantize, let name = weightName(graph.nodes[index].operands[0]),
+      let scale = weightName(graph.nodes[index].operands[1])
+    else { return nil }
+    self.name = name
+    self.scale = scale
   }
 }
 

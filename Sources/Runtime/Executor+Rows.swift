@@ -20,6 +20,20 @@ extension Executor {
     }
   }
 
+  /// x [N, ...] holds integers as floats, as the constant pool hands them out.
+  func dequantize(_ step: Step) {
+    let (source, output) = (contiguous(step.operands[0]), target(step))
+    let scale = pointer(step.operands[1])
+    let rows = step.operands[1].elementCount
+    let columns = step.result.elementCount / max(1, rows)
+    let kernel = kernels.pointee.affine_f32
+    forRows(rows, grain: Self.elementGrain / max(1, columns)) { range, _ in
+      for row in range {
+        kernel?(source + row * columns, output + row * columns, columns, scale[row], 0)
+      }
+    }
+  }
+
   func activate(_ step: Step, _ kind: Activation) {
     let (source, output) = (contiguous(step.operands[0]), target(step))
     let kernel = kernels.pointee.activate_f32

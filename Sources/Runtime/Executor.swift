@@ -21,19 +21,39 @@ final class Executor {
   }
 
   /// Runs `plan` on inputs in its order, and hands each output's elements to `receive`.
+  ///
+  /// `observe` gets the tapped values as they are complete.
   func run(
-    _ plan: Plan, inputs: [UnsafeRawPointer],
+    _ plan: Plan, inputs: [UnsafeRawPointer], observe: ((ValueID, TappedValue) -> Void)? = nil,
     receive: (_ name: String, _ shape: [Int], _ elements: UnsafePointer<Float>) -> Void
   ) {
     if arena.byteCount < plan.arenaByteCount {
       arena = AlignedMemory(byteCount: plan.arenaByteCount)
     }
     self.inputs = inputs
-    for step in plan.steps { run(step) }
+    if let observe, !plan.observations.isEmpty {
+      runSteps(of: plan, showing: observe)
+    } else {
+      for step in plan.steps { run(step) }
+    }
     for output in plan.outputs {
       receive(output.name, output.view.shape, gathered(output.view))
     }
     self.inputs = []
+  }
+
+  private func runSteps(of plan: Plan, showing observe: (ValueID, TappedValue) -> Void) {
+    var pending = plan.observations[...]
+    for done in 0...plan.steps.count {
+      while let next = pending.first, next.steps == done {
+        pending.removeFirst()
+        let view = next.view
+        observe(
+          next.value,
+          TappedValue(shape: view.shape, base: pointer(view), rowStride: view.rowStride))
+      }
+      if done < plan.steps.count { run(plan.steps[done]) }
+    }
   }
 
   private func run(_ step: Step) {
@@ -50,6 +70,7 @@ final class Executor {
     case .multiply: combine(step, .multiply)
     case .affine(let scale, let offset): affine(step, scale, offset)
     case .rotatePairs(let rotated): rotatePairs(step, rotated: rotated.fixed ?? 0)
+    case .dequantize: dequantize(step)
     case .maxPool(let window): maxPool(step, window)
     case .resize(let p): resize(step, p)
     case .windowPartition(let window):

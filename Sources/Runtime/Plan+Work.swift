@@ -38,7 +38,7 @@ extension Step {
       return Double(operands[0].elementCount * keyCount) + results * Double(keyCount)
     case .layerNorm, .activation, .add, .multiply, .affine, .rotatePairs, .maxPool, .resize,
       .windowPartition, .windowMerge, .reshape, .transpose, .concat, .slice, .broadcast, .gather,
-      .fourierFeatures, .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable, .fill:
+      .fourierFeatures, .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable, .fill, .dequantize:
       return 0
     }
   }

@@ -50,4 +50,6 @@ struct Plan {
   var inputs: [(name: String, shape: [Int], element: ElementType)]
   var outputs: [(name: String, view: View)]
   var arenaByteCount: Int
+  /// Tapped values, each with the number of steps after which it is complete; ascending.
+  var observations: [(steps: Int, value: ValueID, view: View)] = []
 }

@@ -18,12 +18,17 @@ struct Planner {
   private var requests: [Int?]
   private var memory = MemoryPlanner()
   private var steps: [Step] = []
+  private let tapped: Set<ValueID>
+  private var observations: [(steps: Int, value: ValueID, view: View)] = []
 
   /// Plans a bound graph, in which all sizes are fixed.
   ///
   /// `foldable` marks the nodes that depend only on weights: they are folded already, unless
-  /// `folding`, when only they are planned.
-  init(_ graph: Graph, foldable: [Bool], folding: Bool, constants: ConstantPool) {
+  /// `folding`, when only they are planned. Of `tapped` values those that are computed are shown.
+  init(
+    _ graph: Graph, foldable: [Bool], folding: Bool, constants: ConstantPool,
+    tapped: Set<ValueID> = []
+  ) {
     self.graph = graph
     self.constants = constants
     views = Array(repeating: nil, count: graph.values.count)
@@ -37,7 +42,10 @@ struct Planner {
     self.users = users
     var isOutput = Array(repeating: false, count: graph.values.count)
     for output in graph.outputs { isOutput[output.value.index] = true }
+    // A tapped value must exist in memory, as an output must.
+    for value in tapped { isOutput[value.index] = true }
     self.isOutput = isOutput
+    self.tapped = tapped
   }
 
   /// Nodes that some output depends on.
@@ -57,8 +65,12 @@ struct Planner {
     let inputs = graph.inputs
     for (position, input) in inputs.enumerated() {
       views[input.value.index] = View(place: .input(position), shape: sizes(input.value))
+      observe(input.value)
     }
-    for (index, node) in graph.nodes.enumerated() where running[index] { try plan(node) }
+    for (index, node) in graph.nodes.enumerated() where running[index] {
+      try plan(node)
+      observe(node.result)
+    }
     var outputs: [(name: String, view: View)] = []
     for output in graph.outputs {
       outputs.append((output.name, try view(output.value)))
@@ -78,7 +90,15 @@ struct Planner {
     return Plan(
       steps: steps,
       inputs: inputs.map { ($0.name, sizes($0.value), graph[$0.value].type.element) },
-      outputs: outputs.map { ($0.name, place($0.view)) }, arenaByteCount: byteCount)
+      outputs: outputs.map { ($0.name, place($0.view)) }, arenaByteCount: byteCount,
+      observations: observations.map { ($0.steps, $0.value, place($0.view)) })
+  }
+
+  /// Notes that `value` is complete now, if it is tapped.
+  private mutating func observe(_ value: ValueID) {
+    guard tapped.contains(value), let view = views[value.index] else { return }
+    extend(value, to: steps.count)
+    observations.append((steps.count, value, view))
   }
 
   // MARK: One node

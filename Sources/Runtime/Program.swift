@@ -37,13 +37,16 @@ public final class Program: Sendable {
   public let kernelLevel: String
   public let threadCount: Int
 
+  /// Prepares `model`; `tap` sees the values it asks for in every run.
   /// - Throws: `cpu.level` when the wished kernel level cannot run here.
-  public init(_ model: Model, options: RuntimeOptions = .init()) throws(Failure) {
+  public init(
+    _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil
+  ) throws(Failure) {
     let table = try KernelTable(level: options.kernelLevel)
     threadCount = max(1, options.threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     kernelLevel = table.name
     graphNames = model.graphs.map(\.name)
-    state = Mutex(State(model, table, threadCount: threadCount))
+    state = Mutex(State(model, table, threadCount: threadCount, tap: tap))
   }
 
   public func hasGraph(_ name: String) -> Bool { graphNames.contains(name) }
@@ -73,6 +76,7 @@ extension Program {
     let constants: ConstantPool
     let pool: ThreadPool
     let executor: Executor
+    let tap: ActivationTap?
     var foldable: [String: [Bool]] = [:]
     var plans: [PlanKey: Plan] = [:]
     var timings: [String: GraphTiming] = [:]
@@ -85,7 +89,8 @@ extension Program {
     /// Plans kept; a tracking job needs about thirty.
     static var planLimit: Int { 256 }
 
-    init(_ model: Model, _ table: KernelTable, threadCount: Int) {
+    init(_ model: Model, _ table: KernelTable, threadCount: Int, tap: ActivationTap?) {
+      self.tap = tap
       var graphs: [String: Graph] = [:]
       for graph in model.graphs { graphs[graph.name] = graph }
       self.graphs = graphs
@@ -107,7 +112,8 @@ extension Program {
       let plan = try plan(for: graph, inputs)
       var outputs: [String: Tensor] = [:]
       try withPointers(plan, inputs, name) { pointers in
-        executor.run(plan, inputs: pointers) { name, shape, elements in
+        let observe = tap.map { tap in { tap.receive(name, $0, $1) } }
+        executor.run(plan, inputs: pointers, observe: observe) { name, shape, elements in
           outputs[name] = Tensor(dtype: .float32, shape: Shape(shape)) { bytes in
             bytes.copyMemory(
               from: UnsafeRawBufferPointer(start: elements, count: bytes.count))
@@ -159,7 +165,7 @@ extension Program {
       if foldable[graph.name] == nil { try fold(graph) }
       var planner = Planner(
         try graph.bound(to: sizes), foldable: foldable[graph.name] ?? [], folding: false,
-        constants: constants)
+        constants: constants, tapped: tap?.values[graph.name] ?? [])
       let plan = try planner.plan()
       if plans.count >= Self.planLimit { plans.removeAll(keepingCapacity: true) }
       plans[key] = plan

@@ -1,4 +1,5 @@
 import CLISupport
+import Calibration
 import Graph
 import JSON
 import ModelFile
@@ -13,7 +14,7 @@ struct QuantizationReport {
   let result: QuantizationResult
   let written: ModelFile.WrittenFile?
 
-  private var quantized: [Quantizer.Decision] { result.decisions.filter { $0.to == .int8 } }
+  private var quantized: [Decision] { result.decisions.filter { $0.scheme == .int8 } }
 
   func print(json: Bool, _ common: CommonOptions) {
     if json {
@@ -31,15 +32,52 @@ struct QuantizationReport {
     let share = fixed(100 * Double(after) / Double(max(1, before)), 1)
     common.note(
       "weights \(readable(byteCount: before)) -> \(readable(byteCount: after)) (\(share) %)")
-    common.note("no calibration pictures were given: the cost in mask IoU was not measured")
+    noteCalibration(common)
     if let output, let written {
       common.note("\(output): \(readable(byteCount: written.byteCount))")
     }
   }
 
-  private func line(_ decision: Quantizer.Decision) -> String {
+  private func noteCalibration(_ common: CommonOptions) {
+    guard let calibrated = result.calibrated else {
+      common.note("no calibration pictures were given: the cost in mask IoU was not measured")
+      return
+    }
+    for failure in calibrated.skipped { common.note("skipped: \(failure)") }
+    if calibrated.sources.count == 1 {
+      common.note("warning: one picture or clip is little to calibrate with")
+    }
+    if !calibrated.isHeldOut {
+      common.note("fewer than four inputs: measured on the ones that calibration saw")
+    }
+    for sensitivity in calibrated.sensitivities {
+      common.detail(
+        "\(fixed(sensitivity.loss, 5)) lost by \(sensitivity.graph): "
+          + sensitivity.weights.joined(separator: " "))
+    }
+    for signal in calibrated.signals {
+      common.detail("\(signal.graph) \(signal.output): \(fixed(signal.sqnr, 1)) dB")
+    }
+    for (name, isClip) in [("pictures", false), ("clips", true)] {
+      let accuracy = calibrated.accuracy
+      guard let mean = isClip ? accuracy.clips : accuracy.pictures else { continue }
+      common.note(
+        "mask IoU with floating point, \(name): mean \(fixed(mean, 4)), 5th percentile "
+          + "\(fixed(accuracy.percentile(0.05, ofClips: isClip) ?? 1, 4)) of "
+          + "\(accuracy.ious(ofClips: isClip).count) masks")
+    }
+    if !calibrated.fallback.isEmpty {
+      common.note("\(calibrated.fallback.count) layers went back to floating point")
+    }
+  }
+
+  private func line(_ decision: Decision) -> String {
     var text = "\(decision.weight) \(decision.shape): \(decision.from.name) -> \(decision.to.name)"
     if let sqnr = decision.sqnr { text += ", \(fixed(sqnr, 1)) dB" }
+    if let sqnr = decision.inputSQNR { text += ", input \(fixed(sqnr, 1)) dB" }
+    if let alpha = decision.smoothing { text += ", smoothed \(fixed(alpha, 2))" }
+    if let correction = decision.correction { text += ", bias by \(fixed(Double(correction), 4))" }
+    if decision.zeroChannels > 0 { text += ", \(decision.zeroChannels) channels of zeros" }
     if let reason = decision.reason { text += ", \(reason)" }
     return text
   }
@@ -50,6 +88,9 @@ struct QuantizationReport {
       ("weight_bytes_before", .integer(Int64(source.weights.byteCount))),
       ("weight_bytes_after", .integer(Int64(result.model.weights.byteCount))),
       ("int8_weights", .integer(Int64(quantized.count))),
+      ("recipe", result.recipe.json),
+      ("calibration", result.calibrated?.provenance ?? .null),
+      ("sensitivity", .array((result.calibrated?.sensitivities ?? []).map(value))),
       ("weights", .array(result.decisions.map(value))),
     ]
     if let output, let written {
@@ -60,12 +101,35 @@ struct QuantizationReport {
     return .object(entries)
   }
 
-  private func value(_ decision: Quantizer.Decision) -> JSONValue {
+  private func decibels(_ value: Double) -> JSONValue {
+    value.isFinite ? rounded(value, 2) : .null
+  }
+
+  private func number(_ value: Float) -> JSONValue {
+    value.isFinite ? .number(Double(value)) : .null
+  }
+
+  private func value(_ sensitivity: Sensitivity) -> JSONValue {
+    .object([
+      ("graph", .string(sensitivity.graph)), ("loss", rounded(sensitivity.loss, 6)),
+      ("mask_iou", sensitivity.accuracy.json),
+      ("weights", .array(sensitivity.weights.map { .string($0) })),
+    ])
+  }
+
+  private func value(_ decision: Decision) -> JSONValue {
     .object([
       ("name", .string(decision.weight)),
       ("shape", .array(decision.shape.dimensions.map { .integer(Int64($0)) })),
       ("from", .string(decision.from.name)), ("to", .string(decision.to.name)),
-      ("sqnr_db", decision.sqnr.map { $0.isFinite ? .number($0) : .null } ?? .null),
+      ("scheme", .string(decision.scheme.rawValue)),
+      ("range", .array([decision.range.lowerBound, decision.range.upperBound].map(number))),
+      ("clip", decision.clip.map { rounded($0, 4) } ?? .null),
+      ("sqnr_db", decision.sqnr.map(decibels) ?? .null),
+      ("input_sqnr_db", decision.inputSQNR.map(decibels) ?? .null),
+      ("smoothing", decision.smoothing.map { .number($0) } ?? .null),
+      ("correction", decision.correction.map(number) ?? .null),
+      ("zero_channels", JSONValue(decision.zeroChannels)),
       ("reason", decision.reason.map { .string($0) } ?? .null),
     ])
   }

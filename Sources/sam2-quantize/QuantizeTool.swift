@@ -1,12 +1,13 @@
 import ArgumentParser
 import Bytes
 import CLISupport
+import Calibration
 import Graph
 import JSON
 import ModelFile
 import Passes
 import Quantizer
-import Tensors
+import Runtime
 
 @main
 struct QuantizeTool: ParsableCommand {
@@ -15,9 +16,12 @@ struct QuantizeTool: ParsableCommand {
     abstract: "Optimises a model's graphs and quantises its linear layers to int8.",
     discussion: """
       Weights become int8 with one scale per output channel; activations are quantised row by row
-      while the model runs. Examples:
+      while the model runs. With pictures or clips to calibrate with, the rounding is chosen by
+      what the model does with them, and what it costs is measured and told. Examples:
 
         sam2-quantize tiny.sam2 -o tiny-int8.sam2
+        sam2-quantize tiny.sam2 -o tiny-int8.sam2 --calibrate photos --calibrate clip.mp4
+        sam2-quantize tiny.sam2 -o tiny-int8.sam2 --calibrate photos --min-iou 0.99
         sam2-quantize tiny.sam2 -o mixed.sam2 --keep-fp32 'image_encoder.trunk.blocks.0.*'
         sam2-quantize tiny.sam2 --dry-run --verbose
         sam2-quantize --passes
@@ -30,10 +34,7 @@ struct QuantizeTool: ParsableCommand {
   @Option(name: [.short, .long], help: "Where the quantised model goes.")
   var output: String?
 
-  @Option(
-    name: .customLong("keep-fp32"),
-    help: "Weights that stay in floating point: names, or patterns with * and ?. Repeatable.")
-  var keepFloat: [String] = []
+  @OptionGroup var choices: QuantizeOptions
 
   @Flag(help: "List the graph passes in order and what each promises.")
   var passes = false
@@ -46,6 +47,8 @@ struct QuantizeTool: ParsableCommand {
 
   @Flag(help: "Report the recipe and the resulting size, but write nothing.")
   var dryRun = false
+
+  @OptionGroup var running: RunOptions
 
   @OptionGroup var common: CommonOptions
 
@@ -66,23 +69,19 @@ struct QuantizeTool: ParsableCommand {
       try checkOutput(input)
       let source = try ModelFile.open(input)
       let result = try quantize(source, input)
-      var written: ModelFile.WrittenFile?
-      if let output, !dryRun {
-        let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
-        defer { progress.finish() }
-        written = try ModelFile.write(result.model, to: output, replaceExisting: force) {
-          progress.update($0, of: $1)
-        }
-      }
+      let written = try write(result.model)
       QuantizationReport(
-        input: input, output: output, source: source, result: result, written: written
+        input: input, output: dryRun ? nil : output, source: source, result: result,
+        written: written
       ).print(json: json, common)
+      let bad = result.calibrated?.skipped.count ?? 0
+      if bad > choices.maximumBad { throw Tool.someItemsFailed }
     }
   }
 
   private func checkOutput(_ input: String) throws {
     guard let output, !dryRun else { return }
-    if output == input {
+    if output == input || isSameFile(output, input) {
       throw Failure(
         .usage, code: "output.same", "the output would replace the input",
         hint: "choose another name", file: output)
@@ -90,17 +89,43 @@ struct QuantizeTool: ParsableCommand {
     try AtomicFile.checkCanCreate(path: output, replaceExisting: force)
   }
 
+  /// Writes the model, or for a dry run only lays it out.
+  private func write(_ model: Model) throws -> ModelFile.WrittenFile? {
+    guard let output, !dryRun else { return nil }
+    let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
+    defer { progress.finish() }
+    return try ModelFile.write(model, to: output, replaceExisting: force) {
+      progress.update($0, of: $1)
+    }
+  }
+
   private func quantize(_ source: Model, _ input: String) throws(Failure) -> QuantizationResult {
+    let inputs = try choices.inputs()
     do {
       let (optimised, log) = try Pipeline.run(on: source)
-      var recipe = Recipe()
-      recipe.keepFloat = keepFloat
-      var (model, decisions) = try Quantizer(recipe).quantize(optimised)
+      let quantizer = Quantizer(choices.recipe)
+      var calibrated: CalibratedModel?
+      if let inputs {
+        let progress = ProgressLine("calibrating", unit: "", enabled: !common.quiet)
+        defer { progress.finish() }
+        let calibrator = Calibrator(choices.calibration(threads: running.threads)) {
+          progress.update($0, $1, of: $2)
+        }
+        calibrated = try calibrator.quantize(optimised, by: quantizer, inputs: inputs)
+      }
+      var (model, decisions) =
+        if let calibrated {
+          (calibrated.model, calibrated.decisions)
+        } else {
+          try quantizer.quantize(optimised)
+        }
       let history = QuantizationHistory(
-        sourceHash: ModelFile.sha256(of: try MappedFile.open(input)), log: log, recipe: recipe,
-        decisions: decisions)
+        sourceHash: ModelFile.sha256(of: try MappedFile.open(input)), log: log,
+        recipe: quantizer.recipe, decisions: decisions, calibrated: calibrated)
       model.metadata = history.added(to: model.metadata)
-      return QuantizationResult(model: model, log: log, decisions: decisions)
+      return QuantizationResult(
+        model: model, log: log, recipe: quantizer.recipe, decisions: decisions,
+        calibrated: calibrated)
     } catch {
       throw error.about(file: input)
     }
@@ -111,5 +136,7 @@ struct QuantizeTool: ParsableCommand {
 struct QuantizationResult {
   let model: Model
   let log: [Pipeline.Entry]
-  let decisions: [Quantizer.Decision]
+  let recipe: Recipe
+  let decisions: [Decision]
+  let calibrated: CalibratedModel?
 }

@@ -90,6 +90,8 @@ extension Refusal {
     .init("no broadcast", .add, [.float(2, 3), .float(2)]),
     .init("symbols differ", .add, [.float(free, 3), .float(Dim(Symbol("m")), 3)]),
     .init("no broadcast", .multiply, [.float(4, 3), .float(2, 3)]),
+    .init("scale too long", .dequantize, [int8, .float(5)]),
+    .init("no integers", .dequantize, [.float(4, 5), .float(4)], code: "graph.operands"),
     .init("integers", .affine(scale: 1, offset: 0), [int8], code: "graph.operands"),
     .init(
       "table too wide", .rotatePairs(rotated: 1), [.float(1, 3, 4), .float(3, 4), .float(3, 4)]),

@@ -123,6 +123,9 @@ enum SampleModels {
     rows = try builder.add(
       .quantizedLinear(Linear(hasBias: false)),
       [rows, builder.weight("square.int8", TensorType(.int8, [4, 4])), vector], label: "int8")
+    let stored = try builder.add(
+      .dequantize, [builder.weight("square.int8", TensorType(.int8, [4, 4])), vector], label: "")
+    rows = try builder.add(.linear(Linear(hasBias: false)), [rows, stored], label: "stored")
     rows = try builder.add(.attention(heads: 2, scale: 0.7), [rows, rows, rows], label: "attend")
     let products = try builder.add(.matmulTransposed, [rows, rows], label: "gram")
     builder.output("products", products)

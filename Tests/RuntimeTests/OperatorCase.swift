@@ -47,7 +47,7 @@ struct OperatorCase: CustomStringConvertible, Sendable {
         Int32.random(in: 0..<indexLimit, using: &random)
       }
       return Tensor(values, shape: shape)
-    case (.quantizedLinear, 1):
+    case (.quantizedLinear, 1), (.dequantize, 0):
       return Tensor(dtype: .int8, shape: shape) { bytes in
         for i in bytes.indices {
           bytes[i] = UInt8(bitPattern: Int8.random(in: -127...127, using: &random))
@@ -107,6 +107,7 @@ let operatorCases: [OperatorCase] = [
   .init(op: .affine(scale: 20, offset: -10), shapes: [[3, 33]]),
   .init(op: .rotatePairs(rotated: 130), shapes: [[2, 150, 32], [64, 16], [64, 16]]),
   .init(op: .rotatePairs(rotated: 64), shapes: [[1, 64, 256], [64, 128], [64, 128]]),
+  .init(op: .dequantize, shapes: [[40, 9, 3], [40]], weights: 0..<2),
   .init(op: .maxPool(window: 2), shapes: [[3, 8, 12, 20]]),
   .init(op: .resize(Resize(.nearest, height: 10, width: 14)), shapes: [[2, 5, 7, 9]]),
   .init(op: .resize(Resize(.bilinear, height: 24, width: 20)), shapes: [[2, 6, 5, 1]]),

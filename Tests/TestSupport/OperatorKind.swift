@@ -17,6 +17,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
   case multiply
   case affine
   case rotatePairs = "rotate_pairs"
+  case dequantize
   case maxPool = "max_pool"
   case resize
   case windowPartition = "window_partition"
@@ -49,6 +50,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
       case .multiply: .multiply
       case .affine: .affine
       case .rotatePairs: .rotatePairs
+      case .dequantize: .dequantize
       case .maxPool: .maxPool
       case .resize: .resize
       case .windowPartition: .windowPartition

@@ -68,6 +68,7 @@ public struct OperatorSample: Sendable, CustomStringConvertible {
     .init(
       "rotate_pairs", .rotatePairs(rotated: 6), [.float(2, 7, 8), .float(3, 4), .float(3, 4)],
       [2, 7, 8]),
+    .init("dequantize", .dequantize, [TensorType(.int8, [3, 4, 2]), .float(3)], [3, 4, 2]),
   ]
 
   private static let space: [OperatorSample] = [

@@ -31,10 +31,12 @@ public final class SegmentationModel: Sendable {
     try self.init(ModelFile.read(storage: storage), options: options)
   }
 
-  /// Prepares a model that is in memory already.
-  public convenience init(_ model: Model, options: RuntimeOptions = .init()) throws(Failure) {
+  /// Prepares a model that is in memory already; `tap` sees values of its graphs as they run.
+  public convenience init(
+    _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil
+  ) throws(Failure) {
     let configuration = try ModelConfiguration(json: model.metadata.required("configuration"))
-    let program = try Program(model, options: options)
+    let program = try Program(model, options: options, tap: tap)
     try self.init(program, program: program, configuration: configuration)
   }
 

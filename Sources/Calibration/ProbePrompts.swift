@@ -1,0 +1,81 @@
+internal import Bytes
+internal import Media
+internal import SAM2
+
+/// Prompts that are made up for a picture nobody has annotated: clicks on a grid, kept where the
+/// model finds an object of its own there, and boxes around what it found.
+struct ProbePrompts {
+  struct Object {
+    let click: Prompt.Point
+    let box: Prompt.Box?
+    /// Share of the picture.
+    let area: Double
+    let predictedIoU: Float
+  }
+
+  /// Best first: by the model's own guess of its mask's IoU.
+  let objects: [Object]
+
+  /// Clicks at these shares of width and height.
+  static let grid: [Float] = [0.2, 0.4, 0.6, 0.8]
+  /// Share of the picture that an object has at least and at most.
+  private static let areas = 0.002...0.7
+  /// Two objects that agree so far are one.
+  private static let sameIoU = 0.7
+  /// Worse masks say little about either model.
+  private static let leastPredictedIoU: Float = 0.6
+
+  /// Looks for up to `limit` objects in the picture that `predictor` was given.
+  init(
+    _ predictor: ImagePredictor, width: Int, height: Int, limit: Int
+  ) throws(Failure) {
+    let clicks = Self.grid.flatMap { y in
+      Self.grid.map { x in Prompt.Point(x: x * Float(width), y: y * Float(height)) }
+    }
+    var found: [(object: Object, mask: BinaryMask)] = []
+    let predictions = try predictor.predict(clicks.map { Prompt(points: [$0]) })
+    for (click, prediction) in zip(clicks, predictions) {
+      let mask = prediction.lowResolutionMask(prediction.best)
+      guard let object = Self.object(click, prediction, mask, width, height) else { continue }
+      found.append((object, mask))
+    }
+    found.sort { $0.object.predictedIoU > $1.object.predictedIoU }
+    var distinct: [(object: Object, mask: BinaryMask)] = []
+    for candidate in found where distinct.count < limit {
+      let isNew = distinct.allSatisfy {
+        $0.mask.intersectionOverUnion(candidate.mask) < Self.sameIoU
+      }
+      if isNew { distinct.append(candidate) }
+    }
+    // A model that finds nothing is asked all the same.
+    let fallback = Object(
+      click: .init(x: Float(width) / 2, y: Float(height) / 2), box: nil, area: 0, predictedIoU: 0)
+    objects = distinct.isEmpty ? [fallback] : distinct.map(\.object)
+  }
+
+  private static func object(
+    _ click: Prompt.Point, _ prediction: MaskPrediction, _ mask: BinaryMask, _ width: Int,
+    _ height: Int
+  ) -> Object? {
+    let area = Double(mask.area) / Double(mask.width * mask.height)
+    let score = prediction.predictedIoUs[prediction.best]
+    guard areas.contains(area), score >= leastPredictedIoU, prediction.objectScore > 0,
+      let box = mask.boundingBox
+    else { return nil }
+    let (x, y) = (Float(width) / Float(mask.width), Float(height) / Float(mask.height))
+    return Object(
+      click: click,
+      box: Prompt.Box(
+        x0: Float(box.left) * x, y0: Float(box.top) * y, x1: Float(box.right + 1) * x,
+        y1: Float(box.bottom + 1) * y),
+      area: area, predictedIoU: score)
+  }
+}
+
+extension MaskPrediction {
+  /// Mask `index` as the decoder gives it, [S/4, S/4]: enough to compare models by.
+  func lowResolutionMask(_ index: Int) -> BinaryMask {
+    let plane = lowResolutionLogits[index]
+    return BinaryMask(width: plane.shape[1], height: plane.shape[0], logits: plane.floats())
+  }
+}

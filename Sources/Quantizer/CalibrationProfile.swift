@@ -1,0 +1,52 @@
+/// What calibration saw at the inputs of a model's products: the data between the room that runs
+/// the model and this one, which never runs anything.
+public struct CalibrationProfile: Sendable {
+  /// Statistics of the rows that went into one product, channel by channel.
+  public struct Input: Sendable {
+    /// Rows seen.
+    public var rowCount: Int
+    /// Largest magnitude of each channel.
+    public var absoluteMaximum: [Float]
+    /// Mean of each channel.
+    public var mean: [Float]
+    /// Mean square of each channel: the diagonal of the Gram matrix over the number of rows.
+    public var secondMoment: [Float]
+    /// Some of the rows, [rows, channels], spread evenly over everything seen.
+    public var sample: [Float]
+
+    public var channelCount: Int { mean.count }
+    public var sampleRowCount: Int { mean.isEmpty ? 0 : sample.count / mean.count }
+
+    public init(
+      rowCount: Int, absoluteMaximum: [Float], mean: [Float], secondMoment: [Float],
+      sample: [Float]
+    ) {
+      precondition(absoluteMaximum.count == mean.count && secondMoment.count == mean.count)
+      precondition(mean.isEmpty ? sample.isEmpty : sample.count % mean.count == 0)
+      self.rowCount = rowCount
+      self.absoluteMaximum = absoluteMaximum
+      self.mean = mean
+      self.secondMoment = secondMoment
+      self.sample = sample
+    }
+
+    /// The statistics of the same rows with channel k divided by `factors[k]`.
+    func divided(by factors: [Float]) -> Input {
+      var copy = self
+      for k in factors.indices {
+        copy.absoluteMaximum[k] /= factors[k]
+        copy.mean[k] /= factors[k]
+        copy.secondMoment[k] /= factors[k] * factors[k]
+      }
+      for row in 0..<sampleRowCount {
+        for k in factors.indices { copy.sample[row * factors.count + k] /= factors[k] }
+      }
+      return copy
+    }
+  }
+
+  /// Inputs by the name of the weight they are multiplied with.
+  public var inputs: [String: Input]
+
+  public init(inputs: [String: Input] = [:]) { self.inputs = inputs }
+}

@@ -1,0 +1,37 @@
+public import Tensors
+
+/// What happened to one weight, for reports.
+public struct Decision: Sendable {
+  /// How a weight is stored and used.
+  public enum Scheme: String, Sendable {
+    /// int8 weight, activations rounded row by row, int8 product.
+    case int8 = "w8a8"
+    /// int8 storage, float product.
+    case stored8 = "w8"
+    /// Stored and computed in floating point.
+    case float
+  }
+
+  public let weight: String
+  public let shape: Shape
+  public let scheme: Scheme
+  /// Storage before and after.
+  public let from: DType
+  public let to: DType
+  /// Signal to noise of the quantised weight in decibels; nil when it stays in floating point.
+  public let sqnr: Double?
+  /// Signal to noise of its rounded input rows in decibels; nil without calibration.
+  public let inputSQNR: Double?
+  /// Smallest and largest weight.
+  public let range: ClosedRange<Float>
+  /// Mean share of the largest magnitude of a channel that the integers reach; 1 without search.
+  public let clip: Double?
+  /// Output channels that are all zeros.
+  public let zeroChannels: Int
+  /// Exponent of the smoothing of its input; nil when that was not smoothed.
+  public let smoothing: Double?
+  /// Largest magnitude added to the bias; nil without correction.
+  public let correction: Float?
+  /// Why it was not quantised, for linear layers.
+  public let reason: String?
+}

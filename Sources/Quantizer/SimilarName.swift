@@ -1,0 +1,27 @@
+/// The name nearest to a mistyped one, by insertions, deletions and replacements of bytes
+/// (Levenshtein); nil when none is near enough to be meant.
+func similarName(to text: String, among names: [String]) -> String? {
+  let wanted = Array(text.utf8.filter { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "?") })
+  var best: (name: String, distance: Int)?
+  for name in names {
+    let distance = editDistance(wanted, Array(name.utf8))
+    // What a star stands for is missing from the pattern, and no mistake.
+    let missing = text.contains("*") ? max(0, name.utf8.count - wanted.count) : 0
+    if distance - missing < best?.distance ?? .max { best = (name, distance - missing) }
+  }
+  return best.flatMap { $0.distance <= max(2, wanted.count / 4) ? $0.name : nil }
+}
+
+private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+  var row = Array(0...b.count)
+  for i in a.indices {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in b.indices {
+      let replaced = diagonal + (a[i] == b[j] ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, min(row[j], row[j + 1]) + 1)
+    }
+  }
+  return row[b.count]
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Bytes
+import Calibration
+import Quantizer
+import Runtime
+
+/// What is quantised how: the recipe, and what it is calibrated with.
+struct QuantizeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Pictures or videos to calibrate with: a file, a folder of pictures, or a folder of frames "
+        + "with numbers for names. Repeatable.", valueName: "path"))
+  var calibrate: [String] = []
+
+  @Option(
+    name: .customLong("keep-fp32"),
+    help: "Weights that stay in floating point: names, or patterns with * and ?. Repeatable.")
+  var keepFloat: [String] = []
+
+  @Option(
+    name: .customLong("min-iou"),
+    help: """
+      Least mean mask IoU with the floating-point model on held-out calibration inputs: layers \
+      go back to floating point, worst first, until it holds, or nothing is written.
+      """)
+  var minimumIoU: Double?
+
+  @Flag(help: "Measure what each group of layers costs (with --calibrate).")
+  var sensitivity = false
+
+  @Option(
+    name: .customLong("calibrate-frames"), help: "Frames of each clip that calibration tracks.")
+  var frames = 16
+
+  @Option(
+    name: .customLong("max-bad"), help: "Calibration inputs that may be undecodable before exit 1.")
+  var maximumBad = 0
+
+  @Option(
+    help: """
+      A step to leave out, for comparisons: \
+      \(Recipe.Step.allCases.map(\.rawValue).joined(separator: ", ")). Repeatable.
+      """)
+  var without: [String] = []
+
+  func validate() throws {
+    if let minimumIoU {
+      guard (0...1).contains(minimumIoU) else {
+        throw ValidationError("--min-iou must be between 0 and 1, not \(minimumIoU)")
+      }
+    }
+    if calibrate.isEmpty && (minimumIoU != nil || sensitivity) {
+      throw ValidationError("--min-iou and --sensitivity measure: give pictures with --calibrate")
+    }
+    guard (2...10_000).contains(frames) else {
+      throw ValidationError("--calibrate-frames must be between 2 and 10000")
+    }
+    for name in without where Recipe.Step(rawValue: name) == nil {
+      throw ValidationError(
+        "--without \(name) is not one of "
+          + Recipe.Step.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+  }
+
+  var recipe: Recipe {
+    var recipe = Recipe()
+    recipe.keepFloat = keepFloat
+    for name in without { Recipe.Step(rawValue: name).map { _ = recipe.steps.remove($0) } }
+    return recipe
+  }
+
+  /// Nil without calibration.
+  func inputs() throws(Failure) -> CalibrationInputs? {
+    calibrate.isEmpty ? nil : try CalibrationInputs(paths: calibrate)
+  }
+
+  func calibration(threads: Int?) -> Calibrator.Options {
+    var options = Calibrator.Options()
+    options.runtime = RuntimeOptions(threads: threads)
+    options.minimumIoU = minimumIoU
+    options.measuresSensitivity = sensitivity
+    options.frameLimit = frames
+    return options
+  }
+}

@@ -1,0 +1,105 @@
+import Bytes
+import Checkpoints
+import Graph
+import Media
+import ModelFile
+import Passes
+import Quantizer
+import SAM2Import
+import SampleScene
+import TestSupport
+import Testing
+
+@testable import Calibration
+
+/// The trained fixture model, calibrated with a few sample scenes.
+struct CalibratorTests {
+  private static let nano = Result { () throws -> Model in
+    let checkpoint = try Checkpoint.open(fixturePath("nano/nano.pt", target: "."))
+    return try Pipeline.run(on: ModelImporter.importModel(checkpoint.tensors).model).model
+  }
+
+  private func withPictures(_ count: Int, _ body: (String) throws -> Void) throws {
+    try withTemporaryFolder { folder in
+      for index in 0..<count {
+        let picture = SampleScene(seed: UInt64(100 + index)).still().image
+        try PNGWriter.write(picture, to: "\(folder)/scene\(index).png")
+      }
+      try body(folder)
+    }
+  }
+
+  @Test func calibratesReproduciblyAndMeasures() throws {
+    let nano = try Self.nano.get()
+    try withPictures(4) { folder in
+      let inputs = try CalibrationInputs(paths: [folder])
+      let first = try Calibrator().quantize(nano, by: Quantizer(), inputs: inputs)
+      #expect(first.sources.map(\.isHeldOut) == [false, false, false, true])
+      #expect(first.isHeldOut && first.skipped.isEmpty && first.fallback.isEmpty)
+      // A floor far below what is measured: 0.99 and more.
+      #expect((first.accuracy.pictures ?? 0) > 0.95)
+      #expect(first.accuracy.clips != nil)
+      #expect(first.decisions.contains { $0.smoothing != nil })
+      let memoryLayers = first.decisions.filter { $0.weight.hasPrefix("memory_attention") }
+      #expect(memoryLayers.contains { $0.scheme == .int8 && $0.inputSQNR != nil })
+      #expect(first.signals.allSatisfy { $0.sqnr > 25 }, "\(first.signals)")
+      let second = try Calibrator().quantize(nano, by: Quantizer(), inputs: inputs)
+      #expect(try ModelFile.encode(first.model) == ModelFile.encode(second.model))
+    }
+  }
+
+  @Test func returnsLayersUntilTheBudgetHoldsOrRefuses() throws {
+    let nano = try Self.nano.get()
+    try withPictures(1) { folder in
+      let inputs = try CalibrationInputs(paths: [folder])
+      var options = Calibrator.Options()
+      options.groupLimit = 2
+      options.minimumIoU = 0.99999
+      do {
+        let result = try Calibrator(options).quantize(nano, by: Quantizer(), inputs: inputs)
+        #expect(!result.fallback.isEmpty)
+        #expect(result.accuracy.least >= 0.99999)
+        #expect(result.sensitivities.map(\.loss) == result.sensitivities.map(\.loss).sorted(by: >))
+      } catch let failure as Failure {
+        // Weights in float16 and decoder weights in int8 may cost more than this budget.
+        #expect(failure.code == "quantize.budget")
+      }
+      options.minimumIoU = 1.1
+      #expect(throws: Failure(.badInput, code: "quantize.budget", "")) {
+        try Calibrator(options).quantize(nano, by: Quantizer(), inputs: inputs)
+      }
+    }
+  }
+}
+
+/// What cannot be calibrated with.
+struct CalibrationInputsTests {
+  @Test func foldersOfNumbersAreClips() throws {
+    try withTemporaryFolder { folder in
+      let image = RGBImage(width: 8, height: 8)
+      for name in ["0.png", "1.png"] { try PNGWriter.write(image, to: "\(folder)/\(name)") }
+      #expect(try CalibrationInputs(paths: [folder]).clips.count == 1)
+      try PNGWriter.write(image, to: "\(folder)/cat.png")
+      #expect(try CalibrationInputs(paths: [folder]).pictures.count == 3)
+      #expect(try CalibrationInputs(paths: ["\(folder)/cat.png"]).pictures.count == 1)
+    }
+  }
+
+  @Test func refusesWhatHoldsNoPicture() throws {
+    try withTemporaryFolder { folder in
+      #expect(throws: Failure(.missingInput, code: "calibrate.empty", "")) {
+        try CalibrationInputs(paths: [folder])
+      }
+      #expect(throws: Failure(.missingInput, code: "file.missing", "")) {
+        try CalibrationInputs(paths: ["\(folder)/gone.png"])
+      }
+      try PictureFile.write([1, 2, 3], to: "\(folder)/broken.png")
+      #expect(throws: Failure(.badInput, code: "calibrate.unreadable", "")) {
+        try CalibrationInputs(paths: [folder])
+      }
+      try PNGWriter.write(RGBImage(width: 8, height: 8), to: "\(folder)/good.png")
+      let inputs = try CalibrationInputs(paths: [folder])
+      #expect(inputs.pictures.count == 1 && inputs.skipped.count == 1)
+    }
+  }
+}
