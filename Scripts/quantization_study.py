@@ -59,8 +59,12 @@ class Study:
         return folder
 
     def scenes(self, first, count, frames):
-        with ThreadPoolExecutor(2) as pool:
-            return list(pool.map(lambda i: self.scene(first + i, frames), range(count)))
+        return self.each(lambda i: self.scene(first + i, frames), range(count))
+
+    def each(self, work, items):
+        """Results of `work` on all items, several at a time."""
+        with ThreadPoolExecutor(self.options.jobs) as pool:
+            return list(pool.map(work, items))
 
     def calibration(self):
         """Pictures in one folder, clips as folders of frames."""
@@ -103,32 +107,38 @@ class Study:
 
     def pictures(self, name, model):
         """Masks by scene, each [prompts, height, width]."""
-        found = []
-        for scene in self.scenes(FIRST_STUDY_SEED, self.options.pictures, 1):
+
+        def masks(scene):
             folder = self.work / "masks" / model.stem / scene.name
             if not (folder / "done").exists():
                 self.tool(
                     "sam2", "segment", scene / "picture.png", "--prompts", scene / "prompts.json",
-                    "--best", "--model", model, "-o", folder, "-q")
+                    "--best", "--model", model, "-o", folder, "-q", "--threads", 1)
                 (folder / "done").touch()
-            found.append([np.asarray(Image.open(p)) > 0 for p in sorted(folder.glob("*.png"))])
-        return found
+            return [np.asarray(Image.open(p)) > 0 for p in sorted(folder.glob("*.png"))]
+
+        return self.each(masks, self.scenes(FIRST_STUDY_SEED, self.options.pictures, 1))
 
     def clips(self, name, model):
         """Labels by clip, each [frames, height, width]; and milliseconds a call of each graph."""
-        found, times = [], {}
         o = self.options
-        for scene in self.scenes(FIRST_STUDY_SEED + 2000, o.clips, o.frames):
+
+        def labels(scene):
             folder = self.work / "masks" / model.stem / scene.name
             if not (folder / "done").exists():
                 text = self.tool(
                     "sam2", "track", scene / "frames", "--script", scene / "script.json",
-                    "--model", model, "-o", folder, "-q", "--json")
+                    "--model", model, "-o", folder, "-q", "--json", "--threads", 1)
                 (folder / "done").write_text(text)
-            frames = sorted(folder.glob("*.png"))
-            found.append(np.stack([np.asarray(Image.open(p)) for p in frames]))
-            times = graph_times((folder / "done").read_text()) or times
-        return found, times
+            frames = np.stack([np.asarray(Image.open(p)) for p in sorted(folder.glob("*.png"))])
+            return frames, graph_times((folder / "done").read_text())
+
+        found = self.each(labels, self.scenes(FIRST_STUDY_SEED + 2000, o.clips, o.frames))
+        # The fastest clip: other programs may run beside some.
+        times = [t for _, t in found]
+        names = sorted({n for t in times for n in t})
+        best = {n: min(t[n] for t in times if n in t) for n in names}
+        return [frames for frames, _ in found], best
 
 
 def graph_times(text):
@@ -192,6 +202,7 @@ def main():
     parser.add_argument("--calibration-pictures", type=int, default=16)
     parser.add_argument("--calibration-clips", type=int, default=4)
     parser.add_argument("--calibration-frames", type=int, default=16)
+    parser.add_argument("--jobs", type=int, default=2, help="commands at a time")
     parser.add_argument("--variants", nargs="*", help="names; default: all")
     study = Study(parser.parse_args())
     o = study.options

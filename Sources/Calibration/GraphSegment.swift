@@ -12,8 +12,9 @@ struct GraphSegment {
 
   static func name(_ value: ValueID) -> String { "value \(value.index)" }
 
-  /// Nodes `range` of `whole`, whose sizes must be fixed. Nil when nothing is computed in them that
-  /// is needed later.
+  /// Nodes `range` of `whole`, whose sizes must be fixed.
+  ///
+  /// Nil when nothing is computed in them that is needed later.
   init?(_ range: Range<Int>, of whole: Graph) throws(Failure) {
     let constant = Self.constantValues(whole)
     let later = Self.neededValues(of: whole, from: range.upperBound)

@@ -19,7 +19,9 @@ struct Probe: Sendable {
   let material: Material
 
   /// Masks in order: for a picture one for each prompt, for a clip object after object of each
-  /// frame. `beforeFrame` is called with each frame that is about to be tracked.
+  /// frame.
+  ///
+  /// `beforeFrame` is called with each frame that is about to be tracked.
   func masks(
     by model: SegmentationModel, beforeFrame: (Int) -> Void = { _ in }
   ) throws(Failure) -> [BinaryMask] {

@@ -47,6 +47,11 @@ public enum ModelFile {
     return WrittenFile(byteCount: writer.fileByteCount, sha256: hexadecimalText(sha256))
   }
 
+  /// Bytes that the file of `model` would have; throws as `write` does.
+  public static func byteCount(of model: Model) throws(Failure) -> Int {
+    try ModelFileWriter(model).fileByteCount
+  }
+
   /// The file of `model` as bytes in memory; throws as `write` does.
   public static func encode(_ model: Model) throws(Failure) -> [UInt8] {
     let writer = try ModelFileWriter(model)

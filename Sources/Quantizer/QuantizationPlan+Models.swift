@@ -10,7 +10,9 @@ extension QuantizationPlan {
     fallback: [String: String] = [:]
   ) throws(Failure) -> (model: Model, decisions: [Decision]) {
     var matrices: [String: QuantizedMatrix] = [:]
-    for layer in layers where fallback[layer.weight] == nil { matrices[layer.weight] = layer.matrix }
+    for layer in layers where fallback[layer.weight] == nil {
+      matrices[layer.weight] = layer.matrix
+    }
     var graphs: [Graph] = []
     var biases: [String: String] = [:]
     for graph in source.graphs {
@@ -132,7 +134,8 @@ private struct Rewrite {
     var rest = Array(node.operands.dropFirst(2))
     var operands = [
       try rewriter.map(node.operands[0]),
-      rewriter.weight(name, TensorType(.int8, matrix.values.shape.dimensions.map { Dim(constant: $0) })),
+      rewriter.weight(
+        name, TensorType(.int8, matrix.values.shape.dimensions.map { Dim(constant: $0) })),
       rewriter.weight(Quantizer.scaleName(name), TensorType(.float, [outputs])),
     ]
     if plan.corrections[name] != nil {

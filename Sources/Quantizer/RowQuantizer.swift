@@ -41,7 +41,9 @@ public enum RowQuantizer {
   }
 
   /// Nearest integer, halves to even, of a magnitude below 2^22: adding 1.5 * 2^23 leaves no bits
-  /// for a fraction. Compiles to two additions where `rounded()` is a call.
+  /// for a fraction.
+  ///
+  /// Compiles to two additions where `rounded()` is a call.
   @inline(__always)
   static func roundedToEven(_ value: Float) -> Float {
     let bounded = min(4_194_304, max(-4_194_304, value))

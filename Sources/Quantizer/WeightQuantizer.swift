@@ -42,8 +42,10 @@ public struct QuantizedMatrix: Sendable {
             noise += channel.noise
             clipSum += Double(channel.clip)
             zeros += channel.isZero ? 1 : 0
-            channel.store(row, to: UnsafeMutableBufferPointer(
-              rebasing: bytes[(output * depth)..<((output + 1) * depth)]))
+            channel.store(
+              row,
+              to: UnsafeMutableBufferPointer(
+                rebasing: bytes[(output * depth)..<((output + 1) * depth)]))
           }
         }
       }

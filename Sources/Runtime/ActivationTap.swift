@@ -14,7 +14,8 @@ public struct ActivationTap: Sendable {
 
   public init(
     values: [String: Set<ValueID>],
-    receive: @escaping @Sendable (_ graph: String, _ value: ValueID, _ elements: TappedValue) ->
+    receive:
+      @escaping @Sendable (_ graph: String, _ value: ValueID, _ elements: TappedValue) ->
       Void
   ) {
     self.values = values

@@ -13,6 +13,8 @@ struct QuantizationReport {
   let source: Model
   let result: QuantizationResult
   let written: ModelFile.WrittenFile?
+  /// Of the file, also when it is not written.
+  let byteCount: Int
 
   private var quantized: [Decision] { result.decisions.filter { $0.scheme == .int8 } }
 
@@ -33,9 +35,13 @@ struct QuantizationReport {
     common.note(
       "weights \(readable(byteCount: before)) -> \(readable(byteCount: after)) (\(share) %)")
     noteCalibration(common)
-    if let output, let written {
-      common.note("\(output): \(readable(byteCount: written.byteCount))")
+    let recipe = result.recipe
+    if output == nil {
+      common.note(
+        "recipe: int8 in \(recipe.graphs.sorted().joined(separator: ", ")); steps "
+          + recipe.steps.map(\.rawValue).sorted().joined(separator: ", "))
     }
+    common.note("\(output ?? "the file would have"): \(readable(byteCount: byteCount))")
   }
 
   private func noteCalibration(_ common: CommonOptions) {
@@ -93,9 +99,9 @@ struct QuantizationReport {
       ("sensitivity", .array((result.calibrated?.sensitivities ?? []).map(value))),
       ("weights", .array(result.decisions.map(value))),
     ]
+    entries.append(("output_bytes", .integer(Int64(byteCount))))
     if let output, let written {
       entries.append(("output", .string(output)))
-      entries.append(("output_bytes", .integer(Int64(written.byteCount))))
       entries.append(("sha256", .string(written.sha256)))
     }
     return .object(entries)

@@ -72,7 +72,7 @@ struct QuantizeTool: ParsableCommand {
       let written = try write(result.model)
       QuantizationReport(
         input: input, output: dryRun ? nil : output, source: source, result: result,
-        written: written
+        written: written, byteCount: try ModelFile.byteCount(of: result.model)
       ).print(json: json, common)
       let bad = result.calibrated?.skipped.count ?? 0
       if bad > choices.maximumBad { throw Tool.someItemsFailed }

@@ -60,6 +60,32 @@ struct ConvertTests {
       what: "pattern that matches nothing", tool: .quantize,
       arguments: ["$model", "-o", "out.sam2", "--keep-fp32", "tpyo.*"], exitCode: 64,
       says: "tpyo.*"),
+    .init(
+      what: "pattern with a typing error", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--keep-fp32", "sam_mask_decodr.conv_s0.weight"],
+      exitCode: 64, says: "did you mean sam_mask_decoder.conv_s0.weight"),
+    .init(
+      what: "quantising twice", tool: .quantize, arguments: ["$int8", "-o", "out.sam2"],
+      exitCode: 64, says: "quantised already"),
+    .init(
+      what: "calibration input missing", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--calibrate", "nowhere"], exitCode: 66,
+      says: "nowhere"),
+    .init(
+      what: "calibration folder without pictures", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--calibrate", "."], exitCode: 66,
+      says: "no JPEG or PNG"),
+    .init(
+      what: "calibration with no picture that can be read", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--calibrate", "cut.pt"], exitCode: 65,
+      says: "can be decoded"),
+    .init(
+      what: "a budget without calibration", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--min-iou", "0.9"], exitCode: 64,
+      says: "--calibrate"),
+    .init(
+      what: "a step that there is not", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--without", "magic"], exitCode: 64, says: "magic"),
   ]
 
   @Test(arguments: refusals)
@@ -71,6 +97,7 @@ struct ConvertTests {
       write(Array(whole[..<(whole.count / 2)]), to: folder + "/cut.pt")
       let places = [
         "$fixtures/": fixtures, "$nano/": Workplace.nano(""), "$model": workplace.model,
+        "$int8": Workplace.bundled,
       ]
       let arguments = refusal.arguments.map { replacing($0, places) }
       let outcome = try refusal.tool.run(arguments, in: folder)

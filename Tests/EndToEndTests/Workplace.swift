@@ -19,6 +19,12 @@ final class Workplace: Sendable {
       .joined(separator: "/") + "/Fixtures/nano/" + name
   }
 
+  /// The int8 model that is inside the sam2 command.
+  static var bundled: String {
+    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
+      .joined(separator: "/") + "/Sources/CBundledModel/nano-int8.sam2"
+  }
+
   private init() throws {
     var template = Array("\(P_tmpdir)/sam2-end-to-end-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw ToolProblem.noProducts }

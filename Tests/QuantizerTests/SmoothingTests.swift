@@ -71,7 +71,7 @@ struct SmoothingTests {
     var profile = CalibrationProfile()
     for name in names {
       let tensor = try #require(values[name])
-      profile.inputs[name] = Self.statistics(tensor.floats(), tensor.shape.dimensions.last ?? 1)
+      profile.inputs[name] = Self.statistics(tensor.floats(), tensor.shape.last ?? 1)
     }
     return profile
   }

@@ -14,7 +14,8 @@ struct WeightQuantizerTests {
   /// float32 sums of a few dozen products against the same in another order.
   static let sumTolerance = 1e-4
 
-  private func squaredError(_ matrix: QuantizedMatrix, _ exact: [Float], _ counts: [Float]) -> Float {
+  private func squaredError(_ matrix: QuantizedMatrix, _ exact: [Float], _ counts: [Float]) -> Float
+  {
     zip(zip(matrix.dequantized(), exact), counts).reduce(0) { sum, element in
       let error = element.0.0 - element.0.1
       return sum + element.1 * error * error
@@ -38,7 +39,8 @@ struct WeightQuantizerTests {
 
   @Test func channelsOfZerosHaveScaleOneAndAreCounted() {
     let matrix = QuantizedMatrix(
-      Tensor([Float](repeating: 0, count: 16) + [1, -1] + [Float](repeating: 0, count: 14),
+      Tensor(
+        [Float](repeating: 0, count: 16) + [1, -1] + [Float](repeating: 0, count: 14),
         shape: [2, 16]), searchesClip: true)
     #expect(matrix.zeroChannels == 1)
     #expect(matrix.scale.floats()[0] == 1)
