@@ -10,18 +10,21 @@ public final class ByteStorage: @unchecked Sendable {
   public let byteCount: Int
   /// Whether the bytes can be dropped from memory and read again from a file.
   public let isMappedFile: Bool
+  /// The file behind the bytes as it was when it was mapped; nil when that does not matter.
+  public let origin: FileStamp?
   private let release: @Sendable (UnsafeRawPointer, Int) -> Void
 
   /// Takes over `base`; `release` is called once, when the last reference goes.
   ///
-  /// `isMappedFile` is for read-only mappings of files, from their first byte, and nothing else.
+  /// `isMappedFile` is for read-only mappings of files and nothing else.
   public init(
     takingOver base: UnsafeRawPointer, byteCount: Int, isMappedFile: Bool = false,
-    release: @escaping @Sendable (UnsafeRawPointer, Int) -> Void
+    origin: FileStamp? = nil, release: @escaping @Sendable (UnsafeRawPointer, Int) -> Void
   ) {
     self.base = base
     self.byteCount = byteCount
     self.isMappedFile = isMappedFile
+    self.origin = origin
     self.release = release
   }
 

@@ -4,11 +4,12 @@ import Glibc
 public enum MappedFile {
   /// Maps the whole of the regular file at `path`; nothing is read until touched.
   ///
-  /// The mapping is private and read-only. A file that another process truncates meanwhile ends
-  /// this process with SIGBUS, as with every reader that maps; our own writers only ever replace
-  /// files by renaming, which leaves an existing mapping intact.
-  /// - Throws: `file.missing`, `file.unreadable`, `file.not_regular` (kind `missingInput`);
-  ///   `file.directory`, `file.empty` (kind `badInput`); `file.map` (kind `inputOutput`).
+  /// The mapping is private and read-only. Reading what another process cuts off meanwhile raises
+  /// SIGBUS, as with every reader that maps, and the commands answer that as they do an error of
+  /// reading; our own writers only ever replace files by renaming, which leaves an existing mapping
+  /// intact. Whoever has read a file to make another asks `origin` whether it is still the same.
+  /// - Throws: `file.missing`, `file.unreadable`, `file.directory`, `file.not_regular` (kind
+  ///   `missingInput`); `file.empty` (kind `badInput`); `file.map` (kind `inputOutput`).
   public static func open(_ path: String) throws(Failure) -> ByteStorage {
     // O_NONBLOCK: opening a FIFO must fail in the check below, not wait for a writer.
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -20,7 +21,7 @@ public enum MappedFile {
     switch status.st_mode & S_IFMT {
     case S_IFREG: break
     case S_IFDIR:
-      throw Failure(.badInput, code: "file.directory", "is a folder, not a file", file: path)
+      throw Failure(.missingInput, code: "file.directory", "is a folder, not a file", file: path)
     default:
       throw Failure(.missingInput, code: "file.not_regular", "is not a regular file", file: path)
     }
@@ -35,7 +36,8 @@ public enum MappedFile {
         .inputOutput, code: "file.map", "cannot be mapped: \(systemMessage(errno))", file: path)
     }
     return ByteStorage(
-      takingOver: UnsafeRawPointer(base), byteCount: byteCount, isMappedFile: true
+      takingOver: UnsafeRawPointer(base), byteCount: byteCount, isMappedFile: true,
+      origin: FileStamp(path, status)
     ) { base, count in
       munmap(UnsafeMutableRawPointer(mutating: base), count)
     }
