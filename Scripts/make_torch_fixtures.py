@@ -5,11 +5,15 @@
 
 Needs torch (made with 2.15, CPU). `good/` holds files that must be read, `good/expected.json` what
 torch reads from them (dtype, shape and the bytes in row-major order); `bad/` holds files that must
-be refused, each with the error code that the table in HostileFileTests.swift names.
-Running it twice gives the same bytes.
+be refused, each with the error code that the table in HostileFileTests.swift names; `extra/` holds
+files with objects of other programs beside the weights, which are refused unless the user asks to
+drop those. Running it twice gives the same bytes.
 """
 
+import argparse
 import collections
+import datetime
+import enum
 import io
 import json
 import os
@@ -19,7 +23,9 @@ import sys
 import tarfile
 import zipfile
 import zlib
+from pathlib import PurePosixPath
 
+import numpy as np
 import torch
 
 # MARK: A zip writer that can lie
@@ -208,6 +214,8 @@ def good_files():
         "optimizer": optimizer.state_dict(), "model": layer.state_dict(),
         "steps": {"train": 1 << 40, "val": -5}}
     yield "prefixed.pt", {"model": {"module._orig_mod." + k: v for k, v in simple.items()}}
+    yield "member.pt", {"state_dict": {"model." + k: v for k, v in simple.items()}}
+    yield "floats.pt", {"nan": float("nan"), "inf": -float("inf"), "zero": -0.0, "model": simple}
 
 
 def torch_bytes(value, **options):
@@ -260,19 +268,27 @@ def write_good(folder):
         b"\x80\x02}(" + text("laughs") + b"(]q\0"
         + b"".join(b"](h%ch%ceq%c" % (i, i, i + 1) for i in range(40)) + b"t" + text("model") + b"}"
         + text("w") + tensor([2, 3], [3, 1]) + b"su.")
+    weight = model(("w", tensor([2, 3], [3, 1], source=storage(location="cuda:0"))))
+    files["cuda.pt"] = archive(weight)
+    for label, value in (("0", 0), ("minus", -1), ("3", 3), ("huge", 10**18)):
+        files[f"alignment-{label}.pt"] = archive(
+            extra=[Entry("t/.storage_alignment", str(value).encode())])
+    # Names as Python 2 pickled them.
+    files["python2-name.pt"] = archive(model(b"U\1w" + tensor([2, 3], [3, 1])))
     files["comment.pt"] = make_zip(entries_of(simple), comment=b"made by hand")
 
     expected = {}
     for name, data in files.items():
         with open(os.path.join(folder, name), "wb") as out:
             out.write(data)
-        loaded = torch.load(io.BytesIO(data), weights_only=True)
+        loaded = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
         weights = loaded.get("model", loaded.get("state_dict", loaded))
         rows = []
         for key, value in weights.items():
             flat = value.detach().contiguous().reshape(-1)
             raw = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-            rows.append({"name": key.removeprefix("module._orig_mod."),
+            plain = key.removeprefix("module._orig_mod.").removeprefix("model.")
+            rows.append({"name": plain,
                          "dtype": str(value.dtype).split(".")[1], "shape": list(value.shape),
                          "bytes": raw.hex()})
         expected[name] = rows
@@ -292,6 +308,30 @@ class Call:
 
     def __reduce__(self):
         return self.call
+
+
+class Mode(enum.Enum):
+    FAST = 1
+
+
+def write_extra(folder):
+    weights = {"w": numbers(2, 3)}
+    # What trainers keep beside the weights, and what an attacker would.
+    beside = {
+        "namespace": {"args": argparse.Namespace(lr=0.1, sizes=[1, 2])},
+        "numpy": {"best": np.float64(0.5), "curve": np.arange(3.0)},
+        "date": {"when": datetime.datetime(2024, 7, 29, 12)},
+        "path": {"out": PurePosixPath("/tmp/run")},
+        "counts": {"seen": collections.defaultdict(int, {"a": 1, "b": 2}), "ids": {1, 2}},
+        "keys": {"by": {Mode.FAST: 1, None: 2, (1, 2): 3, 0.5: 4}},
+        "float8": {"scales": numbers(2, 3).to(torch.float8_e4m3fn)},
+        "sparse": {"mask": numbers(2, 3).to_sparse()},
+        "complex": {"phase": numbers(2, 3).to(torch.complex64), "c": 1j},
+        "exploit": {"x": Call(os.system, "echo pwned")},
+    }
+    for name, extra in beside.items():
+        with open(os.path.join(folder, name + ".pt"), "wb") as out:
+            out.write(torch_bytes({**extra, "model": weights}))
 
 
 def deep(count, opening, closing):
@@ -346,6 +386,7 @@ def bad_zips(simple):
     yield "zip-crc.pt", with_lie(crc=12345)
     yield "zip-crc-pickle.pt", make_zip(
         [Entry(x.name, x.data, crc=7) if x.name == b"t/data.pkl" else x for x in e])
+    yield "zip-crc-unrelated.pt", archive(extra=[Entry("t/.data/note", b"note", crc=7)])
     yield "zip-overlap.pt", make_zip(e + [Entry("t/data/1", DATA, central_offset=0, offset=0)])
     last_start = archive().rindex(b"PK\3\4")
     yield "zip-overlap-inside.pt", make_zip(
@@ -545,7 +586,7 @@ def write_bad(folder):
 
 def main():
     root = sys.argv[1]
-    for name, write in (("good", write_good), ("bad", write_bad)):
+    for name, write in (("good", write_good), ("bad", write_bad), ("extra", write_extra)):
         folder = os.path.join(root, name)
         os.makedirs(folder, exist_ok=True)
         for old in os.listdir(folder):

@@ -9,24 +9,27 @@ public enum Checkpoint {
   /// Maps the file at `path`, tells its format from its content, never from its name, and reads its
   /// list of tensors.
   ///
-  /// - Throws: what `MappedFile.open` and the reader of the format throw; `checkpoint.format` for
-  ///   anything else. The failure names the file.
-  public static func open(_ path: String) throws(Failure) -> OpenedCheckpoint {
+  /// - Throws: what `MappedFile.open` and the reader of the format throw; `checkpoint.ambiguous` for
+  ///   a file that is two formats at once; `checkpoint.format` for anything else. The failure names
+  ///   the file.
+  public static func open(
+    _ path: String, options: CheckpointOptions = CheckpointOptions()
+  ) throws(Failure) -> OpenedCheckpoint {
     do throws(Failure) {
-      return try open(try MappedFile.open(path), path: path)
+      return try open(try MappedFile.open(path), path: path, options: options)
     } catch {
       throw error.about(file: path)
     }
   }
 
-  /// The checkpoint whose bytes are `storage`; see `open(_:)`.
+  /// The checkpoint whose bytes are `storage`; see `open(_:options:)`.
   ///
   /// Files that belong to it, the shards of an index, are looked for beside `path`; HDF5, which
   /// another process reads, is copied to a temporary file when there is no path.
   public static func open(
-    _ storage: ByteStorage, path: String? = nil
+    _ storage: ByteStorage, path: String? = nil, options: CheckpointOptions = CheckpointOptions()
   ) throws(Failure) -> OpenedCheckpoint {
-    let content = FileContent(storage)
+    let content = try FileContent(storage)
     guard case .checkpoint(let format) = content else {
       throw Failure(
         .badInput, code: "checkpoint.format",
@@ -36,7 +39,9 @@ public enum Checkpoint {
     // The one place where a format meets its reader.
     switch format {
     case .torch:
-      let checkpoint = try TorchCheckpoint(storage: storage)
+      let checkpoint = try TorchCheckpoint(
+        storage: storage, ignoringForeignObjects: options.ignoresForeignObjects,
+        allowingWrongChecksums: options.allowsWrongChecksums)
       return OpenedCheckpoint(
         tensors: checkpoint, format: format, notes: checkpoint.notes,
         details: [
@@ -93,6 +98,16 @@ public enum Checkpoint {
   }
 }
 
+/// What a user may let pass when a checkpoint is read; nothing unless asked.
+public struct CheckpointOptions: Sendable {
+  /// Objects of any program beside the weights of a torch checkpoint are dropped, unread.
+  public var ignoresForeignObjects = false
+  /// Entries of a torch checkpoint with a wrong CRC-32 are read as they are.
+  public var allowsWrongChecksums = false
+
+  public init() {}
+}
+
 /// A checkpoint that was opened: its tensors, and what is known about its file.
 public struct OpenedCheckpoint: Sendable {
   public let tensors: any TensorCollection
@@ -117,6 +132,12 @@ public struct OpenedCheckpoint: Sendable {
     self.details = details
     self.storage = storage
     self.shards = shards
+  }
+
+  /// Passes while all its files are as they were when they were opened.
+  /// - Throws: `input.changed`.
+  public func checkUnchanged() throws(Failure) {
+    for storage in [storage] + shards.map(\.storage) { try storage.origin?.check() }
   }
 
   /// Bytes of all its files.

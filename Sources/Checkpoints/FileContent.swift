@@ -19,9 +19,10 @@ enum FileContent: Equatable {
   }
 
   /// Looks at the first bytes of `storage`, and for HDF5 at the places where its signature may be.
-  init(_ storage: ByteStorage) {
+  /// - Throws: `checkpoint.ambiguous` when two formats claim the file.
+  init(_ storage: ByteStorage) throws(Failure) {
     let head = storage.withUnsafeBytes { Array($0.prefix(FileContent.headByteCount)) }
-    if let format = FileContent.checkpointFormat(head, storage) {
+    if let format = try FileContent.checkpointFormat(head, storage) {
       self = .checkpoint(format)
     } else if let known = FileContent.signatures.first(where: { $0.matches(head) }) {
       self = .other(known.summary, hint: known.hint)
@@ -36,16 +37,27 @@ enum FileContent: Equatable {
 
   private static func checkpointFormat(
     _ head: [UInt8], _ storage: ByteStorage
-  ) -> CheckpointFormat? {
+  ) throws(Failure) -> CheckpointFormat? {
     // Old torch files and tar archives go to the torch reader too: it knows why it refuses them.
     let isLegacyTorch =
       head.first == 0x80
       && head.dropFirst(2).starts(with: [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20])
     let isTar = head.dropFirst(257).starts(with: Array("ustar".utf8))
-    if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || isLegacyTorch || isTar { return .torch }
-    if isHDF5(storage) { return .hdf5 }
-    if isSafetensors(head) { return .safetensors }
-    return ShardedSafetensors.isIndex(storage) ? .safetensorsIndex : nil
+    let isTorch = head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || isLegacyTorch || isTar
+    let first: CheckpointFormat? =
+      isTorch ? .torch : isSafetensors(head) ? .safetensors : nil
+    // HDF5 may start behind anything. What one reader calls weights and another calls a file is
+    // made to deceive one of them.
+    if isHDF5(storage) {
+      guard first == nil else {
+        throw Failure(
+          .badInput, code: "checkpoint.ambiguous",
+          "the file can be read as \(first?.name ?? "") and as HDF5",
+          hint: "nobody makes such a file by chance: get it from its publisher")
+      }
+      return .hdf5
+    }
+    return first ?? (ShardedSafetensors.isIndex(storage) ? .safetensorsIndex : nil)
   }
 
   /// The signature stands at byte 0, 512, 1024, 2048 and so on (HDF5 specification, II.A).

@@ -11,8 +11,9 @@ struct PrefixFreeNames: TensorCollection {
   private let base: any TensorCollection
   private let originals: [String: String]
 
-  /// Added by DistributedDataParallel and by torch.compile.
-  private static let prefixes = ["module.", "_orig_mod."]
+  /// Added by DistributedDataParallel, by torch.compile, and by trainers that keep a model as a
+  /// member.
+  private static let prefixes = ["module.", "_orig_mod.", "model."]
 
   /// - Throws: `checkpoint.name_collision` when two names become one.
   init(_ base: any TensorCollection) throws(Failure) {

@@ -9,8 +9,9 @@ struct StateDictionary {
   static let maximumTensorCount = 100_000
   static let maximumNameByteCount = 512
   private static let wrappers = ["model", "state_dict"]
-  /// Added by DistributedDataParallel and by torch.compile.
-  private static let prefixes = ["module.", "_orig_mod."]
+  /// Added by DistributedDataParallel, by torch.compile, and by trainers that keep a model as a
+  /// member.
+  private static let prefixes = ["module.", "_orig_mod.", "model."]
 
   /// Looks for `{"model": …}`, `{"state_dict": …}` or a bare state dictionary.
   /// - Throws: `pt.layout`, `pt.key_type`, `pt.name`, `pt.name_collision`,

@@ -8,12 +8,16 @@ final class TorchArchive: Sendable {
   /// Name of the top folder; torch takes it from the file name, so any will do.
   let topFolder: String
   private let zip: ZipArchive
+  /// Whether the user accepts entries whose checksum is wrong.
+  private let allowsWrongChecksums: Bool
   private let checked: Mutex<Checked>
 
-  /// What has been verified already, and what had to be inflated for it.
+  /// What has been verified already, and the entry that was inflated last: tied weights ask for one
+  /// more than once, and all of them would be the whole model.
   private struct Checked {
     var indices: Set<Int> = []
-    var inflated: [Int: ByteStorage] = [:]
+    var wrong: [String] = []
+    var inflated: (index: Int, storage: ByteStorage)?
   }
 
   /// Formats 1 to 10 are those torch itself reads; it writes 3.
@@ -22,8 +26,9 @@ final class TorchArchive: Sendable {
 
   /// - Throws: codes that start with `zip.`; `pt.two_roots`, `pt.no_data_pkl`, `pt.torchscript`,
   ///   `pt.version`, `pt.byteorder`.
-  init(_ storage: ByteStorage) throws(Failure) {
+  init(_ storage: ByteStorage, allowingWrongChecksums: Bool = false) throws(Failure) {
     zip = try ZipArchive(storage)
+    allowsWrongChecksums = allowingWrongChecksums
     checked = Mutex(Checked())
     topFolder = try TorchArchive.topFolder(zip.entries)
     try checkKind()
@@ -63,19 +68,30 @@ final class TorchArchive: Sendable {
   ///
   /// Its checksum is verified at the first call.
   func read(_ index: Int) throws(Failure) -> (storage: ByteStorage, range: Range<Int>) {
-    let known = checked.withLock { ($0.indices.contains(index), $0.inflated[index]) }
-    if known.0 {
-      guard let inflated = known.1 else { return (zip.storage, zip.dataRanges[index]) }
-      return (inflated, 0..<inflated.byteCount)
-    }
-    let contents = try zip.read(index)
     let isInflated = zip.entries[index].method == .deflated
+    let known = checked.withLock { checked in
+      (
+        checked.indices.contains(index),
+        checked.inflated.flatMap { $0.index == index ? $0.storage : nil }
+      )
+    }
+    if known.0 {
+      if let inflated = known.1 { return (inflated, 0..<inflated.byteCount) }
+      if !isInflated { return (zip.storage, zip.dataRanges[index]) }
+    }
+    let contents = try zip.contents(index)
+    let hasRightChecksum = known.0 || zip.hasRightChecksum(contents, index)
+    guard hasRightChecksum || allowsWrongChecksums else { throw zip.checksumFailure(index) }
     checked.withLock {
       $0.indices.insert(index)
-      if isInflated { $0.inflated[index] = contents.storage }
+      if !hasRightChecksum { $0.wrong.append(zip.entries[index].name) }
+      if isInflated { $0.inflated = (index, contents.storage) }
     }
     return contents
   }
+
+  /// Names of the entries whose checksum was found to be wrong and accepted.
+  var wrongChecksums: [String] { checked.withLock { $0.wrong } }
 
   /// Verifies the checksum of every entry, used or not.
   func verify() throws(Failure) {

@@ -27,20 +27,28 @@ public struct TorchCheckpoint: TensorCollection {
 
   /// Reads the directory and the pickle of `storage`.
   ///
+  /// With `ignoringForeignObjects`, what stands beside the weights may be objects of any program:
+  /// they become inert nodes, nothing of theirs is looked up or called, and they are dropped. With
+  /// `allowingWrongChecksums`, every entry is read at once, and those whose CRC-32 is wrong are
+  /// named in the notes instead of refused.
   /// - Throws: `pt.legacy`, `pt.tar_refused`, `pt.not_zip` for other containers; codes that start
   ///   with `zip.`, `pickle.`, `pt.`, `tensor.` or `model.`.
-  public init(storage: ByteStorage) throws(Failure) {
+  public init(
+    storage: ByteStorage, ignoringForeignObjects: Bool = false, allowingWrongChecksums: Bool = false
+  ) throws(Failure) {
     try TorchContainer.check(storage)
-    archive = try TorchArchive(storage)
+    archive = try TorchArchive(storage, allowingWrongChecksums: allowingWrongChecksums)
     let pickle = try archive.pickle()
-    let graph = try PickleMachine.read(pickle.storage, range: pickle.range)
+    let graph = try PickleMachine.read(
+      pickle.storage, range: pickle.range, ignoringForeignObjects: ignoringForeignObjects)
     let weights = try StateDictionary(graph)
+    if allowingWrongChecksums { try archive.verify() }
 
     var indices: [Int] = []
     for record in graph.storages { indices.append(try archive.entryIndex(of: record)) }
     entryIndices = indices
     names = weights.names
-    notes = weights.notes
+    notes = weights.notes + TorchCheckpoint.notes(graph, archive)
     records = weights.tensorIndexByName.mapValues { graph.tensors[$0] }
     try checkSharing(graph.storages)
   }
@@ -61,6 +69,21 @@ public struct TorchCheckpoint: TensorCollection {
 
   /// Verifies the checksum of every entry of the archive, also of those that hold no weights.
   public func verify() throws(Failure) { try archive.verify() }
+
+  /// What was let pass because the user had asked for it.
+  private static func notes(_ graph: PickleGraph, _ archive: TorchArchive) -> [String] {
+    func listed(_ names: [String]) -> String {
+      names.prefix(8).map { printable($0) }.joined(separator: ", ")
+        + (names.count > 8 ? " and \(names.count - 8) more" : "")
+    }
+    var notes: [String] = []
+    if !graph.foreignNames.isEmpty {
+      notes.append("dropped objects of other programs: \(listed(graph.foreignNames))")
+    }
+    let wrong = archive.wrongChecksums
+    if !wrong.isEmpty { notes.append("accepted wrong checksums: \(listed(wrong))") }
+    return notes
+  }
 
   /// Tied weights share a storage; hundreds of views of one would be a bomb.
   private func checkSharing(_ storages: [TorchStorageRecord]) throws(Failure) {

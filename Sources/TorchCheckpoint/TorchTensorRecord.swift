@@ -107,6 +107,11 @@ struct TorchTensorRecord: Sendable {
         dtype: dtype, shape: shape, storage: storage, byteOffset: storageOffset + start)
     }
     let elementByteCount = dtype.byteCount
+    // The copy is all that is needed now. Checked when the record was made: the span is inside.
+    defer {
+      let start = storageOffset + offset * elementByteCount
+      storage.releasePages(in: start..<(start + (elementSpan ?? 0) * elementByteCount))
+    }
     return Tensor(dtype: dtype, shape: shape) { output in
       storage.withUnsafeBytes { input in
         forEachRow { row, source in

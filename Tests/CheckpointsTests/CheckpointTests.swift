@@ -48,6 +48,47 @@ import Testing
     }
   }
 
+  /// What two readers would take for two different checkpoints.
+  @Test func filesOfTwoFormatsAreRefused() throws {
+    let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+    let torch = try #require(fileBytes(torchFixture("good/fp32.pt")))
+    let header = littleEndianBytes(UInt64(2)) + Array("{}".utf8)
+    for bytes in [torch, header] {
+      for place in [512, 1024, 4096] {
+        var both = bytes
+        if both.count < place { both += [UInt8](repeating: 0, count: place - both.count) }
+        both.replaceSubrange(place..<min(place + 8, both.count), with: signature)
+        #expect(throws: failure("checkpoint.ambiguous")) { try open(both) }
+      }
+      // The signature means nothing elsewhere.
+      let harmless = bytes + [UInt8](repeating: 0, count: 600) + signature
+      let found = #expect(throws: Failure.self) { try open(harmless) }
+      #expect(found?.code != "checkpoint.ambiguous")
+    }
+  }
+
+  @Test func allowancesReachTheReader() throws {
+    var options = CheckpointOptions()
+    options.ignoresForeignObjects = true
+    options.allowsWrongChecksums = true
+    let extra = try Checkpoint.open(torchFixture("extra/namespace.pt"), options: options)
+    #expect(extra.tensors.names == ["w"])
+    let damaged = try Checkpoint.open(torchFixture("bad/zip-crc.pt"), options: options)
+    try damaged.tensors.verify()
+  }
+
+  @Test func changesOfTheFileAreNoticed() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/x.pt"
+      let bytes = try #require(fileBytes(torchFixture("good/fp32.pt")))
+      try AtomicFile.write(path: path, replaceExisting: false) { try $0.write(bytes) }
+      let opened = try Checkpoint.open(path)
+      try opened.checkUnchanged()
+      try AtomicFile.write(path: path, replaceExisting: true) { try $0.write(bytes) }
+      #expect(throws: failure("input.changed")) { try opened.checkUnchanged() }
+    }
+  }
+
   static let strangers: [(String, [UInt8])] = [
     ("a Git LFS pointer", Array("version https://git-lfs.github.com/spec/v1\noid sha256:0".utf8)),
     ("an HTML page", Array("\n<!DOCTYPE html><html><body>404".utf8)),
@@ -58,6 +99,9 @@ import Testing
     ("a JPEG picture", [0xFF, 0xD8, 0xFF, 0xE0]),
     ("gzip data", [0x1F, 0x8B, 0x08, 0x00]),
     ("xz data", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]),
+    ("a 7-Zip archive", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]),
+    ("bzip2 data", Array("BZh91AY".utf8)),
+    ("Zstandard data", [0x28, 0xB5, 0x2F, 0xFD]),
     ("an MP4 or QuickTime video", [0, 0, 0, 0x20] + Array("ftypisom".utf8)),
     ("a bare Python pickle", [0x80, 0x04, 0x95, 0x00]),
     ("a damaged or empty zip archive", [0x50, 0x4B, 0x05, 0x06, 0, 0]),

@@ -36,6 +36,8 @@ import Testing
         #"removed the prefix "module." from 2 names"#,
         #"removed the prefix "_orig_mod." from 1 names"#,
       ])
+    let member = try SafetensorsOpeningTests.open(SafetensorsOpeningTests.file(["model.a"]))
+    #expect(member.tensors.names == ["a"])
     #expect(throws: failure("checkpoint.name_collision")) {
       try SafetensorsOpeningTests.open(SafetensorsOpeningTests.file(["module.a", "a"]))
     }

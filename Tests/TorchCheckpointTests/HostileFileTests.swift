@@ -37,7 +37,7 @@ import TorchCheckpoint
     "zip.unsupported_flag": [
       "zip-flag-encrypted", "zip-flag-patched", "zip-flag-strong", "zip-flag-masked",
     ],
-    "zip.crc": ["zip-crc", "zip-crc-pickle"],
+    "zip.crc": ["zip-crc", "zip-crc-pickle", "zip-crc-unrelated"],
     "zip.overlap": ["zip-overlap", "zip-overlap-inside"],
     "zip.method": [
       "zip-method-1", "zip-method-12", "zip-method-14", "zip-method-93", "zip-method-99",

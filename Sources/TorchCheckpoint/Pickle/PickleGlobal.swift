@@ -11,6 +11,8 @@ enum PickleGlobal: Hashable, Sendable {
   case rebuildParameter
   case size
   case storage(DType)
+  /// Any other, where the user has asked to drop what such names make.
+  case foreign
 
   static let maximumNameByteCount = 128
 
@@ -36,7 +38,8 @@ enum PickleGlobal: Hashable, Sendable {
       "the pickle refers to \(printable(path)), which is not on the allow list; "
         + "nothing was executed",
       place: place,
-      hint: "save only model.state_dict(), not whole modules or other Python objects")
+      hint: "save only model.state_dict(), not whole modules or other Python objects; "
+        + "--ignore-extra drops such objects when they stand beside the weights")
   }
 
   private static let allowed: [String: PickleGlobal] = [

@@ -11,10 +11,14 @@ struct PickleGraph: Sendable {
   var storages: [TorchStorageRecord] = []
   var tensors: [TorchTensorRecord] = []
   var root = PickleGraph.none
+  /// Names of what foreign nodes would have been, each once, in the order of the pickle.
+  private(set) var foreignNames: [String] = []
+  private var seenForeignNames: Set<String> = []
 
   static let none = PickleHandle(index: 0)
   static let maximumNodeCount = 2_500_000
   static let maximumDepth = 1000
+  private static let maximumForeignNameCount = 1000
 
   static func bool(_ value: Bool) -> PickleHandle { PickleHandle(index: value ? 2 : 1) }
 
@@ -32,6 +36,14 @@ struct PickleGraph: Sendable {
     return PickleHandle(index: Int32(nodes.count - 1))
   }
 
+  /// Notes that the pickle refers to `name`; a few are enough to tell the user.
+  mutating func noteForeign(_ name: String) {
+    guard foreignNames.count < PickleGraph.maximumForeignNameCount,
+      seenForeignNames.insert(name).inserted
+    else { return }
+    foreignNames.append(name)
+  }
+
   /// The dictionary behind `handle`; nil when it is something else.
   func dictionary(_ handle: PickleHandle) -> PickleDictionary? {
     if case .dictionary(let index) = self[handle] { dictionaries[index] } else { nil }
@@ -39,7 +51,7 @@ struct PickleGraph: Sendable {
 
   func children(of handle: PickleHandle) -> [PickleHandle] {
     switch self[handle] {
-    case .none, .bool, .integer, .float, .string, .global, .storage, .tensor: []
+    case .none, .bool, .integer, .float, .string, .global, .storage, .tensor, .foreign: []
     case .tuple(let elements): elements
     case .list(let index): lists[index]
     case .dictionary(let index): dictionaries[index].values
@@ -110,6 +122,8 @@ enum PickleNode: Sendable {
   case global(PickleGlobal)
   case storage(Int)
   case tensor(Int)
+  /// An object of another program, of which nothing is kept.
+  case foreign
 
   /// What this is, for messages.
   var kindName: String {
@@ -125,6 +139,7 @@ enum PickleNode: Sendable {
     case .global: "a function or class"
     case .storage: "a storage"
     case .tensor: "a tensor"
+    case .foreign: "an object of another program"
     }
   }
 }
@@ -155,4 +170,6 @@ struct PickleDictionary: Sendable {
 enum PickleKey: Hashable, Sendable {
   case string(String)
   case integer(Int64)
+  /// Something else, beside the weights of a checkpoint whose foreign objects are dropped.
+  case other(PickleHandle)
 }

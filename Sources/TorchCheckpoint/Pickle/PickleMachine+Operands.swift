@@ -35,7 +35,13 @@ extension PickleMachine {
   mutating func readGlobal() throws(Failure) -> PickleGlobal {
     let module = try readLine()
     let name = try readLine()
-    return try PickleGlobal(module: module, name: name, place: place)
+    do {
+      return try PickleGlobal(module: module, name: name, place: place)
+    } catch {
+      guard ignoresForeignObjects else { throw error }
+      graph.noteForeign(String(decoding: module + [0x2E] + name, as: UTF8.self))
+      return .foreign
+    }
   }
 
   private mutating func readLine() throws(Failure) -> [UInt8] {

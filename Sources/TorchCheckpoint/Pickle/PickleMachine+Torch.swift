@@ -7,10 +7,18 @@ extension PickleMachine {
   mutating func reduce(
     _ function: PickleHandle, arguments: PickleHandle
   ) throws(Failure) -> PickleHandle {
-    guard case .global(let global) = graph[function], case .tuple(let operands) = graph[arguments]
-    else {
-      throw failure("pickle.type", "the pickle calls \(graph[function].kindName)")
+    guard case .tuple(let operands) = graph[arguments] else {
+      throw failure("pickle.type", "the pickle calls with \(graph[arguments].kindName)")
     }
+    let global: PickleGlobal
+    switch graph[function] {
+    case .global(let known): global = known
+    // A call of what a call gave.
+    case .foreign: global = .foreign
+    case let other: throw failure("pickle.type", "the pickle calls \(other.kindName)")
+    }
+    // What is made from a foreign object is one, for example a tensor of an unknown type.
+    if let first = operands.first, case .foreign = graph[first] { return try graph.add(.foreign) }
     switch global {
     case .orderedDictionary:
       guard operands.isEmpty else { throw argumentFailure("OrderedDict") }
@@ -30,6 +38,8 @@ extension PickleMachine {
       return operands[0]
     case .storage:
       throw failure("pickle.type", "the pickle calls a storage class")
+    case .foreign:
+      return try graph.add(.foreign)
     }
   }
 
@@ -38,6 +48,7 @@ extension PickleMachine {
   /// A state dictionary carries its `_metadata` that way; it holds version numbers of modules and
   /// is dropped.
   func build(on target: PickleHandle, state: PickleHandle) throws(Failure) {
+    if case .foreign = graph[target] { return }
     guard let object = graph.dictionary(target), object.isOrderedDictionary,
       graph.dictionary(state) != nil
     else {
@@ -45,8 +56,25 @@ extension PickleMachine {
     }
   }
 
+  /// NEWOBJ: "make an object of this class from these arguments".
+  ///
+  /// Torch's own checkpoints have none.
+  mutating func newObject(
+    _ type: PickleHandle, arguments: PickleHandle
+  ) throws(Failure) -> PickleHandle {
+    guard case .global(.foreign) = graph[type], case .tuple = graph[arguments] else {
+      throw failure("pickle.type", "the pickle makes an object of \(graph[type].kindName)")
+    }
+    return try graph.add(.foreign)
+  }
+
   /// BINPERSID: ("storage", storage class, key, location, element count).
   mutating func storageNode(identifier: PickleHandle) throws(Failure) -> PickleNode {
+    if case .tuple(let fields) = graph[identifier], fields.count == 5,
+      case .global(.foreign) = graph[fields[1]]
+    {
+      return .foreign
+    }
     guard case .tuple(let fields) = graph[identifier], fields.count == 5,
       case .string("storage") = graph[fields[0]],
       case .global(.storage(let dtype)) = graph[fields[1]],

@@ -9,6 +9,8 @@ import Bytes
 struct PickleMachine {
   var cursor: ByteCursor
   var graph = PickleGraph()
+  /// Whether unknown names make inert nodes instead of failures.
+  let ignoresForeignObjects: Bool
   private let start: Int
   private var opcodeOffset: Int
   private var stack: [PickleHandle] = []
@@ -29,16 +31,20 @@ struct PickleMachine {
   static let maximumMemoCount = 3_000_000
 
   /// Reads the one pickle that fills `range` of `storage`.
+  ///
+  /// `ignoringForeignObjects` makes inert nodes of what is not on the allow list of names.
   /// - Throws: codes that start with `pickle.`; `pt.persistent_id`, `pt.storage_conflict`;
   ///   `tensor.` for tensors that cannot be.
-  static func read(_ storage: ByteStorage, range: Range<Int>) throws(Failure) -> PickleGraph {
+  static func read(
+    _ storage: ByteStorage, range: Range<Int>, ignoringForeignObjects: Bool = false
+  ) throws(Failure) -> PickleGraph {
     guard range.count <= maximumByteCount else {
       throw Failure(
         .badInput, code: "pickle.budget",
         "the pickle has \(range.count) bytes; at most \(maximumByteCount) are accepted")
     }
     let cursor = try ByteCursor(storage, range: range, truncationCode: "pickle.truncated")
-    var machine = PickleMachine(cursor)
+    var machine = PickleMachine(cursor, ignoringForeignObjects)
     do {
       try machine.run()
     } catch {
@@ -52,8 +58,9 @@ struct PickleMachine {
     return machine.graph
   }
 
-  private init(_ cursor: ByteCursor) {
+  private init(_ cursor: ByteCursor, _ ignoresForeignObjects: Bool) {
     self.cursor = cursor
+    self.ignoresForeignObjects = ignoresForeignObjects
     start = cursor.offset
     opcodeOffset = cursor.offset
   }
@@ -80,7 +87,9 @@ struct PickleMachine {
         throw failure("pickle.budget", "the pickle has too many opcodes")
       }
       let byte = try cursor.readUInt8()
-      guard let opcode = PickleOpcode(rawValue: byte) else {
+      guard let opcode = PickleOpcode(rawValue: byte),
+        opcode != .newObject || ignoresForeignObjects
+      else {
         throw failure(
           "pickle.opcode",
           "the pickle uses opcode \(hexadecimal(byte)), which is not on the allow list; "
@@ -146,6 +155,9 @@ struct PickleMachine {
     case .reduce:
       let operands = try pop(2)
       try push(try reduce(operands[0], arguments: operands[1]))
+    case .newObject:
+      let operands = try pop(2)
+      try push(try newObject(operands[0], arguments: operands[1]))
     case .build:
       let state = try pop(1)[0]
       try build(on: try top(), state: state)
@@ -217,6 +229,7 @@ struct PickleMachine {
 
   private mutating func append(_ elements: [PickleHandle]) throws(Failure) {
     let target = graph[try top()]
+    if case .foreign = target { return }
     guard case .list(let index) = target else {
       throw failure("pickle.type", "the pickle appends to \(target.kindName)")
     }
@@ -225,6 +238,7 @@ struct PickleMachine {
 
   private mutating func setItems(_ items: [PickleHandle]) throws(Failure) {
     let target = graph[try top()]
+    if case .foreign = target { return }
     guard case .dictionary(let index) = target else {
       throw failure("pickle.type", "the pickle sets items of \(target.kindName)")
     }
@@ -241,6 +255,9 @@ struct PickleMachine {
       case .string(let text): key = .string(text)
       case .integer(let number): key = .integer(number)
       case .bool(let value): key = .integer(value ? 1 : 0)
+      case .none where ignoresForeignObjects, .float where ignoresForeignObjects,
+        .tuple where ignoresForeignObjects, .foreign where ignoresForeignObjects:
+        key = .other(items[i])
       case let other:
         throw failure("pickle.key_type", "the pickle uses \(other.kindName) as a key")
       }
@@ -257,6 +274,7 @@ extension PickleKey {
     switch self {
     case .string(let text): "\"\(printable(text))\""
     case .integer(let number): String(number)
+    case .other: "another object"
     }
   }
 }

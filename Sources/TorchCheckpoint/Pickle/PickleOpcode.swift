@@ -1,7 +1,7 @@
 /// The pickle opcodes that torch writes with protocol 2, and no other.
 ///
 /// Names and values as in Python's `pickle.py`. Left out on purpose is all that imports by computed
-/// names, builds instances, or belongs to later protocols.
+/// names or belongs to later protocols.
 enum PickleOpcode: UInt8 {
   case mark = 0x28  // (
   case emptyTuple = 0x29  // )
@@ -35,4 +35,6 @@ enum PickleOpcode: UInt8 {
   case newTrue = 0x88
   case newFalse = 0x89
   case long1 = 0x8A
+  /// Builds an instance: accepted only where it is dropped.
+  case newObject = 0x81
 }

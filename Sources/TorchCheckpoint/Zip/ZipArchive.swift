@@ -123,26 +123,41 @@ struct ZipArchive: Sendable {
 
   // MARK: - Reading
 
+  /// Uncompressed bytes of an entry.
+  typealias Contents = (storage: ByteStorage, range: Range<Int>)
+
   /// The checked, uncompressed bytes of entry `index`: a range of the file when it is stored, of
   /// new memory when it is deflated.
   /// - Throws: `zip.crc`; `zip.inflate`, `zip.inflate_size`.
-  func read(_ index: Int) throws(Failure) -> (storage: ByteStorage, range: Range<Int>) {
+  func read(_ index: Int) throws(Failure) -> Contents {
+    let contents = try contents(index)
+    guard hasRightChecksum(contents, index) else { throw checksumFailure(index) }
+    return contents
+  }
+
+  /// The same without a look at the checksum.
+  func contents(_ index: Int) throws(Failure) -> Contents {
     let entry = entries[index]
     let range = dataRanges[index]
-    let contents: (storage: ByteStorage, range: Range<Int>)
     switch entry.method {
-    case .stored: contents = (storage, range)
+    case .stored: return (storage, range)
     case .deflated:
       let inflated = try inflated(storage, range, byteCount: entry.byteCount, entry: entry.name)
-      contents = (inflated, 0..<inflated.byteCount)
+      storage.releasePages(in: range)
+      return (inflated, 0..<inflated.byteCount)
     }
+  }
+
+  func hasRightChecksum(_ contents: Contents, _ index: Int) -> Bool {
     var checksum = CRC32()
     contents.storage.forEachPiece(of: contents.range) { checksum.update($0) }
-    guard checksum.value == entry.crc else {
-      throw Failure(
-        .badInput, code: "zip.crc", "the checksum of a zip entry is wrong: the file is damaged",
-        place: "entry \(printable(entry.name))", hint: "download or copy the file again")
-    }
-    return contents
+    return checksum.value == entries[index].crc
+  }
+
+  func checksumFailure(_ index: Int) -> Failure {
+    Failure(
+      .badInput, code: "zip.crc", "the checksum of a zip entry is wrong: the file is damaged",
+      place: "entry \(printable(entries[index].name))",
+      hint: "download or copy the file again; --allow-bad-crc reads it as it is")
   }
 }
