@@ -6,7 +6,9 @@
 Needs h5py (made with 3.16, HDF5 2.0) and numpy. `good/` holds files that must be read, and
 `good/expected.json` what h5py reads from them (dtype, shape and the CRC-32 of the little-endian bytes in row-major order);
 `bad/` holds files that must be refused, each with the error code that the table in
-HostileFileTests.swift names. Running it twice gives the same bytes.
+HostileFileTests.swift names. `damaged/` holds files with one lie in one structure of the format,
+the places where libhdf5 has had its CVEs: what they meet depends on the library's version, but it
+must be a named error or a plain success, in time. Running it twice gives the same bytes.
 """
 
 import json
@@ -191,8 +193,6 @@ def write_good(folder):
     for name, fill in (("checked", checked), ("new-format", flat)):
         folder.file(name, fill, **NEW)
         table[name] = expected(f"{folder.path}/{name}.h5")
-    folder.file("user-block", flat, userblock_size=1024, **OLD)
-    table["user-block"] = expected(f"{folder.path}/user-block.h5")
     with open(f"{folder.path}/expected.json", "w") as out:
         json.dump(table, out, indent=1, sort_keys=True)
         out.write("\n")
@@ -337,6 +337,12 @@ def inflate_garbage(file):
     dataset.write_direct_chunk((0,), b"\x55" * 40, 0)
 
 
+def checksum_short(file):
+    """A chunk that is shorter than its checksum alone."""
+    dataset = low_level(file, (4,), chunk=(4,), setup=lambda p: p.set_fletcher32())
+    dataset.write_direct_chunk((0,), b"\1\2", 0)
+
+
 BAD = {
     "link-soft": lambda f: (one(numbers(4))(f), f.__setitem__("other", h5py.SoftLink("/weight"))),
     "link-dangling": lambda f: f.__setitem__("weight", h5py.SoftLink("/nowhere")),
@@ -364,7 +370,7 @@ BAD = {
     "filter-twice": lambda f: low_level(
         f, (4,), chunk=(4,), data=numbers(4), setup=lambda p: (p.set_deflate(1), p.set_deflate(9))),
     "inflate-more": inflate_bomb, "inflate-less": inflate_short,
-    "inflate-garbage": inflate_garbage,
+    "inflate-garbage": inflate_garbage, "checksum-short": checksum_short,
     "cycle": cycle, "depth": deep,
     "name-collision": same_name,
     "name-long": lambda f: f.create_dataset("w" * 5000, data=numbers(2), **QUIET),
@@ -384,6 +390,8 @@ BAD = {
     "type-float-fields": odd_float, "type-integer-bits": odd_integer,
     "type-committed": named_type, "type-u16": unnamed_u16, "type-u16-float16": wrong_name,
     "type-attribute-array": attribute_array,
+    "type-enum": of_type(h5py.enum_dtype({"a": 0, "b": 1}, basetype="i1"), [0, 1]),
+    "type-list": lambda f: f.create_dataset("weight", (2,), dtype=h5py.vlen_dtype("f4"), **QUIET),
 }
 
 
@@ -437,11 +445,229 @@ def write_bad(folder):
         folder.data(name, flat_file[:count])
     folder.data("not-hdf5", b"PK\x03\x04" + bytes(200))
 
+    folder.file("user-block", flat, userblock_size=1024, **OLD)
+    folder.data("trailing", flat_file + b"\0")
+    folder.data("trailing-file", flat_file + flat_file)
+    # Version 0: the end of the file stands at byte 40.
+    folder.data("superblock-end", flat_file[:40] + struct.pack("<Q", 2**40) + flat_file[48:])
+
+    # Copied while a writer has it open: the format notes that.
+    for name, swmr in (("marked-open", False), ("marked-swmr", True)):
+        path = f"{folder.path}/{name}.h5"
+        with h5py.File(path, "w", **NEW) as file:
+            flat(file)
+            if swmr:
+                file.swmr_mode = True
+            file.flush()
+            with open(path, "rb") as half:
+                data = half.read()
+        folder.data(name, data)
+
+    # A link of a class that only a program's own code could follow.
+    link = folder.file("link-user", BAD["link-external"])
+    start = link.index(b"\x01\x08\x40")
+    folder.data("link-user", link[:start + 2] + b"\x41" + link[start + 3:])
+
+
+# MARK: Files with one damaged structure
+
+
+def messages(data, address):
+    """Type, header and body of each message of a version 1 object header."""
+    version, _, count, _, byte_count = struct.unpack_from("<BBHII", data, address)
+    assert version == 1
+    at = address + 16
+    while at < address + 16 + byte_count:
+        kind, size = struct.unpack_from("<HH", data, at)
+        yield kind, at, at + 8
+        at += 8 + size
+
+
+def object_header(path, name):
+    with h5py.File(path) as file:
+        return h5py.h5o.get_info(file[name].id).addr
+
+
+class Damage:
+    """Damaged copies of one file that differ in one field each."""
+
+    def __init__(self, folder, label, fill):
+        self.folder, self.label = folder, label
+        self.data = folder.file(label, fill)
+        self.header = object_header(f"{folder.path}/{label}.h5", "weight")
+        os.unlink(f"{folder.path}/{label}.h5")
+
+    def put(self, name, at, form, *values):
+        patch = struct.pack("<" + form, *values)
+        data = self.data[:at] + patch + self.data[at + len(patch):]
+        self.folder.data(f"{self.label}-{name}", data)
+
+    def message(self, kind):
+        """Where the first message of a kind stands, and its body."""
+        return next((head, body) for k, head, body in messages(self.data, self.header) if k == kind)
+
+    def signature(self, text, after=0):
+        return self.data.index(text, after)
+
+
+SPACE, TYPE, FILL, LAYOUT, FILTERS, ATTRIBUTE, CONTINUATION = 1, 3, 5, 8, 11, 12, 16
+NOWHERE, FAR = 2**64 - 1, 2**62
+
+
+def write_damaged(folder):
+    plain = Damage(folder, "plain", one(numbers(4)))
+    damage_headers(plain)
+    damage_groups(plain)
+    damage_types(plain)
+    damage_chunks(Damage(folder, "chunks", one(
+        numbers(64), chunks=(16,), compression="gzip", shuffle=True, fletcher32=True)))
+    damage_attributes(Damage(folder, "attribute", unnamed_text))
+    nested_record(folder)
+
+
+def unnamed_text(file):
+    file.create_dataset("weight", data=np.arange(4, dtype=np.uint16), **QUIET)
+    file["weight"].attrs["torch_dtype"] = "bfloat16"
+
+
+def damage_headers(d):
+    at = d.header
+    d.put("version", at, "B", 9)
+    for label, count in (("none", 0), ("many", 0xFFFF)):
+        d.put(f"messages-{label}", at + 2, "H", count)
+    for label, size in (("none", 0), ("huge", 0xFFFFFFFF)):
+        d.put(f"header-{label}", at + 8, "I", size)
+    head, _ = d.message(LAYOUT)
+    d.put("message-long", head + 2, "H", 0xFFF8)
+    d.put("message-unknown", head, "H", 0xFFFE)
+    # A message says that the header goes on: in itself, in its own block, nowhere.
+    head, body = d.message(SPACE)
+    size = struct.unpack_from("<H", d.data, head + 2)[0]
+    for label, place, length in (("self", head, size + 8), ("block", at + 16, 256),
+                                 ("far", FAR, 64), ("undefined", NOWHERE, 64), ("long", 96, FAR)):
+        d.put(f"continuation-{label}", head, "HHB3xQQ", CONTINUATION, size, 0, place, length)
+    _, body = d.message(SPACE)
+    for label, rank in (("0", 0), ("33", 33), ("255", 255)):
+        d.put(f"rank-{label}", body + 1, "B", rank)
+    d.put("space-version", body, "B", 77)
+    d.put("size-huge", body + 8, "Q", NOWHERE)
+    _, body = d.message(FILL)
+    for label, size in (("long", 0x7FFFFFFF), ("negative", 0xFFFFFFFF)):
+        d.put(f"fill-{label}", body, "BBBBI", 2, 2, 2, 1, size)
+    _, body = d.message(LAYOUT)
+    for label, version, kind in (("version", 77, 1), ("class", 3, 77), ("compact", 3, 0),
+                                 ("chunked", 3, 2), ("virtual", 4, 3), ("single", 4, 2)):
+        d.put(f"layout-{label}", body, "BB", version, kind)
+    d.put("layout-size", body + 10, "Q", NOWHERE)
+
+
+def damage_groups(d):
+    # The superblock, version 0: where things are, and how wide trees are.
+    for label, at, form, value in (("base", 24, "Q", FAR), ("free-space", 32, "Q", 96),
+                                   ("driver", 48, "Q", 96), ("root", 64, "Q", FAR),
+                                   ("root-self", 64, "Q", 0), ("leaf-k", 16, "H", 0),
+                                   ("leaf-k-wide", 16, "H", 0xFFFF), ("node-k", 18, "H", 0xFFFF),
+                                   ("cache", 72, "I", 77), ("cache-tree", 80, "Q", FAR),
+                                   ("cache-heap", 88, "Q", FAR)):
+        d.put(f"superblock-{label}", at, form, value)
+    tree = d.signature(b"TREE")
+    for label, at, form, value in (
+            ("type", 4, "B", 1), ("level", 5, "B", 255), ("cycle", 5, "B", 1),
+            ("entries", 6, "H", 0xFFFF), ("left", 8, "Q", tree), ("right", 16, "Q", tree),
+            ("key", 24, "Q", FAR), ("child-self", 32, "Q", tree), ("child-far", 32, "Q", FAR)):
+        d.put(f"tree-{label}", tree + at, form, value)
+    both = d.data[:tree + 5] + b"\1" + d.data[tree + 6:tree + 32] + struct.pack("<Q", tree)
+    d.folder.data("plain-tree-parent", both + d.data[tree + 40:])
+    node = d.signature(b"SNOD")
+    for label, at, form, value in (
+            ("symbols", 6, "H", 0xFFFF), ("version", 4, "B", 77), ("name", 8, "Q", FAR),
+            ("name-end", 8, "Q", 87), ("header", 16, "Q", FAR), ("header-root", 16, "Q", 96),
+            ("header-heap", 16, "Q", d.signature(b"HEAP")), ("cache", 24, "I", 2)):
+        d.put(f"symbol-{label}", node + at, form, value)
+    heap = d.signature(b"HEAP")
+    start = struct.unpack_from("<Q", d.data, heap + 24)[0]
+    free = struct.unpack_from("<Q", d.data, heap + 16)[0]
+    for label, at, form, value in (
+            ("size", 8, "Q", FAR), ("size-none", 8, "Q", 0), ("free", 16, "Q", FAR),
+            ("free-end", 16, "Q", 87), ("data", 24, "Q", FAR), ("data-self", 24, "Q", heap)):
+        d.put(f"heap-{label}", heap + at, form, value)
+    for label, at, value in (("loop", 0, free), ("next", 0, FAR), ("long", 8, FAR),
+                             ("short", 8, 0)):
+        d.put(f"heap-free-{label}", start + free + at, "Q", value)
+
+
+def damage_types(d):
+    _, body = d.message(TYPE)
+    for label, at, form, value in (
+            ("size-0", 4, "I", 0), ("size-huge", 4, "I", 0xFFFFFFFF), ("offset", 8, "H", 0xFFFF),
+            ("precision", 10, "H", 0xFFFF), ("precision-0", 10, "H", 0), ("exponent", 12, "B", 255),
+            ("mantissa", 15, "B", 255), ("order", 1, "B", 0x41), ("padding", 2, "B", 255)):
+        d.put(f"type-{label}", body + at, form, value)
+    # The class says how the rest is read: numbers become strings, records, lists, references.
+    for kind in range(12):
+        for version in (1, 3):
+            d.put(f"type-class-{kind}-{version}", body, "B", version << 4 | kind)
+
+
+def damage_chunks(d):
+    _, body = d.message(FILTERS)
+    for label, at, form, value in (("count", 1, "B", 33), ("count-255", 1, "B", 255),
+                                   ("version", 0, "B", 77), ("name", 10, "H", 0xFFF8),
+                                   ("values", 14, "H", 0xFFFF)):
+        d.put(f"filters-{label}", body + at, form, value)
+    # The shuffle filter's one value is the size of an element.
+    shuffle = d.signature(struct.pack("<HHHH", 2, 8, 1, 1), body)
+    for label, size in (("0", 0), ("3", 3), ("huge", 0xFFFFFFFF)):
+        d.put(f"shuffle-{label}", shuffle + 16, "I", size)
+    _, body = d.message(LAYOUT)
+    for label, at, form, value in (
+            ("axes-0", 2, "B", 0), ("axes-255", 2, "B", 255), ("tree", 3, "Q", FAR),
+            ("tree-superblock", 3, "Q", 0), ("size-0", 11, "I", 0), ("size-max", 11, "I", 2**32 - 1),
+            ("element-0", 15, "I", 0), ("element-max", 15, "I", 2**32 - 1)):
+        d.put(f"layout-{label}", body + at, form, value)
+    tree = struct.unpack_from("<Q", d.data, body + 3)[0]
+    for label, at, form, value in (
+            ("cycle", 5, "B", 1), ("level", 5, "B", 255), ("entries", 6, "H", 0xFFFF),
+            ("left", 8, "Q", tree), ("right", 16, "Q", tree), ("chunk-size", 24, "I", 2**32 - 1),
+            ("chunk-none", 24, "I", 0), ("mask", 28, "I", 2**32 - 1), ("offset", 32, "Q", FAR),
+            ("offset-odd", 32, "Q", 3), ("address", 48, "Q", FAR), ("address-tree", 48, "Q", tree),
+            ("again", 64, "Q", 0)):
+        d.put(f"tree-{label}", tree + at, form, value)
+    self_child = d.data[:tree + 5] + b"\1" + d.data[tree + 6:tree + 48] + struct.pack("<Q", tree)
+    d.folder.data("chunks-tree-parent", self_child + d.data[tree + 56:])
+
+
+def damage_attributes(d):
+    _, body = d.message(ATTRIBUTE)
+    for label, at, form, value in (("version", 0, "B", 77), ("name", 2, "H", 0xFFFF),
+                                   ("type", 4, "H", 0xFFFF), ("space", 6, "H", 0xFFFF)):
+        d.put(label, body + at, form, value)
+    heap = d.signature(b"GCOL")
+    for label, at, form, value in (
+            ("collection-size", 8, "Q", FAR), ("collection-none", 8, "Q", 0),
+            ("object-index", 16, "H", 77), ("object-size", 24, "Q", FAR),
+            ("object-none", 24, "Q", 0), ("free-size", 48, "Q", FAR)):
+        d.put(label, heap + at, form, value)
+    # The value: length, address of the collection, index in it.
+    value = d.signature(struct.pack("<IQI", 8, heap, 1))
+    for label, at, form, number in (("length", 0, "I", 2**32 - 1), ("address", 4, "Q", FAR),
+                                    ("address-self", 4, "Q", d.header), ("index", 12, "I", 77)):
+        d.put(f"value-{label}", value + at, form, number)
+
+
+def nested_record(folder):
+    """Records in records, which libhdf5 reads by recursion."""
+    dtype = np.dtype("f4")
+    for _ in range(300):
+        dtype = np.dtype([("a", dtype)])
+    folder.file("record-nested", lambda f: f.create_dataset("weight", (2,), dtype=dtype, **QUIET))
+
 
 def main():
     root = sys.argv[1]
     write_good(Folder(f"{root}/good"))
     write_bad(Folder(f"{root}/bad"))
+    write_damaged(Folder(f"{root}/damaged"))
 
 
 if __name__ == "__main__":

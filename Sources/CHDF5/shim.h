@@ -44,6 +44,19 @@ static inline hid_t chdf5_open_file(const char *path) {
   return H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
 }
 
+/// Bytes before the data, and the end of the data.
+static inline herr_t chdf5_extent(hid_t file, uint64_t *user_block, uint64_t *end) {
+  hsize_t before = 0;
+  haddr_t address = 0;
+  hid_t properties = H5Fget_create_plist(file);
+  herr_t result = properties < 0 ? -1 : H5Pget_userblock(properties, &before);
+  if (properties >= 0) H5Pclose(properties);
+  if (result < 0 || H5Fget_eoa(file, &address) < 0) return -1;
+  *user_block = before;
+  *end = address;
+  return 0;
+}
+
 static inline hid_t chdf5_create_file(const char *path) {
   return H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
 }

@@ -45,6 +45,7 @@ public enum HDF5Child {
         "h5.superblock", "the file cannot be opened as HDF5",
         hint: "it may be cut short, or still open for writing (h5clear -s)"))
     try ChildLimits.closeTheDoor()
+    try checkExtent(of: file, limits)
 
     let names = try TensorNames(paths: try ObjectWalker.datasetPaths(in: file))
     let header = try describe(names, in: file, limits)
@@ -59,6 +60,27 @@ public enum HDF5Child {
       try dataset.forEachBlock(place: place) { bytes throws(Failure) in
         try writeAll(bytes)
       }
+    }
+  }
+
+  /// The format is the whole of the file: nothing can hide before or behind it.
+  private static func checkExtent(
+    of file: borrowing HDF5Handle, _ limits: ChildLimits
+  ) throws(Failure) {
+    var userBlock: UInt64 = 0
+    var end: UInt64 = 0
+    guard chdf5_extent(file.id, &userBlock, &end) >= 0 else {
+      throw refusal("h5.superblock", "the extent of the file cannot be read").withLibraryMessage()
+    }
+    guard userBlock == 0 else {
+      throw refusal(
+        "h5.superblock", "\(userBlock) bytes stand before the HDF5 data (a user block)",
+        hint: "take them away with h5unjam")
+    }
+    guard end == UInt64(limits.fileByteCount) else {
+      throw refusal(
+        "h5.trailing_data", "the HDF5 data end at byte \(end) of \(limits.fileByteCount)",
+        hint: "copy the file with h5repack, or get it from its publisher")
     }
   }
 

@@ -10,10 +10,12 @@ import Testing
   static let filesByCode: [String: [String]] = [
     "h5.superblock": [
       "superblock-version", "superblock-signature", "superblock-offsets", "not-hdf5", "cut-8",
-      "cut-60", "cut-half", "cut-1",
+      "cut-60", "cut-half", "cut-1", "superblock-end", "user-block", "marked-open", "marked-swmr",
     ],
+    "h5.trailing_data": ["trailing", "trailing-file"],
     "h5.link_refused": [
       "link-soft", "link-dangling", "link-soft-loop", "link-external", "link-external-self",
+      "link-user",
     ],
     "h5.external_storage": ["external-storage"],
     "h5.virtual": ["virtual", "virtual-same-file"],
@@ -26,7 +28,10 @@ import Testing
       "filter-lzf", "filter-scaleoffset", "filter-nbit", "filter-twice", "filter-307",
       "filter-32001", "filter-32004", "filter-32015", "filter-65535",
     ],
-    "h5.chunk": ["chunk-missing", "checksum", "inflate-more", "inflate-less", "inflate-garbage"],
+    "h5.chunk": [
+      "chunk-missing", "checksum", "inflate-more", "inflate-less", "inflate-garbage",
+      "checksum-short",
+    ],
     "h5.address": ["address-beyond", "address-superblock", "address-overlap"],
     "h5.cycle": ["cycle"],
     "h5.depth": ["depth"],
@@ -41,7 +46,7 @@ import Testing
       "type-compound", "type-string", "type-text", "type-opaque", "type-bool-enum",
       "type-complex", "type-array", "type-reference", "type-u32", "type-f128",
       "type-float-fields", "type-integer-bits", "type-committed", "type-u16", "type-u16-float16",
-      "type-attribute-array",
+      "type-attribute-array", "type-enum", "type-list",
     ],
   ]
 
