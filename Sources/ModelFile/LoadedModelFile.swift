@@ -111,7 +111,7 @@ struct LoadedModelFile {
 
 extension LoadedModelFile {
   /// Reads every byte that opening did not: elements, padding between them, unknown sections.
-  /// - Throws: `model.checksum`, `model.padding`.
+  /// - Throws: `model.checksum`, `model.padding`, `model.scale`.
   func verifyChecksums(progress: ModelFile.Progress?) throws(Failure) {
     for section in sections {
       switch section.kind {
@@ -120,7 +120,20 @@ extension LoadedModelFile {
       case .metadata, .graphs, .tensorTable: break  // Checked when opened.
       }
     }
+    try checkScales()
     progress?(storage.byteCount, storage.byteCount)
+  }
+
+  /// A scale is a step between numbers: nothing that is zero, negative or no number can be one.
+  private func checkScales() throws(Failure) {
+    for name in model.weights.names where model.weights[name]?.dtype == .int8 {
+      guard let scale = model.weights[name + ".scale"] else { continue }
+      guard scale.floats().allSatisfy({ $0 > 0 && $0.isFinite }) else {
+        throw Failure(
+          .badInput, code: "model.scale", "a scale of an int8 weight is not a positive number",
+          place: "tensor \(name).scale")
+      }
+    }
   }
 
   private func verifyData(

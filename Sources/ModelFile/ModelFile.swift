@@ -24,11 +24,13 @@ public enum ModelFile {
   /// Equal models give equal bytes. Tensors are read once and one after the other, and let go of
   /// behind the writing, so mapped weights are never in memory as a whole. Float weights become
   /// `floatStorage` (float32, float16 or bfloat16) on the way, if it is given.
+  /// `beforePublishing` is called when all is written and the file has no name yet: what it throws
+  /// leaves nothing behind.
   /// - Throws: `output.*`; `model.name`, `model.limit`, `model.metadata`, `model.graph` when the
-  ///   format cannot hold the model; what `Model.verify` throws.
+  ///   format cannot hold the model; what `Model.verify` and `beforePublishing` throw.
   public static func write(
     _ model: Model, to path: String, replaceExisting: Bool, floatStorage: DType? = nil,
-    progress: Progress? = nil
+    progress: Progress? = nil, beforePublishing: () throws(Failure) -> Void = {}
   ) throws(Failure) -> WrittenFile {
     try AtomicFile.checkCanCreate(path: path, replaceExisting: replaceExisting)
     let writer = try ModelFileWriter(model, floatStorage: floatStorage)
@@ -38,6 +40,7 @@ public enum ModelFile {
         sha256 = try writer.write(progress: progress) { (bytes) throws(Failure) in
           try file.write(bytes)
         }
+        try beforePublishing()
       }
     } catch let failure as Failure {
       throw failure.about(file: path)

@@ -13,6 +13,37 @@ public struct ImportedModel: Sendable {
   public var assumptions: [String]
   /// What was done to the checkpoint's names, in words.
   public var notes: [String] = []
+  /// Tensors that hold NaN or infinity, and how many of each, in the official order.
+  public var nonFinite: [(name: String, count: Int)] = []
+}
+
+/// Keeps the memory that weights take small: past a limit they move to a temporary file.
+private struct MemoryRelief {
+  private var byteCount = 0
+  private var spill: SpillFile?
+  /// Most bytes that stay in memory: enough for a small model that was compressed.
+  private static let limit = 32 << 20
+
+  /// The same tensor, in a file unless it is in one already or fits the limit.
+  mutating func relieved(of tensor: Tensor) throws(Failure) -> Tensor {
+    // Many small tensors may share one large piece of memory, so that is what counts.
+    let bytes = tensor.storage.byteCount
+    if tensor.storage.isMappedFile { return tensor }
+    guard byteCount + bytes > MemoryRelief.limit else {
+      byteCount += bytes
+      return tensor
+    }
+    if spill == nil { spill = try SpillFile() }
+    guard let file = spill else { return tensor }
+    var moved: ByteStorage?
+    var failure: Failure?
+    tensor.withUnsafeBytes { bytes in
+      do throws(Failure) { moved = try file.moved(bytes) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    guard let moved else { return tensor }
+    return try Tensor(dtype: tensor.dtype, shape: tensor.shape, storage: moved)
+  }
 }
 
 /// Turns a SAM 2 checkpoint and its configuration into graphs and weights.
@@ -24,11 +55,14 @@ public enum ModelImporter {
   /// official names or those of Hugging Face `transformers`. Elements are converted one tensor at a
   /// time; those that already have type `storage` are shared with the checkpoint. When
   /// `convertsLater`, all float tensors that a writer can convert are shared, and only checked for
-  /// what `storage` cannot hold: a large checkpoint is then never in memory twice.
+  /// what `storage` cannot hold; those that are no part of the checkpoint's file (they were
+  /// compressed, strided or converted) go to a temporary one. So memory does not grow with a
+  /// checkpoint.
   /// `given` is the configuration named by the user, if any; `storage` is float32, float16 or
   /// bfloat16; `progress` hears after each tensor how many are done, of how many.
   /// - Throws: what detection throws; `model.dtype` for weights that are no floats; `model.range`
-  ///   for a weight too large for `storage`; what reading a tensor throws.
+  ///   for a weight too large for `storage`; what reading a tensor throws; `output.create`,
+  ///   `output.write` for the temporary file.
   public static func importModel(
     _ tensors: any TensorCollection, configuration given: ModelConfiguration? = nil,
     storage: DType = .float32, convertsLater: Bool = false,
@@ -39,13 +73,19 @@ public enum ModelImporter {
     let configuration = detection.configuration
     let graphs = try graphs(for: configuration)
     var weights = WeightTable()
+    var memory = MemoryRelief()
+    var nonFinite: [(name: String, count: Int)] = []
     // Detection has made sure that the checkpoint has these names and no others.
     let names = OfficialTensors(configuration).names
     for (index, name) in names.enumerated() {
       let tensor = try tensors.tensor(name)
-      try check(tensor, name, for: storage)
+      let count = try check(tensor, name, for: storage)
+      if count > 0 { nonFinite.append((name, count)) }
       let isShared = convertsLater && tensor.dtype.elementType != nil
-      weights.set(name, isShared ? tensor : tensor.converted(to: storage))
+      let weight = isShared ? tensor : tensor.converted(to: storage)
+      weights.set(name, convertsLater ? try memory.relieved(of: weight) : weight)
+      tensor.storage.releasePages(
+        in: tensor.byteOffset..<(tensor.byteOffset + tensor.byteCount))
       progress(index + 1, names.count)
     }
     let metadata = metadata(of: configuration, assumptions: detection.assumptions)
@@ -53,7 +93,7 @@ public enum ModelImporter {
     try model.verify()
     return ImportedModel(
       model: model, configuration: configuration, assumptions: detection.assumptions,
-      notes: notes)
+      notes: notes, nonFinite: nonFinite)
   }
 
   /// The tensors under their official names.
@@ -87,10 +127,11 @@ public enum ModelImporter {
 
   // MARK: - Weights
 
+  /// How many elements are NaN or infinite.
   /// - Throws: `model.dtype`, `model.storage`, `model.range`.
   private static func check(
     _ tensor: Tensor, _ name: String, for storage: DType
-  ) throws(Failure) {
+  ) throws(Failure) -> Int {
     guard tensor.dtype.isFloatingPoint else {
       throw Failure(
         .badInput, code: "model.dtype",
@@ -101,15 +142,17 @@ public enum ModelImporter {
         .usage, code: "model.storage", "weights cannot be stored as \(storage.name)",
         hint: "f32, f16 and bf16 can be chosen")
     }
-    guard storage == .float16, tensor.dtype != .float16 else { return }
-    let fits = tensor.floats().allSatisfy { $0.magnitude < firstBeyondFloat16 || $0.isNaN }
-    tensor.storage.releasePages(
-      in: tensor.byteOffset..<(tensor.byteOffset + tensor.byteCount))
+    // Doubles that floats cannot hold become infinite.
+    let stored = tensor.dtype == .float64 ? tensor.converted(to: .float32) : tensor
+    let nonFiniteCount = stored.nonFiniteCount
+    guard storage == .float16, tensor.dtype != .float16 else { return nonFiniteCount }
+    let fits = tensor.floats().allSatisfy { $0.magnitude < firstBeyondFloat16 || !$0.isFinite }
     guard fits else {
       throw Failure(
         .badInput, code: "model.range", "a weight is too large for f16", place: "tensor \(name)",
         hint: "store as bf16 or f32")
     }
+    return nonFiniteCount
   }
 
   /// Half a step above the largest float16, 65504: from here on rounding gives infinity.

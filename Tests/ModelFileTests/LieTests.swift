@@ -73,6 +73,30 @@ import Testing
       } == "model.graph")
   }
 
+  /// Who gives an int8 weight a scale that is none has the file's own checksums right.
+  @Test func impossibleScalesAreRefused() throws {
+    for scale in [0, -1, .nan, .infinity, -0.0] as [Float] {
+      var model = try SampleModels.tiny()
+      model.weights.set("q", Tensor(dtype: .int8, shape: [2, 3]) { _ in })
+      model.weights.set("q.scale", Tensor([0.5, scale], shape: [2]))
+      #expect(failure(of: try ModelFile.encode(model))?.code == "model.scale", "\(scale)")
+    }
+  }
+
+  @Test func whatStopsPublishingLeavesNothing() throws {
+    try withTemporaryFolder { folder in
+      let model = try SampleModels.tiny()
+      #expect(throws: Failure(.inputOutput, code: "input.changed", "")) {
+        try ModelFile.write(
+          model, to: folder + "/x.sam2", replaceExisting: false,
+          beforePublishing: { () throws(Failure) in
+            throw Failure(.inputOutput, code: "input.changed", "")
+          })
+      }
+      #expect(folderNames(folder).isEmpty)
+    }
+  }
+
   @Test func aFailedWriteLeavesNothing() throws {
     try withTemporaryFolder { folder in
       var model = try SampleModels.tiny()

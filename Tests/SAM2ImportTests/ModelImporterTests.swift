@@ -55,27 +55,68 @@ struct ModelImporterTests {
     #expect(found?.place == "tensor no_mem_embed")
   }
 
-  /// Zeros, but for one weight that half precision cannot hold.
-  private struct LargeWeight: TensorCollection {
+  /// Zeros, but for one tensor.
+  private struct Replacing: TensorCollection {
     let base = SyntheticCheckpoint(variant("nano"))
+    let replaced: String
+    let replacement: Tensor
+    init(_ name: String, with tensor: Tensor) { (replaced, replacement) = (name, tensor) }
     var names: [String] { base.names }
     func description(of name: String) -> TensorDescription? { base.description(of: name) }
     func tensor(_ name: String) throws(Failure) -> Tensor {
-      name == "no_obj_ptr"
-        ? Tensor([Float](repeating: 70_000, count: 128), shape: [1, 128]) : try base.tensor(name)
+      name == replaced ? replacement : try base.tensor(name)
     }
   }
+
+  /// One weight that half precision cannot hold.
+  private let large = Replacing(
+    "no_obj_ptr", with: Tensor([Float](repeating: 70_000, count: 128), shape: [1, 128]))
 
   @Test
   func weightsThatOverflowHalfPrecisionAreRefused() {
     let found = failure { () throws(Failure) in
-      _ = try ModelImporter.importModel(LargeWeight(), storage: .float16)
+      _ = try ModelImporter.importModel(large, storage: .float16)
     }
     #expect(found?.code == "model.range")
     #expect(
       failure { () throws(Failure) in
-        _ = try ModelImporter.importModel(LargeWeight(), storage: .bfloat16)
+        _ = try ModelImporter.importModel(large, storage: .bfloat16)
       } == nil)
+  }
+
+  @Test
+  func valuesThatAreNoNumbersAreCounted() throws {
+    let checkpoint = Replacing(
+      "no_obj_ptr",
+      with: Tensor([.nan, .infinity] + [Float](repeating: 1, count: 126), shape: [1, 128]))
+    for storage in [DType.float32, .float16, .bfloat16] {
+      let imported = try ModelImporter.importModel(checkpoint, storage: storage)
+      #expect(imported.nonFinite.map(\.name) == ["no_obj_ptr"])
+      #expect(imported.nonFinite.map(\.count) == [2])
+    }
+    #expect(
+      try ModelImporter.importModel(SyntheticCheckpoint(variant("nano"))).nonFinite.isEmpty)
+    // A double that no float can hold.
+    let huge = Tensor(dtype: .float64, shape: [1, 128]) {
+      $0.storeBytes(of: 1e300, toByteOffset: 8, as: Double.self)
+    }
+    let wide = try ModelImporter.importModel(Replacing("no_obj_ptr", with: huge))
+    #expect(wide.nonFinite.map(\.count) == [1])
+  }
+
+  /// Doubles of Tiny would take 156 MB as floats.
+  @Test
+  func convertedWeightsDoNotStayInMemory() throws {
+    let checkpoint = SyntheticCheckpoint(variant("sam2.1-tiny"), dtype: .float64)
+    let imported = try ModelImporter.importModel(checkpoint, convertsLater: true)
+    var inMemory = 0
+    for name in imported.model.weights.names {
+      let tensor = try #require(imported.model.weights[name])
+      #expect(tensor.dtype == .float32)
+      if !tensor.storage.isMappedFile { inMemory += tensor.storage.byteCount }
+    }
+    #expect(imported.model.weights.byteCount > 150_000_000)
+    #expect(inMemory <= 32 << 20)
   }
 
   @Test
