@@ -128,8 +128,8 @@ let package = Package(
     tests(
       "SAM2Tests",
       [
-        "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Media", "Runtime", "JSON", "Tensors",
-        "Bytes",
+        "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile", "Runtime",
+        "JSON", "Tensors", "Bytes",
       ]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Runtime"]),

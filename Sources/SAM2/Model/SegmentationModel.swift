@@ -32,12 +32,34 @@ public final class SegmentationModel: Sendable {
   }
 
   /// Prepares a model that is in memory already; `tap` sees values of its graphs as they run.
+  /// - Throws: `config.mismatch` when metadata and graphs are of two models, and what `init(path:)`
+  ///   throws.
   public convenience init(
     _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil
   ) throws(Failure) {
     let configuration = try ModelConfiguration(json: model.metadata.required("configuration"))
     let program = try Program(model, options: options, tap: tap)
     try self.init(program, program: program, configuration: configuration)
+    try checkAgreement(with: model)
+  }
+
+  /// Sizes that the predictors take from the configuration and expect of the graphs.
+  private func checkAgreement(with model: Model) throws(Failure) {
+    let c = configuration
+    let positions = c.featureSide * c.featureSide
+    let encoder = model.graph("encode_image")
+    let image = encoder?.inputs.first { $0.name == "image" }
+    let imageShape = image.flatMap { encoder?[$0.value].type.shape }
+    let side = Dim(constant: c.imageSize)
+    guard imageShape?.count == 4, imageShape?[1] == side, imageShape?[2] == side,
+      stages.noMaskDense.shape == Shape([1, c.featureSide, c.featureSide, c.dModel]),
+      stages.memoryPositions.shape == Shape([c.numMaskmem, positions, c.memoryDim])
+    else {
+      throw Failure(
+        .badInput, code: "config.mismatch",
+        "the configuration in the file is not that of its graphs",
+        hint: "convert the checkpoint again")
+    }
   }
 
   /// For tests: any runner of graphs.
