@@ -1,12 +1,15 @@
-"""Kills sam2-convert at random moments, fills its disk and locks its folder.
+"""Kills sam2-convert at random moments, fills its disk, locks its folder and changes its input.
 
     kill_converter.py --bin .build/release --checkpoint FILE.pt --work WORK [--moments 50]
+        [--changes 20]
 
 After each SIGKILL there must be no output, or one that `verify` accepts; every second run replaces
 an older output, which must then still be there or be replaced whole. Counts the temporaries that
 killed runs left (where the file system can hold a file without a name, as ext4, XFS, Btrfs and
 tmpfs can, there are none) and checks that the next run works beside them. As root, it also runs
 on a full disk and in a read-only folder (two small mounts), else only under a limit of file size.
+Then other conversions have their checkpoint cut short or touched while they read it: they must
+refuse it (65) or say that it changed (74) and leave nothing, or have ended before.
 Exits with 1 if anything is not as it should be. Needs Python only.
 """
 
@@ -114,11 +117,63 @@ def refuse(converter, work):
     if os.geteuid() != 0:
         print("not root: no full disk and no read-only folder")
         return problems
-    with mounted(work / "full", "-t", "tmpfs", "-o", "size=20m", "none") as folder:
+    size = converter.checkpoint.stat().st_size // 3
+    with mounted(work / "full", "-t", "tmpfs", "-o", f"size={size}", "none") as folder:
         problems += expect(converter, "full disk", folder, 74)
     # Root may write anywhere that is not mounted read-only.
     with mounted(work / "locked", "-t", "tmpfs", "-o", "ro,size=1m", "none") as folder:
         problems += expect(converter, "read-only folder", folder, 73)
+    return problems
+
+
+def cut(path, size):
+    os.truncate(path, random.randrange(size))
+
+
+def touch(path, size):
+    os.utime(path)
+
+
+def extend(path, size):
+    with open(path, "ab") as file:
+        file.write(b"more")
+
+
+def change(converter, work, count):
+    """Changes checkpoints that are being converted; returns what went wrong."""
+    folder = work / "changed"
+    folder.mkdir()
+    copy, output = work / "changing.pt", folder / "model.sam2"
+    size = converter.checkpoint.stat().st_size
+    shutil.copy(converter.checkpoint, copy)
+    start = time.monotonic()
+    subprocess.run([converter.program, copy, "-q", "-o", output], check=True)
+    duration = time.monotonic() - start
+    problems, counts = [], Counter()
+    for number in range(count):
+        output.unlink(missing_ok=True)
+        shutil.copy(converter.checkpoint, copy)
+        process = subprocess.Popen(
+            [converter.program, copy, "-q", "-o", output], stderr=subprocess.PIPE, text=True)
+        time.sleep(random.uniform(0.02, duration))
+        way = (cut, touch, extend)[number % 3]
+        way(copy, size)
+        _, said = process.communicate()
+        code = process.returncode
+        counts[(way.__name__, code)] += 1
+        if code not in (0, 65, 74) or (code != 0 and said.count("\n") != 1):
+            problems.append(f"{way.__name__}: exit {code}: {said}")
+        if code == 0 and not converter.accepts(output):
+            problems.append(f"{way.__name__}: exit 0 and a broken output")
+        if code != 0 and list(folder.iterdir()):
+            problems.append(f"{way.__name__}: {os.listdir(folder)} left")
+    print(f"{count} checkpoints changed while they were read")
+    for (way, code), times in sorted(counts.items()):
+        print(f"  {times:3} {way}: exit {code}")
+    if not any(code == 74 for _, code in counts):
+        problems.append("no change was met while reading: nothing was tested")
+    copy.unlink()
+    shutil.rmtree(folder)
     return problems
 
 
@@ -128,6 +183,7 @@ def main():
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--moments", type=int, default=50)
+    parser.add_argument("--changes", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     random.seed(arguments.seed)
@@ -137,6 +193,7 @@ def main():
     try:
         problems = kill(converter, folder, arguments.moments)
         problems += refuse(converter, arguments.work)
+        problems += change(converter, arguments.work, arguments.changes)
     finally:
         shutil.rmtree(folder)
     for problem in problems:

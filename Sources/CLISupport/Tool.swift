@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Bytes
 internal import Glibc
+internal import JSON
 
 /// Facts and behaviour that the three commands share.
 public enum Tool {
@@ -8,15 +9,17 @@ public enum Tool {
 
   /// Runs a command's work.
   ///
-  /// A `Failure` becomes one line on stderr and the documented exit code; anything else is a bug of
-  /// ours and exits with 70.
-  public static func run(_ body: () throws -> Void) throws {
+  /// A `Failure` becomes one line on stderr and the documented exit code, and with `json` an object
+  /// `error` on stdout too; anything else is a bug of ours and exits with 70.
+  public static func run(json: Bool = false, _ body: () throws -> Void) throws {
     // Past a limit of file size, writing shall fail, as on a full disk, not end the process.
     signal(SIGXFSZ, SIG_IGN)
+    MappingGuard.install()
     do {
       try body()
     } catch let failure as Failure {
       report(failure)
+      if json { Console.data(object(failure).text(.pretty)) }
       throw exitCode(failure)
     } catch let exit as ExitCode {
       throw exit
@@ -30,6 +33,18 @@ public enum Tool {
   public static func report(_ failure: Failure) {
     // Names of files and of what is in them may hold escape sequences meant for the terminal.
     Console.error("error: \(printable(failure.description, limit: 2000))")
+  }
+
+  /// A failure for programs: its code never changes its meaning.
+  private static func object(_ failure: Failure) -> JSONValue {
+    func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+    return [
+      "error": [
+        "code": .string(failure.code), "exit": .integer(Int64(exitCode(failure).rawValue)),
+        "file": text(failure.file), "message": .string(failure.message),
+        "place": text(failure.place), "hint": text(failure.hint),
+      ]
+    ]
   }
 
   /// Exit codes follow sysexits.h.

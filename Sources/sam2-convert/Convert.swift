@@ -35,6 +35,11 @@ struct Convert: ParsableCommand {
   @Flag(help: "Check and report everything, but write nothing.")
   var dryRun = false
 
+  @Flag(help: "Refuse weights that are NaN or infinite, instead of warning.")
+  var strictValues = false
+
+  @OptionGroup var reading: ReadingOptions
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -42,17 +47,18 @@ struct Convert: ParsableCommand {
   }
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       if let output, !dryRun {
         try AtomicFile.checkCanCreate(path: output, replaceExisting: force)
       }
       let given = try config.map(readConfiguration)
-      let checkpoint = try Checkpoint.open(input)
+      let checkpoint = try Checkpoint.open(input, options: reading.options)
       let provenance = Provenance(input: input, checkpoint: checkpoint, storage: dtype.dtype)
       let imported = try importing(checkpoint, given)
+      try checkValues(imported)
       var model = imported.model
       model.metadata = provenance.added(to: model.metadata)
-      let written = try write(model)
+      let written = try write(model, from: checkpoint)
       report(imported, checkpoint, written)
     }
   }
@@ -85,20 +91,36 @@ struct Convert: ParsableCommand {
     }
   }
 
-  private func write(_ model: Model) throws -> ModelFile.WrittenFile? {
-    guard let output, !dryRun else { return nil }
+  /// - Throws: `model.values` when values that are no numbers are to be refused.
+  private func checkValues(_ imported: ImportedModel) throws(Failure) {
+    guard strictValues, let warning = imported.valueWarning else { return }
+    throw Failure(
+      .badInput, code: "model.values", warning, hint: "without --strict-values this is a warning",
+      file: input)
+  }
+
+  private func write(
+    _ model: Model, from checkpoint: OpenedCheckpoint
+  ) throws -> ModelFile.WrittenFile? {
+    guard let output, !dryRun else {
+      try checkpoint.checkUnchanged()
+      return nil
+    }
     let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
     defer { progress.finish() }
     return try ModelFile.write(
-      model, to: output, replaceExisting: force, floatStorage: dtype.dtype
-    ) { progress.update($0, of: $1) }
+      model, to: output, replaceExisting: force, floatStorage: dtype.dtype,
+      progress: { progress.update($0, of: $1) },
+      // What was checked and hashed is what was written, or there is no output.
+      beforePublishing: { () throws(Failure) in try checkpoint.checkUnchanged() })
   }
 
   private func report(
     _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ written: ModelFile.WrittenFile?
   ) {
     let notes = checkpoint.notes + imported.notes
-    for note in notes { common.detail("note: \(note)") }
+    for note in notes { common.note("note: \(note)") }
+    if let warning = imported.valueWarning { common.note("warning: \(warning)") }
     for assumption in imported.assumptions { common.note("assumed: \(assumption)") }
     if json {
       Console.data(jsonReport(imported, checkpoint, written).text(.pretty))
@@ -127,6 +149,7 @@ struct Convert: ParsableCommand {
       ("tensors", .integer(Int64(imported.model.weights.count))),
       ("image_size", .integer(Int64(imported.configuration.imageSize))),
       ("assumptions", .array(imported.assumptions.map { .string($0) })),
+      ("warnings", .array(imported.valueWarning.map { [.string($0)] } ?? [])),
       ("notes", .array((checkpoint.notes + imported.notes).map { .string($0) })),
     ]
     if let output, let written {
@@ -135,6 +158,16 @@ struct Convert: ParsableCommand {
       entries.append(("sha256", .string(written.sha256)))
     }
     return .object(entries)
+  }
+}
+
+extension ImportedModel {
+  /// What is wrong with the values; nil when all are numbers.
+  fileprivate var valueWarning: String? {
+    guard !nonFinite.isEmpty else { return nil }
+    let shown = nonFinite.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")
+    let more = nonFinite.count > 3 ? " and \(nonFinite.count - 3) more" : ""
+    return "weights are NaN or infinite: \(shown)\(more)"
   }
 }
 

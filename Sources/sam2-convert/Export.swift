@@ -37,7 +37,7 @@ struct Export: ParsableCommand {
   }
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       try AtomicFile.checkCanCreate(path: output, replaceExisting: force)
       let export = try opened()
       try report(export, try write(export.tensors))

@@ -19,11 +19,12 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Print as JSON.")
   var json = false
 
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try Tool.run {
-      let listing = try Listing(file)
+    try Tool.run(json: json) {
+      let listing = try Listing(file, reading.options)
       Console.data(json ? listing.json(tensors: tensors).text(.pretty) : listing.text(tensors))
     }
   }
@@ -43,7 +44,7 @@ private struct Listing {
   let sections: [ModelFileSummary.Section]
   let metadata: JSONValue?
 
-  init(_ path: String) throws {
+  init(_ path: String, _ options: CheckpointOptions) throws {
     let storage = try MappedFile.open(path)
     if ModelFile.isModelFile(storage) {
       let summary = try ModelFile.inspect(path)
@@ -60,7 +61,7 @@ private struct Listing {
     }
     let checkpoint: OpenedCheckpoint
     do {
-      checkpoint = try Checkpoint.open(storage, path: path)
+      checkpoint = try Checkpoint.open(storage, path: path, options: options)
     } catch {
       throw error.about(file: path)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import CLISupport
+import JSON
 import ModelFile
 
 struct Verify: ParsableCommand {
@@ -10,14 +11,25 @@ struct Verify: ParsableCommand {
   @Argument(help: "A .sam2 file.")
   var file: String
 
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       let progress = ProgressLine("verifying", unit: "bytes", enabled: !common.quiet)
       defer { progress.finish() }
       try ModelFile.verify(file) { progress.update($0, of: $1) }
-      common.note("\(file): whole")
+      if json {
+        let report: JSONValue = [
+          "file": .string(file), "whole": .bool(true),
+          "sha256": .string(ModelFile.sha256(of: try MappedFile.open(file))),
+        ]
+        Console.data(report.text(.pretty))
+      } else {
+        common.note("\(file): whole")
+      }
     }
   }
 }

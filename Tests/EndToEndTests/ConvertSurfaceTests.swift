@@ -1,0 +1,105 @@
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+/// What scripts rely on: JSON for every outcome, odd names, inputs that are no files, allowances.
+@Suite("The surface of sam2-convert")
+struct ConvertSurfaceTests {
+  private static func torch(_ name: String) -> String {
+    fixturePath(name, target: "TorchCheckpointTests")
+  }
+
+  @Test(
+    "A failure is an object with --json", arguments: ["inspect", "verify", "convert", "export"])
+  func failuresAreObjects(command: String) throws {
+    let path = ConvertSurfaceTests.torch("bad/pickle-os-system.pt")
+    try withTemporaryFolder { folder in
+      var arguments = [command, path, "--json"]
+      if command == "convert" { arguments += ["-o", "out.sam2"] }
+      if command == "export" { arguments += ["-o", "out.h5"] }
+      let outcome = try Tool.convert.run(arguments, in: folder)
+      #expect(outcome.exitCode == 65)
+      let error = try outcome.json.required("error")
+      #expect(try error.requiredInt("exit") == 65)
+      let isModelCommand = command == "verify" || command == "export"
+      #expect(
+        try error.requiredString("code") == (isModelCommand ? "model.magic" : "pickle.global"))
+      #expect(try error.requiredString("file") == path)
+      #expect(outcome.errors.hasPrefix("error: "))
+      #expect(folderNames(folder).isEmpty)
+    }
+  }
+
+  @Test("Verification is reported as JSON") func verifyReports() throws {
+    let model = try Workplace.shared.get().model
+    let report = try Tool.convert.run(["verify", model, "--json", "-q"], in: "/").json
+    #expect(report["whole"]?.bool == true)
+    #expect(try report.requiredString("sha256").utf8.count == 64)
+  }
+
+  @Test("A dry run writes nothing") func dryRun() throws {
+    try withTemporaryFolder { folder in
+      let outcome = try Tool.convert.run(
+        [Workplace.nano("nano.pt"), "-o", "out.sam2", "--dry-run", "--json"], in: folder)
+      #expect(outcome.exitCode == 0)
+      #expect(try outcome.json.requiredString("variant") == "nano")
+      #expect(try outcome.json["output"] == nil)
+      #expect(folderNames(folder).isEmpty)
+    }
+  }
+
+  @Test("Names of any characters", arguments: ["a b.pt", "modèle 模型.pt", "-dash.pt", "'\".pt"])
+  func oddNames(name: String) throws {
+    let bytes = try #require(fileBytes(Workplace.nano("nano.pt")))
+    try withTemporaryFolder { folder in
+      write(bytes, to: "\(folder)/\(name)")
+      let output = name + ".sam2"
+      let outcome = try Tool.convert.run(
+        ["-q", "--output=\(output)", "--", name], in: folder)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      #expect(Set(folderNames(folder)) == [name, output])
+    }
+  }
+
+  @Test("Inputs that are no files", arguments: ["folder", "fifo", "/dev/zero", "/proc/self/mem"])
+  func noFiles(name: String) throws {
+    try withTemporaryFolder { folder in
+      mkdir(folder + "/folder", 0o700)
+      mkfifo(folder + "/fifo", 0o600)
+      for command in ["inspect", "verify"] {
+        let outcome = try Tool.convert.run([command, name], in: folder, limits: ["-t 2"])
+        // The kernel calls a process's memory an empty file.
+        #expect(outcome.exitCode == (name == "/proc/self/mem" ? 65 : 66), "\(outcome.errors)")
+      }
+    }
+  }
+
+  @Test("Allowances") func allowances() throws {
+    let cases = [
+      ("extra/namespace.pt", "--ignore-extra", "argparse.Namespace"),
+      ("bad/zip-crc-pickle.pt", "--allow-bad-crc", "t/data.pkl"),
+    ]
+    for (file, flag, name) in cases {
+      let path = ConvertSurfaceTests.torch(file)
+      let refused = try Tool.convert.run(["inspect", path], in: "/")
+      #expect(refused.exitCode == 65)
+      #expect(refused.errors.contains(flag), "\(refused.errors)")
+      let accepted = try Tool.convert.run(["inspect", path, flag], in: "/")
+      #expect(accepted.exitCode == 0 && accepted.output.contains(name), "\(accepted)")
+    }
+  }
+
+  @Test("A link as the output is replaced, not followed") func linkedOutput() throws {
+    try withTemporaryFolder { folder in
+      write("precious", to: folder + "/target")
+      symlink("target", folder + "/link.sam2")
+      let arguments = [Workplace.nano("nano.pt"), "-q", "-o", "link.sam2"]
+      let refused = try Tool.convert.run(arguments, in: folder)
+      #expect(refused.exitCode == 73)
+      try expectSuccess(Tool.convert.run(arguments + ["--force"], in: folder))
+      #expect(fileBytes(folder + "/target") == Array("precious".utf8))
+      try expectSuccess(Tool.convert.run(["verify", "-q", "link.sam2"], in: folder))
+    }
+  }
+}
