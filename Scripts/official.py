@@ -179,8 +179,8 @@ def listening(modules, hear):
 def segment(model, image, prompts):
     """What the official image predictor answers to prompts on one picture.
 
-    `image` is uint8 RGB [H, W, 3]; a prompt is a dictionary of `points`, `labels`, `box` and
-    `multimask`. For each prompt: `logits` float32 [masks, S/4, S/4] straight from the decoder
+    `image` is uint8 RGB [H, W, 3]; a prompt is a dictionary of `points`, `labels`, `box`,
+    `multimask` and maybe `mask`, earlier logits [1, S/4, S/4]. For each prompt: `logits` float32 [masks, S/4, S/4] straight from the decoder
     (the predictor itself clamps them to 32), `ious` [masks] and `score` (the object logit).
     """
     answers = []
@@ -204,31 +204,61 @@ def segment(model, image, prompts):
                 np.array(points, np.float32) if points else None,
                 np.array(labels, np.int32) if points else None,
                 np.array(box, np.float32) if box else None,
+                mask_input=prompt.get("mask"),
                 multimask_output=prompt["multimask"],
             )
     return answers
 
 
-def track(model, frames, actions):
+def track(model, frames, actions, options=None):
     """Plays an interaction script with the official video predictor.
 
     `frames` is a folder of JPEG files, `actions` the list of an interaction script (masks given
-    as arrays). Returns {(frame, object id): {"logits": [S/4, S/4], "score", "pointer"}}: what the
-    predictor holds at the end.
+    as arrays), `options` attributes of the predictor to set meanwhile. Returns {(frame, object id): {"logits": [S/4, S/4], "score", "pointer"}}: the last
+    answer on each frame for each object, whether to an annotation or from tracking.
     """
     state = model.init_state(str(frames))
-    for action in actions:
-        PLAYERS[action["do"]](model, state, action)
-    return {
-        (frame, object_id): {
-            "logits": out["pred_masks"][0, 0].float().numpy().copy(),
-            "score": float(out["object_score_logits"][0, 0]),
-            "pointer": out["obj_ptr"][0].numpy().copy(),
-        }
-        for object_id, index in state["obj_id_to_idx"].items()
-        for kind in ("non_cond_frame_outputs", "cond_frame_outputs")
-        for frame, out in state["output_dict_per_obj"][index][kind].items()
-    }
+    answers = {}
+
+    def hear(frame, is_conditioning):
+        for object_id, index in state["obj_id_to_idx"].items():
+            out = _latest(state, index, frame, is_conditioning)
+            if out is not None:
+                answers[frame, object_id] = {
+                    "logits": out["pred_masks"][0, 0].float().numpy().copy(),
+                    "score": float(out["object_score_logits"][0, 0]),
+                    "pointer": out["obj_ptr"][0].numpy().copy(),
+                }
+
+    consolidate = model._consolidate_temp_output_across_obj
+
+    def overheard(state, frame_idx, is_cond, **options):
+        hear(frame_idx, is_cond)
+        return consolidate(state, frame_idx, is_cond, **options)
+
+    model._consolidate_temp_output_across_obj = overheard
+    usual = {name: getattr(model, name) for name in options or {}}
+    try:
+        vars(model).update(options or {})
+        for action in actions:
+            for frame in PLAYERS[action["do"]](model, state, action) or ():
+                hear(frame, False)
+    finally:
+        del model._consolidate_temp_output_across_obj
+        vars(model).update(usual)
+    return answers
+
+
+def _latest(state, index, frame, is_conditioning):
+    """What the predictor shows of an object on a frame: pending answers to annotations first."""
+    kind = "cond_frame_outputs" if is_conditioning else "non_cond_frame_outputs"
+    held = state["output_dict_per_obj"][index]
+    places = (
+        state["temp_output_dict_per_obj"][index][kind],
+        held["cond_frame_outputs"],
+        held["non_cond_frame_outputs"],
+    )
+    return next((place[frame] for place in places if frame in place), None)
 
 
 def _add_points(model, state, action):
@@ -244,25 +274,31 @@ def _add_points(model, state, action):
 
 
 def _propagate(model, state, action):
+    """Yields each tracked frame."""
     steps = model.propagate_in_video(
         state,
         start_frame_idx=action["start"],
         max_frame_num_to_track=action["max_frames"],
         reverse=action["reverse"],
     )
-    for _ in steps:
-        pass
+    for frame, _, _ in steps:
+        yield frame
+
+
+def _silently(method, *names):
+    """A player that calls `method` of the predictor with members of the action."""
+
+    def play(model, state, action):
+        getattr(model, method)(state, *(action[name] for name in names))
+
+    return play
 
 
 PLAYERS = {
     "add_points": _add_points,
     "propagate": _propagate,
-    "add_mask": lambda model, state, action: model.add_new_mask(
-        state, action["frame"], action["object"], action["mask"]
-    ),
-    "clear_frame": lambda model, state, action: model.clear_all_prompts_in_frame(
-        state, action["frame"], action["object"]
-    ),
-    "remove_object": lambda model, state, action: model.remove_object(state, action["object"]),
-    "reset": lambda model, state, _: model.reset_state(state),
+    "add_mask": _silently("add_new_mask", "frame", "object", "mask"),
+    "clear_frame": _silently("clear_all_prompts_in_frame", "frame", "object"),
+    "remove_object": _silently("remove_object", "object"),
+    "reset": _silently("reset_state"),
 }

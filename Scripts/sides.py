@@ -70,18 +70,18 @@ class Reference:
             scores=np.array([answer["score"] for answer in answers]),
         )
 
-    def video(self, frames, actions):
-        """{(frame, object): (logits, score)} of a script on a folder of frames."""
-        path = self.folder / "video.npz"
+    def video(self, frames, name, actions):
+        """{(frame, object): (logits, score)} of the script `name` on a folder of frames."""
+        path = self.folder / f"{name}.npz"
         content = [digest(frame) for frame in sorted(frames.iterdir())]
         key = {"weights": self.weights, "frames": content, "actions": actions}
-        self._once("video", key, lambda: self._run_video(frames, actions, path), path)
+        self._once(name, key, lambda: self._run_video(frames, actions, path), path)
         kept = np.load(path)
         places = map(tuple, kept["places"].tolist())
         return dict(zip(places, zip(kept["logits"], kept["scores"])))
 
     def _run_video(self, frames, actions, path):
-        answers = official.track(self.model, frames, actions)
+        answers = official.track(self.model, frames, [with_mask(action) for action in actions])
         np.savez(
             path,
             places=np.array(list(answers)),
@@ -98,6 +98,13 @@ class Reference:
         print(f"{self.name}: official code, {name}", file=sys.stderr)
         make()
         note.write_text(key)
+
+
+def with_mask(action):
+    """An action whose mask file is replaced by what is in it: bool [H, W]."""
+    if action["do"] != "add_mask":
+        return action
+    return action | {"mask": np.array(Image.open(action["mask"]).convert("L")) > 127}
 
 
 def digest(path):
@@ -134,8 +141,11 @@ class Tools:
             for array, answer in zip(np.load(logits), answers, strict=True)
         ]
 
-    def video(self, frames, actions):
-        """{(frame, object): (logits, score)} of a script on a folder of frames."""
+    def video(self, frames, name, actions):
+        """{(frame, object): (logits, score)} of a script on a folder of frames.
+
+        The score is None where a later answer on the frame has the object no more.
+        """
         script, logits = self.folder / "script.json", self.folder / "logits"
         script.write_text(json.dumps({"actions": actions}))
         shutil.rmtree(logits, ignore_errors=True)
@@ -149,7 +159,7 @@ class Tools:
             for answer in holding("object_score", json.loads(output))
         }
         place = lambda path: tuple(int(part) for part in path.stem.split("_"))  # noqa: E731
-        return {place(p): (np.load(p), scores[place(p)]) for p in sorted(logits.glob("*.npy"))}
+        return {place(p): (np.load(p), scores.get(place(p))) for p in sorted(logits.glob("*.npy"))}
 
     def _run(self, command, *arguments):
         line = [str(self.binaries / command), *map(str, arguments)]
