@@ -126,6 +126,31 @@ struct SegmentTests {
     }
   }
 
+  @Test("The threshold, and holes and islands that are filled and removed, change masks not logits")
+  func finish() throws {
+    let all = 200 * 150
+    let calls: [([String], (Int) -> Bool)] = [
+      ([], { $0 > 0 && $0 < all }), (["--mask-threshold", "1e4"], { $0 == 0 }),
+      (["--max-sprinkle-area", "5000"], { $0 == 0 }), (["--max-hole-area", "5000"], { $0 == all }),
+    ]
+    try withTemporaryFolder { folder in
+      var logits: [[UInt8]?] = []
+      for (options, holds) in calls {
+        let outcome = try Tool.sam2.run(
+          [
+            "segment", Workplace.nano("still.png"), "--point", "64,63", "-o", "out", "--json",
+            "--save-logits", "l.npy",
+          ] + options, in: folder)
+        try expectSuccess(outcome)
+        let prompt = try outcome.json.requiredArray("images")[0].requiredArray("prompts")[0]
+        let area = try prompt.requiredArray("masks")[0].requiredInt("area")
+        #expect(holds(area), "\(options): \(area)")
+        logits.append(fileBytes("\(folder)/l.npy"))
+      }
+      #expect(logits.allSatisfy { $0 != nil && $0 == logits[0] })
+    }
+  }
+
   @Test("Equal calls give equal bytes")
   func deterministic() throws {
     let call = [

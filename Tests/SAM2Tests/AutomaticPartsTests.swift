@@ -54,11 +54,28 @@ import Testing
       1, 0, 1, -2, 3,
       1, 1, 1, -2, 3,
     ]
-    let one = RegionCleaning.clean(logits, width: 5, height: 3, maximumArea: 1)
+    func clean(holes: Int, islands: Int, threshold: Float = 0) -> [Float] {
+      RegionCleaning.clean(
+        logits, width: 5, height: 3, maximumHoleArea: holes, maximumIslandArea: islands,
+        threshold: threshold)
+    }
+    let one = clean(holes: 1, islands: 1)
     #expect(zip(one, logits).enumerated().filter { $1.0 != $1.1 }.map(\.offset) == [6])
     #expect(one[6] == 10)
-    let two = RegionCleaning.clean(logits, width: 5, height: 3, maximumArea: 2)
+    let two = clean(holes: 2, islands: 2)
     #expect(two[6] == 10 && two[9] == -10 && two[14] == -10)
+    #expect(clean(holes: 0, islands: 0) == logits)
+    let islands = clean(holes: 0, islands: 2)
+    #expect(islands[6] == 0 && islands[9] == -10)
+    // Above 2 there is only the island, whose surroundings are no hole of two pixels.
+    let higher = clean(holes: 2, islands: 2, threshold: 2)
+    #expect(higher[6] == 0 && higher[9] == -8 && higher[14] == -8)
+
+    let prediction = MaskPrediction(
+      lowResolutionLogits: Tensor(logits + logits, shape: [2, 3, 5]), predictedIoUs: [1, 0],
+      objectScore: 1, width: 5, height: 3
+    ).cleaned(maximumHoleArea: 1, maximumIslandArea: 2)
+    #expect(prediction.lowResolutionLogits.floats() == two + two)
   }
 
   @Test func masksAtTheEdgeOfACropAreDropped() throws {

@@ -54,6 +54,13 @@ import Testing
     #expect(throws: Failure(.usage, code: "image.not_set", "")) {
       try empty.predict(Prompt(points: [click]))
     }
+    let used = try predictor(graphs)
+    #expect(used.imageEmbedding?.shape == [1, 2, 2, 64])
+    used.reset()
+    #expect(used.imageEmbedding?.shape == nil)
+    #expect(throws: Failure(.usage, code: "image.not_set", "")) {
+      try used.predict(Prompt(points: [click]))
+    }
     let predictor = try predictor(graphs)
     do {
       _ = try predictor.predict([Prompt(points: [click]), Prompt(points: [.init(x: 99, y: 1)])])

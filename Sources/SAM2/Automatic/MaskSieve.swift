@@ -59,7 +59,8 @@ struct MaskSieve {
     var plane = lowResolution.floats()
     if options.minimumRegionArea > 0 {
       plane = RegionCleaning.clean(
-        plane, width: width, height: height, maximumArea: options.minimumRegionArea)
+        plane, width: width, height: height, maximumHoleArea: options.minimumRegionArea,
+        maximumIslandArea: options.minimumRegionArea)
     }
     let crop = crop
     plane.withUnsafeBufferPointer { plane in

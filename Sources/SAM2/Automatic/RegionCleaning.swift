@@ -3,18 +3,23 @@ import Media
 /// Removes small holes and islands from mask logits, as `SAM2Transforms.postprocess_masks` of the
 /// reference does with CUDA.
 enum RegionCleaning {
-  /// Logits given to filled holes and, negated, to removed islands.
+  /// How far above the threshold filled holes come to lie, and removed islands below it.
   private static let settledLogit: Float = 10
 
-  /// `logits` [height, width] with the holes (logits <= 0) and islands (> 0) of at most
-  /// `maximumArea` pixels settled; both are looked for in the logits as they come in.
-  static func clean(_ logits: [Float], width: Int, height: Int, maximumArea: Int) -> [Float] {
+  /// `logits` [height, width] with the holes (logits <= `threshold`) and islands (above it) of at
+  /// most so many pixels settled; both are looked for in the logits as they come in.
+  static func clean(
+    _ logits: [Float], width: Int, height: Int, maximumHoleArea: Int, maximumIslandArea: Int,
+    threshold: Float = 0
+  ) -> [Float] {
     var cleaned = logits
-    for isInside in [false, true] {
-      let members = logits.map { ($0 > 0) == isInside }
+    for (isInside, maximumArea) in [(false, maximumHoleArea), (true, maximumIslandArea)]
+    where maximumArea > 0 {
+      let members = logits.map { ($0 > threshold) == isInside }
       ConnectedRegions.forEach(in: members, width: width, height: height) { pixels in
         guard pixels.count <= maximumArea else { return }
-        for pixel in pixels { cleaned[pixel] = isInside ? -settledLogit : settledLogit }
+        let settled = threshold + (isInside ? -settledLogit : settledLogit)
+        for pixel in pixels { cleaned[pixel] = settled }
       }
     }
     return cleaned

@@ -1,6 +1,6 @@
 public import Bytes
 public import Media
-import Tensors
+public import Tensors
 
 /// Segments one picture at a time: the picture is encoded once, then each prompt is cheap.
 ///
@@ -32,6 +32,14 @@ public final class ImagePredictor {
     let features = try model.stages.encodeImage(Tensor(pixels, shape: [1, size, size, 3]))
     image = (features, picture.width, picture.height)
   }
+
+  /// Forgets the picture and frees its features.
+  public func reset() { image = nil }
+
+  /// Features of the picture, [1, S/16, S/16, C], channels last; nil before `setImage`.
+  ///
+  /// `get_image_embedding` of the reference, with the code for "no memory" added as there.
+  public var imageEmbedding: Tensor? { image?.features.embedding }
 
   /// Masks for one prompt; see `predict(_:multimask:)`.
   public func predict(_ prompt: Prompt, multimask: Bool = true) throws(Failure) -> MaskPrediction {

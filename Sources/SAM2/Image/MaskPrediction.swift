@@ -42,6 +42,27 @@ public struct MaskPrediction: Sendable {
     BinaryMask(width: width, height: height, logits: logits(index), threshold: threshold)
   }
 
+  /// The same with small holes filled and small islands removed, by areas in low-resolution pixels;
+  /// 0 leaves them.
+  ///
+  /// `max_hole_area` and `max_sprinkle_area` of the reference, which need CUDA there.
+  public func cleaned(
+    maximumHoleArea: Int, maximumIslandArea: Int, threshold: Float = 0
+  ) -> MaskPrediction {
+    guard maximumHoleArea > 0 || maximumIslandArea > 0 else { return self }
+    let (height, width) = (lowResolutionLogits.shape[-2], lowResolutionLogits.shape[-1])
+    let planes = (0..<count).flatMap { index in
+      RegionCleaning.clean(
+        lowResolutionLogits[index].floats(), width: width, height: height,
+        maximumHoleArea: maximumHoleArea, maximumIslandArea: maximumIslandArea,
+        threshold: threshold)
+    }
+    return MaskPrediction(
+      lowResolutionLogits: Tensor(planes, shape: lowResolutionLogits.shape),
+      predictedIoUs: predictedIoUs, objectScore: objectScore, width: self.width,
+      height: self.height)
+  }
+
   /// Mask `index` as `Prompt.maskLogits` for a further click: [S/4, S/4], clamped to ±32.
   public func maskPrompt(_ index: Int) -> Tensor { MaskPlane.clamped(lowResolutionLogits[index]) }
 }

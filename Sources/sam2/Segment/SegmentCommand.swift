@@ -26,6 +26,7 @@ struct SegmentCommand: ParsableCommand {
   var images: [String]
 
   @OptionGroup(title: "Prompts") var prompts: SegmentPrompts
+  @OptionGroup(title: "Masks") var finish: SegmentFinish
 
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for results.", valueName: "dir"))
   var output: String
@@ -58,8 +59,8 @@ struct SegmentCommand: ParsableCommand {
         images: pictures, prompts: requested, choice: prompts.choice, folder: output,
         choices: try outputChoices())
       let job = SegmentJob(
-        model: try model.load(machine), prompts: requested, choice: prompts.choice, outputs: outputs
-      )
+        model: try model.load(machine), prompts: requested, choice: prompts.choice, finish: finish,
+        outputs: outputs)
       try segmentAll(pictures, job)
     }
   }

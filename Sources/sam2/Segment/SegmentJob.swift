@@ -8,16 +8,18 @@ import Tensors
 struct SegmentJob {
   let prompts: [RequestedPrompt]
   let choice: MaskSelection
+  let finish: SegmentFinish
   let outputs: SegmentOutputs
   private let predictor: ImagePredictor
 
   init(
     model: SegmentationModel, prompts: [RequestedPrompt], choice: MaskSelection,
-    outputs: SegmentOutputs
+    finish: SegmentFinish, outputs: SegmentOutputs
   ) {
     predictor = ImagePredictor(model)
     self.prompts = prompts
     self.choice = choice
+    self.finish = finish
     self.outputs = outputs
   }
 
@@ -60,7 +62,8 @@ struct SegmentJob {
       let predictions = try predictor.predict(indices.map { asked[$0] }, multimask: multimask)
       for (index, prediction) in zip(indices, predictions) {
         let kept = selection(index) == .best ? [prediction.best] : Array(0..<prediction.count)
-        answers[index] = SegmentAnswer(prompt: prompts[index], prediction: prediction, kept: kept)
+        answers[index] = SegmentAnswer(
+          prompt: prompts[index], prediction: prediction, kept: kept, finish: finish)
       }
     }
     return answers.compactMap { $0 }

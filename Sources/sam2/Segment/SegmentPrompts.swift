@@ -12,6 +12,27 @@ enum MaskSelection {
   case all
 }
 
+/// What is done with the masks of `sam2 segment`, under the official names.
+struct SegmentFinish: ParsableArguments {
+  @Option(help: "Mask logits above it are inside.")
+  var maskThreshold = 0.0
+
+  @Option(help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
+  var maxHoleArea = 0
+
+  @Option(help: "Islands of up to so many low-resolution pixels are removed; 0 leaves them.")
+  var maxSprinkleArea = 0
+
+  func validate() throws {
+    guard maskThreshold.isFinite else {
+      throw ValidationError("--mask-threshold must be a number")
+    }
+    guard maxHoleArea >= 0, maxSprinkleArea >= 0 else {
+      throw ValidationError("--max-hole-area and --max-sprinkle-area must be 0 or more")
+    }
+  }
+}
+
 /// The prompt options of `sam2 segment`.
 struct SegmentPrompts: ParsableArguments {
   @Option(

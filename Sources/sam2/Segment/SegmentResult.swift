@@ -14,10 +14,16 @@ struct SegmentAnswer {
   /// [S/4, S/4] for each wanted mask.
   let logits: [Tensor]
 
-  /// Keeps the masks at the indices `kept`.
-  init(prompt: RequestedPrompt, prediction: MaskPrediction, kept: [Int]) {
+  /// Keeps the masks at the indices `kept`; `finish` changes masks, not logits.
+  init(
+    prompt: RequestedPrompt, prediction: MaskPrediction, kept: [Int], finish: SegmentFinish
+  ) {
     self.prompt = prompt
-    masks = kept.map { prediction.mask($0) }
+    let threshold = Float(finish.maskThreshold)
+    let cleaned = prediction.cleaned(
+      maximumHoleArea: finish.maxHoleArea, maximumIslandArea: finish.maxSprinkleArea,
+      threshold: threshold)
+    masks = kept.map { cleaned.mask($0, threshold: threshold) }
     predictedIoUs = kept.map { prediction.predictedIoUs[$0] }
     objectScore = prediction.objectScore
     logits = kept.map { prediction.lowResolutionLogits[$0] }
