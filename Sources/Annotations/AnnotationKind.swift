@@ -25,6 +25,14 @@ public enum AnnotationKind: String, CaseIterable, Sendable {
   /// Whether objects must have numbers from 1 to 255.
   public var needsSmallNumbers: Bool { self == .davis }
 
+  /// Whether there are files about all pictures together.
+  public var describesAll: Bool {
+    switch self {
+    case .png, .davis, .sav: false
+    case .savJSON, .coco, .cocoPolygons, .yolo, .labelStudio, .cvat: true
+    }
+  }
+
   /// The format itself.
   public func format(_ context: AnnotationContext) -> any AnnotationFormat {
     switch self {

@@ -167,6 +167,14 @@ struct RefusalTests {
     Refusal(
       "script and prompts", 64, says: "--script", clip, "--script", "dance.json", "--point", "1,2"),
     Refusal(
+      "state in no folder", 73, says: "gone", clip, "--point", "1,2", "--save-state", "gone/s"),
+    Refusal(
+      "no such state", 66, says: "gone.state", clip, "--point", "1,2", "--resume", "gone.state"),
+    Refusal("stop at once", 64, says: "--stop-after", clip, "--point", "1,2", "--stop-after", "0"),
+    Refusal(
+      "one conditioning frame", 64, says: "--max-cond-frames", clip, "--point", "1,2",
+      "--max-cond-frames-in-attn", "1"),
+    Refusal(
       "overlay in no folder", 73, says: "gone", clip, "--point", "1,2", "--overlay", "gone/o.mp4"),
   ]
 

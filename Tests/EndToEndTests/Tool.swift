@@ -55,6 +55,10 @@ enum Tool: String {
     }
   }
 
+  static func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o700) == 0 else { throw ToolProblem.cannotStart("mkdir \(path)") }
+  }
+
   private static var variables: [String: String] {
     var kept: [String: String] = [:]
     for name in ["PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR", "SAM2_ISA"] {

@@ -60,6 +60,41 @@ import Testing
     }
   }
 
+  @Test func savesAndGoesOn() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/state"
+      let stream = try tracker(FakeGraphs())
+      try stream.saveState(to: path)
+      let model = stream.predictor.model
+      #expect(
+        try StreamingTracker(model, resuming: path, width: 40, height: 20).frame == nil)
+
+      for level in 0..<30 {
+        try stream.push(Self.frame(UInt8(level)))
+        if level == 3 { try stream.addPoints(object: 9, points: [.init(x: 3, y: 4)]) }
+      }
+      try stream.addPoints(object: 2, box: .init(x0: 1, y0: 1, x1: 9, y1: 9))
+      try stream.saveState(to: path)
+      let other = try StreamingTracker(model, resuming: path, width: 40, height: 20)
+      #expect(other.frame == 29 && other.objectIDs == [9, 2])
+      #expect(throws: failure("stream.no_frame")) {
+        try other.addPoints(object: 1, points: [.init(x: 3, y: 4)])
+      }
+      for level in 30..<34 {
+        let (a, b) = (
+          try stream.push(Self.frame(UInt8(level))), try other.push(Self.frame(UInt8(level)))
+        )
+        #expect(a.frame == b.frame && a.objects.map(\.objectScore) == b.objects.map(\.objectScore))
+      }
+      try stream.saveState(to: folder + "/a")
+      try other.saveState(to: folder + "/b")
+      #expect(fileBytes(folder + "/a") == fileBytes(folder + "/b"))
+      #expect(throws: failure("state.video")) {
+        try StreamingTracker(model, resuming: path, width: 41, height: 20)
+      }
+    }
+  }
+
   // Kernels without optimisation are fifty times slower.
   #if !DEBUG
   /// Objects that come later and corrections, over more frames than there are pointers.

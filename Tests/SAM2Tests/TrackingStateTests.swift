@@ -97,6 +97,7 @@ import Testing
         var reader = try StateReader(storage, expecting: TrackingState(of: other))
         _ = try reader.readHead()
         _ = try reader.readObjects()
+        _ = try reader.readNotes()
       }
       for count in Array(0..<200) + [bytes.count / 2, bytes.count - 1] {
         #expect(throws: Failure.self, "\(count) bytes") { try read(Array(bytes[..<count])) }
@@ -108,7 +109,7 @@ import Testing
       }
       #expect(throws: failure("state.version")) {
         var later = bytes
-        later[8] = 2
+        later[8] = 3
         try read(later)
       }
       // With a checksum that fits: refused or read, but never trusted.

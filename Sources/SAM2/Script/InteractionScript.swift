@@ -27,6 +27,46 @@ public struct InteractionScript: Sendable, Equatable {
   }
 }
 
+// MARK: - Writing
+
+extension InteractionScript {
+  /// The script as JSON; `init(json:)` reads it.
+  public var json: JSONValue { ["actions": .array(actions.map(\.json))] }
+
+  /// CRC-32 of the JSON text: tells whether a saved job is of this script.
+  var checksum: UInt32 { Array(json.text().utf8).withUnsafeBytes { CRC32.checksum($0) } }
+}
+
+extension InteractionScript.Action {
+  fileprivate var json: JSONValue {
+    func optional(_ value: Int?) -> JSONValue { value.map { .init($0) } ?? .null }
+    func numbers(_ values: [Float]) -> JSONValue { .array(values.map { .number(Double($0)) }) }
+    switch self {
+    case .addPoints(let frame, let object, let points, let box, let clearOldPoints):
+      return [
+        "do": "add_points", "frame": .init(frame), "object": .init(object),
+        "points": .array(points.map { numbers([$0.x, $0.y]) }),
+        "labels": .array(points.map { .init($0.label) }),
+        "box": box.map { numbers([$0.x0, $0.y0, $0.x1, $0.y1]) } ?? .null,
+        "clear": .bool(clearOldPoints),
+      ]
+    case .addMask(let frame, let object, let file):
+      return [
+        "do": "add_mask", "frame": .init(frame), "object": .init(object), "mask": .string(file),
+      ]
+    case .propagate(let start, let maxFrames, let isReverse):
+      return [
+        "do": "propagate", "start": optional(start), "max_frames": optional(maxFrames),
+        "reverse": .bool(isReverse),
+      ]
+    case .clearFrame(let frame, let object):
+      return ["do": "clear_frame", "frame": .init(frame), "object": .init(object)]
+    case .removeObject(let object): return ["do": "remove_object", "object": .init(object)]
+    case .reset: return ["do": "reset"]
+    }
+  }
+}
+
 // MARK: - Reading
 
 extension InteractionScript {

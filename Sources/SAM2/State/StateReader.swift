@@ -6,6 +6,8 @@ struct StateReader {
   private var cursor: ByteCursor
   private let expected: TrackingState
   private(set) var frameCount = 0
+  /// How far a script had been played; nil for a state that is not of a script.
+  private(set) var place: TrackingState.ScriptPlace?
 
   /// Checks magic, version and checksum of the whole file.
   /// - Throws: `state.magic`, `state.version`, `state.damaged`, `state.truncated`.
@@ -49,8 +51,15 @@ struct StateReader {
     }
     frameCount = try readInt(in: 1...Int(expected.video[2]))
     let area = try cursor.read(Int64.self)
-    guard try cursor.readUInt8() == expected.choices, area == expected.fillHoleArea else {
+    var hasSameOptions = try cursor.readUInt8() == expected.choices
+    for number in expected.reach where try cursor.read(Int32.self) != number {
+      hasSameOptions = false
+    }
+    guard hasSameOptions, area == expected.fillHoleArea else {
       throw misfit("options", "other options")
+    }
+    if try readFlags(below: 2) == 1 {
+      place = .init(script: try cursor.readUInt32(), done: try cursor.readUInt32())
     }
     guard try readFlags(below: 2) == 1 else { return nil }
     let (next, last) = (try readFrame(), try readFrame())
@@ -60,7 +69,16 @@ struct StateReader {
     return .init(next: next, last: last, isReverse: isReverse, keepsHistory: flags & 2 != 0)
   }
 
-  /// All objects; nothing may follow them.
+  /// What the program that saved the state noted; nothing may follow.
+  /// - Throws: `state.damaged`, `state.truncated`.
+  mutating func readNotes() throws(Failure) -> [UInt8] {
+    guard let count = Int(exactly: try cursor.readUInt64()) else { throw damaged() }
+    let range = try cursor.take(byteCount: count)
+    guard cursor.isAtEnd else { throw damaged() }
+    return cursor.storage.withUnsafeBytes { Array($0[range]) }
+  }
+
+  /// All objects.
   /// - Throws: `state.damaged`, `state.truncated`.
   mutating func readObjects() throws(Failure) -> [TrackedObject] {
     var objects: [TrackedObject] = []
@@ -70,7 +88,6 @@ struct StateReader {
       guard known.insert(object.id).inserted else { throw damaged() }
       objects.append(object)
     }
-    guard cursor.isAtEnd else { throw damaged() }
     return objects
   }
 

@@ -9,8 +9,8 @@ struct StateWriter {
   private var buffer: [UInt8] = []
 
   mutating func writeHead(
-    _ state: TrackingState, frameCount: Int, position: TrackingState.Position?, objectCount: Int,
-    to file: inout AtomicFileWriter
+    _ state: TrackingState, frameCount: Int, position: TrackingState.Position?,
+    place: TrackingState.ScriptPlace?, objectCount: Int, to file: inout AtomicFileWriter
   ) throws(Failure) {
     buffer += TrackingState.magic
     append(TrackingState.version)
@@ -20,6 +20,12 @@ struct StateWriter {
     append(Int64(frameCount))
     append(state.fillHoleArea)
     append(state.choices)
+    for number in state.reach { append(number) }
+    append(UInt8(place == nil ? 0 : 1))
+    if let place {
+      append(place.script)
+      append(place.done)
+    }
     append(UInt8(position == nil ? 0 : 1))
     if let position {
       append(Int64(position.next))
@@ -74,8 +80,10 @@ struct StateWriter {
     try flush(to: &file)
   }
 
-  /// Adds the checksum: the end of the file.
-  mutating func finish(_ file: inout AtomicFileWriter) throws(Failure) {
+  /// Adds the notes and the checksum: the end of the file.
+  mutating func finish(_ notes: [UInt8], _ file: inout AtomicFileWriter) throws(Failure) {
+    append(UInt64(notes.count))
+    buffer += notes
     try flush(to: &file)
     try file.write(littleEndian: checksum.value)
   }

@@ -6,7 +6,7 @@ import Tensors
 /// `Formats/tracking-state.md` describes the file.
 struct TrackingState: Equatable {
   static let magic = Array("SAM2TRK\0".utf8)
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
 
   /// CRC-32 of constants that differ from checkpoint to checkpoint.
   var model: UInt32
@@ -16,9 +16,11 @@ struct TrackingState: Equatable {
   var video: [Int64]
   var fillHoleArea: Int64
   var choices: UInt8
+  /// Stride of the memories, and the limit of conditioning frames.
+  var reach: [Int32]
 
   init(of predictor: VideoPredictor) {
-    let configuration = predictor.model.configuration
+    let configuration = predictor.tracker.configuration
     let stages = predictor.model.stages
     var checksum = CRC32()
     for constant in [stages.noMaskDense, stages.memoryPositions] {
@@ -35,11 +37,22 @@ struct TrackingState: Equatable {
     choices =
       (options.masksDoNotOverlap ? 1 : 0) | (options.clearsMemoryAroundInput ? 2 : 0)
       | (options.correctionsCondition ? 4 : 0)
+      | (configuration.multimaskOutputForTracking ? 8 : 0)
+    reach = [configuration.memoryTemporalStrideForEval, configuration.maxCondFramesInAttn]
+      .map { Int32(clamping: $0) }
   }
 
   var logitShape: Shape { [Int(sizes[0]), Int(sizes[0])] }
   var memoryShape: Shape { [Int(sizes[1]), Int(sizes[2])] }
   var pointerShape: Shape { [1, Int(sizes[3])] }
+
+  /// How far an interaction script has been played.
+  struct ScriptPlace: Equatable {
+    /// `InteractionScript.checksum`.
+    var script: UInt32
+    /// Actions that are done; the next one may be under way.
+    var done: UInt32
+  }
 
   /// Where a propagation is to go on.
   struct Position {

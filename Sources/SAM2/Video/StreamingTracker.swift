@@ -30,6 +30,30 @@ public final class StreamingTracker {
     predictor = try VideoPredictor(model, frames: live, options: options)
   }
 
+  /// A tracker that goes on where `saveState` found another one; the next frame is the next push.
+  /// - Throws: as the other initialiser; `file.*`; `state.*` for a file that is damaged or of
+  ///   another model, size or options.
+  public convenience init(
+    _ model: SegmentationModel, resuming path: String, width: Int, height: Int,
+    options: VideoOptions = .init()
+  ) throws(Failure) {
+    try self.init(model, width: width, height: height, options: options)
+    let position = try predictor.restore(from: path) { _ throws(Failure) in }.position
+    live.goOn(at: position?.next ?? 0)
+  }
+
+  /// Writes everything known of the objects to `path`, all or nothing, for a later tracker.
+  ///
+  /// Annotations become final, as they do with the next frame.
+  /// - Throws: `track.no_conditioning`, and what writing throws.
+  public func saveState(to path: String, replaceExisting: Bool = true) throws(Failure) {
+    if !predictor.objects.isEmpty { try predictor.settleAnnotations() }
+    let next = (live.index ?? -1) + 1
+    let position = TrackingState.Position(
+      next: next, last: predictor.frameCount - 1, isReverse: false, keepsHistory: false)
+    try predictor.save(to: path, position: position, place: nil, replaceExisting: replaceExisting)
+  }
+
   /// Index of the frame pushed last, from 0; nil before the first.
   public var frame: Int? { live.index }
 
@@ -85,7 +109,7 @@ public final class StreamingTracker {
   public func reset() { predictor.reset() }
 
   private func lastFrame() throws(Failure) -> Int {
-    guard let frame = live.index else {
+    guard let frame = live.index, live.hasPicture else {
       throw Failure(
         .usage, code: "stream.no_frame", "there is no frame to annotate", hint: "push one first")
     }
@@ -103,6 +127,15 @@ private final class LiveFrames: IndexedFrames {
   init(width: Int, height: Int) {
     self.width = width
     self.height = height
+  }
+
+  /// Whether the newest frame is at hand.
+  var hasPicture: Bool { picture != nil }
+
+  /// Makes the next frame number `next`.
+  func goOn(at next: Int) {
+    index = next > 0 ? next - 1 : nil
+    picture = nil
   }
 
   /// No sum of frame numbers overflows.

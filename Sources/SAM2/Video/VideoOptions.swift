@@ -1,4 +1,9 @@
-/// Choices of a `VideoPredictor` that are not part of the model.
+import Bytes
+import SAM2Config
+
+/// Choices of a `VideoPredictor`, with the defaults of the reference.
+///
+/// Those that are nil are taken from the model; the reference sets them when it builds a predictor.
 public struct VideoOptions: Sendable, Hashable {
   /// Background specks inside a mask of at most so many low-resolution pixels are filled; 0 leaves
   /// them, which is what the reference does without CUDA.
@@ -6,11 +11,32 @@ public struct VideoOptions: Sendable, Hashable {
   /// Gives a pixel that several objects claim to the one with the highest logit.
   public var masksDoNotOverlap = false
   /// Forgets what was tracked around a frame that gets annotated, because it may be outdated.
+  ///
+  /// Does what `clear_non_cond_mem_around_input` is documented to do; in the reference it fails.
   public var clearsMemoryAroundInput = false
   /// Treats every corrected frame as a conditioning frame, not only first annotations.
   public var correctionsCondition = false
+  /// Annotated frames that a tracked frame looks back at, at least 2; -1 for all:
+  /// `max_cond_frames_in_attn`.
+  public var maxConditioningFrames: Int?
+  /// Frames between two memories of tracked frames: `memory_temporal_stride_for_eval`.
+  public var memoryStride: Int?
+  /// Whether tracking chooses among three candidates: `multimask_output_for_tracking`.
+  public var tracksWithMultimask: Bool?
   /// Frames whose image features are kept: 17 MB each for the published models.
   public var featureCacheCapacity = 2
 
   public init() {}
+
+  /// `model` with the choices made here.
+  /// - Throws: `config.value`, `config.unsupported` for one out of range.
+  func applied(to model: ModelConfiguration) throws(Failure) -> ModelConfiguration {
+    var configuration = model
+    configuration.maxCondFramesInAttn = maxConditioningFrames ?? model.maxCondFramesInAttn
+    configuration.memoryTemporalStrideForEval = memoryStride ?? model.memoryTemporalStrideForEval
+    configuration.multimaskOutputForTracking =
+      tracksWithMultimask ?? model.multimaskOutputForTracking
+    try configuration.validate()
+    return configuration
+  }
 }

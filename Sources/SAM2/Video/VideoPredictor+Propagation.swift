@@ -116,7 +116,7 @@ extension VideoPredictor {
 
   /// Drops results that tracking onwards from `frame` cannot look at any more.
   func forgetHistory(before frame: Int, isReverse: Bool) {
-    let horizon = MemoryPlan.horizon(model.configuration)
+    let horizon = MemoryPlan.horizon(tracker.configuration)
     func isOutOfSight(_ other: Int) -> Bool {
       isReverse ? other > frame + horizon : other < frame - horizon
     }

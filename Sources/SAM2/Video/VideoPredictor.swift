@@ -27,7 +27,7 @@ public final class VideoPredictor {
   /// Counts changes of annotations, so that a propagation notices when it is out of date.
   var revision = 0
 
-  /// - Throws: `video.empty` when there are no frames.
+  /// - Throws: `video.empty` when there are no frames; `config.*` for options out of range.
   public init(
     _ model: SegmentationModel, frames: any IndexedFrames, options: VideoOptions = .init()
   ) throws(Failure) {
@@ -40,8 +40,8 @@ public final class VideoPredictor {
       throw Failure(.badInput, code: "video.empty", "the video has no frames")
     }
     tracker = FrameTracker(
-      stages: model.stages, configuration: model.configuration, frameCount: frameCount,
-      fillHoleArea: options.fillHoleArea)
+      stages: model.stages, configuration: try options.applied(to: model.configuration),
+      frameCount: frameCount, fillHoleArea: options.fillHoleArea)
   }
 
   /// Size of the frames in pixels.
@@ -135,7 +135,7 @@ public final class VideoPredictor {
 
   /// Forgets what was tracked near `frame`, as far as the memory reaches.
   func clearMemory(around frame: Int, object index: Int) {
-    let configuration = model.configuration
+    let configuration = tracker.configuration
     let reach = configuration.memoryTemporalStrideForEval * configuration.numMaskmem
     objects[index].recent.remove { abs($0 - frame) <= reach }
   }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import JSON
+import Media
 import SAM2
 
 struct TrackCommand: ParsableCommand {
@@ -50,8 +51,8 @@ struct TrackCommand: ParsableCommand {
       "Also write the mask logits: DIR/FRAME_OBJECT.npy, float32 [S/4, S/4].", valueName: "dir"))
   var saveLogits: String?
 
-  @Option(help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
-  var fillHoleArea = 8
+  @OptionGroup(title: "Tracking") var tracking: TrackOptions
+  @OptionGroup(title: "Stopping and going on") var pause: TrackPause
 
   @Flag(help: "Print scores, areas and times as JSON.")
   var json = false
@@ -60,28 +61,24 @@ struct TrackCommand: ParsableCommand {
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    guard (0...1_000_000).contains(fillHoleArea) else {
-      throw ValidationError("--fill-hole-area must be between 0 and 1000000")
-    }
-  }
-
   func run() throws {
     try Tool.run {
       var plan = try prompts.plan(arguments: CommandLine.arguments)
       let outputs = try TrackOutputs(video: video, folder: output, choices: outputChoices())
       try plan.checkObjects(for: outputs.kinds)
+      if let file = pause.saveState {
+        try AtomicFile.checkCanCreate(path: file, replaceExisting: true)
+      }
       let source = try FrameSource(path: video)
       try plan.loadMasks()
 
-      var options = VideoOptions()
-      options.fillHoleArea = fillHoleArea
       let loaded = try model.load(machine)
-      let predictor = try VideoPredictor(loaded, frames: source, options: options)
-      let job = TrackJob(
-        predictor: predictor, outputs: outputs, context: formats.context(), video: video,
-        source: source)
-      let files = try track(plan, job)
+      let predictor = try VideoPredictor(loaded, frames: source, options: tracking.resolved)
+      let ledger = TrackLedger(keepsMasks: outputs.needsAllMasks, keepsReport: json)
+      let job = try TrackJob(
+        plan, on: predictor, resuming: pause.resume, outputs: outputs, ledger: ledger,
+        context: formats.context(), video: video, source: source)
+      let files = try track(job, marks: plan.marks)
       if json {
         let head: [(key: String, value: JSONValue)] = [
           ("video", .string(video)), ("model", .string(model.name)),
@@ -101,22 +98,29 @@ struct TrackCommand: ParsableCommand {
 
   /// Tracks, writes and draws.
   /// - Returns: the files about the whole video.
-  private func track(_ plan: TrackPlan, _ job: TrackJob) throws -> [String] {
+  private func track(_ job: TrackJob, marks: [Int: [Overlay.Prompt]]) throws -> [String] {
     let progress = ProgressLine("tracking", unit: "frames", enabled: !common.quiet)
     do {
-      try job.track(plan) { progress.update($0.done, of: $0.total) }
+      try job.track(stopAfter: pause.stopAfter) { progress.update($0.done, of: $0.total) }
       progress.finish()
     } catch {
       progress.finish()
+      if let file = pause.saveState, (try? job.saveState(to: file)) != nil {
+        common.note("saved the state before the failure: \(file)")
+      }
       throw error
     }
+    if let file = pause.saveState { try job.saveState(to: file) }
     let files = try job.finish()
     common.note(job.summary)
+    if let file = pause.saveState, !job.isOver {
+      common.note("stopped; go on with --resume \(file)")
+    }
     for file in files { common.note(file) }
     if job.outputs.drawsOverlay {
       let drawing = ProgressLine("drawing", unit: "frames", enabled: !common.quiet)
       defer { drawing.finish() }
-      try job.drawOverlay(of: video, plan.marks) { drawing.update($0, of: $1) }
+      try job.drawOverlay(of: video, marks) { drawing.update($0, of: $1) }
       for file in job.outputs.overlayFiles { common.note(file) }
     }
     if common.verbose { for line in job.stageLines { common.note(line) } }

@@ -7,26 +7,37 @@ import SAM2
 
 /// Plays a plan on a video and writes what comes out.
 final class TrackJob {
-  private let predictor: VideoPredictor
+  private let player: ScriptPlayer
   let outputs: TrackOutputs
   private let annotations: AnnotationFolder
   /// The names of the frames' files; empty for a video file.
   private let frameNames: [String]
-  /// The last masks of each frame.
-  private var pictures: [Int: AnnotatedPicture] = [:]
+  private var ledger: TrackLedger
   private var clock = StageClock()
-  /// The last result of each frame, as JSON.
-  private var frames: [Int: JSONValue] = [:]
   /// Answers to annotations that are not written yet, oldest first.
   private var pending: [FrameResult] = []
   private var trackedFrameCount = 0
 
+  private(set) var isOver = false
+
+  private var predictor: VideoPredictor { player.predictor }
+
+  /// A job from its start, or where the state file `resuming` says.
+  ///
   /// `context` is completed with what the predictor knows about the video `video`.
+  /// - Throws: `file.*`, `state.*`.
   init(
-    predictor: VideoPredictor, outputs: TrackOutputs, context: AnnotationContext, video: String,
-    source: FrameSource
-  ) {
-    self.predictor = predictor
+    _ plan: TrackPlan, on predictor: VideoPredictor, resuming: String?, outputs: TrackOutputs,
+    ledger: TrackLedger, context: AnnotationContext, video: String, source: FrameSource
+  ) throws(Failure) {
+    self.ledger = ledger
+    if let resuming {
+      player = try ScriptPlayer(plan.script, on: predictor, resuming: resuming) {
+        try plan.mask($0)
+      }
+    } else {
+      player = ScriptPlayer(plan.script, on: predictor) { try plan.mask($0) }
+    }
     self.outputs = outputs
     frameNames = source.framePaths.map { fileName($0) }
     let rate = source.frameRate?.framesPerSecond ?? TrackJob.folderFrameRate
@@ -35,18 +46,34 @@ final class TrackJob {
       identifier: fileStem(video), frameCount: predictor.frameCount, width: predictor.width,
       height: predictor.height, duration: Double(predictor.frameCount) / rate)
     annotations = outputs.annotations(complete)
+    if let resuming { try restoreLedger(from: resuming) }
+  }
+
+  private func restoreLedger(from path: String) throws(Failure) {
+    do {
+      try ledger.restore(player.notes, width: predictor.width, height: predictor.height) {
+        annotated($0, $1)
+      }
+    } catch {
+      throw error.about(file: path)
+    }
   }
 
   /// Frames a second of a folder, which does not say: the usual rate of the data sets.
   private static let folderFrameRate = 24.0
 
-  /// Plays `plan`; `progress` is called after each tracked frame.
+  /// Plays the plan to its end, or until `stopAfter` frames are tracked; `progress` is called after
+  /// each.
   ///
   /// Answers to annotations wait for the tracking that follows them, so that a mistake in a later
   /// annotation leaves no files.
-  func track(_ plan: TrackPlan, progress: (Propagation.Progress) -> Void) throws {
+  func track(stopAfter: Int?, progress: (Propagation.Progress) -> Void) throws {
     var lapStart = StageClock.now()
-    func handle(_ event: InteractionScript.Event) throws {
+    while trackedFrameCount < stopAfter ?? Int.max {
+      guard let event = try player.next() else {
+        isOver = true
+        break
+      }
       let lap = (StageClock.now() - lapStart) * 1000
       switch event {
       case .edited(let result, _):
@@ -61,8 +88,12 @@ final class TrackJob {
       }
       lapStart = StageClock.now()
     }
-    try plan.script.run(on: predictor, loadMask: { try plan.mask($0) }, handle: handle)
     try writePending()
+  }
+
+  /// Saves where the job stands, to go on later.
+  func saveState(to path: String) throws(Failure) {
+    try player.saveState(to: path, notes: ledger.notes)
   }
 
   private func writePending() throws(Failure) {
@@ -75,10 +106,15 @@ final class TrackJob {
       // An object without a result on this frame has nothing to write.
       let masks = zip(result.objects, result.masks())
         .filter { $0.0.objectScore != nil }.map { (object: $0.0, mask: $0.1.mask) }
-      let picture = annotated(result.frame, masks)
+      let picture = annotated(
+        result.frame,
+        masks.sorted { $0.object.id < $1.object.id }.map {
+          AnnotatedMask(object: $0.object.id, score: nil, mask: $0.mask)
+        })
       let files = try annotations.files(of: picture)
       try outputs.write(files, of: result.frame, objects: masks.map(\.object))
-      pictures[result.frame] = picture
+      ledger.remember(picture)
+      guard ledger.keepsReport else { return }
       var entries: [(key: String, value: JSONValue)] = [("frame", .init(result.frame))]
       if let file = outputs.paletteFile(result.frame) { entries.append(("mask", .string(file))) }
       entries += [
@@ -95,28 +131,23 @@ final class TrackJob {
         ),
       ]
       if let lap { entries.append(("milliseconds", milliseconds(lap))) }
-      frames[result.frame] = .object(entries)
+      ledger.remember(.object(entries), of: result.frame)
     }
   }
 
-  private func annotated(
-    _ frame: Int, _ masks: [(object: FrameResult.Object, mask: BinaryMask)]
-  ) -> AnnotatedPicture {
+  private func annotated(_ frame: Int, _ masks: [AnnotatedMask]) -> AnnotatedPicture {
     let name =
       frameNames.indices.contains(frame) ? frameNames[frame] : "\(fiveDigits(frame)).jpg"
     return AnnotatedPicture(
       name: name, stem: fiveDigits(frame), index: frame, width: predictor.width,
-      height: predictor.height,
-      masks: masks.sorted { $0.object.id < $1.object.id }.map {
-        AnnotatedMask(object: $0.object.id, score: nil, mask: $0.mask)
-      })
+      height: predictor.height, masks: masks)
   }
 
   /// Writes the files about the whole video.
   /// - Returns: their paths.
   func finish() throws(Failure) -> [String] {
     try clock.time("write") { () throws(Failure) in
-      let files = try annotations.files(ofAll: pictures.sorted { $0.key < $1.key }.map(\.value))
+      let files = try annotations.files(ofAll: ledger.pictures)
       try AnnotationFolder.write(files)
       return files.map(\.name)
     }
@@ -132,7 +163,7 @@ final class TrackJob {
   ) throws(Failure) {
     try clock.time("overlay") { () throws(Failure) in
       try outputs.drawOverlay(
-        of: video, frameCount: predictor.frameCount, masks: pictures, marks: marks,
+        of: video, frameCount: predictor.frameCount, masks: ledger.masks, marks: marks,
         progress: progress)
     }
   }
@@ -172,7 +203,7 @@ final class TrackJob {
     return [
       ("width", .init(predictor.width)), ("height", .init(predictor.height)),
       ("frame_count", .init(predictor.frameCount)),
-      ("frames", .array(frames.sorted { $0.key < $1.key }.map(\.value))),
+      ("finished", .bool(isOver)), ("frames", .array(ledger.report)),
       ("milliseconds", clock.json), ("graph_milliseconds", .object(graphs)),
     ]
   }

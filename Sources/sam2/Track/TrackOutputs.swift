@@ -73,6 +73,9 @@ struct TrackOutputs {
     AnnotationFolder(path: folder.path, kinds: kinds, context: context)
   }
 
+  /// Whether anything about the whole video is made in the end, from the masks of all frames.
+  var needsAllMasks: Bool { drawsOverlay || kinds.contains(where: \.describesAll) }
+
   /// The palette PNG of a frame; nil when none is wanted.
   func paletteFile(_ frame: Int) -> String? {
     guard kinds.contains(.davis) else { return nil }

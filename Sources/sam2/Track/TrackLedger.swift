@@ -1,0 +1,112 @@
+import Annotations
+import Bytes
+import JSON
+import Media
+
+/// What a tracking job remembers of its frames for the files that it writes in the end.
+///
+/// Nothing when there are none, so that memory does not grow with the video; and everything also
+/// when the job was stopped in between.
+struct TrackLedger {
+  let keepsReport: Bool
+  private let keepsMasks: Bool
+  /// The last masks of each frame.
+  private(set) var masks: [Int: AnnotatedPicture] = [:]
+  private var frames: [Int: JSONValue] = [:]
+
+  init(keepsMasks: Bool, keepsReport: Bool) {
+    self.keepsMasks = keepsMasks
+    self.keepsReport = keepsReport
+  }
+
+  /// The last masks of all frames, in order.
+  var pictures: [AnnotatedPicture] { masks.sorted { $0.key < $1.key }.map(\.value) }
+
+  /// The last report of each frame, in order.
+  var report: [JSONValue] { frames.sorted { $0.key < $1.key }.map(\.value) }
+
+  mutating func remember(_ picture: AnnotatedPicture) {
+    if keepsMasks { masks[picture.index] = picture }
+  }
+
+  mutating func remember(_ report: JSONValue, of frame: Int) {
+    if keepsReport { frames[frame] = report }
+  }
+
+  // MARK: - In a state file
+
+  /// Everything remembered, as JSON text; a part is null that is not kept.
+  var notes: [UInt8] {
+    let notes: JSONValue = [
+      "masks": keepsMasks ? .array(pictures.map(\.json)) : .null,
+      "frames": keepsReport ? .array(report) : .null,
+    ]
+    return Array(notes.text().utf8)
+  }
+
+  /// Takes over the notes of a job on a video of `width` x `height` that was stopped; `picture` makes
+  /// the picture of a frame.
+  /// - Throws: `state.report` when the job did not keep what this one needs; `state.notes`.
+  mutating func restore(
+    _ notes: [UInt8], width: Int, height: Int, picture: (Int, [AnnotatedMask]) -> AnnotatedPicture
+  ) throws(Failure) {
+    var limits = JSONLimits()
+    limits.byteCount = max(limits.byteCount, notes.count)
+    let json: JSONValue
+    do {
+      json = try JSONValue(parsing: notes, limits: limits)
+    } catch {
+      throw TrackLedger.damaged()
+    }
+    for (key, isNeeded) in [("masks", keepsMasks), ("frames", keepsReport)]
+    where isNeeded && json[key]?.array == nil {
+      throw Failure(
+        .usage, code: "state.report",
+        "the stopped job kept no \(key == "masks" ? "masks" : "report") of its frames",
+        hint: "give the formats, the overlay and --json from the start of a job")
+    }
+    if keepsMasks {
+      for element in json["masks"]?.array ?? [] {
+        guard let frame = element["frame"]?.int, let list = element["masks"]?.array else {
+          throw TrackLedger.damaged()
+        }
+        var found: [AnnotatedMask] = []
+        for mask in list {
+          found.append(try AnnotatedMask(json: mask, width: width, height: height))
+        }
+        masks[frame] = picture(frame, found)
+      }
+    }
+    if keepsReport {
+      for element in json["frames"]?.array ?? [] {
+        guard let frame = element["frame"]?.int else { throw TrackLedger.damaged() }
+        frames[frame] = element
+      }
+    }
+  }
+
+  fileprivate static func damaged() -> Failure {
+    Failure(.badInput, code: "state.notes", "the notes of the state are none of this command")
+  }
+}
+
+extension AnnotatedPicture {
+  fileprivate var json: JSONValue {
+    [
+      "frame": .init(index),
+      "masks": .array(
+        masks.map { ["object": .init($0.object), "counts": .string($0.cocoCounts)] }),
+    ]
+  }
+}
+
+extension AnnotatedMask {
+  /// Reads a mask of a picture of `width` x `height`.
+  fileprivate init(json: JSONValue, width: Int, height: Int) throws(Failure) {
+    guard let object = json["object"]?.int, let counts = json["counts"]?.string else {
+      throw TrackLedger.damaged()
+    }
+    let runs = try RunLengthMask(width: width, height: height, cocoCounts: counts)
+    self.init(object: object, score: nil, mask: runs.mask)
+  }
+}
