@@ -31,6 +31,13 @@ PROMPTS = {
     "box_click": {"points": [[150, 80]], "labels": [1], "box": [114, 43, 178, 110]},
 }
 
+# With the single mask of the prompt `click` as earlier logits.
+REFINEMENTS = {
+    "mask": {"points": [], "labels": [], "box": None},
+    "mask_click": {"points": [[150, 75]], "labels": [0], "box": None},
+    "mask_box": {"points": [], "labels": [], "box": [30, 28, 99, 98]},
+}
+
 
 def click(frame, number, points, labels, clear=True):
     """An `add_points` action of clicks."""
@@ -79,7 +86,26 @@ SESSIONS = {
         click(3, 2, [[70, 62]], [1]),
         {"do": "remove_object", "object": 3},
         propagate(3),
+        {"do": "reset"},
+        box(1, 3, [110, 60, 180, 124]),
+        propagate(None, max_frames=1),
     ],
+    "few_conditioning": [
+        *(click(frame, 1, [place], [1]) for frame, place in [(0, DISC), (2, [48, 60]), (5, [75, 66])]),
+        propagate(0),
+    ],
+    "strided": [click(0, 1, [DISC], [1]), propagate(0)],
+    "conditioning_corrections": [
+        click(0, 1, [DISC], [1]),
+        propagate(0, max_frames=4),
+        click(3, 1, [[70, 64]], [1]),
+        propagate(4, max_frames=3),
+    ],
+}
+OPTIONS = {
+    "few_conditioning": {"max_cond_frames_in_attn": 2},
+    "strided": {"memory_temporal_stride_for_eval": 3, "multimask_output_for_tracking": False},
+    "conditioning_corrections": {"add_all_frames_to_correct_as_cond": True},
 }
 
 
@@ -114,23 +140,32 @@ def write_pictures(folder, model):
             {"prompt": name, "predicted_iou": a["ious"].tolist(), "object_score": a["score"]} | prompt
             for name, prompt, a in zip(PROMPTS, prompts, answers)
         ]
+    earlier = np.clip(answers[list(PROMPTS).index("click")]["logits"], -32, 32)
+    prompts = [prompt | {"multimask": False} for prompt in REFINEMENTS.values()]
+    answers = official.segment(model, image, [prompt | {"mask": earlier} for prompt in prompts])
+    np.save(folder / "segment_refined.npy", np.stack([a["logits"] for a in answers]))
+    report["refined"] = [
+        {"prompt": name, "predicted_iou": a["ious"].tolist(), "object_score": a["score"]} | prompt
+        for name, prompt, a in zip(REFINEMENTS, prompts, answers)
+    ]
     return report
 
 
 def write_sessions(folder, model):
-    """Writes what the video predictor holds after each session."""
+    """Writes the last answers of the video predictor in each session."""
     pixels = model.init_state(str(folder / "clip"))["images"][0]
     np.save(folder / "clip_pixels.npy", pixels.permute(1, 2, 0)[::8, ::8].contiguous())
     report = {}
     for name, actions in SESSIONS.items():
         played = [with_mask(action, folder) for action in actions]
-        answers = sorted(official.track(model, folder / "clip", played).items())
+        options = OPTIONS.get(name, {})
+        answers = sorted(official.track(model, folder / "clip", played, options).items())
         np.save(folder / f"track_{name}.npy", np.stack([a["logits"] for _, a in answers]))
         held = [
             {"frame": frame, "object": number, "object_score": a["score"]}
             for (frame, number), a in answers
         ]
-        report[name] = {"actions": actions, "held": held}
+        report[name] = {"actions": actions, "options": options, "held": held}
         if name == "two_objects":
             np.save(folder / "track_pointers.npy", np.stack([a["pointer"] for _, a in answers]))
     return report

@@ -18,25 +18,30 @@ import Testing
 
   // Kernels without optimisation are fifty times slower: debug builds play one of each.
   #if DEBUG
-  static let multimasks = [true]
+  static let answers = ["multi"]
   static let sessions = ["edits"]
   #else
-  static let multimasks = [true, false]
-  static let sessions = ["two_objects", "correction", "both_directions", "edits"]
+  static let answers = ["multi", "single", "refined"]
+  static let sessions = [
+    "two_objects", "correction", "both_directions", "edits", "few_conditioning", "strided",
+    "conditioning_corrections",
+  ]
   #endif
 
-  @Test(arguments: multimasks)
-  func segmentsAsTheOfficialCode(multimask: Bool) throws {
-    let name = multimask ? "multi" : "single"
+  @Test(arguments: answers)
+  func segmentsAsTheOfficialCode(name: String) throws {
     let answers = try Nano.reference().required("segment").requiredArray(name)
     let logits = try Nano.array("segment_\(name).npy")
     let predictor = ImagePredictor(try Nano.model.get())
     try predictor.setImage(ImageReader.read(Nano.path("still.png")))
+    let earlier =
+      name == "refined"
+      ? MaskPlane.clamped(try Nano.array("segment_single.npy")[0]).reshaped([64, 64]) : nil
     let prompts = try answers.map { answer in
       let object = try ScriptObject(answer, place: "reference")
-      return Prompt(points: try object.points(), box: try object.box())
+      return Prompt(points: try object.points(), box: try object.box(), maskLogits: earlier)
     }
-    let predictions = try predictor.predict(prompts, multimask: multimask)
+    let predictions = try predictor.predict(prompts, multimask: name == "multi")
     #expect(predictions.count == logits.shape[0])
     for (index, prediction) in predictions.enumerated() {
       let closeness = Closeness(
@@ -76,9 +81,7 @@ import Testing
 
   /// The last result of each object on each frame of a session.
   private func play(_ session: JSONValue) throws -> [Place: FrameResult.Object] {
-    var options = VideoOptions()
-    // Without CUDA the official code fills no holes.
-    options.fillHoleArea = 0
+    let options = try options(session.required("options"))
     let video = try VideoPredictor(
       try Nano.model.get(), frames: FrameSource(path: Nano.path("clip")), options: options)
     let script = try InteractionScript(
@@ -95,6 +98,24 @@ import Testing
       }
     }
     return found
+  }
+
+  /// Options under their official names.
+  private func options(_ json: JSONValue) throws -> VideoOptions {
+    var options = VideoOptions()
+    // Without CUDA the official code fills no holes.
+    options.fillHoleArea = 0
+    for (name, value) in json.object ?? [] {
+      switch name {
+      case "max_cond_frames_in_attn": options.maxConditioningFrames = value.int
+      case "memory_temporal_stride_for_eval": options.memoryStride = value.int
+      case "multimask_output_for_tracking": options.tracksWithMultimask = value.bool
+      case "add_all_frames_to_correct_as_cond":
+        options.correctionsCondition = try #require(value.bool)
+      default: Issue.record("no option \(name)")
+      }
+    }
+    return options
   }
 
   private func loadMask(_ name: String) throws -> BinaryMask {
