@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads the masks of every output format back with the code of the tool that owns the format.
+r"""Reads the masks of every output format back with the code of the tool that owns the format.
 
     check_formats.py --bin .build/release --work WORK --sam2-repository DIR --davis-repository DIR
 
@@ -19,8 +19,13 @@ formats in one run. Then
 read the masks, which must be those of the PNGs: pixel by pixel, and for polygons with the IoU named
 below. A tool that is not installed, or whose repository is not given, is named as not checked.
 
-Needs numpy, pillow, pycocotools, opencv-python-headless, matplotlib, scikit-image, tqdm,
-label-studio-sdk and datumaro. WORK is emptied. Exits with 1 if anything differs.
+Needs ffmpeg, and an environment of its own, since two of the tools want older versions of numpy and
+pillow than requirements.txt names:
+
+    pip install pycocotools==2.0.11 datumaro==1.13.12 label-studio-sdk==2.1.2 matplotlib==3.11.2 \
+        scikit-image==0.26.0 tqdm==4.70.1
+
+WORK is emptied. Exits with 1 if anything differs.
 """
 
 import argparse

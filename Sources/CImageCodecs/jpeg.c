@@ -28,6 +28,8 @@ static codec_status status_of(int message_code) {
   switch (message_code) {
   case JERR_OUT_OF_MEMORY:
     return CODEC_OUT_OF_MEMORY;
+  case JERR_IMAGE_TOO_BIG:
+    return CODEC_TOO_LARGE;
   case JERR_BAD_PRECISION:
   case JERR_SOF_UNSUPPORTED:
   case JERR_CONVERSION_NOTIMPL:

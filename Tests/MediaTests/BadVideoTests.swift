@@ -131,8 +131,8 @@ struct BadVideoTests {
           "-f", "lavfi", "-i", "testsrc=size=\(size):rate=5:duration=1", "-c:v", "libx264",
           "\(folder)/\(name).ts")
       }
-      let both = try Fixture.bytes(at: "\(folder)/a.ts") + Fixture.bytes(at: "\(folder)/b.ts")
-      try PictureFile.write(both, to: "\(folder)/c.ts")
+      try PictureFile.write(Array("file a.ts\nfile b.ts\n".utf8), to: "\(folder)/list")
+      try Self.make("-f", "concat", "-i", "\(folder)/list", "-c", "copy", "\(folder)/c.ts")
       let frames = try Self.frames("\(folder)/c.ts")
       #expect(frames.count > 5)
       #expect(frames.allSatisfy { $0.width == 64 && $0.height == 48 })

@@ -36,19 +36,19 @@ struct OverlayTests {
     var mask = BinaryMask(width: 200, height: 100)
     for y in 20..<80 { for x in 40..<100 { mask[x, y] = true } }
     let plain = whites(Overlay.draw(large, masks: [(1, mask)], parts: .label))
-    // Digit 1 has eleven dots.
-    #expect(plain.count == 11)
+    // Digit 1 has ten dots.
+    #expect(plain.count == 10)
     #expect(plain.allSatisfy { mask[$0.x, $0.y] })
     let click = Overlay.Prompt.point(x: 69, y: 49, isPositive: true)
     let moved = whites(
       Overlay.draw(large, masks: [(1, mask)], prompts: [click], parts: [.label, .prompts]))
     #expect(moved.contains { $0.y < 20 })
     let both = whites(Overlay.draw(large, masks: [(1, mask), (11, mask)], parts: .label))
-    #expect(both.count == 33)
+    #expect(both.count == 30)
     for corner in [(0, 0), (199, 99)] {
       var dot = BinaryMask(width: 200, height: 100)
       dot[corner.0, corner.1] = true
-      #expect(whites(Overlay.draw(large, masks: [(1, dot)], parts: .label)).count == 11)
+      #expect(whites(Overlay.draw(large, masks: [(1, dot)], parts: .label)).count == 10)
     }
   }
 

@@ -15,6 +15,7 @@ typedef enum codec_status {
   CODEC_DAMAGED,
   CODEC_UNSUPPORTED,
   CODEC_OUT_OF_MEMORY,
+  CODEC_TOO_LARGE,
 } codec_status;
 
 typedef struct codec_report {

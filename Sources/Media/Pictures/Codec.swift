@@ -24,6 +24,10 @@ enum Codec {
       throw Failure(
         .badInput, code: "image.unsupported", "this kind of \(format) is not supported: \(text)",
         hint: "convert it to 8-bit RGB")
+    case CODEC_TOO_LARGE:
+      throw Failure(
+        .badInput, code: "image.too_large", "\(format): \(text)",
+        hint: "scale the picture down first")
     case CODEC_OUT_OF_MEMORY:
       throw Failure(.inputOutput, code: "memory.exhausted", "\(format): \(text)")
     default:

@@ -74,10 +74,12 @@ struct WebPFile {
   /// Lossless files give Pillow's pixels; lossy ones differ a little, since colour is brought to
   /// full resolution in another way. Failures: `image.damaged`, `ffmpeg.missing`.
   func decode(_ bytes: [UInt8], program: String = "ffmpeg") throws(Failure) -> [UInt8] {
+    // The decoder's own buffers are rounded up to multiples of 64 or less.
+    let decodedPixels = (width + 128) * (height + 128)
     let child = try ChildProcess(
       program,
       [
-        "-v", "error", "-xerror", "-noautorotate", "-max_pixels", "\(width * height)",
+        "-v", "error", "-xerror", "-noautorotate", "-max_pixels", "\(decodedPixels)",
         "-protocol_whitelist", "pipe", "-f", "webp_pipe", "-i", "pipe:0", "-frames:v", "1",
         "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact", "-pix_fmt", "rgb24",
         "-c:v", "ppm", "-f", "image2pipe", "pipe:1",

@@ -32,6 +32,7 @@ final class VideoFrames {
   ) throws(Failure) {
     let format = try VideoFormat(ofFile: path)
     let facts = try VideoFrames.probe(path, format: format, with: prober, patience)
+    // So it is with sound alone, and with files that end before they have described their content.
     guard !facts.isEmpty else {
       throw Failure(
         .badInput, code: "video.no_frames", "the file has no video in it", file: path)
