@@ -14,7 +14,8 @@ enum PictureArguments {
   private static let listByteLimit = 64 << 20
   private static let nameByteLimit = 4096
 
-  /// The paths in the order of the arguments; those of folders and patterns are sorted naturally.
+  /// The paths in the order of the arguments, each once; those of folders and patterns are sorted
+  /// naturally.
   ///
   /// A file that exists is itself, whatever its name; nothing is read from it here.
   /// - Throws: `input.no_match`, `input.no_pictures`, `input.list`, and what reading a list throws.
@@ -37,7 +38,8 @@ enum PictureArguments {
         paths.append(argument)
       }
     }
-    return paths
+    var seen: Set<String> = []
+    return paths.filter { seen.insert($0).inserted }
   }
 
   private static func kind(_ path: String) -> mode_t? {
