@@ -28,16 +28,21 @@
     }                                                                                              \
   } while (0)
 
+INLINE vf activated(vf x, sam2_activation activation) {
+  vf_activate(&x, 1, activation);
+  return x;
+}
+
 void KERNEL(activate_f32)(const float *x, float *y, size_t count, sam2_activation activation) {
   switch (activation) {
   case SAM2_ACT_RELU:
-    MAP1(x, y, count, vf_activate(a, SAM2_ACT_RELU));
+    MAP1(x, y, count, activated(a, SAM2_ACT_RELU));
     break;
   case SAM2_ACT_GELU:
-    MAP1(x, y, count, vf_gelu(a));
+    MAP1(x, y, count, activated(a, SAM2_ACT_GELU));
     break;
   case SAM2_ACT_SIGMOID:
-    MAP1(x, y, count, vf_sigmoid(a));
+    MAP1(x, y, count, activated(a, SAM2_ACT_SIGMOID));
     break;
   case SAM2_ACT_NONE:
     __builtin_memmove(y, x, count * sizeof(float));

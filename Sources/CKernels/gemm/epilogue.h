@@ -22,28 +22,57 @@ INLINE vf load_part(const float *p, size_t lanes, const int whole) {
   return whole ? vf_load(p) : lanes ? vf_load_n(p, lanes) : vf_zero();
 }
 
-/// `activation` and `whole` are constants at each call, so the loop has no branches on them.
-INLINE void finish_rows(const float *tile, size_t rows, const tile_output *out,
-                        const sam2_activation activation, const int whole) {
-  vf bias[2];
+/// Rows that are finished together: an activation's polynomial is a long chain of operations.
+#if VF_WIDTH == 16
+#define FINISHED_ROWS 4
+#else
+#define FINISHED_ROWS 1
+#endif
+
+/// The two vectors of bias of a tile.
+INLINE void load_bias(const tile_output *out, const int whole, vf bias[2]) {
   UNROLLED for (int h = 0; h < 2; ++h)
     bias[h] = out->bias
                   ? load_part(out->bias + h * VF_WIDTH, lanes_of(out->columns, h), whole)
                   : vf_zero();
-  for (size_t r = 0; r < rows; ++r) {
-    float *c = out->c + r * out->ldc;
-    UNROLLED for (int h = 0; h < 2; ++h) {
-      const size_t lanes = lanes_of(out->columns, h);
-      vf v = vf_add(vf_load(tile + r * TILE_COLUMNS + h * VF_WIDTH), bias[h]);
-      v = vf_activate(v, activation);
-      if (out->residual)
-        v = vf_add(v, load_part(out->residual + r * out->ldr + h * VF_WIDTH, lanes, whole));
-      if (whole)
-        vf_store(c + h * VF_WIDTH, v);
-      else if (lanes)
-        vf_store_n(c + h * VF_WIDTH, v, lanes);
-    }
+}
+
+/// Activates and stores `count` rows from row r on, two vectors each, whose bias is added already.
+/// `count`, `activation` and `whole` are constants at each call, so the loops have no branches on
+/// them.
+INLINE void finish_vectors(vf *v, const int count, size_t r, const tile_output *out,
+                           const sam2_activation activation, const int whole) {
+  vf_activate(v, 2 * count, activation);
+  UNROLLED for (int i = 0; i < 2 * count; ++i) {
+    const size_t row = r + (size_t)(i / 2);
+    const int h = i % 2;
+    const size_t lanes = lanes_of(out->columns, h);
+    if (out->residual)
+      v[i] = vf_add(v[i], load_part(out->residual + row * out->ldr + h * VF_WIDTH, lanes, whole));
+    float *c = out->c + row * out->ldc + h * VF_WIDTH;
+    if (whole)
+      vf_store(c, v[i]);
+    else if (lanes)
+      vf_store_n(c, v[i], lanes);
   }
+}
+
+INLINE void finish_some(const float *tile, const int count, size_t r, const tile_output *out,
+                        const vf bias[2], const sam2_activation activation, const int whole) {
+  vf v[2 * FINISHED_ROWS];
+  UNROLLED for (int i = 0; i < 2 * count; ++i)
+    v[i] = vf_add(vf_load(tile + r * TILE_COLUMNS + i * VF_WIDTH), bias[i % 2]);
+  finish_vectors(v, count, r, out, activation, whole);
+}
+
+INLINE void finish_rows(const float *tile, size_t rows, const tile_output *out,
+                        const sam2_activation activation, const int whole) {
+  vf bias[2];
+  load_bias(out, whole, bias);
+  size_t r = 0;
+  for (; r + FINISHED_ROWS <= rows; r += FINISHED_ROWS)
+    finish_some(tile, FINISHED_ROWS, r, out, bias, activation, whole);
+  for (; r < rows; ++r) finish_some(tile, 1, r, out, bias, activation, whole);
 }
 
 static void finish_tile(const float *tile, size_t rows, const tile_output *out) {

@@ -66,13 +66,14 @@ static void gemm_tile(const sam2_gemm_f32 *task, size_t row, size_t rows, size_t
 void KERNEL(gemm_f32)(const sam2_gemm_f32 *task) {
   const size_t height = block_height(
       task->depth * sizeof(float), task->columns * task->depth * sizeof(float), TILE_ROWS);
-  for (size_t first = 0; first < task->rows; first += height) {
-    const size_t last = smaller_size(task->rows, first + height);
+  for (size_t first = 0; first < task->rows;) {
+    const size_t last = block_end(first, height, task->rows);
     for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)
       for (size_t row = first; row < last;) {
         const size_t rows = tile_height(last - row, TILE_ROWS);
         gemm_tile(task, row, rows, column);
         row += rows;
       }
+    first = last;
   }
 }

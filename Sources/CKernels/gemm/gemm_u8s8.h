@@ -28,16 +28,20 @@
 /// Activations of a row widened at a time: a multiple of every FOLD and small enough for L1.
 #define WIDEN_DEPTH 512
 
-/// sums[rows, TILE_COLUMNS] += a * w over `steps` groups of FOLD elements; A's rows are `stride`
-/// bytes apart.
+/// sums[rows, TILE_COLUMNS] = a * w over `steps` groups of FOLD elements, plus sums where A is
+/// widened part by part; A's rows are `stride` bytes apart.
 INLINE void tile_i32_rows(const int rows, const char *a, size_t stride, const int8_t *w,
                           size_t steps, int32_t *sums) {
   const char *base[5];
   UNROLLED for (int i = 0; i < 5; ++i) base[i] = a + 3 * i * stride;
   vw sum[TILE_ROWS][2];
   UNROLLED for (int r = 0; r < rows; ++r) {
+#if WIDEN
     sum[r][0] = vw_load(sums + r * TILE_COLUMNS);
     sum[r][1] = vw_load(sums + r * TILE_COLUMNS + VF_WIDTH);
+#else
+    sum[r][0] = sum[r][1] = vw_set(0);
+#endif
   }
   for (size_t step = 0; step < steps; ++step) {
     const vw w0 = vw_weights(w), w1 = vw_weights(w + VF_WIDTH * FOLD);
@@ -104,8 +108,8 @@ static const tile_i32 tiles_i32[TILE_ROWS] = {
 /// The sums of one tile over the whole depth.
 static void sum_tile(const uint8_t *a, size_t lda, size_t rows, const int8_t *panel, size_t depth,
                      int32_t *sums) {
-  __builtin_memset(sums, 0, rows * TILE_COLUMNS * sizeof(int32_t));
 #if WIDEN
+  __builtin_memset(sums, 0, rows * TILE_COLUMNS * sizeof(int32_t));
   _Alignas(64) activation_word wide[TILE_ROWS * WIDEN_DEPTH / FOLD];
   for (size_t first = 0; first < depth; first += WIDEN_DEPTH) {
     const size_t count = smaller_size(depth - first, WIDEN_DEPTH);
@@ -149,30 +153,69 @@ void KERNEL(gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, i
     }
 }
 
-/// (sum - zero * column_sum) * (row_scale * column_scale) for a tile, each float operation rounded
-/// on its own, so that levels agree bit for bit before the activation.
-static void scale_tile(const sam2_gemm_u8s8 *task, size_t row, size_t rows, size_t column,
-                       size_t columns, const int32_t *sums, float *tile) {
-  _Alignas(64) int32_t column_sum[TILE_COLUMNS] = {0};
-  _Alignas(64) float column_scale[TILE_COLUMNS] = {0};
-  __builtin_memcpy(column_sum, task->column_sum + column, columns * sizeof(int32_t));
-  __builtin_memcpy(column_scale, task->column_scale + column, columns * sizeof(float));
-  UNROLLED for (int n = 0; n < TILE_COLUMNS; n += VF_WIDTH) {
-    const vw sum_of_weights = vw_load(column_sum + n);
-    const vf scale = vf_load(column_scale + n);
-    for (size_t r = 0; r < rows; ++r) {
-      const vw sum = vw_correct(vw_load(sums + r * TILE_COLUMNS + n),
-                                vw_set(task->row_zero[row + r]), sum_of_weights);
-      vf_store(tile + r * TILE_COLUMNS + n,
-               vf_mul(vw_float(sum), vf_mul(vf_set(task->row_scale[row + r]), scale)));
-    }
+/// What turns the sums of a tile into its output.
+typedef struct {
+  _Alignas(64) int32_t column_sum[TILE_COLUMNS];
+  _Alignas(64) float column_scale[TILE_COLUMNS];
+  const float *row_scale;
+  const int32_t *row_zero;
+} tile_scales;
+
+/// (sum - zero * column_sum) * (row_scale * column_scale) + bias, each float operation rounded on
+/// its own, so that levels agree bit for bit before the activation.
+INLINE void scale_some(const int32_t *sums, const int count, size_t r, const tile_scales *scales,
+                       const tile_output *out, const vf bias[2],
+                       const sam2_activation activation, const int whole) {
+  vf v[2 * FINISHED_ROWS];
+  UNROLLED for (int i = 0; i < 2 * count; ++i) {
+    const size_t row = r + (size_t)(i / 2), lane = (size_t)(i % 2) * VF_WIDTH;
+    const vw sum = vw_correct(vw_load(sums + row * TILE_COLUMNS + lane),
+                              vw_set(scales->row_zero[row]), vw_load(scales->column_sum + lane));
+    const vf scale = vf_mul(vf_set(scales->row_scale[row]), vf_load(scales->column_scale + lane));
+    v[i] = vf_add(vf_mul(vw_float(sum), scale), bias[i % 2]);
+  }
+  finish_vectors(v, count, r, out, activation, whole);
+}
+
+INLINE void scale_rows(const int32_t *sums, size_t rows, const tile_scales *scales,
+                       const tile_output *out, const sam2_activation activation,
+                       const int whole) {
+  vf bias[2];
+  load_bias(out, whole, bias);
+  size_t r = 0;
+  for (; r + FINISHED_ROWS <= rows; r += FINISHED_ROWS)
+    scale_some(sums, FINISHED_ROWS, r, scales, out, bias, activation, whole);
+  for (; r < rows; ++r) scale_some(sums, 1, r, scales, out, bias, activation, whole);
+}
+
+static void scale_tile(const int32_t *sums, size_t rows, const tile_scales *scales,
+                       const tile_output *out) {
+  const int whole = out->columns == TILE_COLUMNS;
+  switch (out->activation) {
+  case SAM2_ACT_NONE:
+    if (whole)
+      scale_rows(sums, rows, scales, out, SAM2_ACT_NONE, 1);
+    else
+      scale_rows(sums, rows, scales, out, SAM2_ACT_NONE, 0);
+    break;
+  case SAM2_ACT_RELU:
+    scale_rows(sums, rows, scales, out, SAM2_ACT_RELU, 0);
+    break;
+  case SAM2_ACT_GELU:
+    if (whole)
+      scale_rows(sums, rows, scales, out, SAM2_ACT_GELU, 1);
+    else
+      scale_rows(sums, rows, scales, out, SAM2_ACT_GELU, 0);
+    break;
+  case SAM2_ACT_SIGMOID:
+    scale_rows(sums, rows, scales, out, SAM2_ACT_SIGMOID, 0);
+    break;
   }
 }
 
 static void gemm_tile(const sam2_gemm_u8s8 *task, const int8_t *panel, size_t row, size_t rows,
                       size_t column) {
   _Alignas(64) int32_t sums[TILE_ROWS * TILE_COLUMNS];
-  _Alignas(64) float tile[TILE_ROWS * TILE_COLUMNS];
   const tile_output out = {
       .c = task->c + row * task->ldc + column,
       .ldc = task->ldc,
@@ -182,22 +225,25 @@ static void gemm_tile(const sam2_gemm_u8s8 *task, const int8_t *panel, size_t ro
       .columns = smaller_size(task->columns - column, TILE_COLUMNS),
       .activation = task->activation,
   };
+  tile_scales scales = {.row_scale = task->row_scale + row, .row_zero = task->row_zero + row};
+  __builtin_memcpy(scales.column_sum, task->column_sum + column, out.columns * sizeof(int32_t));
+  __builtin_memcpy(scales.column_scale, task->column_scale + column, out.columns * sizeof(float));
   prefetch_output(&out, rows);
   sum_tile(task->a + row * task->lda, task->lda, rows, panel, task->depth, sums);
-  scale_tile(task, row, rows, column, out.columns, sums, tile);
-  finish_tile(tile, rows, &out);
+  scale_tile(sums, rows, &scales, &out);
 }
 
 void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) {
   const size_t padded_depth = (task->depth + FOLD - 1) / FOLD * FOLD;
   const size_t height = block_height(task->lda, task->columns * padded_depth, TILE_ROWS);
-  for (size_t first = 0; first < task->rows; first += height) {
-    const size_t last = smaller_size(task->rows, first + height);
+  for (size_t first = 0; first < task->rows;) {
+    const size_t last = block_end(first, height, task->rows);
     for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)
       for (size_t row = first; row < last;) {
         const size_t rows = tile_height(last - row, TILE_ROWS);
         gemm_tile(task, task->packed + column * padded_depth, row, rows, column);
         row += rows;
       }
+    first = last;
   }
 }

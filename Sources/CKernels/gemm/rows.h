@@ -19,3 +19,10 @@ INLINE size_t block_height(size_t row_bytes, size_t packed_bytes, size_t tile) {
   const size_t tiles = CACHE_BYTES / 2 / (row_bytes * tile + 1);
   return (tiles < 2 ? 2 : tiles) * tile;
 }
+
+/// End of the block of `height` rows that starts at `first`. Blocks are at least three rows where
+/// there are so many: tiles of one and two rows are slow, and they add in another order than the
+/// rest, so a row's result would depend on where its block ends.
+INLINE size_t block_end(size_t first, size_t height, size_t rows) {
+  return rows - first < height + 3 ? rows : first + height;
+}

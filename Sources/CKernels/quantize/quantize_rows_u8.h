@@ -54,6 +54,9 @@ void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t de
       vf_store_u8_n(out + k, quantize(vf_load(x + k), factor, point), VF_WIDTH);
     if (k < depth)
       vf_store_u8_n(out + k, quantize(vf_load_n(x + k, depth - k), factor, point), depth - k);
-    __builtin_memset(out + depth, zero[r], ld_out - depth);
+    // Short: a call of memset for each row would cost more than the bytes.
+    for (k = depth; k + VF_WIDTH <= ld_out; k += VF_WIDTH) vf_store_u8_n(out + k, point, VF_WIDTH);
+    if (k < ld_out)
+      vf_store_u8_n(out + k, point, ld_out - k);
   }
 }

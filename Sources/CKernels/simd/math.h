@@ -32,37 +32,46 @@ INLINE vf vf_sigmoid(vf x) {
 /// of the GELU itself (Lawson-iterated weighted least squares on a Chebyshev basis, fitted for
 /// this library against a double erf; fit error 1.4e-7). From |x| = 5.2 on erf is taken as +-1,
 /// where x erfc(x / sqrt 2) / 2 is below 5.2e-7.
-INLINE vf vf_gelu(vf x) {
+///
+/// Of `count` vectors (a constant) at once: they share each coefficient's load and hide each
+/// other's latency.
+INLINE void vf_gelu(vf *x, const int count) {
   static const float coefficients[] = {
       -0.0007764867041260004f, 0.002377379685640335f, -0.0029375036247074604f,
       0.004010340198874474f,   -0.009084668941795826f, 0.016730211675167084f,
       -0.02523929998278618f,   0.03607753664255142f,   -0.04939768463373184f,
       0.06394783407449722f,    -0.07986397296190262f,  0.10005123168230057f,
       -0.13548724353313446f,   0.2718999683856964f};
-  const vf limit = vf_set(5.2f);
-  const vf v = vf_fma(vf_mul(x, x), vf_set(0.0739645f), vf_set(-1.0f));
-  vf erf = vf_set(coefficients[0]);
-  UNROLLED for (int i = 1; i < 14; ++i) erf = vf_fma(erf, v, vf_set(coefficients[i]));
-  erf = vf_mul(x, erf);
-  const vf one = vf_copysign(vf_set(1.0f), x);
-  // Compared this way round, a NaN takes the polynomial and stays NaN. Near the limit the
-  // polynomial may pass 1 by an ulp, which is within the stated error.
-  erf = vf_select_less(limit, vf_abs(x), one, erf);
-  const vf half = vf_mul(vf_set(0.5f), x);
-  return vf_fma(half, erf, half);
+  vf v[8], erf[8];
+  UNROLLED for (int n = 0; n < count; ++n) {
+    v[n] = vf_fma(vf_mul(x[n], x[n]), vf_set(0.0739645f), vf_set(-1.0f));
+    erf[n] = vf_set(coefficients[0]);
+  }
+  UNROLLED for (int i = 1; i < 14; ++i) {
+    const vf next = vf_set(coefficients[i]);
+    UNROLLED for (int n = 0; n < count; ++n) erf[n] = vf_fma(erf[n], v[n], next);
+  }
+  UNROLLED for (int n = 0; n < count; ++n) {
+    const vf one = vf_copysign(vf_set(1.0f), x[n]);
+    // Compared this way round, a NaN takes the polynomial and stays NaN. Near the limit the
+    // polynomial may pass 1 by an ulp, which is within the stated error.
+    const vf whole = vf_select_less(vf_set(5.2f), vf_abs(x[n]), one, vf_mul(x[n], erf[n]));
+    const vf half = vf_mul(vf_set(0.5f), x[n]);
+    x[n] = vf_fma(half, whole, half);
+  }
 }
 
-INLINE vf vf_activate(vf x, sam2_activation activation) {
-  switch (activation) {
-  case SAM2_ACT_RELU:
-    // 0 first: vf_max returns its second operand for a NaN, as PyTorch's relu does.
-    return vf_max(vf_zero(), x);
-  case SAM2_ACT_GELU:
-    return vf_gelu(x);
-  case SAM2_ACT_SIGMOID:
-    return vf_sigmoid(x);
-  case SAM2_ACT_NONE:
-    break;
+/// `activation` of each of `count` <= 8 vectors; both are constants.
+INLINE void vf_activate(vf *x, const int count, sam2_activation activation) {
+  if (activation == SAM2_ACT_GELU) {
+    vf_gelu(x, count);
+    return;
   }
-  return x;
+  UNROLLED for (int n = 0; n < count; ++n) {
+    // 0 first: vf_max returns its second operand for a NaN, as PyTorch's relu does.
+    if (activation == SAM2_ACT_RELU)
+      x[n] = vf_max(vf_zero(), x[n]);
+    if (activation == SAM2_ACT_SIGMOID)
+      x[n] = vf_sigmoid(x[n]);
+  }
 }
