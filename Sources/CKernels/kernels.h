@@ -26,6 +26,13 @@ enum {
   void gemm_u8s8__##level(const sam2_gemm_u8s8 *task);                                             \
   void gemm_u8s8_i32__##level(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c,      \
                               size_t ldc, size_t rows, size_t columns, size_t depth);              \
+  size_t attention_s8_prepared__##level(const sam2_attention_s8 *task);                            \
+  size_t attention_s8_workspace__##level(const sam2_attention_s8 *task);                           \
+  void attention_s8_prepare__##level(const sam2_attention_s8 *task, size_t first_tile,             \
+                                     size_t last_tile);                                            \
+  void attention_s8__##level(const sam2_attention_s8 *task);                                       \
+  void attention_s8_integers__##level(const sam2_attention_s8 *task, int32_t *scores,              \
+                                      uint8_t *weights);                                           \
   uint64_t peak_s8__##level(uint64_t iterations);
 
 #define SAM2_DECLARE(level)                                                                        \

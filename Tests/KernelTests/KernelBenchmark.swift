@@ -62,6 +62,9 @@ import Testing
       report(
         "attention \(queries) x \(keys) x \(depth)", 2 * queries * keys * depth,
         attentionSeconds(level, queries, keys, depth), peak: floatPeak)
+      report(
+        "attention_s8 \(queries) x \(keys) x \(depth)", 2 * queries * keys * depth,
+        byteAttentionSeconds(level, queries, keys, depth), peak: bytePeak)
     }
   }
 
@@ -106,6 +109,41 @@ import Testing
               (task.rows, task.depth, task.columns) = (rows, depth, columns)
               return best { level.kernels.gemm_u8s8(&task) }
             }
+          }
+        }
+      }
+    }
+  }
+
+  /// Prepares the keys and attends.
+  private func byteAttentionSeconds(
+    _ level: Level, _ queries: Int, _ keys: Int, _ depth: Int
+  ) -> Double {
+    var random = SeededRandom(seed: 63)
+    let q = random.floats(queries * depth)
+    let v = random.floats(keys * depth)
+    var out = [Float](repeating: 0, count: queries * depth)
+    return q.withUnsafeBufferPointer { q in
+      v.withUnsafeBufferPointer { v in
+        out.withUnsafeMutableBufferPointer { out in
+          var task = sam2_attention_s8()
+          (task.query, task.keys, task.values) = (q.baseAddress, v.baseAddress, v.baseAddress)
+          (task.ldq, task.ldk, task.ldv, task.ldo) = (depth, depth, depth, depth)
+          (task.out, task.queries, task.key_count) = (out.baseAddress, queries, keys)
+          (task.head_depth, task.value_depth, task.scale) = (depth, depth, 0.125)
+          let prepared = UnsafeMutableRawPointer.allocate(
+            byteCount: level.kernels.attention_s8_prepared(&task), alignment: 64)
+          let workspace = UnsafeMutableRawPointer.allocate(
+            byteCount: level.kernels.attention_s8_workspace(&task), alignment: 64)
+          defer {
+            prepared.deallocate()
+            workspace.deallocate()
+          }
+          (task.prepared, task.workspace) = (prepared, workspace)
+          let tiles = (keys + Int(SAM2_KEY_TILE) - 1) / Int(SAM2_KEY_TILE)
+          return best {
+            level.kernels.attention_s8_prepare(&task, 0, tiles)
+            level.kernels.attention_s8(&task)
           }
         }
       }

@@ -112,6 +112,31 @@ typedef struct {
   void *workspace;
 } sam2_attention_f32;
 
+/// Keys of a tile of `attention_s8`: weights are rounded relative to the largest of their tile.
+#define SAM2_KEY_TILE 128
+
+/// Attention of one head in int8 (`Formats/quantization.md` has the arithmetic).
+/// First `attention_s8_prepare` rounds keys and values into `prepared`, which holds
+/// `attention_s8_prepared(...)` bytes, tile by tile and on any threads; then `attention_s8` attends
+/// for `queries` rows, with `workspace` of `attention_s8_workspace(...)` bytes, one per concurrent
+/// call. Both are 64-byte aligned; sizes depend on key_count, head_depth and value_depth only.
+/// key_count and the depths are at least 1, head_depth at most 65536; `out` must not overlap the
+/// inputs. Results for a query do not depend on which queries share its call.
+typedef struct {
+  const float *query;
+  size_t ldq;
+  const float *keys;
+  size_t ldk;
+  const float *values;
+  size_t ldv;
+  float *out;
+  size_t ldo;
+  size_t queries, key_count, head_depth, value_depth;
+  float scale;
+  void *prepared;
+  void *workspace;
+} sam2_attention_s8;
+
 // MARK: - The table
 
 typedef struct {
@@ -150,6 +175,15 @@ typedef struct {
 
   size_t (*attention_f32_workspace)(size_t key_count, size_t head_depth, size_t value_depth);
   void (*attention_f32)(const sam2_attention_f32 *task);
+
+  size_t (*attention_s8_prepared)(const sam2_attention_s8 *task);
+  size_t (*attention_s8_workspace)(const sam2_attention_s8 *task);
+  /// Rounds the keys and values of tiles [first_tile, last_tile) of SAM2_KEY_TILE keys.
+  void (*attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_tile, size_t last_tile);
+  void (*attention_s8)(const sam2_attention_s8 *task);
+  /// What tests compare across levels, both [queries, key_count]: the sums of products of the
+  /// rounded queries and keys, and the weights 0...255 of each key in its tile.
+  void (*attention_s8_integers)(const sam2_attention_s8 *task, int32_t *scores, uint8_t *weights);
 
   /// y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row of `columns`.
   void (*layer_norm_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,

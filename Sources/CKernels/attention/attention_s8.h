@@ -1,0 +1,480 @@
+// attention_s8, written once for all levels.
+//
+// The loops of attention_f32 (Dao et al. 2022; Milakov and Gimelshein 2018) on integers, as
+// Formats/quantization.md defines them: int8 scores as in SageAttention (Zhang et al. 2024,
+// arXiv 2410.02367), weights of eight bits relative to the largest of their tile of keys, int8
+// values. Lanes are queries, so that maxima, sums and scales of a query need no shuffles: one tile
+// gives scores [keys, queries], which turn into weights lane by lane, and those times the values
+// give sums [channels, queries].
+
+#include "attention_s8_layout.h"
+
+#if VF_WIDTH == 16
+#define TILE_ROWS 12  // 24 sums, 2 vectors of queries, a broadcast
+#else
+#define TILE_ROWS 4
+#endif
+
+/// Words that keep what rounding leaves over: even and odd keys have one each.
+#define CARRIES (FOLD == 1 ? 2 : 1)
+
+/// Larger maxima than the one in use are adopted when they exceed it by this power of two; until
+/// then the sums of later tiles grow.
+#define MOST_GROWTH 16.0f
+
+/// One thread's workspace.
+typedef struct {
+  uint32_t *query;     // [panels of BLOCK_QUERIES][steps][PANEL]
+  uint32_t *rows;      // [PANEL, padded steps]: queries before they are transposed
+  float *scores;       // [SAM2_KEY_TILE, PANEL]
+  uint32_t *weights;   // [SAM2_KEY_TILE / FOLD, PANEL]
+  float *sums;         // [panels][padded channels][PANEL]: weights times values so far
+  float *unit;         // [BLOCK_QUERIES]: exponent units in one unit of score
+  float *maximum;      // [BLOCK_QUERIES]: score at which a weight counts 255
+  float *total;        // [BLOCK_QUERIES]: sum of the weights so far
+} attention_space;
+
+INLINE size_t split_space(const attention_sizes *s, void *start, attention_space *parts) {
+  const size_t sizes[] = {BLOCK_QUERIES * s->steps * 4,
+                          PANEL * whole(s->steps, VF_WIDTH) * 4,
+                          SAM2_KEY_TILE * PANEL * 4,
+                          SAM2_KEY_TILE / FOLD * PANEL * 4,
+                          BLOCK_QUERIES * whole(s->channels, VF_WIDTH) * 4,
+                          BLOCK_QUERIES * 4,
+                          BLOCK_QUERIES * 4,
+                          BLOCK_QUERIES * 4};
+  size_t offsets[8];
+  const size_t bytes = place_parts(sizes, 8, offsets);
+  if (parts) {
+    char *base = start;
+    *parts = (attention_space){
+        (uint32_t *)(base + offsets[0]), (uint32_t *)(base + offsets[1]),
+        (float *)(base + offsets[2]),    (uint32_t *)(base + offsets[3]),
+        (float *)(base + offsets[4]),    (float *)(base + offsets[5]),
+        (float *)(base + offsets[6]),    (float *)(base + offsets[7])};
+  }
+  return bytes;
+}
+
+size_t KERNEL(attention_s8_workspace)(const sam2_attention_s8 *task) {
+  const attention_sizes sizes = sizes_of(task);
+  return split_space(&sizes, NULL, NULL);
+}
+
+// MARK: - Products
+
+/// The signed side of a product, in quads `quad_words` apart, and its unsigned side.
+typedef struct {
+  const uint32_t *quads;
+  size_t quad_words;
+  const uint32_t *panel;
+  size_t steps;
+} operands;
+
+/// sum[rows][vectors] += signed rows times unsigned lanes.
+INLINE void multiply(const int rows, const int vectors, const operands *x,
+                     vw sum[TILE_ROWS][2]) {
+  const uint32_t *quad[TILE_ROWS / QUAD];
+  UNROLLED for (int i = 0; i < rows / QUAD; ++i) quad[i] = x->quads + i * x->quad_words;
+  const uint32_t *lanes = x->panel;
+  for (size_t step = 0; step < x->steps; ++step) {
+    vw a[2];
+    UNROLLED for (int v = 0; v < vectors; ++v)
+      a[v] = vw_load((const int32_t *)lanes + v * VF_WIDTH);
+    UNROLLED for (int r = 0; r < rows; ++r) {
+      const vw w = vw_set((int32_t)quad[r / QUAD][step * QUAD + r % QUAD]);
+      UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_dot(sum[r][v], a[v], w);
+    }
+    lanes += PANEL;
+  }
+}
+
+/// What becomes of scores: floats and their maximum, or for tests the integers themselves.
+typedef struct {
+  const float *key_scale;
+  const int32_t *key_offset;
+  float *scores;
+  int32_t *integers;   // NULL, or [keys, PANEL]
+  float *maximum;      // [PANEL]
+} score_output;
+
+INLINE void score_rows(const int rows, const int vectors, const operands *x,
+                       const score_output *out) {
+  vw sum[TILE_ROWS][2];
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(out->key_offset[r]);
+  }
+  multiply(rows, vectors, x, sum);
+  if (out->integers) {
+    UNROLLED for (int r = 0; r < rows; ++r) {
+      UNROLLED for (int v = 0; v < vectors; ++v)
+        vw_store(out->integers + r * PANEL + v * VF_WIDTH, sum[r][v]);
+    }
+  }
+  vf top[2];
+  UNROLLED for (int v = 0; v < vectors; ++v) top[v] = vf_load(out->maximum + v * VF_WIDTH);
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    const vf scale = vf_set(out->key_scale[r]);
+    UNROLLED for (int v = 0; v < vectors; ++v) {
+      const vf score = vf_mul(vw_float(sum[r][v]), scale);
+      top[v] = vf_max(score, top[v]);
+      vf_store(out->scores + r * PANEL + v * VF_WIDTH, score);
+    }
+  }
+  UNROLLED for (int v = 0; v < vectors; ++v) vf_store(out->maximum + v * VF_WIDTH, top[v]);
+}
+
+/// Where weights times values go: sums[r, lane] += factor[lane] * scale[r] * integer.
+typedef struct {
+  const float *value_scale;
+  const float *factor;   // [PANEL]
+  float *sums;           // [channels, PANEL]
+} value_output;
+
+INLINE void value_rows(const int rows, const int vectors, const operands *x,
+                       const value_output *out) {
+  vw sum[TILE_ROWS][2];
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(0);
+  }
+  multiply(rows, vectors, x, sum);
+  UNROLLED for (int v = 0; v < vectors; ++v) {
+    const vf factor = vf_load(out->factor + v * VF_WIDTH);
+    UNROLLED for (int r = 0; r < rows; ++r) {
+      float *p = out->sums + r * PANEL + v * VF_WIDTH;
+      const vf scale = vf_set(out->value_scale[r]);
+      vf_store(p, vf_fma(vf_mul(vw_float(sum[r][v]), factor), scale, vf_load(p)));
+    }
+  }
+}
+
+// Functions of their own, so that each keeps its sums in registers.
+#define TILE_FUNCTION(rows, vectors)                                                               \
+  static __attribute__((noinline)) void score_##rows##_##vectors(const operands *x,                \
+                                                                 const score_output *out) {        \
+    score_rows(rows, vectors, x, out);                                                             \
+  }                                                                                                \
+  static __attribute__((noinline)) void value_##rows##_##vectors(const operands *x,                \
+                                                                 const value_output *out) {        \
+    value_rows(rows, vectors, x, out);                                                             \
+  }
+
+TILE_FUNCTION(4, 1)
+TILE_FUNCTION(4, 2)
+#if TILE_ROWS > 4
+TILE_FUNCTION(8, 1)
+TILE_FUNCTION(8, 2)
+TILE_FUNCTION(12, 1)
+TILE_FUNCTION(12, 2)
+#endif
+
+typedef void (*score_tile)(const operands *x, const score_output *out);
+typedef void (*value_tile)(const operands *x, const value_output *out);
+
+/// By quads of rows and by vectors of queries.
+static const score_tile score_tiles[TILE_ROWS / QUAD][2] = {
+    {score_4_1, score_4_2},
+#if TILE_ROWS > 4
+    {score_8_1, score_8_2},
+    {score_12_1, score_12_2},
+#endif
+};
+static const value_tile value_tiles[TILE_ROWS / QUAD][2] = {
+    {value_4_1, value_4_2},
+#if TILE_ROWS > 4
+    {value_8_1, value_8_2},
+    {value_12_1, value_12_2},
+#endif
+};
+
+// MARK: - One panel of queries against one tile of keys
+
+typedef struct {
+  const sam2_attention_s8 *task;
+  attention_sizes sizes;
+  attention_prepared prepared;
+  attention_space space;
+} attention_work;
+
+/// A panel of the block, with pointers to its part of the space.
+typedef struct {
+  const uint32_t *query;
+  float *sums, *unit, *maximum, *total;
+  size_t index;    // in the block
+  size_t vectors;  // that hold queries
+} query_panel;
+
+INLINE query_panel panel_of(const attention_work *w, size_t first, size_t count) {
+  const attention_space *space = &w->space;
+  return (query_panel){space->query + first * w->sizes.steps,
+                       space->sums + first * whole(w->sizes.channels, VF_WIDTH),
+                       space->unit + first,
+                       space->maximum + first,
+                       space->total + first,
+                       first / PANEL,
+                       count > VF_WIDTH ? 2 : 1};
+}
+
+/// Asks for a share of the next tile: each panel of a block fetches its part of the keys while it
+/// works on this one, row by row, so that the first panel of the next tile finds them in L2.
+INLINE void fetch_ahead(const attention_work *w, const query_panel *panel, size_t key,
+                        size_t rows) {
+  const size_t shares = BLOCK_QUERIES / PANEL;
+  const size_t tile = key / SAM2_KEY_TILE * SAM2_KEY_TILE, row_bytes = w->sizes.steps * 4;
+  if (tile + 2 * SAM2_KEY_TILE > w->sizes.keys)
+    return;
+  const char *next = (const char *)w->prepared.keys + (tile + SAM2_KEY_TILE) * row_bytes +
+                     (panel->index * SAM2_KEY_TILE + key - tile) * row_bytes / shares;
+  for (size_t i = 0; i < rows * row_bytes / shares; i += 64)
+    __builtin_prefetch(next + i, 0, 2);
+}
+
+/// Scores of `keys` keys (whole quads) from `key` on, and their maxima.
+static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
+                  int32_t *integers, float *maximum) {
+  const size_t steps = w->sizes.steps;
+  for (size_t n = 0; n < PANEL; n += VF_WIDTH)
+    vf_store(maximum + n, vf_set(-__builtin_inff()));
+  for (size_t k = 0; k < keys;) {
+    const size_t rows = smaller_size(keys - k, TILE_ROWS);
+    const operands x = {w->prepared.keys + (key + k) * steps, QUAD * steps, panel->query, steps};
+    const score_output out = {w->prepared.key_scale + key + k, w->prepared.key_offset + key + k,
+                              w->space.scores + k * PANEL,
+                              integers ? integers + k * PANEL : NULL, maximum};
+    fetch_ahead(w, panel, key + k, rows);
+    score_tiles[rows / QUAD - 1][panel->vectors - 1](&x, &out);
+    k += rows;
+  }
+}
+
+/// Turns scores into weights and adds these up, per lane.
+INLINE void weigh_lanes(const attention_work *w, const query_panel *panel, size_t keys,
+                        const float *maximum, size_t lane, int32_t *total) {
+  const vf largest = vf_load(maximum + lane), unit = vf_load(panel->unit + lane);
+  const vf least = vf_set(-32768.0f);
+  const vw ones = vw_broadcast(FOLDED_ONES);
+  vw sum = vw_set(0), carry[CARRIES];
+  UNROLLED for (size_t i = 0; i < CARRIES; ++i) carry[i] = first_carry();
+  const float *scores = w->space.scores + lane;
+  uint32_t *weights = w->space.weights + lane;
+  for (size_t first = 0; first < keys; first += CARRIES * FOLD)
+    UNROLLED for (size_t j = 0; j < CARRIES; ++j) {
+      const size_t k = first + j * FOLD;
+      vf exponents[FOLD];
+      UNROLLED for (size_t i = 0; i < FOLD; ++i) {
+        const vf below = vf_sub(vf_load(scores + (k + i) * PANEL), largest);
+        // A NaN, which padding has, becomes the least.
+        exponents[i] = vf_max(vf_mul(below, unit), least);
+      }
+      const vw word = fold_powers(exponents, &carry[j]);
+      vw_store((int32_t *)weights + k / FOLD * PANEL, word);
+      sum = vw_dot(sum, word, ones);
+    }
+  vw_store(total + lane, sum);
+}
+
+/// Rescales the sums of lanes whose maximum has grown too much.
+static void adopt_maximum(const attention_work *w, const query_panel *panel, const float *maximum,
+                          float unit_scale) {
+  float factor[PANEL];
+  for (size_t n = 0; n < PANEL; ++n) factor[n] = 1;
+  for (size_t n = 0; n < panel->vectors * VF_WIDTH; n += VF_WIDTH) {
+    const vf old = vf_load(panel->maximum + n), new = vf_load(maximum + n);
+    const vf growth = vf_mul(vf_mul(vf_sub(new, old), vf_load(panel->unit + n)),
+                             vf_set(unit_scale));
+    const vf limit = vf_set(MOST_GROWTH * 0.693147181f);
+    const vf shrink = vf_exp_nonpositive(vf_sub(vf_zero(), growth));
+    const vf change = vf_select_less(limit, growth, shrink, vf_set(1.0f));
+    vf_store(factor + n, change);
+    vf_store(panel->maximum + n, vf_select_less(limit, growth, new, old));
+    vf_store(panel->total + n, vf_mul(vf_load(panel->total + n), change));
+  }
+  for (size_t c = 0; c < w->sizes.channels; ++c)
+    for (size_t n = 0; n < panel->vectors * VF_WIDTH; n += VF_WIDTH) {
+      float *p = panel->sums + c * PANEL + n;
+      vf_store(p, vf_mul(vf_load(p), vf_load(factor + n)));
+    }
+}
+
+/// Factors that bring weights of this tile to the panel's maximum; adds up the totals.
+static void join_tile(const attention_work *w, const query_panel *panel, const float *maximum,
+                      const int32_t *total, float *factor) {
+  const float unit_scale = 0.693147181f / 2048.0f;  // to natural exponents
+  int grown = 0;
+  for (size_t n = 0; n < panel->vectors * VF_WIDTH; n += VF_WIDTH) {
+    const vf growth = vf_mul(vf_sub(vf_load(maximum + n), vf_load(panel->maximum + n)),
+                             vf_mul(vf_load(panel->unit + n), vf_set(unit_scale)));
+    // A NaN (scores beyond all floats) must not hide the growth of other lanes.
+    grown |= vf_largest(vf_max(growth, vf_zero())) > MOST_GROWTH * 0.693147181f;
+  }
+  if (grown)
+    adopt_maximum(w, panel, maximum, unit_scale);
+  for (size_t n = 0; n < panel->vectors * VF_WIDTH; n += VF_WIDTH) {
+    const vf growth = vf_mul(vf_sub(vf_load(maximum + n), vf_load(panel->maximum + n)),
+                             vf_mul(vf_load(panel->unit + n), vf_set(unit_scale)));
+    const vf change = vf_exp_nonpositive(growth);
+    vf_store(factor + n, change);
+    vf_store(panel->total + n,
+             vf_fma(vw_float(vw_load(total + n)), change, vf_load(panel->total + n)));
+  }
+}
+
+static void add_values(const attention_work *w, const query_panel *panel, size_t tile, size_t keys,
+                       const float *factor) {
+  const attention_sizes *s = &w->sizes;
+  const uint32_t *values = w->prepared.values + tile * s->channels * s->tile_steps;
+  for (size_t c = 0; c < s->channels;) {
+    const size_t rows = smaller_size(s->channels - c, TILE_ROWS);
+    const operands x = {values + c * s->tile_steps, QUAD * s->tile_steps, w->space.weights,
+                        keys / FOLD};
+    const value_output out = {w->prepared.value_scale + tile * s->channels + c, factor,
+                              panel->sums + c * PANEL};
+    value_tiles[rows / QUAD - 1][panel->vectors - 1](&x, &out);
+    c += rows;
+  }
+}
+
+static void weigh(const attention_work *w, const query_panel *panel, size_t keys,
+                  const float *maximum, int32_t *total) {
+  for (size_t n = 0; n < panel->vectors * VF_WIDTH; n += VF_WIDTH)
+    weigh_lanes(w, panel, keys, maximum, n, total);
+}
+
+static void attend(const attention_work *w, const query_panel *panel, size_t tile) {
+  _Alignas(64) float maximum[PANEL], factor[PANEL];
+  _Alignas(64) int32_t total[PANEL];
+  const size_t first = tile * SAM2_KEY_TILE;
+  const size_t keys = smaller_size(w->sizes.keys - first, SAM2_KEY_TILE);
+  score(w, panel, first, keys, NULL, maximum);
+  weigh(w, panel, keys, maximum, total);
+  join_tile(w, panel, maximum, total, factor);
+  add_values(w, panel, tile, keys, factor);
+}
+
+// MARK: - Queries
+
+/// Quantises a row of queries to words along the depth; returns the size of its steps.
+static float round_query(const sam2_attention_s8 *task, const attention_sizes *s, size_t query,
+                         uint32_t *words) {
+  const float *row = task->query + query * task->ldq;
+  const vf factor = vf_set(task->scale * 1.44269504f);
+  vf largest = vf_zero();
+  for (size_t k = 0; k < s->depth; k += VF_WIDTH)
+    largest = larger_size(vf_mul(load_padded(row, k, task->head_depth), factor), largest);
+  const float scale = scale_for(vf_largest(largest));
+  const vf inverse = vf_set(1.0f / scale);
+  for (size_t k = 0; k < s->depth; k += VF_WIDTH) {
+    const vf v = vf_mul(load_padded(row, k, task->head_depth), factor);
+    fold_store(words + k / FOLD, to_range(v, inverse));
+  }
+  return scale;
+}
+
+/// Rows of signed words to lanes of unsigned ones: [lanes, steps] to [steps, PANEL].
+static void transpose_words(const uint32_t *rows, size_t steps, size_t lanes, uint32_t *panel) {
+  const size_t stride = whole(steps, VF_WIDTH);
+  for (size_t lane = 0; lane < lanes; lane += VF_WIDTH)
+    for (size_t step = 0; step < steps; step += VF_WIDTH) {
+      vf block[VF_WIDTH];
+      UNROLLED for (size_t i = 0; i < VF_WIDTH; ++i)
+        block[i] = vf_load((const float *)rows + (lane + i) * stride + step);
+      vf_transpose(block);
+      const size_t count = smaller_size(VF_WIDTH, steps - step);
+      for (size_t i = 0; i < count; ++i)
+        vw_store((int32_t *)panel + (step + i) * PANEL + lane, vw_flip(block[i]));
+    }
+}
+
+static void load_panel(const attention_work *w, size_t query, size_t first, size_t count) {
+  const attention_sizes *s = &w->sizes;
+  const attention_space *space = &w->space;
+  const size_t stride = whole(s->steps, VF_WIDTH);
+  for (size_t i = 0; i < PANEL; ++i) {
+    // Lanes without a query compute on whatever is there, and nothing reads their results.
+    const float scale =
+        i < count ? round_query(w->task, s, query + first + i, space->rows + i * stride) : 1;
+    space->unit[first + i] = scale * 2048.0f;
+    space->maximum[first + i] = -__builtin_inff();
+    space->total[first + i] = 0;
+  }
+  transpose_words(space->rows, s->steps, count, space->query + first * s->steps);
+  __builtin_memset(space->sums + first * whole(s->channels, VF_WIDTH), 0,
+                   PANEL * whole(s->channels, VF_WIDTH) * sizeof(float));
+}
+
+static void store_panel(const attention_work *w, size_t query, size_t first, size_t count) {
+  const sam2_attention_s8 *task = w->task;
+  const query_panel panel = panel_of(w, first, count);
+  for (size_t lane = 0; lane < count; lane += VF_WIDTH) {
+    const vf inverse = vf_div(vf_set(1.0f), vf_load(panel.total + lane));
+    const size_t rows = smaller_size(VF_WIDTH, count - lane);
+    for (size_t c = 0; c < task->value_depth; c += VF_WIDTH) {
+      vf block[VF_WIDTH];
+      UNROLLED for (size_t i = 0; i < VF_WIDTH; ++i)
+        block[i] = vf_mul(vf_load(panel.sums + (c + i) * PANEL + lane), inverse);
+      vf_transpose(block);
+      const size_t columns = smaller_size(VF_WIDTH, task->value_depth - c);
+      float *out = task->out + (query + first + lane) * task->ldo + c;
+      for (size_t i = 0; i < rows; ++i)
+        vf_store_n(out + i * task->ldo, block[i], columns);
+    }
+  }
+}
+
+INLINE void start_work(const sam2_attention_s8 *task, attention_work *w) {
+  w->task = task;
+  w->sizes = sizes_of(task);
+  split_prepared(&w->sizes, task->prepared, &w->prepared);
+  split_space(&w->sizes, task->workspace, &w->space);
+}
+
+void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
+  attention_work w;
+  start_work(task, &w);
+  for (size_t query = 0; query < task->queries; query += BLOCK_QUERIES) {
+    const size_t block = smaller_size(task->queries - query, BLOCK_QUERIES);
+    for (size_t first = 0; first < block; first += PANEL)
+      load_panel(&w, query, first, smaller_size(block - first, PANEL));
+    for (size_t tile = 0; tile < w.sizes.tiles; ++tile)
+      for (size_t first = 0; first < block; first += PANEL) {
+        const query_panel panel = panel_of(&w, first, smaller_size(block - first, PANEL));
+        attend(&w, &panel, tile);
+      }
+    for (size_t first = 0; first < block; first += PANEL)
+      store_panel(&w, query, first, smaller_size(block - first, PANEL));
+  }
+}
+
+/// Copies the integers of a panel and a tile out, queries by rows.
+static void copy_integers(const attention_work *w, size_t query, size_t count, size_t first,
+                          const int32_t *integers, int32_t *scores, uint8_t *weights) {
+  const size_t key_count = w->task->key_count;
+  const size_t keys = smaller_size(key_count - first, SAM2_KEY_TILE);
+  for (size_t q = 0; q < count; ++q)
+    for (size_t k = 0; k < keys; ++k) {
+      const size_t to = (query + q) * key_count + first + k;
+      scores[to] = integers[k * PANEL + q];
+      weights[to] =
+          (uint8_t)unfold_power(w->space.weights[k / FOLD * PANEL + q], k % FOLD);
+    }
+}
+
+void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t *scores,
+                                   uint8_t *weights) {
+  static const size_t most = SAM2_KEY_TILE;
+  _Alignas(64) int32_t integers[SAM2_KEY_TILE * PANEL], total[PANEL];
+  _Alignas(64) float maximum[PANEL];
+  attention_work w;
+  start_work(task, &w);
+  for (size_t query = 0; query < task->queries; query += PANEL) {
+    const size_t count = smaller_size(task->queries - query, PANEL);
+    load_panel(&w, query, 0, count);
+    const query_panel panel = panel_of(&w, 0, count);
+    for (size_t tile = 0; tile < w.sizes.tiles; ++tile) {
+      const size_t keys = smaller_size(w.sizes.keys - tile * most, most);
+      score(&w, &panel, tile * most, keys, integers, maximum);
+      weigh(&w, &panel, keys, maximum, total);
+      copy_integers(&w, query, count, tile * most, integers, scores, weights);
+    }
+  }
+}

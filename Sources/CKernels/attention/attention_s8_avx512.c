@@ -1,0 +1,11 @@
+#if defined(__x86_64__)
+
+// clang-format off: the order of these matters.
+#include "../simd/avx512.h"
+#include "../simd/math.h"
+#include "../simd/int8_avx512.h"
+#include "../simd/fold_avx512.h"
+#include "attention_s8.h"
+#include "../simd/end.h"
+
+#endif

@@ -1,0 +1,211 @@
+// How int8 attention lays out its operands, and how it quantises them.
+//
+// A level provides, besides the vocabulary of gemm/gemm_u8s8.h:
+//   UNSIGNED_OFFSET     what turns a signed integer into the unsigned side of `vw_dot`
+//   vw_flip(words)      adds it to every integer of signed words
+//   FOLDED_ONES         a word of FOLD ones
+//   fold_store(out, v)  VF_WIDTH floats along the depth, rounded, as VF_WIDTH / FOLD words
+//   fold_rows(rows)     FOLD rows of floats, rounded, as a word per lane
+//   fold_powers(rows, carry)  FOLD rows of exponents, rounded, as a word of weights per lane
+//   first_carry()       what `carry` starts with; every second row has a carry of its own
+//   unfold_power(w, i)  weight i of such a word
+// Words are 32 bits of FOLD integers. The signed side of a product lies in quads, [rows / 4][steps]
+// [4] words, from which words are broadcast; the unsigned side in panels, [steps][PANEL] words.
+
+#include "../gemm/rows.h"
+
+#define QUAD 4
+#define PANEL (2 * VF_WIDTH)
+/// Queries that share one visit to a tile of keys: a multiple of every PANEL.
+#define BLOCK_QUERIES 256
+
+INLINE size_t whole(size_t count, size_t unit) { return (count + unit - 1) / unit * unit; }
+
+/// Sizes of a problem, in the units of the level.
+typedef struct {
+  size_t depth;        // of the heads, padded to whole vectors
+  size_t steps;        // words of a key
+  size_t keys;         // in whole quads
+  size_t tile_keys;    // of a full tile, in whole quads
+  size_t tile_steps;   // words of a tile for one channel of values
+  size_t tiles;
+  size_t channels;     // of the values, in whole quads
+} attention_sizes;
+
+INLINE attention_sizes sizes_of(const sam2_attention_s8 *task) {
+  attention_sizes s;
+  s.depth = whole(task->head_depth, VF_WIDTH);
+  s.steps = s.depth / FOLD;
+  s.keys = whole(task->key_count, QUAD);
+  s.tile_keys = smaller_size(s.keys, SAM2_KEY_TILE);
+  s.tile_steps = s.tile_keys / FOLD;
+  s.tiles = (task->key_count + SAM2_KEY_TILE - 1) / SAM2_KEY_TILE;
+  s.channels = whole(task->value_depth, QUAD);
+  return s;
+}
+
+/// Places `count` parts of `sizes` bytes behind each other, 64-byte aligned; returns their end.
+INLINE size_t place_parts(const size_t *sizes, size_t count, size_t *offsets) {
+  size_t end = 0;
+  for (size_t i = 0; i < count; ++i) {
+    offsets[i] = end;
+    end += whole(sizes[i], 64);
+  }
+  return end;
+}
+
+/// Keys and values ready for the products.
+typedef struct {
+  uint32_t *keys;        // quads of keys
+  float *key_scale;      // [keys]; NaN for the padding
+  int32_t *key_offset;   // [keys]: -UNSIGNED_OFFSET * the sum of the key's integers
+  uint32_t *values;      // [tiles] of quads of channels, tile_steps words each
+  float *value_scale;    // [tiles, channels]
+} attention_prepared;
+
+INLINE size_t split_prepared(const attention_sizes *s, void *start, attention_prepared *parts) {
+  const size_t sizes[] = {s->keys * s->steps * 4, s->keys * 4, s->keys * 4,
+                          s->tiles * s->channels * s->tile_steps * 4, s->tiles * s->channels * 4};
+  size_t offsets[5];
+  const size_t bytes = place_parts(sizes, 5, offsets);
+  if (parts) {
+    char *base = start;
+    *parts = (attention_prepared){
+        (uint32_t *)(base + offsets[0]), (float *)(base + offsets[1]),
+        (int32_t *)(base + offsets[2]), (uint32_t *)(base + offsets[3]),
+        (float *)(base + offsets[4])};
+  }
+  return bytes;
+}
+
+size_t KERNEL(attention_s8_prepared)(const sam2_attention_s8 *task) {
+  const attention_sizes sizes = sizes_of(task);
+  return split_prepared(&sizes, NULL, NULL);
+}
+
+// MARK: - Rounding to integers
+
+#define LEAST_SCALE 1.17549435e-38f
+#define MOST_SCALE 3.0e38f
+
+INLINE float scale_for(float largest) {
+  const float scale = largest / 127.0f;
+  return scale >= LEAST_SCALE && scale <= MOST_SCALE ? scale : 1.0f;
+}
+
+/// v * inverse within -127...127, not rounded yet; a NaN becomes -127.
+INLINE vf to_range(vf v, vf inverse) {
+  return vf_min(vf_max(vf_mul(v, inverse), vf_set(-127.0f)), vf_set(127.0f));
+}
+
+#ifndef OWN_FOLD_QUAD
+/// Four rows of VF_WIDTH numbers as a piece of a quad.
+INLINE void fold_quad(uint32_t *out, const vf rows[QUAD]) {
+  uint32_t words[QUAD][VF_WIDTH / FOLD];
+  UNROLLED for (size_t r = 0; r < QUAD; ++r) fold_store(words[r], rows[r]);
+  UNROLLED for (size_t i = 0; i < VF_WIDTH / FOLD; ++i) {
+    UNROLLED for (size_t r = 0; r < QUAD; ++r) out[i * QUAD + r] = words[r][i];
+  }
+}
+#endif
+
+/// What the offset of the unsigned side adds to the products of each row of a quad, negated.
+INLINE void offset_quad(const uint32_t *quad, size_t steps, int32_t *offset) {
+  vw sum = vw_set(0);
+  if (UNSIGNED_OFFSET)
+    for (size_t i = 0; i < steps * QUAD; i += VF_WIDTH)
+      sum = vw_dot(sum, vw_broadcast(FOLDED_ONES), vw_load((const int32_t *)quad + i));
+  int32_t lanes[VF_WIDTH];
+  vw_store(lanes, sum);
+  for (size_t r = 0; r < QUAD; ++r) {
+    int32_t total = 0;
+    UNROLLED for (size_t i = 0; i < VF_WIDTH; i += QUAD) total += lanes[i + r];
+    offset[r] = -UNSIGNED_OFFSET * total;
+  }
+}
+
+/// VF_WIDTH elements of a row, zeros from `depth` on.
+INLINE vf load_padded(const float *row, size_t k, size_t depth) {
+  return k + VF_WIDTH <= depth ? vf_load(row + k) : vf_load_n(row + k, depth - k);
+}
+
+/// max(|v|, so far), where a NaN does not count.
+INLINE vf larger_size(vf v, vf largest) { return vf_max(vf_abs(v), largest); }
+
+/// A quad of keys: `rows` of them, then padding.
+static void prepare_quad(const sam2_attention_s8 *task, const attention_sizes *s, size_t first,
+                         size_t rows, const attention_prepared *parts) {
+  const float *row[QUAD];
+  vf largest[QUAD], inverse[QUAD];
+  UNROLLED for (size_t r = 0; r < QUAD; ++r) {
+    row[r] = task->keys + (first + smaller_size(r, rows - 1)) * task->ldk;
+    largest[r] = vf_zero();
+  }
+  for (size_t k = 0; k < s->depth; k += VF_WIDTH)
+    UNROLLED for (size_t r = 0; r < QUAD; ++r) {
+      largest[r] = larger_size(load_padded(row[r], k, task->head_depth), largest[r]);
+    }
+  UNROLLED for (size_t r = 0; r < QUAD; ++r) {
+    const float scale = scale_for(vf_largest(largest[r]));
+    inverse[r] = vf_set(1.0f / scale);
+    // With a NaN a score is never the largest, and weighs nothing: so padding does not matter.
+    parts->key_scale[first + r] = r < rows ? scale : __builtin_nanf("");
+  }
+  uint32_t *out = parts->keys + first * s->steps;
+  for (size_t k = 0; k < s->depth; k += VF_WIDTH) {
+    vf scaled[QUAD];
+    UNROLLED for (size_t r = 0; r < QUAD; ++r) {
+      scaled[r] = to_range(load_padded(row[r], k, task->head_depth), inverse[r]);
+    }
+    fold_quad(out + k / FOLD * QUAD, scaled);
+  }
+  offset_quad(out, s->steps, parts->key_offset + first);
+}
+
+/// One vector of channels of a tile of values: one scale per channel, FOLD keys to a word.
+static void prepare_channels(const sam2_attention_s8 *task, const attention_sizes *s, size_t tile,
+                             size_t channel, const attention_prepared *parts) {
+  const size_t first = tile * SAM2_KEY_TILE;
+  const size_t keys = smaller_size(task->key_count - first, SAM2_KEY_TILE);
+  const size_t lanes = smaller_size(VF_WIDTH, task->value_depth - channel);
+  const float *source = task->values + first * task->ldv + channel;
+  vf largest = vf_zero();
+  for (size_t k = 0; k < keys; ++k)
+    largest = larger_size(load_padded(source + k * task->ldv, 0, lanes), largest);
+  vf scale = vf_div(largest, vf_set(127.0f));
+  scale = vf_select_less(scale, vf_set(LEAST_SCALE), vf_set(1.0f), scale);
+  scale = vf_select_less(vf_set(MOST_SCALE), scale, vf_set(1.0f), scale);
+  const vf inverse = vf_div(vf_set(1.0f), scale);
+
+  const size_t quads = smaller_size(VF_WIDTH, s->channels - channel) / QUAD;
+  vf_store_n(parts->value_scale + tile * s->channels + channel, scale, quads * QUAD);
+  uint32_t *out = parts->values + (tile * s->channels + channel) * s->tile_steps;
+  for (size_t step = 0; step * FOLD < whole(keys, QUAD); ++step) {
+    vf rows[FOLD];
+    UNROLLED for (size_t i = 0; i < FOLD; ++i) {
+      const size_t k = step * FOLD + i;
+      rows[i] = k < keys ? to_range(load_padded(source + k * task->ldv, 0, lanes), inverse)
+                         : vf_zero();
+    }
+    uint32_t words[VF_WIDTH];
+    vw_store((int32_t *)words, fold_rows(rows));
+    for (size_t quad = 0; quad < quads; ++quad)
+      __builtin_memcpy(out + (quad * s->tile_steps + step) * QUAD, words + quad * QUAD,
+                       QUAD * sizeof(uint32_t));
+  }
+}
+
+void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_tile,
+                                  size_t last_tile) {
+  const attention_sizes s = sizes_of(task);
+  attention_prepared parts;
+  split_prepared(&s, task->prepared, &parts);
+  for (size_t tile = first_tile; tile < last_tile; ++tile) {
+    const size_t first = tile * SAM2_KEY_TILE;
+    const size_t last = smaller_size(task->key_count, first + SAM2_KEY_TILE);
+    for (size_t key = first; key < last; key += QUAD)
+      prepare_quad(task, &s, key, smaller_size(QUAD, last - key), &parts);
+    for (size_t channel = 0; channel < task->value_depth; channel += VF_WIDTH)
+      prepare_channels(task, &s, tile, channel, &parts);
+  }
+}

@@ -1,0 +1,19 @@
+// Operands of int8 attention for AVX-512 without VNNI: two signed 16-bit integers in a 32-bit
+// word. See attention/attention_s8.h for the vocabulary.
+
+#include "powers_avx512.h"
+
+#define UNSIGNED_OFFSET 0
+#define FOLDED_ONES 0x00010001u
+
+INLINE void fold_store(uint32_t *out, vf v) {
+  _mm256_storeu_si256((__m256i *)out, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v)));
+}
+
+INLINE vw vw_flip(vf words) { return _mm512_castps_si512(words); }
+
+INLINE vw fold_rows(const vf rows[FOLD]) { return pair_rows(rows[0], rows[1]); }
+INLINE vw fold_powers(const vf exponents[FOLD], vw *carry) {
+  return _mm512_srli_epi16(carried_powers(pair_rows(exponents[0], exponents[1]), carry), 8);
+}
+INLINE uint32_t unfold_power(uint32_t word, size_t i) { return word >> 16 * i & 65535; }
