@@ -3,7 +3,8 @@
 sample (Tests/TestSupport/OperatorSample.swift), computed by PyTorch.
 
 Products, rows, space: PyTorch in float64 on float32 operands. Position codes: the official SAM 2
-package, which computes them in float32. Quantised products: NumPy, integers in float32 arithmetic.
+package, which computes them in float32. Quantised products and
+attention: NumPy, integers in float32 arithmetic.
 
 Needs: torch, numpy, the official `sam2` package. Usage: make_operator_fixtures.py [OUTPUT]
 """
@@ -101,6 +102,62 @@ def quantized_products():
     scale = operand(3, low=0.01, high=0.1)
     out = F.relu(quantized(x, w, scale) + b) + r
     case("quantized_linear_relu_residual", [x, w, scale, b, r], out)
+
+
+def integers(x):
+    """Rows of float32 as integers in -127...127, and the steps."""
+    scale = np.abs(x).max(-1, keepdims=True) / np.float32(127)
+    scale = np.where(scale > 0, scale, np.float32(1))
+    return np.rint(x * (np.float32(1) / scale)), scale
+
+
+def weights(exponents):
+    """255 * 2^(exponent / 2048) in integers, as Formats/operators.md defines them: [queries, keys]."""
+    e = np.rint(np.maximum(exponents, np.float32(-32768))).astype(np.int64) + 16372
+    f = (e & 2047) << 4
+    g = (f * 2526 + 0x4000) >> 15
+    g = (f * (g + 7458) + 0x4000) >> 15
+    g = (f * (g + 22778) + 0x4000) >> 15
+    powers = 0x8000 + g >> 7 - (e >> 11)
+    result = np.zeros_like(powers)
+    carry = np.full((2, len(powers)), 128)
+    for key in range(powers.shape[1]):
+        total = powers[:, key] + carry[key % 2]
+        result[:, key], carry[key % 2] = total >> 8, total & 255
+    return result
+
+
+def quantized_head(q, k, v, scale, tile=128):
+    q, k, v = (t.numpy().astype(np.float32) for t in (q, k, v))
+    q, q_scale = integers(q * (np.float32(scale) * np.float32(1.44269504)))
+    k, k_scale = integers(k)
+    scores = (q @ k.T).astype(np.float32) * k_scale.T
+    unit = q_scale * np.float32(2048)
+    most = scores.max(-1, keepdims=True)
+    total = sums = 0
+    for first in range(0, len(k), tile):
+        part = scores[:, first : first + tile]
+        top = part.max(-1, keepdims=True)
+        p = weights((part - top) * unit)
+        values, v_scale = integers(v[first : first + tile].T)
+        factor = np.exp2((top - most).astype(np.float64) * unit / 2048)
+        total = total + factor * p.sum(-1, keepdims=True)
+        sums = sums + factor * (p @ values.T) * v_scale.T.astype(np.float64)
+    return torch.from_numpy(sums / total)
+
+
+def quantized_attention(name, shapes, heads, scale):
+    q, k, v = (operand(*shape) for shape in shapes)
+    split = [t.unflatten(2, (heads, -1)).transpose(1, 2).flatten(0, 1) for t in (q, k, v)]
+    out = torch.stack([quantized_head(*head, scale) for head in zip(*split)])
+    out = out.unflatten(0, (-1, heads)).transpose(1, 2).flatten(2)
+    case(name, [q, k, v], out)
+
+
+def quantized_attentions():
+    quantized_attention("quantized_attention", [(2, 3, 8), (2, 5, 8), (2, 5, 6)], 2, 0.5)
+    shapes = [(1, 2, 4), (1, 135, 4), (1, 135, 1)]
+    quantized_attention("quantized_attention_tiles", shapes, 1, 0.5)
 
 
 def rows():
@@ -203,6 +260,7 @@ def main():
     movement()
     positions()
     stored_weights()
+    quantized_attentions()
     root = pathlib.Path(__file__).resolve().parent.parent
     default = root / "Tests/ReferenceTests/Fixtures/operators.json"
     output = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default

@@ -163,7 +163,8 @@ extension Op {
     case .slice(let axis, let start, let count):
       return .slice(axis: axis, start: try replace(start), count: try replace(count))
     case .linear, .quantizedLinear, .matmulTransposed, .conv2d, .convTranspose2d, .attention,
-      .layerNorm, .activation, .add, .multiply, .affine, .maxPool, .resize, .windowPartition,
+      .quantizedAttention, .layerNorm, .activation, .add, .multiply, .affine, .maxPool, .resize,
+      .windowPartition,
       .windowMerge, .transpose, .concat, .gather, .fourierFeatures, .sineFeatures, .pixelGrid,
       .sineGrid, .rotaryTable, .dequantize:
       return self

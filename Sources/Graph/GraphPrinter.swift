@@ -34,7 +34,8 @@ extension Op {
       case .conv2d(let p):
         "kernel \(p.kernel) stride \(p.stride) padding \(p.padding) groups \(p.groups)"
       case .convTranspose2d(let stride): "stride \(stride)"
-      case .attention(let heads, let scale): "heads \(heads) scale \(scale)"
+      case .attention(let heads, let scale), .quantizedAttention(let heads, let scale):
+        "heads \(heads) scale \(scale)"
       case .layerNorm(let epsilon): "epsilon \(epsilon)"
       case .activation(let kind): "\(kind)"
       case .affine(let scale, let offset): "scale \(scale) offset \(offset)"

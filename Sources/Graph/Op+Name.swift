@@ -8,6 +8,7 @@ extension Op {
     case .conv2d: "conv2d"
     case .convTranspose2d: "conv_transpose2d"
     case .attention: "attention"
+    case .quantizedAttention: "quantized_attention"
     case .layerNorm: "layer_norm"
     case .activation: "activation"
     case .add: "add"
@@ -43,7 +44,7 @@ extension Op {
       ["x", "weight", "scale"] + (p.hasBias ? ["bias"] : []) + (p.hasResidual ? ["residual"] : [])
     case .conv2d(let p): ["x", "weight"] + (p.hasBias ? ["bias"] : [])
     case .convTranspose2d: ["x", "weight", "bias"]
-    case .attention: ["query", "key", "value"]
+    case .attention, .quantizedAttention: ["query", "key", "value"]
     case .layerNorm: ["x", "weight", "bias"]
     case .rotatePairs: ["x", "cosine", "sine"]
     case .dequantize: ["x", "scale"]

@@ -42,7 +42,8 @@ extension Op {
       return [s[0][0], s[0][1], s[1][1]]
     case .conv2d(let p): return try convolutionShape(s, p)
     case .convTranspose2d(let stride): return try transposedConvolutionShape(s, stride)
-    case .attention(let heads, _): return try attentionShape(s, heads)
+    case .attention(let heads, _), .quantizedAttention(let heads, _):
+      return try attentionShape(s, heads)
     case .layerNorm:
       let channels = try last(s[0], s)
       try require(s[1] == [channels] && s[2] == [channels], "weight and bias must match x", s)

@@ -26,6 +26,9 @@ public enum Op: Hashable, Sendable {
   /// q [B, Nq, heads * D], k [B, Nk, heads * D], v [B, Nk, heads * Dv] ->
   /// softmax(scale q k^T) v, [B, Nq, heads * Dv].
   case attention(heads: Int, scale: Float)
+  /// Like `attention` in int8: queries, keys, weights and values are rounded on the fly
+  /// (`Formats/quantization.md`).
+  case quantizedAttention(heads: Int, scale: Float)
 
   // MARK: Elementwise and rows
 

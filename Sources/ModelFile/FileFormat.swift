@@ -8,7 +8,21 @@ enum FileFormat {
   /// "corrects" text is noticed.
   static let magic: [UInt8] = [0x89, 0x53, 0x41, 0x4D, 0x32, 0x0D, 0x0A, 0x1A]
   static let majorVersion: UInt16 = 1
-  static let minorVersion: UInt16 = 0
+  static let minorVersion: UInt16 = 1
+
+  /// The least minor version in which everything in `graphs` has its meaning.
+  static func minorVersion(for graphs: [Graph]) -> UInt16 {
+    let usesLaterOperators = graphs.contains { graph in
+      graph.nodes.contains { node in
+        switch node.op {
+        case .quantizedAttention, .dequantize: true
+        default: false
+        }
+      }
+    }
+    return usesLaterOperators ? 1 : 0
+  }
+
   static let headerByteCount = 64
   /// Sections, and tensors within the data, start at multiples of this.
   static let alignment = 64

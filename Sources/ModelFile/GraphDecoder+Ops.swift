@@ -11,6 +11,8 @@ extension GraphDecoder {
     case .conv2d: .conv2d(try readConvolution())
     case .convTranspose2d: .convTranspose2d(stride: try readInteger())
     case .attention: .attention(heads: try readInteger(), scale: try readFloat())
+    case .quantizedAttention:
+      .quantizedAttention(heads: try readInteger(), scale: try readFloat())
     case .layerNorm: .layerNorm(epsilon: try readFloat())
     case .activation: .activation(try readCase("activation"))
     case .add: .add

@@ -138,7 +138,7 @@ extension GraphEncoder {
       append(p.kernel, p.stride, p.padding, p.groups)
       append(p.hasBias)
     case .convTranspose2d(let size), .maxPool(let size), .windowPartition(let size): append(size)
-    case .attention(let heads, let scale):
+    case .attention(let heads, let scale), .quantizedAttention(let heads, let scale):
       append(heads)
       body.append(scale)
     case .layerNorm(let epsilon): body.append(epsilon)
@@ -193,7 +193,8 @@ extension Op {
     case .reshape(let shape), .broadcast(let shape), .fill(_, let shape): shape
     case .slice(_, let start, let count): [start, count]
     case .linear, .quantizedLinear, .matmulTransposed, .conv2d, .convTranspose2d, .attention,
-      .layerNorm, .activation, .add, .multiply, .affine, .maxPool, .resize, .windowPartition,
+      .quantizedAttention, .layerNorm, .activation, .add, .multiply, .affine, .maxPool, .resize,
+      .windowPartition,
       .windowMerge, .transpose, .concat, .gather, .fourierFeatures, .sineFeatures, .pixelGrid,
       .sineGrid, .rotaryTable, .dequantize:
       []

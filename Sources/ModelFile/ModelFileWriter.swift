@@ -39,7 +39,8 @@ struct ModelFileWriter {
       sections.last?.range.upperBound ?? FileFormat.headerByteCount, FileFormat.alignment)
     fileByteCount = tableOffset + sections.count * SectionEntry.byteCount
     header = FileHeader(
-      sectionCount: sections.count, fileByteCount: fileByteCount, tableOffset: tableOffset)
+      minor: FileFormat.minorVersion(for: model.graphs), sectionCount: sections.count,
+      fileByteCount: fileByteCount, tableOffset: tableOffset)
     try checkReadable()
   }
 

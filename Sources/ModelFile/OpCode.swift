@@ -9,6 +9,7 @@ enum OpCode: UInt16, CaseIterable {
   case conv2d = 4
   case convTranspose2d = 5
   case attention = 6
+  case quantizedAttention = 7
   // Elementwise and rows.
   case layerNorm = 16
   case activation = 17
@@ -45,6 +46,7 @@ enum OpCode: UInt16, CaseIterable {
     case .conv2d: self = .conv2d
     case .convTranspose2d: self = .convTranspose2d
     case .attention: self = .attention
+    case .quantizedAttention: self = .quantizedAttention
     case .layerNorm: self = .layerNorm
     case .activation: self = .activation
     case .add: self = .add

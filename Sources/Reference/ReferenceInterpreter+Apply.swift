@@ -17,6 +17,8 @@ extension ReferenceInterpreter {
     case .convTranspose2d(let stride): return Products.convTranspose2d(x, stride, shape)
     case .attention(let heads, let scale):
       return Products.attention(x, heads: heads, scale: Double(scale), shape)
+    case .quantizedAttention(let heads, let scale):
+      return QuantizedAttention.apply(x, heads: heads, scale: scale, shape)
     case .layerNorm(let epsilon): return Rows.layerNorm(x, epsilon: Double(epsilon))
     case .activation(let kind): return x[0].map { Rows.activate($0, kind) }
     case .add: return Rows.combine(x[0], x[1], shape, +)

@@ -64,6 +64,8 @@ final class Executor {
     case .conv2d(let p): p.groups == 1 ? convolution(step, p) : depthwiseConvolution(step, p)
     case .convTranspose2d(let stride): transposedConvolution(step, stride)
     case .attention(let heads, let scale): attention(step, heads: heads, scale: scale)
+    case .quantizedAttention(let heads, let scale):
+      quantizedAttention(step, heads: heads, scale: scale)
     case .layerNorm(let epsilon): layerNorm(step, epsilon)
     case .activation(let kind): activate(step, kind)
     case .add: combine(step, .add)

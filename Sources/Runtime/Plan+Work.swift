@@ -11,10 +11,9 @@ extension Plan {
   var work: Work {
     var work = Work()
     for step in steps {
-      if case .quantizedLinear = step.op {
-        work.int8 += step.multiplyAccumulates
-      } else {
-        work.float += step.multiplyAccumulates
+      switch step.op {
+      case .quantizedLinear, .quantizedAttention: work.int8 += step.multiplyAccumulates
+      default: work.float += step.multiplyAccumulates
       }
     }
     return work
@@ -32,7 +31,7 @@ extension Step {
       return results * Double(convolution.kernel * convolution.kernel * channels)
     case .convTranspose2d(let stride):
       return Double(operands[0].elementCount * result.columns * stride * stride)
-    case .attention:
+    case .attention, .quantizedAttention:
       // Scores, then their sum over the values.
       let keyCount = operands[1].shape[1]
       return Double(operands[0].elementCount * keyCount) + results * Double(keyCount)

@@ -197,7 +197,7 @@ struct Planner {
     return users[value.index].allSatisfy { index in
       let node = graph.nodes[index]
       switch node.op {
-      case .attention: return true
+      case .attention, .quantizedAttention: return true
       case .linear, .quantizedLinear, .layerNorm, .rotatePairs:
         return node.operands[0] == value && !node.operands.dropFirst().contains(value)
       case .reshape:

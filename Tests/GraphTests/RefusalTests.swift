@@ -74,6 +74,9 @@ extension Refusal {
     .init(
       "keys and values differ", attention(1), [.float(1, 3, 8), .float(1, 5, 8), .float(1, 4, 8)]),
     .init("not whole heads", attention(3), [.float(1, 3, 8), .float(1, 5, 8), .float(1, 5, 8)]),
+    .init(
+      "not whole heads", .quantizedAttention(heads: 3, scale: 1),
+      [.float(1, 3, 8), .float(1, 5, 8), .float(1, 5, 8)]),
     .init("no heads", attention(0), [.float(1, 3, 8), .float(1, 5, 8), .float(1, 5, 8)]),
   ]
 

@@ -240,7 +240,8 @@ private struct QuantizedReference {
     var random = SeededRandom(seed: 77)
     let sound = Case(4, 150, 16, 8, &random)
     var odd = sound
-    for (index, value) in [Float.nan, .infinity, -.infinity, 3e38, .leastNonzeroMagnitude].enumerated() {
+    let numbers: [Float] = [.nan, .infinity, -.infinity, 3e38, .leastNonzeroMagnitude]
+    for (index, value) in numbers.enumerated() {
       odd.q[odd.ldq + index] = value
     }
     let (expected, actual) = (sound.result(on: level), odd.result(on: level))

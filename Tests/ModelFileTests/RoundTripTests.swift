@@ -78,7 +78,7 @@ import Testing
       let model = try SampleModels.full()
       let written = try ModelFile.write(model, to: path, replaceExisting: false)
       let summary = try ModelFile.inspect(path)
-      #expect(summary.version == "1.0")
+      #expect(summary.version == "1.1")
       #expect(summary.byteCount == written.byteCount)
       #expect(
         summary.sections.map(\.name) == ["metadata", "graphs", "tensor data", "tensor table"])

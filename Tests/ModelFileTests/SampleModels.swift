@@ -127,6 +127,8 @@ enum SampleModels {
       .dequantize, [builder.weight("square.int8", TensorType(.int8, [4, 4])), vector], label: "")
     rows = try builder.add(.linear(Linear(hasBias: false)), [rows, stored], label: "stored")
     rows = try builder.add(.attention(heads: 2, scale: 0.7), [rows, rows, rows], label: "attend")
+    rows = try builder.add(
+      .quantizedAttention(heads: 2, scale: 0.7), [rows, rows, rows], label: "attend.int8")
     let products = try builder.add(.matmulTransposed, [rows, rows], label: "gram")
     builder.output("products", products)
     let scaled = try builder.add(.affine(scale: 2, offset: -1), [rows], label: "affine")

@@ -94,6 +94,15 @@ let operatorCases: [OperatorCase] = [
   .init(
     op: .attention(heads: 1, scale: 0.1), shapes: [[1, 700, 64], [1, 900, 64], [1, 900, 16]]),
   .init(op: .attention(heads: 8, scale: 0.3), shapes: [[2, 7, 64], [2, 600, 64], [2, 600, 64]]),
+  .init(
+    op: .quantizedAttention(heads: 2, scale: 0.25),
+    shapes: [[3, 49, 32], [3, 49, 32], [3, 49, 32]]),
+  .init(
+    op: .quantizedAttention(heads: 1, scale: 0.1),
+    shapes: [[1, 700, 64], [1, 900, 64], [1, 900, 16]]),
+  .init(
+    op: .quantizedAttention(heads: 8, scale: -3),
+    shapes: [[2, 7, 72], [2, 600, 72], [2, 600, 24]]),
   .init(op: .layerNorm(epsilon: 1e-6), shapes: [[1, 400, 96], [96], [96]], weights: 1..<3),
   .init(op: .activation(.relu), shapes: [[3, 5000]]),
   .init(op: .activation(.gelu), shapes: [[3, 11]]),

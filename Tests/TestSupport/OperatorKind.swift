@@ -11,6 +11,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
   case conv2d
   case convTranspose2d = "conv_transpose2d"
   case attention
+  case quantizedAttention = "quantized_attention"
   case layerNorm = "layer_norm"
   case activation
   case add
@@ -44,6 +45,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
       case .conv2d: .conv2d
       case .convTranspose2d: .convTranspose2d
       case .attention: .attention
+      case .quantizedAttention: .quantizedAttention
       case .layerNorm: .layerNorm
       case .activation: .activation
       case .add: .add

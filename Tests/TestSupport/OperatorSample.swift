@@ -52,6 +52,12 @@ public struct OperatorSample: Sendable, CustomStringConvertible {
     .init(
       "attention", .attention(heads: 2, scale: 0.5),
       [.float(2, 3, 8), .float(2, 5, 8), .float(2, 5, 6)], [2, 3, 6]),
+    .init(
+      "quantized_attention", .quantizedAttention(heads: 2, scale: 0.5),
+      [.float(2, 3, 8), .float(2, 5, 8), .float(2, 5, 6)], [2, 3, 6]),
+    .init(
+      "quantized_attention_tiles", .quantizedAttention(heads: 1, scale: 0.5),
+      [.float(1, 2, 4), .float(1, 135, 4), .float(1, 135, 1)], [1, 2, 1]),
   ]
 
   private static let rows: [OperatorSample] = [
