@@ -15,9 +15,10 @@ extension QuantizationPlan {
     }
     var graphs: [Graph] = []
     var biases: [String: String] = [:]
+    let attention = AttentionRewriting(recipe, returned: fallback.keys)
     for graph in source.graphs {
       var rewrite = Rewrite(plan: self, matrices: matrices, graph)
-      graphs.append(try rewrite.graph())
+      graphs.append(try attention.rewrite(try rewrite.graph()))
       biases.merge(rewrite.correctedBiases) { old, _ in old }
     }
     let (weights, decisions) = weights(

@@ -4,8 +4,8 @@ internal import Tensors
 
 /// Rewrites linear layers to int8: weights per output channel, activations per row at run time.
 ///
-/// What is not quantised is stored compactly: large weights in int8, other matrices and kernels in
-/// float16, vectors in float32. With a calibration profile, ranges, smoothing and the correction of
+/// Attention becomes int8 where the recipe says so. What is not quantised is stored compactly:
+/// large weights in int8, other matrices and kernels in float16, vectors in float32. With a calibration profile, ranges, smoothing and the correction of
 /// biases use what calibration saw; without one the result is called `dynamic`.
 public struct Quantizer: Sendable {
   public let recipe: Recipe
@@ -74,7 +74,9 @@ public struct Quantizer: Sendable {
         place: "tensor \(name)", hint: "quantise the file that sam2-convert wrote")
     }
     for pattern in recipe.keepFloat
-    where !model.weights.names.contains(where: { matches($0, pattern: pattern) }) {
+    where !model.weights.names.contains(where: { matches($0, pattern: pattern) })
+      && !AttentionRewriting.labels(of: model).contains(where: { matches($0, pattern: pattern) })
+    {
       let similar = similarName(to: pattern, among: model.weights.names)
       throw Failure(
         .usage, code: "quantize.pattern", "no weight matches \(pattern)",

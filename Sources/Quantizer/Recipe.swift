@@ -10,12 +10,18 @@ public struct Recipe: Sendable {
   public var graphs: Set<String> = ["encode_image", "attend_memory", "encode_memory"]
   /// Smallest depth and number of outputs worth quantising.
   public var minimumSide = 32
-  /// Weights that stay in floating point: exact names, or patterns with `*` and `?`.
+  /// Weights, and attention layers by their labels, that stay in floating point: exact names, or
+  /// patterns with `*` and `?`.
   public var keepFloat: [String] = []
   /// What is done beyond plain rounding; some of it needs calibration.
   public var steps: Set<Step> = Set(Step.allCases)
   /// Elements from which on a weight that is not multiplied in int8 is still stored in int8.
   public var minimumStoredElements = 32_768
+
+  /// Graphs whose attention runs in int8.
+  public var attentionGraphs: Set<String> = ["encode_image", "attend_memory"]
+  /// Fewest keys for which int8 attention is worth its rounding.
+  public var minimumKeys = 32
 
   /// An improvement that can be left out.
   public enum Step: String, Sendable, CaseIterable {
@@ -27,6 +33,8 @@ public struct Recipe: Sendable {
     case biasCorrection = "bias-correction"
     /// Large weights of the float products are stored in int8 as well.
     case int8Storage = "int8-storage"
+    /// Attention of `attentionGraphs` runs in int8.
+    case int8Attention = "int8-attention"
   }
 
   public init() {}
@@ -34,7 +42,7 @@ public struct Recipe: Sendable {
   /// The same layers with plain rounding.
   public var withoutSearch: Recipe {
     var copy = self
-    copy.steps = []
+    copy.steps.formIntersection([.int8Attention])
     return copy
   }
 
@@ -49,6 +57,21 @@ public struct Recipe: Sendable {
     if !graphs.contains(graph) { return "\(graph) stays in float" }
     if min(outputs, depth) < minimumSide { return "smaller than \(minimumSide)" }
     if let pattern = keepFloat.first(where: { matches(weight, pattern: $0) }) {
+      return "kept by \(pattern)"
+    }
+    return nil
+  }
+}
+
+extension Recipe {
+  /// Why an attention layer stays in floating point; nil when it is quantised.
+  ///
+  /// `keys` is nil where the number depends on the call, as it does for the memory.
+  public func reasonToKeepAttention(label: String, graph: String, keys: Int?) -> String? {
+    if !steps.contains(.int8Attention) { return "the recipe has no int8 attention" }
+    if !attentionGraphs.contains(graph) { return "\(graph) stays in float" }
+    if let keys, keys < minimumKeys { return "fewer than \(minimumKeys) keys" }
+    if let pattern = keepFloat.first(where: { matches(label, pattern: $0) }) {
       return "kept by \(pattern)"
     }
     return nil

@@ -45,7 +45,9 @@ extension Recipe {
   var json: JSONValue {
     .object([
       ("graphs", .array(graphs.sorted().map { .string($0) })),
+      ("attention_graphs", .array(attentionGraphs.sorted().map { .string($0) })),
       ("minimum_side", JSONValue(minimumSide)),
+      ("minimum_keys", JSONValue(minimumKeys)),
       ("minimum_stored_elements", JSONValue(minimumStoredElements)),
       ("keep_fp32", .array(keepFloat.map { .string($0) })),
       ("steps", .array(steps.map(\.rawValue).sorted().map { .string($0) })),

@@ -14,7 +14,7 @@ struct QuantizeOptions: ParsableArguments {
 
   @Option(
     name: .customLong("keep-fp32"),
-    help: "Weights that stay in floating point: names, or patterns with * and ?. Repeatable.")
+    help: "Weights or attention layers to keep in float: names, patterns with * and ?. Repeatable.")
   var keepFloat: [String] = []
 
   @Option(

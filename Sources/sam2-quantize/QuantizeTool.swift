@@ -16,7 +16,7 @@ struct QuantizeTool: ParsableCommand {
     abstract: "Optimises a model's graphs and quantises its linear layers to int8.",
     discussion: """
       Weights become int8 with one scale per output channel; activations are quantised row by row
-      while the model runs. With pictures or clips to calibrate with, the rounding is chosen by
+      while the model runs, as attention is. With pictures or clips to calibrate with, the rounding is chosen by
       what the model does with them, and what it costs is measured and told. Examples:
 
         sam2-quantize tiny.sam2 -o tiny-int8.sam2

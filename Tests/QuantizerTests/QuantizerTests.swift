@@ -66,6 +66,37 @@ struct QuantizerTests {
     #expect(matrix.values.floats() == [127, -64, 32, 127, -64, 32, 0, 0, 0])
   }
 
+  /// Attention over 64 tokens, as a graph called `name`.
+  private func attentionModel(_ name: String, tokens: Int = 64) throws -> Model {
+    var builder = GraphBuilder(name)
+    let x = builder.input("x", .float(1, Dim(constant: tokens), 32))
+    let y = try builder.add(.attention(heads: 2, scale: 0.25), [x, x, x], label: "blocks.0.attn")
+    builder.output("y", y)
+    return Model(metadata: .object([]), graphs: [builder.graph], weights: WeightTable())
+  }
+
+  private func quantizesAttention(_ model: Model, _ recipe: Recipe = Recipe()) throws -> Bool {
+    let (quantized, _) = try Quantizer(recipe).quantize(model)
+    return quantized.graphs[0].nodes[0].op == .quantizedAttention(heads: 2, scale: 0.25)
+  }
+
+  @Test func attentionFollowsTheRecipe() throws {
+    let model = try attentionModel("attend_memory")
+    #expect(try quantizesAttention(model))
+    #expect(try !quantizesAttention(try attentionModel("decode_masks")))
+    #expect(try !quantizesAttention(try attentionModel("attend_memory", tokens: 31)))
+    var recipe = Recipe()
+    recipe.keepFloat = ["*.0.attn"]
+    #expect(try !quantizesAttention(model, recipe))
+    recipe = Recipe()
+    recipe.steps.remove(.int8Attention)
+    #expect(try !quantizesAttention(model, recipe))
+    #expect(try quantizesAttention(model, Recipe().withoutSearch))
+    recipe = Recipe()
+    recipe.attentionGraphs = ["encode_image"]
+    #expect(try !quantizesAttention(model, recipe))
+  }
+
   @Test func userPatternsKeepWeights() throws {
     var recipe = Recipe()
     recipe.keepFloat = ["lar*"]
