@@ -36,6 +36,16 @@ struct LoadedModelFile {
       metadata: value, graphs: try GraphDecoder.decode(graphs, newerHint: hint),
       weights: try LoadedModelFile.weights(records, storage, dataOffset: data.offset))
     try model.verify()
+    try checkVersion()
+  }
+
+  /// A version that is known is the least that the contents need: one model, one file.
+  private func checkVersion() throws(Failure) {
+    let needed = FileFormat.minorVersion(for: model.graphs)
+    guard header.minor <= FileFormat.minorVersion, header.minor != needed else { return }
+    throw Failure(
+      .badInput, code: "model.graph",
+      "the graphs are of format \(header.major).\(needed), the file says \(header.minor)")
   }
 
   /// Parses metadata, which must be an object in canonical form: one content, one text.

@@ -33,6 +33,7 @@ struct CraftedFile {
 
   /// Takes a correct file apart.
   init(_ file: [UInt8]) {
+    minor = CraftedFile.integer(UInt16.self, file, at: 10)
     let table = Int(CraftedFile.integer(UInt64.self, file, at: 24))
     for index in 0..<Int(CraftedFile.integer(UInt32.self, file, at: 12)) {
       let row = table + index * 64

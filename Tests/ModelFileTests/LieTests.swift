@@ -42,6 +42,17 @@ import Testing
     #expect(refused.hint?.contains("1.3") == true)
   }
 
+  /// A file says the least version that its contents need.
+  @Test func minorVersionsFollowTheContents() throws {
+    for (model, minor) in [(try SampleModels.tiny(), 0), (try SampleModels.full(), 1)] {
+      var file = CraftedFile(try ModelFile.encode(model))
+      #expect(Int(file.minor) == minor)
+      #expect(failure(of: file.bytes()) == nil)
+      file.minor = UInt16(1 - minor)
+      #expect(failure(of: file.bytes())?.code == "model.graph")
+    }
+  }
+
   /// What the format cannot hold is refused before anything is written.
   @Test func modelsThatCannotBeWritten() throws {
     let tiny = try SampleModels.tiny()
