@@ -22,6 +22,8 @@ struct Smoothing {
   static let alphas = [0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85]
   /// Rows of the sample that are rounded for each candidate.
   private static let sampleLimit = 256
+  /// What the estimate must promise to change anything: it leaves out what later layers make of it.
+  private static let worthwhileGain = 0.9
   /// Factors beyond this ratio to the geometric mean buy nothing and cost precision elsewhere.
   private static let largestFactor: Float = 64
 
@@ -47,7 +49,9 @@ struct Smoothing {
     for alpha in Self.alphas {
       let factors = Self.factors(alpha, input.absoluteMaximum, largest)
       let error = estimate.error(factors)
-      if error < best.error { best = (factors, alpha, error) }
+      if error < best.error, error < Self.worthwhileGain * reference {
+        best = (factors, alpha, error)
+      }
     }
     factors = best.factors
     alpha = best.alpha

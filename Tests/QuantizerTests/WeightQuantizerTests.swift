@@ -16,10 +16,10 @@ struct WeightQuantizerTests {
 
   private func squaredError(_ matrix: QuantizedMatrix, _ exact: [Float], _ counts: [Float]) -> Float
   {
-    zip(zip(matrix.dequantized(), exact), counts).reduce(0) { sum, element in
-      let error = element.0.0 - element.0.1
-      return sum + element.1 * error * error
-    }
+    let rounded = matrix.dequantized()
+    var sum: Float = 0
+    for k in exact.indices { sum += counts[k] * (rounded[k] - exact[k]) * (rounded[k] - exact[k]) }
+    return sum
   }
 
   @Test func theSearchNeverLosesAndGainsOnOutliers() {
