@@ -64,8 +64,9 @@ enum {
   void depthwise_conv_f32__##level(const float *x, size_t height, size_t width, size_t channels,   \
                                    const float *weight, const float *bias, size_t kernel,          \
                                    size_t padding, float *y, size_t first_row, size_t last_row);   \
-  void max_pool_f32__##level(const float *x, size_t height, size_t width, size_t channels,         \
-                             size_t window, float *y, size_t first_row, size_t last_row);          \
+  void max_pool_f32__##level(const float *x, size_t ldx, size_t height, size_t width,              \
+                             size_t channels, size_t window, float *y, size_t first_row,           \
+                             size_t last_row);                                                     \
   void blend_rows_f32__##level(const float *a, const float *b, float wa, float wb, float *y,       \
                                size_t count);
 

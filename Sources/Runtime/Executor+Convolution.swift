@@ -17,6 +17,7 @@ extension Executor {
     reserveThreadScratch(byteCount: grain * outWidth * depth * 4)
     let (source, output) = (pointer(step.operands[0]), target(step))
     let bias = p.hasBias ? pointer(step.operands[1]) : nil
+    let residual = step.hasResidual ? step.operands.last.map(contiguous) : nil
     let gemm = kernels.pointee.gemm_f32
     pool.run(x[0] * tasksPerImage) { index, worker in
       let (image, first) = (index / tasksPerImage, index % tasksPerImage * grain)
@@ -29,9 +30,12 @@ extension Executor {
       task.a = UnsafePointer(columns)
       task.lda = depth
       task.packed = UnsafePointer(packed.memory.floats)
-      task.c = output + (image * outHeight + first) * outWidth * packed.columns
+      let place = (image * outHeight + first) * outWidth * packed.columns
+      task.c = output + place
       task.ldc = packed.columns
       task.bias = bias
+      task.residual = residual.map { $0 + place }
+      task.ldr = packed.columns
       task.rows = rows.count * outWidth
       task.columns = packed.columns
       task.depth = depth

@@ -6,7 +6,8 @@ internal import Graph
 extension Executor {
   func maxPool(_ step: Step, _ window: Int) {
     let (x, y) = (step.operands[0].shape, step.result.shape)
-    let (source, output) = (contiguous(step.operands[0]), target(step))
+    let stride = step.operands[0].rowStride
+    let (source, output) = (pointer(step.operands[0]), target(step))
     let kernel = kernels.pointee.max_pool_f32
     let grain = max(1, Self.elementGrain / max(1, y[2] * y[3] * window * window))
     let tasks = (y[1] + grain - 1) / grain
@@ -14,7 +15,7 @@ extension Executor {
     pool.run(x[0] * tasks) { task, _ in
       let (image, first) = (task / tasks, task % tasks * grain)
       kernel?(
-        source + image * x[1] * x[2] * x[3], x[1], x[2], x[3], window,
+        source + image * x[1] * x[2] * stride, stride, x[1], x[2], x[3], window,
         output + image * y[1] * y[2] * y[3], first, min(y[1], first + grain))
     }
   }

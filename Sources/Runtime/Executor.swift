@@ -33,6 +33,8 @@ final class Executor {
     self.inputs = inputs
     if let observe, !plan.observations.isEmpty {
       runSteps(of: plan, showing: observe)
+    } else if let clock = plan.clock {
+      clock.time(plan.steps) { run($0) }
     } else {
       for step in plan.steps { run(step) }
     }
@@ -57,6 +59,10 @@ final class Executor {
   }
 
   private func run(_ step: Step) {
+    if let chain = step.chain {
+      run(chain, step)
+      return
+    }
     switch step.op {
     case .linear(let p): linear(step, p)
     case .quantizedLinear(let p): quantizedLinear(step, p)

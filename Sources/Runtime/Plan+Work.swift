@@ -11,16 +11,22 @@ extension Plan {
   var work: Work {
     var work = Work()
     for step in steps {
-      switch step.op {
-      case .quantizedLinear, .quantizedAttention: work.int8 += step.multiplyAccumulates
-      default: work.float += step.multiplyAccumulates
-      }
+      work.float += step.work.float
+      work.int8 += step.work.int8
     }
     return work
   }
 }
 
 extension Step {
+  var work: Work {
+    if let chain { return chain.work(rows: result.rows) }
+    switch op {
+    case .quantizedLinear, .quantizedAttention: return Work(int8: multiplyAccumulates)
+    default: return Work(float: multiplyAccumulates)
+    }
+  }
+
   fileprivate var multiplyAccumulates: Double {
     let results = Double(result.elementCount)
     switch op {

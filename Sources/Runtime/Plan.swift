@@ -41,6 +41,10 @@ struct Step {
   var operands: [View]
   var result: View
   var packed: PackedWeight?
+  /// Row operators that run as this one step; `op` is then the last of them.
+  var chain: RowChain?
+  /// A convolution that adds its last operand to the result.
+  var hasResidual = false
   var label: String
 }
 
@@ -52,4 +56,6 @@ struct Plan {
   var arenaByteCount: Int
   /// Tapped values, each with the number of steps after which it is complete; ascending.
   var observations: [(steps: Int, value: ValueID, view: View)] = []
+  /// Times the steps, if someone wants to know.
+  var clock: StepClock?
 }

@@ -6,27 +6,33 @@ internal import Graph
 ///
 /// Views (reshapes, slices of channels, broadcasts that change nothing) cost no step.
 struct Planner {
-  private let graph: Graph
-  private let constants: ConstantPool
+  let graph: Graph
+  let constants: ConstantPool
   /// Nodes to run; the others are dead, or folded into constants.
   private let running: [Bool]
   private let users: [[Int]]
   private let isOutput: [Bool]
+  /// Row chains by the position of their end, and the nodes that have no step because of them.
+  private var chains: [Int: ChainPattern] = [:]
+  private var absorbed: Set<Int> = []
+  /// Convolutions that add a shortcut, by the position of the sum.
+  private var shortcuts: [Int: ConvolutionShortcut] = [:]
 
   private var views: [View?]
   /// Arena request behind a value, if it lies in the arena.
   private var requests: [Int?]
-  private var memory = MemoryPlanner()
-  private var steps: [Step] = []
+  var memory = MemoryPlanner()
+  var steps: [Step] = []
   private let tapped: Set<ValueID>
   private var observations: [(steps: Int, value: ValueID, view: View)] = []
 
   /// Plans a bound graph, in which all sizes are fixed.
   ///
   /// `foldable` marks the nodes that depend only on weights: they are folded already, unless
-  /// `folding`, when only they are planned. Of `tapped` values those that are computed are shown.
+  /// `folding`, when only they are planned. Without `fusing` every node is a step of its own. Of
+  /// `tapped` values those that are computed are shown.
   init(
-    _ graph: Graph, foldable: [Bool], folding: Bool, constants: ConstantPool,
+    _ graph: Graph, foldable: [Bool], folding: Bool, fusing: Bool, constants: ConstantPool,
     tapped: Set<ValueID> = []
   ) {
     self.graph = graph
@@ -46,6 +52,15 @@ struct Planner {
     for value in tapped { isOutput[value.index] = true }
     self.isOutput = isOutput
     self.tapped = tapped
+    guard fusing else { return }
+    var finder = ChainFinder(graph, running: running, users: users, isOutput: isOutput)
+    chains = finder.find()
+    for chain in chains.values {
+      absorbed.formUnion(chain.absorbed)
+      if let norm = chain.norm { absorbed.insert(norm) }
+    }
+    shortcuts = finder.convolutionShortcuts()
+    absorbed.formUnion(shortcuts.values.map(\.convolution))
   }
 
   /// Nodes that some output depends on.
@@ -67,8 +82,15 @@ struct Planner {
       views[input.value.index] = View(place: .input(position), shape: sizes(input.value))
       observe(input.value)
     }
-    for (index, node) in graph.nodes.enumerated() where running[index] {
-      try plan(node)
+    for (index, node) in graph.nodes.enumerated() where running[index] && !absorbed.contains(index)
+    {
+      if let chain = chains[index] {
+        try plan(chain)
+      } else if let shortcut = shortcuts[index] {
+        try plan(node, shortcut)
+      } else {
+        try plan(node)
+      }
       observe(node.result)
     }
     var outputs: [(name: String, view: View)] = []
@@ -112,20 +134,30 @@ struct Planner {
     let packedRange = PackedKind(node.op)?.operands ?? 0..<0
     var operands: [View] = []
     for (position, operand) in node.operands.enumerated() where !packedRange.contains(position) {
-      operands.append(try view(operand))
-      extend(operand, to: steps.count)
+      operands.append(try read(operand))
     }
+    let packed = try constants.packedWeight(for: node, in: graph)
+    steps.append(
+      Step(
+        op: node.op, operands: operands, result: result(of: node), packed: packed,
+        label: node.label))
+  }
+
+  /// The view of an operand of the next step.
+  mutating func read(_ value: ValueID) throws(Failure) -> View {
+    extend(value, to: steps.count)
+    return try view(value)
+  }
+
+  /// Room in the arena for what the next step writes.
+  mutating func result(of node: Graph.Node) -> View {
     let shape = sizes(node.result)
-    let request = memory.request(
-      byteCount: shape.reduce(4, *), firstStep: steps.count)
+    let request = memory.request(byteCount: shape.reduce(4, *), firstStep: steps.count)
     // Until the arena is laid out, the place holds the number of the request.
     let result = View(place: .arena(request), shape: shape)
     views[node.result.index] = result
     requests[node.result.index] = request
-    steps.append(
-      Step(
-        op: node.op, operands: operands, result: result,
-        packed: try constants.packedWeight(for: node, in: graph), label: node.label))
+    return result
   }
 
   private func sizes(_ value: ValueID) -> [Int] {
@@ -198,7 +230,7 @@ struct Planner {
       let node = graph.nodes[index]
       switch node.op {
       case .attention, .quantizedAttention: return true
-      case .linear, .quantizedLinear, .layerNorm, .rotatePairs:
+      case .linear, .quantizedLinear, .layerNorm, .rotatePairs, .maxPool:
         return node.operands[0] == value && !node.operands.dropFirst().contains(value)
       case .reshape:
         return sizes(node.result).last == sizes(value).last && acceptsStridedRows(node.result)

@@ -10,6 +10,10 @@ public struct RuntimeOptions: Sendable {
   public var threads: Int?
   /// Kernel level by name (`KernelTable.levelNames`); nil for the best, or `SAM2_ISA`.
   public var kernelLevel: String?
+  /// Runs chains of row operators as one step; the results are the same without, bit for bit.
+  public var fusesSteps = true
+  /// Times each step, for `Program.stepTimings`.
+  public var timesSteps = false
 
   public init(threads: Int? = nil, kernelLevel: String? = nil) {
     self.threads = threads
@@ -46,7 +50,7 @@ public final class Program: Sendable {
     threadCount = max(1, options.threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     kernelLevel = table.name
     graphNames = model.graphs.map(\.name)
-    state = Mutex(State(model, table, threadCount: threadCount, tap: tap))
+    state = Mutex(State(model, table, threadCount: threadCount, options, tap: tap))
   }
 
   public func hasGraph(_ name: String) -> Bool { graphNames.contains(name) }
@@ -67,6 +71,16 @@ public final class Program: Sendable {
 
   /// Calls and seconds of each graph since the program was made.
   public var timings: [String: GraphTiming] { state.withLock { $0.timings } }
+
+  /// What each step took since the program was made, by graph, in the order in which they run;
+  /// empty unless the options ask for it.
+  public var stepTimings: [StepTiming] {
+    state.withLock { state in
+      state.plans.sorted { $0.key.graph < $1.key.graph }.flatMap { key, plan in
+        plan.timings(graph: key.graph)
+      }
+    }
+  }
 }
 
 extension Program {
@@ -77,6 +91,7 @@ extension Program {
     let pool: ThreadPool
     let executor: Executor
     let tap: ActivationTap?
+    let options: RuntimeOptions
     var foldable: [String: [Bool]] = [:]
     var plans: [PlanKey: Plan] = [:]
     var timings: [String: GraphTiming] = [:]
@@ -89,8 +104,11 @@ extension Program {
     /// Plans kept; a tracking job needs about thirty.
     static var planLimit: Int { 256 }
 
-    init(_ model: Model, _ table: KernelTable, threadCount: Int, tap: ActivationTap?) {
-      self.tap = tap
+    init(
+      _ model: Model, _ table: KernelTable, threadCount: Int, _ options: RuntimeOptions,
+      tap: ActivationTap?
+    ) {
+      (self.options, self.tap) = (options, tap)
       var graphs: [String: Graph] = [:]
       for graph in model.graphs { graphs[graph.name] = graph }
       self.graphs = graphs
@@ -165,8 +183,10 @@ extension Program {
       if foldable[graph.name] == nil { try fold(graph) }
       var planner = Planner(
         try graph.bound(to: sizes), foldable: foldable[graph.name] ?? [], folding: false,
-        constants: constants, tapped: tap?.values[graph.name] ?? [])
-      let plan = try planner.plan()
+        fusing: options.fusesSteps, constants: constants,
+        tapped: tap?.values[graph.name] ?? [])
+      var plan = try planner.plan()
+      if options.timesSteps { plan.clock = StepClock(stepCount: plan.steps.count) }
       if plans.count >= Self.planLimit { plans.removeAll(keepingCapacity: true) }
       plans[key] = plan
       return plan
@@ -179,7 +199,8 @@ extension Program {
       let constantPart = ConstantFolding.constantPart(graph, foldable: foldable)
       guard !constantPart.outputs.isEmpty else { return }
       var planner = Planner(
-        constantPart, foldable: foldable, folding: true, constants: constants)
+        constantPart, foldable: foldable, folding: true, fusing: options.fusesSteps,
+        constants: constants)
       let plan = try planner.plan()
       var folded: [ValueID: AlignedMemory] = [:]
       executor.run(plan, inputs: []) { name, shape, elements in

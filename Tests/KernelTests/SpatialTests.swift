@@ -62,8 +62,9 @@ private let convolutionTolerance = 5e-6
       let x = Image(height, width, channels, &random)
       let (outHeight, outWidth) = (height / window, width / window)
       var y = [Float](repeating: untouched, count: outHeight * outWidth * channels + 1)
-      level.kernels.max_pool_f32(x.values, height, width, channels, window, &y, 0, 1)
-      level.kernels.max_pool_f32(x.values, height, width, channels, window, &y, 1, outHeight)
+      level.kernels.max_pool_f32(x.values, channels, height, width, channels, window, &y, 0, 1)
+      level.kernels.max_pool_f32(
+        x.values, channels, height, width, channels, window, &y, 1, outHeight)
       for index in 0..<outHeight * outWidth * channels {
         let (row, column) = (index / channels / outWidth, index / channels % outWidth)
         let cell = (0..<window * window).map {

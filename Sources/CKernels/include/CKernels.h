@@ -216,9 +216,10 @@ typedef struct {
                              float *y, size_t first_row, size_t last_row);
 
   /// Largest value of each `window` x `window` cell at stride `window`, channels last: output rows
-  /// [first_row, last_row) of [height / window, width / window, channels].
-  void (*max_pool_f32)(const float *x, size_t height, size_t width, size_t channels, size_t window,
-                       float *y, size_t first_row, size_t last_row);
+  /// [first_row, last_row) of [height / window, width / window, channels]. The channels of
+  /// neighbouring places of x lie `ldx` apart.
+  void (*max_pool_f32)(const float *x, size_t ldx, size_t height, size_t width, size_t channels,
+                       size_t window, float *y, size_t first_row, size_t last_row);
 
   /// y[i] = a[i] * wa + b[i] * wb: one output row of a separable resize.
   void (*blend_rows_f32)(const float *a, const float *b, float wa, float wb, float *y,

@@ -79,24 +79,25 @@ void KERNEL(depthwise_conv_f32)(const float *x, size_t height, size_t width, siz
 }
 
 /// One output cell: the largest of window x window vectors, channel by channel.
-INLINE void pool_cell(const float *x, size_t row_stride, size_t channels, size_t window,
-                      float *y) {
+INLINE void pool_cell(const float *x, size_t ldx, size_t row_stride, size_t channels,
+                      size_t window, float *y) {
   for (size_t channel = 0; channel < channels; channel += VF_WIDTH) {
     const size_t lanes = smaller_size(channels - channel, VF_WIDTH);
     vf top = load_lanes(x + channel, lanes);
     for (size_t dy = 0; dy < window; ++dy)
       for (size_t dx = 0; dx < window; ++dx)
-        top = vf_max(load_lanes(x + dy * row_stride + dx * channels + channel, lanes), top);
+        top = vf_max(load_lanes(x + dy * row_stride + dx * ldx + channel, lanes), top);
     store_lanes(y + channel, top, lanes);
   }
 }
 
-void KERNEL(max_pool_f32)(const float *x, size_t height, size_t width, size_t channels,
-                          size_t window, float *y, size_t first_row, size_t last_row) {
-  const size_t out_width = width / window, row_stride = width * channels;
+void KERNEL(max_pool_f32)(const float *x, size_t ldx, size_t height, size_t width,
+                          size_t channels, size_t window, float *y, size_t first_row,
+                          size_t last_row) {
+  const size_t out_width = width / window, row_stride = width * ldx;
   const size_t out_height = height / window;
   for (size_t row = first_row; row < smaller_size(last_row, out_height); ++row)
     for (size_t column = 0; column < out_width; ++column)
-      pool_cell(x + row * window * row_stride + column * window * channels, row_stride, channels,
+      pool_cell(x + row * window * row_stride + column * window * ldx, ldx, row_stride, channels,
                 window, y + (row * out_width + column) * channels);
 }

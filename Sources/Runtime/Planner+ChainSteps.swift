@@ -1,0 +1,65 @@
+internal import Bytes
+internal import Graph
+
+// Steps that stand for several nodes.
+
+extension Planner {
+  mutating func plan(
+    _ sum: Graph.Node, _ shortcut: ConvolutionShortcut
+  ) throws(Failure) {
+    let node = graph.nodes[shortcut.convolution]
+    var operands: [View] = []
+    for operand in [node.operands[0]] + node.operands.dropFirst(2) + [shortcut.residual] {
+      operands.append(try read(operand))
+    }
+    let packed = try constants.packedWeight(for: node, in: graph)
+    steps.append(
+      Step(
+        op: node.op, operands: operands, result: result(of: sum), packed: packed,
+        hasResidual: true, label: node.label))
+  }
+
+  mutating func plan(_ pattern: ChainPattern) throws(Failure) {
+    var operands = [try read(pattern.source)]
+    var chain = RowChain(windows: pattern.windows, products: [], pool: pattern.pool)
+    if let index = pattern.norm, case .layerNorm(let epsilon) = graph.nodes[index].op {
+      let node = graph.nodes[index]
+      operands.append(try read(node.operands[1]))
+      operands.append(try read(node.operands[2]))
+      chain.norm = RowChain.Norm(weight: 1, bias: 2, epsilon: epsilon)
+    }
+    for (index, activation) in pattern.products {
+      let node = graph.nodes[index]
+      guard let packed = try constants.packedWeight(for: node, in: graph) else { continue }
+      var bias: Int?
+      if let value = node.bias {
+        bias = operands.count
+        operands.append(try read(value))
+      }
+      chain.products.append(
+        RowChain.Product(
+          isQuantized: packed.layout == .quantizedPanels, packed: packed, bias: bias,
+          activation: activation))
+    }
+    if let value = pattern.residual {
+      chain.residual = operands.count
+      operands.append(try read(value))
+    }
+    let end = graph.nodes[pattern.end]
+    steps.append(
+      Step(
+        op: end.op, operands: operands, result: result(of: end), chain: chain,
+        label: graph.nodes[pattern.products[0].node].label))
+  }
+}
+
+extension Graph.Node {
+  /// The bias of a linear product.
+  fileprivate var bias: ValueID? {
+    switch op {
+    case .linear(let p): p.hasBias ? operands[2] : nil
+    case .quantizedLinear(let p): p.hasBias ? operands[3] : nil
+    default: nil
+    }
+  }
+}

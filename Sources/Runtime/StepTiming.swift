@@ -1,0 +1,62 @@
+internal import Graph
+
+/// Time spent in one step of a graph.
+public struct StepTiming: Sendable {
+  public let graph: String
+  /// Path of the layer, and what the step does: "linear", or "layerNorm+linear+linear".
+  public let label: String
+  public let kind: String
+  /// Calls that were timed: all but the first.
+  public let calls: Int
+  public let seconds: Double
+  /// Multiply-accumulates of one call.
+  public let floatWork: Double
+  public let int8Work: Double
+}
+
+/// Sums up the time of each step of a plan.
+final class StepClock {
+  private(set) var calls = 0
+  private(set) var seconds: [Double]
+
+  init(stepCount: Int) { seconds = Array(repeating: 0, count: stepCount) }
+
+  func time(_ steps: [Step], _ run: (Step) -> Void) {
+    calls += 1
+    // The first run meets fresh memory.
+    if calls == 1 {
+      steps.forEach(run)
+      return
+    }
+    for (index, step) in steps.enumerated() {
+      let start = monotonicSeconds()
+      run(step)
+      seconds[index] += monotonicSeconds() - start
+    }
+  }
+}
+
+extension Plan {
+  func timings(graph: String) -> [StepTiming] {
+    guard let clock else { return [] }
+    return zip(steps, clock.seconds).map { step, seconds in
+      let work = step.work
+      return StepTiming(
+        graph: graph, label: step.label, kind: step.kind, calls: max(0, clock.calls - 1),
+        seconds: seconds, floatWork: work.float, int8Work: work.int8)
+    }
+  }
+}
+
+extension Step {
+  fileprivate var kind: String {
+    guard let chain else { return op.name }
+    var parts: [String] = []
+    if chain.norm != nil { parts.append("norm") }
+    if chain.windows != nil { parts.append("windows") }
+    parts += chain.products.map { $0.isQuantized ? "int8" : "float" }
+    if chain.residual != nil { parts.append("residual") }
+    if chain.pool != nil { parts.append("pool") }
+    return parts.joined(separator: "+")
+  }
+}
