@@ -50,6 +50,7 @@ let package = Package(
   targets: [
     // Floor 0: C and bytes.
     .target(name: "CKernels"),
+    .target(name: "CHeap"),
     .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
@@ -110,7 +111,7 @@ let package = Package(
       "sam2",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "Annotations",
-        "SampleScene", "SAM2", "CBundledModel", "CLISupport",
+        "SampleScene", "SAM2", "CBundledModel", "CHeap", "CLISupport",
       ]),
 
     // Tests: one target per room, and the built commands end to end.

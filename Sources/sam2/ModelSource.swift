@@ -28,8 +28,11 @@ struct ModelSource: ParsableArguments {
 
   /// Loads the model.
   /// - Throws: what `SegmentationModel` refuses.
-  func load(_ machine: RunOptions) throws(Failure) -> SegmentationModel {
-    let options = RuntimeOptions(threads: machine.threads)
+  func load(
+    _ machine: RunOptions, timesSteps: Bool = false
+  ) throws(Failure) -> SegmentationModel {
+    var options = RuntimeOptions(threads: machine.threads)
+    options.timesSteps = timesSteps
     guard let path else {
       return try SegmentationModel(storage: BundledModel.storage, options: options)
     }

@@ -39,12 +39,14 @@ struct MachineTests {
   /// floating-point operations says of the official code.
   static let encoderWork = 0.607475712
 
-  @Test("bench measures a picture, a tracked frame and the graphs")
+  @Test("bench measures a picture, a click, a tracked frame, the graphs and their operators")
   func bench() throws {
-    try withRun(["bench", "--runs", "1", "--json"]) { outcome, _ in
+    try withRun(["bench", "--runs", "1", "--operators", "--json"]) { outcome, _ in
       #expect(outcome.exitCode == 0, "\(outcome.errors)")
       let report = try outcome.json
-      #expect(report["totals"]?.array?.count == 2)
+      #expect(report["totals"]?.array?.count == 3)
+      #expect(try report.requiredArray("operators").count > 50)
+      #expect(try report.requiredDouble("load_ms") > 0)
       let graphs = try report.requiredArray("graphs")
       let names = graphs.compactMap { $0["name"]?.string }
       #expect(Set(["encode_image", "decode_masks", "attend_memory"]).isSubset(of: names))

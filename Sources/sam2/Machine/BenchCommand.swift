@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import JSON
+import Runtime
 import SAM2
 
 struct BenchCommand: ParsableCommand {
@@ -9,16 +10,27 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Measures how fast a model runs here.",
     discussion: """
-      Times a picture with one click, and tracked frames of one object once the memory bank is \
-      full, on random pixels. Percent of peak compares with the multiply-accumulates that the \
-      cores reach with operands in registers, measured in the same run.
+      Times encoding a picture, a click on an encoded picture, and tracked frames once the memory \
+      bank is full, on random pixels. Percent of peak compares with the multiply-accumulates that \
+      the cores reach with operands in registers, measured in the same run.
       """)
 
   @Option(help: "Measurements of each kind.")
   var runs = 5
 
+  @Option(
+    parsing: .upToNextOption,
+    help: "What to measure: encode, click, track (default: all).")
+  var kinds: [Benchmark.Kind] = []
+
+  @Option(help: "Objects to track.")
+  var objects = 1
+
   @Flag(help: "Show each graph of the model.")
   var stages = false
+
+  @Flag(help: "Show each operator of each graph.")
+  var operators = false
 
   @Flag(help: "Print as JSON.")
   var json = false
@@ -31,18 +43,31 @@ struct BenchCommand: ParsableCommand {
     guard (1...1000).contains(runs) else {
       throw ValidationError("--runs must be between 1 and 1000")
     }
+    guard (1...64).contains(objects) else {
+      throw ValidationError("--objects must be between 1 and 64")
+    }
   }
 
   func run() throws {
     try Tool.run {
-      let loaded = try model.load(machine)
+      let start = monotonicSeconds()
+      let loaded = try model.load(machine, timesSteps: operators)
+      let loading = monotonicSeconds() - start
       let progress = ProgressLine("measuring", unit: "runs", enabled: !common.quiet)
       defer { progress.finish() }
-      var bench = try Benchmark(loaded, runs: runs)
+      var bench = try Benchmark(
+        loaded, runs: runs, kinds: kinds.isEmpty ? Benchmark.Kind.allCases : kinds,
+        objects: objects)
+      bench.loadSeconds = loading
       try bench.measure { progress.update($0, of: $1) }
       progress.finish()
+      let report = BenchReport(bench, model: model.name)
       Console.data(
-        json ? bench.json(model: model.name).text(.pretty) : bench.text(withStages: stages))
+        json
+          ? report.json(withOperators: operators).text(.pretty)
+          : report.text(withStages: stages, withOperators: operators))
     }
   }
 }
+
+extension Benchmark.Kind: ExpressibleByArgument {}

@@ -1,0 +1,12 @@
+#include "include/CHeap.h"
+
+#include <malloc.h>
+
+size_t sam2_heap_bytes(void) {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+#else
+  return 0;
+#endif
+}

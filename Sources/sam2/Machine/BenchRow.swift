@@ -1,0 +1,29 @@
+/// Milliseconds of one kind of work, and what it has to multiply.
+struct BenchRow {
+  let name: String
+  var samples: [Double] = []
+  /// Multiply-accumulates per run.
+  var floatWork = 0.0
+  var int8Work = 0.0
+
+  /// The sample that `share` of all do not exceed.
+  func percentile(_ share: Double) -> Double {
+    let sorted = samples.sorted()
+    guard let last = sorted.last else { return 0 }
+    let index = Int((share * Double(sorted.count)).rounded(.up)) - 1
+    return sorted.indices.contains(index) ? sorted[index] : last
+  }
+
+  var median: Double { percentile(0.5) }
+}
+
+extension [BenchRow] {
+  mutating func add(_ name: String, seconds: Double, _ floatWork: Double, _ int8Work: Double) {
+    if !contains(where: { $0.name == name }) { append(BenchRow(name: name)) }
+    guard let index = firstIndex(where: { $0.name == name }) else { return }
+    self[index].samples.append(seconds * 1000)
+    // Of calls with different sizes the largest, which is what a full bank takes.
+    self[index].floatWork = Swift.max(self[index].floatWork, floatWork)
+    self[index].int8Work = Swift.max(self[index].int8Work, int8Work)
+  }
+}
