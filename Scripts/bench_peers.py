@@ -1,0 +1,367 @@
+"""Speed beside PyTorch, ONNX Runtime and OpenVINO: the same shapes, interleaved, in one run.
+
+    python Scripts/bench_peers.py --bin .build/release --work /tmp/peers [--runs 5] [--threads 2]
+
+Each round runs every program once, one after the other, so that a machine whose speed drifts
+drifts for all of them; the table tells medians. Weights are seeded random ones of the real shapes
+(`official.build_random`). Exported and quantised models of the peers are kept in `--work`, so that
+only the first call takes the many minutes that they need; `--prepare` stops after that. Besides
+Scripts/requirements.txt this needs Scripts/requirements-peers.txt.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+STAGES = {
+    "encoder": "image encoder",
+    "click": "click on an encoded image",
+    "track1": "tracked frame, full bank, 1 object",
+    "track3": "tracked frame, full bank, 3 objects",
+    "auto": "automatic masks, default options",
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", type=Path, required=True, help="folder with our commands")
+    parser.add_argument("--work", type=Path, required=True, help="folder for prepared models")
+    parser.add_argument("--runs", type=int, default=5, help="rounds; 5 or more for figures")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES)[:4])
+    parser.add_argument("--peers", nargs="+", choices=["torch", "onnxruntime", "openvino"],
+                        default=["torch", "onnxruntime", "openvino"])
+    parser.add_argument("--scale", nargs="*", choices=["small", "base+", "large"], default=[],
+                        help="also our encoders of these sizes")
+    parser.add_argument("--prepare", action="store_true", help="only prepare the models")
+    return parser.parse_args()
+
+
+options = arguments()
+# Before the libraries read them.
+os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(options.threads)
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+import official  # noqa: E402
+import pictures  # noqa: E402
+
+torch.set_num_threads(options.threads)
+torch.set_grad_enabled(False)
+SIDE = 1024
+
+
+# Preparing
+
+
+def path(name):
+    return options.work / name
+
+
+def made(name, make):
+    """The file `name` in the work folder, made by `make(temporary path)` if it is not there."""
+    target = path(name)
+    if not target.exists():
+        print(f"preparing {name}", file=sys.stderr, flush=True)
+        temporary = target.with_name("part-" + target.name)
+        make(temporary)
+        # OpenVINO writes its weights beside.
+        if temporary.with_suffix(".bin").exists():
+            temporary.with_suffix(".bin").rename(target.with_suffix(".bin"))
+        temporary.rename(target)
+    return target
+
+
+def checkpoint(size):
+    def make(target):
+        model = official.build_random(f"sam2.1-{size}")
+        torch.save({"model": model.state_dict()}, target)
+
+    return made(f"{size}.pt", make)
+
+
+def command(name, *words):
+    subprocess.run([options.bin / name, "-q", *map(str, words)], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def ours(size, int8):
+    converted = made(f"{size}.sam2", lambda target: command(
+        "sam2-convert", checkpoint(size), "-o", target, "--force"))
+    if not int8:
+        return converted
+    return made(f"{size}-int8.sam2", lambda target: command(
+        "sam2-quantize", converted, "-o", target, "--force"))
+
+
+class Encoder(torch.nn.Module):
+    """The official encoder with the decoder's high-resolution projections, as ours."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, image):
+        features = self.model.forward_image(image)["backbone_fpn"]
+        return features[0], features[1], features[2]
+
+
+def noise(count, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(1, 3, SIDE, SIDE, generator=generator) for _ in range(count)]
+
+
+def onnx_encoder(model):
+    def make(target):
+        torch.onnx.export(Encoder(model), (noise(1)[0],), str(target), input_names=["image"],
+                          output_names=["high0", "high1", "features"], opset_version=17,
+                          dynamo=False)
+
+    return made("encoder.onnx", make)
+
+
+def onnx_dynamic(source):
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    return made("encoder-dynamic.onnx", lambda target: quantize_dynamic(
+        source, target, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"]))
+
+
+def onnx_static(source):
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Pictures(CalibrationDataReader):
+        def __init__(self):
+            self.rest = iter([{"image": x.numpy()} for x in noise(2, seed=1)])
+
+        def get_next(self):
+            return next(self.rest, None)
+
+    def make(target):
+        simplified = path("encoder-simplified.onnx")
+        quant_pre_process(str(source), str(simplified), skip_symbolic_shape=True)
+        quantize_static(str(simplified), str(target), Pictures(), quant_format=QuantFormat.QDQ,
+                        per_channel=True)
+
+    return made("encoder-static.onnx", make)
+
+
+def openvino_encoder(source):
+    import openvino
+
+    return made("encoder.xml", lambda target: openvino.save_model(
+        openvino.convert_model(source), target, compress_to_fp16=False))
+
+
+def openvino_int8(source):
+    import nncf
+    import openvino
+
+    def make(target):
+        model = openvino.Core().read_model(source)
+        data = nncf.Dataset(noise(2, seed=1), lambda x: x.numpy())
+        quantised = nncf.quantize(model, data, model_type=nncf.ModelType.TRANSFORMER,
+                                  subset_size=2)
+        openvino.save_model(quantised, target, compress_to_fp16=False)
+
+    return made("encoder-int8.xml", make)
+
+
+# Runs: each entry is (stage, precision, program) -> a function that returns seconds of one run
+
+
+def timed(run):
+    def once():
+        start = time.perf_counter()
+        run()
+        return time.perf_counter() - start
+
+    return once
+
+
+def our_run(size, int8, kind, objects=1):
+    """One start of `sam2 bench`; the median of its measurements after its own warm-up."""
+    words = [options.bin / "sam2", "bench", "-q", "--json", "--kinds", kind, "--objects", objects,
+             "--runs", 1 if kind == "track" else 3, "--threads", options.threads,
+             "--model", ours(size, int8)]
+
+    def once():
+        answer = subprocess.run(list(map(str, words)), check=True, capture_output=True)
+        row = json.loads(answer.stdout)["totals"][0]
+        shares.setdefault((kind, size, int8, objects), []).append(row["share_of_peak"])
+        return row["p50_ms"] / 1000
+
+    return once
+
+
+shares = {}
+
+
+def our_automatic(int8):
+    picture = path("picture.png")
+    words = [options.bin / "sam2", "auto", picture, "--model", ours("tiny", int8), "-q",
+             "--threads", options.threads, "-o", path("auto"), "--force"]
+    return timed(lambda: subprocess.run(list(map(str, words)), check=True, capture_output=True))
+
+
+def torch_runs(model):
+    runs = {}
+    image = noise(1)[0]
+    if "encoder" in options.stages:
+        runs["encoder", "fp32", "PyTorch"] = timed(lambda: Encoder(model)(image))
+    if "click" in options.stages:
+        predictor = official.image_predictor(model)
+        predictor.set_image(pictures.still(SIDE, SIDE))
+        point, label = np.array([[SIDE / 2, SIDE / 2]]), np.array([1])
+        runs["click", "fp32", "PyTorch"] = timed(lambda: predictor.predict(point, label))
+    for objects in (1, 3):
+        if f"track{objects}" in options.stages:
+            runs[f"track{objects}", "fp32", "PyTorch"] = torch_tracking(model, objects)
+    if "auto" in options.stages:
+        from sam2.automatic_mask_generator import SAM2AutomaticMaskGenerator
+
+        generator = SAM2AutomaticMaskGenerator(model)
+        picture = pictures.still(SIDE, SIDE)
+        runs["auto", "fp32", "PyTorch"] = timed(lambda: generator.generate(picture))
+    return runs
+
+
+def torch_tracking(model, objects):
+    """Seconds of the next frame of a video whose bank is full: 7 memories, 16 pointers."""
+    warmup, longest = 16, 16 + 2 * options.runs + 2
+    folder = path(f"frames-{longest}")
+    if not folder.exists():
+        from PIL import Image
+
+        folder.mkdir(parents=True)
+        picture = pictures.still(SIDE, SIDE)
+        for index in range(longest):
+            shifted = np.roll(picture, 4 * index, axis=1)
+            Image.fromarray(shifted).save(folder / f"{index:05d}.jpg", quality=90)
+    state = model.init_state(str(folder), offload_video_to_cpu=True)
+    for index in range(objects):
+        x = SIDE * (index + 1) / (objects + 1)
+        model.add_new_points_or_box(state, 0, index + 1, points=np.array([[x, SIDE / 2]]),
+                                    labels=np.array([1]))
+    frames = model.propagate_in_video(state)
+    started = []
+
+    def once():
+        if not started:
+            for _ in range(warmup):
+                next(frames)
+            started.append(True)
+        start = time.perf_counter()
+        next(frames)
+        return time.perf_counter() - start
+
+    return once
+
+
+def onnx_runs(model):
+    import onnxruntime
+
+    source = onnx_encoder(model)
+    feed = {"image": noise(1)[0].numpy()}
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    runs = {}
+    for precision, file in (("fp32", source), ("int8 dynamic", onnx_dynamic(source)),
+                            ("int8 static", onnx_static(source))):
+        session = onnxruntime.InferenceSession(str(file), settings,
+                                               providers=["CPUExecutionProvider"])
+        runs["encoder", precision, "ONNX Runtime"] = timed(
+            lambda session=session: session.run(None, feed))
+    return runs
+
+
+def openvino_runs(model):
+    import openvino
+
+    source = openvino_encoder(onnx_encoder(model))
+    core = openvino.Core()
+    # Nothing smaller than asked for: no bfloat16 behind "fp32".
+    settings = {"INFERENCE_NUM_THREADS": options.threads, "INFERENCE_PRECISION_HINT": "f32",
+                "PERFORMANCE_HINT": "LATENCY"}
+    image = noise(1)[0].numpy()
+    runs = {}
+    for precision, file in (("fp32", source), ("int8 NNCF", openvino_int8(source))):
+        compiled = core.compile_model(str(file), "CPU", settings)
+        request = compiled.create_infer_request()
+        runs["encoder", precision, "OpenVINO"] = timed(
+            lambda request=request: request.infer({0: image}))
+    return runs
+
+
+def our_runs():
+    runs = {}
+    for int8, precision in ((False, "fp32"), (True, "int8")):
+        for stage, kind, objects in (("encoder", "encode", 1), ("click", "click", 1),
+                                     ("track1", "track", 1), ("track3", "track", 3)):
+            if stage in options.stages:
+                runs[stage, precision, "sam2-swift"] = our_run("tiny", int8, kind, objects)
+        if "auto" in options.stages:
+            from PIL import Image
+
+            Image.fromarray(pictures.still(SIDE, SIDE)).save(path("picture.png"))
+            runs["auto", precision, "sam2-swift"] = our_automatic(int8)
+    for size in options.scale:
+        runs[f"encoder, {size}", "int8", "sam2-swift"] = our_run(size, True, "encode")
+    return runs
+
+
+# Telling
+
+
+def table(seconds):
+    lines = ["| stage | program | precision | median s | least | most | PyTorch / it |",
+             "| --- | --- | --- | --- | --- | --- | --- |"]
+    for (stage, precision, program), samples in sorted(seconds.items()):
+        median = statistics.median(samples)
+        base = seconds.get((stage, "fp32", "PyTorch"))
+        ratio = f"{statistics.median(base) / median:.2f}" if base else ""
+        lines.append(f"| {STAGES.get(stage, stage)} | {program} | {precision} | {median:.4f} | "
+                     f"{min(samples):.4f} | {max(samples):.4f} | {ratio} |")
+    return "\n".join(lines)
+
+
+def main():
+    options.work.mkdir(parents=True, exist_ok=True)
+    model = official.load(official.config_path("sam2.1-tiny"), checkpoint("tiny"))
+    runs = our_runs()
+    if "torch" in options.peers:
+        runs |= torch_runs(model)
+    if "encoder" in options.stages and "onnxruntime" in options.peers:
+        runs |= onnx_runs(model)
+    if "encoder" in options.stages and "openvino" in options.peers:
+        runs |= openvino_runs(model)
+    if options.prepare:
+        return
+    seconds = {key: [] for key in runs}
+    for round_ in range(options.runs + 1):
+        for key, run in runs.items():
+            # The first round warms up.
+            taken = run()
+            print(f"round {round_}: {', '.join(key)}: {taken:.4f} s", file=sys.stderr, flush=True)
+            if round_ > 0:
+                seconds[key].append(taken)
+    print(table(seconds))
+    report = [{"stage": stage, "precision": precision, "program": program, "seconds": samples,
+               "median": statistics.median(samples)}
+              for (stage, precision, program), samples in seconds.items()]
+    answer = {"threads": options.threads, "rounds": options.runs, "results": report,
+              "share_of_peak": [{"kind": kind, "size": size, "int8": int8, "objects": objects,
+                                 "median": statistics.median(values)}
+                                for (kind, size, int8, objects), values in shares.items()]}
+    path("peers.json").write_text(json.dumps(answer, indent=2))
+
+
+if __name__ == "__main__":
+    main()
