@@ -133,7 +133,7 @@ let package = Package(
         "JSON", "Tensors", "Bytes",
       ]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
-    tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Runtime"]),
+    tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),
     tests(
       "QuantizerTests",
       ["Bytes", "JSON", "Tensors", "Graph", "Quantizer", "Reference", "Runtime"]),

@@ -4,6 +4,7 @@ public import Graph
 /// The passes in the order in which they run.
 public enum Pipeline {
   public static let standard: [Pass] = [
+    .foldValuesIntoOutput,
     .fuseActivationIntoLinear,
     .fuseResidualIntoLinear,
     .eliminateDeadCode,

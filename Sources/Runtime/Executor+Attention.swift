@@ -72,7 +72,7 @@ extension Executor {
     let key = step.operands[1]
     let (batch, head) = (item / shape.heads, item % shape.heads)
     kernels.pointee.pack_f32(
-      pointer(key) + batch * shape.keys * key.rowStride + head * shape.headDepth, key.rowStride, 1,
+      pointer(key) + batch * key.itemStride + head * shape.headDepth, key.rowStride, 1,
       shape.keys, shape.headDepth, panels.lowerBound, panels.upperBound, packed)
   }
 
@@ -85,11 +85,11 @@ extension Executor {
     let outStride = step.result.columns
     var task = sam2_attention_f32()
     task.query =
-      pointer(query) + (batch * shape.queries + queries.lowerBound) * query.rowStride
+      pointer(query) + batch * query.itemStride + queries.lowerBound * query.rowStride
       + head * shape.headDepth
     task.ldq = query.rowStride
     task.packed_keys = packed
-    task.values = pointer(value) + batch * shape.keys * value.rowStride + head * shape.valueDepth
+    task.values = pointer(value) + batch * value.itemStride + head * shape.valueDepth
     task.ldv = value.rowStride
     task.out =
       target(step) + (batch * shape.queries + queries.lowerBound) * outStride
@@ -120,8 +120,10 @@ private struct AttentionShape {
   init(_ step: Step, heads: Int, panel: Int) {
     let (query, key, value) = (step.operands[0], step.operands[1], step.operands[2])
     self.heads = heads
-    batch = query.shape[0]
-    queries = query.shape[1]
+    // Items that share keys and values are one item with the queries of all.
+    let isShared = key.isRepeated && value.isRepeated && !query.isRepeated
+    batch = isShared ? 1 : query.shape[0]
+    queries = isShared ? query.rows : query.shape[1]
     keys = key.shape[1]
     headDepth = query.shape[2] / heads
     valueDepth = value.shape[2] / heads

@@ -63,6 +63,10 @@ final class Executor {
       run(chain, step)
       return
     }
+    if let chain = step.imageChain {
+      run(chain, step)
+      return
+    }
     switch step.op {
     case .linear(let p): linear(step, p)
     case .quantizedLinear(let p): quantizedLinear(step, p)

@@ -28,6 +28,9 @@ extension Step {
   }
 
   fileprivate var multiplyAccumulates: Double {
+    if let imageChain {
+      return imageChain.work(batch: operands[0].shape[0], results: result.elementCount)
+    }
     let results = Double(result.elementCount)
     switch op {
     case .linear, .quantizedLinear, .matmulTransposed:

@@ -20,6 +20,8 @@ struct View {
   var offset = 0
   var shape: [Int]
   var rowStride: Int
+  /// Whether all items of the first axis are one and the same; only attention takes such a view.
+  var isRepeated = false
 
   init(place: Place, shape: [Int]) {
     self.place = place
@@ -32,6 +34,8 @@ struct View {
   var columns: Int { shape.last ?? 1 }
   var rows: Int { columns == 0 ? 0 : elementCount / columns }
   var isContiguous: Bool { rowStride == columns }
+  /// Elements from one item of [B, N, C] to the next.
+  var itemStride: Int { isRepeated ? 0 : shape[1] * rowStride }
 }
 
 /// One operator of a plan: operands and result placed, weights packed.
@@ -45,6 +49,8 @@ struct Step {
   var chain: RowChain?
   /// A convolution that adds its last operand to the result.
   var hasResidual = false
+  /// Image operators that run as this one step; `op` is then the last of them.
+  var imageChain: ImageChain?
   var label: String
 }
 

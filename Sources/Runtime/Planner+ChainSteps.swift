@@ -51,6 +51,42 @@ extension Planner {
         op: end.op, operands: operands, result: result(of: end), chain: chain,
         label: graph.nodes[pattern.products[0].node].label))
   }
+
+  mutating func plan(_ pattern: ImageChainPattern) throws(Failure) {
+    let first = graph.nodes[pattern.nodes[0]]
+    var operands = [try read(first.operands[0])]
+    func add(_ view: View) -> Int {
+      operands.append(view)
+      return operands.count - 1
+    }
+    let source = sizes(first.operands[0])
+    var chain = ImageChain(height: source[1], width: source[2], channels: source[3])
+    var value = first.operands[0]
+    for index in pattern.nodes {
+      let node = graph.nodes[index]
+      switch node.op {
+      case .convTranspose2d(let stride):
+        guard let packed = try constants.packedWeight(for: node, in: graph) else { continue }
+        chain.links.append(.transposedConvolution(packed, stride: stride))
+      case .add:
+        let other = node.operands[0] == value ? node.operands[1] : node.operands[0]
+        chain.links.append(.add(add(try read(other))))
+      case .layerNorm(let epsilon):
+        let weight = add(try read(node.operands[1]))
+        chain.links.append(
+          .norm(weight: weight, bias: add(try read(node.operands[2])), epsilon: epsilon))
+      case .activation(let kind): chain.links.append(.activate(kind))
+      case .matmulTransposed: chain.links.append(.filter(add(try read(node.operands[0]))))
+      default: continue
+      }
+      value = node.result
+    }
+    let end = graph.nodes[pattern.end]
+    steps.append(
+      Step(
+        op: end.op, operands: operands, result: result(of: end), imageChain: chain,
+        label: first.label))
+  }
 }
 
 extension Graph.Node {

@@ -31,15 +31,20 @@ struct ChainFinder {
   let running: [Bool]
   let users: [[Int]]
   let isOutput: [Bool]
-  private var claimed: Set<Int> = []
+  /// Nodes that belong to a chain.
+  private var claimed: Set<Int>
 
   /// Rows below which a float product is better split by columns.
   private static let leastFloatRows = 96
   /// Products in one chain.
   private static let mostProducts = 3
 
-  init(_ graph: Graph, running: [Bool], users: [[Int]], isOutput: [Bool]) {
+  /// `claimed`: nodes that run otherwise.
+  init(
+    _ graph: Graph, running: [Bool], users: [[Int]], isOutput: [Bool], claimed: Set<Int>
+  ) {
     (self.graph, self.running, self.users, self.isOutput) = (graph, running, users, isOutput)
+    self.claimed = claimed
   }
 
   /// The chains by the position of their end.

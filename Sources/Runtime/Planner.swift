@@ -12,11 +12,13 @@ struct Planner {
   private let running: [Bool]
   private let users: [[Int]]
   private let isOutput: [Bool]
-  /// Row chains by the position of their end, and the nodes that have no step because of them.
+  /// Row chains and image chains by the position of their end.
   private var chains: [Int: ChainPattern] = [:]
-  private var absorbed: Set<Int> = []
+  private var imageChains: [Int: ImageChainPattern] = [:]
   /// Convolutions that add a shortcut, by the position of the sum.
   private var shortcuts: [Int: ConvolutionShortcut] = [:]
+  /// Nodes that have no step because of chains and sums.
+  private var absorbed: Set<Int> = []
 
   private var views: [View?]
   /// Arena request behind a value, if it lies in the arena.
@@ -53,7 +55,10 @@ struct Planner {
     self.isOutput = isOutput
     self.tapped = tapped
     guard fusing else { return }
-    var finder = ChainFinder(graph, running: running, users: users, isOutput: isOutput)
+    findImageChains()
+    let images = absorbed.union(imageChains.keys)
+    var finder = ChainFinder(
+      graph, running: running, users: users, isOutput: isOutput, claimed: images)
     chains = finder.find()
     for chain in chains.values {
       absorbed.formUnion(chain.absorbed)
@@ -61,6 +66,17 @@ struct Planner {
     }
     shortcuts = finder.convolutionShortcuts()
     absorbed.formUnion(shortcuts.values.map(\.convolution))
+  }
+
+  private mutating func findImageChains() {
+    for index in graph.nodes.indices where running[index] && !absorbed.contains(index) {
+      let found = ImageChainPattern.find(graph, start: index) { value in
+        users[value.index].count == 1 && !isOutput[value.index] ? users[value.index][0] : nil
+      }
+      guard let found, imageChains[found.end] == nil else { continue }
+      imageChains[found.end] = found
+      absorbed.formUnion(found.absorbed)
+    }
   }
 
   /// Nodes that some output depends on.
@@ -85,6 +101,8 @@ struct Planner {
     for (index, node) in graph.nodes.enumerated() where running[index] && !absorbed.contains(index)
     {
       if let chain = chains[index] {
+        try plan(chain)
+      } else if let chain = imageChains[index] {
         try plan(chain)
       } else if let shortcut = shortcuts[index] {
         try plan(node, shortcut)
@@ -160,7 +178,7 @@ struct Planner {
     return result
   }
 
-  private func sizes(_ value: ValueID) -> [Int] {
+  func sizes(_ value: ValueID) -> [Int] {
     // A bound graph has only fixed sizes; `Graph.bound` guarantees it.
     graph[value].type.shape.map { $0.fixed ?? 0 }
   }
@@ -205,8 +223,15 @@ struct Planner {
       if operand.isContiguous { alias.rowStride = shape.last ?? 1 }
       return operand.isContiguous || shape.last == operand.shape.last ? alias : nil
     case .broadcast:
-      guard operand.isContiguous, alias.elementCount == operand.elementCount else { return nil }
-      alias.rowStride = shape.last ?? 1
+      if alias.elementCount == operand.elementCount {
+        guard operand.isContiguous else { return nil }
+        alias.rowStride = shape.last ?? 1
+        return alias
+      }
+      guard operand.shape.first == 1, operand.shape.dropFirst() == shape.dropFirst(),
+        acceptsRepeatedItems(node.result)
+      else { return nil }
+      alias.isRepeated = true
       return alias
     case .slice(let axis, let start, _):
       guard let start = start.fixed else { return nil }
@@ -220,6 +245,14 @@ struct Planner {
       alias.offset += start * operand.shape[(axis + 1)...].reduce(1, *)
       return alias
     default: return nil
+    }
+  }
+
+  /// True when every user of the value can read one item for all of the batch.
+  private func acceptsRepeatedItems(_ value: ValueID) -> Bool {
+    guard !isOutput[value.index] else { return false }
+    return users[value.index].allSatisfy { index in
+      if case .attention = graph.nodes[index].op { true } else { false }
     }
   }
 

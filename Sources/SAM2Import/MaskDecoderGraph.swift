@@ -2,47 +2,55 @@ import Bytes
 import Graph
 import SAM2Config
 
-/// `decode_masks`: SAM's two-way transformer and its mask, quality and presence heads.
+/// `prepare_decoder` and `decode_masks`: SAM's two-way transformer and its mask, quality and
+/// presence heads, cut where prompts come in.
 ///
-/// features [F, h, w, C], high_res_0 [1, 4h, 4w, C / 8], high_res_1 [1, 2h, 2w, C / 4], sparse
-/// [B, N, C], dense [D, h, w, C] (F and D are 1 or B) -> masks [B, 4, 4h, 4w] (logits of all mask
-/// tokens: 0 is the single mask, 1...3 the alternatives), ious [B, 4], tokens [B, 4, C],
-/// object_scores [B, 1] (logits; 10 when the model does not predict them).
+/// `prepare_decoder`: features [I, h, w, C], dense [D, h, w, C] (D is 1 or I) -> image [I, h * w, C]
+/// (their sum) and what the first layer projects of it: image_keys, image_values and image_queries,
+/// [I, h * w, C / 2]. Without a mask prompt that is done once for all prompts of a picture.
+///
+/// `decode_masks`: these four (I is 1 or B), high_res_0 [1, 4h, 4w, C / 8], high_res_1
+/// [1, 2h, 2w, C / 4], sparse [B, N, C] -> masks [B, 4, 4h, 4w] (logits of all mask tokens: 0 is the
+/// single mask, 1...3 the alternatives), ious [B, 4], tokens [B, 4, C], object_scores [B, 1]
+/// (logits; 10 when the model does not predict them).
 struct MaskDecoderGraph {
-  private static let path = "sam_mask_decoder"
-  private static let transformer = "sam_mask_decoder.transformer"
-  private static let objects = Dim(Symbol("objects"))
+  static let path = "sam_mask_decoder"
+  static let transformer = "sam_mask_decoder.transformer"
+  static let objects = Dim(Symbol("objects"))
+  static let images = Dim(Symbol("images"))
 
-  private var writer: LayerWriter
-  private let side: Dim
-  private let cells: Dim
-  private let width: Dim
-  private var configuration: ModelConfiguration { writer.configuration }
+  var writer: LayerWriter
+  let side: Dim
+  let cells: Dim
+  let width: Dim
+  var configuration: ModelConfiguration { writer.configuration }
 
+  init(_ name: String, _ configuration: ModelConfiguration, _ tensors: OfficialTensors) {
+    writer = LayerWriter(name, configuration, tensors)
+    side = Dim(constant: configuration.featureSide)
+    cells = Dim(constant: configuration.featureSide * configuration.featureSide)
+    width = Dim(constant: configuration.dModel)
+  }
+
+  /// `decode_masks`.
   static func graph(
     _ configuration: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {
-    var decoder = MaskDecoderGraph(
-      writer: LayerWriter("decode_masks", configuration, tensors),
-      side: Dim(constant: configuration.featureSide),
-      cells: Dim(constant: configuration.featureSide * configuration.featureSide),
-      width: Dim(constant: configuration.dModel))
+    var decoder = MaskDecoderGraph("decode_masks", configuration, tensors)
     try decoder.write()
     return decoder.writer.graph
   }
 
   private mutating func write() throws(Failure) {
-    let features = writer.input("features", Dim(Symbol("features")), side, side, width)
+    let image = try preparedImage()
     let highRes = try (0..<2).map { level throws(Failure) in
       let size = side * (4 >> level)
       return writer.input(
         "high_res_\(level)", 1, size, size, Dim(constant: configuration.dModel / (8 >> level)))
     }
     let sparse = writer.input("sparse", Self.objects, Dim(Symbol("points")), width)
-    let dense = writer.input("dense", Dim(Symbol("dense")), side, side, width)
 
     let tokens = try self.tokens(with: sparse)
-    let image = try imageTokens(features, dense)
     let (hidden, map) = try transform(tokens: tokens, image: image)
 
     let first = configuration.predObjScores ? 1 : 0
@@ -69,19 +77,8 @@ struct MaskDecoderGraph {
     return try writer.concat([own, sparse], axis: 1, label: label)
   }
 
-  /// Features plus dense prompt, [B, h * w, C].
-  private mutating func imageTokens(
-    _ features: ValueID, _ dense: ValueID
-  ) throws(Failure) -> ValueID {
-    let label = "\(Self.path).src"
-    let image = try writer.broadcast(features, Self.objects, side, side, width, label: label)
-    let prompt = try writer.broadcast(dense, Self.objects, side, side, width, label: label)
-    let sum = try writer.sum(image, prompt, label: label)
-    return try writer.reshape(sum, Self.objects, cells, width, label: label)
-  }
-
   /// The Fourier code of the feature map's cells, [1, h * w, C].
-  private mutating func imagePositions() throws(Failure) -> ValueID {
+  mutating func imagePositions() throws(Failure) -> ValueID {
     let label = "sam_prompt_encoder.pe_layer"
     let size = configuration.featureSide
     let grid = try writer.add(.pixelGrid(height: size, width: size), label: label)
@@ -93,19 +90,22 @@ struct MaskDecoderGraph {
   // MARK: - Transformer
 
   private mutating func transform(
-    tokens: ValueID, image: ValueID
+    tokens: ValueID, image: PreparedImage
   ) throws(Failure) -> (tokens: ValueID, image: ValueID) {
     let positions = try imagePositions()
-    var (queries, keys) = (tokens, image)
+    var (queries, keys) = (tokens, image.cells)
     for index in 0..<configuration.decoderDepth {
+      let projections =
+        index == 0 ? image.projections : try project(keys, positions, Self.layerPath(index))
       (queries, keys) = try layer(
-        queries, keys, codes: (tokens, positions), isFirst: index == 0,
-        "\(Self.transformer).layers.\(index)")
+        queries, keys, projections, codes: tokens, isFirst: index == 0, Self.layerPath(index))
     }
     let path = "\(Self.transformer).final_attn_token_to_image"
     let q = try writer.sum(queries, tokens, label: path)
     let k = try writer.sum(keys, positions, label: path)
-    let attended = try attention(q, k, keys, path)
+    let attended = try attention(
+      q, keys: try writer.linear(k, "\(path).k_proj"),
+      values: try writer.linear(keys, "\(path).v_proj"), path)
     queries = try writer.sum(queries, attended, label: path)
     queries = try writer.norm(queries, "\(Self.transformer).norm_final_attn", epsilon: 1e-5)
     return (queries, keys)
@@ -116,17 +116,18 @@ struct MaskDecoderGraph {
   /// Kirillov et al., Segment Anything, arXiv 2304.02643. The first layer's own attention has no
   /// codes: there queries and codes are the same.
   private mutating func layer(
-    _ tokens: ValueID, _ image: ValueID, codes: (tokens: ValueID, image: ValueID), isFirst: Bool,
-    _ path: String
+    _ tokens: ValueID, _ image: ValueID, _ projections: ImageProjections, codes: ValueID,
+    isFirst: Bool, _ path: String
   ) throws(Failure) -> (tokens: ValueID, image: ValueID) {
-    let own = isFirst ? tokens : try writer.sum(tokens, codes.tokens, label: path)
-    var x = try attention(own, own, tokens, "\(path).self_attn")
+    let own = isFirst ? tokens : try writer.sum(tokens, codes, label: path)
+    var x = try attentionAmongTokens(own, tokens, "\(path).self_attn")
     if !isFirst { x = try writer.sum(tokens, x, label: path) }
     x = try writer.norm(x, "\(path).norm1", epsilon: 1e-5)
 
-    var q = try writer.sum(x, codes.tokens, label: path)
-    let k = try writer.sum(image, codes.image, label: path)
-    var y = try attention(q, k, image, "\(path).cross_attn_token_to_image")
+    var codedTokens = try writer.sum(x, codes, label: path)
+    var y = try attention(
+      codedTokens, keys: projections.keys, values: projections.values,
+      "\(path).cross_attn_token_to_image")
     x = try writer.sum(x, y, label: path)
     x = try writer.norm(x, "\(path).norm2", epsilon: 1e-5)
 
@@ -134,19 +135,31 @@ struct MaskDecoderGraph {
     x = try writer.sum(x, y, label: path)
     x = try writer.norm(x, "\(path).norm3", epsilon: 1e-5)
 
-    q = try writer.sum(x, codes.tokens, label: path)
-    y = try attention(k, q, x, "\(path).cross_attn_image_to_token")
+    codedTokens = try writer.sum(x, codes, label: path)
+    let back = "\(path).cross_attn_image_to_token"
+    y = try writer.attention(
+      projections.queries, try writer.linear(codedTokens, "\(back).k_proj"),
+      try writer.linear(x, "\(back).v_proj"), heads: configuration.decoderHeads, label: back)
+    y = try writer.linear(y, "\(back).out_proj")
     y = try writer.sum(image, y, label: path)
     return (x, try writer.norm(y, "\(path).norm4", epsilon: 1e-5))
   }
 
-  private mutating func attention(
-    _ query: ValueID, _ key: ValueID, _ value: ValueID, _ path: String
+  private mutating func attentionAmongTokens(
+    _ own: ValueID, _ values: ValueID, _ path: String
   ) throws(Failure) -> ValueID {
-    let q = try writer.linear(query, "\(path).q_proj")
-    let k = try writer.linear(key, "\(path).k_proj")
-    let v = try writer.linear(value, "\(path).v_proj")
-    let y = try writer.attention(q, k, v, heads: configuration.decoderHeads, label: path)
+    try attention(
+      own, keys: try writer.linear(own, "\(path).k_proj"),
+      values: try writer.linear(values, "\(path).v_proj"), path)
+  }
+
+  /// Attention of queries that are projected here to keys and values that are projected already.
+  private mutating func attention(
+    _ queries: ValueID, keys: ValueID, values: ValueID, _ path: String
+  ) throws(Failure) -> ValueID {
+    let q = try writer.linear(queries, "\(path).q_proj")
+    let y = try writer.attention(
+      q, keys, values, heads: configuration.decoderHeads, label: path)
     return try writer.linear(y, "\(path).out_proj")
   }
 

@@ -10,6 +10,7 @@ import SAM2Config
 /// pointer tokens do not turn.
 struct MemoryAttentionGraph {
   private static let path = "memory_attention"
+  private static let images = Dim(Symbol("features"))
   private static let objects = Dim(Symbol("objects"))
   private static let memories = Dim(Symbol("memory"))
   private static let pointers = Dim(Symbol("pointers"))
@@ -61,18 +62,18 @@ struct MemoryAttentionGraph {
   private mutating func write() throws(Failure) {
     let c = writer.configuration
     let side = Dim(constant: c.featureSide)
-    let features = writer.input("features", Dim(Symbol("features")), side, side, width)
+    let features = writer.input("features", Self.images, side, side, width)
     let (tokens, keyTokens) = try memoryTokens()
-    var x = try writer.broadcast(
-      features, Self.objects, side, side, width, label: "\(Self.path).curr")
-    x = try writer.reshape(x, Self.objects, cells, width, label: "\(Self.path).curr")
+    var x = try writer.reshape(
+      features, Self.images, cells, width, label: "\(Self.path).curr")
     if c.posEncAtInput {
       let share = try writer.add(
         .affine(scale: 0.1, offset: 0), positions, label: "\(Self.path).curr_pos")
       x = try writer.sum(x, share, label: "\(Self.path).curr_pos")
     }
     for index in 0..<c.memoryAttentionLayers {
-      x = try layer(x, keys: keyTokens, values: tokens, "\(Self.path).layers.\(index)")
+      x = try layer(
+        x, isFirst: index == 0, keys: keyTokens, values: tokens, "\(Self.path).layers.\(index)")
     }
     x = try writer.norm(x, "\(Self.path).norm", epsilon: 1e-5)
     writer.output(
@@ -106,18 +107,29 @@ struct MemoryAttentionGraph {
 
   // MARK: - One layer
 
+  /// Attention of the cells to themselves and to the memory, then a perceptron.
+  ///
+  /// What the first layer does before it looks at the memory is the same for all objects, and so is
+  /// done once for a shared frame: features and queries are repeated only where objects part.
   private mutating func layer(
-    _ x: ValueID, keys: ValueID, values: ValueID, _ path: String
+    _ x: ValueID, isFirst: Bool, keys: ValueID, values: ValueID, _ path: String
   ) throws(Failure) -> ValueID {
     let c = writer.configuration
     var y = try writer.norm(x, "\(path).norm1", epsilon: 1e-5)
     let own = c.posEncAtAttn ? try writer.sum(y, positions, label: path) : y
-    y = try attention(own, own, y, rotatedKeys: cells, "\(path).self_attn")
+    y = try attention(
+      rotatedQueries(own, "\(path).self_attn"), own, y, rotatedKeys: cells, "\(path).self_attn")
     var x = try writer.sum(x, y, label: path)
 
     y = try writer.norm(x, "\(path).norm2", epsilon: 1e-5)
     if c.posEncAtCrossAttnQueries { y = try writer.sum(y, positions, label: path) }
-    y = try attention(y, keys, values, rotatedKeys: Self.memories, "\(path).cross_attn_image")
+    var queries = try rotatedQueries(y, "\(path).cross_attn_image")
+    if isFirst {
+      queries = try writer.broadcast(queries, Self.objects, cells, width, label: path)
+      x = try writer.broadcast(x, Self.objects, cells, width, label: path)
+    }
+    y = try attention(
+      queries, keys, values, rotatedKeys: Self.memories, "\(path).cross_attn_image")
     x = try writer.sum(x, y, label: path)
 
     y = try writer.norm(x, "\(path).norm3", epsilon: 1e-5)
@@ -127,17 +139,21 @@ struct MemoryAttentionGraph {
     return try writer.sum(x, y, label: path)
   }
 
-  /// Attention with rotary positions on all queries and the first `rotatedKeys` keys.
-  private mutating func attention(
-    _ query: ValueID, _ key: ValueID, _ value: ValueID, rotatedKeys: Dim, _ path: String
+  private mutating func rotatedQueries(
+    _ x: ValueID, _ path: String
   ) throws(Failure) -> ValueID {
-    var q = try writer.linear(query, "\(path).q_proj")
+    try rotated(writer.linear(x, "\(path).q_proj"), count: cells, path)
+  }
+
+  /// Attention of projected queries to keys of which the first `rotatedKeys` have rotary positions.
+  private mutating func attention(
+    _ queries: ValueID, _ key: ValueID, _ value: ValueID, rotatedKeys: Dim, _ path: String
+  ) throws(Failure) -> ValueID {
     var k = try writer.linear(key, "\(path).k_proj")
     let v = try writer.linear(value, "\(path).v_proj")
-    q = try rotated(q, count: cells, path)
     k = try rotated(k, count: rotatedKeys, path)
     let y = try writer.attention(
-      q, k, v, heads: writer.configuration.memoryAttentionHeads, label: path)
+      queries, k, v, heads: writer.configuration.memoryAttentionHeads, label: path)
     return try writer.linear(y, "\(path).out_proj")
   }
 

@@ -115,6 +115,7 @@ public enum ModelImporter {
       try ConstantsGraph.graph(configuration, tensors),
       try PromptEncoderGraphs.points(configuration, tensors),
       try PromptEncoderGraphs.mask(configuration, tensors),
+      try MaskDecoderGraph.preparation(configuration, tensors),
       try MaskDecoderGraph.graph(configuration, tensors),
       try PointerGraphs.projection(configuration, tensors),
       try PointerGraphs.positions(configuration, tensors),

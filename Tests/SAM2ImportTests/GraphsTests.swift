@@ -19,6 +19,13 @@ struct GraphsTests {
     var outputs: [String: [Int]]
   }
 
+  private static func prepared(_ f: Int, _ cells: Int, _ w: Int) -> [String: [Int]] {
+    [
+      "image": [f, cells, w], "image_keys": [f, cells, w / 2], "image_values": [f, cells, w / 2],
+      "image_queries": [f, cells, w / 2],
+    ]
+  }
+
   private static func contracts(
     _ c: ModelConfiguration, objects b: Int, features f: Int
   ) -> [String: Contract] {
@@ -40,10 +47,12 @@ struct GraphsTests {
         outputs: ["sparse": [b, points, w]]),
       "encode_mask_prompt": Contract(
         inputs: ["mask": [b, 4 * h, 4 * h, 1]], outputs: ["dense": [b, h, h, w]]),
+      "prepare_decoder": Contract(
+        inputs: ["features": [f, h, h, w], "dense": [1, h, h, w]],
+        outputs: prepared(f, cells, w)),
       "decode_masks": Contract(
-        inputs: highRes.merging([
-          "features": [f, h, h, w], "sparse": [b, points, w], "dense": [f, h, h, w],
-        ]) { a, _ in a },
+        inputs: highRes.merging(prepared(f, cells, w)) { a, _ in a }
+          .merging(["sparse": [b, points, w]]) { a, _ in a },
         outputs: [
           "masks": [b, 4, 4 * h, 4 * h], "ious": [b, 4], "tokens": [b, 4, w],
           "object_scores": [b, 1],

@@ -56,15 +56,22 @@ final class FakeGraphs: GraphRunning {
       ]
     case "encode_prompts": return ["sparse": filled(0, [count("points"), 1, width])]
     case "encode_mask_prompt": return ["dense": filled(0, [count("mask"), side, side, width])]
-    case "decode_masks": return decoded(count("sparse"), tag: first("features"))
-    case "project_pointer": return ["pointer": filled(first("token"), [1, width])]
+    case "prepare_decoder":
+      let half = filled(0, [count("features"), side * side, width / 2])
+      return [
+        "image": filled(first("features"), [count("features"), side * side, width]),
+        "image_keys": half, "image_values": half, "image_queries": half,
+      ]
+    case "decode_masks": return decoded(count("sparse"), tag: first("image"))
+    case "project_pointer": return ["pointer": filled(first("token"), [count("token"), width])]
     case "pointer_positions":
       return ["positions": filled(0, [count("times"), c.memoryDim])]
-    case "attend_memory": return ["features": inputs["features"] ?? filled(.nan, [1])]
+    case "attend_memory":
+      return ["features": filled(first("features"), [count("memory"), side, side, width])]
     case "upscale_masks":
-      return ["masks": filled(first("masks"), [1, c.imageSize, c.imageSize, 1])]
+      return ["masks": filled(first("masks"), [count("masks"), c.imageSize, c.imageSize, 1])]
     case "encode_memory":
-      return ["memory": filled(first("features"), [1, side * side, c.memoryDim])]
+      return ["memory": filled(first("features"), [count("masks"), side * side, c.memoryDim])]
     case "mask_as_output":
       let shape = [1, maskSide, maskSide, 1]
       return [

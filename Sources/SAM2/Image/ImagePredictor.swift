@@ -17,6 +17,8 @@ public final class ImagePredictor {
   public let model: SegmentationModel
 
   private var image: (features: ImageFeatures, width: Int, height: Int)?
+  /// The decoder's work on the picture that all prompts without a mask share.
+  private var prepared: DecoderImage?
   /// Prompts decoded in one call at most; bounds the memory of a call.
   private static let batchLimit = 16
 
@@ -24,7 +26,7 @@ public final class ImagePredictor {
 
   /// Encodes `picture`; all later prompts are about it.
   public func setImage(_ picture: RGBImage) throws(Failure) {
-    image = nil
+    (image, prepared) = (nil, nil)
     let size = model.imageSize
     let pixels = Resizer.antialiased(
       picture, width: size, height: size, mean: model.pixelMean,
@@ -133,15 +135,24 @@ public final class ImagePredictor {
   private func decode(
     _ points: [[ModelPoint]], masks: [Tensor], _ image: ImageFeatures
   ) throws(Failure) -> DecodedMasks {
-    var dense = model.stages.noMaskDense
-    if !masks.isEmpty {
-      let side = model.imageSize / 4
-      dense = try model.stages.encodeMaskPrompt(
-        Tensor(masks.flatMap { $0.floats() }, shape: Shape([masks.count, side, side, 1])))
-    }
     let sparse = try model.stages.encodePoints(points, width: image.width)
-    return try model.stages.decode(
-      features: image.embedding, image: image, sparse: sparse, dense: dense)
+    let operands = try decoderImage(image, masks: masks)
+    return try model.stages.decode(operands, image: image, sparse: sparse)
+  }
+
+  private func decoderImage(
+    _ image: ImageFeatures, masks: [Tensor]
+  ) throws(Failure) -> DecoderImage {
+    guard masks.isEmpty else {
+      let side = model.imageSize / 4
+      let dense = try model.stages.encodeMaskPrompt(
+        Tensor(masks.flatMap { $0.floats() }, shape: Shape([masks.count, side, side, 1])))
+      return try model.stages.prepareDecoder(features: image.embedding, dense: dense)
+    }
+    if let prepared { return prepared }
+    let new = try model.stages.prepareDecoder(features: image.embedding)
+    prepared = new
+    return new
   }
 
   /// The masks of row `row` that the caller gets to see.

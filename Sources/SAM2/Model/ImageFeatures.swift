@@ -15,6 +15,16 @@ struct ImageFeatures: Sendable {
   var width: Int { features.shape[3] }
 }
 
+/// The decoder's image side before the first prompt; I is 1 or the number of prompts.
+struct DecoderImage: Sendable {
+  /// [I, h * w, C]: features plus dense prompt.
+  let cells: Tensor
+  /// [I, h * w, C / 2] each: what the first layer projects of them.
+  let keys: Tensor
+  let values: Tensor
+  let queries: Tensor
+}
+
 /// Everything the mask decoder says about B prompts: all four masks, before any choice.
 struct DecodedMasks: Sendable {
   /// [B, 4, S/4, S/4] logits; mask 0 is the single-mask output, 1...3 the multimask output.

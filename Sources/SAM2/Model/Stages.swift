@@ -50,24 +50,42 @@ struct Stages: Sendable {
     try graphs.run("encode_mask_prompt", ["mask": logits], giving: ["dense"])[0]
   }
 
-  /// Masks for B prompts; `features` [1 or B, h, w, C], `sparse` [B, N, C], `dense` [1 or B, ...].
+  /// The decoder's work on `features` [1 or B, h, w, C] and `dense` [1 or B, h, w, C] that needs no
+  /// clicks; without `dense` there is no mask prompt.
+  func prepareDecoder(
+    features: Tensor, dense: Tensor? = nil
+  ) throws(Failure) -> DecoderImage {
+    let dense = dense ?? noMaskDense
+    let features =
+      dense.shape[0] > features.shape[0]
+      ? features.repeated(dense.shape[0]) : features
+    let results = try graphs.run(
+      "prepare_decoder", ["features": features, "dense": dense],
+      giving: ["image", "image_keys", "image_values", "image_queries"])
+    return DecoderImage(
+      cells: results[0], keys: results[1], values: results[2], queries: results[3])
+  }
+
+  /// Masks for B prompts with `sparse` embeddings [B, N, C] on 1 or B prepared images.
   func decode(
-    features: Tensor, image: ImageFeatures, sparse: Tensor, dense: Tensor
+    _ prepared: DecoderImage, image: ImageFeatures, sparse: Tensor
   ) throws(Failure) -> DecodedMasks {
     let results = try graphs.run(
       "decode_masks",
       [
-        "features": features, "high_res_0": image.highRes0, "high_res_1": image.highRes1,
-        "sparse": sparse, "dense": dense,
+        "image": prepared.cells, "image_keys": prepared.keys, "image_values": prepared.values,
+        "image_queries": prepared.queries, "high_res_0": image.highRes0,
+        "high_res_1": image.highRes1, "sparse": sparse,
       ], giving: ["masks", "ious", "tokens", "object_scores"])
     return DecodedMasks(
       masks: results[0], predictedIoUs: results[1], tokens: results[2], objectScores: results[3])
   }
 
-  /// Object pointer [1, C] of a mask token [1, C]; `present` is 1, 0, or a share between.
-  func pointer(token: Tensor, present: Float) throws(Failure) -> Tensor {
+  /// Object pointers [B, C] of mask tokens [B, C]; `present` is 1, 0, or a share between, for each.
+  func pointers(tokens: Tensor, present: [Float]) throws(Failure) -> Tensor {
     try graphs.run(
-      "project_pointer", ["token": token, "present": Tensor([present], shape: [1, 1])],
+      "project_pointer",
+      ["token": tokens, "present": Tensor(present, shape: Shape([present.count, 1]))],
       giving: ["pointer"])[0]
   }
 
@@ -88,21 +106,22 @@ struct Stages: Sendable {
       ], giving: ["features"])[0]
   }
 
-  /// Mask logits [1, S, S, 1] of low-resolution logits [S/4, S/4].
-  func upscale(_ logits: Tensor) throws(Failure) -> Tensor {
-    let map = logits.reshaped(Shape([1] + logits.shape.dimensions.suffix(2) + [1]))
-    return try graphs.run("upscale_masks", ["masks": map], giving: ["masks"])[0]
+  /// Mask logits [B, S, S, 1] of low-resolution logits [S/4, S/4] each.
+  func upscale(_ logits: [Tensor]) throws(Failure) -> Tensor {
+    let maps = Tensor(stacking: logits.map { $0.reshaped(Shape($0.shape.dimensions + [1])) })
+    return try graphs.run("upscale_masks", ["masks": maps], giving: ["masks"])[0]
   }
 
-  /// Memory [1, h * w, Cm] of a frame whose mask logits are `masks` [1, S, S, 1].
+  /// Memories [B, h * w, Cm] of objects on a frame whose mask logits are `masks` [B, S, S, 1].
   func encodeMemory(
-    features: Tensor, masks: Tensor, isPresent: Bool
+    features: Tensor, masks: Tensor, arePresent: [Bool]
   ) throws(Failure) -> Tensor {
-    try graphs.run(
+    let absent = arePresent.map { $0 ? Float(0) : 1 }
+    return try graphs.run(
       "encode_memory",
       [
         "features": features, "masks": masks,
-        "absent": Tensor([isPresent ? Float(0) : 1], shape: [1, 1]),
+        "absent": Tensor(absent, shape: Shape([absent.count, 1])),
       ], giving: ["memory"])[0]
   }
 

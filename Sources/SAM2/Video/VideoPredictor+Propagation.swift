@@ -67,7 +67,8 @@ extension VideoPredictor {
         for frame in pending.frames {
           guard var output = pending[frame] else { continue }
           let image = try features.features(of: frame)
-          output.memory = try tracker.encodeMemory(of: output, image: image, isAnnotated: true)
+          output.memory = try tracker.encodeMemories(
+            of: [output], image: image, areAnnotated: true)[0]
           file(output, of: frame, object: index, isConditioning: isConditioning)
         }
       }
@@ -95,22 +96,20 @@ extension VideoPredictor {
 
   /// Tracks every object onto `frame`.
   func trackFrame(_ frame: Int, isReverse: Bool) throws(Failure) -> FrameResult {
-    var outputs: [(id: Int, output: FrameOutput?)] = []
-    for index in objects.indices {
-      if let output = objects[index].conditioning[frame] {
-        // Annotated: what the person settled on stands.
-        if options.clearsMemoryAroundInput { clearMemory(around: frame, object: index) }
-        outputs.append((objects[index].id, output))
-      } else {
-        let request = FrameTracker.Request(
-          frame: frame, isInitial: false, isReverse: isReverse, encodesMemory: true)
-        let output = try tracker.track(
-          request, object: objects[index], image: features.features(of: frame))
-        objects[index].recent[frame] = output
-        outputs.append((objects[index].id, output))
-      }
-      objects[index].tracked[frame] = isReverse
+    let annotated = objects.indices.filter { objects[$0].conditioning.contains(frame) }
+    let followed = objects.indices.filter { !objects[$0].conditioning.contains(frame) }
+    // Annotated: what the person settled on stands.
+    if options.clearsMemoryAroundInput {
+      for index in annotated { clearMemory(around: frame, object: index) }
     }
+    if !followed.isEmpty {
+      let outputs = try tracker.follow(
+        followed.map { objects[$0] }, onto: frame, isReverse: isReverse,
+        image: features.features(of: frame))
+      for (index, output) in zip(followed, outputs) { objects[index].recent[frame] = output }
+    }
+    for index in objects.indices { objects[index].tracked[frame] = isReverse }
+    let outputs = objects.map { ($0.id, $0.conditioning[frame] ?? $0.recent[frame]) }
     return result(on: frame, outputs: outputs)
   }
 

@@ -150,7 +150,7 @@ struct Benchmark {
   }
 
   /// A picture that compresses to nothing: the same for the same seed.
-  private static func noise(side: Int, seed: Int) -> RGBImage {
+  static func noise(side: Int, seed: Int) -> RGBImage {
     var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1
     let pixels = (0..<3 * side * side).map { _ in
       state ^= state << 13

@@ -1,0 +1,30 @@
+import Tensors
+
+extension Tensor {
+  /// Tensors of one type and shape, one after the other along a new first axis.
+  ///
+  /// A single one is not copied.
+  init(stacking parts: [Tensor]) {
+    precondition(!parts.isEmpty && parts.allSatisfy { $0.shape == parts[0].shape })
+    let shape = Shape([parts.count] + parts[0].shape.dimensions)
+    guard parts.count > 1 else {
+      self = parts[0].reshaped(shape)
+      return
+    }
+    self.init(dtype: parts[0].dtype, shape: shape) { out in
+      var offset = 0
+      for part in parts {
+        part.withUnsafeBytes { bytes in
+          UnsafeMutableRawBufferPointer(rebasing: out[offset..<(offset + bytes.count)])
+            .copyMemory(from: bytes)
+          offset += bytes.count
+        }
+      }
+    }
+  }
+
+  /// A tensor whose first axis is 1, `count` times along that axis.
+  func repeated(_ count: Int) -> Tensor {
+    Tensor(stacking: Array(repeating: self[0], count: count))
+  }
+}

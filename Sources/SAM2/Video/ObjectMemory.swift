@@ -1,0 +1,54 @@
+import Bytes
+import SAM2Config
+import Tensors
+
+/// What one object looks back at on one frame, not yet joined.
+struct ObjectMemory: Sendable {
+  /// Where memories and pointers stand in time; objects of one layout are attended to in one call.
+  struct Layout: Hashable, Sendable {
+    /// Row of the temporal codes of each memory.
+    var temporalRows: [Int] = []
+    /// Distance in frames of each pointer.
+    var distances: [Int] = []
+  }
+
+  private(set) var layout = Layout()
+  /// [h * w, Cm] each, as `layout` says.
+  private(set) var memories: [Tensor] = []
+  /// Object pointers [1, C] each, as `layout` says.
+  private(set) var pointers: [Tensor] = []
+
+  /// Gathers what `plan` names from the results of `object`.
+  /// - Throws: `track.no_conditioning` when there is no annotated frame to look at.
+  init(_ plan: MemoryPlan, of object: TrackedObject) throws(Failure) {
+    for entry in plan.memories {
+      guard let memory = object.output(entry.source, entry.frame)?.memory else { continue }
+      memories.append(memory)
+      layout.temporalRows.append(entry.temporalRow)
+    }
+    guard !memories.isEmpty else {
+      throw Failure(
+        .usage, code: "track.no_conditioning", "object \(object.id) has no annotated frame left",
+        hint: "add points, a box or a mask before correcting other frames")
+    }
+    for entry in plan.pointers {
+      guard let output = object.output(entry.source, entry.frame) else { continue }
+      pointers.append(output.pointer)
+      layout.distances.append(entry.distance)
+    }
+  }
+}
+
+extension [ObjectMemory] {
+  /// Positions of objects of equal layout, at most `limit` together, in order of appearance.
+  func groups(limit: Int) -> [[Int]] {
+    var groups: [[Int]] = []
+    for index in indices {
+      let fitting = groups.lastIndex {
+        $0.count < limit && self[$0[0]].layout == self[index].layout
+      }
+      if let fitting { groups[fitting].append(index) } else { groups.append([index]) }
+    }
+    return groups
+  }
+}
