@@ -10,6 +10,8 @@ public struct AtomicFileWriter: ~Copyable {
   private let path: String
   /// Nil while the temporary has no name.
   private var temporaryPath: String?
+  /// Removes the named temporary when a signal ends the process.
+  private var ticket: Unfinished.Ticket?
   private var descriptor: Int32 = -1
   private var buffer: [UInt8] = []
   private static let bufferByteCount = 1 << 18
@@ -22,7 +24,12 @@ public struct AtomicFileWriter: ~Copyable {
     while descriptor < 0, attempt < 16 {
       let name = AtomicFileWriter.temporaryName(for: path)
       descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 { temporaryPath = name } else if errno != EEXIST { break }
+      if descriptor >= 0 {
+        temporaryPath = name
+        ticket = Unfinished.file(name)
+      } else if errno != EEXIST {
+        break
+      }
       attempt += 1
     }
     let code = errno
@@ -37,6 +44,7 @@ public struct AtomicFileWriter: ~Copyable {
   deinit {
     if descriptor >= 0 { close(descriptor) }
     if let temporaryPath { unlink(temporaryPath) }
+    ticket?.done()
   }
 
   /// A file that only its descriptor leads to; -1 where that, or naming it later, is impossible.

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import Bytes
 
 /// Options of every command.
 public struct CommonOptions: ParsableArguments {
@@ -7,6 +8,11 @@ public struct CommonOptions: ParsableArguments {
 
   @Flag(name: .long, help: "Say more.")
   public var verbose = false
+
+  @Option(
+    name: .customLong("progress"),
+    help: "How progress is shown on stderr; auto draws one line on a terminal.")
+  public var progressStyle = ProgressStyle.auto
 
   public init() {}
 
@@ -19,18 +25,42 @@ public struct CommonOptions: ParsableArguments {
   public func detail(_ text: String) {
     if verbose && !quiet { Console.error(text) }
   }
+
+  /// A line that shows how far work has come, as asked for.
+  public func progress(_ title: String, unit: String) -> ProgressLine {
+    ProgressLine(title, unit: unit, enabled: !quiet, style: progressStyle)
+  }
 }
 
 /// How much of the machine to use.
 public struct RunOptions: ParsableArguments {
-  @Option(help: "Threads to use (default: all processors).")
-  public var threads: Int?
+  /// Environment variable that says how many threads to use without `--threads`.
+  static let environmentVariable = "SAM2_THREADS"
+  private static let range = 1...1024
+
+  @Option(
+    name: .customLong("threads"),
+    help: "Threads to use (default: $SAM2_THREADS, else all processors).")
+  var given: Int?
 
   public init() {}
 
   public func validate() throws {
-    if let threads, threads < 1 || threads > 1024 {
-      throw ValidationError("--threads must be between 1 and 1024, not \(threads)")
+    if let given, !RunOptions.range.contains(given) {
+      throw ValidationError("--threads must be between 1 and 1024, not \(given)")
     }
+  }
+
+  /// Threads to use; nil means all processors.
+  /// - Throws: `threads.environment` when the environment says something else than a number.
+  public func threads() throws(Failure) -> Int? {
+    if let given { return given }
+    guard let text = Console.variable(RunOptions.environmentVariable) else { return nil }
+    guard let count = Int(text), RunOptions.range.contains(count) else {
+      throw Failure(
+        .usage, code: "threads.environment",
+        "\(RunOptions.environmentVariable) must be between 1 and 1024, not \(printable(text))")
+    }
+    return count
   }
 }

@@ -10,6 +10,28 @@ public enum Console {
 
   public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+  /// A terminal that can neither redraw nor colour.
+  static var terminalIsDumb: Bool { variable("TERM") == "dumb" }
+
+  /// Columns of the terminal at stderr; 80 when it does not say.
+  static var errorWidth: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// `text` in bold red, on a terminal whose person did not say NO_COLOR (no-color.org).
+  static func alarming(_ text: String) -> String {
+    let isPlain = !errorIsTerminal || terminalIsDumb || variable("NO_COLOR") != nil
+    return isPlain ? text : "\u{1B}[1;31m\(text)\u{1B}[m"
+  }
+
+  /// A variable of the environment; nil when it is empty or missing.
+  public static func variable(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+  }
+
   static func write(_ text: String, to file: Int32) {
     let bytes = Array(text.utf8)
     var start = 0

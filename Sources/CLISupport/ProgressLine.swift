@@ -1,72 +1,127 @@
-internal import Glibc
+import Bytes
+import Glibc
+import JSON
+import Synchronization
 
-/// Progress of long work on stderr: a line redrawn in place on a terminal, a line every ten seconds
-/// elsewhere.
+/// Progress of long work on stderr, with rate and remaining time.
 ///
-/// Says nothing for work that is over in a moment.
+/// On a terminal one line is redrawn in place, at most ten times a second. Elsewhere a line is
+/// written when ten seconds have passed since the last and either a twentieth of the work or a
+/// minute; as JSON every second. Says nothing for work that is over in a moment.
 public final class ProgressLine {
-  private let title: String
+  private var title: String
   private let unit: String
-  private let enabled: Bool
-  private let isTerminal = Console.errorIsTerminal
-  private let start = ProgressLine.now()
-  private var lastDrawn: Double
-  private var drewLine = false
+  private let style: ProgressStyle
+  private let redraws: Bool
+  private var start = StageClock.now()
+  private var state = (done: 0, total: Int?.none)
+  /// What was done before the start, which says nothing about the rate.
+  private var before = 0
+  private var last: (time: Double, done: Int)
+  private var said = false
 
-  /// Nothing is drawn unless `enabled`, which is false for `--quiet`.
-  public init(_ title: String, unit: String, enabled: Bool) {
-    self.title = title
+  /// Nothing is shown unless `enabled`, which is false for `--quiet`.
+  ///
+  /// `unit` is a plural such as "frames"; "bytes" are shown as kB, MB and so on.
+  public init(_ title: String, unit: String, enabled: Bool, style: ProgressStyle = .auto) {
+    self.title = printable(title, limit: 40)
     self.unit = unit
-    self.enabled = enabled
-    lastDrawn = start
+    self.style = enabled ? style : .none
+    redraws = self.style.redraws
+    last = (start, 0)
   }
 
   /// Reports that `done` of `total` are done (`total` nil when it is not known).
-  public func update(_ done: Int, of total: Int?) {
-    let now = Self.now()
-    guard enabled, now - lastDrawn >= (isTerminal ? 0.1 : 10) else { return }
-    lastDrawn = now
-    let rate = Double(done) / max(1e-9, now - start)
-    var text = "\(title): \(done)"
-    if let total { text += "/\(total)" }
-    text += " \(unit)"
-    if rate > 0 {
-      text += ", \(fixed(rate, rate < 10 ? 2 : 0))/s"
-      if let total { text += ", \(Self.duration(Double(total - done) / rate)) left" }
-    }
-    if isTerminal {
-      Console.write("\r\(text)\u{1B}[K", to: STDERR_FILENO)
-      drewLine = true
-    } else {
-      Console.error(text)
-    }
+  ///
+  /// `before` of them were done before this run.
+  public func update(_ done: Int, of total: Int?, before: Int = 0) {
+    state = (done, total)
+    self.before = before
+    guard style != .none, isTime(StageClock.now()) else { return }
+    show()
   }
 
   /// Reports on work that has several parts, naming the one it is at.
   public func update(_ part: String, _ done: Int, of total: Int) {
-    let now = Self.now()
-    guard enabled, now - lastDrawn >= (isTerminal ? 0.1 : 10) else { return }
-    lastDrawn = now
-    let text = "\(part): \(done)/\(total)"
-    if isTerminal {
-      Console.write("\r\(text)\u{1B}[K", to: STDERR_FILENO)
-      drewLine = true
-    } else {
-      Console.error(text)
+    if part != title {
+      title = part
+      start = StageClock.now()
+    }
+    update(done, of: total)
+  }
+
+  /// Clears the line; the last state is the last line of JSON.
+  public func finish() {
+    if redraws {
+      if Interruption.lineIsDrawn.exchange(false, ordering: .relaxed) {
+        Console.write("\r\u{1B}[K", to: STDERR_FILENO)
+      }
+    } else if style == .json, said, last.done != state.done {
+      show()
     }
   }
 
-  /// Clears the line.
-  public func finish() {
-    if drewLine { Console.write("\r\u{1B}[K", to: STDERR_FILENO) }
-    drewLine = false
+  // MARK: - When
+
+  private func isTime(_ now: Double) -> Bool {
+    let pause = now - last.time
+    if redraws { return pause >= 0.1 }
+    if style == .json { return pause >= 1 }
+    // The end is told by what follows.
+    if state.done == state.total { return false }
+    let step = state.total.map { $0 / 20 } ?? Int.max
+    return pause >= 10 && (!said || pause >= 60 || state.done - last.done >= step)
   }
 
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  // MARK: - What
+
+  private func show() {
+    last = (StageClock.now(), state.done)
+    said = true
+    guard redraws else {
+      Console.error(style == .json ? json.text() : text)
+      return
+    }
+    // A line that wraps could not be redrawn.
+    let width = max(Console.errorWidth - 1, 20)
+    Console.write("\r\(text.prefix(width))\u{1B}[K", to: STDERR_FILENO)
+    Interruption.lineIsDrawn.store(true, ordering: .relaxed)
   }
+
+  /// Per second, and the seconds left; nil while nothing is known.
+  private var pace: (rate: Double, left: Double?)? {
+    let done = state.done - before
+    let seconds = StageClock.now() - start
+    guard done > 0, seconds > 0 else { return nil }
+    let rate = Double(done) / seconds
+    return (rate, state.total.map { Double(max(0, $0 - state.done)) / rate })
+  }
+
+  private var text: String {
+    var text = "\(title): \(amount(state.done))"
+    if let total = state.total { text += " of \(amount(total))" }
+    if unit != "bytes", !unit.isEmpty { text += " \(unit)" }
+    guard let pace else { return text }
+    let rate = Int(min(pace.rate, 1e15))
+    text += unit == "bytes" ? ", \(amount(rate))/s" : ", \(fixed(pace.rate, rate < 10 ? 2 : 0))/s"
+    if let left = pace.left { text += ", \(Self.duration(left)) left" }
+    return text
+  }
+
+  private func amount(_ count: Int) -> String {
+    unit == "bytes" ? readable(byteCount: count) : "\(count)"
+  }
+
+  private var json: JSONValue {
+    [
+      "progress": .string(title), "unit": .string(unit), "done": .init(state.done),
+      "total": state.total.map { .init($0) } ?? .null,
+      "per_second": pace.map { .number(rounded($0.rate)) } ?? .null,
+      "seconds_left": pace?.left.map { .number(rounded($0)) } ?? .null,
+    ]
+  }
+
+  private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 
   private static func duration(_ seconds: Double) -> String {
     let whole = Int(min(max(0, seconds), 1e9))

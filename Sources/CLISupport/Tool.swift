@@ -7,6 +7,38 @@ internal import JSON
 public enum Tool {
   public static let version = "0.1.0"
 
+  /// What `main` of a command does: parses, runs, and exits with the documented code.
+  public static func main<Command: ParsableCommand>(_ type: Command.Type) {
+    Interruption.install()
+    var command: any ParsableCommand
+    do {
+      command = try type.parseAsRoot()
+    } catch {
+      advise(type, about: error)
+      type.exit(withError: error)
+    }
+    do { try command.run() } catch { type.exit(withError: error) }
+  }
+
+  /// Where a slip explains a refused command line, says so; and exits when that explains all.
+  private static func advise<Command: ParsableCommand>(
+    _ type: Command.Type, about problem: any Error
+  ) {
+    guard type.exitCode(for: problem) == .validationFailure,
+      let advice = UsageAdvice(
+        dump: type._dumpHelp(), arguments: Array(CommandLine.arguments.dropFirst()))
+    else { return }
+    guard advice.isCause else {
+      Console.error(advice.problem)
+      return
+    }
+    Console.error(Console.alarming("error:") + " " + advice.problem)
+    let usage = type.fullMessage(for: problem).split(separator: "\n")
+      .drop { !$0.hasPrefix("Usage:") }
+    if !usage.isEmpty { Console.error(usage.joined(separator: "\n")) }
+    type.exit(withError: ExitCode.validationFailure)
+  }
+
   /// Runs a command's work.
   ///
   /// A `Failure` becomes one line on stderr and the documented exit code, and with `json` an object
@@ -24,7 +56,8 @@ public enum Tool {
     } catch let exit as ExitCode {
       throw exit
     } catch {
-      Console.error("error: internal: \(error)")
+      Console.error(
+        Console.alarming("error:") + " internal, a bug of sam2-swift \(version): \(error)")
       throw ExitCode(70)
     }
   }
@@ -32,7 +65,18 @@ public enum Tool {
   /// Prints the line of a failure: `error: FILE: what (where); hint`.
   public static func report(_ failure: Failure) {
     // Names of files and of what is in them may hold escape sequences meant for the terminal.
-    Console.error("error: \(printable(failure.description, limit: 2000))")
+    Console.error(
+      Console.alarming("error:") + " " + printable(advised(failure).description, limit: 2000))
+  }
+
+  /// A missing file is often one whose name was mistyped.
+  private static func advised(_ failure: Failure) -> Failure {
+    guard failure.code == "file.missing", failure.hint == nil, let file = failure.file,
+      let twin = Suggestion.existingFile(like: file)
+    else { return failure }
+    var advised = failure
+    advised.hint = "did you mean \(twin)?"
+    return advised
   }
 
   /// A failure for programs: its code never changes its meaning.

@@ -79,7 +79,7 @@ struct Convert: ParsableCommand {
   private func importing(
     _ checkpoint: OpenedCheckpoint, _ given: ModelConfiguration?
   ) throws(Failure) -> ImportedModel {
-    let progress = ProgressLine("reading", unit: "tensors", enabled: !common.quiet)
+    let progress = common.progress("reading", unit: "tensors")
     defer { progress.finish() }
     do {
       try checkpoint.tensors.verify()
@@ -106,7 +106,7 @@ struct Convert: ParsableCommand {
       try checkpoint.checkUnchanged()
       return nil
     }
-    let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
+    let progress = common.progress("writing", unit: "bytes")
     defer { progress.finish() }
     return try ModelFile.write(
       model, to: output, replaceExisting: force, floatStorage: dtype.dtype,

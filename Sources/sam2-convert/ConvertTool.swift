@@ -19,4 +19,6 @@ struct ConvertTool: ParsableCommand {
     version: Tool.version,
     subcommands: [Convert.self, Inspect.self, Verify.self, Export.self, ReadHDF5.self],
     defaultSubcommand: Convert.self)
+
+  static func main() { Tool.main(Self.self) }
 }

@@ -61,7 +61,7 @@ struct Export: ParsableCommand {
   /// Writes the file and returns its size.
   private func write(_ tensors: any TensorCollection) throws -> Int {
     let unit = format == .hdf5 ? "tensors" : "bytes"
-    let progress = ProgressLine("writing", unit: unit, enabled: !common.quiet)
+    let progress = common.progress("writing", unit: unit)
     defer { progress.finish() }
     if format == .hdf5 {
       return try HDF5Writer.write(tensors, to: output, replaceExisting: force) {
@@ -76,7 +76,7 @@ struct Export: ParsableCommand {
 
   /// The official tensors, after all checksums of the file have been verified.
   private func opened() throws -> ModelExporter.Export {
-    let progress = ProgressLine("verifying", unit: "bytes", enabled: !common.quiet)
+    let progress = common.progress("verifying", unit: "bytes")
     defer { progress.finish() }
     try ModelFile.verify(model) { progress.update($0, of: $1) }
     do throws(Failure) {

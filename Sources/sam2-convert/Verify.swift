@@ -18,7 +18,7 @@ struct Verify: ParsableCommand {
 
   func run() throws {
     try Tool.run(json: json) {
-      let progress = ProgressLine("verifying", unit: "bytes", enabled: !common.quiet)
+      let progress = common.progress("verifying", unit: "bytes")
       defer { progress.finish() }
       try ModelFile.verify(file) { progress.update($0, of: $1) }
       if json {

@@ -52,6 +52,8 @@ struct QuantizeTool: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  static func main() { Tool.main(Self.self) }
+
   func validate() throws {
     if passes { return }
     guard model != nil else { throw ValidationError("name the model file to quantise") }
@@ -92,7 +94,7 @@ struct QuantizeTool: ParsableCommand {
   /// Writes the model, or for a dry run only lays it out.
   private func write(_ model: Model) throws -> ModelFile.WrittenFile? {
     guard let output, !dryRun else { return nil }
-    let progress = ProgressLine("writing", unit: "bytes", enabled: !common.quiet)
+    let progress = common.progress("writing", unit: "bytes")
     defer { progress.finish() }
     return try ModelFile.write(model, to: output, replaceExisting: force) {
       progress.update($0, of: $1)
@@ -106,9 +108,9 @@ struct QuantizeTool: ParsableCommand {
       let quantizer = Quantizer(choices.recipe)
       var calibrated: CalibratedModel?
       if let inputs {
-        let progress = ProgressLine("calibrating", unit: "", enabled: !common.quiet)
+        let progress = common.progress("calibrating", unit: "")
         defer { progress.finish() }
-        let calibrator = Calibrator(choices.calibration(threads: running.threads)) {
+        let calibrator = Calibrator(choices.calibration(threads: try running.threads())) {
           progress.update($0, $1, of: $2)
         }
         calibrated = try calibrator.quantize(optimised, by: quantizer, inputs: inputs)

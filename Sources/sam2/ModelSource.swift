@@ -2,7 +2,7 @@ import ArgumentParser
 import Bytes
 import CBundledModel
 import CLISupport
-import Glibc
+import ModelFile
 import SAM2
 
 /// Where the model comes from: `--model FILE`, else the environment, else the one built in.
@@ -20,18 +20,25 @@ struct ModelSource: ParsableArguments {
 
   /// The file to load; nil for the model that is built in.
   private var path: String? {
-    file ?? getenv(ModelSource.environmentVariable).map { String(cString: $0) }
+    file ?? Console.variable(ModelSource.environmentVariable)
   }
 
   /// How results name the model.
   var name: String { path ?? BundledModel.name }
+
+  /// What tells the model from others: hashes of what is in it, from the head of the file.
+  /// - Throws: what reading the file refuses.
+  func identity() throws(Failure) -> String {
+    guard let path else { return ModelFile.sha256(of: BundledModel.storage) }
+    return try ModelFile.inspect(path).sections.map(\.sha256).joined(separator: " ")
+  }
 
   /// Loads the model.
   /// - Throws: what `SegmentationModel` refuses.
   func load(
     _ machine: RunOptions, timesSteps: Bool = false
   ) throws(Failure) -> SegmentationModel {
-    var options = RuntimeOptions(threads: machine.threads)
+    var options = RuntimeOptions(threads: try machine.threads())
     options.timesSteps = timesSteps
     guard let path else {
       return try SegmentationModel(storage: BundledModel.storage, options: options)

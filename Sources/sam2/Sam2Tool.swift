@@ -20,7 +20,9 @@ struct Sam2Tool: ParsableCommand {
       """,
     version: Tool.version,
     subcommands: [
-      SegmentCommand.self, AutoCommand.self, TrackCommand.self, BenchCommand.self,
-      DoctorCommand.self, SampleCommand.self, ScoreCommand.self,
+      SegmentCommand.self, AutoCommand.self, TrackCommand.self, BatchCommand.self,
+      BenchCommand.self, DoctorCommand.self, SampleCommand.self, ScoreCommand.self,
     ])
+
+  static func main() { Tool.main(Self.self) }
 }

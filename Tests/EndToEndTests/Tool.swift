@@ -22,41 +22,44 @@ enum Tool: String {
     _ arguments: [String], in folder: String, environment: [String: String] = [:],
     limits: [String] = []
   ) throws -> Outcome {
-    // Output goes to files: pipes would have to be drained side by side.
     try withTemporaryFolder { log in
-      let program = try folderOfProducts() + "/" + rawValue
-      var actions = posix_spawn_file_actions_t()
-      posix_spawn_file_actions_init(&actions)
-      defer { posix_spawn_file_actions_destroy(&actions) }
-      let flags = O_WRONLY | O_CREAT | O_TRUNC
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-      posix_spawn_file_actions_addopen(&actions, 1, "\(log)/out", flags, 0o600)
-      posix_spawn_file_actions_addopen(&actions, 2, "\(log)/err", flags, 0o600)
-
-      // Glibc for Swift hides the spawn action that changes the folder; a shell does it as well.
-      let limits = limits.map { "ulimit -S \($0) && " }.joined()
-      let shell = ["/bin/sh", "-c", "cd \"$0\" && \(limits) exec \"$@\"", folder, program]
-      var vector = (shell + arguments).map { strdup($0) }
-      vector.append(nil)
-      var variables = Tool.variables.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }
-      variables.append(nil)
-      defer { for text in vector + variables { free(text) } }
-
-      var identifier: pid_t = 0
-      guard posix_spawn(&identifier, shell[0], &actions, nil, vector, variables) == 0 else {
-        throw ToolProblem.cannotStart(program)
-      }
-      var status: Int32 = 0
-      while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
-      // A signal is reported as shells do, so that a crash never equals a documented code.
-      let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
-      return Outcome(
-        exitCode: code, output: text("\(log)/out"), errors: text("\(log)/err"))
+      try start(arguments, in: folder, log: log, environment: environment, limits: limits).wait()
     }
   }
 
   static func makeFolder(_ path: String) throws {
     guard mkdir(path, 0o700) == 0 else { throw ToolProblem.cannotStart("mkdir \(path)") }
+  }
+
+  /// Starts the command; what it says goes to files in the folder `log`, as pipes would have to be
+  /// drained side by side.
+  func start(
+    _ arguments: [String], in folder: String, log: String, environment: [String: String] = [:],
+    limits: [String] = []
+  ) throws -> RunningTool {
+    let program = try folderOfProducts() + "/" + rawValue
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    let flags = O_WRONLY | O_CREAT | O_TRUNC
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, "\(log)/out", flags, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, "\(log)/err", flags, 0o600)
+
+    // Glibc for Swift hides the spawn action that changes the folder; a shell does it as well.
+    let limits = limits.map { "ulimit -S \($0) && " }.joined()
+    let shell = ["/bin/sh", "-c", "cd \"$0\" && \(limits) exec \"$@\"", folder, program]
+    var vector = (shell + arguments).map { strdup($0) }
+    vector.append(nil)
+    var variables = Tool.variables.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }
+    variables.append(nil)
+    defer { for text in vector + variables { free(text) } }
+
+    var identifier: pid_t = 0
+    guard posix_spawn(&identifier, shell[0], &actions, nil, vector, variables) == 0 else {
+      throw ToolProblem.cannotStart(program)
+    }
+    return RunningTool(identifier: identifier, log: log)
   }
 
   private static var variables: [String: String] {
@@ -65,6 +68,39 @@ enum Tool: String {
       if let value = getenv(name) { kept[name] = String(cString: value) }
     }
     return kept
+  }
+}
+
+/// A command under way.
+struct RunningTool {
+  fileprivate let identifier: pid_t
+  fileprivate let log: String
+
+  /// What it has said so far to people.
+  var errors: String { text("\(log)/err") }
+
+  func send(_ signal: Int32) { kill(identifier, signal) }
+
+  /// Waits until `condition` holds or the command has ended; false when neither happens in a minute.
+  func wait(until condition: () -> Bool) -> Bool {
+    for _ in 0..<30_000 {
+      if condition() { return true }
+      var information = siginfo_t()
+      let flags = WEXITED | WNOHANG | WNOWAIT
+      waitid(P_PID, id_t(identifier), &information, flags)
+      if information.si_signo != 0 { return true }
+      usleep(2000)
+    }
+    return false
+  }
+
+  /// Waits for the end.
+  func wait() -> Tool.Outcome {
+    var status: Int32 = 0
+    while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+    // A signal is reported as shells do, so that a crash never equals a documented code.
+    let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
+    return Tool.Outcome(exitCode: code, output: text("\(log)/out"), errors: errors)
   }
 }
 

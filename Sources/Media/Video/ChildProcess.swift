@@ -25,6 +25,8 @@ final class ChildProcess {
   private(set) var ending = Ending.running
   private let patience: Int32
   private var identifier: pid_t = 0
+  /// Kills the child when a signal ends this process.
+  private var ticket: Unfinished.Ticket?
   /// Our end of the child's standard input or output; -1 once closed.
   private var data: Int32 = -1
   private var errors: Int32 = -1
@@ -94,6 +96,7 @@ final class ChildProcess {
     }
     codec_confine_child(
       identifier, ChildProcess.addressSpace, direction == .writingToChild ? 1 : 0)
+    ticket = Unfinished.child(identifier)
   }
 
   deinit {
@@ -213,6 +216,7 @@ final class ChildProcess {
     guard identifier > 0 else { return -1 }
     var status: Int32 = -1
     while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+    ticket?.done()
     identifier = 0
     if ending != .stalled {
       ending = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .crashed(status & 0x7F)

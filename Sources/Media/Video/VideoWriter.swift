@@ -11,6 +11,8 @@ public final class VideoWriter {
   private let height: Int
   private let encoder: ChildProcess
   private var isFinished = false
+  /// Removes the temporary when a signal ends the process.
+  private let ticket: Unfinished.Ticket
 
   /// Starts the encoder for frames of one size.
   ///
@@ -23,6 +25,7 @@ public final class VideoWriter {
     self.path = path
     (self.width, self.height) = (width, height)
     temporary = "\(path).tmp-\(getpid())"
+    ticket = Unfinished.file(temporary)
     encoder = try ChildProcess(
       "ffmpeg",
       [
@@ -38,6 +41,7 @@ public final class VideoWriter {
 
   deinit {
     if !isFinished { unlink(temporary) }
+    ticket.done()
   }
 
   /// Appends a frame of the size given to `init`.

@@ -129,7 +129,7 @@ struct AutoCommand: ParsableCommand {
   ) throws -> (report: JSONValue, annotations: AnnotatedPicture?) {
     var clock = StageClock()
     let picture = try clock.time("decode") { try ImageReader.read(image) }
-    let progress = ProgressLine(fileName(image), unit: "clicks", enabled: !common.quiet)
+    let progress = common.progress(fileName(image), unit: "clicks")
     defer { progress.finish() }
     let masks = try clock.time("generate") {
       try generator.generate(picture) { progress.update($0.done, of: $0.total) }

@@ -30,23 +30,30 @@ enum PromptFile {
   static func read(_ path: String) throws(Failure) -> [RequestedPrompt] {
     do throws(Failure) {
       let json = try JSONValue(parsing: MappedFile.open(path))
-      let list = try json.requiredArray("prompts")
-      guard !list.isEmpty else {
-        throw Failure(.badInput, code: "prompts.empty", "there are no prompts")
-      }
-      var prompts: [RequestedPrompt] = []
-      for (index, element) in list.enumerated() {
-        do throws(Failure) {
-          prompts.append(try prompt(element, number: index + 1, folder: folderName(path)))
-        } catch var failure {
-          failure.place = "prompts[\(index)]" + (failure.place.map { ", \($0)" } ?? "")
-          throw failure
-        }
-      }
-      return prompts
+      return try prompts(json.requiredArray("prompts"), folder: folderName(path))
     } catch {
       throw error.about(file: path)
     }
+  }
+
+  /// Reads a list of prompts; mask prompts are looked for from `folder`.
+  /// - Throws: `json.*`, `prompts.*`; the place names the prompt.
+  static func prompts(
+    _ list: [JSONValue], folder: String
+  ) throws(Failure) -> [RequestedPrompt] {
+    guard !list.isEmpty else {
+      throw Failure(.badInput, code: "prompts.empty", "there are no prompts")
+    }
+    var prompts: [RequestedPrompt] = []
+    for (index, element) in list.enumerated() {
+      do throws(Failure) {
+        prompts.append(try prompt(element, number: index + 1, folder: folder))
+      } catch var failure {
+        failure.place = "prompts[\(index)]" + (failure.place.map { ", \($0)" } ?? "")
+        throw failure
+      }
+    }
+    return prompts
   }
 
   private static func prompt(

@@ -53,7 +53,7 @@ struct BenchCommand: ParsableCommand {
       let start = monotonicSeconds()
       let loaded = try model.load(machine, timesSteps: operators)
       let loading = monotonicSeconds() - start
-      let progress = ProgressLine("measuring", unit: "runs", enabled: !common.quiet)
+      let progress = common.progress("measuring", unit: "runs")
       defer { progress.finish() }
       var bench = try Benchmark(
         loaded, runs: runs, kinds: kinds.isEmpty ? Benchmark.Kind.allCases : kinds,

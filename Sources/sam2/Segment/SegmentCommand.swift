@@ -73,7 +73,7 @@ struct SegmentCommand: ParsableCommand {
 
   /// Segments each picture; one that fails is reported, and the others go on.
   private func segmentAll(_ images: [String], _ job: SegmentJob) throws {
-    let progress = ProgressLine("segmenting", unit: "pictures", enabled: !common.quiet)
+    let progress = common.progress("segmenting", unit: "pictures")
     var reports: [JSONValue] = []
     var annotated: [AnnotatedPicture] = []
     var failed = 0

@@ -2,24 +2,18 @@ import Bytes
 import CLISupport
 import Media
 import SAM2
-import Tensors
 
 /// Segments pictures one after the other with one model and the same prompts.
 struct SegmentJob {
-  let prompts: [RequestedPrompt]
-  let choice: MaskSelection
-  let finish: SegmentFinish
   let outputs: SegmentOutputs
-  private let predictor: ImagePredictor
+  private let segmenter: PromptedSegmenter
 
   init(
     model: SegmentationModel, prompts: [RequestedPrompt], choice: MaskSelection,
     finish: SegmentFinish, outputs: SegmentOutputs
   ) {
-    predictor = ImagePredictor(model)
-    self.prompts = prompts
-    self.choice = choice
-    self.finish = finish
+    segmenter = PromptedSegmenter(
+      model: model, prompts: prompts, choice: choice, finish: finish)
     self.outputs = outputs
   }
 
@@ -28,64 +22,11 @@ struct SegmentJob {
   func segment(_ path: String, index: Int = 0) throws(Failure) -> SegmentResult {
     var clock = StageClock()
     let picture = try clock.time("decode") { () throws(Failure) in try ImageReader.read(path) }
-    // Checked before the slow part, though not written before all is done.
-    let asked = try clock.time("prompt") { () throws(Failure) in try resolved(for: picture) }
-    try clock.time("encode") { () throws(Failure) in try predictor.setImage(picture) }
-    let answers = try clock.time("prompt") { () throws(Failure) in try predict(asked) }
+    let answers = try segmenter.answers(for: picture, clock: &clock)
     var result = SegmentResult(image: path, picture: picture, clock: clock, answers: answers)
     try result.clock.time("write") { () throws(Failure) in
       result.files = try outputs.write(answers, of: path, picture: picture, index: index)
     }
     return result
   }
-
-  /// The prompts with their masks read; mask files depend on the size of the picture.
-  private func resolved(for picture: RGBImage) throws(Failure) -> [Prompt] {
-    var resolved: [Prompt] = []
-    for prompt in prompts {
-      var logits: Tensor?
-      if let file = prompt.maskFile {
-        logits = try MaskFile.promptLogits(
-          file, side: predictor.model.imageSize / 4, width: picture.width, height: picture.height)
-      }
-      resolved.append(Prompt(points: prompt.points, box: prompt.box, maskLogits: logits))
-    }
-    return resolved
-  }
-
-  /// Answers all prompts, in two batches: those with candidates, and those with one mask.
-  private func predict(_ asked: [Prompt]) throws(Failure) -> [SegmentAnswer] {
-    var answers = [SegmentAnswer?](repeating: nil, count: asked.count)
-    for multimask in [false, true] {
-      let indices = asked.indices.filter { selection($0).usesCandidates == multimask }
-      if indices.isEmpty { continue }
-      let predictions = try predictor.predict(indices.map { asked[$0] }, multimask: multimask)
-      for (index, prediction) in zip(indices, predictions) {
-        let kept = selection(index) == .best ? [prediction.best] : Array(0..<prediction.count)
-        answers[index] = SegmentAnswer(
-          prompt: prompts[index], prediction: prediction, kept: kept, finish: finish)
-      }
-    }
-    return answers.compactMap { $0 }
-  }
-
-  private func selection(_ index: Int) -> MaskSelection {
-    prompts[index].selection(default: choice)
-  }
-}
-
-extension RequestedPrompt {
-  /// What this prompt wants when the command says `preset`.
-  func selection(default preset: MaskSelection) -> MaskSelection {
-    guard let multimask, preset != .best else { return preset }
-    return multimask ? .all : .single
-  }
-}
-
-extension MaskSelection {
-  /// Whether the model's three candidates are needed.
-  var usesCandidates: Bool { self != .single }
-
-  /// Masks that are kept of one prompt.
-  var maskCount: Int { self == .all ? 3 : 1 }
 }

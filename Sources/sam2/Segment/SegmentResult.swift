@@ -104,5 +104,5 @@ extension SegmentAnswer {
 
 extension PixelBox {
   /// [x0, y0, x1, y1], the last pixels included.
-  fileprivate var json: JSONValue { [.init(left), .init(top), .init(right), .init(bottom)] }
+  var json: JSONValue { [.init(left), .init(top), .init(right), .init(bottom)] }
 }

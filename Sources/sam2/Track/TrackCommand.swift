@@ -99,7 +99,7 @@ struct TrackCommand: ParsableCommand {
   /// Tracks, writes and draws.
   /// - Returns: the files about the whole video.
   private func track(_ job: TrackJob, marks: [Int: [Overlay.Prompt]]) throws -> [String] {
-    let progress = ProgressLine("tracking", unit: "frames", enabled: !common.quiet)
+    let progress = common.progress("tracking", unit: "frames")
     do {
       try job.track(stopAfter: pause.stopAfter) { progress.update($0.done, of: $0.total) }
       progress.finish()
@@ -118,7 +118,7 @@ struct TrackCommand: ParsableCommand {
     }
     for file in files { common.note(file) }
     if job.outputs.drawsOverlay {
-      let drawing = ProgressLine("drawing", unit: "frames", enabled: !common.quiet)
+      let drawing = common.progress("drawing", unit: "frames")
       defer { drawing.finish() }
       try job.drawOverlay(of: video, marks) { drawing.update($0, of: $1) }
       for file in job.outputs.overlayFiles { common.note(file) }

@@ -1,0 +1,57 @@
+import Glibc
+
+/// What a person who mistyped a word may have meant.
+public enum Suggestion {
+  /// The candidate nearest to `word`; nil when none is near enough to be a slip of the fingers.
+  public static func nearest(to word: String, among candidates: [String]) -> String? {
+    let limit = max(1, min(3, word.count / 3))
+    var best: (candidate: String, distance: Int)?
+    for candidate in candidates where abs(candidate.count - word.count) <= limit {
+      let distance = editDistance(Array(word.lowercased()), Array(candidate.lowercased()))
+      if distance <= limit, distance < best?.distance ?? Int.max { best = (candidate, distance) }
+    }
+    return best?.candidate
+  }
+
+  /// A file that exists and whose path is like `path`; nil when there is none.
+  public static func existingFile(like path: String) -> String? {
+    let folder = folderName(path)
+    guard let stream = opendir(folder) else { return nil }
+    defer { closedir(stream) }
+    var names: [String] = []
+    // Enough for folders that people keep; the others are not worth the wait.
+    while let entry = readdir(stream), names.count < 10_000 {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    let wanted = fileName(path)
+    // The order in a folder is arbitrary.
+    names.sort()
+    let twin = names.first { fileStem($0) == fileStem(wanted) }
+    guard let found = nearest(to: wanted, among: names) ?? twin else { return nil }
+    return path.contains("/") ? (folder == "/" ? "/" : folder + "/") + found : found
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`: the
+  /// optimal string alignment distance.
+  static func editDistance(_ a: [Character], _ b: [Character]) -> Int {
+    var rows = [Array(0...b.count)]
+    for i in 0..<a.count {
+      var row = [i + 1]
+      for j in 0..<b.count {
+        var least = min(
+          rows[i][j] + (a[i] == b[j] ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+          least = min(least, rows[i - 1][j - 1] + 1)
+        }
+        row.append(least)
+      }
+      rows.append(row)
+    }
+    return rows[a.count][b.count]
+  }
+}

@@ -1,0 +1,119 @@
+import Bytes
+import CLISupport
+import JSON
+import SAM2
+
+/// One item of a manifest: what to do with a picture or a video.
+///
+/// `Formats/batch.md` describes the JSON.
+struct BatchItem {
+  enum Work {
+    case prompts([RequestedPrompt])
+    case automatic(AutomaticMaskOptions)
+    case track(TrackPlan)
+  }
+
+  let id: String
+  /// The picture or video as the manifest writes it.
+  let input: String
+  /// The same, from where we are.
+  let path: String
+  let work: Work
+
+  var isVideo: Bool { if case .track = work { true } else { false } }
+
+  private static let members = ["id", "image", "prompts", "auto", "video", "actions", "script"]
+
+  /// Reads an item; relative paths start at `folder`.
+  /// - Throws: `batch.member`, `batch.work`; `json.*`, `prompts.*`, `auto.option`, `script.*`,
+  ///   `labels.identifier`.
+  init(id: String, json: JSONValue, folder: String) throws(Failure) {
+    for (key, _) in json.object ?? [] {
+      guard BatchItem.members.contains(key) else {
+        let guess = Suggestion.nearest(to: key, among: BatchItem.members)
+        throw Failure(
+          .badInput, code: "batch.member", "there is no member \"\(printable(key))\"",
+          hint: guess.map { "did you mean \"\($0)\"?" } ?? "there are \(BatchItem.members)")
+      }
+    }
+    let works = ["prompts", "auto", "actions", "script"].filter { json[$0] != nil }
+    let kind = json["image"] != nil ? "image" : "video"
+    guard works.count == 1, json["image"] == nil || json["video"] == nil else {
+      throw BatchItem.workFailure
+    }
+    self.id = id
+    input = try json.requiredString(kind)
+    path = BatchItem.resolved(input, folder)
+    switch (kind, works[0]) {
+    case ("image", "prompts"):
+      work = .prompts(try PromptFile.prompts(json.requiredArray("prompts"), folder: folder))
+    case ("image", "auto"):
+      work = .automatic(try AutomaticMaskOptions(json: json.required("auto")))
+    case ("video", "actions"):
+      let actions = try json.required("actions")
+      let script = try InteractionScript(json: .object([("actions", actions)]))
+      let masks = script.maskFiles.map { ($0, BatchItem.resolved($0, folder)) }
+      let references = Dictionary(masks) { first, _ in first }
+      work = .track(TrackPlan(script: script, masks: references.mapValues { .file($0) }))
+    case ("video", "script"):
+      let file = BatchItem.resolved(try json.requiredString("script"), folder)
+      work = .track(try TrackPlan(scriptFile: file))
+    default: throw BatchItem.workFailure
+    }
+  }
+
+  private static var workFailure: Failure {
+    Failure(
+      .badInput, code: "batch.work", "it is not said what to do",
+      hint: "give \"image\" with \"prompts\" or \"auto\", or \"video\" with \"actions\" or "
+        + "\"script\"")
+  }
+
+  private static func resolved(_ path: String, _ folder: String) -> String {
+    path.hasPrefix("/") || folder == "." ? path : "\(folder)/\(path)"
+  }
+}
+
+extension AutomaticMaskOptions {
+  /// Options under the names of the official generator.
+  /// - Throws: `auto.option`.
+  fileprivate init(json: JSONValue) throws(Failure) {
+    self.init()
+    guard let members = json.object else {
+      throw Failure(.badInput, code: "auto.option", "\"auto\" must be an object, as {}")
+    }
+    for (key, value) in members {
+      guard set(key, value) else {
+        throw Failure(
+          .badInput, code: "auto.option",
+          "\"auto\" takes no \"\(printable(key))\" that is \(value.kindName)",
+          hint: "names are those of sam2 auto, with underscores")
+      }
+    }
+  }
+
+  /// Sets one option; false for an unknown one or a value of the wrong kind.
+  private mutating func set(_ key: String, _ value: JSONValue) -> Bool {
+    func put<T>(_ value: T?, _ path: WritableKeyPath<Self, T>) -> Bool {
+      guard let value else { return false }
+      self[keyPath: path] = value
+      return true
+    }
+    return switch key {
+    case "points_per_side": put(value.int, \.pointsPerSide)
+    case "pred_iou_thresh": put(value.double, \.predictedIoUThreshold)
+    case "stability_score_thresh": put(value.double, \.stabilityScoreThreshold)
+    case "stability_score_offset": put(value.double, \.stabilityScoreOffset)
+    case "mask_threshold": put(value.double, \.maskThreshold)
+    case "box_nms_thresh": put(value.double, \.boxNMSThreshold)
+    case "crop_n_layers": put(value.int, \.cropLayers)
+    case "crop_nms_thresh": put(value.double, \.cropNMSThreshold)
+    case "crop_overlap_ratio": put(value.double, \.cropOverlapRatio)
+    case "crop_n_points_downscale_factor": put(value.int, \.cropPointsDownscaleFactor)
+    case "min_mask_region_area": put(value.int, \.minimumRegionArea)
+    case "use_m2m": put(value.bool, \.refinesMasks)
+    case "multimask_output": put(value.bool, \.multimask)
+    default: false
+    }
+  }
+}

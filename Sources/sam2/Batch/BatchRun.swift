@@ -1,0 +1,130 @@
+import Bytes
+import CLISupport
+import JSON
+
+/// Works through the items of a shard, one after the other, and keeps its journal.
+///
+/// While the model is at work on one item, the next is read and the last one is written. So at most
+/// three pictures are in memory.
+final class BatchRun {
+  private let stages: BatchStages
+  private let journal: BatchJournal
+  /// The items of the shard in the manifest.
+  private let range: Range<Int>
+  private let common: CommonOptions
+  private let progress: ProgressLine
+  private let before: Int
+  /// Items that have got a result in this run.
+  private var handled = 0
+  private var failed = 0
+
+  /// An item that is being written.
+  private var pending: (item: BatchStages.Prepared, writing: Writing)?
+  private typealias Writing = BackgroundWork<Result<JSONValue, Failure>>
+  private typealias Reading = BackgroundWork<Result<BatchStages.Prepared, Failure>>
+
+  /// More failures are only in the results.
+  private static let shownFailures = 20
+
+  init(
+    _ stages: BatchStages, journal: BatchJournal, range: Range<Int>, common: CommonOptions
+  ) {
+    self.stages = stages
+    self.journal = journal
+    self.range = range
+    self.common = common
+    progress = common.progress("batch", unit: "items")
+    before = journal.doneCount
+  }
+
+  /// Does what is missing.
+  /// - Returns: whether all is done; false when a signal asked to stop.
+  /// - Throws: troubles that are not an item's own: the manifest changes, the disk is full.
+  func run() throws -> Bool {
+    defer { progress.finish() }
+    let missing = journal.missing
+    var next = missing.first.map(read)
+    for count in missing.indices {
+      guard !Interruption.isWanted, let prepared = try next?.value().get() else { break }
+      next = count + 1 < missing.count ? read(missing[count + 1]) : nil
+      do {
+        let write = try stages.run(prepared, heartbeat: showProgress)
+        try settle()
+        start(write, prepared)
+      } catch is BatchStages.Stopped {
+        stages.writer.folder.abandon(prepared.index)
+      } catch {
+        try settle()
+        stages.writer.folder.abandon(prepared.index)
+        try fail(prepared, error)
+      }
+    }
+    try settle()
+    return handled == missing.count
+  }
+
+  /// Starts to read the item at `position` of the shard.
+  private func read(_ position: Int) -> Reading {
+    let (stages, index) = (stages, range.lowerBound + position)
+    return BackgroundWork {
+      Result { () throws(Failure) in try stages.prepare(index) }
+    }
+  }
+
+  /// Starts to write an item.
+  private func start(_ write: @escaping BatchStages.Writing, _ prepared: BatchStages.Prepared) {
+    let stages = stages
+    pending = (
+      prepared,
+      BackgroundWork {
+        Result { () throws(Failure) in stages.line(prepared, try write()) }
+      }
+    )
+  }
+
+  /// Waits for the item that is being written, and notes its result.
+  private func settle() throws {
+    guard let (prepared, writing) = pending else { return }
+    pending = nil
+    switch writing.value() {
+    case .success(let line):
+      try journal.append(line, at: prepared.index - range.lowerBound, isDone: true)
+      advance()
+    case .failure(let failure):
+      stages.writer.folder.abandon(prepared.index)
+      // What keeps one item from being written keeps all of them, unless it is about its folder.
+      let isItsOwn = failure.code == "output.exists" || failure.kind == .usage
+      guard isItsOwn else { throw failure }
+      try fail(prepared, failure)
+    }
+  }
+
+  private func fail(_ prepared: BatchStages.Prepared, _ problem: any Error) throws {
+    let failure =
+      problem as? Failure
+      ?? Failure(.internalError, code: "internal", "a bug of sam2-swift: \(problem)")
+    failed += 1
+    progress.finish()
+    if failed <= BatchRun.shownFailures {
+      Tool.report(failure.about(file: stages.manifest.path).inLine(line(of: prepared)))
+    } else if failed == BatchRun.shownFailures + 1 {
+      common.note("more items fail; the results tell")
+    }
+    try journal.append(
+      stages.line(prepared, failure), at: prepared.index - range.lowerBound, isDone: false)
+    advance()
+  }
+
+  private func line(of prepared: BatchStages.Prepared) -> Int {
+    stages.manifest.line(of: prepared.index)
+  }
+
+  private func advance() {
+    handled += 1
+    showProgress()
+  }
+
+  private func showProgress() {
+    progress.update(before + handled, of: range.count, before: before)
+  }
+}
