@@ -166,6 +166,7 @@ let package = Package(
         "Bytes", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "SafetensorsCheckpoint", "Tensors",
         "TorchCheckpoint",
       ], exclude: ["Corpus", "Dictionaries", "LibFuzzer"]),
+    tests("CLISupportTests", ["CLISupport"]),
     tests("EndToEndTests", ["JSON", "Media", "Bytes"]),
   ],
   swiftLanguageModes: [.v6],

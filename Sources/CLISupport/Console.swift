@@ -1,9 +1,18 @@
-internal import Glibc
+import Glibc
+import Synchronization
 
 /// Data goes to stdout, everything said to a person goes to stderr.
 public enum Console {
   /// One line of data.
-  public static func data(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+  ///
+  /// `Tool.run` reports when that fails, as on a full disk.
+  public static func data(_ text: String) {
+    guard !write(text + "\n", to: STDOUT_FILENO), errno != EPIPE else { return }
+    outputProblem.store(errno, ordering: .relaxed)
+  }
+
+  /// Why data could not be written; 0 when all could.
+  static let outputProblem = Atomic<Int32>(0)
 
   /// One line for the person at the terminal.
   public static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
@@ -32,16 +41,18 @@ public enum Console {
     return String(cString: value)
   }
 
-  static func write(_ text: String, to file: Int32) {
+  @discardableResult
+  static func write(_ text: String, to file: Int32) -> Bool {
     let bytes = Array(text.utf8)
     var start = 0
     while start < bytes.count {
       let written = bytes[start...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
       if written < 0 && errno == EINTR { continue }
       // A closed pipe (`| head`) is the reader's wish, not an error of ours.
-      if written <= 0 { return }
+      if written <= 0 { return false }
       start += written
     }
+    return true
   }
 }
 

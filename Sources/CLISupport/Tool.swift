@@ -49,6 +49,7 @@ public enum Tool {
     MappingGuard.install()
     do {
       try body()
+      try checkOutput()
     } catch let failure as Failure {
       report(failure)
       if json { Console.data(object(failure).text(.pretty)) }
@@ -60,6 +61,14 @@ public enum Tool {
         Console.alarming("error:") + " internal, a bug of sam2-swift \(version): \(error)")
       throw ExitCode(70)
     }
+  }
+
+  private static func checkOutput() throws(Failure) {
+    let problem = Console.outputProblem.load(ordering: .relaxed)
+    guard problem != 0 else { return }
+    throw Failure(
+      .inputOutput, code: "output.write",
+      "writing to standard output failed: \(String(cString: strerror(problem)))")
   }
 
   /// Prints the line of a failure: `error: FILE: what (where); hint`.

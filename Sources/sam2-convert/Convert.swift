@@ -12,7 +12,14 @@ import Tensors
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Converts a checkpoint (the default when no subcommand is named).")
+    abstract: "Converts a checkpoint (the default when no subcommand is named).",
+    discussion: """
+      Examples:
+
+        sam2-convert sam2.1_hiera_tiny.pt -o tiny.sam2
+        sam2-convert model.safetensors --config model.yaml -o model.sam2
+        sam2-convert checkpoint.pt --dry-run --json
+      """)
 
   @Argument(help: "A checkpoint: .pt, .pth, .safetensors, its .index.json when sharded, or .h5.")
   var input: String

@@ -7,7 +7,7 @@ struct ConvertTool: ParsableCommand {
     commandName: "sam2-convert",
     abstract: "Turns a SAM 2 checkpoint into a model file that sam2 can run.",
     discussion: """
-      Nothing in a checkpoint is ever executed. Examples:
+      Examples:
 
         sam2-convert sam2.1_hiera_tiny.pt -o tiny.sam2
         sam2-convert nano.pt --config nano.yaml -o nano.sam2
@@ -15,6 +15,11 @@ struct ConvertTool: ParsableCommand {
         sam2-convert verify tiny.sam2
         sam2-convert export tiny.sam2 -o tiny.safetensors
         sam2-convert export tiny.sam2 -o tiny.h5
+
+      Nothing in a checkpoint is ever executed.
+
+      Exit codes: 0 done, 64 usage, 65 bad input, 66 input missing, 70 a bug of ours, 73 cannot \
+      create the output, 74 reading or writing failed, 130 Ctrl-C.
       """,
     version: Tool.version,
     subcommands: [Convert.self, Inspect.self, Verify.self, Export.self, ReadHDF5.self],

@@ -11,7 +11,13 @@ import Tensors
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes the weights of a model file as a checkpoint with the official names.")
+    abstract: "Writes the weights of a model file as a checkpoint with the official names.",
+    discussion: """
+      Examples:
+
+        sam2-convert export tiny.sam2 -o tiny.safetensors
+        sam2-convert export tiny-int8.sam2 --dequantize -o tiny.h5
+      """)
 
   @Argument(help: "A .sam2 file.")
   var model: String

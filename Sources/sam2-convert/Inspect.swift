@@ -8,7 +8,13 @@ import Tensors
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Lists what a checkpoint or a model file holds, without reading its weights.")
+    abstract: "Lists what a checkpoint or a model file holds, without reading its weights.",
+    discussion: """
+      Examples:
+
+        sam2-convert inspect sam2.1_hiera_tiny.pt
+        sam2-convert inspect tiny.sam2 --tensors
+      """)
 
   @Argument(help: "Any checkpoint, or a .sam2 file.")
   var file: String

@@ -6,7 +6,12 @@ import ModelFile
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks a model file whole: hashes, shapes, graphs.")
+    abstract: "Checks a model file whole: hashes, shapes, graphs.",
+    discussion: """
+      Example:
+
+        sam2-convert verify tiny.sam2
+      """)
 
   @Argument(help: "A .sam2 file.")
   var file: String

@@ -15,16 +15,22 @@ struct QuantizeTool: ParsableCommand {
     commandName: "sam2-quantize",
     abstract: "Optimises a model's graphs and quantises its linear layers to int8.",
     discussion: """
-      Weights become int8 with one scale per output channel; activations are quantised row by row
-      while the model runs, as attention is. With pictures or clips to calibrate with, the rounding is chosen by
-      what the model does with them, and what it costs is measured and told. Examples:
+      Examples:
 
         sam2-quantize tiny.sam2 -o tiny-int8.sam2
-        sam2-quantize tiny.sam2 -o tiny-int8.sam2 --calibrate photos --calibrate clip.mp4
-        sam2-quantize tiny.sam2 -o tiny-int8.sam2 --calibrate photos --min-iou 0.99
-        sam2-quantize tiny.sam2 -o mixed.sam2 --keep-fp32 'image_encoder.trunk.blocks.0.*'
+        sam2-quantize tiny.sam2 -o tiny-int8.sam2 --calibrate photos
+        sam2-quantize tiny.sam2 -o out.sam2 --calibrate photos --min-iou 0.99
+        sam2-quantize tiny.sam2 -o mixed.sam2 \\
+          --keep-fp32 'image_encoder.trunk.blocks.0.*'
         sam2-quantize tiny.sam2 --dry-run --verbose
         sam2-quantize --passes
+
+      Weights become int8 with one scale per output channel; activations are quantised row by row \
+      while the model runs, as attention is. With pictures or clips to calibrate with, the rounding \
+      is chosen by what the model does with them, and what it costs is measured and told.
+
+      Exit codes: 0 done, 1 some calibration inputs were bad, 64 usage, 65 bad input, 66 input missing, 70 a bug of ours, 73 cannot \
+      create the output, 74 reading or writing failed, 130 Ctrl-C.
       """,
     version: Tool.version)
 

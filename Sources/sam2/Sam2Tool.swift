@@ -7,16 +7,20 @@ struct Sam2Tool: ParsableCommand {
     commandName: "sam2",
     abstract: "Segments pictures and tracks objects through video, on the CPU.",
     discussion: """
-      Results go to the folder given with -o, data to stdout, messages to stderr. Examples:
+      Examples:
 
         sam2 segment dog.jpg --point 420,310 -o masks
-        sam2 segment dog.jpg --box 300,120,640,480 --point 310,130,0 -o masks --overlay
-        sam2 track clip.mp4 --object 1 --point 210,350 --object 2 --box 300,0,500,400 -o masks
+        sam2 segment dog.jpg --box 300,120,640,480 -o masks --overlay
+        sam2 track clip.mp4 --point 210,350 -o masks --overlay masks.mp4
         sam2 auto dog.jpg -o everything --overlay
+        sam2 batch items.jsonl -o out --resume
         sam2 doctor
 
+      Results go to the folder given with -o, data to stdout, messages to stderr. $SAM2_MODEL and \
+      $SAM2_THREADS stand in for --model and --threads.
+
       Exit codes: 0 done, 1 some items failed, 64 usage, 65 bad input, 66 input missing, \
-      70 a bug of ours, 73 cannot create the output, 74 reading or writing failed.
+      70 a bug of ours, 73 cannot create the output, 74 reading or writing failed, 130 Ctrl-C.
       """,
     version: Tool.version,
     subcommands: [

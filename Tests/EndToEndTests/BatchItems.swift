@@ -43,7 +43,7 @@ enum BatchItems {
 
   /// Runs `sam2 batch items.jsonl` with more arguments.
   static func run(_ more: [String], in folder: String) throws -> Tool.Outcome {
-    try Tool.sam2.run(["batch", "items.jsonl"] + more, in: folder)
+    try Tool.sam2.run(["batch", "items.jsonl", "--threads", "1"] + more, in: folder)
   }
 
   /// Number of lines of a file, 0 when there is none.

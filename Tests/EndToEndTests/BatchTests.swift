@@ -48,7 +48,7 @@ struct BatchTests {
     for (signal, count) in [(SIGKILL, 1), (SIGINT, 2)] {
       try withTemporaryFolder { log in
         let running = try Tool.sam2.start(
-          ["batch", "items.jsonl", "--resume"] + options, in: folder, log: log)
+          ["batch", "items.jsonl", "--threads", "1", "--resume"] + options, in: folder, log: log)
         #expect(running.wait { BatchItems.lines(part) >= count })
         running.send(signal)
         let outcome = running.wait()
@@ -67,7 +67,7 @@ struct BatchTests {
       try BatchItems.make(in: folder)
       try withTemporaryFolder { log in
         let running = try Tool.sam2.start(
-          ["batch", "items.jsonl", "-o", "out"], in: folder, log: log)
+          ["batch", "items.jsonl", "--threads", "1", "-o", "out"], in: folder, log: log)
         #expect(running.wait { BatchItems.lines("\(folder)/out/results.jsonl.part") >= 2 })
         running.send(SIGINT)
         let outcome = running.wait()

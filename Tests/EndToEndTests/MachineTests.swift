@@ -4,13 +4,58 @@ import Testing
 
 @Suite("What sam2 says about itself")
 struct MachineTests {
+  static let commands =
+    ["", "segment", "auto", "track", "batch", "bench", "doctor", "sample", "score"]
+    .map { (Tool.sam2, $0) }
+    + ["", "convert", "inspect", "verify", "export"].map { (Tool.convert, $0) }
+    + [(Tool.quantize, "")]
+
+  @Test("help begins with examples that fit a narrow terminal", arguments: commands)
+  func help(_ tool: Tool, _ command: String) throws {
+    let arguments = command.isEmpty ? ["--help"] : [command, "--help"]
+    let outcome = try withTemporaryFolder { try tool.run(arguments, in: $0) }
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.errors == "")
+    let lines = outcome.output.split(separator: "\n")
+    let usage = try #require(lines.firstIndex { $0.hasPrefix("USAGE: \(tool.rawValue)") })
+    let examples = lines[..<usage].filter { $0.hasPrefix("  \(tool.rawValue) ") }
+    #expect(!examples.isEmpty)
+    #expect(lines.firstIndex { $0.hasPrefix("Example") || $0.hasPrefix("For trying") } ?? 9 < 4)
+    for line in lines where !line.hasPrefix("USAGE") { #expect(line.count <= 80) }
+  }
+
   @Test(
-    "help", arguments: [[], ["segment"], ["track"], ["doctor"], ["bench"], ["sample"], ["score"]])
-  func help(_ command: [String]) throws {
-    try withRun(command + ["--help"]) { outcome, _ in
-      #expect(outcome.exitCode == 0)
-      #expect(outcome.output.contains("USAGE: sam2"))
-      #expect(outcome.errors == "")
+    "Slips are named",
+    arguments: [
+      (["segmnet", "p.png"], 64, "'segment'"),
+      (["segment", "p.png", "--ponit", "1,2"], 64, "--point"),
+      (["segment", "p.png", "--point", "1,2", "-o", "o", "--format", "davsi"], 64, "'davis'"),
+      (["segment", "picutre.png", "--point", "1,2", "-o", "o"], 66, "picture.png"),
+      (
+        ["segment", "picture.png", "--point", "1,2", "-o", "o", "--model", "nano.sma2"], 66,
+        "nano.sam2"
+      ),
+    ])
+  func slips(_ arguments: [String], _ code: Int, _ meant: String) throws {
+    try withTemporaryFolder { folder in
+      for name in ["picture.png", "nano.sam2"] { write("", to: "\(folder)/\(name)") }
+      let outcome = try Tool.sam2.run(arguments, in: folder)
+      #expect(outcome.exitCode == Int32(code))
+      #expect(outcome.errors.contains("id you mean \(meant)"), "\(outcome.errors)")
+    }
+  }
+
+  @Test("Threads come from the environment, and nonsense there is refused")
+  func threads() throws {
+    let call = ["bench", "--runs", "1", "--json"]
+    try withRun(call, environment: ["SAM2_THREADS": "1"]) { outcome, _ in
+      #expect(try outcome.json.requiredInt("threads") == 1)
+    }
+    for text in ["0", "many", "1025"] {
+      try withRun(call, environment: ["SAM2_THREADS": text]) { outcome, _ in
+        #expect(outcome.exitCode == 64)
+        #expect(outcome.errors.contains("SAM2_THREADS"))
+      }
     }
   }
 
@@ -24,6 +69,18 @@ struct MachineTests {
       let peak = try report.required("peak_gmacs_per_core")
       #expect(try peak.requiredDouble("float32") > 0)
       #expect(try peak.requiredDouble("int8") > 0)
+    }
+  }
+
+  @Test("Data that cannot be written is an error, a reader that has gone is none")
+  func fullOutput() throws {
+    let program = try Tool.sam2.path
+    try withTemporaryFolder { folder in
+      for (line, code) in [("\"$0\" doctor > /dev/full", 74), ("\"$0\" doctor | true", 0)] {
+        let outcome = try Tool.shell(line, program, in: folder)
+        #expect(outcome.exitCode == Int32(code), "\(outcome.errors)")
+        #expect(outcome.errors.isEmpty == (code == 0))
+      }
     }
   }
 

@@ -37,7 +37,26 @@ enum Tool: String {
     _ arguments: [String], in folder: String, log: String, environment: [String: String] = [:],
     limits: [String] = []
   ) throws -> RunningTool {
-    let program = try folderOfProducts() + "/" + rawValue
+    // Glibc for Swift hides the spawn action that changes the folder; a shell does it as well.
+    let limits = limits.map { "ulimit -S \($0) && " }.joined()
+    let line = ["/bin/sh", "-c", "cd \"$0\" && \(limits) exec \"$@\"", folder, try path]
+    return try Tool.spawn(line + arguments, log: log, environment: environment)
+  }
+
+  /// Runs a line of the shell, in which `$0` is `zero`, in `folder`.
+  static func shell(_ line: String, _ zero: String, in folder: String) throws -> Outcome {
+    try withTemporaryFolder { log in
+      let vector = ["/bin/sh", "-c", "cd \"$1\" && \(line)", zero, folder]
+      return try spawn(vector, log: log, environment: [:]).wait()
+    }
+  }
+
+  /// The command's file.
+  var path: String { get throws { try folderOfProducts() + "/" + rawValue } }
+
+  private static func spawn(
+    _ line: [String], log: String, environment: [String: String]
+  ) throws -> RunningTool {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -45,19 +64,14 @@ enum Tool: String {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, "\(log)/out", flags, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, "\(log)/err", flags, 0o600)
-
-    // Glibc for Swift hides the spawn action that changes the folder; a shell does it as well.
-    let limits = limits.map { "ulimit -S \($0) && " }.joined()
-    let shell = ["/bin/sh", "-c", "cd \"$0\" && \(limits) exec \"$@\"", folder, program]
-    var vector = (shell + arguments).map { strdup($0) }
+    var vector = line.map { strdup($0) }
     vector.append(nil)
     var variables = Tool.variables.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }
     variables.append(nil)
     defer { for text in vector + variables { free(text) } }
-
     var identifier: pid_t = 0
-    guard posix_spawn(&identifier, shell[0], &actions, nil, vector, variables) == 0 else {
-      throw ToolProblem.cannotStart(program)
+    guard posix_spawn(&identifier, line[0], &actions, nil, vector, variables) == 0 else {
+      throw ToolProblem.cannotStart(line.joined(separator: " "))
     }
     return RunningTool(identifier: identifier, log: log)
   }

@@ -11,16 +11,18 @@ struct AutoCommand: ParsableCommand {
     commandName: "auto",
     abstract: "Finds the masks of everything in pictures, without prompts.",
     discussion: """
+      Examples:
+
+        sam2 auto dog.jpg -o everything --overlay
+        sam2 auto pictures --points-per-side 16 --convert-to-rle -o everything
+        sam2 auto pictures --format coco,cvat -o everything
+
       Clicks on a grid all over the picture, and keeps the masks that are good and no duplicates. \
       Options have the names and defaults of the official automatic mask generator.
 
       DIR/NAME holds a picture's masks as 0.png, 1.png and so on (255 inside), with metadata.csv. \
       With --convert-to-rle they are all in DIR/NAME.json, with the masks as COCO run lengths. \
       Boxes are x, y, width, height, the latter up to the last pixel inside.
-
-        sam2 auto dog.jpg -o everything --overlay
-        sam2 auto pictures --points-per-side 16 --convert-to-rle -o everything
-        sam2 auto pictures --format coco,cvat -o everything
       """)
 
   @Argument(help: PictureArguments.help, completion: .file())

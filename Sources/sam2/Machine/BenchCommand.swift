@@ -10,6 +10,11 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Measures how fast a model runs here.",
     discussion: """
+      Examples:
+
+        sam2 bench
+        sam2 bench --model tiny-int8.sam2 --stages --threads 1
+
       Times encoding a picture, a click on an encoded picture, and tracked frames once the memory \
       bank is full, on random pixels. Percent of peak compares with the multiply-accumulates that \
       the cores reach with operands in registers, measured in the same run.

@@ -11,6 +11,11 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor",
     abstract: "Says what this machine offers and what sam2 makes of it.",
     discussion: """
+      Examples:
+
+        sam2 doctor
+        sam2 doctor --json
+
       Put its output into reports of problems. \(KernelTable.environmentVariable) forces a kernel \
       level: \(KernelTable.levelNames.joined(separator: ", ")).
       """)

@@ -10,7 +10,8 @@ struct SampleCommand: ParsableCommand {
       For trying things out, and for checking an installation:
 
         sam2 sample -o scene
-        sam2 segment scene/picture.png --prompts scene/prompts.json --format davis -o found
+        sam2 segment scene/picture.png --prompts scene/prompts.json \\
+          --format davis -o found
         sam2 score found/picture.png scene/picture_truth.png
         sam2 track scene/frames --script scene/script.json -o tracked
         sam2 score tracked scene/truth

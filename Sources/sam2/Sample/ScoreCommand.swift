@@ -7,6 +7,11 @@ struct ScoreCommand: ParsableCommand {
     commandName: "score",
     abstract: "Compares label pictures with true ones: the mean IoU of each object.",
     discussion: """
+      Examples:
+
+        sam2 score found/picture.png scene/picture_truth.png
+        sam2 score tracked scene/truth --json
+
       Both are palette or gray PNGs whose values are object numbers, or folders of them with the \
       same names. A frame counts for an object when the object is in either picture of it.
       """)

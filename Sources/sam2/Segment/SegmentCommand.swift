@@ -10,6 +10,12 @@ struct SegmentCommand: ParsableCommand {
     commandName: "segment",
     abstract: "Finds the objects that clicks, boxes or masks point at in pictures.",
     discussion: """
+      Examples:
+
+        sam2 segment dog.jpg --point 420,310 -o masks --overlay
+        sam2 segment dog.jpg --box 300,120,640,480 --point 310,130,0 -o masks
+        sam2 segment *.jpg --prompts prompts.json --json -o masks > masks.json
+
       All points and the box together describe one object; --prompts gives several. Coordinates \
       are pixels of the upright picture (EXIF orientation applied), x to the right, y down.
 

@@ -11,12 +11,16 @@ struct TrackCommand: ParsableCommand {
     commandName: "track",
     abstract: "Follows objects through a video, or a folder of JPEG or PNG frames.",
     discussion: """
+      Examples:
+
+        sam2 track clip.mp4 --point 210,350 -o masks --overlay masks.mp4
+        sam2 track clip.mp4 --object 1 --point 210,350 \\
+          --object 2 --frame 30 --box 300,0,500,400 -o masks
+        sam2 track frames --script session.json -o masks
+
       Prompt options apply in the order given: --object and --frame say what the following \
       --point, --box and --mask-prompt are about (object 1 on frame 0 until then). Objects are \
       followed to the end of the video, and back to its start when the first prompt comes later.
-
-        sam2 track clip.mp4 --object 1 --point 210,350 --object 2 --box 300,0,500,400 -o masks
-        sam2 track frames --script session.json -o masks --overlay masks.mp4
 
       DIR/00000.png and so on are palette PNGs whose values are object numbers (DAVIS); where \
       objects overlap the lowest number wins. Formats/annotations.md describes the other formats, \

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Writes man pages and shell completions of the three commands.
+#
+#   Scripts/make_manuals.sh FOLDER    FOLDER/man/man1, FOLDER/completions/{bash,zsh,fish}
+#
+# Both come from the commands themselves, through swift-argument-parser: its tool generate-manual,
+# which its own package builds, and --generate-completion-script. Try them with
+#
+#   man -M FOLDER/man sam2-segment
+#   . FOLDER/completions/bash/sam2
+set -eu
+. "$(dirname "$0")/common.sh"
+
+[ $# -eq 1 ] || {
+  say "usage: Scripts/make_manuals.sh FOLDER"
+  exit 64
+}
+mkdir -p "$1/man/man1" "$1/completions/bash" "$1/completions/zsh" "$1/completions/fish"
+
+products=$(swift build -c release --show-bin-path)
+for command in sam2 sam2-convert sam2-quantize; do
+  [ -x "$products/$command" ] || {
+    say "$command is not built: swift build -c release"
+    exit 66
+  }
+done
+
+parser=.build/checkouts/swift-argument-parser
+swift build -c release --package-path "$parser" --scratch-path .build/manual \
+  --product generate-manual >&2
+generate=$(swift build -c release --package-path "$parser" --scratch-path .build/manual \
+  --show-bin-path)/generate-manual
+
+for command in sam2 sam2-convert sam2-quantize; do
+  # The same date for the same sources.
+  "$generate" "$products/$command" --multi-page --output-directory "$1/man/man1" \
+    --date "$(git log -1 --format=%cs 2>/dev/null || echo 2000-01-01)"
+  "$products/$command" --generate-completion-script bash >"$1/completions/bash/$command"
+  "$products/$command" --generate-completion-script zsh >"$1/completions/zsh/_$command"
+  "$products/$command" --generate-completion-script fish >"$1/completions/fish/$command.fish"
+done
+say "man pages: man -M $1/man sam2; completions: $1/completions"
