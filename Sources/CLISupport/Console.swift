@@ -12,7 +12,9 @@ public enum Console {
   }
 
   /// Why data could not be written; 0 when all could.
-  static let outputProblem = Atomic<Int32>(0)
+  static var dataProblem: Int32 { outputProblem.load(ordering: .relaxed) }
+
+  private static let outputProblem = Atomic<Int32>(0)
 
   /// One line for the person at the terminal.
   public static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }

@@ -64,7 +64,7 @@ public enum Tool {
   }
 
   private static func checkOutput() throws(Failure) {
-    let problem = Console.outputProblem.load(ordering: .relaxed)
+    let problem = Console.dataProblem
     guard problem != 0 else { return }
     throw Failure(
       .inputOutput, code: "output.write",

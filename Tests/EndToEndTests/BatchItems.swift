@@ -28,7 +28,8 @@ enum BatchItems {
       "{\"id\": \"clip\", \"video\": \"\(Workplace.nano("clip"))\", \"actions\": [{\"do\": "
         + "\"add_points\", \"frame\": 0, \"object\": 7, \"points\": [[50, 60]], \"labels\": [1]}, "
         + "{\"do\": \"propagate\", \"max_frames\": 3}]}")
-    write(lines.joined(separator: "\n") + "\n", to: "\(folder)/items.jsonl")
+    // As editors elsewhere end lines, and with an empty one.
+    write(lines.joined(separator: "\r\n") + "\r\n\n", to: "\(folder)/items.jsonl")
   }
 
   /// A bright disc on a dark slope, 96x72.

@@ -15,6 +15,7 @@ struct BatchRefusalTests {
     "root": "{\"id\": \"a\"}\n{\"id\": \"/a\"}\n", "hidden": "{\"id\": \"a\"}\n{\"id\": \".a\"}\n",
     "control": "{\"id\": \"a\"}\n{\"id\": \"a\\u001b\"}\n",
     "long": "{\"id\": \"a\"}\n{\"id\": \"\(String(repeating: "a", count: 201))\"}\n",
+    "endless": "{\"id\": \"a\"}\n{\"id\": \"\(String(repeating: "a", count: 17 << 20))",
     "ours": "{\"id\": \"a\"}\n{\"id\": \"results.jsonl\"}\n",
     "mark": "{\"id\": \"a\"}\n\u{FEFF}{\"id\": \"b\"}\n",
   ]

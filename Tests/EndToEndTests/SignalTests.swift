@@ -16,7 +16,8 @@ struct SignalTests {
           "track", "\(scene)/frames", "--script", "\(scene)/script.json", "-o", "out", "--threads",
           "1",
         ] + more, in: folder, log: log)
-      #expect(running.wait(until: condition))
+      let isTime = running.wait(until: condition)
+      #expect(isTime)
       running.send(signal)
       let outcome = running.wait()
       #expect(outcome.exitCode == 128 + signal)

@@ -64,13 +64,24 @@ enum Tool: String {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, "\(log)/out", flags, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, "\(log)/err", flags, 0o600)
+    // Threads of tests block signals, and jobs in the background ignore some: neither is meant.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
     var vector = line.map { strdup($0) }
     vector.append(nil)
     var variables = Tool.variables.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }
     variables.append(nil)
     defer { for text in vector + variables { free(text) } }
     var identifier: pid_t = 0
-    guard posix_spawn(&identifier, line[0], &actions, nil, vector, variables) == 0 else {
+    guard posix_spawn(&identifier, line[0], &actions, &attributes, vector, variables) == 0 else {
       throw ToolProblem.cannotStart(line.joined(separator: " "))
     }
     return RunningTool(identifier: identifier, log: log)
