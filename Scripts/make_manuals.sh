@@ -31,6 +31,21 @@ swift build -c release --package-path "$parser" --scratch-path .build/manual \
 generate=$(swift build -c release --package-path "$parser" --scratch-path .build/manual \
   --show-bin-path)/generate-manual
 
+# Examples keep their lines, paragraphs their distance, and exit codes are ours.
+polish() {
+  awk '
+    function literal(on) {
+      if (on != inside) print on ? ".Bd -literal" : ".Ed"
+      inside = on
+    }
+    /^  / { literal(1); print; next }
+    /^$/ { if (!inside) print ".Pp"; else print ""; next }
+    { literal(0) }
+    /^\.Ex -std/ { print "As sam2 --help, sam2-convert --help and sam2-quantize --help list them."; next }
+    { print }'
+}
+
+rm -f "$1"/man/man1/sam2*.1
 for command in sam2 sam2-convert sam2-quantize; do
   # The same date for the same sources.
   "$generate" "$products/$command" --multi-page --output-directory "$1/man/man1" \
@@ -39,4 +54,14 @@ for command in sam2 sam2-convert sam2-quantize; do
   "$products/$command" --generate-completion-script zsh >"$1/completions/zsh/_$command"
   "$products/$command" --generate-completion-script fish >"$1/completions/fish/$command.fish"
 done
+for page in "$1"/man/man1/*.1; do
+  name=$(basename "$page" .1)
+  case $name in
+    *.help | *.hdf5-child) ;;
+    # As those of git: man sam2-segment.
+    *) polish <"$page" >"$1/man/man1/$(echo "$name" | tr . -).polished" ;;
+  esac
+  rm "$page"
+done
+for page in "$1"/man/man1/*.polished; do mv "$page" "${page%.polished}.1"; done
 say "man pages: man -M $1/man sam2; completions: $1/completions"

@@ -199,7 +199,7 @@ struct RefusalTests {
     Refusal("score of a folder and a file", 64, says: "folder", "score", "again", "p.png"),
     Refusal("score without a frame", 66, says: "again/", "score", "again", "."),
     Refusal("score of nothing", 66, says: "gone", "score", "gone", "gone"),
-    Refusal("unknown command", 64, says: "Error", "segmint"),
+    Refusal("unknown command", 64, says: "'segment'", "segmint"),
     Refusal("doctor with unknown kernels", 64, says: "mmx", "doctor")
       .with(environment: ["SAM2_ISA": "mmx"]),
   ]

@@ -11,10 +11,10 @@ struct BatchCommand: ParsableCommand {
       Examples:
 
         sam2 batch items.jsonl -o out
-        sam2 batch items.jsonl -o out --resume         # after Ctrl-C or a crash
-        sam2 batch items.jsonl -o out --shard 3/100    # the fourth of 100 parts
-        sam2 batch items.jsonl -o out --shard auto     # in a Slurm array
-        cat out/results-*.jsonl > results.jsonl        # all shards
+        sam2 batch items.jsonl -o out --resume        # after Ctrl-C
+        sam2 batch items.jsonl -o out --shard 3/100   # the fourth of 100
+        sam2 batch items.jsonl -o out --shard auto    # in a Slurm array
+        cat out/results-*.jsonl > results.jsonl       # all shards
 
       A line of the list is an item:
 
