@@ -29,8 +29,9 @@ struct QuantizeTool: ParsableCommand {
       while the model runs, as attention is. With pictures or clips to calibrate with, the rounding \
       is chosen by what the model does with them, and what it costs is measured and told.
 
-      Exit codes: 0 done, 1 some calibration inputs were bad, 64 usage, 65 bad input, 66 input missing, 70 a bug of ours, 73 cannot \
-      create the output, 74 reading or writing failed, 130 Ctrl-C.
+      Exit codes: 0 done, 1 some calibration inputs were bad, 64 usage, 65 bad input, 66 input \
+      missing, 70 a bug of ours, 73 cannot create the output, 74 reading or writing failed, 130 \
+      Ctrl-C.
       """,
     version: Tool.version)
 

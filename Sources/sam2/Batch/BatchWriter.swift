@@ -21,7 +21,7 @@ struct BatchWriter: Sendable {
     switch item.work {
     case .automatic:
       if format == .davis { throw labelsFailure }
-    case .track(let plan): try plan.checkObjects()
+    case .track(let plan): try plan.checkObjects(for: format == .davis ? [.davis] : [])
     case .prompts(let prompts):
       guard format == .davis else { return }
       for prompt in prompts {
