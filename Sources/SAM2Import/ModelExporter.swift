@@ -75,19 +75,19 @@ private struct WeightView: TensorCollection {
     guard let tensor = weights[name], let shape = shapes[name] else {
       throw Failure(.badInput, code: "tensor.missing", "the model has no tensor \(printable(name))")
     }
-    // The quantiser makes matrices of 1x1 kernels; the exporter has checked the element count.
+    // Products in int8 have matrices for 1x1 kernels; the exporter has checked the element count.
     return (tensor.dtype == .int8 ? try dequantized(tensor, name) : tensor).reshaped(shape)
   }
 
   private func dequantized(_ tensor: Tensor, _ name: String) throws(Failure) -> Tensor {
-    guard let scale = weights[name + ModelExporter.scaleSuffix], tensor.shape.rank == 2,
+    guard let scale = weights[name + ModelExporter.scaleSuffix], tensor.shape.rank > 0,
       scale.shape == Shape([tensor.shape[0]])
     else {
       throw Failure(
         .badInput, code: "export.scale", "an int8 weight has no scale for each of its rows",
         place: "tensor \(name)")
     }
-    let depth = tensor.shape[1]
+    let depth = tensor.elementCount / max(1, tensor.shape[0])
     var values = tensor.floats()
     for (row, scale) in scale.floats().enumerated() {
       for i in (row * depth)..<((row + 1) * depth) { values[i] *= scale }
