@@ -27,13 +27,13 @@ struct BatchVideo {
   /// Plays the script; `check` is asked after each frame whether to go on.
   mutating func run(check: () throws -> Void) throws -> BatchMembers {
     let plan = plan
-    func handle(_ event: InteractionScript.Event) throws {
+    let player = ScriptPlayer(plan.script, on: predictor) { try plan.mask($0) }
+    while let event = try player.next() {
       switch event {
       case .edited(let result, _), .tracked(let result, _, _): try write(result)
       }
       try check()
     }
-    try plan.script.run(on: predictor, loadMask: { try plan.mask($0) }, handle: handle)
     return [
       ("width", .init(predictor.width)), ("height", .init(predictor.height)),
       ("frame_count", .init(predictor.frameCount)),

@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import CLISupport
 import Glibc
