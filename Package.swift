@@ -129,8 +129,8 @@ let package = Package(
     tests(
       "SAM2Tests",
       [
-        "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile", "Runtime",
-        "JSON", "Tensors", "Bytes",
+        "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile", "Passes",
+        "Runtime", "JSON", "Tensors", "Bytes",
       ]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),

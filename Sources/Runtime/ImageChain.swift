@@ -6,8 +6,8 @@ internal import Graph
 /// It starts with a transposed convolution, whose kernel equals its stride, so that no row needs
 /// its neighbours; then come sums, LayerNorms, activations and further such convolutions, and
 /// perhaps a product of each pixel with some filters. Every pixel meets the same kernels as in steps
-/// of their own, so the numbers are the same. This is how the decoder makes masks of tokens: at full
-/// size its maps would be 8 to 16 MB a prompt, and pass through memory ten times.
+/// of their own. This is how the decoder makes masks of tokens: at full size its maps would be 8 to
+/// 16 MB a prompt, and pass through memory ten times.
 struct ImageChain {
   enum Link {
     case transposedConvolution(PackedWeight, stride: Int)

@@ -9,6 +9,9 @@ import Testing
 
 /// Image operators that run as one step, and operands that are shared by all of a batch.
 struct ImageChainTests {
+  /// Relative L2: a product sums its last rows in another order where blocks end elsewhere.
+  static let tolerance = 1e-6
+
   /// A decoder's way from tokens to masks, for maps of `side` x `side` and so many channels.
   private struct Upscaling {
     var side = 6
@@ -74,7 +77,7 @@ struct ImageChainTests {
   }
 
   @Test(arguments: KernelTable.availableLevels)
-  func chainsGiveTheBitsOfSingleSteps(level: String) throws {
+  func chainsAgreeWithSingleSteps(level: String) throws {
     // Parts of a cell that are whole panels of weights, and parts that are not.
     for channels in [[40, 16, 8], [33, 32, 16], [20, 5, 3]] {
       for (side, isBatched) in [(6, false), (70, true)] where side == 6 || channels[0] == 33 {
@@ -88,7 +91,8 @@ struct ImageChainTests {
         let options = RuntimeOptions(threads: 2, kernelLevel: level)
         let chained = try #require(try Program(model, options: options).run("net", inputs)["y"])
         let steps = try #require(try Program(single, options: options).run("net", inputs)["y"])
-        #expect(chained.floats() == steps.floats(), "\(channels), side \(side)")
+        let apart = Closeness(chained.floats(), to: steps.floats())
+        #expect(apart.relativeL2 < Self.tolerance, "\(channels), side \(side): \(apart)")
         guard side == 6 else { continue }
         let expected = try ReferenceInterpreter(weights: model.weights)
           .evaluate(model.graphs[0], inputs: inputs)

@@ -14,7 +14,7 @@ struct ModelImporterTests {
     let imported = try ModelImporter.importModel(checkpoint)
     #expect(imported.configuration == configuration)
     #expect(imported.model.weights.names == checkpoint.names)
-    #expect(imported.model.graphs.count == 11)
+    #expect(imported.model.graphs.count == 12)
     let stored = try #require(imported.model.metadata["configuration"])
     #expect(try ModelConfiguration(json: stored) == configuration)
     #expect(imported.model.metadata["architecture"]?.string == "sam2")

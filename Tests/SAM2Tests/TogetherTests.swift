@@ -55,7 +55,8 @@ import Testing
       var state = TrackedObject(id: object)
       for frame in frames {
         state.conditioning[frame] = FrameOutput(
-          memory: Tensor([Float(frame)], shape: [1, 1]), logits: Tensor([0], shape: [1, 1]),
+          memory: Tensor([Float(frame)], shape: [1, 1]),
+          logits: Tensor([0 as Float], shape: [1, 1]),
           pointer: Tensor([Float(object)], shape: [1, 1]), objectScore: 1)
       }
       let plan = MemoryPlan(

@@ -10,6 +10,8 @@ struct FrameFeatures {
   private let capacity: Int
   /// Least recently used first.
   private var kept: [(frame: Int, features: ImageFeatures)] = []
+  /// A frame that is read while the one before it is tracked; meanwhile `reader` is lent.
+  private var ahead: (frame: Int, work: BackgroundWork<Loan>)?
 
   init(model: SegmentationModel, source: any IndexedFrames, capacity: Int) {
     self.model = model
@@ -20,20 +22,72 @@ struct FrameFeatures {
   /// Number of frames; see `PictureReader.countFrames`.
   mutating func countFrames() throws(Failure) -> Int { try reader.countFrames() }
 
-  /// Features of `frame`.
-  /// - Throws: what reading the frame and running the model throw.
-  mutating func features(of frame: Int) throws(Failure) -> ImageFeatures {
+  /// Features of `frame`; meanwhile a thread of its own reads frame `next`, which will be asked for
+  /// soon.
+  /// - Throws: what reading the frame and running the model throw; what reading `next` throws comes
+  ///   when it is asked for.
+  mutating func features(
+    of frame: Int, readingNext next: Int? = nil
+  ) throws(Failure) -> ImageFeatures {
     if let position = kept.firstIndex(where: { $0.frame == frame }) {
       let entry = kept.remove(at: position)
       kept.append(entry)
+      readAhead(next)
       return entry.features
     }
-    let size = model.imageSize
-    let pixels = try reader.picture(at: frame)
-      .normalized(mean: model.pixelMean, standardDeviation: model.pixelDeviation)
-    let features = try model.stages.encodeImage(Tensor(pixels, shape: [1, size, size, 3]))
+    let pixels = try pixels(of: frame)
+    readAhead(next)
+    let features = try model.stages.encodeImage(pixels)
     if kept.count >= capacity { kept.removeFirst() }
     kept.append((frame, features))
     return features
+  }
+
+  // MARK: - Reading ahead
+
+  /// What a thread that reads ahead is lent, and what it gives back.
+  ///
+  /// Unchecked: nobody else reads frames until it is done.
+  private struct Loan: @unchecked Sendable {
+    var reader: PictureReader
+    var pixels: Result<Tensor, Failure>?
+
+    /// Frame `index` as the encoder wants it: [1, S, S, 3].
+    mutating func read(_ index: Int, for model: SegmentationModel) {
+      pixels = Result { () throws(Failure) in
+        let values = try reader.picture(at: index)
+          .normalized(mean: model.pixelMean, standardDeviation: model.pixelDeviation)
+        return Tensor(values, shape: [1, model.imageSize, model.imageSize, 3])
+      }
+    }
+  }
+
+  private mutating func readAhead(_ next: Int?) {
+    guard let next, ahead == nil, !kept.contains(where: { $0.frame == next }) else { return }
+    let loan = Loan(reader: reader)
+    ahead = (
+      next,
+      BackgroundWork { [model] in
+        var loan = loan
+        loan.read(next, for: model)
+        return loan
+      }
+    )
+  }
+
+  private mutating func pixels(of frame: Int) throws(Failure) -> Tensor {
+    var loan = Loan(reader: reader)
+    var isRead = false
+    if let ahead {
+      loan = ahead.work.value()
+      isRead = ahead.frame == frame
+      self.ahead = nil
+    }
+    if !isRead { loan.read(frame, for: model) }
+    reader = loan.reader
+    guard let pixels = loan.pixels else {
+      throw Failure(.internalError, code: "video.loan", "frame \(frame) was not read")
+    }
+    return try pixels.get()
   }
 }

@@ -65,7 +65,8 @@ public struct Propagation {
     try checkCurrent()
     let result: FrameResult
     do {
-      result = try predictor.trackFrame(frames[position], isReverse: isReverse)
+      let next = position + 1 < frames.count ? frames[position + 1] : nil
+      result = try predictor.trackFrame(frames[position], isReverse: isReverse, before: next)
     } catch {
       // Headers of video files often promise a few frames more than there are.
       guard error.code == PictureReader.noSuchFrame, position > 0 || isContinued, !isReverse

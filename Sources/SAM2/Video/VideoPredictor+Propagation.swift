@@ -94,8 +94,10 @@ extension VideoPredictor {
     if options.clearsMemoryAroundInput { clearMemory(around: frame, object: index) }
   }
 
-  /// Tracks every object onto `frame`.
-  func trackFrame(_ frame: Int, isReverse: Bool) throws(Failure) -> FrameResult {
+  /// Tracks every object onto `frame`; `next` is the frame that comes after it, if one does.
+  func trackFrame(
+    _ frame: Int, isReverse: Bool, before next: Int? = nil
+  ) throws(Failure) -> FrameResult {
     let annotated = objects.indices.filter { objects[$0].conditioning.contains(frame) }
     let followed = objects.indices.filter { !objects[$0].conditioning.contains(frame) }
     // Annotated: what the person settled on stands.
@@ -105,7 +107,7 @@ extension VideoPredictor {
     if !followed.isEmpty {
       let outputs = try tracker.follow(
         followed.map { objects[$0] }, onto: frame, isReverse: isReverse,
-        image: features.features(of: frame))
+        image: features.features(of: frame, readingNext: next))
       for (index, output) in zip(followed, outputs) { objects[index].recent[frame] = output }
     }
     for index in objects.indices { objects[index].tracked[frame] = isReverse }

@@ -10,8 +10,9 @@ final class TrackJob {
   private let player: ScriptPlayer
   let outputs: TrackOutputs
   private let annotations: AnnotationFolder
-  /// The names of the frames' files; empty for a video file.
-  private let frameNames: [String]
+  private let writer: FrameWriter
+  /// The frame that is being written while the next one is tracked.
+  private var writing: BackgroundWork<FrameWriter.Outcome>?
   private var ledger: TrackLedger
   private var clock = StageClock()
   /// Answers to annotations that are not written yet, oldest first.
@@ -39,20 +40,23 @@ final class TrackJob {
       player = ScriptPlayer(plan.script, on: predictor) { try plan.mask($0) }
     }
     self.outputs = outputs
-    frameNames = source.framePaths.map { fileName($0) }
     let rate = source.frameRate?.framesPerSecond ?? TrackJob.folderFrameRate
     var complete = context
     complete.video = VideoFacts(
       identifier: fileStem(video), frameCount: predictor.frameCount, width: predictor.width,
       height: predictor.height, duration: Double(predictor.frameCount) / rate)
     annotations = outputs.annotations(complete)
+    writer = FrameWriter(
+      outputs: outputs, annotations: annotations,
+      frameNames: source.framePaths.map { fileName($0) }, width: predictor.width,
+      height: predictor.height)
     if let resuming { try restoreLedger(from: resuming) }
   }
 
   private func restoreLedger(from path: String) throws(Failure) {
     do {
       try ledger.restore(player.notes, width: predictor.width, height: predictor.height) {
-        annotated($0, $1)
+        writer.annotated($0, $1)
       }
     } catch {
       throw error.about(file: path)
@@ -68,6 +72,17 @@ final class TrackJob {
   /// Answers to annotations wait for the tracking that follows them, so that a mistake in a later
   /// annotation leaves no files.
   func track(stopAfter: Int?, progress: (Propagation.Progress) -> Void) throws {
+    do {
+      try play(stopAfter: stopAfter, progress: progress)
+    } catch {
+      // Nothing is left half written; the first failure is the one to tell.
+      try? finishWriting()
+      throw error
+    }
+    try finishWriting()
+  }
+
+  private func play(stopAfter: Int?, progress: (Propagation.Progress) -> Void) throws {
     var lapStart = StageClock.now()
     while trackedFrameCount < stopAfter ?? Int.max {
       guard let event = try player.next() else {
@@ -101,46 +116,20 @@ final class TrackJob {
     pending = []
   }
 
+  /// Starts to write `result`, once the frame before it is written.
   private func write(_ result: FrameResult, lap: Double?) throws(Failure) {
-    try clock.time("write") { () throws(Failure) in
-      // An object without a result on this frame has nothing to write.
-      let masks = zip(result.objects, result.masks())
-        .filter { $0.0.objectScore != nil }.map { (object: $0.0, mask: $0.1.mask) }
-      let picture = annotated(
-        result.frame,
-        masks.sorted { $0.object.id < $1.object.id }.map {
-          AnnotatedMask(object: $0.object.id, score: nil, mask: $0.mask)
-        })
-      let files = try annotations.files(of: picture)
-      try outputs.write(files, of: result.frame, objects: masks.map(\.object))
-      ledger.remember(picture)
-      guard ledger.keepsReport else { return }
-      var entries: [(key: String, value: JSONValue)] = [("frame", .init(result.frame))]
-      if let file = outputs.paletteFile(result.frame) { entries.append(("mask", .string(file))) }
-      entries += [
-        ("files", .array(files.map { .string($0.name) })),
-        (
-          "objects",
-          .array(
-            masks.map { object, mask in
-              [
-                "object": .init(object.id), "object_score": .init(object.objectScore ?? 0),
-                "area": .init(mask.area),
-              ]
-            })
-        ),
-      ]
-      if let lap { entries.append(("milliseconds", milliseconds(lap))) }
-      ledger.remember(.object(entries), of: result.frame)
-    }
+    try finishWriting()
+    writing = writer.start(result, lap: lap)
   }
 
-  private func annotated(_ frame: Int, _ masks: [AnnotatedMask]) -> AnnotatedPicture {
-    let name =
-      frameNames.indices.contains(frame) ? frameNames[frame] : "\(fiveDigits(frame)).jpg"
-    return AnnotatedPicture(
-      name: name, stem: fiveDigits(frame), index: frame, width: predictor.width,
-      height: predictor.height, masks: masks)
+  /// Waits for the frame that is being written.
+  private func finishWriting() throws(Failure) {
+    guard let outcome = writing?.value() else { return }
+    writing = nil
+    clock.add("write", milliseconds: outcome.milliseconds)
+    let written = try outcome.result.get()
+    ledger.remember(written.picture)
+    if ledger.keepsReport { ledger.remember(written.entry, of: written.frame) }
   }
 
   /// Writes the files about the whole video.
