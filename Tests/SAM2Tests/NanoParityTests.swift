@@ -111,7 +111,7 @@ import Testing
       case "memory_temporal_stride_for_eval": options.memoryStride = value.int
       case "multimask_output_for_tracking": options.tracksWithMultimask = value.bool
       case "add_all_frames_to_correct_as_cond":
-        options.correctionsCondition = try #require(value.bool)
+        options.correctionsCondition = try #require(value.bool as Bool?)
       default: Issue.record("no option \(name)")
       }
     }
