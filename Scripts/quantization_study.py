@@ -21,13 +21,14 @@ import numpy as np
 from PIL import Image
 
 CHECKPOINT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/nano/nano.pt"
-STEPS = ["clip", "smoothing", "bias-correction"]
+STEPS = ["clip", "smoothing", "bias-correction", "int8-attention"]
 # Name, steps left out, further options, whether it is calibrated.
 VARIANTS = [
     ("dynamic only", STEPS, [], False),
-    ("+ clip", ["smoothing", "bias-correction"], [], True),
-    ("+ smoothing", ["bias-correction"], [], True),
-    ("+ bias correction", [], [], True),
+    ("+ clip", STEPS[1:], [], True),
+    ("+ smoothing", STEPS[2:], [], True),
+    ("+ bias correction", STEPS[3:], [], True),
+    ("+ int8 attention", [], [], True),
     ("+ fallback", [], ["--min-iou", "0.995"], True),
 ]
 FIRST_CALIBRATION_SEED = 5001
