@@ -11,6 +11,9 @@ public enum ModelExporter {
     public let tensors: any TensorCollection
     /// Names that were int8 and are computed back: they are not the values of the checkpoint.
     public let dequantized: [String]
+    /// Names of factors that stand for products in which a pass had folded the checkpoint's: a
+    /// model computes the same with them, but they are not the values of the checkpoint.
+    public let refactored: [String]
     /// Official names that the model does not have, because nothing it computes needs them.
     public let missing: [String]
   }
@@ -23,13 +26,15 @@ public enum ModelExporter {
   public static func export(_ model: Model, dequantizing: Bool) throws(Failure) -> Export {
     let configuration = try ModelConfiguration(json: try model.metadata.required("configuration"))
     let official = OfficialTensors(configuration)
+    let unfolded = try FoldedProducts(model.weights, official)
+    let weights = unfolded.weights
     var dequantized: [String] = []
-    for name in model.weights.names {
+    for name in weights.names {
       let base = name.hasSuffix(scaleSuffix) ? String(name.dropLast(scaleSuffix.count)) : name
-      let isScale = base != name && model.weights[base]?.dtype == .int8
+      let isScale = base != name && weights[base]?.dtype == .int8
       if isScale {
         dequantized.append(base)
-      } else if model.weights[name]?.shape.elementCount
+      } else if weights[name]?.shape.elementCount
         != official.shapes[name].map({ Shape($0).elementCount })
       {
         throw Failure(
@@ -38,20 +43,22 @@ public enum ModelExporter {
           place: "tensor \(name)")
       }
     }
-    guard dequantizing || dequantized.isEmpty else {
+    let changed = dequantized.count + unfolded.factors.count
+    guard dequantizing || changed == 0 else {
       throw Failure(
         .usage, code: "export.quantized",
-        "\(dequantized.count) weights of the model are int8: the values of the checkpoint it was "
-          + "made from are gone",
-        hint: "export the model it was made from, or pass --dequantize for the rounded values")
+        "\(changed) weights of the model are int8 or folded into others: the values of the "
+          + "checkpoint it was made from are gone",
+        hint: "export the model it was made from, or pass --dequantize for values that compute "
+          + "the same as this model")
     }
     return Export(
-      tensors: WeightView(model.weights, official), dequantized: dequantized,
-      missing: official.names.filter { model.weights[$0] == nil })
+      tensors: WeightView(weights, official), dequantized: dequantized,
+      refactored: unfolded.factors, missing: official.names.filter { weights[$0] == nil })
   }
 
   /// What the quantiser appends to the name of a weight for its scales.
-  fileprivate static let scaleSuffix = ".scale"
+  static let scaleSuffix = ".scale"
 }
 
 /// Weights of a model in their official shapes; int8 ones times their scales, in float32.
@@ -80,18 +87,28 @@ private struct WeightView: TensorCollection {
   }
 
   private func dequantized(_ tensor: Tensor, _ name: String) throws(Failure) -> Tensor {
-    guard let scale = weights[name + ModelExporter.scaleSuffix], tensor.shape.rank > 0,
-      scale.shape == Shape([tensor.shape[0]])
+    var values = tensor.floats()
+    try WeightScales.apply(&values, name, weights)
+    return Tensor(values, shape: tensor.shape)
+  }
+}
+
+/// Multiplies int8 weights by the scales of their rows.
+enum WeightScales {
+  /// - Throws: `export.scale` when there is not one scale for each row.
+  static func apply(
+    _ values: inout [Float], _ name: String, _ weights: WeightTable
+  ) throws(Failure) {
+    guard let tensor = weights[name], let scale = weights[name + ModelExporter.scaleSuffix],
+      tensor.shape.rank > 0, scale.shape == Shape([tensor.shape[0]])
     else {
       throw Failure(
         .badInput, code: "export.scale", "an int8 weight has no scale for each of its rows",
         place: "tensor \(name)")
     }
     let depth = tensor.elementCount / max(1, tensor.shape[0])
-    var values = tensor.floats()
     for (row, scale) in scale.floats().enumerated() {
       for i in (row * depth)..<((row + 1) * depth) { values[i] *= scale }
     }
-    return Tensor(values, shape: tensor.shape)
   }
 }

@@ -98,6 +98,11 @@ struct Export: ParsableCommand {
         "note: \(export.dequantized.count) tensors are rounded to 8 bits: "
           + "they are not those of the original checkpoint")
     }
+    if !export.refactored.isEmpty {
+      common.note(
+        "note: \(export.refactored.count) tensors are factors of products that the optimiser made: "
+          + "they compute the same, but are not those of the original checkpoint")
+    }
     if !export.missing.isEmpty {
       common.note(
         "note: not in the model, because no computation needs them: "
@@ -122,6 +127,7 @@ struct Export: ParsableCommand {
       "sha256": .string(ModelFile.sha256(of: try MappedFile.open(output))),
       "tensors": JSONValue(export.tensors.names.count),
       "dequantized": .array(export.dequantized.map { .string($0) }),
+      "refactored": .array(export.refactored.map { .string($0) }),
       "missing": .array(export.missing.map { .string($0) }),
     ]
   }

@@ -60,10 +60,12 @@ import Testing
     #expect(thrown?.code == "export.quantized" && thrown?.kind == .usage)
 
     let export = try ModelExporter.export(model, dequantizing: true)
-    #expect(export.dequantized.count == 74)
+    #expect(export.dequantized.count == 70)
     #expect(export.missing == ["no_mem_pos_enc"])
+    let layers = Set(export.refactored.compactMap { $0.split(separator: ".").dropFirst(2).first })
+    #expect(export.refactored.count == 4 * layers.count && !layers.isEmpty)
     let original = try Checkpoint.open(RoundTripTests.nano).tensors
-    for name in export.tensors.names {
+    for name in export.tensors.names where !export.refactored.contains(name) {
       let tensor = try export.tensors.tensor(name)
       let expected = try original.tensor(name)
       #expect(tensor.shape == expected.shape, "\(name)")
@@ -77,6 +79,44 @@ import Testing
       let closeness = Closeness(tensor.floats(), to: expected.floats())
       #expect(closeness.relativeL2 <= 0.01, "\(name) \(closeness)")
     }
+    try expectEqualProducts(export, original)
+  }
+
+  /// Factors may differ from the checkpoint's, their products and biases may not.
+  private func expectEqualProducts(
+    _ export: ModelExporter.Export, _ original: any TensorCollection
+  ) throws {
+    for name in export.refactored where name.hasSuffix(".v_proj.weight") {
+      let path = String(name.dropLast(".v_proj.weight".count))
+      let ours = try product(export.tensors, path)
+      let theirs = try product(original, path)
+      // One rounding to float16 or int8 of the product.
+      #expect(Closeness(ours.matrix, to: theirs.matrix).relativeL2 <= 0.01, "\(path)")
+      #expect(Closeness(ours.bias, to: theirs.bias).relativeL2 <= 0.01, "\(path)")
+    }
+  }
+
+  /// W_out W_v, row-major, and W_out b_v + b_out.
+  private func product(
+    _ tensors: any TensorCollection, _ path: String
+  ) throws -> (matrix: [Float], bias: [Float]) {
+    let values = try tensors.tensor("\(path).v_proj.weight")
+    let moved = try tensors.tensor("\(path).v_proj.bias").floats()
+    let outputs = try tensors.tensor("\(path).out_proj.weight")
+    var bias = try tensors.tensor("\(path).out_proj.bias").floats()
+    let (rows, inner, columns) = (outputs.shape[0], outputs.shape[1], values.shape[1])
+    let (left, right) = (outputs.floats(), values.floats())
+    var matrix = [Float](repeating: 0, count: rows * columns)
+    for row in 0..<rows {
+      for k in 0..<inner {
+        let factor = left[row * inner + k]
+        bias[row] += factor * moved[k]
+        for column in 0..<columns {
+          matrix[row * columns + column] += factor * right[k * columns + column]
+        }
+      }
+    }
+    return (matrix, bias)
   }
 
   @Test func weightsThatAreNotOfficialAreNotExported() throws {
