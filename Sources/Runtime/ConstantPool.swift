@@ -96,8 +96,20 @@ final class ConstantPool {
     if let known = packed[key] { return known }
     let new = try pack(kind, sources)
     packed[key] = new
+    for source in sources { try release(source.name) }
     return new
   }
+
+  /// Lets go of a mapped weight's memory: its packed form is read from now on.
+  ///
+  /// Small ones share their pages with others.
+  private func release(_ name: String) throws(Failure) {
+    let tensor = try weight(name)
+    guard tensor.byteCount >= Self.releasedBytes else { return }
+    tensor.storage.releasePages(in: tensor.byteOffset..<(tensor.byteOffset + tensor.byteCount))
+  }
+
+  private static let releasedBytes = 65_536
 
   private func pack(_ kind: PackedKind, _ names: [PackedSource]) throws(Failure) -> PackedWeight {
     let shape = try weight(names[0].name).shape

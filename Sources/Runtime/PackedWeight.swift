@@ -35,6 +35,21 @@ final class PackedWeight {
 /// Sources are row-major float32 in PyTorch's layouts.
 struct WeightPacker {
   let kernels: UnsafePointer<sam2_kernels>
+  let pool: ThreadPool
+
+  /// Bytes of weights that a task packs.
+  private static var taskBytes: Int { 65_536 }
+
+  /// Calls `body` with ranges of panels, on all threads.
+  private func forPanels(
+    columns: Int, panel: Int, bytesPerColumn: Int, _ body: (Range<Int>) -> Void
+  ) {
+    let panels = (columns + panel - 1) / panel
+    let grain = max(1, Self.taskBytes / max(1, panel * bytesPerColumn))
+    pool.run((panels + grain - 1) / grain) { task, _ in
+      body((task * grain)..<min(panels, (task + 1) * grain))
+    }
+  }
 
   /// Floats of a packed [columns, depth] matrix.
   func panelFloats(columns: Int, depth: Int) -> Int {
@@ -46,8 +61,10 @@ struct WeightPacker {
   func linear(_ weight: UnsafePointer<Float>, columns: Int, depth: Int) -> PackedWeight {
     let memory = AlignedMemory(byteCount: panelFloats(columns: columns, depth: depth) * 4)
     let panel = kernels.pointee.panel_columns_f32
-    kernels.pointee.pack_f32(
-      weight, depth, 1, columns, depth, 0, (columns + panel - 1) / panel, memory.floats)
+    forPanels(columns: columns, panel: panel, bytesPerColumn: depth * 4) { panels in
+      kernels.pointee.pack_f32(
+        weight, depth, 1, columns, depth, panels.lowerBound, panels.upperBound, memory.floats)
+    }
     return PackedWeight(layout: .panels, columns: columns, depth: depth, memory: memory)
   }
 
@@ -108,18 +125,22 @@ struct WeightPacker {
   ) -> PackedWeight {
     let panel = kernels.pointee.panel_columns_s8
     let multiple = kernels.pointee.depth_multiple_s8
-    let bytes =
-      (columns + panel - 1) / panel * panel * ((depth + multiple - 1) / multiple * multiple)
+    let padded = (depth + multiple - 1) / multiple * multiple
     let packed = PackedWeight(
       layout: .quantizedPanels, columns: columns, depth: depth,
-      memory: AlignedMemory(byteCount: bytes))
-    kernels.pointee.pack_s8(
-      weight, columns, depth, packed.memory.base.assumingMemoryBound(to: Int8.self))
+      memory: AlignedMemory(byteCount: (columns + panel - 1) / panel * panel * padded))
     let sums = AlignedMemory(byteCount: columns * 4)
-    for column in 0..<columns {
-      var sum: Int32 = 0
-      for k in 0..<depth { sum &+= Int32(weight[column &* depth &+ k]) }
-      sums.base.storeBytes(of: sum, toByteOffset: column * 4, as: Int32.self)
+    forPanels(columns: columns, panel: panel, bytesPerColumn: depth) { panels in
+      let first = panels.lowerBound * panel
+      let part = first..<min(columns, panels.upperBound * panel)
+      kernels.pointee.pack_s8(
+        weight + first * depth, part.count, depth,
+        (packed.memory.base + first * padded).assumingMemoryBound(to: Int8.self))
+      for column in part {
+        var sum: Int32 = 0
+        for k in 0..<depth { sum &+= Int32(weight[column &* depth &+ k]) }
+        sums.base.storeBytes(of: sum, toByteOffset: column * 4, as: Int32.self)
+      }
     }
     let scales = AlignedMemory(byteCount: columns * 4)
     scales.floats.update(from: scale, count: columns)

@@ -115,7 +115,7 @@ extension Program {
       pool = ThreadPool(threadCount: threadCount)
       executor = Executor(kernels: table.functions, pool: pool)
       constants = ConstantPool(
-        weights: model.weights, packer: WeightPacker(kernels: table.functions))
+        weights: model.weights, packer: WeightPacker(kernels: table.functions, pool: pool))
     }
 
     deinit { pool.shutDown() }

@@ -130,11 +130,16 @@ void KERNEL(pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t
   const size_t steps = (depth + FOLD - 1) / FOLD;
   for (size_t first = 0; first < columns; first += TILE_COLUMNS)
     for (size_t step = 0; step < steps; ++step)
-      for (size_t n = 0; n < TILE_COLUMNS; ++n)
-        for (size_t i = 0; i < FOLD; ++i) {
-          const size_t k = step * FOLD + i;
-          *packed++ = first + n < columns && k < depth ? weights[(first + n) * depth + k] : 0;
+      for (size_t n = 0; n < TILE_COLUMNS; ++n, packed += FOLD) {
+        const size_t k = step * FOLD;
+        const int8_t *source = weights + (first + n) * depth + k;
+        if (first + n < columns && k + FOLD <= depth) {
+          __builtin_memcpy(packed, source, FOLD);
+          continue;
         }
+        for (size_t i = 0; i < FOLD; ++i)
+          packed[i] = first + n < columns && k + i < depth ? source[i] : 0;
+      }
 }
 
 void KERNEL(gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c,
