@@ -118,6 +118,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Bytes", "Tensors", "Graph"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["Bytes", "JSON"]),
     tests(
@@ -143,7 +144,9 @@ let package = Package(
         "Bytes", "Calibration", "Checkpoints", "Graph", "JSON", "Media", "ModelFile", "Passes",
         "Quantizer", "Runtime", "SAM2Import", "SampleScene", "Tensors",
       ]),
-    tests("RuntimeTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
+    tests(
+      "RuntimeTests",
+      ["Bytes", "CAllocations", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
     tests("KernelTests", ["CKernels"]),
     tests(
       "TorchCheckpointTests", ["Bytes", "JSON", "Tensors", "TorchCheckpoint"],

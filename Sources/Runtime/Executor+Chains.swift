@@ -13,7 +13,7 @@ extension Executor {
   private static var wishedBlocks: Int { 32 }
 
   func run(_ chain: RowChain, _ step: Step) {
-    let layout = ChainLayout(chain)
+    guard case .rowChain(let layout) = step.geometry else { return }
     let rows = chain.productRows(result: step.result.rows)
     guard rows > 0 else { return }
     let fitting = min(Self.blockBytes / layout.bytesPerRow, rows / Self.wishedBlocks)

@@ -11,7 +11,7 @@ extension Executor {
       copyRows(operand, to: output)
       return
     }
-    let loop = BroadcastLoop(operand.shape, step.result.shape, step.result.shape)
+    guard case .broadcast(let loop) = step.geometry else { return }
     let source = contiguous(operand)
     let grain = max(1, Self.elementGrain / loop.innerCount)
     forRows(loop.outerCount, grain: grain) { range, _ in
@@ -27,13 +27,9 @@ extension Executor {
     }
   }
 
-  func transpose(_ step: Step, _ axes: [Int]) {
-    let (x, y) = (step.operands[0].shape, step.result.shape)
-    var strides = Array(repeating: 1, count: x.count)
-    for axis in stride(from: x.count - 2, through: 0, by: -1) {
-      strides[axis] = strides[axis + 1] * x[axis + 1]
-    }
-    let moved = axes.map { strides[$0] }
+  func transpose(_ step: Step) {
+    guard case .strides(let moved) = step.geometry else { return }
+    let y = step.result.shape
     let (source, output) = (contiguous(step.operands[0]), target(step))
     let (columns, columnStride) = (y.last ?? 1, moved.last ?? 1)
     let grain = max(1, Self.elementGrain / max(1, columns))

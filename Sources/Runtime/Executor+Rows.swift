@@ -84,7 +84,7 @@ extension Executor {
   /// a (+ or *) b with right-aligned broadcasting.
   func combine(_ step: Step, _ combination: Combination) {
     let (a, b) = (contiguous(step.operands[0]), contiguous(step.operands[1]))
-    let loop = BroadcastLoop(step.operands[0].shape, step.operands[1].shape, step.result.shape)
+    guard case .broadcast(let loop) = step.geometry else { return }
     let output = target(step)
     let table = kernels.pointee
     let whole = combination == .add ? table.add_f32 : table.multiply_f32

@@ -21,11 +21,10 @@ extension Executor {
   }
 
   /// Separable: each output row blends its input rows into scratch, then walks the columns.
-  func resize(_ step: Step, _ p: Resize) {
+  func resize(_ step: Step) {
+    guard case .resize(let rowTaps, let columnTaps) = step.geometry else { return }
     let (x, y) = (step.operands[0].shape, step.result.shape)
     let channels = x[3]
-    let rowTaps = ResizeTaps(p.mode, from: x[1], to: y[1])
-    let columnTaps = ResizeTaps(p.mode, from: x[2], to: y[2])
     let rowFloats = x[2] * channels
     reserveThreadScratch(byteCount: rowFloats * 4)
     let (source, output) = (contiguous(step.operands[0]), target(step))

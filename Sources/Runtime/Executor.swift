@@ -27,10 +27,8 @@ final class Executor {
     _ plan: Plan, inputs: [UnsafeRawPointer], observe: ((ValueID, TappedValue) -> Void)? = nil,
     receive: (_ name: String, _ shape: [Int], _ elements: UnsafePointer<Float>) -> Void
   ) {
-    if arena.byteCount < plan.arenaByteCount {
-      arena = AlignedMemory(byteCount: plan.arenaByteCount)
-    }
-    self.inputs = inputs
+    arena.grow(to: plan.arenaByteCount)
+    self.inputs.append(contentsOf: inputs)
     if let observe, !plan.observations.isEmpty {
       runSteps(of: plan, showing: observe)
     } else if let clock = plan.clock {
@@ -41,7 +39,7 @@ final class Executor {
     for output in plan.outputs {
       receive(output.name, output.view.shape, gathered(output.view))
     }
-    self.inputs = []
+    self.inputs.removeAll(keepingCapacity: true)
   }
 
   private func runSteps(of plan: Plan, showing observe: (ValueID, TappedValue) -> Void) {
@@ -84,13 +82,13 @@ final class Executor {
     case .rotatePairs(let rotated): rotatePairs(step, rotated: rotated.fixed ?? 0)
     case .dequantize: dequantize(step)
     case .maxPool(let window): maxPool(step, window)
-    case .resize(let p): resize(step, p)
+    case .resize: resize(step)
     case .windowPartition(let window):
       moveWindows(step, image: step.operands[0].shape, window: window, partition: true)
     case .windowMerge(let window, _, _):
       moveWindows(step, image: step.result.shape, window: window, partition: false)
     case .reshape, .broadcast: copyBroadcast(step)
-    case .transpose(let axes): transpose(step, axes)
+    case .transpose: transpose(step)
     case .concat(let axis): concat(step, axis)
     case .slice(let axis, let start, _): slice(step, axis, start.fixed ?? 0)
     case .gather: gather(step)
@@ -147,15 +145,13 @@ final class Executor {
   ///
   /// Grows once, then stays.
   func sharedScratch(byteCount: Int) -> UnsafeMutableRawPointer {
-    if commonScratch.byteCount < byteCount { commonScratch = AlignedMemory(byteCount: byteCount) }
+    commonScratch.grow(to: byteCount)
     return commonScratch.base
   }
 
   /// Makes sure that each thread has `byteCount` bytes; call before `pool.run`.
   func reserveThreadScratch(byteCount: Int) {
-    for index in threadScratch.indices where threadScratch[index].byteCount < byteCount {
-      threadScratch[index] = AlignedMemory(byteCount: byteCount)
-    }
+    for scratch in threadScratch { scratch.grow(to: byteCount) }
   }
 
   func threadScratch(_ worker: Int) -> UnsafeMutableRawPointer { threadScratch[worker].base }

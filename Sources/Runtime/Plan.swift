@@ -51,6 +51,7 @@ struct Step {
   var hasResidual = false
   /// Image operators that run as this one step; `op` is then the last of them.
   var imageChain: ImageChain?
+  var geometry = StepGeometry.none
   var label: String
 }
 

@@ -49,7 +49,8 @@ extension Planner {
     steps.append(
       Step(
         op: end.op, operands: operands, result: result(of: end), chain: chain,
-        label: graph.nodes[pattern.products[0].node].label))
+        geometry: .rowChain(ChainLayout(chain)), label: graph.nodes[pattern.products[0].node].label)
+    )
   }
 
   mutating func plan(_ pattern: ImageChainPattern) throws(Failure) {

@@ -155,10 +155,11 @@ struct Planner {
       operands.append(try read(operand))
     }
     let packed = try constants.packedWeight(for: node, in: graph)
+    let result = result(of: node)
     steps.append(
       Step(
-        op: node.op, operands: operands, result: result(of: node), packed: packed,
-        label: node.label))
+        op: node.op, operands: operands, result: result, packed: packed,
+        geometry: StepGeometry(node.op, operands: operands, result: result), label: node.label))
   }
 
   /// The view of an operand of the next step.

@@ -76,8 +76,8 @@ public final class Program: Sendable {
   /// empty unless the options ask for it.
   public var stepTimings: [StepTiming] {
     state.withLock { state in
-      state.plans.sorted { $0.key.graph < $1.key.graph }.flatMap { key, plan in
-        plan.timings(graph: key.graph)
+      state.plans.sorted { $0.key < $1.key }.flatMap { graph, plans in
+        plans.flatMap { $0.timings(graph: graph) }
       }
     }
   }
@@ -93,15 +93,11 @@ extension Program {
     let tap: ActivationTap?
     let options: RuntimeOptions
     var foldable: [String: [Bool]] = [:]
-    var plans: [PlanKey: Plan] = [:]
+    /// By graph, one for each set of input shapes that came.
+    var plans: [String: [Plan]] = [:]
     var timings: [String: GraphTiming] = [:]
 
-    struct PlanKey: Hashable {
-      let graph: String
-      let sizes: [Symbol: Int]
-    }
-
-    /// Plans kept; a tracking job needs about thirty.
+    /// Plans of a graph that are kept; a tracking job needs about thirty.
     static var planLimit: Int { 256 }
 
     init(
@@ -128,7 +124,7 @@ extension Program {
       }
       let start = monotonicSeconds()
       let plan = try plan(for: graph, inputs)
-      var outputs: [String: Tensor] = [:]
+      var outputs = [String: Tensor](minimumCapacity: plan.outputs.count)
       try withPointers(plan, inputs, name) { pointers in
         let observe = tap.map { tap in { tap.receive(name, $0, $1) } }
         executor.run(plan, inputs: pointers, observe: observe) { name, shape, elements in
@@ -157,6 +153,7 @@ extension Program {
       _ body: ([UnsafeRawPointer]) -> Void
     ) throws(Failure) {
       var tensors: [Tensor] = []
+      tensors.reserveCapacity(plan.inputs.count)
       for input in plan.inputs {
         guard let tensor = inputs[input.name], tensor.dtype.elementType == input.element,
           tensor.shape.dimensions == input.shape
@@ -177,9 +174,12 @@ extension Program {
     private mutating func plan(
       for graph: Graph, _ inputs: [String: Tensor]
     ) throws(Failure) -> Plan {
+      // The shapes of the inputs bind every symbol.
+      let known = plans[graph.name]?.first { plan in
+        plan.inputs.allSatisfy { inputs[$0.name]?.shape.dimensions == $0.shape }
+      }
+      if let known { return known }
       let sizes = try graph.bindings(inputShapes: inputs.mapValues(\.shape.dimensions))
-      let key = PlanKey(graph: graph.name, sizes: sizes)
-      if let known = plans[key] { return known }
       if foldable[graph.name] == nil { try fold(graph) }
       var planner = Planner(
         try graph.bound(to: sizes), foldable: foldable[graph.name] ?? [], folding: false,
@@ -187,8 +187,8 @@ extension Program {
         tapped: tap?.values[graph.name] ?? [])
       var plan = try planner.plan()
       if options.timesSteps { plan.clock = StepClock(stepCount: plan.steps.count) }
-      if plans.count >= Self.planLimit { plans.removeAll(keepingCapacity: true) }
-      plans[key] = plan
+      if plans[graph.name, default: []].count >= Self.planLimit { plans[graph.name] = [] }
+      plans[graph.name, default: []].append(plan)
       return plan
     }
 

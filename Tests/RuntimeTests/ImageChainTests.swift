@@ -13,7 +13,7 @@ struct ImageChainTests {
   static let tolerance = 1e-6
 
   /// A decoder's way from tokens to masks, for maps of `side` x `side` and so many channels.
-  private struct Upscaling {
+  struct Upscaling {
     var side = 6
     var channels = [40, 16, 8]
     var isBatched = false

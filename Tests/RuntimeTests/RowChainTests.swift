@@ -12,7 +12,7 @@ struct RowChainTests {
   ///
   /// Norm, windows, product, back, shortcut; norm, two products, shortcut. A second product reads
   /// the first norm.
-  private func block(quantized: Bool, seed: UInt64) throws -> (Model, [String: Tensor]) {
+  static func block(quantized: Bool, seed: UInt64) throws -> (Model, [String: Tensor]) {
     var random = SeededRandom(seed: seed)
     var builder = GraphBuilder("block")
     var weights = WeightTable()
@@ -81,7 +81,7 @@ struct RowChainTests {
 
   @Test(arguments: [false, true], KernelTable.availableLevels)
   func equalStepsOneByOne(quantized: Bool, level: String) throws {
-    let (model, inputs) = try block(quantized: quantized, seed: 21)
+    let (model, inputs) = try Self.block(quantized: quantized, seed: 21)
     var options = RuntimeOptions(threads: 2, kernelLevel: level)
     options.timesSteps = true
     let fused = try Program(model, options: options)

@@ -1,0 +1,9 @@
+// Counts what the calling thread takes from the heap, by standing in for the C library's functions.
+
+#ifndef SAM2_CALLOCATIONS_H
+#define SAM2_CALLOCATIONS_H
+
+/// Allocations of this thread since it started; -1 where they cannot be counted.
+long sam2_thread_allocations(void);
+
+#endif
