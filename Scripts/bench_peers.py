@@ -174,6 +174,20 @@ def openvino_int8(source):
     return made("encoder-int8.xml", make)
 
 
+def prepare(model):
+    """Makes every file that the runs need, and times nothing."""
+    for size in ["tiny", *options.scale]:
+        ours(size, True)
+    if "encoder" not in options.stages:
+        return
+    if "onnxruntime" in options.peers:
+        source = onnx_encoder(model)
+        onnx_dynamic(source)
+        onnx_static(source)
+    if "openvino" in options.peers:
+        openvino_int8(openvino_encoder(onnx_encoder(model)))
+
+
 # Runs: each entry is (stage, precision, program) -> a function that returns seconds of one run
 
 
@@ -236,15 +250,17 @@ def torch_runs(model):
 def torch_tracking(model, objects):
     """Seconds of the next frame of a video whose bank is full: 7 memories, 16 pointers."""
     warmup, longest = 16, 16 + 2 * options.runs + 2
-    folder = path(f"frames-{longest}")
-    if not folder.exists():
+
+    def make(target):
         from PIL import Image
 
-        folder.mkdir(parents=True)
+        target.mkdir(exist_ok=True)
         picture = pictures.still(SIDE, SIDE)
         for index in range(longest):
             shifted = np.roll(picture, 4 * index, axis=1)
-            Image.fromarray(shifted).save(folder / f"{index:05d}.jpg", quality=90)
+            Image.fromarray(shifted).save(target / f"{index:05d}.jpg", quality=90)
+
+    folder = made(f"frames-{longest}", make)
     state = model.init_state(str(folder), offload_video_to_cpu=True)
     for index in range(objects):
         x = SIDE * (index + 1) / (objects + 1)
@@ -335,6 +351,9 @@ def table(seconds):
 def main():
     options.work.mkdir(parents=True, exist_ok=True)
     model = official.load(official.config_path("sam2.1-tiny"), checkpoint("tiny"))
+    if options.prepare:
+        prepare(model)
+        return
     runs = our_runs()
     if "torch" in options.peers:
         runs |= torch_runs(model)
@@ -342,8 +361,6 @@ def main():
         runs |= onnx_runs(model)
     if "encoder" in options.stages and "openvino" in options.peers:
         runs |= openvino_runs(model)
-    if options.prepare:
-        return
     seconds = {key: [] for key in runs}
     for round_ in range(options.runs + 1):
         for key, run in runs.items():
