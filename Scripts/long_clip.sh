@@ -30,18 +30,23 @@ mkdir -p "$out"
 ffmpeg -loglevel error -framerate 24 -loop 1 -i "$out/scene/frames/%05d.jpg" -frames:v "$frames" \
   -c:v mpeg4 -q:v 3 "$out/clip.mp4"
 
-# Resident kilobytes of process $1 when mask number $2 is there.
-resident_at() {
-  file=$(printf '%s/masks/%05d.png' "$out" "$2")
-  while [ ! -e "$file" ] && kill -0 "$1" 2>/dev/null; do sleep 0.2; done
-  sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"
+# Median of the resident kilobytes of process $1 from mask number $2 to mask number $3, or to its
+# end: single readings swing with the frames that are read and written beside the tracking.
+resident_between() {
+  first=$(printf '%s/masks/%05d.png' "$out" "$2")
+  last=$(printf '%s/masks/%05d.png' "$out" "$3")
+  while [ ! -e "$first" ] && kill -0 "$1" 2>/dev/null; do sleep 0.1; done
+  while [ ! -e "$last" ] && kill -0 "$1" 2>/dev/null; do
+    sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status" 2>/dev/null || true
+    sleep 0.02
+  done | sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'
 }
 
 # shellcheck disable=SC2086
 "$sam2" track "$out/clip.mp4" --script "$out/scene/script.json" $model -o "$out/masks" -q &
 process=$!
-early=$(resident_at $process $((frames / 10 - 1)))
-late=$(resident_at $process $((frames - 10)))
+early=$(resident_between $process $((frames / 10 - frames / 50)) $((frames / 10 - 1)))
+late=$(resident_between $process $((frames - frames / 50)) $((frames - 1)))
 wait $process
 
 # An action after the propagation may look back, so that nothing is dropped.
