@@ -47,6 +47,13 @@ enum {
   size_t attention_f32_workspace__##level(size_t key_count, size_t head_depth,                     \
                                           size_t value_depth);                                     \
   void attention_f32__##level(const sam2_attention_f32 *task);                                     \
+  void soften_groups_f32__##level(float *scores, size_t ld, size_t rows, size_t columns,           \
+                                  size_t heads);                                                   \
+  void soften_columns_f32__##level(float *scores, size_t ld, size_t rows, size_t columns,          \
+                                   float *maximum, float *total, float *factor);                   \
+  void add_outer_f32__##level(const float *a, size_t lda, const float *b, size_t ldb, float *c,    \
+                              size_t ldc, size_t rows, size_t columns, size_t depth,               \
+                              const float *factor);                                                \
   void layer_norm_f32__##level(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,      \
                                size_t columns, const float *weight, const float *bias,             \
                                float epsilon);                                                     \

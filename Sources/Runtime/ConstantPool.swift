@@ -9,6 +9,7 @@ final class ConstantPool {
   let packer: WeightPacker
   private var converted: [String: AlignedMemory] = [:]
   private var packed: [String: PackedWeight] = [:]
+  private var packedHeads: [String: PackedHeads] = [:]
   /// Results of nodes that depend on nothing but weights, by graph and value.
   private var folded: [String: [ValueID: AlignedMemory]] = [:]
 
@@ -97,6 +98,27 @@ final class ConstantPool {
     let new = try pack(kind, sources)
     packed[key] = new
     for source in sources { try release(source.name) }
+    return new
+  }
+
+  /// The weight of the projection `node` packed by `heads`; nil when it is none of the weight table.
+  func packedHeads(
+    for node: Graph.Node, in graph: Graph, heads: Int, direction: PackedHeads.Direction
+  ) throws(Failure) -> PackedHeads? {
+    guard case .linear = node.op, let source = PackedSource(node.operands[1], in: graph) else {
+      return nil
+    }
+    let key = "\(direction) \(heads) \(source.name) \(source.scale ?? "")"
+    if let known = packedHeads[key] { return known }
+    let shape = try weight(source.name).shape
+    let (width, other) = direction == .output ? (shape[1], shape[0]) : (shape[0], shape[1])
+    let new = try withFloats(source) {
+      PackedHeads(
+        $0, heads: heads, width: width, other: other, direction: direction,
+        kernels: packer.kernels)
+    }
+    packedHeads[key] = new
+    try release(source.name)
     return new
   }
 

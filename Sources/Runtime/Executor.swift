@@ -65,6 +65,10 @@ final class Executor {
       run(chain, step)
       return
     }
+    if let attention = step.tokenAttention {
+      run(attention, step)
+      return
+    }
     switch step.op {
     case .linear(let p): linear(step, p)
     case .quantizedLinear(let p): quantizedLinear(step, p)

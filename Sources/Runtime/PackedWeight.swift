@@ -37,6 +37,9 @@ struct WeightPacker {
   let kernels: UnsafePointer<sam2_kernels>
   let pool: ThreadPool
 
+  /// Width of the float kernels' vectors.
+  var lanes: Int { kernels.pointee.panel_columns_f32 / 2 }
+
   /// Bytes of weights that a task packs.
   private static var taskBytes: Int { 65_536 }
 

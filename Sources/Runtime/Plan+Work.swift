@@ -21,6 +21,11 @@ extension Plan {
 extension Step {
   var work: Work {
     if let chain { return chain.work(rows: result.rows) }
+    switch tokenAttention {
+    case .reading(let reading): return Work(float: reading.work)
+    case .update(let update): return Work(float: update.work)
+    case nil: break
+    }
     switch op {
     case .quantizedLinear, .quantizedAttention: return Work(int8: multiplyAccumulates)
     default: return Work(float: multiplyAccumulates)

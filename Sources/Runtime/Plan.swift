@@ -51,6 +51,8 @@ struct Step {
   var hasResidual = false
   /// Image operators that run as this one step; `op` is then the last of them.
   var imageChain: ImageChain?
+  /// Attention between tokens and cells with what surrounds it; `op` is then the attention.
+  var tokenAttention: TokenAttention?
   var geometry = StepGeometry.none
   var label: String
 }

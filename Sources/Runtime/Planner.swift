@@ -15,6 +15,8 @@ struct Planner {
   /// Row chains and image chains by the position of their end.
   private var chains: [Int: ChainPattern] = [:]
   private var imageChains: [Int: ImageChainPattern] = [:]
+  /// Attention between tokens and cells by the position of its end.
+  private var tokenAttentions: [Int: TokenAttentionPattern] = [:]
   /// Convolutions that add a shortcut, by the position of the sum.
   private var shortcuts: [Int: ConvolutionShortcut] = [:]
   /// Nodes that have no step because of chains and sums.
@@ -56,9 +58,14 @@ struct Planner {
     self.tapped = tapped
     guard fusing else { return }
     findImageChains()
-    let images = absorbed.union(imageChains.keys)
+    tokenAttentions = TokenAttentionFinder(
+      graph: graph, running: running, users: users, isOutput: isOutput,
+      lanes: constants.packer.lanes
+    ).find()
+    absorbed.formUnion(tokenAttentions.values.flatMap(\.absorbed))
+    let claimed = absorbed.union(imageChains.keys).union(tokenAttentions.keys)
     var finder = ChainFinder(
-      graph, running: running, users: users, isOutput: isOutput, claimed: images)
+      graph, running: running, users: users, isOutput: isOutput, claimed: claimed)
     chains = finder.find()
     for chain in chains.values {
       absorbed.formUnion(chain.absorbed)
@@ -104,6 +111,8 @@ struct Planner {
         try plan(chain)
       } else if let chain = imageChains[index] {
         try plan(chain)
+      } else if let attention = tokenAttentions[index] {
+        try plan(attention)
       } else if let shortcut = shortcuts[index] {
         try plan(node, shortcut)
       } else {
@@ -253,7 +262,17 @@ struct Planner {
   private func acceptsRepeatedItems(_ value: ValueID) -> Bool {
     guard !isOutput[value.index] else { return false }
     return users[value.index].allSatisfy { index in
-      if case .attention = graph.nodes[index].op { true } else { false }
+      if case .attention = graph.nodes[index].op { return true }
+      return isAddedToCells(value, by: index)
+    }
+  }
+
+  /// Whether the node is part of attention between tokens and cells that adds the value to what it
+  /// finds, or takes its rows.
+  private func isAddedToCells(_ value: ValueID, by index: Int) -> Bool {
+    tokenAttentions.values.contains { pattern in
+      (pattern.end == index || pattern.absorbed.contains(index))
+        && (pattern.residual == value || pattern.cells.contains { $0.source == value })
     }
   }
 

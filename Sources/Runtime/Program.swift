@@ -10,7 +10,10 @@ public struct RuntimeOptions: Sendable {
   public var threads: Int?
   /// Kernel level by name (`KernelTable.levelNames`); nil for the best, or `SAM2_ISA`.
   public var kernelLevel: String?
-  /// Runs chains of row operators as one step; the results are the same without, bit for bit.
+  /// Runs chains of operators as one step.
+  ///
+  /// Without, the results are the same: of row operators bit for bit, of attention between a few
+  /// tokens and an image but for rounding.
   public var fusesSteps = true
   /// Times each step, for `Program.stepTimings`.
   public var timesSteps = false

@@ -50,6 +50,7 @@ extension Plan {
 
 extension Step {
   fileprivate var kind: String {
+    if let tokenAttention { return tokenAttention.kind }
     guard let chain else { return op.name }
     var parts: [String] = []
     if chain.norm != nil { parts.append("norm") }
@@ -58,5 +59,21 @@ extension Step {
     if chain.residual != nil { parts.append("residual") }
     if chain.pool != nil { parts.append("pool") }
     return parts.joined(separator: "+")
+  }
+}
+
+extension TokenAttention {
+  fileprivate var kind: String {
+    switch self {
+    case .reading(let reading):
+      let products = [reading.keys, reading.values].filter { $0.projection != nil }
+      return (products.map { _ in "float" } + ["attention"]).joined(separator: "+")
+    case .update(let update):
+      var parts = update.queries.projection == nil ? [] : ["float"]
+      parts += ["attention", "float"]
+      if update.residual != nil { parts.append("residual") }
+      if update.norm != nil { parts.append("norm") }
+      return parts.joined(separator: "+")
+    }
   }
 }

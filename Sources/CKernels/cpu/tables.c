@@ -19,7 +19,10 @@
     .attention_s8_workspace = attention_s8_workspace__##int8_level,                                \
     .attention_s8_prepare = attention_s8_prepare__##int8_level,                                    \
     .attention_s8 = attention_s8__##int8_level,                                                    \
-    .attention_s8_integers = attention_s8_integers__##int8_level, .layer_norm_f32 = layer_norm_f32__##level,            \
+    .attention_s8_integers = attention_s8_integers__##int8_level,                                  \
+    .soften_groups_f32 = soften_groups_f32__##level,                                               \
+    .soften_columns_f32 = soften_columns_f32__##level, .add_outer_f32 = add_outer_f32__##level,    \
+    .layer_norm_f32 = layer_norm_f32__##level,                                                     \
     .activate_f32 = activate_f32__##level, .add_f32 = add_f32__##level,                            \
     .multiply_f32 = multiply_f32__##level, .add_row_f32 = add_row_f32__##level,                    \
     .multiply_row_f32 = multiply_row_f32__##level, .affine_f32 = affine_f32__##level,              \

@@ -185,6 +185,23 @@ typedef struct {
   /// rounded queries and keys, and the weights 0...255 of each key in its tile.
   void (*attention_s8_integers)(const sam2_attention_s8 *task, int32_t *scores, uint8_t *weights);
 
+  /// Attention of the cells of an image to a few tokens: softmax in place over the tokens of each
+  /// head, row by row. Column token * heads + head. `heads` is the vector width (half a panel)
+  /// times or divided by a power of two, and `columns` a multiple of both.
+  void (*soften_groups_f32)(float *scores, size_t ld, size_t rows, size_t columns, size_t heads);
+  /// Attention of a few tokens to cells that come some rows at a time: scores become
+  /// exp(score - maximum) in place, with the largest of their column so far as `maximum`; `total`
+  /// becomes the sum of the column's weights so far, `factor` what earlier weights must be
+  /// multiplied by. Start with maximum -infinity and total 0. `columns` is a multiple of the vector
+  /// width.
+  void (*soften_columns_f32)(float *scores, size_t ld, size_t rows, size_t columns, float *maximum,
+                             float *total, float *factor);
+  /// c[r, n] = factor[r] c[r, n] + sum_k a[k, r] b[k, n] for `rows` and `columns` that are multiples
+  /// of the vector width.
+  void (*add_outer_f32)(const float *a, size_t lda, const float *b, size_t ldb, float *c,
+                        size_t ldc, size_t rows, size_t columns, size_t depth,
+                        const float *factor);
+
   /// y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row of `columns`.
   void (*layer_norm_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
                          size_t columns, const float *weight, const float *bias, float epsilon);

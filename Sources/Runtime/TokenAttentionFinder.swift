@@ -1,0 +1,151 @@
+internal import Graph
+
+/// Attention between tokens and cells found in a graph: what it absorbs, and where it ends.
+struct TokenAttentionPattern {
+  /// An operand of the attention: rows of a source, perhaps with positions, perhaps projected.
+  struct Projected {
+    var source: ValueID
+    var position: ValueID?
+    /// Positions in the graph of the product and of the sum before it.
+    var product: Int?
+    var sum: Int?
+  }
+
+  let size: TokenSizes
+  let scale: Float
+  let attention: Int
+  /// Of a reading keys and values, of an update the queries.
+  var cells: [Projected]
+  /// Product after the attention; only updates have it, and what follows.
+  var output: Int?
+  var residual: ValueID?
+  var norm: Int?
+  /// Node whose result the step writes; the step runs in its place.
+  var end: Int
+  /// Nodes that have no step of their own any more.
+  var absorbed: [Int]
+}
+
+/// Finds attention between few tokens and many cells in a bound graph.
+struct TokenAttentionFinder {
+  let graph: Graph
+  let running: [Bool]
+  let users: [[Int]]
+  let isOutput: [Bool]
+  /// Width of the kernels' vectors.
+  let lanes: Int
+
+  /// Cells for each token from which on the tokens' side is the cheap one.
+  private static let leastCellsPerToken = 8
+
+  /// The patterns by the position of their end.
+  func find() -> [Int: TokenAttentionPattern] {
+    var found: [Int: TokenAttentionPattern] = [:]
+    for (index, node) in graph.nodes.enumerated() where running[index] {
+      guard case .attention(let heads, let scale) = node.op else { continue }
+      let (queries, keys) = (sizes(node.operands[0]), sizes(node.operands[1]))
+      guard sizes(node.operands[2])[2] == keys[2], min(queries[1], keys[1]) > 0 else { continue }
+      let readsCells = queries[1] < keys[1]
+      let size = TokenSizes(
+        heads: heads, width: keys[2], tokens: min(queries[1], keys[1]),
+        cells: max(queries[1], keys[1]), lanes: lanes)
+      // More columns than channels would be more work than projecting the cells.
+      guard let size, size.columns <= keys[2], size.cells >= size.tokens * Self.leastCellsPerToken
+      else { continue }
+      let pattern = readsCells ? reading(index, size, scale) : update(index, size, scale)
+      if let pattern { found[pattern.end] = pattern }
+    }
+    absorbSums(&found)
+    return found
+  }
+
+  private func reading(_ index: Int, _ size: TokenSizes, _ scale: Float) -> TokenAttentionPattern? {
+    let node = graph.nodes[index]
+    let cells = [projected(node.operands[1]), projected(node.operands[2])]
+    guard cells.allSatisfy({ sizes($0.source)[2] % lanes == 0 && $0.source != node.operands[0] })
+    else { return nil }
+    return TokenAttentionPattern(
+      size: size, scale: scale, attention: index, cells: cells, end: index,
+      absorbed: cells.compactMap(\.product))
+  }
+
+  private func update(_ index: Int, _ size: TokenSizes, _ scale: Float) -> TokenAttentionPattern? {
+    let node = graph.nodes[index]
+    let queries = projected(node.operands[0])
+    guard sizes(queries.source)[2] % lanes == 0, let output = onlyUser(of: node.result),
+      let parameters = product(output), graph.nodes[output].operands[0] == node.result
+    else { return nil }
+    var pattern = TokenAttentionPattern(
+      size: size, scale: scale, attention: index, cells: [queries], output: output, end: output,
+      absorbed: [index] + [queries.product].compactMap { $0 })
+    if parameters.hasResidual { pattern.residual = graph.nodes[output].operands.last }
+    while let next = onlyUser(of: graph.nodes[pattern.end].result), pattern.norm == nil {
+      let (follower, value) = (graph.nodes[next], graph.nodes[pattern.end].result)
+      switch follower.op {
+      case .add where pattern.residual == nil:
+        let other = follower.operands[0] == value ? follower.operands[1] : follower.operands[0]
+        guard other != value, sizes(other) == sizes(value) else { return pattern }
+        pattern.residual = other
+      case .layerNorm where follower.operands[0] == value: pattern.norm = next
+      default: return pattern
+      }
+      pattern.absorbed.append(pattern.end)
+      pattern.end = next
+    }
+    return pattern
+  }
+
+  /// Sums with positions that nothing reads any more are not computed.
+  private func absorbSums(_ patterns: inout [Int: TokenAttentionPattern]) {
+    let absorbed = Set(patterns.values.flatMap(\.absorbed))
+    for (end, pattern) in patterns {
+      for sum in pattern.cells.compactMap(\.sum)
+      where users[graph.nodes[sum].result.index].allSatisfy(absorbed.contains) {
+        patterns[end]?.absorbed.append(sum)
+      }
+    }
+  }
+
+  // MARK: - Parts
+
+  /// What the cells' rows are made of, as far as nothing else needs what lies between.
+  private func projected(_ value: ValueID) -> TokenAttentionPattern.Projected {
+    let plain = TokenAttentionPattern.Projected(source: value)
+    guard let index = maker(of: value), users[value.index].count == 1, !isOutput[value.index],
+      let parameters = product(index), !parameters.hasResidual
+    else { return plain }
+    let source = graph.nodes[index].operands[0]
+    guard sizes(source).count == 3 else { return plain }
+    var found = TokenAttentionPattern.Projected(source: source, product: index)
+    if let sum = maker(of: source), case .add = graph.nodes[sum].op, !isOutput[source.index] {
+      let (image, position) = (graph.nodes[sum].operands[0], graph.nodes[sum].operands[1])
+      let (whole, shape) = (sizes(source), sizes(position))
+      // Of two equal sums' parts either may be the position.
+      if sizes(image) == whole, shape.count == 3, shape[0] == 1 || shape[0] == whole[0],
+        shape.dropFirst() == whole.dropFirst()
+      {
+        (found.source, found.position, found.sum) = (image, position, sum)
+      }
+    }
+    return found
+  }
+
+  private func product(_ index: Int) -> Linear? {
+    guard case .linear(let parameters) = graph.nodes[index].op, parameters.activation == .none
+    else { return nil }
+    return parameters
+  }
+
+  private func sizes(_ value: ValueID) -> [Int] {
+    graph[value].type.shape.map { $0.fixed ?? 0 }
+  }
+
+  private func onlyUser(of value: ValueID) -> Int? {
+    !isOutput[value.index] && users[value.index].count == 1 ? users[value.index][0] : nil
+  }
+
+  private func maker(of value: ValueID) -> Int? {
+    guard case .node(let index) = graph[value].definition, running[index] else { return nil }
+    return index
+  }
+}
