@@ -46,6 +46,17 @@ public struct AnnotationFolder: Sendable {
     return files
   }
 
+  /// Writes the files about all pictures, after the last of them; nothing without pictures.
+  ///
+  /// Failures: those of the formats and of `write`.
+  /// - Returns: their paths.
+  public func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
+    guard !pictures.isEmpty else { return [] }
+    let files = try files(ofAll: pictures)
+    try AnnotationFolder.write(files)
+    return files.map(\.name)
+  }
+
   private func placed(_ files: [AnnotationFile], _ kind: AnnotationKind) -> [AnnotationFile] {
     files.map { file in
       AnnotationFile(

@@ -43,7 +43,7 @@ public enum Interruption {
     let problem = errno
     if isDeferred.load(ordering: .acquiring) {
       noted.store(number, ordering: .releasing)
-      say("stopping after the item at hand; the same again stops at once\n")
+      say("finishing what is at hand; the same again stops at once\n")
       errno = problem
       return
     }
@@ -77,15 +77,16 @@ public enum Interruption {
 
   /// Runs `body`, in which signals are only noted; then dies of a noted signal.
   ///
-  /// `body` has to ask `isWanted` often and to return soon when it is.
-  public static func deferred<Result>(_ body: () throws -> Result) rethrows -> Result {
+  /// `body` has to ask `isWanted` often and to return soon when it is. What it throws then is told
+  /// before the end.
+  public static func deferred<Result>(_ body: () throws -> Result) throws -> Result {
     isDeferred.store(true, ordering: .releasing)
-    defer {
-      isDeferred.store(false, ordering: .releasing)
-      let number = noted.load(ordering: .acquiring)
-      if number != 0 { die(of: number) }
-    }
-    return try body()
+    let result = Swift.Result { try body() }
+    isDeferred.store(false, ordering: .releasing)
+    let number = noted.load(ordering: .acquiring)
+    guard number != 0 else { return try result.get() }
+    if case .failure(let failure as Failure) = result { Tool.report(failure) }
+    die(of: number)
   }
 
   /// Whether a signal has been noted.

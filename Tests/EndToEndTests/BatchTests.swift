@@ -7,17 +7,6 @@ import Testing
 
 @Suite("sam2 batch")
 struct BatchTests {
-  /// All files below `folder`, by path.
-  private func tree(_ folder: String, _ path: String = "") -> [String: [UInt8]] {
-    var files: [String: [UInt8]] = [:]
-    for name in folderNames("\(folder)/\(path)") {
-      let inner = path + name
-      if let bytes = fileBytes("\(folder)/\(inner)") { files[inner] = bytes }
-      files.merge(tree(folder, inner + "/")) { first, _ in first }
-    }
-    return files
-  }
-
   // MARK: - Stopping and going on
 
   @Test(
@@ -32,7 +21,7 @@ struct BatchTests {
       for shard in 0..<4 {
         try killTwice(["--shard", "\(shard)/4", "--format", format, "-o", "parts"], shard, folder)
       }
-      var (truth, found) = (tree("\(folder)/whole"), tree("\(folder)/parts"))
+      var (truth, found) = (fileTree("\(folder)/whole"), fileTree("\(folder)/parts"))
       let names = found.keys.filter { $0.hasPrefix("results-") }.sorted()
       #expect(names == (0..<4).map { "results-0000\($0)-of-00004.jsonl" })
       let merged = names.flatMap { found.removeValue(forKey: $0) ?? [] }

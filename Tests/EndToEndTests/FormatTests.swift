@@ -146,7 +146,7 @@ struct FormatTests {
     }
   }
 
-  @Test("Files are written with another folder for temporary files, and under any umask")
+  @Test("Files are written with another folder for temporary files, and without a terminal")
   func surroundings() throws {
     try withRun(
       ["segment", Self.still, "--point", "64,63", "-o", "out", "--format", "png,coco"],

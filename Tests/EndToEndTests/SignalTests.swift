@@ -38,6 +38,68 @@ struct SignalTests {
     }
   }
 
+  // MARK: - With a state to go on from
+
+  @Test("save the state of a job, which goes on to the same masks", arguments: [SIGINT, SIGTERM])
+  func stateIsSaved(signal: Int32) throws {
+    let scene = try Workplace.shared.get().scene
+    let call = [
+      "track", "\(scene)/frames", "--script", "\(scene)/script.json", "--threads", "1",
+      "--format", "davis,coco",
+    ]
+    try withTemporaryFolder { folder in
+      let outcome = try withTemporaryFolder { log in
+        let running = try Tool.sam2.start(
+          call + ["-o", "out", "--save-state", "job.state"], in: folder, log: log)
+        let isTime = running.wait { folderNames("\(folder)/out/davis").count >= 2 }
+        #expect(isTime)
+        running.send(signal)
+        return running.wait()
+      }
+      #expect(outcome.exitCode == 128 + signal, "\(outcome.errors)")
+      #expect(outcome.errors.hasSuffix("go on with --resume job.state\n"), "\(outcome.errors)")
+      #expect(folderNames(folder) == ["job.state", "out"])
+      // The frame at hand is whole; files about the whole video are for the end.
+      #expect(folderNames("\(folder)/out") == ["davis"])
+      #expect((2..<Workplace.frameCount).contains(folderNames("\(folder)/out/davis").count))
+
+      try expectSuccess(Tool.sam2.run(call + ["-o", "out", "--resume", "job.state"], in: folder))
+      try expectSuccess(Tool.sam2.run(call + ["-o", "whole"], in: folder))
+      for format in ["davis", "coco"] {
+        let (resumed, whole) = (
+          fileTree("\(folder)/out/\(format)"), fileTree("\(folder)/whole/\(format)")
+        )
+        #expect(resumed.keys.sorted() == whole.keys.sorted())
+        let isSame = resumed == whole
+        #expect(isSame, "\(format)")
+      }
+    }
+  }
+
+  @Test("sent twice end the command at once, whatever state was wanted")
+  func twice() throws {
+    let scene = try Workplace.shared.get().scene
+    try withTemporaryFolder { folder in
+      let outcome = try withTemporaryFolder { log in
+        let running = try Tool.sam2.start(
+          [
+            "track", "\(scene)/frames", "--script", "\(scene)/script.json", "--threads", "1", "-o",
+            "out", "--save-state", "job.state",
+          ], in: folder, log: log)
+        let isTime = running.wait { !folderNames("\(folder)/out").isEmpty }
+        #expect(isTime)
+        running.send(SIGINT)
+        let isNoted = running.wait { running.errors.contains("finishing what is at hand") }
+        #expect(isNoted)
+        running.send(SIGINT)
+        return running.wait()
+      }
+      #expect(outcome.exitCode == 130)
+      // Whichever came first, the second signal or the end of the frame: nothing is left over.
+      #expect(folderNames(folder).allSatisfy { ["out", "job.state"].contains($0) })
+    }
+  }
+
   @Test("leave nothing of a video that is being encoded")
   func drawing() throws {
     try withTemporaryFolder { folder in

@@ -72,3 +72,14 @@ extension Tool.Outcome {
   /// What it printed, as JSON.
   var json: JSONValue { get throws { try JSONValue(parsing: output) } }
 }
+
+/// All files below `folder`, by path.
+func fileTree(_ folder: String, _ path: String = "") -> [String: [UInt8]] {
+  var files: [String: [UInt8]] = [:]
+  for name in folderNames("\(folder)/\(path)") {
+    let inner = path + name
+    if let bytes = fileBytes("\(folder)/\(inner)") { files[inner] = bytes }
+    files.merge(fileTree(folder, inner + "/")) { first, _ in first }
+  }
+  return files
+}

@@ -29,11 +29,13 @@ import Testing
     }
   }
 
-  private func predictor(_ frames: NotingFrames) throws -> (VideoPredictor, FakeGraphs) {
+  private func predictor(
+    _ frames: NotingFrames, annotating frame: Int = 0, options: VideoOptions = .init()
+  ) throws -> (VideoPredictor, FakeGraphs) {
     let graphs = FakeGraphs()
     let model = try SegmentationModel(graphs, configuration: graphs.configuration)
-    let video = try VideoPredictor(model, frames: frames)
-    try video.addPoints(frame: 0, object: 1, points: [.init(x: 10, y: 5)])
+    let video = try VideoPredictor(model, frames: frames, options: options)
+    try video.addPoints(frame: frame, object: 1, points: [.init(x: 10, y: 5)])
     return (video, graphs)
   }
 
@@ -54,6 +56,24 @@ import Testing
     var propagation = try video.propagation()
     for frame in 0..<3 { #expect(try propagation.next()?.frame == frame) }
     #expect(throws: Failure(.badInput, code: "image.damaged", "")) { try propagation.next() }
+  }
+
+  @Test(arguments: [false, true]) func damagedFramesAreLeftOutWhenAsked(reverse: Bool) throws {
+    var options = VideoOptions()
+    options.skipsUnreadableFrames = true
+    let (video, graphs) = try predictor(
+      NotingFrames(broken: 3), annotating: reverse ? 7 : 0, options: options)
+    var propagation = try video.propagation(reverse: reverse)
+    var visited: [Int] = []
+    while let result = try propagation.next() { visited.append(result.frame) }
+    #expect(visited == (reverse ? [7, 6, 5, 4, 2, 1, 0] : [0, 1, 2, 4, 5, 6, 7]))
+    #expect(propagation.progress == .init(done: 8, total: 8))
+    #expect(video.skippedFrames.mapValues(\.code) == [3: "image.damaged"])
+    #expect(graphs.calls("encode_image").count == 7)
+    // What a person points at has to be there.
+    #expect(throws: Failure(.badInput, code: "image.damaged", "")) {
+      try video.addPoints(frame: 3, object: 1, points: [.init(x: 10, y: 5)])
+    }
   }
 
   @Test func jumpsAreServed() throws {

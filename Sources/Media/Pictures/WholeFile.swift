@@ -17,7 +17,7 @@ enum WholeFile {
         .badInput, code: "image.too_large",
         "the file has \(byteCount) bytes, more than the limit of \(maximumByteCount)")
     }
-    return try read(descriptor, expecting: byteCount)
+    return try FileBytes.read(descriptor, 0..<byteCount)
   }
 
   /// The first bytes of a regular file, at most `byteCount`.
@@ -25,7 +25,7 @@ enum WholeFile {
     do {
       let (descriptor, available) = try openRegular(path)
       defer { close(descriptor) }
-      return try read(descriptor, expecting: min(available, byteCount))
+      return try FileBytes.read(descriptor, 0..<min(available, byteCount))
     } catch {
       throw error.about(file: path)
     }
@@ -62,29 +62,6 @@ enum WholeFile {
         isFolder ? "is a folder, not a file" : "is not a regular file")
     }
     return (descriptor, status.st_size)
-  }
-
-  private static func read(
-    _ descriptor: Int32, expecting byteCount: Int
-  ) throws(Failure) -> [UInt8] {
-    var problem: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, filled in
-      let bytes = UnsafeMutableRawBufferPointer(buffer)
-      while filled < byteCount {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
-        let count = Glibc.read(descriptor, rest.baseAddress, rest.count)
-        if count < 0, errno == EINTR { continue }
-        if count < 0 { problem = errno }
-        if count <= 0 { break }
-        filled += count
-      }
-    }
-    guard problem == 0 else {
-      throw Failure(
-        .inputOutput, code: "file.unreadable",
-        "reading failed: \(String(cString: strerror(problem)))")
-    }
-    return bytes
   }
 
   private static func cannotOpen(_ problem: Int32) -> Failure {

@@ -135,10 +135,10 @@ final class ChildProcess {
 
   // MARK: - Data
 
-  /// Fills `buffer` from the child; fewer bytes mean that its output ended.
+  /// Fills `buffer` from the child; fewer bytes mean that its output ended, or `finish` was called.
   func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     var filled = 0
-    while filled < buffer.count, wait(for: Int16(POLLIN)) {
+    while data >= 0, filled < buffer.count, wait(for: Int16(POLLIN)) {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
       let count = recv(data, rest.baseAddress, rest.count, 0)
       if count < 0, errno == EINTR { continue }

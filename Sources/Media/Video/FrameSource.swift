@@ -15,17 +15,25 @@ public struct FrameSource {
 
   /// Opens a folder of JPEG or PNG frames, or a video file through the ffmpeg program.
   ///
+  /// By default damage is a failure when the frames are read. With `toleratesDamage` a frame that
+  /// cannot be decoded makes only `frame(at:)` for it fail, and `next` leaves it out; a video file
+  /// is decoded once on opening, to know which frames those are.
+  ///
   /// Failures: `file.missing`, `video.format`, `video.no_frames`, `video.damaged`,
   /// `ffmpeg.missing`, `image.too_large`, and those of `ImageReader.read` for the first frame.
   public init(
-    path: String, maximumPixels: Int = ImageReader.defaultMaximumPixels
+    path: String, maximumPixels: Int = ImageReader.defaultMaximumPixels,
+    toleratesDamage: Bool = false
   ) throws(Failure) {
     var status = stat()
     let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     if isFolder {
-      frames = .folder(try FolderFrames(folder: path, maximumPixels: maximumPixels))
+      frames = .folder(
+        try FolderFrames(
+          folder: path, maximumPixels: maximumPixels, toleratesDamage: toleratesDamage))
     } else {
-      frames = .video(try VideoFrames(path: path, maximumPixels: maximumPixels))
+      frames = .video(
+        try VideoFrames(path: path, maximumPixels: maximumPixels, toleratesDamage: toleratesDamage))
     }
   }
 
@@ -78,14 +86,20 @@ public struct FrameSource {
   /// The next frame, or nil after the last.
   ///
   /// Failures: `video.damaged`, `video.mixed_sizes`, and those of `ImageReader.read`.
-  public mutating func next() throws(Failure) -> RGBImage? {
+  public mutating func next() throws(Failure) -> RGBImage? { try nextWithIndex()?.picture }
+
+  /// The next frame and its index, or nil after the last; only where damage is tolerated does an
+  /// index ever miss.
+  ///
+  /// Failures as in `next`.
+  public mutating func nextWithIndex() throws(Failure) -> (index: Int, picture: RGBImage)? {
     switch frames {
     case .folder(var folder):
-      let image = try folder.next()
-      frames = .folder(folder)
-      return image
+      defer { frames = .folder(folder) }
+      return try folder.next().map { (folder.position - 1, $0) }
     case .video(let video):
-      return try video.next()
+      let index = video.position
+      return try video.next().map { (index, $0) }
     }
   }
 
@@ -93,19 +107,30 @@ public struct FrameSource {
   ///
   /// A folder goes there at once. A video file is decoded up to there, from its start when `index`
   /// lies behind: cheap forwards, expensive backwards. Failures as in `next`; `video.frame` when
-  /// there is no such frame.
+  /// there is no such frame; where damage is tolerated `video.damaged` for one that cannot be
+  /// decoded.
   public mutating func frame(at index: Int) throws(Failure) -> RGBImage {
+    guard index >= 0 else { throw noFrame(index) }
     switch frames {
     case .folder(var folder):
-      if folder.paths.indices.contains(index) { folder.move(to: index) }
-      frames = .folder(folder)
+      folder.move(to: index)
+      defer { frames = .folder(folder) }
+      if let image = try folder.read() { return image }
     case .video(let video):
-      if index >= 0, index < video.position { try video.rewind() }
+      if index < video.position { try video.rewind() }
+      while video.mayHave(index), video.position <= index {
+        let number = video.position
+        guard let image = try video.next() else { break }
+        if number == index { return image }
+      }
+      guard video.toleratesDamage, index < video.frameCount ?? 0 else { break }
+      throw Failure(.badInput, code: "video.damaged", "frame \(index) cannot be decoded")
     }
-    while index >= 0, position <= index, let image = try next() {
-      if position == index + 1 { return image }
-    }
-    throw Failure(
+    throw noFrame(index)
+  }
+
+  private func noFrame(_ index: Int) -> Failure {
+    Failure(
       .usage, code: "video.frame",
       "there is no frame \(index)" + (frameCount.map { " among \($0)" } ?? ""))
   }

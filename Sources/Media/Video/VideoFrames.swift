@@ -9,11 +9,15 @@ import Bytes
 /// Frame `n` is the one that is shown as number `n`, whatever its time stamp: none is left out or
 /// repeated to keep a rate. Pixels are those of the stored grid, turned as the file says; when the
 /// size changes later frames are scaled to that of the first.
+///
+/// What the decoder complains of ends the video with a failure; where damage is tolerated only the
+/// frames are missing that it gives up, and the others are as it repairs them.
 final class VideoFrames {
   let width: Int
   let height: Int
   let frameCount: Int?
   let frameRate: FrameRate?
+  /// The number of the frame that `next` returns.
   private(set) var position = 0
 
   private let path: String
@@ -25,10 +29,14 @@ final class VideoFrames {
   /// The first frame is read on opening, because it tells the size.
   private var first: RGBImage?
   private var isAtEnd = false
+  /// Which frames there are where damage is tolerated; nil when all have to be.
+  private let decodable: DecodableFrames?
+  /// Frames read since the start.
+  private var readCount = 0
 
   init(
-    path: String, maximumPixels: Int, program: String = "ffmpeg", prober: String = "ffprobe",
-    patience: Int32 = ChildProcess.usualPatience
+    path: String, maximumPixels: Int, toleratesDamage: Bool = false, program: String = "ffmpeg",
+    prober: String = "ffprobe", patience: Int32 = ChildProcess.usualPatience
   ) throws(Failure) {
     let format = try VideoFormat(ofFile: path)
     let facts = try VideoFrames.probe(path, format: format, with: prober, patience)
@@ -37,8 +45,16 @@ final class VideoFrames {
       throw Failure(
         .badInput, code: "video.no_frames", "the file has no video in it", file: path)
     }
+    // A frame takes a byte at least; what claims more is not believed, and counted when needed.
+    let byteCount = try WholeFile.byteCount(path)
+    let claimed = facts["nb_frames"].flatMap { Int($0) }.flatMap { $0 <= byteCount ? $0 : nil }
+    decodable =
+      toleratesDamage
+      ? try VideoFrames.survey(path, format: format, with: prober, patience, claimed: claimed)
+      : nil
     let decoder = try VideoFrames.start(
-      program, path: path, format: format, maximumPixels: maximumPixels, patience)
+      program, path: path, format: format, maximumPixels: maximumPixels, patience,
+      toleratesDamage: toleratesDamage)
     let stream = PPMStream(child: decoder, maximumPixels: maximumPixels)
     guard let frame = try stream.next(of: path) else {
       throw PPMStream.damaged(decoder, finding: "has no frames that can be decoded", path: path)
@@ -46,25 +62,33 @@ final class VideoFrames {
     (self.path, self.format, self.maximumPixels) = (path, format, maximumPixels)
     (self.program, self.patience, self.decoder, first) = (program, patience, decoder, frame)
     (width, height) = (frame.width, frame.height)
-    // A frame takes a byte at least; what claims more is not believed, and counted when needed.
-    let byteCount = try WholeFile.byteCount(path)
-    frameCount = facts["nb_frames"].flatMap { Int($0) }.flatMap { $0 <= byteCount ? $0 : nil }
+    frameCount = decodable?.count ?? claimed
+    position = decodable?.numbers.first ?? 0
     frameRate =
       facts["avg_frame_rate"].flatMap { FrameRate(parsing: $0) }
       ?? facts["r_frame_rate"].flatMap { FrameRate(parsing: $0) }
+  }
+
+  /// Whether frames may be missing.
+  var toleratesDamage: Bool { decodable != nil }
+
+  /// Whether frame `index` can be had, as far as is known.
+  func mayHave(_ index: Int) -> Bool {
+    guard let decodable else { return true }
+    return decodable.contains(index) && !(isAtEnd && index >= position)
   }
 
   /// The next frame, or nil after the last.
   func next() throws(Failure) -> RGBImage? {
     if let frame = first {
       first = nil
-      position += 1
+      advance()
       return frame
     }
     if isAtEnd { return nil }
     let stream = PPMStream(child: decoder, maximumPixels: maximumPixels)
     guard let frame = try stream.next(of: path) else {
-      guard decoder.finish() else {
+      guard decoder.finish() || toleratesDamage else {
         throw PPMStream.damaged(
           decoder, finding: "cannot be decoded after frame \(position - 1)", path: path)
       }
@@ -75,34 +99,48 @@ final class VideoFrames {
       throw Failure(
         .badInput, code: "video.mixed_sizes", "the size changes at frame \(position)", file: path)
     }
-    position += 1
+    advance()
     return frame
+  }
+
+  private func advance() {
+    readCount += 1
+    guard let decodable else {
+      position = readCount
+      return
+    }
+    isAtEnd = readCount >= decodable.numbers.count
+    position = isAtEnd ? decodable.count : decodable.numbers[readCount]
   }
 
   /// Starts again at the first frame.
   func rewind() throws(Failure) {
     decoder = try VideoFrames.start(
-      program, path: path, format: format, maximumPixels: maximumPixels, patience)
+      program, path: path, format: format, maximumPixels: maximumPixels, patience,
+      toleratesDamage: toleratesDamage)
     first = nil
-    position = 0
+    readCount = 0
+    position = decodable?.numbers.first ?? 0
     isAtEnd = false
   }
 
   // MARK: - Programs
 
   /// The options that both programs take before the input.
-  private static func input(_ path: String, _ format: VideoFormat) -> [String] {
+  static func input(_ path: String, _ format: VideoFormat) -> [String] {
     // The prefix makes a name with a leading dash, or with a colon, a plain file.
     ["-protocol_whitelist", "file,pipe", "-f", format.rawValue, "-i", "file:\(path)"]
   }
 
   private static func start(
-    _ program: String, path: String, format: VideoFormat, maximumPixels: Int, _ patience: Int32
+    _ program: String, path: String, format: VideoFormat, maximumPixels: Int, _ patience: Int32,
+    toleratesDamage: Bool
   ) throws(Failure) -> ChildProcess {
     try ChildProcess(
       program,
-      ["-nostdin", "-v", "error", "-xerror", "-max_pixels", "\(min(maximumPixels, 1 << 30))"]
-        + input(path, format)
+      // With one thread a damaged file gives the same frames each time, as in the survey.
+      ["-nostdin", "-v", "error"] + (toleratesDamage ? ["-threads", "1"] : ["-xerror"])
+        + ["-max_pixels", "\(min(maximumPixels, 1 << 30))"] + input(path, format)
         + [
           "-map", "0:v:0", "-fps_mode", "passthrough",
           // Without these flags the conversion from YUV rounds differently from CPU to CPU.

@@ -10,6 +10,8 @@ struct FrameFeatures {
   private let capacity: Int
   /// Least recently used first.
   private var kept: [(frame: Int, features: ImageFeatures)] = []
+  /// The frame that was asked for last, if it could not be read.
+  private var unreadable: Int?
   /// A frame that is read while the one before it is tracked; meanwhile `reader` is lent.
   private var ahead: (frame: Int, work: BackgroundWork<Loan>)?
 
@@ -42,6 +44,9 @@ struct FrameFeatures {
     kept.append((frame, features))
     return features
   }
+
+  /// Whether asking for `frame` has just failed because it could not be read.
+  func isUnreadable(_ frame: Int) -> Bool { unreadable == frame }
 
   // MARK: - Reading ahead
 
@@ -88,6 +93,9 @@ struct FrameFeatures {
     guard let pixels = loan.pixels else {
       throw Failure(.internalError, code: "video.loan", "frame \(frame) was not read")
     }
-    return try pixels.get()
+    unreadable = frame
+    let values = try pixels.get()
+    unreadable = nil
+    return values
   }
 }

@@ -31,7 +31,8 @@ struct PictureReader {
     kept = [:]
     if isStepBack {
       for earlier in max(index - PictureReader.runLength + 1, 0)..<index {
-        kept[earlier] = try read(earlier)
+        // One that cannot be read fails when its turn comes.
+        kept[earlier] = try? read(earlier)
       }
     }
     return try read(index)

@@ -61,22 +61,33 @@ public struct Propagation {
   /// - Throws: `track.changed` when annotations have changed since the start; what reading frames
   ///   and running the model throw.
   public mutating func next() throws(Failure) -> FrameResult? {
-    guard position < frames.count else { return nil }
-    try checkCurrent()
-    let result: FrameResult
-    do {
-      let next = position + 1 < frames.count ? frames[position + 1] : nil
-      result = try predictor.trackFrame(frames[position], isReverse: isReverse, before: next)
-    } catch {
-      // Headers of video files often promise a few frames more than there are.
-      guard error.code == PictureReader.noSuchFrame, position > 0 || isContinued, !isReverse
-      else { throw error }
-      predictor.frameCount = frames[position]
-      frames.removeSubrange(position...)
-      return nil
+    while position < frames.count {
+      try checkCurrent()
+      let frame = frames[position]
+      do throws(Failure) {
+        let next = position + 1 < frames.count ? frames[position + 1] : nil
+        let result = try predictor.trackFrame(frame, isReverse: isReverse, before: next)
+        if !keepsHistory { predictor.forgetHistory(before: frame, isReverse: isReverse) }
+        position += 1
+        return result
+      } catch {
+        if isEnd(error) {
+          predictor.frameCount = frame
+          frames.removeSubrange(position...)
+        } else if predictor.options.skipsUnreadableFrames, predictor.features.isUnreadable(frame) {
+          predictor.skippedFrames[frame] = error
+          position += 1
+        } else {
+          throw error
+        }
+      }
     }
-    if !keepsHistory { predictor.forgetHistory(before: frames[position], isReverse: isReverse) }
-    position += 1
-    return result
+    return nil
+  }
+
+  /// Whether `failure` only means that the video is over: headers of video files often promise a few
+  /// frames more than there are.
+  private func isEnd(_ failure: Failure) -> Bool {
+    failure.code == PictureReader.noSuchFrame && (position > 0 || isContinued) && !isReverse
   }
 }

@@ -23,6 +23,8 @@ public struct VideoOptions: Sendable, Hashable {
   public var memoryStride: Int?
   /// Whether tracking chooses among three candidates: `multimask_output_for_tracking`.
   public var tracksWithMultimask: Bool?
+  /// Leaves out frames that cannot be read while tracking, instead of failing at the first of them.
+  public var skipsUnreadableFrames = false
   /// Frames whose image features are kept: 17 MB each for the published models.
   public var featureCacheCapacity = 2
 

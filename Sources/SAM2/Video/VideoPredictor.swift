@@ -21,6 +21,8 @@ public final class VideoPredictor {
   public let options: VideoOptions
   /// Number of frames; lowered when the video turns out to end before its header says.
   public internal(set) var frameCount: Int
+  /// Why frames could not be read that tracking has left out.
+  public internal(set) var skippedFrames: [Int: Failure] = [:]
   let tracker: FrameTracker
   var features: FrameFeatures
   var objects: [TrackedObject] = []

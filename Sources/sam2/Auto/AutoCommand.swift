@@ -109,7 +109,7 @@ struct AutoCommand: ParsableCommand {
         failed += 1
       }
     }
-    let files = try outputs.finish(annotated)
+    let files = try outputs.annotations.finish(annotated)
     if json {
       let report: JSONValue = [
         "model": .string(model.name), "images": .array(reports),

@@ -34,7 +34,7 @@ struct AutoOutputChoices {
 struct AutoOutputs {
   private let folder: OutputFolder
   private let choices: AutoOutputChoices
-  private let annotations: AnnotationFolder
+  let annotations: AnnotationFolder
 
   /// Checks that all files can be created, and that none replaces another or an input.
   /// - Throws: `output.*`; `output.exists` unless existing files may be replaced.
@@ -123,15 +123,6 @@ struct AutoOutputs {
     }
     try AnnotationFolder.write(made)
     return files
-  }
-
-  /// Writes the files about all pictures, after the last of them.
-  /// - Returns: their paths.
-  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
-    guard !pictures.isEmpty else { return [] }
-    let files = try annotations.files(ofAll: pictures)
-    try AnnotationFolder.write(files)
-    return files.map(\.name)
   }
 
   /// Masks are numbered from 1 in the order of the generator.

@@ -142,7 +142,7 @@ final class BatchJournal {
           throw Failure(.internalError, code: "batch.incomplete", "an item has no result")
         }
         let range = place.offset..<(place.offset + place.byteCount)
-        try writer.write(LineFile.read(descriptor, range) + [UInt8(ascii: "\n")])
+        try writer.write(FileBytes.read(descriptor, range) + [UInt8(ascii: "\n")])
       }
     }
     unlink(partialPath)

@@ -87,7 +87,7 @@ final class BatchManifest: Sendable {
   /// - Throws: `file.unreadable`; `batch.changed` when the line is not what it was.
   func item(_ index: Int) throws(Failure) -> (id: String, json: JSONValue) {
     let entry = entries[index]
-    let bytes = try LineFile.read(
+    let bytes = try FileBytes.read(
       descriptor, entry.offset..<(entry.offset + Int(entry.byteCount)))
     guard let json = try? JSONValue(parsing: bytes), let id = json["id"]?.string,
       (try? BatchIdentifier.check(id)) != nil

@@ -68,30 +68,6 @@ enum LineFile {
     return true
   }
 
-  /// The bytes at `range`; fewer when the file ends before.
-  /// - Throws: `file.unreadable`.
-  static func read(_ descriptor: Int32, _ range: Range<Int>) throws(Failure) -> [UInt8] {
-    var problem: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
-      let raw = UnsafeMutableRawBufferPointer(buffer)
-      while filled < range.count {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: raw[filled...])
-        let place = off_t(range.lowerBound + filled)
-        let count = pread(descriptor, rest.baseAddress, rest.count, place)
-        if count < 0, errno == EINTR { continue }
-        if count < 0 { problem = errno }
-        if count <= 0 { break }
-        filled += count
-      }
-    }
-    guard problem == 0 else {
-      throw Failure(
-        .inputOutput, code: "file.unreadable",
-        "reading failed: \(String(cString: strerror(problem)))")
-    }
-    return bytes
-  }
-
   /// Calls `body` with each line; lines longer than `limit` bytes come without their bytes.
   static func forEachLine(
     of descriptor: Int32, limit: Int, _ body: (Line) throws(Failure) -> Void
@@ -100,7 +76,7 @@ enum LineFile {
     var lineStart = 0
     var place = 0
     while true {
-      let chunk = try read(descriptor, place..<(place + chunkByteCount))
+      let chunk = try FileBytes.read(descriptor, place..<(place + chunkByteCount))
       if chunk.isEmpty { break }
       var start = chunk.startIndex
       while let end = chunk[start...].firstIndex(of: UInt8(ascii: "\n")) {

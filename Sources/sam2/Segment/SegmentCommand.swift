@@ -103,7 +103,7 @@ struct SegmentCommand: ParsableCommand {
       progress.update(index + 1, of: images.count)
     }
     progress.finish()
-    let files = try job.outputs.finish(annotated)
+    let files = try job.outputs.annotations.finish(annotated)
     if json {
       let report: JSONValue = [
         "model": .string(model.name), "images": .array(reports),

@@ -31,7 +31,7 @@ struct SegmentOutputs {
   private let folder: OutputFolder
   private let choices: SegmentOutputChoices
   /// All formats but plain PNGs, whose names tell candidates apart.
-  private let annotations: AnnotationFolder
+  let annotations: AnnotationFolder
   /// Masks of each prompt.
   private let maskCounts: [Int]
 
@@ -187,15 +187,6 @@ struct SegmentOutputs {
     try AnnotationFolder.write(made)
     files.all = made.map(\.name)
     return files
-  }
-
-  /// Writes the files about all pictures, after the last of them.
-  /// - Returns: their paths.
-  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
-    guard !pictures.isEmpty else { return [] }
-    let files = try annotations.files(ofAll: pictures)
-    try AnnotationFolder.write(files)
-    return files.map(\.name)
   }
 
   private func annotated(

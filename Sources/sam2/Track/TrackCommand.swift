@@ -57,6 +57,7 @@ struct TrackCommand: ParsableCommand {
 
   @OptionGroup(title: "Tracking") var tracking: TrackOptions
   @OptionGroup(title: "Stopping and going on") var pause: TrackPause
+  @OptionGroup(title: "Damaged videos") var damage: DamageOptions
 
   @Flag(help: "Print scores, areas and times as JSON.")
   var json = false
@@ -73,11 +74,11 @@ struct TrackCommand: ParsableCommand {
       if let file = pause.saveState {
         try AtomicFile.checkCanCreate(path: file, replaceExisting: true)
       }
-      let source = try FrameSource(path: video)
+      let source = try FrameSource(path: video, toleratesDamage: damage.toleratesDamage)
       try plan.loadMasks()
 
       let loaded = try model.load(machine)
-      let predictor = try VideoPredictor(loaded, frames: source, options: tracking.resolved)
+      let predictor = try VideoPredictor(loaded, frames: source, options: tracking.resolved(damage))
       let ledger = TrackLedger(keepsMasks: outputs.needsAllMasks, keepsReport: json)
       let job = try TrackJob(
         plan, on: predictor, resuming: pause.resume, outputs: outputs, ledger: ledger,
@@ -90,6 +91,7 @@ struct TrackCommand: ParsableCommand {
         ]
         Console.data(JSONValue.object(head + job.report).text(.pretty))
       }
+      if job.skippedCount > 0 { throw Tool.someItemsFailed }
     }
   }
 
@@ -103,20 +105,14 @@ struct TrackCommand: ParsableCommand {
   /// Tracks, writes and draws.
   /// - Returns: the files about the whole video.
   private func track(_ job: TrackJob, marks: [Int: [Overlay.Prompt]]) throws -> [String] {
-    let progress = common.progress("tracking", unit: "frames")
-    do {
-      try job.track(stopAfter: pause.stopAfter) { progress.update($0.done, of: $0.total) }
-      progress.finish()
-    } catch {
-      progress.finish()
-      if let file = pause.saveState, (try? job.saveState(to: file)) != nil {
-        common.note("saved the state before the failure: \(file)")
-      }
-      throw error
+    if let file = pause.saveState {
+      try play(job, savingTo: file)
+    } else {
+      try play(job)
     }
-    if let file = pause.saveState { try job.saveState(to: file) }
     let files = try job.finish()
     common.note(job.summary)
+    if job.skippedCount > Self.shownSkips { common.note("\(job.skippedCount) frames are left out") }
     if let file = pause.saveState, !job.isOver {
       common.note("stopped; go on with --resume \(file)")
     }
@@ -124,10 +120,44 @@ struct TrackCommand: ParsableCommand {
     if job.outputs.drawsOverlay {
       let drawing = common.progress("drawing", unit: "frames")
       defer { drawing.finish() }
-      try job.drawOverlay(of: video, marks) { drawing.update($0, of: $1) }
+      let source = try FrameSource(path: video, toleratesDamage: damage.toleratesDamage)
+      try job.drawOverlay(on: source, marks) { drawing.update($0, of: $1) }
       for file in job.outputs.overlayFiles { common.note(file) }
     }
     if common.verbose { for line in job.stageLines { common.note(line) } }
     return files
+  }
+
+  private func play(_ job: TrackJob) throws {
+    let progress = common.progress("tracking", unit: "frames")
+    defer { progress.finish() }
+    try job.track(stopAfter: pause.stopAfter) {
+      progress.update($0.done, of: $0.total)
+    } skipped: {
+      progress.finish()
+      if job.skippedCount <= Self.shownSkips { common.note("frame \($0) is left out: \($1)") }
+    }
+  }
+
+  /// More skipped frames are only counted.
+  private static let shownSkips = 20
+
+  /// The same, saving the state whatever ends it: the end of the video, the limit, a failure, or
+  /// Ctrl-C and its like, which end the program once the frame at hand is done.
+  private func play(_ job: TrackJob, savingTo file: String) throws {
+    try Interruption.deferred {
+      do {
+        try play(job)
+      } catch {
+        if (try? job.saveState(to: file)) != nil {
+          common.note("saved the state before the failure: \(file)")
+        }
+        throw error
+      }
+      try job.saveState(to: file)
+      if Interruption.isWanted {
+        common.note("\(job.summary); stopped; go on with --resume \(file)")
+      }
+    }
   }
 }

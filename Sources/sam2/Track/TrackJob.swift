@@ -18,6 +18,8 @@ final class TrackJob {
   /// Answers to annotations that are not written yet, oldest first.
   private var pending: [FrameResult] = []
   private var trackedFrameCount = 0
+  /// How many of the predictor's skipped frames the ledger has.
+  private var knownSkipCount = 0
 
   private(set) var isOver = false
 
@@ -66,14 +68,19 @@ final class TrackJob {
   /// Frames a second of a folder, which does not say: the usual rate of the data sets.
   private static let folderFrameRate = 24.0
 
-  /// Plays the plan to its end, or until `stopAfter` frames are tracked; `progress` is called after
-  /// each.
+  /// Plays the plan to its end, or until `stopAfter` frames are tracked or a deferred signal wants
+  /// an end; `progress` is called after each frame.
+  ///
+  /// `skipped` is called with each frame that is left out because it cannot be read, and the reason.
   ///
   /// Answers to annotations wait for the tracking that follows them, so that a mistake in a later
   /// annotation leaves no files.
-  func track(stopAfter: Int?, progress: (Propagation.Progress) -> Void) throws {
+  func track(
+    stopAfter: Int?, progress: (Propagation.Progress) -> Void, skipped: (Int, Failure) -> Void
+  ) throws {
+    defer { noteSkips(skipped) }
     do {
-      try play(stopAfter: stopAfter, progress: progress)
+      try play(stopAfter: stopAfter, progress: progress, skipped: skipped)
     } catch {
       // Nothing is left half written; the first failure is the one to tell.
       try? finishWriting()
@@ -82,14 +89,17 @@ final class TrackJob {
     try finishWriting()
   }
 
-  private func play(stopAfter: Int?, progress: (Propagation.Progress) -> Void) throws {
+  private func play(
+    stopAfter: Int?, progress: (Propagation.Progress) -> Void, skipped: (Int, Failure) -> Void
+  ) throws {
     var lapStart = StageClock.now()
-    while trackedFrameCount < stopAfter ?? Int.max {
+    while trackedFrameCount < stopAfter ?? Int.max, !Interruption.isWanted {
       guard let event = try player.next() else {
         isOver = true
         break
       }
       let lap = (StageClock.now() - lapStart) * 1000
+      noteSkips(skipped)
       switch event {
       case .edited(let result, _):
         clock.add("annotate", milliseconds: lap)
@@ -104,6 +114,20 @@ final class TrackJob {
       lapStart = StageClock.now()
     }
     try writePending()
+  }
+
+  /// How many frames are left out.
+  var skippedCount: Int { ledger.skipped.count }
+
+  /// Remembers and tells what has been left out since the last call.
+  private func noteSkips(_ tell: (Int, Failure) -> Void) {
+    let found = predictor.skippedFrames
+    guard found.count > knownSkipCount else { return }
+    knownSkipCount = found.count
+    for (frame, failure) in found.sorted(by: { $0.key < $1.key }) where !ledger.isSkipped(frame) {
+      ledger.skip(frame, failure)
+      tell(frame, failure)
+    }
   }
 
   /// Saves where the job stands, to go on later.
@@ -135,24 +159,20 @@ final class TrackJob {
   /// Writes the files about the whole video.
   /// - Returns: their paths.
   func finish() throws(Failure) -> [String] {
-    try clock.time("write") { () throws(Failure) in
-      let files = try annotations.files(ofAll: ledger.pictures)
-      try AnnotationFolder.write(files)
-      return files.map(\.name)
-    }
+    try clock.time("write") { () throws(Failure) in try annotations.finish(ledger.pictures) }
   }
 
   // MARK: - Overlay
 
-  /// Draws the written masks over all frames of the video again, in their order.
+  /// Draws the written masks over all frames of the video, opened again, in their order.
   ///
   /// A second pass, because tracking may go backwards, and later passes replace earlier results.
   func drawOverlay(
-    of video: String, _ marks: [Int: [Overlay.Prompt]], progress: (Int, Int) -> Void
+    on source: FrameSource, _ marks: [Int: [Overlay.Prompt]], progress: (Int, Int) -> Void
   ) throws(Failure) {
     try clock.time("overlay") { () throws(Failure) in
       try outputs.drawOverlay(
-        of: video, frameCount: predictor.frameCount, masks: ledger.masks, marks: marks,
+        on: source, frameCount: predictor.frameCount, masks: ledger.masks, marks: marks,
         progress: progress)
     }
   }
@@ -193,6 +213,7 @@ final class TrackJob {
       ("width", .init(predictor.width)), ("height", .init(predictor.height)),
       ("frame_count", .init(predictor.frameCount)),
       ("finished", .bool(isOver)), ("frames", .array(ledger.report)),
+      ("skipped", .array(ledger.skipReport)),
       ("milliseconds", clock.json), ("graph_milliseconds", .object(graphs)),
     ]
   }

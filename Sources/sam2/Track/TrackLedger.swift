@@ -13,6 +13,8 @@ struct TrackLedger {
   /// The last masks of each frame.
   private(set) var masks: [Int: AnnotatedPicture] = [:]
   private var frames: [Int: JSONValue] = [:]
+  /// Frames that are left out, with the reason.
+  private(set) var skipped: [Int: JSONValue] = [:]
 
   init(keepsMasks: Bool, keepsReport: Bool) {
     self.keepsMasks = keepsMasks
@@ -33,13 +35,27 @@ struct TrackLedger {
     if keepsReport { frames[frame] = report }
   }
 
+  // MARK: - Frames left out
+
+  mutating func skip(_ frame: Int, _ failure: Failure) {
+    skipped[frame] = [
+      "frame": .init(frame), "code": .string(failure.code),
+      "message": .string(printable(failure.description, limit: 2000)),
+    ]
+  }
+
+  func isSkipped(_ frame: Int) -> Bool { skipped[frame] != nil }
+
+  /// The frames left out, in order.
+  var skipReport: [JSONValue] { skipped.sorted { $0.key < $1.key }.map(\.value) }
+
   // MARK: - In a state file
 
   /// Everything remembered, as JSON text; a part is null that is not kept.
   var notes: [UInt8] {
     let notes: JSONValue = [
       "masks": keepsMasks ? .array(pictures.map(\.json)) : .null,
-      "frames": keepsReport ? .array(report) : .null,
+      "frames": keepsReport ? .array(report) : .null, "skipped": .array(skipReport),
     ]
     return Array(notes.text().utf8)
   }
@@ -76,6 +92,10 @@ struct TrackLedger {
         }
         masks[frame] = picture(frame, found)
       }
+    }
+    for element in json["skipped"]?.array ?? [] {
+      guard let frame = element["frame"]?.int else { throw TrackLedger.damaged() }
+      skipped[frame] = element
     }
     if keepsReport {
       for element in json["frames"]?.array ?? [] {

@@ -49,8 +49,9 @@ struct TrackOptions: ParsableArguments {
   }
 
   /// The same as the library takes it.
-  var resolved: VideoOptions {
+  func resolved(_ damage: DamageOptions) -> VideoOptions {
     var options = VideoOptions()
+    options.skipsUnreadableFrames = damage.toleratesDamage
     options.fillHoleArea = fillHoleArea
     options.masksDoNotOverlap = masksDoNotOverlap
     options.clearsMemoryAroundInput = clearsMemoryAroundInput
@@ -62,11 +63,30 @@ struct TrackOptions: ParsableArguments {
   }
 }
 
+/// What to do about frames that cannot be decoded.
+enum DamagePolicy: String, ExpressibleByArgument, CaseIterable {
+  /// Fails at the first of them.
+  case stop
+  /// Leaves them out and goes on.
+  case skip
+}
+
+/// How damaged videos are treated.
+struct DamageOptions: ParsableArguments {
+  @Option(
+    name: .customLong("on-error"),
+    help: "A frame that cannot be decoded: stop there, or skip it, go on, and exit with 1.")
+  var policy = DamagePolicy.stop
+
+  var toleratesDamage: Bool { policy == .skip }
+}
+
 /// Stopping a job and going on with it later.
 struct TrackPause: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Save the state of the job when it stops or fails, for --resume.", valueName: "file"))
+      "Save the state of the job when it stops, fails or is interrupted, for --resume.",
+      valueName: "file"))
   var saveState: String?
 
   @Option(help: ArgumentHelp("Stop after so many tracked frames.", valueName: "n"))

@@ -118,10 +118,10 @@ struct TrackOutputs {
 
   /// Draws `masks`, by frame, and `marks` over all frames.
   func drawOverlay(
-    of video: String, frameCount: Int, masks: [Int: AnnotatedPicture],
+    on frames: FrameSource, frameCount: Int, masks: [Int: AnnotatedPicture],
     marks: [Int: [Overlay.Prompt]], progress: (Int, Int) -> Void
   ) throws(Failure) {
-    var source = try FrameSource(path: video)
+    var source = frames
     var sheet = ContactSheet(frameCount: frameCount, width: source.width, height: source.height)
     var movie: VideoWriter?
     switch overlay {
@@ -132,8 +132,7 @@ struct TrackOutputs {
         frameRate: source.frameRate ?? FrameRate(24), replaceExisting: true)
     case nil: break
     }
-    var index = 0
-    while index < frameCount, let picture = try source.next() {
+    while let (index, picture) = try source.nextWithIndex(), index < frameCount {
       let drawn = Overlay.draw(
         picture, masks: try masks[index]?.pixels() ?? [], prompts: marks[index] ?? [],
         parts: overlayParts)
@@ -144,8 +143,7 @@ struct TrackOutputs {
       case nil: break
       }
       if contactSheet != nil { sheet.add(drawn, frame: index) }
-      index += 1
-      progress(index, frameCount)
+      progress(index + 1, frameCount)
     }
     try movie?.finish()
     if let contactSheet { try write(sheet.image, to: contactSheet) }

@@ -1,0 +1,45 @@
+import Bytes
+
+/// Which frames of a damaged video file can be decoded, found by decoding all of it once.
+///
+/// A frame keeps the number that it has in the whole file: the rank of its time stamp among those
+/// of all packets. Where time stamps are missing or repeated, the frames behind a gap move up.
+struct DecodableFrames: Equatable {
+  /// The numbers of the frames that the decoder gives, in its order, which is ascending.
+  let numbers: [Int]
+  /// How many frames there are, those that cannot be decoded included.
+  let count: Int
+
+  /// Time stamps as the prober writes them, of the packets that are to be shown and of the frames
+  /// that were decoded; nil for none.
+  ///
+  /// `lostCount` more frames are known to be missing at the end.
+  init(packets: [Int?], frames: [Int?], lostCount: Int) {
+    let stamps = packets.compactMap(\.self).sorted()
+    var numbers: [Int] = []
+    var rank = 0
+    for frame in frames.compactMap(\.self) {
+      while rank < stamps.count, stamps[rank] < frame { rank += 1 }
+      guard rank < stamps.count, stamps[rank] == frame else { break }
+      numbers.append(rank)
+      rank += 1
+    }
+    let areDistinct = zip(stamps, stamps.dropFirst()).allSatisfy { $0 < $1 }
+    if numbers.count == frames.count, stamps.count == packets.count, areDistinct {
+      self.numbers = numbers
+    } else {
+      self.numbers = Array(frames.indices)
+    }
+    count = max(packets.count, frames.count) + max(lostCount, 0)
+  }
+
+  /// Whether frame `number` can be decoded.
+  func contains(_ number: Int) -> Bool {
+    var (low, high) = (0, numbers.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if numbers[middle] < number { low = middle + 1 } else { high = middle }
+    }
+    return low < numbers.count && numbers[low] == number
+  }
+}
