@@ -50,13 +50,13 @@ let package = Package(
   targets: [
     // Floor 0: C and bytes.
     .target(name: "CKernels"),
-    .target(name: "CHeap"),
+    .target(name: "CSystem"),
     .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
-    room("Bytes"),
+    room("Bytes", ["CKernels", "CSystem"]),
     room("JSON", ["Bytes"]),
 
     // Floor 1: typed numbers.
@@ -111,7 +111,7 @@ let package = Package(
       "sam2",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "Annotations",
-        "SampleScene", "SAM2", "CBundledModel", "CHeap", "CLISupport",
+        "SampleScene", "SAM2", "CBundledModel", "CSystem", "CLISupport",
       ]),
 
     // Tests: one target per room, and the built commands end to end.
@@ -119,7 +119,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Bytes", "Tensors", "Graph"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
-    tests("BytesTests", ["Bytes"]),
+    tests("BytesTests", ["Bytes", "CZlib"]),
     tests("JSONTests", ["Bytes", "JSON"]),
     tests(
       "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"],

@@ -16,7 +16,7 @@ program=$build/fuzz
 tests=Tests/FuzzTests
 rooms="TorchCheckpoint SafetensorsCheckpoint HDF5Checkpoint ModelFile TestSupport"
 # Modules those are made of, whose objects are linked.
-modules="Bytes JSON Tensors Graph $rooms"
+modules="CKernels CSystem Bytes JSON Tensors Graph $rooms"
 
 build_program() {
   for room in $rooms; do

@@ -1,3 +1,4 @@
+internal import CSystem
 import Glibc
 
 /// Writes the temporary of an `AtomicFile`: buffered, in order, with patches at known places.
@@ -15,6 +16,9 @@ public struct AtomicFileWriter: ~Copyable {
   private var descriptor: Int32 = -1
   private var buffer: [UInt8] = []
   private static let bufferByteCount = 1 << 18
+  /// Where the bytes start that the disk has not been asked to take yet.
+  private var unsentOffset = 0
+  private static let sentByteCount = 8 << 20
 
   /// Creates the temporary in the folder of `path`.
   init(temporaryFor path: String) throws(Failure) {
@@ -67,10 +71,19 @@ public struct AtomicFileWriter: ~Copyable {
     if buffer.count + bytes.count > AtomicFileWriter.bufferByteCount { try flush() }
     if bytes.count >= AtomicFileWriter.bufferByteCount {
       try writeAll(bytes, at: byteCount)
+      send(upTo: byteCount + bytes.count)
     } else {
       buffer.append(contentsOf: bytes)
     }
     byteCount += bytes.count
+  }
+
+  /// Lets the disk begin with what it has to take in the end, while the rest is still made.
+  private mutating func send(upTo end: Int) {
+    let count = end - unsentOffset
+    guard count >= AtomicFileWriter.sentByteCount else { return }
+    sam2_start_writeback(descriptor, Int64(unsentOffset), Int64(count))
+    unsentOffset = end
   }
 
   /// Appends `bytes`.

@@ -142,12 +142,12 @@ struct CalibrationRun {
   private static func hash(
     of item: CalibrationInputs.Item, frameLimit: Int
   ) throws(Failure) -> String {
-    guard item.kind == .clip else { return ModelFile.sha256(of: try MappedFile.open(item.path)) }
+    guard item.kind == .clip else { return try ModelFile.sha256(ofFile: item.path) }
     let paths = try FrameSource(path: item.path).framePaths
-    if paths.isEmpty { return ModelFile.sha256(of: try MappedFile.open(item.path)) }
+    if paths.isEmpty { return try ModelFile.sha256(ofFile: item.path) }
     var hashes = ""
     for path in paths.prefix(frameLimit) {
-      hashes += ModelFile.sha256(of: try MappedFile.open(path)) + "\n"
+      hashes += try ModelFile.sha256(ofFile: path) + "\n"
     }
     let bytes = Array(hashes.utf8)
     return ModelFile.sha256(of: ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) })

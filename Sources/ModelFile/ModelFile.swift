@@ -1,5 +1,6 @@
 public import Bytes
 public import Graph
+public import JSON
 public import Tensors
 
 /// Reads and writes `.sam2` files: metadata, graphs and weights in one mapped file.
@@ -7,47 +8,44 @@ public import Tensors
 /// `Formats/model-file.md` is the specification. What `open` gives has been checked except for the
 /// elements of the tensors, which nothing reads before they are used; `verify` checks those too.
 public enum ModelFile {
-  /// What `write` has made.
-  public struct WrittenFile: Hashable, Sendable {
-    public let byteCount: Int
-    /// SHA-256 of the file, as `sha256sum` prints it.
-    public let sha256: String
-  }
-
   /// Called with the bytes done and the bytes in all.
   public typealias Progress = (_ done: Int, _ total: Int) -> Void
 
+  /// Gives the metadata of a file whose other parts are written.
+  public typealias FinalMetadata = () throws(Failure) -> JSONValue
+
   // MARK: - Writing
 
-  /// Writes `model` to `path`, which appears complete or not at all.
+  /// Writes `model` to `path`, which appears complete or not at all, and returns its size in bytes.
   ///
   /// Equal models give equal bytes. Tensors are read once and one after the other, and let go of
   /// behind the writing, so mapped weights are never in memory as a whole. Float weights become
   /// `floatStorage` (float32, float16 or bfloat16) on the way, if it is given.
-  /// `beforePublishing` is called when all is written and the file has no name yet: what it throws
-  /// leaves nothing behind.
+  /// `finalMetadata` is asked when all is written and the file has no name yet: its answer, whose
+  /// canonical text must be as long, replaces the metadata of `model`, and what it throws leaves
+  /// nothing behind. So a hash can go into a file that takes as long to find out as the writing.
   /// - Throws: `output.*`; `model.name`, `model.limit`, `model.metadata`, `model.graph` when the
-  ///   format cannot hold the model; what `Model.verify` and `beforePublishing` throw.
+  ///   format cannot hold the model; what `Model.verify` and `finalMetadata` throw.
+  @discardableResult
   public static func write(
     _ model: Model, to path: String, replaceExisting: Bool, floatStorage: DType? = nil,
-    progress: Progress? = nil, beforePublishing: () throws(Failure) -> Void = {}
-  ) throws(Failure) -> WrittenFile {
+    progress: Progress? = nil, finalMetadata: FinalMetadata? = nil
+  ) throws(Failure) -> Int {
     try AtomicFile.checkCanCreate(path: path, replaceExisting: replaceExisting)
     let writer = try ModelFileWriter(model, floatStorage: floatStorage)
-    var sha256: [UInt8] = []
     do {
       try AtomicFile.write(path: path, replaceExisting: replaceExisting) { file in
-        sha256 = try writer.write(progress: progress) { (bytes) throws(Failure) in
-          try file.write(bytes)
+        let patch = try writer.write(progress: progress, finalMetadata: finalMetadata) {
+          (bytes) throws(Failure) in try file.write(bytes)
         }
-        try beforePublishing()
+        if let patch { try file.patch(patch.bytes, at: patch.offset) }
       }
     } catch let failure as Failure {
       throw failure.about(file: path)
     } catch {
       throw Failure(.internalError, code: "output.write", "\(error)", file: path)
     }
-    return WrittenFile(byteCount: writer.fileByteCount, sha256: hexadecimalText(sha256))
+    return writer.fileByteCount
   }
 
   /// Bytes that the file of `model` would have; throws as `write` does.
@@ -109,6 +107,11 @@ public enum ModelFile {
   /// SHA-256 of `storage`, as `sha256sum` prints it; for the provenance of what was converted.
   public static func sha256(of storage: ByteStorage) -> String {
     hexadecimalText(ContentHash.of(storage, 0..<storage.byteCount))
+  }
+
+  /// SHA-256 of the file at `path`; throws as `MappedFile.open` does.
+  public static func sha256(ofFile path: String) throws(Failure) -> String {
+    sha256(of: try MappedFile.open(path))
   }
 
   private static func load(_ path: String) throws(Failure) -> LoadedModelFile {

@@ -5,8 +5,8 @@ import Tensors
 
 /// Lays a model out as a file, then writes it front to back.
 ///
-/// The header holds no hash and the section table comes last, so nothing is patched and the hash
-/// of the whole file is a by-product.
+/// The header holds no hash and the section table comes last, so that one pass is enough. Only
+/// metadata that are not known in time are patched.
 struct ModelFileWriter {
   let fileByteCount: Int
   private let model: Model
@@ -117,8 +117,19 @@ struct ModelFileWriter {
 // MARK: - Writing
 
 extension ModelFileWriter {
-  /// Writes the file to `sink` and returns its SHA-256.
-  func write(progress: ModelFile.Progress?, to sink: Sink) throws(Failure) -> [UInt8] {
+  /// Bytes that replace others of the file when all is written.
+  struct Patch {
+    let offset: Int
+    let bytes: [UInt8]
+  }
+
+  /// Writes the file to `sink` and returns the metadata that `finalMetadata` gives at the end.
+  ///
+  /// Its text must be as long as that of the model's metadata, which stand in their place until the
+  /// caller has patched the file.
+  func write(
+    progress: ModelFile.Progress?, finalMetadata: ModelFile.FinalMetadata? = nil, to sink: Sink
+  ) throws(Failure) -> Patch? {
     var output = Output()
     var entries = sections
     var records = self.records
@@ -133,12 +144,31 @@ extension ModelFileWriter {
       case .tensorTable: try output.write(TensorRecord.encode(records), sink)
       case nil: break
       }
-      entries[index].sha256 = output.sectionHash.value
+      entries[index].sha256 = output.sectionHash()
     }
+    let patch = try patch(&entries, try finalMetadata?())
     try output.pad(to: header.tableOffset, sink)
     for entry in entries { try output.write(entry.encoded(), sink) }
     progress?(output.byteCount, fileByteCount)
-    return output.fileHash.value
+    return patch
+  }
+
+  /// Enters the hash of `final` into `entries`.
+  private func patch(
+    _ entries: inout [SectionEntry], _ final: JSONValue?
+  ) throws(Failure) -> Patch? {
+    guard let final, let index = entries.firstIndex(where: { $0.kind == .metadata }) else {
+      return nil
+    }
+    let bytes = Array(final.text(.canonical).utf8)
+    guard bytes.count == entries[index].byteCount else {
+      throw Failure(
+        .internalError, code: "model.metadata", "the final metadata have another length")
+    }
+    var hash = ContentHash()
+    bytes.withUnsafeBytes { hash.update($0) }
+    entries[index].sha256 = hash.value
+    return Patch(offset: entries[index].offset, bytes: bytes)
   }
 
   private func writeData(
@@ -164,70 +194,37 @@ extension ModelFileWriter {
   /// Counts and hashes what passes on its way to the sink.
   private struct Output {
     private(set) var byteCount = 0
-    private(set) var fileHash = ContentHash()
-    private(set) var sectionHash = ContentHash()
+    private var hash = BackgroundHash()
 
-    mutating func beginSection() { sectionHash = ContentHash() }
+    mutating func beginSection() { hash = BackgroundHash() }
 
-    mutating func write(_ bytes: UnsafeRawBufferPointer, _ sink: Sink) throws(Failure) {
-      fileHash.update(bytes)
-      sectionHash.update(bytes)
-      byteCount += bytes.count
-      try sink(bytes)
-    }
+    /// SHA-256 of what was written since the section began.
+    mutating func sectionHash() -> [UInt8] { hash.value() }
 
     /// Writes the elements and returns their CRC-32.
-    ///
-    /// Three hashes of the same bytes are most of the work: another thread does two of them.
     mutating func write(
       _ tensor: Tensor, _ sink: Sink, _ progress: (_ byteCount: Int) -> Void
     ) throws(Failure) -> UInt32 {
       var checksum = CRC32()
-      let end = tensor.byteOffset + tensor.byteCount
-      for lower in stride(from: tensor.byteOffset, to: end, by: Output.blockByteCount) {
-        let block = lower..<min(lower + Output.blockByteCount, end)
-        let beside = BackgroundWork { [fileHash, checksum, storage = tensor.storage] in
-          var (fileHash, checksum) = (fileHash, checksum)
-          let bytes = UnsafeRawBufferPointer(
-            start: storage.base + block.lowerBound, count: block.count)
-          fileHash.update(bytes)
-          checksum.update(bytes)
-          withExtendedLifetime(storage) {}
-          return (fileHash, checksum)
-        }
-        // Whoever throws has waited: nothing reads the tensor behind the caller's back.
-        let failure = writeSection(block, of: tensor.storage, sink)
-        (fileHash, checksum) = beside.value()
-        if let failure { throw failure }
-        tensor.storage.releasePages(in: block)
+      let range = tensor.byteOffset..<(tensor.byteOffset + tensor.byteCount)
+      hash.update(tensor.storage, range)
+      try tensor.storage.forEachPiece(of: range) { (piece) throws(Failure) in
+        checksum.update(piece)
+        byteCount += piece.count
+        try sink(piece)
         progress(byteCount)
       }
       return checksum.value
     }
 
-    private static let blockByteCount = 1 << 22
-
-    private mutating func writeSection(
-      _ block: Range<Int>, of storage: ByteStorage, _ sink: Sink
-    ) -> Failure? {
-      do throws(Failure) {
-        try storage.forEachPiece(of: block, releasing: false) { (piece) throws(Failure) in
-          sectionHash.update(piece)
-          byteCount += piece.count
-          try sink(piece)
-        }
-        return nil
-      } catch {
-        return error
-      }
-    }
-
     mutating func write(_ bytes: [UInt8], _ sink: Sink) throws(Failure) {
-      try bytes.span.bytes.withUnsafeBytes { (raw) throws(Failure) in try write(raw, sink) }
+      hash.update(ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }, bytes.indices)
+      byteCount += bytes.count
+      try bytes.span.bytes.withUnsafeBytes { (raw) throws(Failure) in try sink(raw) }
     }
 
     mutating func pad(to offset: Int, _ sink: Sink) throws(Failure) {
-      try write([UInt8](repeating: 0, count: offset - byteCount), sink)
+      if offset > byteCount { try write([UInt8](repeating: 0, count: offset - byteCount), sink) }
     }
   }
 }

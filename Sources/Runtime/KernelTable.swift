@@ -51,6 +51,7 @@ public struct KernelTable: @unchecked Sendable {
       (SAM2_CPU_AVX512DQ, "avx512dq"), (SAM2_CPU_AVX512VL, "avx512vl"),
       (SAM2_CPU_AVX512VNNI, "avx512_vnni"), (SAM2_CPU_AVX512BF16, "avx512_bf16"),
       (SAM2_CPU_AVXVNNI, "avx_vnni"), (SAM2_CPU_NEON, "neon"),
+      (SAM2_CPU_PCLMULQDQ, "pclmulqdq"),
     ].map { (Int($0.0), $0.1) }
     return names.filter { bits & UInt32($0.0) != 0 }.map(\.1)
   }

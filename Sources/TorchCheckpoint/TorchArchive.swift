@@ -93,9 +93,13 @@ final class TorchArchive: Sendable {
   /// Names of the entries whose checksum was found to be wrong and accepted.
   var wrongChecksums: [String] { checked.withLock { $0.wrong } }
 
-  /// Verifies the checksum of every entry, used or not.
+  /// Verifies the checksum of every entry that was not read yet.
   func verify() throws(Failure) {
-    for index in zip.entries.indices { _ = try read(index) }
+    for index in zip.entries.indices {
+      if checked.withLock({ $0.indices.contains(index) }) { continue }
+      let contents = try read(index)
+      contents.storage.releasePages(in: contents.range)
+    }
   }
 
   // MARK: - Checks of the archive

@@ -63,10 +63,7 @@ struct Convert: ParsableCommand {
       let provenance = Provenance(input: input, checkpoint: checkpoint, storage: dtype.dtype)
       let imported = try importing(checkpoint, given)
       try checkValues(imported)
-      var model = imported.model
-      model.metadata = provenance.added(to: model.metadata)
-      let written = try write(model, from: checkpoint)
-      report(imported, checkpoint, written)
+      try report(imported, checkpoint, try write(imported.model, provenance))
     }
   }
 
@@ -89,10 +86,12 @@ struct Convert: ParsableCommand {
     let progress = common.progress("reading", unit: "tensors")
     defer { progress.finish() }
     do {
-      try checkpoint.tensors.verify()
-      return try ModelImporter.importModel(
+      let imported = try ModelImporter.importModel(
         checkpoint.tensors, configuration: given, storage: dtype.dtype, convertsLater: true
       ) { progress.update($0, of: $1) }
+      // The weights are verified by now; what remains is what stands beside them.
+      try checkpoint.tensors.verify()
+      return imported
     } catch {
       throw error.about(file: input)
     }
@@ -106,47 +105,52 @@ struct Convert: ParsableCommand {
       file: input)
   }
 
-  private func write(
-    _ model: Model, from checkpoint: OpenedCheckpoint
-  ) throws -> ModelFile.WrittenFile? {
+  /// Writes the file and returns its size; for a dry run only looks whether it could.
+  private func write(_ model: Model, _ provenance: Provenance) throws -> Int? {
     guard let output, !dryRun else {
-      try checkpoint.checkUnchanged()
+      try provenance.checkpoint.checkUnchanged()
       return nil
     }
+    var expected = model
+    expected.metadata = provenance.placeholder(in: model.metadata)
     let progress = common.progress("writing", unit: "bytes")
     defer { progress.finish() }
     return try ModelFile.write(
-      model, to: output, replaceExisting: force, floatStorage: dtype.dtype,
+      expected, to: output, replaceExisting: force, floatStorage: dtype.dtype,
       progress: { progress.update($0, of: $1) },
-      // What was checked and hashed is what was written, or there is no output.
-      beforePublishing: { () throws(Failure) in try checkpoint.checkUnchanged() })
+      finalMetadata: { () throws(Failure) in
+        let metadata = provenance.added(to: model.metadata)
+        // What was checked and hashed is what was written, or there is no output.
+        try provenance.checkpoint.checkUnchanged()
+        return metadata
+      })
   }
 
   private func report(
-    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ written: ModelFile.WrittenFile?
-  ) {
+    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ byteCount: Int?
+  ) throws {
     let notes = checkpoint.notes + imported.notes
     for note in notes { common.note("note: \(note)") }
     if let warning = imported.valueWarning { common.note("warning: \(warning)") }
     for assumption in imported.assumptions { common.note("assumed: \(assumption)") }
     if json {
-      Console.data(jsonReport(imported, checkpoint, written).text(.pretty))
+      Console.data(try jsonReport(imported, checkpoint, byteCount).text(.pretty))
       return
     }
     let configuration = imported.configuration
     common.note(
       "\(configuration.family), \(configuration.variant): \(imported.model.weights.count) tensors, "
         + "\(configuration.imageSize)x\(configuration.imageSize) input")
-    if let output, let written {
+    if let output, let byteCount {
       common.note(
         "\(readable(byteCount: checkpoint.byteCount)) -> \(output), "
-          + "\(readable(byteCount: written.byteCount))")
+          + "\(readable(byteCount: byteCount))")
     }
   }
 
   private func jsonReport(
-    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ written: ModelFile.WrittenFile?
-  ) -> JSONValue {
+    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ byteCount: Int?
+  ) throws -> JSONValue {
     var entries: [(key: String, value: JSONValue)] = [
       ("input", .string(input)),
       ("format", .string(checkpoint.format.name)),
@@ -159,10 +163,10 @@ struct Convert: ParsableCommand {
       ("warnings", .array(imported.valueWarning.map { [.string($0)] } ?? [])),
       ("notes", .array((checkpoint.notes + imported.notes).map { .string($0) })),
     ]
-    if let output, let written {
+    if let output, let byteCount {
       entries.append(("output", .string(output)))
-      entries.append(("output_bytes", .integer(Int64(written.byteCount))))
-      entries.append(("sha256", .string(written.sha256)))
+      entries.append(("output_bytes", .integer(Int64(byteCount))))
+      entries.append(("sha256", .string(try ModelFile.sha256(ofFile: output))))
     }
     return .object(entries)
   }

@@ -124,7 +124,7 @@ struct Export: ParsableCommand {
       "output": .string(output),
       "format": JSONValue(format?.rawValue ?? ""),
       "output_bytes": JSONValue(byteCount),
-      "sha256": .string(ModelFile.sha256(of: try MappedFile.open(output))),
+      "sha256": .string(try ModelFile.sha256(ofFile: output)),
       "tensors": JSONValue(export.tensors.names.count),
       "dequantized": .array(export.dequantized.map { .string($0) }),
       "refactored": .array(export.refactored.map { .string($0) }),

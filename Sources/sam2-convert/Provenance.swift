@@ -10,7 +10,7 @@ struct Provenance {
   let input: String
   let checkpoint: OpenedCheckpoint
   let storage: DType
-  /// Hashes of the file and of its shards, which need as long as everything before the writing: they
+  /// Hashes of the file and of its shards, which take as long as all the rest of a conversion: they
   /// are computed beside it.
   private let hashes: BackgroundWork<[String]>
 
@@ -23,8 +23,17 @@ struct Provenance {
   }
 
   /// `metadata` with a `provenance` entry: the source by its hash, never by its folder.
-  func added(to metadata: JSONValue) -> JSONValue {
-    let hashes = hashes.value()
+  ///
+  /// Waits for the hashes.
+  func added(to metadata: JSONValue) -> JSONValue { added(hashes.value(), to: metadata) }
+
+  /// The same with zeros for the hashes, so that the place of everything else is known.
+  func placeholder(in metadata: JSONValue) -> JSONValue {
+    let zeros = String(repeating: "0", count: 64)
+    return added([String](repeating: zeros, count: 1 + checkpoint.shards.count), to: metadata)
+  }
+
+  private func added(_ hashes: [String], to metadata: JSONValue) -> JSONValue {
     var entries: [(key: String, value: JSONValue)] = [
       ("source", .string(input.split(separator: "/").last.map(String.init) ?? input)),
       ("source_format", .string(checkpoint.format.name)),

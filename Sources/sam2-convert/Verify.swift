@@ -29,7 +29,7 @@ struct Verify: ParsableCommand {
       if json {
         let report: JSONValue = [
           "file": .string(file), "whole": .bool(true),
-          "sha256": .string(ModelFile.sha256(of: try MappedFile.open(file))),
+          "sha256": .string(try ModelFile.sha256(ofFile: file)),
         ]
         Console.data(report.text(.pretty))
       } else {

@@ -12,15 +12,14 @@ struct QuantizationReport {
   let output: String?
   let source: Model
   let result: QuantizationResult
-  let written: ModelFile.WrittenFile?
   /// Of the file, also when it is not written.
   let byteCount: Int
 
   private var quantized: [Decision] { result.decisions.filter { $0.scheme == .int8 } }
 
-  func print(json: Bool, _ common: CommonOptions) {
+  func print(json: Bool, _ common: CommonOptions) throws {
     if json {
-      Console.data(value.text(.pretty))
+      Console.data(try value().text(.pretty))
       return
     }
     for decision in result.decisions { common.detail(line(decision)) }
@@ -88,7 +87,7 @@ struct QuantizationReport {
     return text
   }
 
-  private var value: JSONValue {
+  private func value() throws -> JSONValue {
     var entries: [(key: String, value: JSONValue)] = [
       ("input", .string(input)),
       ("weight_bytes_before", .integer(Int64(source.weights.byteCount))),
@@ -100,9 +99,9 @@ struct QuantizationReport {
       ("weights", .array(result.decisions.map(value))),
     ]
     entries.append(("output_bytes", .integer(Int64(byteCount))))
-    if let output, let written {
+    if let output {
       entries.append(("output", .string(output)))
-      entries.append(("sha256", .string(written.sha256)))
+      entries.append(("sha256", .string(try ModelFile.sha256(ofFile: output))))
     }
     return .object(entries)
   }

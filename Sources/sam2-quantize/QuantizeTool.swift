@@ -78,10 +78,10 @@ struct QuantizeTool: ParsableCommand {
       try checkOutput(input)
       let source = try ModelFile.open(input)
       let result = try quantize(source, input)
-      let written = try write(result.model)
-      QuantizationReport(
+      try write(result.model)
+      try QuantizationReport(
         input: input, output: dryRun ? nil : output, source: source, result: result,
-        written: written, byteCount: try ModelFile.byteCount(of: result.model)
+        byteCount: try ModelFile.byteCount(of: result.model)
       ).print(json: json, common)
       let bad = result.calibrated?.skipped.count ?? 0
       if bad > choices.maximumBad { throw Tool.someItemsFailed }
@@ -98,12 +98,12 @@ struct QuantizeTool: ParsableCommand {
     try AtomicFile.checkCanCreate(path: output, replaceExisting: force)
   }
 
-  /// Writes the model, or for a dry run only lays it out.
-  private func write(_ model: Model) throws -> ModelFile.WrittenFile? {
-    guard let output, !dryRun else { return nil }
+  /// Writes the model, unless this is a dry run.
+  private func write(_ model: Model) throws {
+    guard let output, !dryRun else { return }
     let progress = common.progress("writing", unit: "bytes")
     defer { progress.finish() }
-    return try ModelFile.write(model, to: output, replaceExisting: force) {
+    try ModelFile.write(model, to: output, replaceExisting: force) {
       progress.update($0, of: $1)
     }
   }
@@ -129,7 +129,7 @@ struct QuantizeTool: ParsableCommand {
           try quantizer.quantize(optimised)
         }
       let history = QuantizationHistory(
-        sourceHash: ModelFile.sha256(of: try MappedFile.open(input)), log: log,
+        sourceHash: try ModelFile.sha256(ofFile: input), log: log,
         recipe: quantizer.recipe, decisions: decisions, calibrated: calibrated)
       model.metadata = history.added(to: model.metadata)
       return QuantizationResult(

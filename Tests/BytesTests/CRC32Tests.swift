@@ -1,4 +1,5 @@
 import Bytes
+import CZlib
 import TestSupport
 import Testing
 
@@ -8,10 +9,11 @@ import Testing
     #expect([UInt8]().withUnsafeBytes { CRC32.checksum($0) } == 0)
   }
 
-  /// The tables against the definition, bit by bit, at every length and split around a step of 8.
+  /// Tables and folding against the definition, bit by bit, at every length around their steps of
+  /// 8 and 64 and split at an odd place.
   @Test func equalsTheBitwiseDefinition() {
     var random = SeededRandom(seed: 7)
-    let bytes = (0..<67).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let bytes = (0..<270).map { _ in UInt8.random(in: 0...255, using: &random) }
     for count in 0...bytes.count {
       let part = Array(bytes[..<count])
       #expect(part.withUnsafeBytes { CRC32.checksum($0) } == bitwise(part))
@@ -19,6 +21,21 @@ import Testing
       Array(part[..<(count / 3)]).withUnsafeBytes { crc.update($0) }
       Array(part[(count / 3)...]).withUnsafeBytes { crc.update($0) }
       #expect(crc.value == bitwise(part))
+    }
+  }
+
+  /// Long inputs at every place of a line of the cache, against zlib.
+  @Test func equalsZlib() {
+    var random = SeededRandom(seed: 8)
+    let bytes = (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+    for start in 0..<64 {
+      let count = Int.random(in: 0...(bytes.count - start), using: &random)
+      bytes.withUnsafeBytes { bytes in
+        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)])
+        let expected = crc32(
+          0, part.baseAddress?.assumingMemoryBound(to: UInt8.self), uInt(count))
+        #expect(UInt(CRC32.checksum(part)) == expected)
+      }
     }
   }
 

@@ -24,7 +24,7 @@ import Testing
     try withTemporaryFolder { folder in
       let (model, safetensors) = ("\(folder)/nano.sam2", "\(folder)/nano.safetensors")
       let imported = try ModelImporter.importModel(checkpoint, storage: storage)
-      _ = try ModelFile.write(imported.model, to: model, replaceExisting: false)
+      try ModelFile.write(imported.model, to: model, replaceExisting: false)
       let export = try ModelExporter.export(try ModelFile.open(model), dequantizing: false)
       #expect(export.dequantized.isEmpty && export.missing.isEmpty)
       _ = try SafetensorsWriter.write(export.tensors, to: safetensors, replaceExisting: false)

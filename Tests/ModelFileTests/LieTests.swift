@@ -100,7 +100,7 @@ import Testing
       #expect(throws: Failure(.inputOutput, code: "input.changed", "")) {
         try ModelFile.write(
           model, to: folder + "/x.sam2", replaceExisting: false,
-          beforePublishing: { () throws(Failure) in
+          finalMetadata: { () throws(Failure) in
             throw Failure(.inputOutput, code: "input.changed", "")
           })
       }

@@ -27,7 +27,8 @@ static uint32_t probe(void) {
   const uint64_t state = saved_state();
   if ((state & 0x6) != 0x6)
     return 0;
-  uint32_t found = bit(c, 12, SAM2_CPU_FMA) | bit(c, 29, SAM2_CPU_F16C);
+  uint32_t found = bit(c, 12, SAM2_CPU_FMA) | bit(c, 29, SAM2_CPU_F16C) |
+                   bit(c, 1, SAM2_CPU_PCLMULQDQ);
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
     return found;
   found |= bit(b, 5, SAM2_CPU_AVX2);

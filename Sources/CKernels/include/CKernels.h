@@ -39,6 +39,7 @@ enum {
   SAM2_CPU_AVX512BF16 = 1 << 8,
   SAM2_CPU_AVXVNNI = 1 << 9,
   SAM2_CPU_NEON = 1 << 10,
+  SAM2_CPU_PCLMULQDQ = 1 << 11,
 };
 
 /// Function applied to each output element after the bias.
@@ -249,6 +250,11 @@ uint32_t sam2_cpu_features(void);
 sam2_isa sam2_best_isa(void);
 /// The table of a level, or NULL when this CPU cannot run it. Tables are immutable.
 const sam2_kernels *sam2_kernels_for(sam2_isa isa);
+
+/// Shortens a message without changing its CRC-32 (of zip; reflected polynomial 0xEDB88320): the
+/// register is, after `bytes` from `crc`, what it is after `folded` from 0. `count` is a multiple
+/// of 64 and at least 64. Returns 0, and does nothing, on a CPU without carry-less products.
+int sam2_crc32_fold(uint32_t crc, const uint8_t *bytes, size_t count, uint8_t folded[16]);
 
 /// Peak of this core, for percent-of-peak reports: runs register-only multiply-adds of the level
 /// for about `iterations` loop turns and returns the number of multiply-accumulates done. The

@@ -14,6 +14,8 @@ struct ZipArchive: Sendable {
   private let indexByName: [String: Int]
 
   static let maximumEntryCount = 250_000
+  /// Most bytes of the file that stay mapped behind the reading.
+  private static let keptByteCount = 16 << 20
 
   /// - Throws: codes that start with `zip.`.
   init(_ storage: ByteStorage) throws(Failure) {
@@ -70,6 +72,7 @@ struct ZipArchive: Sendable {
     let order = entries.indices.sorted { entries[$0].headerOffset < entries[$1].headerOffset }
     var ranges = [Range<Int>](repeating: 0..<0, count: entries.count)
     var expectedStart = 0
+    var released = 0
     for (position, i) in order.enumerated() {
       let entry = entries[i]
       let isLast = position + 1 == order.count
@@ -90,6 +93,11 @@ struct ZipArchive: Sendable {
       try ZipLocalHeader.checkDescriptor(
         of: entry, in: storage, range: ranges[i].upperBound..<next)
       expectedStart = next
+      // A system maps much around what is touched, of a file it keeps in large pieces.
+      if next - released >= ZipArchive.keptByteCount {
+        storage.releasePages(in: released..<next)
+        released = next
+      }
     }
     guard expectedStart == directoryStart else {
       throw Failure(
@@ -150,7 +158,9 @@ struct ZipArchive: Sendable {
 
   func hasRightChecksum(_ contents: Contents, _ index: Int) -> Bool {
     var checksum = CRC32()
-    contents.storage.forEachPiece(of: contents.range) { checksum.update($0) }
+    // Whoever asks is about to read the entry: what is small stays mapped for him.
+    let isLarge = contents.range.count > ZipArchive.keptByteCount
+    contents.storage.forEachPiece(of: contents.range, releasing: isLarge) { checksum.update($0) }
     return checksum.value == entries[index].crc
   }
 

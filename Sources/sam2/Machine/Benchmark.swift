@@ -1,5 +1,5 @@
 import Bytes
-import CHeap
+import CSystem
 import Media
 import Runtime
 import SAM2

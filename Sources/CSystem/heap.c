@@ -1,4 +1,4 @@
-#include "include/CHeap.h"
+#include "include/CSystem.h"
 
 #include <malloc.h>
 

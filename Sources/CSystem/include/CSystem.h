@@ -1,0 +1,16 @@
+// What the C library has and its headers tell C alone.
+
+#ifndef SAM2_CSYSTEM_H
+#define SAM2_CSYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Bytes in use on the heap, large blocks included; 0 where the C library does not tell.
+size_t sam2_heap_bytes(void);
+
+/// Lets the disk begin to take a part of a file, and does not wait for it: a hint, where there is
+/// such a call. It says nothing about errors, which the sync that follows must look for.
+void sam2_start_writeback(int descriptor, int64_t offset, int64_t byte_count);
+
+#endif
