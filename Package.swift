@@ -155,8 +155,8 @@ let package = Package(
     tests(
       "CheckpointsTests",
       [
-        "Bytes", "Checkpoints", "SafetensorsCheckpoint", "Tensors", "Graph", "ModelFile",
-        "SAM2Import",
+        "Bytes", "Checkpoints", "SafetensorsCheckpoint", "Tensors", "Graph", "JSON", "ModelFile",
+        "SAM2Config", "SAM2Import",
       ]),
     tests(
       "HDF5CheckpointTests", ["Bytes", "HDF5Checkpoint", "JSON", "Tensors"], exclude: ["Fixtures"]),

@@ -5,6 +5,10 @@ struct OfficialTensors {
   private(set) var names: [String] = []
   private(set) var shapes: [String: [Int]] = [:]
 
+  /// What no supported configuration computes with: the place of "no memory" in memory attention,
+  /// which the reference needs only where it does not add the embedding of "no memory" directly.
+  static let unused: Set<String> = ["no_mem_pos_enc"]
+
   init(_ configuration: ModelConfiguration) {
     addParameters(configuration)
     addTrunk(configuration)

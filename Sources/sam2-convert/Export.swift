@@ -103,10 +103,10 @@ struct Export: ParsableCommand {
         "note: \(export.refactored.count) tensors are factors of products that the optimiser made: "
           + "they compute the same, but are not those of the original checkpoint")
     }
-    if !export.missing.isEmpty {
+    if !export.zeroed.isEmpty {
       common.note(
-        "note: not in the model, because no computation needs them: "
-          + export.missing.joined(separator: ", "))
+        "note: zeros stand for what is not in the model, because no computation needs it: "
+          + export.zeroed.joined(separator: ", "))
     }
     if json {
       Console.data(try jsonReport(export, byteCount).text(.pretty))
@@ -128,7 +128,7 @@ struct Export: ParsableCommand {
       "tensors": JSONValue(export.tensors.names.count),
       "dequantized": .array(export.dequantized.map { .string($0) }),
       "refactored": .array(export.refactored.map { .string($0) }),
-      "missing": .array(export.missing.map { .string($0) }),
+      "zeroed": .array(export.zeroed.map { .string($0) }),
     ]
   }
 }

@@ -1,7 +1,9 @@
 import Bytes
 import Checkpoints
 import Graph
+import JSON
 import ModelFile
+import SAM2Config
 import SAM2Import
 import SafetensorsCheckpoint
 import Tensors
@@ -26,7 +28,7 @@ import Testing
       let imported = try ModelImporter.importModel(checkpoint, storage: storage)
       try ModelFile.write(imported.model, to: model, replaceExisting: false)
       let export = try ModelExporter.export(try ModelFile.open(model), dequantizing: false)
-      #expect(export.dequantized.isEmpty && export.missing.isEmpty)
+      #expect(export.dequantized.isEmpty && export.zeroed.isEmpty)
       _ = try SafetensorsWriter.write(export.tensors, to: safetensors, replaceExisting: false)
       try body(model, safetensors)
     }
@@ -63,12 +65,17 @@ import Testing
 
     let export = try ModelExporter.export(model, dequantizing: true)
     #expect(export.dequantized.count == 70)
-    #expect(export.missing == ["no_mem_pos_enc"])
+    #expect(export.zeroed == ["no_mem_pos_enc"])
+    #expect(export.tensors.names.count == 371)
     let layers = Set(export.refactored.compactMap { $0.split(separator: ".").dropFirst(2).first })
     #expect(export.refactored.count == 4 * layers.count && !layers.isEmpty)
     let original = try Checkpoint.open(RoundTripTests.nano).tensors
     for name in export.tensors.names where !export.refactored.contains(name) {
       let tensor = try export.tensors.tensor(name)
+      if export.zeroed.contains(name) {
+        #expect(tensor.floats().allSatisfy { $0 == 0 }, "\(name)")
+        continue
+      }
       let expected = try original.tensor(name)
       #expect(tensor.shape == expected.shape, "\(name)")
       let description = TensorDescription(dtype: tensor.dtype, shape: tensor.shape)
@@ -121,11 +128,29 @@ import Testing
     return (matrix, bias)
   }
 
-  @Test func weightsThatAreNotOfficialAreNotExported() throws {
-    var model = try ModelFile.open(RoundTripTests.quantizedNano)
-    model.weights.set("stranger", Tensor([Float(1)], shape: [1]))
-    #expect(throws: failure("export.weight")) {
-      try ModelExporter.export(model, dequantizing: true)
+  /// An export is a whole checkpoint: it converts, with the graphs of the original.
+  @Test func whatAQuantizedModelGivesIsACheckpoint() throws {
+    let model = try ModelFile.open(RoundTripTests.quantizedNano)
+    let export = try ModelExporter.export(model, dequantizing: true)
+    let configuration = try ModelConfiguration(json: try model.metadata.required("configuration"))
+    let again = try ModelImporter.importModel(export.tensors, configuration: configuration).model
+    let original = try ModelImporter.importModel(
+      try Checkpoint.open(RoundTripTests.nano).tensors, configuration: configuration
+    ).model
+    #expect(again.weights.names == original.weights.names)
+    #expect(again.graphs == original.graphs)
+  }
+
+  @Test func onlyTheOfficialWeightsAreExported() throws {
+    let model = try ModelFile.open(RoundTripTests.quantizedNano)
+    var more = model
+    more.weights.set("stranger", Tensor([Float(1)], shape: [1]))
+    var fewer = model
+    fewer.weights.remove("no_mem_embed")
+    for changed in [more, fewer] {
+      #expect(throws: failure("export.weight")) {
+        try ModelExporter.export(changed, dequantizing: true)
+      }
     }
   }
 }
