@@ -8,12 +8,8 @@
 // give sums [channels, queries].
 
 #include "attention_s8_layout.h"
-
-#if VF_WIDTH == 16
-#define TILE_ROWS 12  // 24 sums, 2 vectors of queries, a broadcast
-#else
-#define TILE_ROWS 4
-#endif
+// After the layout, whose panels it walks.
+#include "attention_s8_tiles.h"
 
 /// Words that keep what rounding leaves over: even and odd keys have one each.
 #define CARRIES (FOLD == 1 ? 2 : 1)
@@ -60,132 +56,6 @@ size_t KERNEL(attention_s8_workspace)(const sam2_attention_s8 *task) {
   const attention_sizes sizes = sizes_of(task);
   return split_space(&sizes, NULL, NULL);
 }
-
-// MARK: - Products
-
-/// The signed side of a product, in quads `quad_words` apart, and its unsigned side.
-typedef struct {
-  const uint32_t *quads;
-  size_t quad_words;
-  const uint32_t *panel;
-  size_t steps;
-} operands;
-
-/// sum[rows][vectors] += signed rows times unsigned lanes.
-INLINE void multiply(const int rows, const int vectors, const operands *x,
-                     vw sum[TILE_ROWS][2]) {
-  const uint32_t *quad[TILE_ROWS / QUAD];
-  UNROLLED for (int i = 0; i < rows / QUAD; ++i) quad[i] = x->quads + i * x->quad_words;
-  const uint32_t *lanes = x->panel;
-  for (size_t step = 0; step < x->steps; ++step) {
-    vw a[2];
-    UNROLLED for (int v = 0; v < vectors; ++v)
-      a[v] = vw_load((const int32_t *)lanes + v * VF_WIDTH);
-    UNROLLED for (int r = 0; r < rows; ++r) {
-      const vw w = vw_set((int32_t)quad[r / QUAD][step * QUAD + r % QUAD]);
-      UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_dot(sum[r][v], a[v], w);
-    }
-    lanes += PANEL;
-  }
-}
-
-/// What becomes of scores: floats and their maximum, or for tests the integers themselves.
-typedef struct {
-  const float *key_scale;
-  const int32_t *key_offset;
-  float *scores;
-  int32_t *integers;   // NULL, or [keys, PANEL]
-  float *maximum;      // [PANEL]
-} score_output;
-
-INLINE void score_rows(const int rows, const int vectors, const operands *x,
-                       const score_output *out) {
-  vw sum[TILE_ROWS][2];
-  UNROLLED for (int r = 0; r < rows; ++r) {
-    UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(out->key_offset[r]);
-  }
-  multiply(rows, vectors, x, sum);
-  if (out->integers) {
-    UNROLLED for (int r = 0; r < rows; ++r) {
-      UNROLLED for (int v = 0; v < vectors; ++v)
-        vw_store(out->integers + r * PANEL + v * VF_WIDTH, sum[r][v]);
-    }
-  }
-  vf top[2];
-  UNROLLED for (int v = 0; v < vectors; ++v) top[v] = vf_load(out->maximum + v * VF_WIDTH);
-  UNROLLED for (int r = 0; r < rows; ++r) {
-    const vf scale = vf_set(out->key_scale[r]);
-    UNROLLED for (int v = 0; v < vectors; ++v) {
-      const vf score = vf_mul(vw_float(sum[r][v]), scale);
-      top[v] = vf_max(score, top[v]);
-      vf_store(out->scores + r * PANEL + v * VF_WIDTH, score);
-    }
-  }
-  UNROLLED for (int v = 0; v < vectors; ++v) vf_store(out->maximum + v * VF_WIDTH, top[v]);
-}
-
-/// Where weights times values go: sums[r, lane] += factor[lane] * scale[r] * integer.
-typedef struct {
-  const float *value_scale;
-  const float *factor;   // [PANEL]
-  float *sums;           // [channels, PANEL]
-} value_output;
-
-INLINE void value_rows(const int rows, const int vectors, const operands *x,
-                       const value_output *out) {
-  vw sum[TILE_ROWS][2];
-  UNROLLED for (int r = 0; r < rows; ++r) {
-    UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(0);
-  }
-  multiply(rows, vectors, x, sum);
-  UNROLLED for (int v = 0; v < vectors; ++v) {
-    const vf factor = vf_load(out->factor + v * VF_WIDTH);
-    UNROLLED for (int r = 0; r < rows; ++r) {
-      float *p = out->sums + r * PANEL + v * VF_WIDTH;
-      const vf scale = vf_set(out->value_scale[r]);
-      vf_store(p, vf_fma(vf_mul(vw_float(sum[r][v]), factor), scale, vf_load(p)));
-    }
-  }
-}
-
-// Functions of their own, so that each keeps its sums in registers.
-#define TILE_FUNCTION(rows, vectors)                                                               \
-  static __attribute__((noinline)) void score_##rows##_##vectors(const operands *x,                \
-                                                                 const score_output *out) {        \
-    score_rows(rows, vectors, x, out);                                                             \
-  }                                                                                                \
-  static __attribute__((noinline)) void value_##rows##_##vectors(const operands *x,                \
-                                                                 const value_output *out) {        \
-    value_rows(rows, vectors, x, out);                                                             \
-  }
-
-TILE_FUNCTION(4, 1)
-TILE_FUNCTION(4, 2)
-#if TILE_ROWS > 4
-TILE_FUNCTION(8, 1)
-TILE_FUNCTION(8, 2)
-TILE_FUNCTION(12, 1)
-TILE_FUNCTION(12, 2)
-#endif
-
-typedef void (*score_tile)(const operands *x, const score_output *out);
-typedef void (*value_tile)(const operands *x, const value_output *out);
-
-/// By quads of rows and by vectors of queries.
-static const score_tile score_tiles[TILE_ROWS / QUAD][2] = {
-    {score_4_1, score_4_2},
-#if TILE_ROWS > 4
-    {score_8_1, score_8_2},
-    {score_12_1, score_12_2},
-#endif
-};
-static const value_tile value_tiles[TILE_ROWS / QUAD][2] = {
-    {value_4_1, value_4_2},
-#if TILE_ROWS > 4
-    {value_8_1, value_8_2},
-    {value_12_1, value_12_2},
-#endif
-};
 
 // MARK: - One panel of queries against one tile of keys
 
