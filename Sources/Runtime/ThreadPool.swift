@@ -1,35 +1,47 @@
+internal import CKernels
 internal import Glibc
 internal import Synchronization
 
 /// A fixed set of threads that run numbered tasks of one job at a time.
 ///
-/// Workers take the next task number from a shared counter, so uneven tasks balance themselves.
-/// Between jobs a worker spins for a few microseconds, since the next step usually follows at once,
-/// and then sleeps. Work is cut into tasks by size, never by the number of threads: results do not
-/// depend on it.
+/// Workers take the next task number from a shared counter, so uneven tasks balance themselves, and
+/// a worker that the system lets wait delays nobody: a job is over when its tasks are done. Between
+/// jobs a worker spins for a few microseconds, since the next step usually follows at once, and then
+/// sleeps. Work is cut into tasks by size, never by the number of threads: results do not depend on
+/// it.
 final class ThreadPool: @unchecked Sendable {
-  // Unchecked: `job` is written only by the owner while every worker is idle, and published by the
-  // generation counter.
+  // Unchecked: `job` and `taskCount` are written only by the owner while the job is closed and no
+  // worker is inside, and published by `isOpen`.
   private typealias Body = (_ task: Int, _ worker: Int) -> Void
 
   let threadCount: Int
   private var job: Body?
   private var taskCount = 0
   private let nextTask = Atomic<Int>(0)
+  /// Counts jobs: what workers wait for.
   private let generation = Atomic<Int>(0)
-  private let busyWorkers = Atomic<Int>(0)
+  /// Whether there is a job that workers may enter.
+  private let isOpen = Atomic<Bool>(false)
+  /// Workers that have entered: the owner waits for these only.
+  private let inside = Atomic<Int>(0)
+  private let sleepers = Atomic<Int>(0)
+  private let ownerSleeps = Atomic<Bool>(false)
   private let stopping = Atomic<Bool>(false)
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  /// Workers wait for a job, the owner for the last worker.
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var threads: [pthread_t] = []
 
-  private static let spins = 4000
+  /// Looks at the counter before sleeping: some ten microseconds.
+  private static let spins = 1000
 
   /// - Parameter threadCount: threads that work, the caller of `run` included.
   init(threadCount: Int) {
     self.threadCount = max(1, threadCount)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
+    pthread_cond_init(done, nil)
     for worker in 1..<max(2, self.threadCount) where self.threadCount > 1 {
       start(worker)
     }
@@ -40,8 +52,8 @@ final class ThreadPool: @unchecked Sendable {
   /// The pool's owner calls this once, before it lets go.
   func shutDown() {
     stopping.store(true, ordering: .sequentiallyConsistent)
-    pthread_mutex_lock(mutex)
     generation.add(1, ordering: .sequentiallyConsistent)
+    pthread_mutex_lock(mutex)
     pthread_cond_broadcast(wake)
     pthread_mutex_unlock(mutex)
     for thread in threads { pthread_join(thread, nil) }
@@ -51,8 +63,10 @@ final class ThreadPool: @unchecked Sendable {
   deinit {
     pthread_mutex_destroy(mutex)
     pthread_cond_destroy(wake)
+    pthread_cond_destroy(done)
     mutex.deallocate()
     wake.deallocate()
+    done.deallocate()
   }
 
   /// Runs `body` for each task 0..<count and returns when all are done.
@@ -67,13 +81,17 @@ final class ThreadPool: @unchecked Sendable {
       job = body
       taskCount = count
       nextTask.store(0, ordering: .relaxed)
-      busyWorkers.store(threadCount - 1, ordering: .relaxed)
-      pthread_mutex_lock(mutex)
+      isOpen.store(true, ordering: .sequentiallyConsistent)
       generation.add(1, ordering: .sequentiallyConsistent)
-      pthread_cond_broadcast(wake)
-      pthread_mutex_unlock(mutex)
+      if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(wake)
+        pthread_mutex_unlock(mutex)
+      }
       takeTasks(body, worker: 0)
-      while busyWorkers.load(ordering: .acquiring) > 0 { sched_yield() }
+      // Who has not entered by now finds the door closed, or the next job.
+      isOpen.store(false, ordering: .sequentiallyConsistent)
+      waitForWorkers()
       job = nil
     }
   }
@@ -85,6 +103,20 @@ final class ThreadPool: @unchecked Sendable {
       body(task, worker)
     }
   }
+
+  private func waitForWorkers() {
+    for _ in 0..<Self.spins {
+      if inside.load(ordering: .sequentiallyConsistent) == 0 { return }
+      sam2_pause()
+    }
+    pthread_mutex_lock(mutex)
+    ownerSleeps.store(true, ordering: .sequentiallyConsistent)
+    while inside.load(ordering: .sequentiallyConsistent) > 0 { pthread_cond_wait(done, mutex) }
+    ownerSleeps.store(false, ordering: .sequentiallyConsistent)
+    pthread_mutex_unlock(mutex)
+  }
+
+  // MARK: Workers
 
   private final class Launch {
     let pool: ThreadPool
@@ -117,8 +149,17 @@ final class ThreadPool: @unchecked Sendable {
     while true {
       seen = waitForJob(after: seen)
       if stopping.load(ordering: .acquiring) { return }
-      if let job { takeTasks(job, worker: worker) }
-      busyWorkers.subtract(1, ordering: .acquiringAndReleasing)
+      inside.add(1, ordering: .sequentiallyConsistent)
+      // While this worker is inside, the owner leaves the job as it is.
+      if isOpen.load(ordering: .sequentiallyConsistent), let job {
+        takeTasks(job, worker: worker)
+      }
+      let left = inside.subtract(1, ordering: .sequentiallyConsistent).newValue
+      if left == 0, ownerSleeps.load(ordering: .sequentiallyConsistent) {
+        pthread_mutex_lock(mutex)
+        pthread_cond_signal(done)
+        pthread_mutex_unlock(mutex)
+      }
     }
   }
 
@@ -126,11 +167,15 @@ final class ThreadPool: @unchecked Sendable {
     for _ in 0..<Self.spins {
       let now = generation.load(ordering: .acquiring)
       if now != seen { return now }
+      sam2_pause()
     }
     pthread_mutex_lock(mutex)
-    while generation.load(ordering: .acquiring) == seen { pthread_cond_wait(wake, mutex) }
-    let now = generation.load(ordering: .acquiring)
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    while generation.load(ordering: .sequentiallyConsistent) == seen {
+      pthread_cond_wait(wake, mutex)
+    }
+    sleepers.subtract(1, ordering: .sequentiallyConsistent)
     pthread_mutex_unlock(mutex)
-    return now
+    return generation.load(ordering: .acquiring)
   }
 }

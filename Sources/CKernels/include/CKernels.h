@@ -244,6 +244,15 @@ typedef struct {
                          size_t count);
 } sam2_kernels;
 
+/// Tells the CPU that a loop waits for another thread.
+static inline void sam2_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
+
 /// Features of this CPU (bits above). Probed once; safe to call from any thread.
 uint32_t sam2_cpu_features(void);
 /// Best level this CPU can run.
