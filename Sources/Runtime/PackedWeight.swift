@@ -36,6 +36,12 @@ final class PackedWeight {
 struct WeightPacker {
   let kernels: UnsafePointer<sam2_kernels>
   let pool: ThreadPool
+  /// Where packed weights lie: hundreds of them, together.
+  private let slab = MemorySlab()
+
+  init(kernels: UnsafePointer<sam2_kernels>, pool: ThreadPool) {
+    (self.kernels, self.pool) = (kernels, pool)
+  }
 
   /// Width of the float kernels' vectors.
   var lanes: Int { kernels.pointee.panel_columns_f32 / 2 }
@@ -62,7 +68,7 @@ struct WeightPacker {
 
   /// weight [columns, depth].
   func linear(_ weight: UnsafePointer<Float>, columns: Int, depth: Int) -> PackedWeight {
-    let memory = AlignedMemory(byteCount: panelFloats(columns: columns, depth: depth) * 4)
+    let memory = slab.take(panelFloats(columns: columns, depth: depth) * 4)
     let panel = kernels.pointee.panel_columns_f32
     forPanels(columns: columns, panel: panel, bytesPerColumn: depth * 4) { panels in
       kernels.pointee.pack_f32(
@@ -91,7 +97,7 @@ struct WeightPacker {
   /// weight [channels, 1, kernel, kernel] to [kernel * kernel, channels].
   func depthwise(_ weight: UnsafePointer<Float>, channels: Int, kernel: Int) -> PackedWeight {
     let area = kernel * kernel
-    let memory = AlignedMemory(byteCount: channels * area * 4)
+    let memory = slab.take(channels * area * 4)
     for c in 0..<channels {
       for t in 0..<area { memory.floats[t * channels + c] = weight[c * area + t] }
     }
@@ -107,7 +113,7 @@ struct WeightPacker {
     let area = stride * stride
     let columns = area * outputs
     let reordered = AlignedMemory(byteCount: columns * channels * 4)
-    let repeated = AlignedMemory(byteCount: columns * 4)
+    let repeated = slab.take(columns * 4)
     for t in 0..<area {
       for o in 0..<outputs {
         repeated.floats[t * outputs + o] = bias[o]
@@ -131,8 +137,8 @@ struct WeightPacker {
     let padded = (depth + multiple - 1) / multiple * multiple
     let packed = PackedWeight(
       layout: .quantizedPanels, columns: columns, depth: depth,
-      memory: AlignedMemory(byteCount: (columns + panel - 1) / panel * panel * padded))
-    let sums = AlignedMemory(byteCount: columns * 4)
+      memory: slab.take((columns + panel - 1) / panel * panel * padded))
+    let sums = slab.take(columns * 4)
     forPanels(columns: columns, panel: panel, bytesPerColumn: depth) { panels in
       let first = panels.lowerBound * panel
       let part = first..<min(columns, panels.upperBound * panel)
@@ -145,7 +151,7 @@ struct WeightPacker {
         sums.base.storeBytes(of: sum, toByteOffset: column * 4, as: Int32.self)
       }
     }
-    let scales = AlignedMemory(byteCount: columns * 4)
+    let scales = slab.take(columns * 4)
     scales.floats.update(from: scale, count: columns)
     packed.columnSum = sums
     packed.columnScale = scales
