@@ -69,6 +69,10 @@ final class Executor {
       run(attention, step)
       return
     }
+    if let chain = step.windowChain {
+      run(chain, step)
+      return
+    }
     switch step.op {
     case .linear(let p): linear(step, p)
     case .quantizedLinear(let p): quantizedLinear(step, p)

@@ -26,6 +26,9 @@ extension Step {
     case .update(let update): return Work(float: update.work)
     case nil: break
     }
+    if let windowChain, case .windowChain(let layout) = geometry {
+      return windowChain.work(windows: layout.windowCount)
+    }
     switch op {
     case .quantizedLinear, .quantizedAttention: return Work(int8: multiplyAccumulates)
     default: return Work(float: multiplyAccumulates)

@@ -53,6 +53,8 @@ struct Step {
   var imageChain: ImageChain?
   /// Attention between tokens and cells with what surrounds it; `op` is then the attention.
   var tokenAttention: TokenAttention?
+  /// Attention within windows, with what is around it; `op` is then the last operator.
+  var windowChain: WindowChain?
   var geometry = StepGeometry.none
   var label: String
 }

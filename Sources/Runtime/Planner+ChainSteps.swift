@@ -21,12 +21,39 @@ extension Planner {
 
   mutating func plan(_ pattern: ChainPattern) throws(Failure) {
     var operands = [try read(pattern.source)]
+    let chain = try rowChain(pattern, &operands)
+    let end = graph.nodes[pattern.end]
+    steps.append(
+      Step(
+        op: end.op, operands: operands, result: result(of: end), chain: chain,
+        geometry: .rowChain(ChainLayout(chain)), label: graph.nodes[pattern.products[0].node].label)
+    )
+  }
+
+  mutating func plan(_ pattern: WindowChainPattern) throws(Failure) {
+    var operands = [try read(pattern.head.source)]
+    let chain = WindowChain(
+      head: try rowChain(pattern.head, &operands), attention: pattern.attention,
+      tail: try rowChain(pattern.tail, &operands))
+    let end = graph.nodes[pattern.tail.end]
+    steps.append(
+      Step(
+        op: end.op, operands: operands, result: result(of: end), windowChain: chain,
+        geometry: .windowChain(WindowLayout(chain, windowCount: pattern.windowCount)),
+        label: graph.nodes[pattern.head.products[0].node].label))
+  }
+
+  /// The chain of `pattern`; what its steps read goes to the end of `operands`.
+  private mutating func rowChain(
+    _ pattern: ChainPattern, _ operands: inout [View]
+  ) throws(Failure) -> RowChain {
     var chain = RowChain(windows: pattern.windows, products: [], pool: pattern.pool)
     if let index = pattern.norm, case .layerNorm(let epsilon) = graph.nodes[index].op {
       let node = graph.nodes[index]
+      chain.norm = RowChain.Norm(
+        weight: operands.count, bias: operands.count + 1, epsilon: epsilon)
       operands.append(try read(node.operands[1]))
       operands.append(try read(node.operands[2]))
-      chain.norm = RowChain.Norm(weight: 1, bias: 2, epsilon: epsilon)
     }
     for (index, activation) in pattern.products {
       let node = graph.nodes[index]
@@ -45,12 +72,7 @@ extension Planner {
       chain.residual = operands.count
       operands.append(try read(value))
     }
-    let end = graph.nodes[pattern.end]
-    steps.append(
-      Step(
-        op: end.op, operands: operands, result: result(of: end), chain: chain,
-        geometry: .rowChain(ChainLayout(chain)), label: graph.nodes[pattern.products[0].node].label)
-    )
+    return chain
   }
 
   mutating func plan(_ pattern: ImageChainPattern) throws(Failure) {

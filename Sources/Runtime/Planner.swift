@@ -12,11 +12,12 @@ struct Planner {
   private let running: [Bool]
   private let users: [[Int]]
   private let isOutput: [Bool]
-  /// Row chains and image chains by the position of their end.
+  /// Row chains, image chains and window chains by the position of their end.
   private var chains: [Int: ChainPattern] = [:]
   private var imageChains: [Int: ImageChainPattern] = [:]
   /// Attention between tokens and cells by the position of its end.
   private var tokenAttentions: [Int: TokenAttentionPattern] = [:]
+  private var windowChains: [Int: WindowChainPattern] = [:]
   /// Convolutions that add a shortcut, by the position of the sum.
   private var shortcuts: [Int: ConvolutionShortcut] = [:]
   /// Nodes that have no step because of chains and sums.
@@ -71,6 +72,7 @@ struct Planner {
       absorbed.formUnion(chain.absorbed)
       if let norm = chain.norm { absorbed.insert(norm) }
     }
+    findWindowChains()
     shortcuts = finder.convolutionShortcuts()
     absorbed.formUnion(shortcuts.values.map(\.convolution))
   }
@@ -83,6 +85,17 @@ struct Planner {
       guard let found, imageChains[found.end] == nil else { continue }
       imageChains[found.end] = found
       absorbed.formUnion(found.absorbed)
+    }
+  }
+
+  /// Joins pairs of row chains with the attention between them.
+  private mutating func findWindowChains() {
+    let finder = WindowChainFinder(graph: graph, users: users, isOutput: isOutput)
+    for end in chains.keys.sorted() {
+      guard let found = chains[end].flatMap({ finder.find($0, heads: chains) }) else { continue }
+      windowChains[end] = found
+      absorbed.formUnion(found.absorbed)
+      (chains[end], chains[found.head.end]) = (nil, nil)
     }
   }
 
@@ -113,6 +126,8 @@ struct Planner {
         try plan(chain)
       } else if let attention = tokenAttentions[index] {
         try plan(attention)
+      } else if let chain = windowChains[index] {
+        try plan(chain)
       } else if let shortcut = shortcuts[index] {
         try plan(node, shortcut)
       } else {

@@ -36,6 +36,9 @@ struct RowChain {
   var residual: Int?
   var pool: Pool?
 
+  /// Columns of the last product.
+  var columns: Int { products.last?.packed.columns ?? 0 }
+
   /// Rows of the last product, for a result of `rows` rows.
   func productRows(result rows: Int) -> Int { rows * (pool?.window ?? 1) * (pool?.window ?? 1) }
 

@@ -9,6 +9,7 @@ enum StepGeometry {
   /// Elements of the source from one place to the next, by axis of the result.
   case strides([Int])
   case rowChain(ChainLayout)
+  case windowChain(WindowLayout)
 
   init(_ op: Op, operands: [View], result: View) {
     switch op {

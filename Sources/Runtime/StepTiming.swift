@@ -51,13 +51,22 @@ extension Plan {
 extension Step {
   fileprivate var kind: String {
     if let tokenAttention { return tokenAttention.kind }
-    guard let chain else { return op.name }
+    if let chain { return chain.kind }
+    guard let chain = windowChain else { return op.name }
+    let attention = chain.attention.isQuantized ? "int8 attention" : "float attention"
+    let pool = chain.attention.pool > 1 ? "pool+" : ""
+    return "\(chain.head.kind)+\(pool)\(attention)+\(chain.tail.kind)"
+  }
+}
+
+extension RowChain {
+  fileprivate var kind: String {
     var parts: [String] = []
-    if chain.norm != nil { parts.append("norm") }
-    if chain.windows != nil { parts.append("windows") }
-    parts += chain.products.map { $0.isQuantized ? "int8" : "float" }
-    if chain.residual != nil { parts.append("residual") }
-    if chain.pool != nil { parts.append("pool") }
+    if norm != nil { parts.append("norm") }
+    if windows != nil { parts.append("windows") }
+    parts += products.map { $0.isQuantized ? "int8" : "float" }
+    if residual != nil { parts.append("residual") }
+    if pool != nil { parts.append("pool") }
     return parts.joined(separator: "+")
   }
 }
