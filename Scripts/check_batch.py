@@ -9,7 +9,6 @@ asks that the memory of a run does not grow with the number of items. Needs Pyth
 1 if anything is not as it should be.
 """
 
-import argparse
 import json
 import os
 import random
@@ -17,10 +16,10 @@ import shutil
 import signal
 import struct
 import subprocess
-import sys
 import time
 import zlib
-from pathlib import Path
+
+import verdict
 
 
 def png(width, height, pixel):
@@ -97,9 +96,7 @@ def compare(folder, shards):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", type=Path, required=True, help="folder of sam2")
-    parser.add_argument("--work", type=Path, required=True)
+    parser = verdict.parser(__doc__)
     parser.add_argument("--pictures", type=int, default=1000)
     parser.add_argument("--shards", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
@@ -112,10 +109,7 @@ def main():
         problems = check(program, folder, arguments.shards)
     finally:
         shutil.rmtree(folder)
-    for problem in problems:
-        print(problem)
-    print("FAILED" if problems else "as documented")
-    sys.exit(1 if problems else 0)
+    verdict.conclude(problems)
 
 
 def check(program, folder, shards):

@@ -12,12 +12,10 @@ Needs what requirements.txt lists. WORK takes up to 8 GB and is emptied on the w
 if anything differs.
 """
 
-import argparse
 import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -26,6 +24,7 @@ from safetensors.numpy import load_file
 from safetensors.torch import save_file
 
 import official
+import verdict
 
 HDF5_LAYOUTS = {
     "plain": [],
@@ -120,9 +119,7 @@ def check(name, converter, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", type=Path, required=True, help="folder of sam2-convert")
-    parser.add_argument("--work", type=Path, required=True)
+    parser = verdict.parser(__doc__)
     parser.add_argument(
         "--models", nargs="+", default=official.RANDOM_MODELS, choices=official.RANDOM_MODELS
     )
@@ -132,10 +129,7 @@ def main():
     problems = []
     for name in arguments.models:
         problems += check(name, converter, arguments.work)
-    for problem in problems:
-        print(problem)
-    print(f"{len(arguments.models)} models: {'round trips are exact' if not problems else 'FAILED'}")
-    sys.exit(1 if problems else 0)
+    verdict.conclude(problems)
 
 
 if __name__ == "__main__":

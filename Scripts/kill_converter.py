@@ -13,18 +13,18 @@ refuse it (65) or say that it changed (74) and leave nothing, or have ended befo
 Exits with 1 if anything is not as it should be. Needs Python only.
 """
 
-import argparse
 import os
 import random
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+
+import verdict
 
 
 class Converter:
@@ -178,10 +178,8 @@ def change(converter, work, count):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", type=Path, required=True, help="folder of sam2-convert")
+    parser = verdict.parser(__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--moments", type=int, default=50)
     parser.add_argument("--changes", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
@@ -196,10 +194,7 @@ def main():
         problems += change(converter, arguments.work, arguments.changes)
     finally:
         shutil.rmtree(folder)
-    for problem in problems:
-        print(problem)
-    print("FAILED" if problems else "as documented")
-    sys.exit(1 if problems else 0)
+    verdict.conclude(problems)
 
 
 if __name__ == "__main__":
