@@ -1,6 +1,7 @@
 """Compares a batch in shards that are killed and resumed with one that runs undisturbed.
 
     check_batch.py --bin .build/release --work WORK [--pictures 1000] [--shards 4]
+                   [--format png,davis,coco,yolo,rle]
 
 Makes small pictures, runs `sam2 batch` over them once without shards, then in shards, each of which
 is killed twice at random moments (by SIGKILL, then by SIGTERM) and resumed. The results of the
@@ -63,7 +64,7 @@ def run(program, folder, output, *options, kill_after=None, with_signal=signal.S
     """Runs a batch; its exit code, seconds and largest memory in MB."""
     start = time.monotonic()
     process = subprocess.Popen(
-        [program, "batch", "items.jsonl", "-q", "-o", output, *options], cwd=folder,
+        [*program, "-q", "-o", output, *options], cwd=folder,
         stderr=subprocess.DEVNULL,
     )
     if kill_after is not None:
@@ -91,7 +92,7 @@ def compare(folder, shards):
         odd = [n for n in whole.keys() | parts.keys() if whole.get(n) != parts.get(n)]
         problems.append(f"{len(odd)} of {len(whole)} files differ, as {sorted(odd)[:3]}")
     failed = truth.count(b'"status":"failed"')
-    print(f"{truth.count(bytes([10]))} results, {failed} of them failures, {len(whole)} mask files")
+    print(f"{truth.count(bytes([10]))} results, {failed} of them failures, {len(whole)} files of masks")
     return problems
 
 
@@ -99,10 +100,13 @@ def main():
     parser = verdict.parser(__doc__)
     parser.add_argument("--pictures", type=int, default=1000)
     parser.add_argument("--shards", type=int, default=4)
+    parser.add_argument("--format", default="png,davis,coco,yolo,rle")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     random.seed(arguments.seed)
-    program = arguments.bin.resolve() / "sam2"
+    program = [
+        arguments.bin.resolve() / "sam2", "batch", "items.jsonl", "--format", arguments.format
+    ]
     folder = arguments.work / "batch"
     make_items(folder, arguments.pictures)
     try:

@@ -11,6 +11,16 @@ public enum Console {
     outputProblem.store(errno, ordering: .relaxed)
   }
 
+  /// Gives standard input, output and error something to stand for where the parent closed them.
+  ///
+  /// Otherwise the next file opened would be taken for one of them, and messages be written into
+  /// results. Reading and writing data fails as it would have.
+  static func occupyStandardChannels() {
+    let modes = [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
+    // Opening takes the lowest number that is free, and those below are taken by then.
+    for (channel, mode) in modes where fcntl(channel, F_GETFD) < 0 { _ = open("/dev/null", mode) }
+  }
+
   /// Why data could not be written; 0 when all could.
   static var dataProblem: Int32 { outputProblem.load(ordering: .relaxed) }
 

@@ -65,10 +65,10 @@ public final class ProgressLine {
 
   private func isTime(_ now: Double) -> Bool {
     let pause = now - last.time
-    if redraws { return pause >= 0.1 }
     if style == .json { return pause >= 1 }
     // The end is told by what follows.
     if state.done == state.total { return false }
+    if redraws { return pause >= 0.1 }
     let step = state.total.map { $0 / 20 } ?? Int.max
     return pause >= 10 && (!said || pause >= 60 || state.done - last.done >= step)
   }

@@ -9,33 +9,36 @@ public enum Tool {
 
   /// What `main` of a command does: parses, runs, and exits with the documented code.
   public static func main<Command: ParsableCommand>(_ type: Command.Type) {
+    Console.occupyStandardChannels()
     Interruption.install()
     var command: any ParsableCommand
     do {
       command = try type.parseAsRoot()
     } catch {
-      advise(type, about: error)
-      type.exit(withError: error)
+      refuse(type, error)
     }
     do { try command.run() } catch { type.exit(withError: error) }
   }
 
-  /// Where a slip explains a refused command line, says so; and exits when that explains all.
-  private static func advise<Command: ParsableCommand>(
-    _ type: Command.Type, about problem: any Error
-  ) {
-    guard type.exitCode(for: problem) == .validationFailure,
-      let advice = UsageAdvice(
-        dump: type._dumpHelp(), arguments: Array(CommandLine.arguments.dropFirst()))
-    else { return }
-    guard advice.isCause else {
-      Console.error(advice.problem)
-      return
+  /// Ends with what the parser has to say; of a refused command line with the slip that explains it
+  /// better, if there is one.
+  private static func refuse<Command: ParsableCommand>(
+    _ type: Command.Type, _ problem: any Error
+  ) -> Never {
+    guard type.exitCode(for: problem) == .validationFailure else { type.exit(withError: problem) }
+    let advice = UsageAdvice(
+      dump: type._dumpHelp(), arguments: Array(CommandLine.arguments.dropFirst()))
+    var lines = type.fullMessage(for: problem).split(separator: "\n").map(String.init)
+    if let advice, advice.isCause {
+      lines = [advice.problem] + lines.drop { !$0.hasPrefix("Usage:") }
+    } else if let advice {
+      lines.append(advice.problem)
     }
-    Console.error(Console.alarming("error:") + " " + advice.problem)
-    let usage = type.fullMessage(for: problem).split(separator: "\n")
-      .drop { !$0.hasPrefix("Usage:") }
-    if !usage.isEmpty { Console.error(usage.joined(separator: "\n")) }
+    let parserMark = "Error: "
+    if let first = lines.first, first.hasPrefix(parserMark) {
+      lines[0] = String(first.dropFirst(parserMark.count))
+    }
+    Console.error(Console.alarming("error:") + " " + lines.joined(separator: "\n"))
     type.exit(withError: ExitCode.validationFailure)
   }
 
@@ -80,11 +83,15 @@ public enum Tool {
 
   /// A missing file is often one whose name was mistyped.
   private static func advised(_ failure: Failure) -> Failure {
-    guard failure.code == "file.missing", failure.hint == nil, let file = failure.file,
-      let twin = Suggestion.existingFile(like: file)
-    else { return failure }
+    guard failure.code == "file.missing", failure.hint == nil, let file = failure.file else {
+      return failure
+    }
     var advised = failure
-    advised.hint = "did you mean \(twin)?"
+    if file.unicodeScalars.contains("\u{FFFD}") {
+      advised.hint = "names of files have to be UTF-8"
+    } else if let twin = Suggestion.existingFile(like: file) {
+      advised.hint = "did you mean \(twin)?"
+    }
     return advised
   }
 

@@ -70,8 +70,10 @@ struct UsageAdvice {
       guard let option = options.first(where: { $0.name == parts.first }), !option.values.isEmpty
       else { continue }
       let given = parts.count == 2 ? parts[1] : words[(index + 1)...].first ?? ""
-      guard !option.values.contains(given),
-        let guess = Suggestion.nearest(to: given, among: option.values)
+      // Some options take lists.
+      let unknown = given.split(separator: ",").map(String.init)
+        .first { !option.values.contains($0) }
+      guard let unknown, let guess = Suggestion.nearest(to: unknown, among: option.values)
       else { continue }
       problem = "Did you mean '\(guess)'?"
       isCause = false

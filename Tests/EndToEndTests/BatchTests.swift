@@ -11,7 +11,7 @@ struct BatchTests {
 
   @Test(
     "Shards that are killed and resumed write what one run writes",
-    arguments: ["png", "davis", "rle"]
+    arguments: ["png", "davis", "rle", "png,davis,coco,yolo,sav-json,rle"]
   )
   func killed(format: String) throws {
     try withTemporaryFolder { folder in
@@ -108,6 +108,34 @@ struct BatchTests {
     }
   }
 
+  /// Bytes that no file may go beyond, in units of 512: more than the results, less than a task of
+  /// Label Studio.
+  static let smallDisk = 6
+
+  @Test("Where one item cannot be written the run ends, and no other item pays for it")
+  func fullForOne() throws {
+    let scene = try Workplace.shared.get().scene
+    try withTemporaryFolder { folder in
+      try BatchItems.make(in: folder)
+      let large =
+        "{\"id\": \"large\", \"image\": \"\(scene)/picture.png\", \"format\": \"label-studio\", "
+        + "\"prompts\": [{\"points\": [[152, 200]]}]}\n"
+      let lines = String(decoding: fileBytes("\(folder)/items.jsonl") ?? [], as: UTF8.self)
+        .split(whereSeparator: \.isNewline).prefix(2).joined(separator: "\n")
+      write(large + lines, to: "\(folder)/items.jsonl")
+      let call = ["batch", "items.jsonl", "--resume", "-o"]
+      let full = try Tool.sam2.run(
+        call + ["out"], in: folder, limits: ["-f \(Self.smallDisk)"])
+      #expect(full.exitCode == 74, "\(full.errors)")
+      #expect(full.errors.contains("label-studio.json") && !full.errors.contains("line"))
+      #expect(!exists("\(folder)/out/large"))
+      try expectSuccess(Tool.sam2.run(call + ["out"], in: folder))
+      try expectSuccess(Tool.sam2.run(call + ["whole"], in: folder))
+      let isSame = fileTree("\(folder)/out") == fileTree("\(folder)/whole")
+      #expect(isSame)
+    }
+  }
+
   // MARK: - Items
 
   @Test("Results say where masks are and what went wrong")
@@ -129,7 +157,7 @@ struct BatchTests {
       #expect(results[4]["error"]?["exit"]?.int == 66)
       #expect(results[14]["error"]?["message"]?.string?.contains("prompts") == true)
       #expect(results[15]["frames"]?.array?.count == 4)
-      #expect(exists("\(folder)/out/clip/7/00003.png"))
+      #expect(exists("\(folder)/out/clip/007/00003.png"))
     }
   }
 

@@ -146,6 +146,47 @@ struct FormatTests {
     }
   }
 
+  @Test("A name that is not UTF-8 is told, and the other pictures go on")
+  func latinNames() throws {
+    let picture = try #require(fileBytes(Self.still))
+    try withTemporaryFolder { folder in
+      mkdir("\(folder)/in", 0o700)
+      write(picture, to: "\(folder)/in/b.png")
+      let latin = Array("\(folder)/in/a".utf8CString.dropLast()) + [-1] + Array(".png".utf8CString)
+      #expect(link("\(folder)/in/b.png", latin) == 0)
+      let outcome = try Tool.sam2.run(
+        ["segment", "in", "--point", "64,63", "-o", "out"], in: folder)
+      #expect(outcome.exitCode == 1)
+      #expect(outcome.errors.contains("UTF-8"), "\(outcome.errors)")
+      #expect(folderNames("\(folder)/out") == ["b.png"])
+      #expect(
+        try Tool.sam2.run(["track", "in", "--point", "64,63", "-o", "t"], in: folder).exitCode == 66
+      )
+      unlink(latin)
+    }
+  }
+
+  @Test("Closed channels are not taken for files, and data that goes nowhere is an error")
+  func closedChannels() throws {
+    let program = try Tool.sam2.path
+    try withTemporaryFolder { folder in
+      // A batch that waits for its list has a temporary open, which would be the lowest number.
+      let waiting = """
+        mkfifo p && { "$0" batch - -o out <p >&- 2>&- & exec 9>p; i=0; \
+        while [ $i -lt 100 ] && [ "$(readlink /proc/$!/fd/1)" != /dev/null ]; \
+        do sleep 0.1; i=$((i+1)); done; readlink /proc/$!/fd/1 /proc/$!/fd/2; kill $!; }
+        """
+      #expect(try Tool.shell(waiting, program, in: folder).output == "/dev/null\n/dev/null\n")
+      let call = "\"$0\" segment \(Self.still) --point 64,63 --json"
+      try expectSuccess(Tool.shell("\(call) -o a", program, in: folder))
+      #expect(
+        try Tool.shell("\(call) -o b <&- >&- 2>&-", program, in: folder).exitCode == 74)
+      #expect(fileTree("\(folder)/a") == fileTree("\(folder)/b"))
+      let batch = try Tool.shell("\"$0\" batch - -o c <&-", program, in: folder)
+      #expect(batch.exitCode == 74, "\(batch.errors)")
+    }
+  }
+
   @Test("Files are written with another folder for temporary files, and without a terminal")
   func surroundings() throws {
     try withRun(
@@ -180,12 +221,16 @@ struct FormatTests {
       mkfifo("\(folder)/out/still.png", 0o600)
       #expect(try Tool.sam2.run(call, in: folder).exitCode == 73)
       unlink("\(folder)/out/still.png")
-      // A link goes; what it led to stays.
+      // A link goes; what it led to stays, and so does another name of the same file.
       write("kept", to: "\(folder)/elsewhere")
       symlink("../elsewhere", "\(folder)/out/still.png")
       try expectSuccess(Tool.sam2.run(call, in: folder))
       #expect(fileBytes("\(folder)/elsewhere") == Array("kept".utf8))
       #expect(try LabelMap.read("\(folder)/out/still.png").width == 200)
+      unlink("\(folder)/out/still.png")
+      #expect(link("\(folder)/elsewhere", "\(folder)/out/still.png") == 0)
+      try expectSuccess(Tool.sam2.run(call, in: folder))
+      #expect(fileBytes("\(folder)/elsewhere") == Array("kept".utf8))
     }
   }
 }

@@ -30,6 +30,9 @@ struct MachineTests {
       (["segmnet", "p.png"], 64, "'segment'"),
       (["segment", "p.png", "--ponit", "1,2"], 64, "'--point'"),
       (["segment", "p.png", "--point", "1,2", "-o", "o", "--format", "davsi"], 64, "'davis'"),
+      (
+        ["segment", "p.png", "--point", "1,2", "-o", "o", "--format", "png,yool"], 64, "'yolo'"
+      ),
       (["segment", "picutre.png", "--point", "1,2", "-o", "o"], 66, "picture.png"),
       (
         ["segment", "picture.png", "--point", "1,2", "-o", "o", "--model", "nano.sma2"], 66,
@@ -41,6 +44,7 @@ struct MachineTests {
       for name in ["picture.png", "nano.sam2"] { write("", to: "\(folder)/\(name)") }
       let outcome = try Tool.sam2.run(arguments, in: folder)
       #expect(outcome.exitCode == Int32(code))
+      #expect(outcome.errors.hasPrefix("error: "), "\(outcome.errors)")
       #expect(outcome.errors.contains("id you mean \(meant)"), "\(outcome.errors)")
     }
   }

@@ -137,6 +137,31 @@ struct BadPictureTests {
     }
   }
 
+  @Test("A JPEG that claims arithmetic coding is noise of its size, or refused")
+  func arithmeticCoding() throws {
+    // Any data are pixels to an arithmetic decoder, if the library has one.
+    let bytes = try Self.jpeg([1: 0xC9])
+    do {
+      let image = try ImageReader.decode(bytes)
+      #expect((image.width, image.height) == (37, 29))
+    } catch {
+      #expect(["image.damaged", "image.unsupported"].contains(error.code))
+    }
+  }
+
+  @Test("A JPEG of four colours is read as CMYK or YCCK, as it says")
+  func fourColours() throws {
+    var bytes = try Fixture.bytes("cmyk_37x29.jpg")
+    let mark = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("Adobe".utf8)) })
+    let cmyk = try ImageReader.decode(bytes)
+    // The last byte of the block says what the four channels are.
+    bytes[mark + 11] = bytes[mark + 11] == 2 ? 0 : 2
+    let ycck = try ImageReader.decode(bytes)
+    #expect((ycck.width, ycck.height) == (37, 29))
+    let isOther = ycck.pixels != cmyk.pixels
+    #expect(isOther)
+  }
+
   @Test("An EXIF orientation that is none leaves the picture as it is", arguments: [0, 9, 255])
   func oddOrientation(_ value: UInt8) throws {
     var bytes = try Fixture.bytes("orientation6.jpg")

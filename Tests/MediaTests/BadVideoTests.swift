@@ -108,6 +108,67 @@ struct BadVideoTests {
       let frames = try Self.frames(path)
       #expect(frames.count == sample.count, "\(sample.name)")
       #expect(frames.allSatisfy { $0.width == sample.width && $0.height == sample.height })
+      try Self.expectSameTolerantly(path, frames)
+    }
+  }
+
+  /// Where damage is tolerated, a video without any has the same frames under the same numbers.
+  static func expectSameTolerantly(_ path: String, _ frames: [RGBImage]) throws {
+    var source = try FrameSource(path: path, toleratesDamage: true)
+    #expect(source.frameCount == frames.count)
+    var count = 0
+    while let (index, picture) = try source.nextWithIndex() {
+      #expect(index == count)
+      let isSame = picture == frames[index]
+      #expect(isSame, "frame \(index)")
+      count += 1
+    }
+    #expect(count == frames.count)
+  }
+
+  @Test("of a video with an edit list there are the frames that are shown, whatever else it holds")
+  func editList() throws {
+    try withTemporaryFolder { folder in
+      try Self.make(
+        "-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=2", "-g", "10", "\(folder)/a.mp4")
+      try Self.make("-ss", "0.45", "-i", "\(folder)/a.mp4", "-c", "copy", "\(folder)/b.mp4")
+      let (whole, cut) = (try Self.frames("\(folder)/a.mp4"), try Self.frames("\(folder)/b.mp4"))
+      #expect(whole.count == 20 && (15...16).contains(cut.count))
+      let isSame = cut == Array(whole.suffix(cut.count))
+      #expect(isSame)
+      try Self.expectSameTolerantly("\(folder)/b.mp4", cut)
+    }
+  }
+
+  @Test("transparent pixels of a video are read as their colours")
+  func transparency() throws {
+    try withTemporaryFolder { folder in
+      try Self.make(
+        "-f", "lavfi", "-i", "color=red@0.5:size=64x48:rate=5:duration=1,format=argb", "-c:v",
+        "qtrle", "\(folder)/a.mov")
+      let frames = try Self.frames("\(folder)/a.mov")
+      #expect(frames.count == 5)
+      #expect(
+        frames[0].pixels.prefix(3) == [254, 0, 0] || frames[0].pixels.prefix(3) == [255, 0, 0])
+    }
+  }
+
+  @Test("a video that grows beyond the pixel cap midway is damaged from there on")
+  func growth() throws {
+    try withTemporaryFolder { folder in
+      for (name, size) in [("a", "64x48"), ("b", "640x480")] {
+        try Self.make(
+          "-f", "lavfi", "-i", "testsrc=size=\(size):rate=5:duration=1", "-c:v", "libx264",
+          "\(folder)/\(name).ts")
+      }
+      let (a, b) = (
+        try Fixture.bytes(at: "\(folder)/a.ts"), try Fixture.bytes(at: "\(folder)/b.ts")
+      )
+      try PictureFile.write(a + b, to: "\(folder)/c.ts")
+      expectFailure("video.damaged", .badInput) {
+        var source = try FrameSource(path: "\(folder)/c.ts", maximumPixels: 64 * 48)
+        while try source.next() != nil {}
+      }
     }
   }
 

@@ -37,7 +37,7 @@ struct VideoTests {
   @Test("frames are sorted by the integer their name is")
   func integerOrder() throws {
     let folder = try TemporaryFolder()
-    try Self.writeFolder(["10.jpg", "2.JPG", "00001.jpeg", "mask.png"], in: folder)
+    try Self.writeFolder(["10.jpg", "2.JPG", "00001.jpeg", ".3.jpg", "mask.png"], in: folder)
     var source = try FrameSource(path: folder.path)
     #expect(
       source.framePaths.map { $0.split(separator: "/").last }

@@ -27,11 +27,19 @@ extension Prompt {
     }
   }
 
+  /// More clicks than anybody makes; the work grows with their square.
+  static let pointLimit = 10_000
+
   /// Checks clicks and a box against a picture of `width` x `height`.
-  /// - Throws: `prompt.point_outside`, `prompt.label`, `prompt.box_order`, `prompt.box_outside`.
+  /// - Throws: `prompt.too_many_points`, `prompt.point_outside`, `prompt.label`, `prompt.box_order`, `prompt.box_outside`.
   static func validate(
     points: [Point], box: Box?, width: Int, height: Int
   ) throws(Failure) {
+    guard points.count <= pointLimit else {
+      throw Failure(
+        .usage, code: "prompt.too_many_points",
+        "a prompt has \(points.count) points, more than \(pointLimit)")
+    }
     for (index, point) in points.enumerated() {
       guard (-1...3).contains(point.label) else {
         throw Failure(

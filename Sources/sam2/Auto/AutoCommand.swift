@@ -82,7 +82,8 @@ struct AutoCommand: ParsableCommand {
     if mode == nil, kinds.isEmpty || kinds.contains(.png) { mode = .binaryMask }
     kinds.removeAll { $0 == .png }
     return AutoOutputChoices(
-      mode: mode, kinds: kinds, context: formats.context(), overlay: overlay ? drawing.parts : nil,
+      mode: mode, kinds: kinds, context: formats.naming.context,
+      overlay: overlay ? drawing.parts : nil,
       replacesExisting: force)
   }
 

@@ -125,16 +125,12 @@ struct AutoOutputs {
     return files
   }
 
-  /// Masks are numbered from 1 in the order of the generator.
   private func annotated(
     _ masks: [AutomaticMask], of image: String, picture: RGBImage, index: Int
   ) -> AnnotatedPicture {
     AnnotatedPicture(
       name: fileName(image), stem: fileStem(image), index: index, width: picture.width,
-      height: picture.height,
-      masks: masks.enumerated().map { id, mask in
-        AnnotatedMask(object: id + 1, score: Double(mask.predictedIoU), mask: mask.runs.mask)
-      })
+      height: picture.height, masks: masks.annotated)
   }
 
   /// Writes `0.png` and so on, and then the table, so that a table means that all is there.
@@ -153,10 +149,7 @@ struct AutoOutputs {
     // An earlier run with --force may have found more.
     var leftover = masks.count
     while unlink("\(path)/\(leftover).png") == 0 { leftover += 1 }
-    let lines =
-      [AutomaticMask.tableHeader] + masks.enumerated().map { $1.tableRow(id: $0) }
-    try PictureFile.write(
-      Array((lines.joined(separator: "\n") + "\n").utf8), to: index)
+    try PictureFile.write(Array(masks.table.utf8), to: index)
   }
 
   /// All masks over the picture, the smallest on top.

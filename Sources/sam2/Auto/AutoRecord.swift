@@ -1,3 +1,4 @@
+import Annotations
 import JSON
 import Media
 import SAM2
@@ -34,15 +35,30 @@ extension AutomaticMask {
   }
 
   /// First line of the table.
-  static let tableHeader =
+  fileprivate static let tableHeader =
     "id,area,bbox_x0,bbox_y0,bbox_w,bbox_h,point_input_x,point_input_y,predicted_iou,"
     + "stability_score,crop_box_x0,crop_box_y0,crop_box_w,crop_box_h"
 
   /// The line of mask number `id` in the table.
-  func tableRow(id: Int) -> String {
+  fileprivate func tableRow(id: Int) -> String {
     let scores = [point.x, point.y, predictedIoU, stabilityScore].map { "\(Double($0))" }
     let columns =
       ["\(id)", "\(area)"] + officialBox.map(String.init) + scores + officialCrop.map(String.init)
     return columns.joined(separator: ",")
+  }
+}
+
+extension [AutomaticMask] {
+  /// The table of the official script.
+  var table: String {
+    let rows = enumerated().map { $1.tableRow(id: $0) }
+    return ([AutomaticMask.tableHeader] + rows).joined(separator: "\n") + "\n"
+  }
+
+  /// Numbered from 1 in the order of the generator.
+  var annotated: [AnnotatedMask] {
+    enumerated().map { id, mask in
+      AnnotatedMask(object: id + 1, score: Double(mask.predictedIoU), mask: mask.runs.mask)
+    }
   }
 }

@@ -22,7 +22,7 @@ struct BatchCommand: ParsableCommand {
         {"id": "a/2", "image": "2.jpg", "auto": {}}
         {"id": "b", "video": "clip.mp4", "script": "session.json"}
 
-      Its masks are in DIR/ID, its scores on a line of DIR/results.jsonl. That file appears when \
+      Its masks are in DIR/ID, as --format or "format" of the item says, its scores on a line of DIR/results.jsonl. That file appears when \
       all items are done, in the order of the list; equal calls give equal bytes, however often \
       they were stopped. An item that fails has a line that says why, and the others go on; \
       --resume tries it again. Formats/batch.md describes it all, with recipes for job schedulers.
@@ -35,13 +35,6 @@ struct BatchCommand: ParsableCommand {
 
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for results.", valueName: "dir"))
   var output: String
-
-  @Option(
-    help: """
-      How masks are written: png (a file a mask), davis (a palette PNG a picture), rle (COCO run \
-      lengths in the results, no files).
-      """)
-  var format = BatchFormat.png
 
   @Option(
     help: ArgumentHelp(
@@ -58,7 +51,9 @@ struct BatchCommand: ParsableCommand {
   @Flag(help: "Print numbers of items and the file with the results as JSON.")
   var json = false
 
+  @OptionGroup(title: "Formats") var formats: BatchFormatOptions
   @OptionGroup(title: "Masks of prompts") var finish: SegmentFinish
+  @OptionGroup(title: "Damaged videos") var damage: DamageOptions
   @OptionGroup var model: ModelSource
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
@@ -71,7 +66,8 @@ struct BatchCommand: ParsableCommand {
     try Tool.run {
       let shard = try shard?.resolved()
       let output = try OutputFolder(output)
-      let settings = try BatchSettings(format: format, finish: finish, model: model)
+      let settings = try BatchSettings(
+        formats: formats, finish: finish, damage: damage, model: model)
       let manifest = try BatchManifest(manifest)
       let range = shard?.range(of: manifest.count) ?? 0..<manifest.count
       try output.create()
@@ -79,7 +75,8 @@ struct BatchCommand: ParsableCommand {
         output, shard: shard, count: range.count,
         start: resume ? .resume : force ? .replace : .refuse)
       let writer = BatchWriter(
-        format: format, folder: BatchFolder(output, shard: shard),
+        formats: settings.formats, context: settings.context,
+        folder: BatchFolder(output, shard: shard),
         replacesExisting: resume || force)
       try Interruption.deferred {
         writer.folder.clean()

@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import CLISupport
 import Glibc
@@ -69,19 +70,34 @@ enum FileTree {
     rmdir(path)
   }
 
+  /// Names of files that formats write, beside those that are numbers.
+  private static let resultNames: Set<String> = [
+    "metadata.csv", "labels.png", "coco.json", "coco-polygons.json", "data.yaml",
+    "label-studio.json", "annotations.xml",
+  ]
+
   /// Whether a folder holds nothing but files that batches write, so that it may be replaced.
   static func holdsOnlyResults(_ path: String) -> Bool {
-    var status = stat()
-    // A link is none, wherever it leads.
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return false }
+    guard isFolder(path) else { return false }
     return names(path).allSatisfy { name in
+      let inner = "\(path)/\(name)"
       let stem = fileStem(name)
-      let isNumber = !stem.isEmpty && stem.allSatisfy(\.isWholeNumber)
-      if name == "metadata.csv" || name == "labels.png" || (isNumber && name == stem + ".png") {
-        return true
+      if !stem.isEmpty, stem.allSatisfy(\.isWholeNumber) {
+        return name == stem + ".png" || (name == stem && holdsOnlyResults(inner))
       }
-      return isNumber && name == stem && holdsOnlyResults("\(path)/\(name)")
+      // YOLO's labels are called as the pictures.
+      if name == "labels" { return isFolder(inner) && names(inner).allSatisfy(isText) }
+      if AnnotationKind(rawValue: name) != nil { return holdsOnlyResults(inner) }
+      return resultNames.contains(name) || name.hasSuffix("_manual.json")
     }
+  }
+
+  private static func isText(_ name: String) -> Bool { name.hasSuffix(".txt") }
+
+  /// Whether there is a folder; a link is none, wherever it leads.
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   private static func names(_ folder: String) -> [String] {

@@ -19,13 +19,17 @@ struct BatchItem {
   /// The same, from where we are.
   let path: String
   let work: Work
+  /// How its masks are written; nil for what is said for all items.
+  let formats: BatchFormats?
 
   var isVideo: Bool { if case .track = work { true } else { false } }
 
-  private static let members = ["id", "image", "prompts", "auto", "video", "actions", "script"]
+  private static let members = [
+    "id", "image", "prompts", "auto", "video", "actions", "script", "format",
+  ]
 
   /// Reads an item; relative paths start at `folder`.
-  /// - Throws: `batch.member`, `batch.work`; `json.*`, `prompts.*`, `auto.option`, `script.*`,
+  /// - Throws: `batch.member`, `batch.work`, `batch.format`; `json.*`, `prompts.*`, `auto.option`, `script.*`,
   ///   `labels.identifier`.
   init(id: String, json: JSONValue, folder: String) throws(Failure) {
     for (key, _) in json.object ?? [] {
@@ -44,6 +48,7 @@ struct BatchItem {
     self.id = id
     input = try json.requiredString(kind)
     path = BatchItem.resolved(input, folder)
+    formats = try BatchItem.formats(json["format"])
     switch (kind, works[0]) {
     case ("image", "prompts"):
       work = .prompts(try PromptFile.prompts(json.requiredArray("prompts"), folder: folder))
@@ -60,6 +65,14 @@ struct BatchItem {
       work = .track(try TrackPlan(scriptFile: file))
     default: throw BatchItem.workFailure
     }
+  }
+
+  private static func formats(_ json: JSONValue?) throws(Failure) -> BatchFormats? {
+    guard let json else { return nil }
+    if let formats = json.string.flatMap({ BatchFormats(list: $0) }) { return formats }
+    throw Failure(
+      .badInput, code: "batch.format", "\"format\" must be one or several names with commas",
+      hint: "there are \(BatchFormats.allNames.joined(separator: ", "))")
   }
 
   private static var workFailure: Failure {

@@ -1,61 +1,85 @@
+import Annotations
 import Bytes
 import CLISupport
 import JSON
 import Media
 
-/// The files of one item while they are written; with run lengths there are none.
+/// The files of one item while they are written; with run lengths alone there are none.
+///
+/// Paths that it returns start at the output folder, as in the results.
 struct BatchItemFolder {
+  let formats: BatchFormats
   private let writer: BatchWriter
   private let index: Int
   private let id: String
-  /// Where files are made; nil without files.
-  private let path: String?
-  private var maskCount = 0
+  private let annotations: [(kind: AnnotationKind, format: any AnnotationFormat)]
+  /// Where files are made.
+  private let path: String
 
-  init(_ writer: BatchWriter, _ index: Int, _ id: String) throws(Failure) {
+  /// `context` says what formats have to know of the item.
+  /// - Throws: `output.folder`.
+  init(
+    _ writer: BatchWriter, _ formats: BatchFormats, _ index: Int, id: String,
+    context: AnnotationContext
+  ) throws(Failure) {
+    self.formats = formats
     self.writer = writer
     self.index = index
     self.id = id
-    path = writer.format == .rle ? nil : try writer.folder.begin(index)
+    annotations = formats.kinds.map { ($0, $0.format(context)) }
+    path = formats.kinds.isEmpty ? "" : try writer.folder.begin(index)
   }
 
-  /// Where a mask of a picture is: a file with the next number, or the run lengths themselves.
-  mutating func place(of mask: BinaryMask) throws(Failure) -> BatchMembers {
-    switch writer.format {
-    case .png: [("file", .string(try write(PNGWriter.encode(mask), nextName())))]
-    case .davis: []
-    case .rle: [("segmentation", RunLengthMask(mask).json)]
+  /// Writes the files of all formats about one picture, but for those in `handled`.
+  func write(
+    _ picture: AnnotatedPicture, except handled: Set<AnnotationKind> = []
+  ) throws(Failure) -> [AnnotationKind: [String]] {
+    var written: [AnnotationKind: [String]] = [:]
+    for (kind, format) in annotations where !handled.contains(kind) {
+      written[kind] = try write(format.files(of: picture), kind)
     }
+    return written
   }
 
-  /// The same for a mask that is kept as run lengths.
-  mutating func place(of mask: RunLengthMask) throws(Failure) -> BatchMembers {
-    writer.format == .rle ? [("segmentation", mask.json)] : try place(of: mask.mask)
-  }
-
-  private mutating func nextName() -> String {
-    defer { maskCount += 1 }
-    return "\(maskCount).png"
-  }
-
-  /// Writes a file, whose name may begin with a folder; the path from the output folder.
-  func write(_ bytes: [UInt8], _ name: String) throws(Failure) -> String {
-    if let path {
-      if name.contains("/") { try Tool.createFolder(folderName("\(path)/\(name)")) }
-      try PictureFile.write(bytes, to: "\(path)/\(name)")
+  /// Writes the files of all formats about all pictures.
+  func write(all pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
+    var written: [String] = []
+    for (kind, format) in annotations {
+      written += try write(format.files(ofAll: pictures), kind)
     }
-    return "\(id)/\(name)"
+    return written
   }
 
-  /// Removes a file that `write` named.
-  func remove(_ file: String) {
-    if let path { FileTree.remove(path + String(file.dropFirst(id.count))) }
+  /// Writes files of `kind`, whose names may begin with folders.
+  func write(_ files: [AnnotationFile], _ kind: AnnotationKind) throws(Failure) -> [String] {
+    func place(_ file: AnnotationFile, _ folder: String) -> String {
+      AnnotationFolder.path(file.name, in: folder, kind, of: formats.kinds.count)
+    }
+    try AnnotationFolder.write(
+      files.map { AnnotationFile(name: place($0, path), bytes: $0.bytes) })
+    return files.map { place($0, id) }
   }
+
+  /// Removes a file that was written.
+  func remove(_ file: String) { FileTree.remove(path + file.dropFirst(id.count)) }
 
   /// Puts the files in their place.
   func commit() throws(Failure) {
-    guard path != nil else { return }
+    guard !formats.kinds.isEmpty else { return }
     try writer.folder.commit(index, as: id, replacesExisting: writer.replacesExisting)
+  }
+
+  /// What a result says of files: palette PNGs are `labels`, those that no other member names, and
+  /// `others`, are `files`.
+  static func members(
+    _ written: [AnnotationKind: [String]] = [:], and others: [String] = []
+  ) -> BatchMembers {
+    var members: BatchMembers = []
+    if let labels = written[.davis]?.first { members.append(("labels", .string(labels))) }
+    let kinds = AnnotationKind.allCases.filter { $0 != .png && $0 != .davis }
+    let files = kinds.flatMap { written[$0] ?? [] } + others
+    if !files.isEmpty { members.append(("files", .array(files.map { .string($0) }))) }
+    return members
   }
 }
 

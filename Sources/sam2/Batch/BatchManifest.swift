@@ -68,7 +68,9 @@ final class BatchManifest: Sendable {
         entries.append(
           Entry(offset: line.offset, byteCount: Int32(bytes.count), line: number))
       } catch {
-        throw error.inLine(Int(number))
+        var failure = error.inLine(Int(number))
+        failure.hint = failure.hint ?? "a list has one JSON object on each line"
+        throw failure
       }
     }
     guard !entries.isEmpty else {

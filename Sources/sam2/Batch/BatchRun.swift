@@ -47,16 +47,15 @@ final class BatchRun {
     for count in missing.indices {
       guard !Interruption.isWanted, let prepared = try next?.value().get() else { break }
       next = count + 1 < missing.count ? read(missing[count + 1]) : nil
-      do {
-        let write = try stages.run(prepared, heartbeat: showProgress)
-        try settle()
-        start(write, prepared)
-      } catch is BatchStages.Stopped {
+      let work = Result { try stages.run(prepared, heartbeat: showProgress) }
+      // What comes of the item before is its own affair, or that of all.
+      try settle()
+      switch work {
+      case .success(let write): start(write, prepared)
+      case .failure(let problem):
         stages.writer.folder.abandon(prepared.index)
-      } catch {
-        try settle()
-        stages.writer.folder.abandon(prepared.index)
-        try fail(prepared, error)
+        if BatchRun.concernsAll(problem) { throw problem }
+        if !(problem is BatchStages.Stopped) { try fail(prepared, problem) }
       }
     }
     try settle()
@@ -92,11 +91,16 @@ final class BatchRun {
       advance()
     case .failure(let failure):
       stages.writer.folder.abandon(prepared.index)
-      // What keeps one item from being written keeps all of them, unless it is about its folder.
-      let isItsOwn = failure.code == "output.exists" || failure.kind == .usage
-      guard isItsOwn else { throw failure }
+      if BatchRun.concernsAll(failure) { throw failure }
       try fail(prepared, failure)
     }
+  }
+
+  /// Whether a problem is not an item's own: what keeps one from being written keeps all of them,
+  /// unless it is about its folder.
+  private static func concernsAll(_ problem: any Error) -> Bool {
+    guard let failure = problem as? Failure else { return false }
+    return failure.code.hasPrefix("output.") && failure.code != "output.exists"
   }
 
   private func fail(_ prepared: BatchStages.Prepared, _ problem: any Error) throws {

@@ -30,6 +30,7 @@ struct BatchStages: Sendable {
 
   struct Task: Sendable {
     let item: BatchItem
+    let formats: BatchFormats
     /// Nil for a video.
     let picture: RGBImage?
   }
@@ -49,9 +50,11 @@ struct BatchStages: Sendable {
     let task: Result<Task, Failure>
     do throws(Failure) {
       let item = try BatchItem(id: id, json: json, folder: manifest.folder)
-      try writer.check(item)
+      let formats = try writer.formats(for: item)
       task = .success(
-        Task(item: item, picture: item.isVideo ? nil : try ImageReader.read(item.path)))
+        Task(
+          item: item, formats: formats,
+          picture: item.isVideo ? nil : try ImageReader.read(item.path)))
     } catch {
       task = .failure(error)
     }
@@ -71,8 +74,8 @@ struct BatchStages: Sendable {
       if Interruption.isWanted { throw Stopped() }
     }
     let task = try prepared.task.get()
-    let (item, index, writer) = (task.item, prepared.index, writer)
-    switch item.work {
+    let (index, writer) = (prepared.index, writer)
+    switch task.item.work {
     case .prompts(let prompts):
       let picture = try picture(task)
       let segmenter = PromptedSegmenter(
@@ -81,7 +84,7 @@ struct BatchStages: Sendable {
       let answers = try segmenter.answers(for: picture, clock: &clock)
       let facts = PictureFacts(picture)
       return { () throws(Failure) in
-        try writer.write(answers, index, id: item.id, picture: facts)
+        try writer.write(answers, index, task, picture: facts)
       }
     case .automatic(let options):
       let picture = try picture(task)
@@ -89,10 +92,10 @@ struct BatchStages: Sendable {
       let masks = try generator.generate(picture) { _ in try checkWanted() }
       let facts = PictureFacts(picture)
       return { () throws(Failure) in
-        try writer.write(masks, index, id: item.id, picture: facts)
+        try writer.write(masks, index, task, picture: facts)
       }
     case .track(let plan):
-      var video = try BatchVideo(plan, path: item.path, model, writer, index, id: item.id)
+      var video = try BatchVideo(plan, task, model, writer, settings, index)
       let members = try video.run { try checkWanted() }
       let folder = video.folder
       return { () throws(Failure) in
@@ -116,8 +119,11 @@ struct BatchStages: Sendable {
     var head: BatchMembers = [
       ("id", .string(prepared.id)), ("status", "done"), ("digest", .string(prepared.digestText)),
     ]
-    if let item = try? prepared.task.get().item {
-      head.append((item.isVideo ? "video" : "image", .string(item.input)))
+    if let task = try? prepared.task.get() {
+      head += [
+        (task.item.isVideo ? "video" : "image", .string(task.item.input)),
+        ("formats", .array(task.formats.names.map { .string($0) })),
+      ]
     }
     return .object(head + members)
   }

@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import CLISupport
 import JSON
@@ -7,21 +8,29 @@ import SAM2
 /// Plays the script of one item on its video; frames are written as they come.
 struct BatchVideo {
   let folder: BatchItemFolder
-  private let format: BatchFormat
   private var plan: TrackPlan
   private let predictor: VideoPredictor
+  private let description: VideoDescription
   /// The newest result of each frame, and its files.
   private var frames: [Int: (json: JSONValue, files: [String])] = [:]
+  /// The newest masks of each frame, where files about the whole video need them.
+  private var pictures: [Int: AnnotatedPicture] = [:]
 
   init(
-    _ plan: TrackPlan, path: String, _ model: SegmentationModel, _ writer: BatchWriter,
-    _ index: Int, id: String
+    _ plan: TrackPlan, _ task: BatchStages.Task, _ model: SegmentationModel, _ writer: BatchWriter,
+    _ settings: BatchSettings, _ index: Int
   ) throws(Failure) {
     self.plan = plan
     try self.plan.loadMasks()
-    predictor = try VideoPredictor(model, frames: FrameSource(path: path))
-    folder = try BatchItemFolder(writer, index, id)
-    format = writer.format
+    let source = try FrameSource(
+      path: task.item.path, toleratesDamage: settings.toleratesDamage)
+    var options = VideoOptions()
+    options.skipsUnreadableFrames = settings.toleratesDamage
+    predictor = try VideoPredictor(model, frames: source, options: options)
+    description = VideoDescription(source, of: task.item.input, frameCount: predictor.frameCount)
+    folder = try BatchItemFolder(
+      writer, task.formats, index, id: task.item.id,
+      context: settings.context.about(description.facts))
   }
 
   /// Plays the script; `check` is asked after each frame whether to go on.
@@ -34,43 +43,46 @@ struct BatchVideo {
       }
       try check()
     }
-    return [
+    let all = pictures.sorted { $0.key < $1.key }.map(\.value)
+    let files = all.isEmpty ? [] : try folder.write(all: all)
+    var members: BatchMembers = [
       ("width", .init(predictor.width)), ("height", .init(predictor.height)),
       ("frame_count", .init(predictor.frameCount)),
-      ("frames", .array(frames.sorted { $0.key < $1.key }.map(\.value.json))),
     ]
+    if !predictor.skippedFrames.isEmpty { members.append(("skipped", skipped)) }
+    members += BatchItemFolder.members(and: files)
+    members.append(("frames", .array(frames.sorted { $0.key < $1.key }.map(\.value.json))))
+    return members
+  }
+
+  private var skipped: JSONValue {
+    let frames = predictor.skippedFrames.sorted { $0.key < $1.key }
+    return .array(frames.map { ["frame": .init($0), "code": .string($1.code)] })
   }
 
   private mutating func write(_ result: FrameResult) throws(Failure) {
     // Of several passes over a frame the last one holds, and it may have fewer objects.
     for file in frames[result.frame]?.files ?? [] { folder.remove(file) }
-    var files: [String] = []
-    var members: BatchMembers = [("frame", .init(result.frame))]
-    // An object without a result on this frame has nothing to write.
-    let found = zip(result.objects, result.masks()).filter { $0.0.objectScore != nil }
-    if format == .davis {
-      let labels = try LabelMap(
-        width: result.width, height: result.height, masks: found.map { ($0.0.id, $0.1.mask) })
-      files.append(try folder.write(PNGWriter.encode(labels), "\(fiveDigits(result.frame)).png"))
-      members.append(("labels", .string(files[0])))
-    }
+    let found = result.found
+    let picture = description.picture(result.frame, found.annotated)
+    if folder.formats.needsAllMasks { pictures[result.frame] = picture }
+    let files = try folder.write(picture)
+    // A plain PNG for each mask, in the order of the objects' numbers.
+    let plain = Dictionary(
+      zip(picture.masks.map(\.object), files[.png] ?? []), uniquingKeysWith: { $1 })
     var objects: [JSONValue] = []
-    for (object, (_, mask)) in found {
+    for (object, mask) in found {
       var entry: BatchMembers = [
         ("object", .init(object.id)), ("object_score", .init(object.objectScore ?? 0)),
         ("area", .init(mask.area)),
       ]
-      switch format {
-      case .png:
-        let name = "\(object.id)/\(fiveDigits(result.frame)).png"
-        files.append(try folder.write(PNGWriter.encode(mask), name))
-        entry.append(("file", .string(files[files.count - 1])))
-      case .davis: break
-      case .rle: entry.append(("segmentation", RunLengthMask(mask).json))
-      }
+      if let file = plain[object.id] { entry.append(("file", .string(file))) }
+      if folder.formats.hasRunLengths { entry.append(("segmentation", RunLengthMask(mask).json)) }
       objects.append(.object(entry))
     }
-    members.append(("objects", .array(objects)))
-    frames[result.frame] = (.object(members), files)
+    let members =
+      [("frame", .init(result.frame))] + BatchItemFolder.members(files)
+      + [("objects", .array(objects))]
+    frames[result.frame] = (.object(members), files.values.flatMap(\.self))
   }
 }

@@ -11,55 +11,57 @@ typealias BatchMembers = [(key: String, value: JSONValue)]
 
 /// Writes the masks of items, as files or as run lengths in the result.
 struct BatchWriter: Sendable {
-  let format: BatchFormat
+  /// For items that do not say.
+  let formats: BatchFormats
+  let context: AnnotationContext
   let folder: BatchFolder
   /// Whether folders of an earlier run may be replaced.
   let replacesExisting: Bool
 
-  /// Checks before the work that the format can hold what the item asks for.
-  /// - Throws: `labels.masks`, `labels.identifier`.
-  func check(_ item: BatchItem) throws(Failure) {
-    switch item.work {
-    case .automatic:
-      if format == .davis { throw labelsFailure }
-    case .track(let plan): try plan.checkObjects(for: format == .davis ? [.davis] : [])
-    case .prompts(let prompts):
-      guard format == .davis else { return }
-      for prompt in prompts {
-        if prompt.multimask == true { throw labelsFailure }
-        guard (1...255).contains(prompt.object) else {
-          throw Failure(
-            .usage, code: "labels.identifier",
-            "object number \(prompt.object) does not fit in a palette PNG (1 to 255)")
-        }
+  /// The formats of an item, checked before the work whether they can hold what it asks for.
+  ///
+  /// Of formats given for all items those for videos are left out for a picture.
+  /// - Throws: `format.unsuitable`, `labels.masks`, `labels.duplicate`, `labels.identifier`.
+  func formats(for item: BatchItem) throws(Failure) -> BatchFormats {
+    var wanted = item.formats ?? formats
+    if !item.isVideo {
+      if item.formats != nil || wanted.forPictures.isEmpty {
+        try AnnotationKind.check(wanted.kinds, among: AnnotationKind.forPictures)
       }
+      wanted = wanted.forPictures
     }
-  }
-
-  private var labelsFailure: Failure {
-    Failure(
-      .usage, code: "labels.masks", "a palette PNG holds one mask an object",
-      hint: "use --format png or rle")
+    switch item.work {
+    case .automatic: break
+    case .track(let plan): try plan.checkObjects(for: wanted.kinds)
+    case .prompts(let prompts): try SegmentOutputs.check(wanted.kinds, prompts, default: .single)
+    }
+    return wanted
   }
 
   /// Whether the files of an earlier result are still there.
   func isWhole(_ result: JSONValue) -> Bool {
-    guard format != .rle, let id = result["id"]?.string else { return true }
-    return access(folder.final(id), F_OK) == 0
+    guard let id = result["id"]?.string, let formats = result["formats"]?.array else {
+      return false
+    }
+    let hasFiles = formats.contains { $0.string.flatMap { AnnotationKind(rawValue: $0) } != nil }
+    return !hasFiles || access(folder.final(id), F_OK) == 0
   }
 
   // MARK: - Pictures
 
   /// Writes the answers to the prompts of item `index`.
   func write(
-    _ answers: [SegmentAnswer], _ index: Int, id: String, picture: PictureFacts
+    _ answers: [SegmentAnswer], _ index: Int, _ task: BatchStages.Task, picture: PictureFacts
   ) throws(Failure) -> BatchMembers {
-    var folder = try BatchItemFolder(self, index, id)
+    let item = task.item
+    let folder = try BatchItemFolder(self, task.formats, index, id: item.id, context: context)
+    var number = 0
     var prompts: [JSONValue] = []
     for answer in answers {
       var masks: [JSONValue] = []
       for mask in answer.masks {
-        let place = try folder.place(of: mask)
+        let place = try place(of: RunLengthMask(mask), number, folder)
+        number += 1
         masks.append(
           .object(
             place + [("area", .init(mask.area)), ("box", mask.boundingBox?.json ?? .null)]))
@@ -69,33 +71,55 @@ struct BatchWriter: Sendable {
         "predicted_iou": .array(answer.predictedIoUs.map { .init($0) }), "masks": .array(masks),
       ])
     }
-    var members = picture.members
-    if format == .davis {
-      let labels = try LabelMap(
-        width: picture.width, height: picture.height,
-        masks: answers.map { ($0.prompt.object, $0.masks[0]) })
-      members.append(("labels", .string(try folder.write(PNGWriter.encode(labels), "labels.png"))))
-    }
+    let files = try write(answers.map(\.annotated), of: item, picture, folder)
     try folder.commit()
-    return members + [("prompts", .array(prompts))]
+    return picture.members + files + [("prompts", .array(prompts))]
   }
 
   /// Writes the masks that were found in item `index` without prompts.
   func write(
-    _ found: [AutomaticMask], _ index: Int, id: String, picture: PictureFacts
+    _ found: [AutomaticMask], _ index: Int, _ task: BatchStages.Task, picture: PictureFacts
   ) throws(Failure) -> BatchMembers {
-    var folder = try BatchItemFolder(self, index, id)
+    let item = task.item
+    let folder = try BatchItemFolder(self, task.formats, index, id: item.id, context: context)
     var masks: [JSONValue] = []
-    for mask in found {
-      masks.append(.object(try folder.place(of: mask.runs) + mask.facts))
+    for (number, mask) in found.enumerated() {
+      let place = try place(of: mask.runs, number, folder)
+      masks.append(.object(place + mask.facts))
     }
-    if format == .png {
-      let rows = found.enumerated().map { $1.tableRow(id: $0) }
-      let table = ([AutomaticMask.tableHeader] + rows).joined(separator: "\n") + "\n"
-      _ = try folder.write(Array(table.utf8), "metadata.csv")
+    if folder.formats.kinds.contains(.png) {
+      let table = AnnotationFile(name: "metadata.csv", bytes: Array(found.table.utf8))
+      _ = try folder.write([table], .png)
     }
+    let files = try write(found.annotated, of: item, picture, folder)
     try folder.commit()
-    return picture.members + [("masks", .array(masks))]
+    return picture.members + files + [("masks", .array(masks))]
+  }
+
+  /// Where mask `number` of a picture is: a file, the run lengths themselves, or neither.
+  private func place(
+    of runs: RunLengthMask, _ number: Int, _ folder: BatchItemFolder
+  ) throws(Failure) -> BatchMembers {
+    var members: BatchMembers = []
+    if folder.formats.kinds.contains(.png) {
+      let file = AnnotationFile(name: "\(number).png", bytes: try PNGWriter.encode(runs.mask))
+      members += try folder.write([file], .png).map { ("file", .string($0)) }
+    }
+    if folder.formats.hasRunLengths { members.append(("segmentation", runs.json)) }
+    return members
+  }
+
+  /// Writes all formats but plain PNGs; the members that say where.
+  private func write(
+    _ masks: [AnnotatedMask], of item: BatchItem, _ picture: PictureFacts,
+    _ folder: BatchItemFolder
+  ) throws(Failure) -> BatchMembers {
+    guard folder.formats.kinds.contains(where: { $0 != .png }) else { return [] }
+    let annotated = AnnotatedPicture(
+      name: fileName(item.input), stem: "labels", index: 0, width: picture.width,
+      height: picture.height, masks: masks)
+    let files = try folder.write(annotated, except: [.png])
+    return BatchItemFolder.members(files, and: try folder.write(all: [annotated]))
   }
 }
 

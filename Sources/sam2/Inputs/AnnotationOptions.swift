@@ -11,25 +11,7 @@ struct AnnotationOptions: ParsableArguments {
         + "of its name below DIR.", valueName: "format,…"))
   private var lists: [FormatList] = []
 
-  @Option(help: "What the objects are called where a format wants a class.")
-  var category = "object"
-
-  @Option(
-    help: ArgumentHelp(
-      "Put before the names of pictures in coco, cvat and label-studio files.", valueName: "text"))
-  var imagePrefix = ""
-
-  @Option(
-    help: ArgumentHelp(
-      "How far polygons may be from the outline of a mask; 0 keeps every corner.",
-      valueName: "pixels"))
-  var polygonTolerance = 0.5
-
-  func validate() throws {
-    guard polygonTolerance >= 0, polygonTolerance <= 1000 else {
-      throw ValidationError("--polygon-tolerance must be between 0 and 1000 pixels")
-    }
-  }
+  @OptionGroup var naming: AnnotationNaming
 
   /// The formats asked for, each once, in the order of the list of all.
   var kinds: [AnnotationKind] {
@@ -42,28 +24,24 @@ struct AnnotationOptions: ParsableArguments {
   func kinds(
     among suitable: [AnnotationKind], default preset: AnnotationKind?
   ) throws(Failure) -> [AnnotationKind] {
-    if let odd = kinds.first(where: { !suitable.contains($0) }) {
-      throw Failure(
-        .usage, code: "format.unsuitable", "--format \(odd.rawValue) is not for this command",
-        hint: "there are \(suitable.map(\.rawValue).joined(separator: ", "))")
-    }
+    try AnnotationKind.check(kinds, among: suitable)
     return kinds.isEmpty ? [preset].compactMap(\.self) : kinds
-  }
-
-  /// What formats have to know; `video` is nil for pictures.
-  func context(video: VideoFacts? = nil) -> AnnotationContext {
-    var context = AnnotationContext()
-    context.category = category
-    context.imagePrefix = imagePrefix
-    context.polygonTolerance = polygonTolerance
-    context.video = video
-    return context
   }
 }
 
 extension AnnotationKind {
   /// What there is for pictures.
   static let forPictures = allCases.filter { $0 != .sav && $0 != .savJSON }
+
+  /// - Throws: `format.unsuitable` for one of `kinds` that is not among `suitable`.
+  static func check(
+    _ kinds: [AnnotationKind], among suitable: [AnnotationKind]
+  ) throws(Failure) {
+    guard let odd = kinds.first(where: { !suitable.contains($0) }) else { return }
+    throw Failure(
+      .usage, code: "format.unsuitable", "the format \(odd.rawValue) is only for videos",
+      hint: "there are \(suitable.map(\.rawValue).joined(separator: ", "))")
+  }
 }
 
 /// One value of `--format`: `png`, or `png,coco`.

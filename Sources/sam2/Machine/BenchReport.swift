@@ -53,9 +53,10 @@ struct BenchReport {
       ", first \"\($0.kind)\" \(fixed(preparation($0.kind, $0.seconds), 1)) ms more than later"
     }
     lines.append("load \(fixed(bench.loadSeconds * 1000, 1)) ms" + preparations.joined())
+    let growth =
+      bench.heapGrowth > 0 ? "grew by \(readable(byteCount: bench.heapGrowth))" : "did not grow"
     lines.append(
-      "peak memory \(fixed(peakMemory, 0)) MB; the heap grew by \(bench.heapGrowth) bytes "
-        + "in the measured runs")
+      "peak memory \(fixed(peakMemory, 0)) MB; the heap \(growth) in the measured runs")
     if withOperators { lines += operatorLines() }
     return lines.joined(separator: "\n")
   }

@@ -74,7 +74,8 @@ struct SegmentCommand: ParsableCommand {
   private func outputChoices() throws(Failure) -> SegmentOutputChoices {
     SegmentOutputChoices(
       kinds: try formats.kinds(among: AnnotationKind.forPictures, default: .png),
-      context: formats.context(), overlay: overlay ? drawing.parts : nil, logitsFile: saveLogits)
+      context: formats.naming.context, overlay: overlay ? drawing.parts : nil,
+      logitsFile: saveLogits)
   }
 
   /// Segments each picture; one that fails is reported, and the others go on.

@@ -48,7 +48,7 @@ struct SegmentOutputs {
     annotations = AnnotationFolder(
       path: folder, kinds: choices.kinds, except: [.png], context: choices.context)
     maskCounts = prompts.map { $0.selection(default: choice).maskCount }
-    try SegmentOutputs.check(choices.kinds, prompts, maskCounts)
+    try SegmentOutputs.check(choices.kinds, prompts, default: choice)
     if let logitsFile = choices.logitsFile {
       guard images.count == 1 else {
         throw Failure(
@@ -67,17 +67,19 @@ struct SegmentOutputs {
     try checkNames(images)
   }
 
-  private static func check(
-    _ kinds: [AnnotationKind], _ prompts: [RequestedPrompt], _ maskCounts: [Int]
+  /// Checks that formats can hold what the prompts ask for, of which `choice` says how many masks.
+  /// - Throws: `labels.masks`, `labels.duplicate`, `labels.identifier`.
+  static func check(
+    _ kinds: [AnnotationKind], _ prompts: [RequestedPrompt], default choice: MaskSelection
   ) throws(Failure) {
     if let kind = kinds.first(where: \.holdsOneMaskAnObject) {
-      guard maskCounts.allSatisfy({ $0 == 1 }) else {
+      guard prompts.allSatisfy({ $0.selection(default: choice).maskCount == 1 }) else {
         throw Failure(
           .usage, code: "labels.masks", "--format \(kind.rawValue) holds one mask an object",
           hint: "leave out --multimask and \"multimask\", or write --format png")
       }
     }
-    if kinds != [.png] {
+    if kinds.contains(where: { $0 != .png }) {
       var seen: Set<Int> = []
       for prompt in prompts where !seen.insert(prompt.object).inserted {
         throw Failure(
@@ -194,11 +196,7 @@ struct SegmentOutputs {
   ) -> AnnotatedPicture {
     AnnotatedPicture(
       name: fileName(image), stem: fileStem(image), index: index, width: picture.width,
-      height: picture.height,
-      masks: answers.map {
-        AnnotatedMask(
-          object: $0.prompt.object, score: Double($0.predictedIoUs[0]), mask: $0.masks[0])
-      })
+      height: picture.height, masks: answers.map(\.annotated))
   }
 
   /// The best mask of each prompt over the picture.

@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import CLISupport
 import JSON
@@ -83,6 +84,11 @@ struct SegmentResult {
 }
 
 extension SegmentAnswer {
+  /// Its first mask, for formats with one mask an object.
+  var annotated: AnnotatedMask {
+    AnnotatedMask(object: prompt.object, score: Double(predictedIoUs[0]), mask: masks[0])
+  }
+
   fileprivate func json(files: [String]) -> JSONValue {
     [
       "object": .init(prompt.object),

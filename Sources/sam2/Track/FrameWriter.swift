@@ -8,11 +8,7 @@ import SAM2
 struct FrameWriter: Sendable {
   let outputs: TrackOutputs
   let annotations: AnnotationFolder
-  /// The names of the frames' files; empty for a video file.
-  let frameNames: [String]
-  /// Size of the video.
-  let width: Int
-  let height: Int
+  let description: VideoDescription
 
   /// A frame that has been written.
   struct Written: Sendable {
@@ -38,16 +34,10 @@ struct FrameWriter: Sendable {
   }
 
   private func write(_ result: FrameResult, lap: Double?) throws(Failure) -> Written {
-    // An object without a result on this frame has nothing to write.
-    let masks = zip(result.objects, result.masks())
-      .filter { $0.0.objectScore != nil }.map { (object: $0.0, mask: $0.1.mask) }
-    let picture = annotated(
-      result.frame,
-      masks.sorted { $0.object.id < $1.object.id }.map {
-        AnnotatedMask(object: $0.object.id, score: nil, mask: $0.mask)
-      })
+    let found = result.found
+    let picture = description.picture(result.frame, found.annotated)
     let files = try annotations.files(of: picture)
-    try outputs.write(files, of: result.frame, objects: masks.map(\.object))
+    try outputs.write(files, of: result.frame, objects: found.map(\.object))
     var entries: [(key: String, value: JSONValue)] = [("frame", .init(result.frame))]
     if let file = outputs.paletteFile(result.frame) { entries.append(("mask", .string(file))) }
     entries += [
@@ -55,7 +45,7 @@ struct FrameWriter: Sendable {
       (
         "objects",
         .array(
-          masks.map { object, mask in
+          found.map { object, mask in
             [
               "object": .init(object.id), "object_score": .init(object.objectScore ?? 0),
               "area": .init(mask.area),
@@ -65,14 +55,5 @@ struct FrameWriter: Sendable {
     ]
     if let lap { entries.append(("milliseconds", milliseconds(lap))) }
     return Written(frame: result.frame, picture: picture, entry: .object(entries))
-  }
-
-  /// Masks of a frame with what formats want to know about it.
-  func annotated(_ frame: Int, _ masks: [AnnotatedMask]) -> AnnotatedPicture {
-    let name =
-      frameNames.indices.contains(frame) ? frameNames[frame] : "\(fiveDigits(frame)).jpg"
-    return AnnotatedPicture(
-      name: name, stem: fiveDigits(frame), index: frame, width: width, height: height,
-      masks: masks)
   }
 }

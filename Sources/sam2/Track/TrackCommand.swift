@@ -82,7 +82,7 @@ struct TrackCommand: ParsableCommand {
       let ledger = TrackLedger(keepsMasks: outputs.needsAllMasks, keepsReport: json)
       let job = try TrackJob(
         plan, on: predictor, resuming: pause.resume, outputs: outputs, ledger: ledger,
-        context: formats.context(), video: video, source: source)
+        context: formats.naming.context, video: video, source: source)
       let files = try track(job, marks: plan.marks)
       if json {
         let head: [(key: String, value: JSONValue)] = [
@@ -118,14 +118,18 @@ struct TrackCommand: ParsableCommand {
     }
     for file in files { common.note(file) }
     if job.outputs.drawsOverlay {
-      let drawing = common.progress("drawing", unit: "frames")
-      defer { drawing.finish() }
-      let source = try FrameSource(path: video, toleratesDamage: damage.toleratesDamage)
-      try job.drawOverlay(on: source, marks) { drawing.update($0, of: $1) }
+      try draw(job, marks)
       for file in job.outputs.overlayFiles { common.note(file) }
     }
     if common.verbose { for line in job.stageLines { common.note(line) } }
     return files
+  }
+
+  private func draw(_ job: TrackJob, _ marks: [Int: [Overlay.Prompt]]) throws {
+    let progress = common.progress("drawing", unit: "frames")
+    defer { progress.finish() }
+    let source = try FrameSource(path: video, toleratesDamage: damage.toleratesDamage)
+    try job.drawOverlay(on: source, marks) { progress.update($0, of: $1) }
   }
 
   private func play(_ job: TrackJob) throws {

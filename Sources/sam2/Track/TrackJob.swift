@@ -42,31 +42,22 @@ final class TrackJob {
       player = ScriptPlayer(plan.script, on: predictor) { try plan.mask($0) }
     }
     self.outputs = outputs
-    let rate = source.frameRate?.framesPerSecond ?? TrackJob.folderFrameRate
-    var complete = context
-    complete.video = VideoFacts(
-      identifier: fileStem(video), frameCount: predictor.frameCount, width: predictor.width,
-      height: predictor.height, duration: Double(predictor.frameCount) / rate)
-    annotations = outputs.annotations(complete)
+    let description = VideoDescription(source, of: video, frameCount: predictor.frameCount)
+    annotations = outputs.annotations(context.about(description.facts))
     writer = FrameWriter(
-      outputs: outputs, annotations: annotations,
-      frameNames: source.framePaths.map { fileName($0) }, width: predictor.width,
-      height: predictor.height)
+      outputs: outputs, annotations: annotations, description: description)
     if let resuming { try restoreLedger(from: resuming) }
   }
 
   private func restoreLedger(from path: String) throws(Failure) {
     do {
       try ledger.restore(player.notes, width: predictor.width, height: predictor.height) {
-        writer.annotated($0, $1)
+        writer.description.picture($0, $1)
       }
     } catch {
       throw error.about(file: path)
     }
   }
-
-  /// Frames a second of a folder, which does not say: the usual rate of the data sets.
-  private static let folderFrameRate = 24.0
 
   /// Plays the plan to its end, or until `stopAfter` frames are tracked or a deferred signal wants
   /// an end; `progress` is called after each frame.

@@ -75,7 +75,9 @@ enum DamagePolicy: String, ExpressibleByArgument, CaseIterable {
 struct DamageOptions: ParsableArguments {
   @Option(
     name: .customLong("on-error"),
-    help: "A frame that cannot be decoded: stop there, or skip it, go on, and exit with 1.")
+    help: ArgumentHelp(
+      "A frame of a video that cannot be decoded: stop there, or skip it and go on.",
+      valueName: "policy"))
   var policy = DamagePolicy.stop
 
   var toleratesDamage: Bool { policy == .skip }

@@ -1,0 +1,34 @@
+import Annotations
+import ArgumentParser
+
+/// What formats have to know besides the masks, as far as a person says it.
+struct AnnotationNaming: ParsableArguments {
+  @Option(help: "What the objects are called where a format wants a class.")
+  var category = "object"
+
+  @Option(
+    help: ArgumentHelp(
+      "Put before the names of pictures in coco, cvat and label-studio files.", valueName: "text"))
+  var imagePrefix = ""
+
+  @Option(
+    help: ArgumentHelp(
+      "How far polygons may be from the outline of a mask; 0 keeps every corner.",
+      valueName: "pixels"))
+  var polygonTolerance = 0.5
+
+  func validate() throws {
+    guard polygonTolerance >= 0, polygonTolerance <= 1000 else {
+      throw ValidationError("--polygon-tolerance must be between 0 and 1000 pixels")
+    }
+  }
+
+  /// The same as formats take it.
+  var context: AnnotationContext {
+    var context = AnnotationContext()
+    context.category = category
+    context.imagePrefix = imagePrefix
+    context.polygonTolerance = polygonTolerance
+    return context
+  }
+}
