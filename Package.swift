@@ -92,6 +92,14 @@ let package = Package(
       "Calibration",
       ["Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Quantizer", "Runtime", "Media", "SAM2"]),
 
+    // Runs two models side by side.
+    room(
+      "Comparison",
+      [
+        "Bytes", "Tensors", "Graph", "Passes", "Quantizer", "Runtime", "Media", "SampleScene",
+        "SAM2", "Calibration",
+      ]),
+
     // Floor 5: the commands.
     .target(name: "CBundledModel", exclude: ["nano-int8.sam2"]),
     room("CLISupport", ["Bytes", "JSON", arguments]),
@@ -104,8 +112,8 @@ let package = Package(
     command(
       "sam2-quantize",
       [
-        "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Runtime",
-        "Calibration", "CLISupport",
+        "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Runtime", "SAM2",
+        "Calibration", "Comparison", "CLISupport",
       ]),
     command(
       "sam2",
@@ -137,12 +145,18 @@ let package = Package(
     tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),
     tests(
       "QuantizerTests",
-      ["Bytes", "JSON", "Tensors", "Graph", "Quantizer", "Reference", "Runtime"]),
+      ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Quantizer", "Reference", "Runtime"]),
     tests(
       "CalibrationTests",
       [
         "Bytes", "Calibration", "Checkpoints", "Graph", "JSON", "Media", "ModelFile", "Passes",
         "Quantizer", "Runtime", "SAM2Import", "SampleScene", "Tensors",
+      ]),
+    tests(
+      "ComparisonTests",
+      [
+        "Bytes", "Checkpoints", "Comparison", "Graph", "Passes", "Quantizer", "SAM2Import",
+        "Tensors",
       ]),
     tests(
       "RuntimeTests",

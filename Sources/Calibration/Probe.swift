@@ -1,6 +1,6 @@
-internal import Bytes
+package import Bytes
 internal import Graph
-internal import Media
+package import Media
 internal import Runtime
 internal import SAM2
 
@@ -77,22 +77,22 @@ struct Probe: Sendable {
 }
 
 /// A picture as a video: a window of nine tenths of it that moves from corner to corner.
-struct PannedPicture: IndexedFrames {
+package struct PannedPicture: IndexedFrames {
   let picture: RGBImage
   let count: Int
-  let width: Int
-  let height: Int
+  package let width: Int
+  package let height: Int
 
-  init(_ picture: RGBImage, frameCount: Int) {
+  package init(_ picture: RGBImage, frameCount: Int) {
     self.picture = picture
     count = frameCount
     width = max(1, picture.width * 9 / 10)
     height = max(1, picture.height * 9 / 10)
   }
 
-  var frameCount: Int? { count }
+  package var frameCount: Int? { count }
 
-  func frame(at index: Int) throws(Failure) -> RGBImage {
+  package func frame(at index: Int) throws(Failure) -> RGBImage {
     let steps = max(1, count - 1)
     let left = (picture.width - width) * index / steps
     let top = (picture.height - height) * index / steps

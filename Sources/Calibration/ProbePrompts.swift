@@ -1,20 +1,20 @@
-internal import Bytes
+package import Bytes
 internal import Media
-internal import SAM2
+package import SAM2
 
 /// Prompts that are made up for a picture nobody has annotated: clicks on a grid, kept where the
 /// model finds an object of its own there, and boxes around what it found.
-struct ProbePrompts {
-  struct Object {
-    let click: Prompt.Point
-    let box: Prompt.Box?
+package struct ProbePrompts {
+  package struct Object {
+    package let click: Prompt.Point
+    package let box: Prompt.Box?
     /// Share of the picture.
     let area: Double
     let predictedIoU: Float
   }
 
   /// Best first: by the model's own guess of its mask's IoU.
-  let objects: [Object]
+  package let objects: [Object]
 
   /// Clicks at these shares of width and height.
   static let grid: [Float] = [0.2, 0.4, 0.6, 0.8]
@@ -26,7 +26,7 @@ struct ProbePrompts {
   private static let leastPredictedIoU: Float = 0.6
 
   /// Looks for up to `limit` objects in the picture that `predictor` was given.
-  init(
+  package init(
     _ predictor: ImagePredictor, width: Int, height: Int, limit: Int
   ) throws(Failure) {
     let clicks = Self.grid.flatMap { y in

@@ -16,6 +16,15 @@ public enum Pipeline {
     public let graph: String
     public let nodesBefore: Int
     public let nodesAfter: Int
+    public let change: GraphChange
+
+    public init(pass: String, from old: Graph, to new: Graph) {
+      self.pass = pass
+      graph = old.name
+      nodesBefore = old.nodes.count
+      nodesAfter = new.nodes.count
+      change = GraphChange(from: old, to: new)
+    }
   }
 
   /// Runs `passes` on every graph of `model`, verifying the result of each, and drops the weights
@@ -34,10 +43,7 @@ public enum Pipeline {
         let after = try pass.rewrite(before, &model.weights)
         try after.verify()
         if after != before {
-          log.append(
-            Entry(
-              pass: pass.name, graph: before.name, nodesBefore: before.nodes.count,
-              nodesAfter: after.nodes.count))
+          log.append(Entry(pass: pass.name, from: before, to: after))
         }
         model.graphs[index] = after
       }

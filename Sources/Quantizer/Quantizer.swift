@@ -21,14 +21,14 @@ public struct Quantizer: Sendable {
   }
 
   /// Everything that is decided before a file is made; the bias correction may follow.
-  /// - Throws: `quantize.already` when the model is quantised, `quantize.value` for a weight that
+  /// - Throws: `quantize.already` when the model is quantised, `quantize.value` for any weight that
   ///   is not finite, `quantize.pattern` for a pattern that matches nothing.
   public func plan(
     _ model: Model, profile: CalibrationProfile? = nil
   ) throws(Failure) -> QuantizationPlan {
     try checkInput(model)
     let choice = choose(model)
-    for name in model.weights.names where choice.quantized.contains(name) {
+    for name in model.weights.names {
       if let tensor = model.weights[name] { try checkFinite(tensor, name) }
     }
     return try QuantizationPlan(
@@ -71,7 +71,9 @@ public struct Quantizer: Sendable {
     for name in model.weights.names where model.weights[name]?.dtype == .int8 {
       throw Failure(
         .usage, code: "quantize.already", "the model is quantised already",
-        place: "tensor \(name)", hint: "quantise the file that sam2-convert wrote")
+        place: "tensor \(name)",
+        hint: "quantise the file that sam2-convert wrote, or round a second time with "
+          + "--allow-requantize")
     }
     for pattern in recipe.keepFloat
     where !model.weights.names.contains(where: { matches($0, pattern: pattern) })

@@ -59,7 +59,8 @@ private struct Listing {
           ("format", "sam2 model file \(summary.version)"),
           ("bytes", String(summary.byteCount)),
           ("tensors", String(summary.tensors.count)),
-        ] + summary.graphs.map { ("graph \($0.name)", "\($0.nodeCount) nodes") }
+        ] + (summary.metadata["parts"]?.string.map { [("parts", $0)] } ?? [])
+        + summary.graphs.map { ("graph \($0.name)", "\($0.nodeCount) nodes") }
       rows = summary.tensors.map { Row(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
       sections = summary.sections
       metadata = summary.metadata

@@ -4,43 +4,57 @@ import JSON
 import Passes
 import Quantizer
 
-/// The part of a file's provenance that the quantiser adds: what it read, which passes changed
+/// The part of a file's provenance that this command adds: what it read, which passes changed
 /// something, the recipe, and what calibration saw and measured.
 struct QuantizationHistory {
   let sourceHash: String
-  let log: [Pipeline.Entry]
-  let recipe: Recipe
-  let decisions: [Decision]
-  let calibrated: CalibratedModel?
+  let result: QuantizationResult
 
+  private static let (optimizationKey, quantizationKey) = ("optimization", "quantization")
+
+  /// `metadata` with a member `quantization`, or `optimization` when nothing was rounded; an earlier
+  /// one of that name becomes its member `previous`.
   func added(to metadata: JSONValue) -> JSONValue {
-    let passes: [JSONValue] = log.map { entry in
-      .object([
-        ("pass", .string(entry.pass)), ("graph", .string(entry.graph)),
-        ("nodes_before", JSONValue(entry.nodesBefore)),
-        ("nodes_after", JSONValue(entry.nodesAfter)),
-      ])
-    }
-    let quantization: JSONValue = .object([
-      ("tool", .string("sam2-quantize \(Tool.version)")),
-      ("source_sha256", .string(sourceHash)),
-      (
-        "scheme",
-        .string("w8a8: weights int8 per output channel, activations u8 per row while it runs")
-      ),
-      ("recipe", recipe.json),
+    let key = result.recipe == nil ? Self.optimizationKey : Self.quantizationKey
+    var members: [(key: String, value: JSONValue)] = [
+      ("tool", .string("sam2-quantize \(Tool.version)")), ("source_sha256", .string(sourceHash)),
+      ("passes", .array(result.log.map(Self.value))),
+    ]
+    if let recipe = result.recipe { members += quantization(recipe) }
+    if let previous = metadata[key] { members.append(("previous", previous)) }
+    let others = (metadata.object ?? []).filter { $0.key != key }
+    return .object(others + [(key, .object(members))])
+  }
+
+  private func quantization(_ recipe: Recipe) -> [(key: String, value: JSONValue)] {
+    let decisions = result.decisions
+    return [
+      ("scheme", .string(recipe.scheme)), ("recipe", recipe.json),
       ("int8_weights", JSONValue(decisions.count { $0.scheme == .int8 })),
       ("stored_int8_weights", JSONValue(decisions.count { $0.scheme == .stored8 })),
       ("smoothed_weights", JSONValue(decisions.count { $0.smoothing != nil })),
       ("corrected_biases", JSONValue(decisions.count { $0.correction != nil })),
-      ("calibration", calibrated?.provenance ?? .null),
-      ("passes", .array(passes)),
+      ("calibration", result.calibrated?.provenance ?? .null),
+    ]
+  }
+
+  private static func value(_ entry: Pipeline.Entry) -> JSONValue {
+    .object([
+      ("pass", .string(entry.pass)), ("graph", .string(entry.graph)),
+      ("nodes_before", JSONValue(entry.nodesBefore)),
+      ("nodes_after", JSONValue(entry.nodesAfter)),
     ])
-    return .object((metadata.object ?? []) + [("quantization", quantization)])
   }
 }
 
 extension Recipe {
+  /// What is rounded, in a line.
+  var scheme: String {
+    graphs.isEmpty
+      ? "w8: weights int8 per output channel, arithmetic float32"
+      : "w8a8: weights int8 per output channel, activations u8 per row while it runs"
+  }
+
   /// The rules and steps, as they go into the file.
   var json: JSONValue {
     .object([

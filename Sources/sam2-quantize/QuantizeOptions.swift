@@ -43,14 +43,14 @@ struct QuantizeOptions: ParsableArguments {
       """)
   var without: [String] = []
 
+  /// Whether figures are asked for that take pictures to measure.
+  var needsPictures: Bool { calibrate.isEmpty && (minimumIoU != nil || sensitivity) }
+
   func validate() throws {
     if let minimumIoU {
       guard (0...1).contains(minimumIoU) else {
         throw ValidationError("--min-iou must be between 0 and 1, not \(minimumIoU)")
       }
-    }
-    if calibrate.isEmpty && (minimumIoU != nil || sensitivity) {
-      throw ValidationError("--min-iou and --sensitivity measure: give pictures with --calibrate")
     }
     guard (2...10_000).contains(frames) else {
       throw ValidationError("--calibrate-frames must be between 2 and 10000")
@@ -61,6 +61,9 @@ struct QuantizeOptions: ParsableArguments {
           + Recipe.Step.allCases.map(\.rawValue).joined(separator: ", "))
     }
   }
+
+  /// Whether anything says how to round.
+  var isGiven: Bool { !calibrate.isEmpty || !keepFloat.isEmpty || !without.isEmpty }
 
   var recipe: Recipe {
     var recipe = Recipe()

@@ -3,11 +3,7 @@ import Bytes
 import CLISupport
 import Calibration
 import Graph
-import JSON
 import ModelFile
-import Passes
-import Quantizer
-import Runtime
 
 @main
 struct QuantizeTool: ParsableCommand {
@@ -23,13 +19,17 @@ struct QuantizeTool: ParsableCommand {
         sam2-quantize tiny.sam2 -o mixed.sam2 \\
           --keep-fp32 'image_encoder.trunk.blocks.0.*'
         sam2-quantize tiny.sam2 --dry-run --verbose
+        sam2-quantize tiny.sam2 -o picture.sam2 --image-only
+        sam2-quantize tiny.sam2 -o fast.sam2 --optimize-only
+        sam2-quantize tiny.sam2 --bisect --calibrate photo.jpg
         sam2-quantize --passes
 
       Weights become int8 with one scale per output channel; activations are quantised row by row \
       while the model runs, as attention is. With pictures or clips to calibrate with, the rounding \
       is chosen by what the model does with them, and what it costs is measured and told.
 
-      Exit codes: 0 done, 1 some calibration inputs were bad, 64 usage, 65 bad input, 66 input \
+      Exit codes: 0 done, 1 some calibration inputs were bad or --bisect found a pass over its \
+      budget, 64 usage, 65 bad input, 66 input \
       missing, 70 a bug of ours, 73 cannot create the output, 74 reading or writing failed, 130 \
       Ctrl-C.
       """,
@@ -43,8 +43,7 @@ struct QuantizeTool: ParsableCommand {
 
   @OptionGroup var choices: QuantizeOptions
 
-  @Flag(help: "List the graph passes in order and what each promises.")
-  var passes = false
+  @OptionGroup var stages: StageOptions
 
   @Flag(help: "Replace the output if it exists.")
   var force = false
@@ -62,24 +61,31 @@ struct QuantizeTool: ParsableCommand {
   static func main() { Tool.main(Self.self) }
 
   func validate() throws {
-    if passes { return }
+    if stages.passes { return }
     guard model != nil else { throw ValidationError("name the model file to quantise") }
-    if output == nil && !dryRun { throw ValidationError("give the output with -o OUT.sam2") }
+    if output == nil && !dryRun && !stages.bisect {
+      throw ValidationError("give the output with -o OUT.sam2")
+    }
+    if choices.needsPictures && !stages.bisect {
+      throw ValidationError("--min-iou and --sensitivity measure: give pictures with --calibrate")
+    }
+    if stages.optimizeOnly, choices.isGiven {
+      throw ValidationError(
+        "nothing is rounded with --optimize-only, so there is nothing to choose")
+    }
   }
 
   func run() throws {
-    try Tool.run {
-      guard let input = model, !passes else {
-        for pass in Pipeline.standard {
-          Console.data("\(pass.name) (\(pass.promise.rawValue)): \(pass.summary)")
-        }
-        return
-      }
+    try Tool.run(json: json) {
+      guard let input = model, !stages.passes else { return PassListing.print(json: json) }
+      let run = QuantizeRun(
+        input: input, stages: stages, choices: choices, running: running, common: common)
+      if stages.bisect { return try BisectionListing(run.bisection()).print(json: json) }
       try checkOutput(input)
-      let source = try ModelFile.open(input)
-      let result = try quantize(source, input)
+      let source = try run.source()
+      let result = try run.result(of: source)
       try write(result.model)
-      try QuantizationReport(
+      try QuantizationSummary(
         input: input, output: dryRun ? nil : output, source: source, result: result,
         byteCount: try ModelFile.byteCount(of: result.model)
       ).print(json: json, common)
@@ -107,45 +113,4 @@ struct QuantizeTool: ParsableCommand {
       progress.update($0, of: $1)
     }
   }
-
-  private func quantize(_ source: Model, _ input: String) throws(Failure) -> QuantizationResult {
-    let inputs = try choices.inputs()
-    do {
-      let (optimised, log) = try Pipeline.run(on: source)
-      let quantizer = Quantizer(choices.recipe)
-      var calibrated: CalibratedModel?
-      if let inputs {
-        let progress = common.progress("calibrating", unit: "")
-        defer { progress.finish() }
-        let calibrator = Calibrator(choices.calibration(threads: try running.threads())) {
-          progress.update($0, $1, of: $2)
-        }
-        calibrated = try calibrator.quantize(optimised, by: quantizer, inputs: inputs)
-      }
-      var (model, decisions) =
-        if let calibrated {
-          (calibrated.model, calibrated.decisions)
-        } else {
-          try quantizer.quantize(optimised)
-        }
-      let history = QuantizationHistory(
-        sourceHash: try ModelFile.sha256(ofFile: input), log: log,
-        recipe: quantizer.recipe, decisions: decisions, calibrated: calibrated)
-      model.metadata = history.added(to: model.metadata)
-      return QuantizationResult(
-        model: model, log: log, recipe: quantizer.recipe, decisions: decisions,
-        calibrated: calibrated)
-    } catch {
-      throw error.about(file: input)
-    }
-  }
-}
-
-/// What a run made.
-struct QuantizationResult {
-  let model: Model
-  let log: [Pipeline.Entry]
-  let recipe: Recipe
-  let decisions: [Decision]
-  let calibrated: CalibratedModel?
 }

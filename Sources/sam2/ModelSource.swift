@@ -33,10 +33,22 @@ struct ModelSource: ParsableArguments {
     return try ModelFile.inspect(path).sections.map(\.sha256).joined(separator: " ")
   }
 
-  /// Loads the model.
-  /// - Throws: what `SegmentationModel` refuses.
+  /// Loads the model for a use.
+  /// - Throws: what `SegmentationModel` refuses; `model.image_only`, `model.encoder_only`.
   func load(
-    _ machine: RunOptions, timesSteps: Bool = false
+    _ machine: RunOptions, for use: ModelParts.Use = .prompting, timesSteps: Bool = false
+  ) throws(Failure) -> SegmentationModel {
+    let model = try load(machine, timesSteps)
+    do {
+      try model.require(use)
+    } catch {
+      throw error.about(file: name)
+    }
+    return model
+  }
+
+  private func load(
+    _ machine: RunOptions, _ timesSteps: Bool
   ) throws(Failure) -> SegmentationModel {
     var options = RuntimeOptions(threads: try machine.threads())
     options.timesSteps = timesSteps

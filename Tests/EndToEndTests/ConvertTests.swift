@@ -84,6 +84,18 @@ struct ConvertTests {
       arguments: ["$model", "-o", "out.sam2", "--min-iou", "0.9"], exitCode: 64,
       says: "--calibrate"),
     .init(
+      what: "a pass that there is not", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--until", "fold-values"], exitCode: 64,
+      says: "--passes"),
+    .init(
+      what: "two ends", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--optimize-only", "--weights-only"], exitCode: 64,
+      says: "exclude"),
+    .init(
+      what: "calibrating what is not rounded", tool: .quantize,
+      arguments: ["$model", "-o", "out.sam2", "--optimize-only", "--calibrate", "."], exitCode: 64,
+      says: "nothing is rounded"),
+    .init(
       what: "a step that there is not", tool: .quantize,
       arguments: ["$model", "-o", "out.sam2", "--without", "magic"], exitCode: 64, says: "magic"),
   ]

@@ -53,10 +53,12 @@ public final class ImagePredictor {
   /// With `multimask` three candidates a prompt, which suits an ambiguous one such as a single
   /// click; without it one mask.
   /// - Throws: `image.not_set`; `prompt.empty`, `prompt.point_outside`, `prompt.label`,
-  ///   `prompt.box_order`, `prompt.box_outside`, `prompt.mask_shape`, `prompt.mask_values`.
+  ///   `prompt.box_order`, `prompt.box_outside`, `prompt.mask_shape`, `prompt.mask_values`;
+  ///   `model.encoder_only` when the model has no decoder.
   public func predict(
     _ prompts: [Prompt], multimask: Bool = true
   ) throws(Failure) -> [MaskPrediction] {
+    try model.require(.prompting)
     let image = try currentImage()
     var predictions = [MaskPrediction?](repeating: nil, count: prompts.count)
     for batch in try batches(of: prompts, width: image.width, height: image.height) {

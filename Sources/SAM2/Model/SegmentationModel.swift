@@ -12,6 +12,8 @@ public final class SegmentationModel: Sendable {
   public let configuration: ModelConfiguration
   /// What runs the graphs; nil only where tests put a fake in its place.
   public let program: Program?
+  /// What it can be used for.
+  public let parts: ModelParts
   let stages: Stages
 
   /// Loads the `.sam2` file at `path`.
@@ -51,9 +53,11 @@ public final class SegmentationModel: Sendable {
     let image = encoder?.inputs.first { $0.name == "image" }
     let imageShape = image.flatMap { encoder?[$0.value].type.shape }
     let side = Dim(constant: c.imageSize)
+    let dense = Shape([1, c.featureSide, c.featureSide, c.dModel])
+    let memory = Shape([c.numMaskmem, positions, c.memoryDim])
     guard imageShape?.count == 4, imageShape?[1] == side, imageShape?[2] == side,
-      stages.noMaskDense.shape == Shape([1, c.featureSide, c.featureSide, c.dModel]),
-      stages.memoryPositions.shape == Shape([c.numMaskmem, positions, c.memoryDim])
+      !parts.allows(.prompting) || stages.noMaskDense.shape == dense,
+      !parts.allows(.tracking) || stages.memoryPositions.shape == memory
     else {
       throw Failure(
         .badInput, code: "config.mismatch",
@@ -69,7 +73,8 @@ public final class SegmentationModel: Sendable {
     try configuration.validate()
     self.configuration = configuration
     self.program = program
-    stages = try Stages(graphs)
+    parts = ModelParts(graphs)
+    stages = try Stages(graphs, parts: parts)
   }
 
   /// Side of the square input in pixels: S.

@@ -6,17 +6,22 @@ import Tensors
 /// All control flow lives above, all arithmetic below.
 struct Stages: Sendable {
   let graphs: any GraphRunning
-  /// [1, h, w, C]: dense embedding that stands for "no mask prompt".
+  /// [1, h, w, C]: dense embedding that stands for "no mask prompt"; empty without a decoder.
   let noMaskDense: Tensor
-  /// [memory frames, h * w, Cm]: position codes of a memory, row r including temporal code r.
+  /// [memory frames, h * w, Cm]: position codes of a memory, row r including temporal code r; empty
+  /// without memory.
   let memoryPositions: Tensor
 
-  /// Runs the `constants` graph once.
-  init(_ graphs: any GraphRunning) throws(Failure) {
+  /// Runs the `constants` graph once, for what `parts` need of it.
+  init(_ graphs: any GraphRunning, parts: ModelParts) throws(Failure) {
     self.graphs = graphs
-    let constants = try graphs.run("constants", [:], giving: ["no_mask_dense", "memory_positions"])
-    noMaskDense = constants[0]
-    memoryPositions = constants[1]
+    let names =
+      (parts.allows(.prompting) ? ["no_mask_dense"] : [])
+      + (parts.allows(.tracking) ? ["memory_positions"] : [])
+    let constants = names.isEmpty ? [] : try graphs.run("constants", [:], giving: names)
+    let nothing = Tensor([Float](), shape: [0])
+    noMaskDense = constants.first ?? nothing
+    memoryPositions = constants.count > 1 ? constants[1] : nothing
   }
 
   /// Features of a picture [1, S, S, 3], normalised RGB.

@@ -29,10 +29,12 @@ public final class VideoPredictor {
   /// Counts changes of annotations, so that a propagation notices when it is out of date.
   var revision = 0
 
-  /// - Throws: `video.empty` when there are no frames; `config.*` for options out of range.
+  /// - Throws: `video.empty` when there are no frames; `config.*` for options out of range;
+  ///   `model.image_only` when the model has no memory.
   public init(
     _ model: SegmentationModel, frames: any IndexedFrames, options: VideoOptions = .init()
   ) throws(Failure) {
+    try model.require(.tracking)
     self.model = model
     self.options = options
     features = FrameFeatures(

@@ -56,13 +56,12 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     try Tool.run {
       let start = monotonicSeconds()
-      let loaded = try model.load(machine, timesSteps: operators)
+      let loaded = try model.load(machine, for: .encoding, timesSteps: operators)
       let loading = monotonicSeconds() - start
       let progress = common.progress("measuring", unit: "runs")
       defer { progress.finish() }
       var bench = try Benchmark(
-        loaded, runs: runs, kinds: kinds.isEmpty ? Benchmark.Kind.allCases : kinds,
-        objects: objects)
+        loaded, runs: runs, kinds: try kinds(of: loaded), objects: objects)
       bench.loadSeconds = loading
       try bench.measure { progress.update($0, of: $1) }
       progress.finish()
@@ -71,6 +70,25 @@ struct BenchCommand: ParsableCommand {
         json
           ? report.json(withOperators: operators).text(.pretty)
           : report.text(withStages: stages, withOperators: operators))
+    }
+  }
+}
+
+extension BenchCommand {
+  /// What to measure: what is asked for, else everything that the model can do.
+  private func kinds(of model: SegmentationModel) throws(Failure) -> [Benchmark.Kind] {
+    for kind in kinds { try model.require(kind.use) }
+    return kinds.isEmpty
+      ? Benchmark.Kind.allCases.filter { model.parts.allows($0.use) } : kinds
+  }
+}
+
+extension Benchmark.Kind {
+  fileprivate var use: ModelParts.Use {
+    switch self {
+    case .encode: .encoding
+    case .click: .prompting
+    case .track: .tracking
     }
   }
 }

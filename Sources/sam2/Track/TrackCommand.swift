@@ -77,7 +77,7 @@ struct TrackCommand: ParsableCommand {
       let source = try FrameSource(path: video, toleratesDamage: damage.toleratesDamage)
       try plan.loadMasks()
 
-      let loaded = try model.load(machine)
+      let loaded = try model.load(machine, for: .tracking)
       let predictor = try VideoPredictor(loaded, frames: source, options: tracking.resolved(damage))
       let ledger = TrackLedger(keepsMasks: outputs.needsAllMasks, keepsReport: json)
       let job = try TrackJob(

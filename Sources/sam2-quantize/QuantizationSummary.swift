@@ -3,11 +3,12 @@ import Calibration
 import Graph
 import JSON
 import ModelFile
+import Passes
 import Quantizer
 import Tensors
 
 /// What a run did, for the person and for scripts.
-struct QuantizationReport {
+struct QuantizationSummary {
   let input: String
   let output: String?
   let source: Model
@@ -22,11 +23,28 @@ struct QuantizationReport {
       Console.data(try value().text(.pretty))
       return
     }
+    for entry in result.fullLog { common.detail(line(entry)) }
     for decision in result.decisions { common.detail(line(decision)) }
+    if let recipe = result.recipe {
+      noteQuantization(recipe, common)
+    } else {
+      let before = source.graphs.reduce(0) { $0 + $1.nodes.count }
+      let after = result.model.graphs.reduce(0) { $0 + $1.nodes.count }
+      common.note("\(before) nodes -> \(after); nothing was rounded")
+    }
+    common.note("\(output ?? "the file would have"): \(readable(byteCount: byteCount))")
+  }
+
+  private func noteQuantization(_ recipe: Recipe, _ common: CommonOptions) {
     let linear = quantized.count + result.decisions.count { $0.reason != nil }
     common.note("\(quantized.count) of \(linear) products in int8; the rest stays in float")
     if let worst = quantized.min(by: { ($0.sqnr ?? 0) < ($1.sqnr ?? 0) }) {
       common.note("least exact weight: \(worst.weight), \(fixed(worst.sqnr ?? 0, 1)) dB")
+    }
+    let zeros = result.decisions.filter { $0.zeroChannels > 0 }
+    if let first = zeros.first {
+      common.note(
+        "\(zeros.count) weights have channels of nothing but zeros, among them \(first.weight)")
     }
     let before = source.weights.byteCount
     let after = result.model.weights.byteCount
@@ -34,13 +52,20 @@ struct QuantizationReport {
     common.note(
       "weights \(readable(byteCount: before)) -> \(readable(byteCount: after)) (\(share) %)")
     noteCalibration(common)
-    let recipe = result.recipe
     if output == nil {
       common.note(
         "recipe: int8 in \(recipe.graphs.sorted().joined(separator: ", ")); steps "
           + recipe.steps.map(\.rawValue).sorted().joined(separator: ", "))
     }
-    common.note("\(output ?? "the file would have"): \(readable(byteCount: byteCount))")
+  }
+
+  private func line(_ entry: Pipeline.Entry) -> String {
+    func list(_ rows: [GraphChange.Row]) -> String {
+      rows.isEmpty ? "nothing" : rows.map { "\($0.count) \($0.kind)" }.joined(separator: ", ")
+    }
+    let start = "\(entry.pass), \(entry.graph): \(entry.nodesBefore) -> \(entry.nodesAfter) nodes, "
+    if entry.change.layers.isEmpty { return start + "the order of values" }
+    return start + "\(list(entry.change.removed)) became \(list(entry.change.added))"
   }
 
   private func noteCalibration(_ common: CommonOptions) {
@@ -93,7 +118,8 @@ struct QuantizationReport {
       ("weight_bytes_before", .integer(Int64(source.weights.byteCount))),
       ("weight_bytes_after", .integer(Int64(result.model.weights.byteCount))),
       ("int8_weights", .integer(Int64(quantized.count))),
-      ("recipe", result.recipe.json),
+      ("recipe", result.recipe?.json ?? .null),
+      ("passes", .array(result.fullLog.map(value))),
       ("calibration", result.calibrated?.provenance ?? .null),
       ("sensitivity", .array((result.calibrated?.sensitivities ?? []).map(value))),
       ("weights", .array(result.decisions.map(value))),
@@ -104,6 +130,18 @@ struct QuantizationReport {
       entries.append(("sha256", .string(try ModelFile.sha256(ofFile: output))))
     }
     return .object(entries)
+  }
+
+  private func value(_ entry: Pipeline.Entry) -> JSONValue {
+    func list(_ rows: [GraphChange.Row]) -> JSONValue {
+      .array(rows.map { ["op": .string($0.kind), "count": .init($0.count)] })
+    }
+    return [
+      "pass": .string(entry.pass), "graph": .string(entry.graph),
+      "nodes_before": .init(entry.nodesBefore), "nodes_after": .init(entry.nodesAfter),
+      "removed": list(entry.change.removed), "added": list(entry.change.added),
+      "layers": .array(entry.change.layers.map { .string($0) }),
+    ]
   }
 
   private func decibels(_ value: Double) -> JSONValue {

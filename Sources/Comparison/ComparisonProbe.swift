@@ -1,0 +1,79 @@
+public import Bytes
+internal import Calibration
+internal import Media
+public import SAM2
+internal import SampleScene
+
+/// A picture that models are asked about and that a camera seems to pan over, so that every graph
+/// runs, the memory too.
+public struct ComparisonProbe: Sendable {
+  /// How results name it.
+  public let name: String
+  let picture: RGBImage
+  let prompts: [Prompt]
+  private static let frameCount = 4
+  private static let objectLimit = 4
+
+  /// A picture of the user's; asked about the objects that `model` finds in it.
+  /// - Throws: what reading the picture and running the model throw.
+  public init(path: String, prompted model: SegmentationModel) throws(Failure) {
+    picture = try ImageReader.read(path)
+    name = path.split(separator: "/").last.map(String.init) ?? path
+    let predictor = ImagePredictor(model)
+    try predictor.setImage(picture)
+    prompts = try ProbePrompts(
+      predictor, width: picture.width, height: picture.height, limit: Self.objectLimit
+    ).objects.flatMap { object in
+      [Prompt(points: [object.click])] + (object.box.map { [Prompt(box: $0)] } ?? [])
+    }
+  }
+
+  /// The built-in sample scene.
+  public init() {
+    let still = SampleScene().still()
+    picture = still.image
+    name = "the built-in sample scene"
+    prompts = still.prompts.flatMap { $0.clickAndBox }
+  }
+
+  /// Masks of all prompts, then of the first prompt's object on each frame if the model can track;
+  /// all as the decoder gives them, [S/4, S/4].
+  func masks(by model: SegmentationModel) throws(Failure) -> [BinaryMask] {
+    let predictor = ImagePredictor(model)
+    try predictor.setImage(picture)
+    var masks: [BinaryMask] = []
+    for prompt in prompts {
+      let prediction = try predictor.predict(prompt, multimask: prompt.box == nil)
+      masks.append(BinaryMask(plane: prediction.lowResolutionLogits[prediction.best]))
+    }
+    guard model.parts.allows(.tracking), let prompt = prompts.first(where: { $0.box == nil }) else {
+      return masks
+    }
+    let frames = PannedPicture(picture, frameCount: Self.frameCount)
+    let video = try VideoPredictor(model, frames: frames)
+    // The camera begins in the corner: what lies beyond its window is met at the window's edge.
+    let points = prompt.points.map { point in
+      Prompt.Point(
+        x: min(point.x, Float(frames.width - 1)), y: min(point.y, Float(frames.height - 1)))
+    }
+    try video.addPoints(frame: 0, object: 1, points: points)
+    var propagation = try video.propagation()
+    while let result = try propagation.next() {
+      masks += result.objects.map { BinaryMask(plane: $0.lowResolutionLogits) }
+    }
+    return masks
+  }
+}
+
+extension SampleScene.Prompt {
+  /// A click and a box, as a person would give them.
+  var clickAndBox: [Prompt] {
+    [
+      Prompt(points: [.init(x: Float(x), y: Float(y))]),
+      Prompt(
+        box: Prompt.Box(
+          x0: Float(box.left), y0: Float(box.top), x1: Float(box.right + 1),
+          y1: Float(box.bottom + 1))),
+    ]
+  }
+}

@@ -1,0 +1,65 @@
+public import Graph
+public import Passes
+
+/// What the quantiser does to a model whose graphs are optimised, step by step; the whole of it is
+/// one budgeted rewrite, and may end after any of its stages.
+public enum QuantizationStage: String, Sendable, CaseIterable {
+  /// Large weights are stored in int8 and multiplied in float, other matrices in float16.
+  case storeCompactly = "store-compactly"
+  /// Linear layers multiply in int8.
+  case quantizeProducts = "quantize-products"
+  /// Attention runs in int8.
+  case quantizeAttention = "quantize-attention"
+
+  /// One line for `sam2-quantize --passes`.
+  public var summary: String {
+    switch self {
+    case .storeCompactly: "stores large weights in int8 and other matrices in float16"
+    case .quantizeProducts: "multiplies in int8: weights by channel, activations by row"
+    case .quantizeAttention: "attends in int8: scores, weights and values"
+    }
+  }
+
+  /// What each stage that changed a graph did, for the log; `quantized` may be the result of any.
+  public static func log(from source: Model, to quantized: Model) -> [Pipeline.Entry] {
+    var entries: [Pipeline.Entry] = []
+    for stage in allCases {
+      for old in source.graphs {
+        guard let new = quantized.graph(old.name) else { continue }
+        let entry = Pipeline.Entry(
+          pass: stage.rawValue, from: stage.part(of: new, isBefore: true),
+          to: stage.part(of: new, isBefore: false))
+        if !entry.change.layers.isEmpty { entries.append(entry) }
+      }
+    }
+    return entries
+  }
+
+  /// A quantised graph as it was before or after this stage, as far as operators go.
+  private func part(of graph: Graph, isBefore: Bool) -> Graph {
+    let done = Self.allCases.prefix { $0 != self } + (isBefore ? [] : [self])
+    var copy = graph
+    copy.nodes = graph.nodes.compactMap { node in
+      var node = node
+      switch node.op {
+      case .quantizedLinear(let p) where !done.contains(.quantizeProducts): node.op = .linear(p)
+      case .quantizedAttention(let heads, let scale) where !done.contains(.quantizeAttention):
+        node.op = .attention(heads: heads, scale: scale)
+      case .dequantize where !done.contains(.storeCompactly): return nil
+      default: break
+      }
+      return node
+    }
+    return copy
+  }
+}
+
+extension Recipe {
+  /// The recipe of a run that ends after `stage`.
+  public func until(_ stage: QuantizationStage) -> Recipe {
+    var copy = self
+    if stage == .storeCompactly { copy.graphs = [] }
+    if stage != .quantizeAttention { copy.attentionGraphs = [] }
+    return copy
+  }
+}
