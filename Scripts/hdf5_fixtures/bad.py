@@ -153,7 +153,7 @@ BAD = {
 def write_bad(folder):
     for name, fill in BAD.items():
         folder.file(name, fill)
-    for number in (307, 32001, 32004, 32015, 65535):
+    for number in (4, 307, 32001, 32004, 32015, 65535):
         fill, patch = with_filter(number)
         folder.data(f"filter-{number}", patch(folder.file(f"filter-{number}", fill)))
     checked = one(WEIGHTS["image_encoder.trunk.bias"], chunks=(5,), fletcher32=True)

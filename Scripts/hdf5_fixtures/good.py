@@ -75,6 +75,16 @@ def chunked(file):
                         compression="gzip", **QUIET)
 
 
+def annotated(file):
+    """Attributes that say nothing about weights: long, of varying length, a reference."""
+    flat(file)
+    dataset = file["memory.scale"]
+    dataset.attrs["history"] = np.zeros(60_000, np.uint8)
+    dataset.attrs["authors"] = np.array(["a", "bc"], dtype=h5py.string_dtype())
+    dataset.attrs["beside"] = file["image_encoder.trunk.bias"].ref
+    file.attrs["note"] = "x" * 10_000
+
+
 def tied(file):
     file.create_dataset("first/weight", data=WEIGHTS["image_encoder.trunk.bias"], **QUIET)
     file["second.weight"] = file["first/weight"]
@@ -93,7 +103,7 @@ GOOD = {
     "flat": flat, "nested": nested(None), "model": nested(None, "model"),
     "state_dict": nested(None, "state_dict"), "beside": beside, "types": every_type,
     "bfloat16": bfloat16, "edges": edges, "chunked": chunked, "tied": tied,
-    "compact": compact,
+    "compact": compact, "annotated": annotated,
     "compressed": nested(None, compression="gzip", shuffle=True, fletcher32=True),
 }
 

@@ -79,6 +79,8 @@ def bad_zips(simple):
         yield f"zip-name-{label}.pt", archive(extra=[Entry(bad, b"")])
     yield "zip-symlink.pt", archive(
         extra=[Entry("t/link", b"/etc/passwd", made_by=0x314, attributes=0o120777 << 16)])
+    yield "zip-device.pt", archive(
+        extra=[Entry("t/device", made_by=0x314, attributes=0o020666 << 16)])
     yield "zip-folder-with-data.pt", archive(extra=[Entry("t/folder/", b"data")])
     big = bytes(2000)
     yield "zip-ratio.pt", with_lie(method=8, raw=deflate(big), usize=1 << 30)
@@ -97,7 +99,17 @@ def bad_archives(simple):
     yield "pt-two-roots.pt", archive(extra=[Entry("u/data.pkl", SIMPLE)])
     yield "pt-torchscript.pt", archive(extra=[Entry("t/constants.pkl", b"")])
     yield "pt-torchscript-code.pt", archive(extra=[Entry("t/code/__torch__.py", b"")])
+    # What torch.package, torch.export and TorchServe write.
+    yield "pt-package.pt", make_zip([
+        Entry("t/.data/extern_modules", b"torch\n"), Entry("t/model/model.pkl", SIMPLE),
+        Entry("t/.data/version", b"6\n"), Entry("t/byteorder", b"little")])
+    yield "pt-exported.pt", make_zip([
+        Entry("t/archive_format", b"pt2"), Entry("t/models/model.json", b"{}"),
+        Entry("t/data/weights/weight_0", DATA), Entry("t/version", b"0\n")])
+    yield "pt-served.pt", make_zip([
+        Entry("MAR-INF/MANIFEST.json", b"{}"), Entry("model.pt", archive())])
     yield "pt-big-endian.pt", archive(replace={"byteorder": b"big"})
+    yield "pt-byteorder-garbage.pt", archive(replace={"byteorder": b"\xff\0middle"})
     yield "pt-byteorder-long.pt", archive(replace={"byteorder": b"little" + b" " * 100})
     yield "pt-version-missing.pt", archive(drop=["version"])
     for label, value in (("zero", b"0"), ("huge", b"999999999999"), ("word", b"three"),

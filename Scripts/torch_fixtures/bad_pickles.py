@@ -45,8 +45,10 @@ def bad_pickles():
     yield "pickle-control-name.pt", archive(b"\x80\x02" + global_("\x1b[2J\r", "x") + b".")
     yield "pickle-protocol4.pt", torch_bytes({"model": {"w": numbers(2, 3)}}, pickle_protocol=4)
     yield "pickle-protocol3.pt", torch_bytes({"model": {"w": numbers(2, 3)}}, pickle_protocol=3)
+    yield "pickle-protocol5.pt", torch_bytes({"model": {"w": numbers(2, 3)}}, pickle_protocol=5)
     yield "pickle-protocol255.pt", archive(b"\x80\xff" + SIMPLE[2:])
     yield "pickle-proto-twice.pt", archive(SIMPLE[:2] + SIMPLE)
+    yield "pickle-proto-middle.pt", archive(SIMPLE[:-1] + SIMPLE[:2] + b".")
     yield "pickle-protocol0.pt", archive(pickle.dumps({"a": 1}, protocol=0))
     yield "pickle-empty.pt", archive(b"")
     yield "pickle-no-stop.pt", archive(SIMPLE[:-1])
@@ -120,6 +122,7 @@ def bad_tensors():
         yield f"tensor-shape-{label}.pt", one(size, [1] * len(size))
     yield "tensor-shape-float.pt", one([], [1], size_code=tuple_of(b"G" + struct.pack(">d", 2.0)))
     yield "tensor-shape-bool.pt", one([], [1], size_code=tuple_of(b"\x88"))
+    yield "tensor-shape-text.pt", one([], [1], size_code=tuple_of(text("2")))
     yield "tensor-shape-list.pt", one([], [], size_code=b"]")
     yield "tensor-rank.pt", one([1] * 17, [1] * 17)
     yield "tensor-stride-negative.pt", one([2, 3], [-3, 1])
@@ -136,6 +139,8 @@ def bad_tensors():
         yield f"tensor-dtype-{kind}.pt", one([2, 3], [3, 1], source=storage(kind=kind))
     yield "tensor-dtype-float8.pt", torch_bytes(
         {"model": {"w": numbers(2, 3).to(torch.float8_e4m3fn)}})
+    yield "tensor-dtype-meta.pt", torch_bytes(
+        {"model": {"w": torch.empty(2, 3, device="meta")}})
     yield "tensor-dtype-sparse.pt", torch_bytes({"model": {"w": numbers(2, 3).to_sparse()}})
 
 
@@ -150,6 +155,9 @@ def bad_layouts():
     yield "layout-integer-key.pt", archive(model(b"K\1" + w))
     yield "layout-name-empty.pt", archive(model(("", w)))
     yield "layout-name-control.pt", archive(model(("a\x1b[2J", w)))
+    yield "layout-name-nul.pt", archive(model(("a\0b", w)))
+    # A memo is no array that one number can make huge: what is wrong here is only the root.
+    yield "layout-memo-far.pt", archive(b"\x80\x02}r\xff\xff\xff\xff.")
     yield "layout-name-long.pt", archive(model(("a" * 600, w)))
     yield "layout-collision.pt", archive(model(("w", w), ("module.w", w)))
     views = tensor([10_000], [1], source=storage(count=10_000)) + b"q\0" + b"".join(

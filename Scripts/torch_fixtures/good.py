@@ -113,6 +113,8 @@ def write_good(folder):
         + text("w") + tensor([2, 3], [3, 1]) + b"su.")
     weight = model(("w", tensor([2, 3], [3, 1], source=storage(location="cuda:0"))))
     files["cuda.pt"] = archive(weight)
+    files["far-away.pt"] = archive(model(
+        ("w", tensor([2, 3], [3, 1], source=storage(location="xla:1" + " " * 5000)))))
     for label, value in (("0", 0), ("minus", -1), ("3", 3), ("huge", 10**18)):
         files[f"alignment-{label}.pt"] = archive(
             extra=[Entry("t/.storage_alignment", str(value).encode())])

@@ -105,12 +105,14 @@ import Testing
       try AtomicFile.write(path: folder + "/full", replaceExisting: false) { try $0.write("abc") }
       try AtomicFile.write(path: folder + "/empty", replaceExisting: false) { _ in }
       mkfifo(folder + "/fifo", 0o600)
+      symlink("itself", folder + "/itself")
       let storage = try MappedFile.open(folder + "/full")
       #expect(storage.withUnsafeBytes { Array($0) } == Array("abc".utf8))
       expectFailure("file.empty") { _ = try MappedFile.open(folder + "/empty") }
       expectFailure("file.directory") { _ = try MappedFile.open(folder) }
       expectFailure("file.missing") { _ = try MappedFile.open(folder + "/none") }
       expectFailure("file.missing") { _ = try MappedFile.open(folder + "/full/none") }
+      expectFailure("file.unreadable") { _ = try MappedFile.open(folder + "/itself") }
       expectFailure("file.not_regular") { _ = try MappedFile.open(folder + "/fifo") }
       expectFailure("file.not_regular") { _ = try MappedFile.open("/dev/zero") }
     }

@@ -49,6 +49,27 @@ struct ConvertSurfaceTests {
     }
   }
 
+  @Test("Weights that are no numbers are warned of, or refused when asked") func values() throws {
+    let model = try Workplace.shared.get().model
+    try withTemporaryFolder { folder in
+      try expectSuccess(
+        Tool.convert.run(["export", "-q", model, "-o", "nan.safetensors"], in: folder))
+      var bytes = try #require(fileBytes(folder + "/nan.safetensors"))
+      // A float32 that is no number, in the place of the last one.
+      bytes.replaceSubrange((bytes.count - 4)..., with: [0, 0, 0xC0, 0x7F])
+      write(bytes, to: folder + "/nan.safetensors")
+      let arguments = [
+        "nan.safetensors", "--config", Workplace.nano("nano.yaml"), "--dry-run", "--json",
+      ]
+      let accepted = try Tool.convert.run(arguments, in: folder)
+      #expect(accepted.exitCode == 0)
+      #expect(try accepted.json.required("warnings").array?.count == 1)
+      let refused = try Tool.convert.run(arguments + ["--strict-values"], in: folder)
+      #expect(refused.exitCode == 65)
+      #expect(try refused.json.required("error").requiredString("code") == "model.values")
+    }
+  }
+
   @Test("Names of any characters", arguments: ["a b.pt", "modèle 模型.pt", "-dash.pt", "'\".pt"])
   func oddNames(name: String) throws {
     let bytes = try #require(fileBytes(Workplace.nano("nano.pt")))

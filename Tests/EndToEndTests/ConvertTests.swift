@@ -15,7 +15,7 @@ struct ConvertTests {
     var description: String { what }
   }
 
-  /// `$fixtures` stands for hostile and good torch files, `$nano` for the trained model's folder,
+  /// `$fixtures` and `$hdf5` stand for hostile and good files of these formats, `$nano` for the trained model's folder,
   /// `$model` for its conversion.
   static let refusals: [Refusal] = [
     .init(
@@ -30,6 +30,9 @@ struct ConvertTests {
     .init(
       what: "another architecture", tool: .convert,
       arguments: ["$fixtures/good/fp32.pt", "-o", "out.sam2"], exitCode: 65, says: "SAM 2"),
+    .init(
+      what: "another architecture, HDF5", tool: .convert,
+      arguments: ["$hdf5/good/nested.h5", "-o", "out.sam2"], exitCode: 65, says: "SAM 2"),
     .init(
       what: "pickle that calls os.system", tool: .convert,
       arguments: ["$fixtures/bad/pickle-os-system.pt", "-o", "out.sam2"], exitCode: 65,
@@ -104,12 +107,13 @@ struct ConvertTests {
   func refuses(_ refusal: Refusal) throws {
     let workplace = try Workplace.shared.get()
     let fixtures = fixturePath("", target: "TorchCheckpointTests")
+    let hdf5 = fixturePath("", target: "HDF5CheckpointTests")
     try withTemporaryFolder { folder in
       let whole = try #require(fileBytes(Workplace.nano("nano.pt")))
       write(Array(whole[..<(whole.count / 2)]), to: folder + "/cut.pt")
       let places = [
-        "$fixtures/": fixtures, "$nano/": Workplace.nano(""), "$model": workplace.model,
-        "$int8": Workplace.bundled,
+        "$fixtures/": fixtures, "$hdf5/": hdf5, "$nano/": Workplace.nano(""),
+        "$model": workplace.model, "$int8": Workplace.bundled,
       ]
       let arguments = refusal.arguments.map { replacing($0, places) }
       let outcome = try refusal.tool.run(arguments, in: folder)

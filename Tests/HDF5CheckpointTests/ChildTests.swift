@@ -75,6 +75,14 @@ import Testing
     #expect(try outcome("kill -KILL $$")?.code == "h5.timeout")
   }
 
+  /// A library that loads plugins must not find any, whatever the environment of the user says.
+  @Test func theChildHasAnEnvironmentOfItsOwn() throws {
+    let script = #"""
+      test "$HDF5_PLUGIN_PRELOAD" = :: && test -z "$HDF5_PLUGIN_PATH$HOME$TMPDIR" && cat "$data"
+      """#
+    #expect(try outcome(script, data: stream(#"{"a":\#(entry)}"#, data: 8)) == nil)
+  }
+
   @Test func aProgramThatIsNotThereIsNamed() {
     #expect(throws: failure("h5.child_start")) {
       try HDF5Checkpoint(path: fixturePath("good/flat.h5"), program: "/nowhere/sam2-convert")

@@ -9,7 +9,7 @@ import Testing
 @Suite struct GoodFileTests {
   static let files = [
     "flat", "nested", "model", "state_dict", "beside", "types", "bfloat16", "edges", "chunked",
-    "tied", "compact", "compressed", "checked", "new-format",
+    "tied", "compact", "annotated", "compressed", "checked", "new-format",
   ]
 
   private func expected(_ file: String) throws -> JSONValue {

@@ -26,7 +26,7 @@ import Testing
     "h5.layout": ["rank-9", "rank-32", "null-space", "chunk-huge", "size-differs"],
     "h5.filter": [
       "filter-lzf", "filter-scaleoffset", "filter-nbit", "filter-twice", "filter-307",
-      "filter-32001", "filter-32004", "filter-32015", "filter-65535",
+      "filter-4", "filter-32001", "filter-32004", "filter-32015", "filter-65535",
     ],
     "h5.chunk": [
       "chunk-missing", "checksum", "inflate-more", "inflate-less", "inflate-garbage",

@@ -48,7 +48,7 @@ import TorchCheckpoint
       "zip-name-newline", "zip-name-escape", "zip-name-nul", "zip-name-empty-part",
       "zip-name-long", "zip-name-utf8", "zip-name-none",
     ],
-    "zip.entry_type": ["zip-symlink", "zip-folder-with-data"],
+    "zip.entry_type": ["zip-symlink", "zip-device", "zip-folder-with-data"],
     "zip.ratio": ["zip-ratio", "zip-ratio-sum"],
     "zip.inflate_size": [
       "zip-inflate-more", "zip-inflate-less", "zip-inflate-tail", "zip-inflate-cut",
@@ -56,10 +56,12 @@ import TorchCheckpoint
     "zip.inflate": ["zip-inflate-damaged"],
 
     // Archive.
-    "pt.no_data_pkl": ["pt-no-pickle", "pt-no-folder"],
+    "pt.no_data_pkl": [
+      "pt-no-pickle", "pt-no-folder", "pt-package", "pt-exported", "pt-served",
+    ],
     "pt.two_roots": ["pt-two-roots"],
     "pt.torchscript": ["pt-torchscript", "pt-torchscript-code"],
-    "pt.byteorder": ["pt-big-endian", "pt-byteorder-long"],
+    "pt.byteorder": ["pt-big-endian", "pt-byteorder-garbage", "pt-byteorder-long"],
     "pt.version": [
       "pt-version-missing", "pt-version-zero", "pt-version-huge", "pt-version-word",
       "pt-version-wraps",
@@ -74,8 +76,8 @@ import TorchCheckpoint
       "pickle-global-empty", "pickle-control-name",
     ],
     "pickle.proto": [
-      "pickle-protocol4", "pickle-protocol3", "pickle-protocol255", "pickle-proto-twice",
-      "pickle-protocol0",
+      "pickle-protocol5", "pickle-protocol4", "pickle-protocol3", "pickle-protocol255",
+      "pickle-protocol0", "pickle-proto-twice", "pickle-proto-middle",
     ],
     "pickle.opcode": [
       "93", "69", "6f", "82", "84", "30", "31", "32", "50", "8b", "96", "97", "95", "94", "8c",
@@ -118,7 +120,7 @@ import TorchCheckpoint
     ],
     "tensor.shape": [
       "tensor-shape-negative", "tensor-shape-overflow", "tensor-shape-max", "tensor-shape-float",
-      "tensor-shape-bool", "tensor-shape-list",
+      "tensor-shape-bool", "tensor-shape-list", "tensor-shape-text",
     ],
     "tensor.rank": ["tensor-rank"],
     "tensor.bounds": [
@@ -130,16 +132,18 @@ import TorchCheckpoint
     "tensor.overlap": ["tensor-overlap"],
     "tensor.dtype": [
       "tensor-dtype-ComplexFloatStorage", "tensor-dtype-QInt8Storage", "tensor-dtype-float8",
-      "tensor-dtype-sparse",
+      "tensor-dtype-sparse", "tensor-dtype-meta",
     ],
 
     // Layout.
     "pt.layout": [
       "layout-list", "layout-tensor", "layout-empty", "layout-empty-root", "layout-no-tensors",
-      "layout-number-among-tensors",
+      "layout-number-among-tensors", "layout-memo-far",
     ],
     "pt.key_type": ["layout-integer-key"],
-    "pt.name": ["layout-name-empty", "layout-name-control", "layout-name-long"],
+    "pt.name": [
+      "layout-name-empty", "layout-name-control", "layout-name-nul", "layout-name-long",
+    ],
     "pt.name_collision": ["layout-collision"],
     "model.expansion": ["layout-expansion"],
   ]
