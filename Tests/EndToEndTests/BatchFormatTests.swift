@@ -87,6 +87,7 @@ struct BatchFormatTests {
           item("list", "[\"png\"]"), item("sav", "\"png,sav\""),
           item("three", "\"coco\"", ", \"multimask\": true"),
           item("large", "\"davis\"", ", \"object\": 256"),
+          item("twice", "\"coco\"", "}, {\"points\": [[9, 9]], \"object\": 1"),
           "{\"id\": \"default\", \"image\": \"\(Self.still)\", \"prompts\": [{\"points\": [[64, 63]]}]}",
           "{\"id\": \"v\", \"video\": \"\(Self.clip)\", \"actions\": \(Self.actions)}",
         ], ["--format", "sav-json"], in: folder, exitCode: 1)
@@ -98,7 +99,8 @@ struct BatchFormatTests {
       #expect(
         codes == [
           "bad": "batch.format", "list": "batch.format", "sav": "format.unsuitable",
-          "three": "labels.masks", "large": "labels.identifier", "default": "format.unsuitable",
+          "three": "labels.masks", "twice": "labels.duplicate", "large": "labels.identifier",
+          "default": "format.unsuitable",
         ])
     }
   }

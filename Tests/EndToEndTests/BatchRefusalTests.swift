@@ -20,12 +20,22 @@ struct BatchRefusalTests {
     "mark": "{\"id\": \"a\"}\n\u{FEFF}{\"id\": \"b\"}\n",
   ]
 
+  static let codes = [
+    "json": "json.syntax", "json.missing": "json.missing", "type": "json.type",
+    "empty": "batch.empty", "twice": "batch.duplicate_id", "nested": "batch.nested_id",
+    "endless": "batch.line", "mark": "json.syntax",
+  ].merging(["parent", "root", "hidden", "control", "long", "ours"].map { ($0, "batch.id") }) {
+    $1
+  }
+
   @Test("Lists that are refused whole", arguments: lists.keys.sorted())
   func badList(name: String) throws {
     try withTemporaryFolder { folder in
       write(BatchRefusalTests.lists[name] ?? "", to: "\(folder)/items.jsonl")
-      let outcome = try BatchItems.run(["-o", "out"], in: folder)
+      let outcome = try BatchItems.run(["-o", "out", "--json"], in: folder)
       #expect(outcome.exitCode == 65, "\(outcome.errors)")
+      let code = try outcome.json["error"]?["code"]?.string
+      #expect(code == Self.codes[name])
       #expect(outcome.errors.hasPrefix("error: items.jsonl: "))
       let place = ["twice": "lines 1 and 3", "nested": "lines 1 and 2", "empty": ""]
       #expect(outcome.errors.contains(place[name] ?? "line 2"), "\(outcome.errors)")

@@ -1,18 +1,25 @@
 import Glibc
+import JSON
 import TestSupport
 import Testing
 
-/// A call that must be refused: the exit code, and a part of the one line that says why.
+/// A call that must be refused: the exit code, the code of the failure, and a part of the one line
+/// that says why.
 struct Refusal: Sendable, CustomTestStringConvertible {
   let name: String
   let exitCode: Int32
+  /// Nil for what the parser of command lines refuses.
+  let code: String?
   let says: String
   let arguments: [String]
   var environment: [String: String] = [:]
 
-  init(_ name: String, _ exitCode: Int32, says: String, _ arguments: String...) {
+  init(
+    _ name: String, _ exitCode: Int32, _ code: String?, says: String, _ arguments: String...
+  ) {
     self.name = name
     self.exitCode = exitCode
+    self.code = code
     self.says = says
     self.arguments = arguments
   }
@@ -65,72 +72,107 @@ struct RefusalTests {
   static let clip = Workplace.nano("clip")
 
   static let segmentCalls: [Refusal] = [
-    Refusal("no such picture", 66, says: "gone.png", "gone.png", "--point", "1,2"),
-    Refusal("text as a picture", 65, says: "text.png", "text.png", "--point", "1,2"),
-    Refusal("empty picture", 65, says: "empty", "empty.png", "--point", "1,2"),
-    Refusal("a folder as a picture", 65, says: "is a folder", "bare", "--point", "1,2"),
-    Refusal("point outside", 64, says: "200x150", "p.png", "--point", "200,10"),
-    Refusal("label 7", 64, says: "label 7", "p.png", "--point", "20,10,7"),
-    Refusal("box the wrong way round", 64, says: "no area", "p.png", "--box", "90,90,20,20"),
-    Refusal("point without y", 64, says: "--point", "p.png", "--point", "20"),
-    Refusal("point not a number", 64, says: "--point", "p.png", "--point", "nan,3"),
-    Refusal("no prompt", 64, says: "--point", "p.png"),
+    Refusal("no such picture", 66, "file.missing", says: "gone.png", "gone.png", "--point", "1,2"),
     Refusal(
-      "two ways of choosing", 64, says: "--best", "p.png", "--point", "1,2", "--best", "--multimask"
+      "text as a picture", 65, "image.format", says: "text.png", "text.png", "--point", "1,2"),
+    Refusal("empty picture", 65, "image.format", says: "empty", "empty.png", "--point", "1,2"),
+    Refusal(
+      "a folder as a picture", 65, "input.no_pictures", says: "is a folder", "bare", "--point",
+      "1,2"),
+    Refusal(
+      "point outside", 64, "prompt.point_outside", says: "200x150", "p.png", "--point", "200,10"),
+    Refusal("label 7", 64, "prompt.label", says: "label 7", "p.png", "--point", "20,10,7"),
+    Refusal(
+      "box the wrong way round", 64, "prompt.box_order", says: "no area", "p.png", "--box",
+      "90,90,20,20"),
+    Refusal("point without y", 64, nil, says: "--point", "p.png", "--point", "20"),
+    Refusal("point not a number", 64, nil, says: "--point", "p.png", "--point", "nan,3"),
+    Refusal("no prompt", 64, nil, says: "--point", "p.png"),
+    Refusal(
+      "two ways of choosing", 64, nil, says: "--best", "p.png", "--point", "1,2", "--best",
+      "--multimask"
     ),
-    Refusal("no such prompts", 66, says: "gone.json", "p.png", "--prompts", "gone.json"),
-    Refusal("prompts cut off", 65, says: "cut.json", "p.png", "--prompts", "cut.json"),
-    Refusal("no prompts in the file", 65, says: "no prompts", "p.png", "--prompts", "none.json"),
-    Refusal("unknown member", 65, says: "pionts", "p.png", "--prompts", "member.json"),
-    Refusal("labels missing", 65, says: "prompts[0]", "p.png", "--prompts", "labels.json"),
     Refusal(
-      "ragged logits", 64, says: "multimask", "p.png", "--prompts", "ragged.json", "--save-logits",
+      "no such prompts", 66, "file.missing", says: "gone.json", "p.png", "--prompts", "gone.json"),
+    Refusal(
+      "prompts cut off", 65, "json.syntax", says: "cut.json", "p.png", "--prompts", "cut.json"),
+    Refusal(
+      "no prompts in the file", 65, "prompts.empty", says: "no prompts", "p.png", "--prompts",
+      "none.json"),
+    Refusal(
+      "unknown member", 65, "prompts.member", says: "pionts", "p.png", "--prompts", "member.json"),
+    Refusal(
+      "labels missing", 65, "prompts.labels", says: "prompts[0]", "p.png", "--prompts",
+      "labels.json"),
+    Refusal(
+      "ragged logits", 64, "logits.ragged", says: "multimask", "p.png", "--prompts", "ragged.json",
+      "--save-logits",
       "l.npy"),
     Refusal(
-      "two pictures of one name", 64, says: "again/p.png", "p.png", "again/p.png", "--point", "1,2"),
+      "two pictures of one name", 64, "output.same_name", says: "again/p.png", "p.png",
+      "again/p.png", "--point", "1,2"),
     Refusal(
-      "mask prompt of another size", 64, says: "picture is", "p.png", "--mask-prompt",
+      "mask prompt of another size", 64, "prompt.mask_size", says: "picture is", "p.png",
+      "--mask-prompt",
       Workplace.nano("mask.png")),
     Refusal(
-      "no such model", 66, says: "gone.sam2", "p.png", "--point", "1,2", "--model", "gone.sam2"),
-    Refusal("not a model", 65, says: "text.png", "p.png", "--point", "1,2", "--model", "text.png"),
-    Refusal("unknown kernels", 64, says: "avx2", "p.png", "--point", "1,2")
+      "no such model", 66, "file.missing", says: "gone.sam2", "p.png", "--point", "1,2", "--model",
+      "gone.sam2"),
+    Refusal(
+      "not a model", 65, "model.magic", says: "text.png", "p.png", "--point", "1,2", "--model",
+      "text.png"),
+    Refusal("unknown kernels", 64, "cpu.level", says: "avx2", "p.png", "--point", "1,2")
       .with(environment: ["SAM2_ISA": "mmx"]),
-    Refusal("point at infinity", 64, says: "--point", "p.png", "--point", "1e60,2"),
-    Refusal("box of no area", 64, says: "no area", "p.png", "--box", "5,5,5,9"),
-    Refusal("mask prompt in colours", 65, says: "gray", "p.png", "--mask-prompt", "rgb.png"),
-    Refusal("mask prompt of 16 bits", 65, says: "gray", "p.png", "--mask-prompt", "gray16.png"),
+    Refusal("point at infinity", 64, nil, says: "--point", "p.png", "--point", "1e60,2"),
+    Refusal("box of no area", 64, "prompt.box_order", says: "no area", "p.png", "--box", "5,5,5,9"),
     Refusal(
-      "mask prompt that is text", 65, says: "text.png", "p.png", "--mask-prompt", "text.png"),
-    Refusal("unknown format", 64, says: "coco", "p.png", "--point", "1,2", "--format", "png,cocoa"),
-    Refusal("no format", 64, says: "--format", "p.png", "--point", "1,2", "--format", ""),
+      "mask prompt in colours", 65, "image.unsupported", says: "gray", "p.png", "--mask-prompt",
+      "rgb.png"),
     Refusal(
-      "format of videos", 64, says: "sav-json", "p.png", "--point", "1,2", "--format", "sav-json"),
+      "mask prompt of 16 bits", 65, "image.unsupported", says: "gray", "p.png", "--mask-prompt",
+      "gray16.png"),
     Refusal(
-      "candidates in labels", 64, says: "davis", "p.png", "--point", "1,2", "--format", "davis",
+      "mask prompt that is text", 65, "image.format", says: "text.png", "p.png", "--mask-prompt",
+      "text.png"),
+    Refusal(
+      "unknown format", 64, nil, says: "coco", "p.png", "--point", "1,2", "--format", "png,cocoa"),
+    Refusal("no format", 64, nil, says: "--format", "p.png", "--point", "1,2", "--format", ""),
+    Refusal(
+      "format of videos", 64, "format.unsuitable", says: "sav-json", "p.png", "--point", "1,2",
+      "--format", "sav-json"),
+    Refusal(
+      "candidates in labels", 64, "labels.masks", says: "davis", "p.png", "--point", "1,2",
+      "--format", "davis",
       "--multimask"),
     Refusal(
-      "number beyond a palette", 64, says: "256", "p.png", "--prompts", "large.json", "--format",
+      "number beyond a palette", 64, "labels.identifier", says: "256", "p.png", "--prompts",
+      "large.json", "--format",
       "davis"),
     Refusal(
-      "two prompts of one object", 64, says: "object 3", "p.png", "--prompts", "twice.json",
+      "two prompts of one object", 64, "labels.duplicate", says: "object 3", "p.png", "--prompts",
+      "twice.json",
       "--format", "coco"),
     Refusal(
-      "tolerance below zero", 64, says: "polygon-tolerance", "p.png", "--point", "1,2",
+      "tolerance below zero", 64, nil, says: "polygon-tolerance", "p.png", "--point", "1,2",
       "--polygon-tolerance=-1"),
     Refusal(
-      "unknown part of an overlay", 64, says: "contour", "p.png", "--point", "1,2",
+      "unknown part of an overlay", 64, nil, says: "contour", "p.png", "--point", "1,2",
       "--overlay-parts", "outline"),
-    Refusal("pattern without files", 66, says: "no file", "*.gif", "--point", "1,2"),
-    Refusal("no such list", 66, says: "gone.txt", "@gone.txt", "--point", "1,2"),
-    Refusal("list of nothing", 65, says: "no picture", "@nothing.txt", "--point", "1,2"),
-    Refusal("list that is not UTF-8", 65, says: "line 1", "@latin.txt", "--point", "1,2"),
-    Refusal("nothing on stdin", 65, says: "stdin", "-", "--point", "1,2"),
     Refusal(
-      "logits of two pictures", 64, says: "one picture", "p.png", "q.png", "--point", "1,2",
+      "pattern without files", 66, "input.no_match", says: "no file", "*.gif", "--point", "1,2"),
+    Refusal("no such list", 66, "file.missing", says: "gone.txt", "@gone.txt", "--point", "1,2"),
+    Refusal(
+      "list of nothing", 65, "input.list", says: "no picture", "@nothing.txt", "--point", "1,2"),
+    Refusal(
+      "list that is not UTF-8", 65, "input.list", says: "line 1", "@latin.txt", "--point", "1,2"),
+    Refusal("nothing on stdin", 65, "input.list", says: "stdin", "-", "--point", "1,2"),
+    Refusal(
+      "logits of two pictures", 64, "logits.pictures", says: "one picture", "p.png", "q.png",
+      "--point", "1,2",
       "--save-logits", "l.npy"),
     Refusal(
-      "name too long for a result", 73, says: "bytes", String(repeating: "n", count: 240) + ".png",
+      "name too long for a result", 73, "output.name_too_long", says: "bytes",
+      String(repeating: "n", count: 240) + ".png",
       "--point", "1,2"),
   ]
 
@@ -140,42 +182,59 @@ struct RefusalTests {
   }
 
   static let trackCalls: [Refusal] = [
-    Refusal("no such video", 66, says: "gone.mp4", "gone.mp4", "--point", "1,2"),
-    Refusal("text as a video", 65, says: "text.png", "text.png", "--point", "1,2"),
-    Refusal("a picture as a video", 65, says: "picture", "p.png", "--point", "1,2"),
-    Refusal("a folder without frames", 65, says: "bare", "bare", "--point", "1,2"),
-    Refusal("no prompt", 64, says: "--point", clip),
-    Refusal("point outside", 64, says: "192x144", clip, "--point", "192,3"),
+    Refusal("no such video", 66, "file.missing", says: "gone.mp4", "gone.mp4", "--point", "1,2"),
+    Refusal("text as a video", 65, "video.format", says: "text.png", "text.png", "--point", "1,2"),
+    Refusal("a picture as a video", 65, "video.format", says: "picture", "p.png", "--point", "1,2"),
     Refusal(
-      "a mistake after a good prompt", 64, says: "frame 8", clip, "--point", "50,60", "--frame",
+      "a folder without frames", 65, "video.no_frames", says: "bare", "bare", "--point", "1,2"),
+    Refusal("no prompt", 64, nil, says: "--point", clip),
+    Refusal("point outside", 64, "prompt.point_outside", says: "192x144", clip, "--point", "192,3"),
+    Refusal(
+      "a mistake after a good prompt", 64, "track.frame", says: "frame 8", clip, "--point", "50,60",
+      "--frame",
       "8",
       "--point", "50,60"),
-    Refusal("object 0", 64, says: "object number 0", clip, "--object", "0", "--point", "1,2"),
-    Refusal("object 256", 64, says: "256", clip, "--object", "256", "--point", "1,2"),
     Refusal(
-      "object below 0", 64, says: "-1", clip, "--object=-1", "--point", "1,2", "--format", "sav"),
-    Refusal("playlist as a video", 65, says: "known format", "list.mp4", "--point", "1,2"),
-    Refusal("name like a protocol", 66, says: "concat", "concat:p.png|q.png", "--point", "1,2"),
+      "object 0", 64, "labels.identifier", says: "object number 0", clip, "--object", "0",
+      "--point", "1,2"),
     Refusal(
-      "contact sheet in no folder", 73, says: "gone", clip, "--point", "1,2", "--contact-sheet",
+      "object 256", 64, "labels.identifier", says: "256", clip, "--object", "256", "--point", "1,2"),
+    Refusal(
+      "object below 0", 64, "labels.identifier", says: "-1", clip, "--object=-1", "--point", "1,2",
+      "--format", "sav"),
+    Refusal(
+      "playlist as a video", 65, "video.format", says: "known format", "list.mp4", "--point", "1,2"),
+    Refusal(
+      "name like a protocol", 66, "file.missing", says: "concat", "concat:p.png|q.png", "--point",
+      "1,2"),
+    Refusal(
+      "contact sheet in no folder", 73, "output.folder", says: "gone", clip, "--point", "1,2",
+      "--contact-sheet",
       "gone/s.jpg"),
-    Refusal("two boxes", 64, says: "two boxes", clip, "--box", "1,2,9,9", "--box", "3,4,9,9"),
-    Refusal("no such script", 66, says: "gone.json", clip, "--script", "gone.json"),
-    Refusal("script cut off", 65, says: "cut.json", clip, "--script", "cut.json"),
-    Refusal("unknown action", 65, says: "dance", clip, "--script", "dance.json"),
-    Refusal("no such mask", 66, says: "no.png", clip, "--script", "mask.json"),
     Refusal(
-      "script and prompts", 64, says: "--script", clip, "--script", "dance.json", "--point", "1,2"),
+      "two boxes", 64, "prompt.boxes", says: "two boxes", clip, "--box", "1,2,9,9", "--box",
+      "3,4,9,9"),
+    Refusal("no such script", 66, "file.missing", says: "gone.json", clip, "--script", "gone.json"),
+    Refusal("script cut off", 65, "json.syntax", says: "cut.json", clip, "--script", "cut.json"),
+    Refusal("unknown action", 65, "script.action", says: "dance", clip, "--script", "dance.json"),
+    Refusal("no such mask", 66, "file.missing", says: "no.png", clip, "--script", "mask.json"),
     Refusal(
-      "state in no folder", 73, says: "gone", clip, "--point", "1,2", "--save-state", "gone/s"),
+      "script and prompts", 64, nil, says: "--script", clip, "--script", "dance.json", "--point",
+      "1,2"),
     Refusal(
-      "no such state", 66, says: "gone.state", clip, "--point", "1,2", "--resume", "gone.state"),
-    Refusal("stop at once", 64, says: "--stop-after", clip, "--point", "1,2", "--stop-after", "0"),
+      "state in no folder", 73, "output.folder", says: "gone", clip, "--point", "1,2",
+      "--save-state", "gone/s"),
     Refusal(
-      "one conditioning frame", 64, says: "--max-cond-frames", clip, "--point", "1,2",
+      "no such state", 66, "file.missing", says: "gone.state", clip, "--point", "1,2", "--resume",
+      "gone.state"),
+    Refusal(
+      "stop at once", 64, nil, says: "--stop-after", clip, "--point", "1,2", "--stop-after", "0"),
+    Refusal(
+      "one conditioning frame", 64, nil, says: "--max-cond-frames", clip, "--point", "1,2",
       "--max-cond-frames-in-attn", "1"),
     Refusal(
-      "overlay in no folder", 73, says: "gone", clip, "--point", "1,2", "--overlay", "gone/o.mp4"),
+      "overlay in no folder", 73, "output.folder", says: "gone", clip, "--point", "1,2",
+      "--overlay", "gone/o.mp4"),
   ]
 
   @Test("sam2 track", arguments: trackCalls)
@@ -185,22 +244,28 @@ struct RefusalTests {
 
   static let otherCalls: [Refusal] = [
     Refusal(
-      "output below a file", 73, says: "text.png", "segment", "p.png", "--point", "1,2", "-o",
+      "output below a file", 73, "output.folder", says: "text.png", "segment", "p.png", "--point",
+      "1,2", "-o",
       "text.png/out"),
     Refusal(
-      "output is a file", 73, says: "text.png", "track", clip, "--point", "1,2", "-o", "text.png"),
+      "output is a file", 73, "output.folder", says: "text.png", "track", clip, "--point", "1,2",
+      "-o", "text.png"),
     Refusal(
-      "masks over the picture", 64, says: "replace", "segment", "p.png", "--point", "1,2", "-o", "."
+      "masks over the picture", 64, "output.is_input", says: "replace", "segment", "p.png",
+      "--point", "1,2", "-o", "."
     ),
     Refusal(
-      "masks over the frames", 64, says: "replace", "track", "again", "--point", "1,2", "-o",
+      "masks over the frames", 64, "output.is_input", says: "replace", "track", "again", "--point",
+      "1,2", "-o",
       "again"),
-    Refusal("sample into a file", 73, says: "text.png", "sample", "-o", "text.png"),
-    Refusal("score of a folder and a file", 64, says: "folder", "score", "again", "p.png"),
-    Refusal("score without a frame", 66, says: "again/", "score", "again", "."),
-    Refusal("score of nothing", 66, says: "gone", "score", "gone", "gone"),
-    Refusal("unknown command", 64, says: "'segment'", "segmint"),
-    Refusal("doctor with unknown kernels", 64, says: "mmx", "doctor")
+    Refusal("sample into a file", 73, nil, says: "text.png", "sample", "-o", "text.png"),
+    Refusal(
+      "score of a folder and a file", 64, "score.kinds", says: "folder", "score", "again", "p.png"),
+    Refusal(
+      "score without a frame", 66, "score.missing_frame", says: "again/", "score", "again", "."),
+    Refusal("score of nothing", 66, "file.missing", says: "gone", "score", "gone", "gone"),
+    Refusal("unknown command", 64, nil, says: "'segment'", "segmint"),
+    Refusal("doctor with unknown kernels", 64, "cpu.level", says: "mmx", "doctor")
       .with(environment: ["SAM2_ISA": "mmx"]),
   ]
 
@@ -212,9 +277,19 @@ struct RefusalTests {
     try withTemporaryFolder { folder in
       try Refusal.makeFiles(in: folder)
       let before = folderNames(folder) + folderNames("\(folder)/again")
-      let outcome = try Tool.sam2.run(arguments, in: folder, environment: refusal.environment)
+      let json = refusal.code == nil ? [] : ["--json"]
+      let outcome = try Tool.sam2.run(
+        [arguments[0]] + json + arguments.dropFirst(), in: folder,
+        environment: refusal.environment)
       #expect(outcome.exitCode == refusal.exitCode, "\(outcome.errors)")
-      #expect(outcome.output == "")
+      if let code = refusal.code {
+        let error = try outcome.json.required("error")
+        let (found, exit) = (error["code"]?.string, error["exit"]?.int)
+        #expect(found == code)
+        #expect(exit == Int(refusal.exitCode))
+      } else {
+        #expect(outcome.output == "")
+      }
       #expect(outcome.errors.contains(refusal.says), "\(outcome.errors)")
       #expect(outcome.errors.lowercased().hasPrefix("error: "), "\(outcome.errors)")
       #expect(folderNames(folder) + folderNames("\(folder)/again") == before)

@@ -66,7 +66,7 @@ struct AutoCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       let resolved = try options.resolved()
       let pictures = try PictureArguments.paths(images)
       let outputs = try AutoOutputs(images: pictures, folder: output, choices: outputChoices())

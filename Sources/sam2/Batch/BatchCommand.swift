@@ -63,7 +63,7 @@ struct BatchCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       let shard = try shard?.resolved()
       let output = try OutputFolder(output)
       let settings = try BatchSettings(

@@ -54,7 +54,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       let start = monotonicSeconds()
       let loaded = try model.load(machine, for: .encoding, timesSteps: operators)
       let loading = monotonicSeconds() - start

@@ -26,7 +26,7 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       let findings = try Findings()
       Console.data(json ? findings.json.text(.pretty) : findings.text)
     }

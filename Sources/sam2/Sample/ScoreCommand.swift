@@ -28,7 +28,7 @@ struct ScoreCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       let score = try LabelScore(masks: masks, truth: truth)
       Console.data(json ? score.json.text(.pretty) : score.text)
     }

@@ -58,7 +58,7 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       let requested = try prompts.requested()
       let pictures = try PictureArguments.paths(images)
       let outputs = try SegmentOutputs(

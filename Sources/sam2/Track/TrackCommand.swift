@@ -67,7 +67,7 @@ struct TrackCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try Tool.run {
+    try Tool.run(json: json) {
       var plan = try prompts.plan(arguments: CommandLine.arguments)
       let outputs = try TrackOutputs(video: video, folder: output, choices: outputChoices())
       try plan.checkObjects(for: outputs.kinds)
