@@ -53,6 +53,23 @@ struct ResizerTests {
     #expect(closeness.maximumAbsolute <= Self.bilinearTolerance)
   }
 
+  @Test("enlarged planes are what their pixels say", arguments: [(97, 40), (7, 130), (5, 6)])
+  func enlarged(_ width: Int, _ height: Int) throws {
+    let plane = try Fixture.floats("plane_10x12.f32")
+    let pixels = Resizer.bilinear(
+      plane, fromWidth: 10, fromHeight: 12, width: width, height: height)
+    let enlarged = EnlargedPlane(fromWidth: 10, fromHeight: 12, width: width, height: height)
+    for threshold: Float in [-2, 0, 1.5] {
+      let mask = plane.withUnsafeBufferPointer { enlarged.mask($0, threshold: threshold) }
+      #expect(mask.bits == pixels.map { $0 > threshold })
+      let areas = plane.withUnsafeBufferPointer {
+        enlarged.areas($0, above: threshold + 1, and: threshold)
+      }
+      #expect(areas.low == mask.area)
+      #expect(areas.high == pixels.count { $0 > threshold + 1 })
+    }
+  }
+
   @Test("normalising divides by 255 first")
   func normalized() {
     let image = RGBImage(width: 1, height: 2, pixels: [0, 128, 255, 1, 2, 3])

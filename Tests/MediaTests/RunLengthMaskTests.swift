@@ -35,7 +35,7 @@ import Testing
   @Test func masksComeBackFromTheirRuns() throws {
     var random = SeededRandom(seed: 11)
     for _ in 0..<40 {
-      let width = Int.random(in: 1...9, using: &random)
+      let width = Int.random(in: 1...20, using: &random)
       let height = Int.random(in: 1...9, using: &random)
       let share = Double.random(in: 0...1, using: &random)
       let bits = (0..<width * height).map { _ in Double.random(in: 0..<1, using: &random) < share }
@@ -43,7 +43,25 @@ import Testing
       let runs = RunLengthMask(mask)
       #expect(runs.mask == mask)
       #expect(runs.area == mask.area)
+      #expect(runs.boundingBox == mask.boundingBox)
       #expect(try RunLengthMask(width: width, height: height, cocoCounts: runs.cocoCounts) == runs)
+    }
+  }
+
+  @Test func placesPartsInPictures() {
+    var random = SeededRandom(seed: 12)
+    for _ in 0..<40 {
+      let (width, height) = (Int.random(in: 1...9, using: &random), 5)
+      let bits = (0..<width * height).map { _ in Bool.random(using: &random) }
+      let part = BinaryMask(width: width, height: height, bits: bits)
+      let left = Int.random(in: 0...2, using: &random)
+      let top = Int.random(in: 0...2, using: &random)
+      var whole = BinaryMask(width: 11, height: 7)
+      for y in 0..<height {
+        for x in 0..<width { whole[left + x, top + y] = part[x, y] }
+      }
+      let runs = RunLengthMask(part, left: left, top: top, width: 11, height: 7)
+      #expect(runs == RunLengthMask(whole) && runs.mask == whole)
     }
   }
 

@@ -38,22 +38,38 @@ public struct RunLengthMask: Sendable, Hashable {
   public init(_ mask: BinaryMask, left: Int, top: Int, width: Int, height: Int) {
     precondition(left >= 0 && top >= 0)
     precondition(left + mask.width <= width && top + mask.height <= height)
-    var runs = RunCounter()
-    runs.append(false, count: left * height)
-    mask.bits.withUnsafeBufferPointer { bits in
-      for x in 0..<mask.width {
-        runs.append(false, count: top)
-        for y in 0..<mask.height { runs.append(bits[y &* mask.width &+ x], count: 1) }
-        runs.append(false, count: height - top - mask.height)
-      }
+    let changes = ColumnChanges(mask)
+    var counts: [Int] = []
+    var position = 0
+    changes.forEach(left: left, top: top, height: height) { change in
+      counts.append(change - position)
+      position = change
     }
-    runs.append(false, count: (width - left - mask.width) * height)
-    (self.width, self.height, counts) = (width, height, runs.finished())
+    // A run that ends with the picture is not followed by an empty one.
+    if position < width * height || counts.isEmpty { counts.append(width * height - position) }
+    (self.width, self.height, self.counts) = (width, height, counts)
   }
 
   /// Pixels inside.
   public var area: Int {
     stride(from: 1, to: counts.count, by: 2).reduce(0) { $0 + counts[$1] }
+  }
+
+  /// The smallest box around the pixels inside, as `BinaryMask.boundingBox`; nil when there are none.
+  public var boundingBox: PixelBox? {
+    var (left, top, right, bottom) = (width, height, -1, -1)
+    var position = 0
+    for (index, count) in counts.enumerated() {
+      defer { position += count }
+      guard !index.isMultiple(of: 2), count > 0 else { continue }
+      let (x0, y0) = position.quotientAndRemainder(dividingBy: height)
+      let (x1, y1) = (position + count - 1).quotientAndRemainder(dividingBy: height)
+      (left, right) = (min(left, x0), max(right, x1))
+      // A run over several columns holds the bottom of one and the top of the next.
+      top = x0 == x1 ? min(top, y0) : 0
+      bottom = x0 == x1 ? max(bottom, y1) : height - 1
+    }
+    return right < 0 ? nil : PixelBox(left: left, top: top, right: right, bottom: bottom)
   }
 
   /// The mask pixel by pixel.
@@ -79,21 +95,4 @@ public struct RunLengthMask: Sendable, Hashable {
       .badInput, code: "rle.counts",
       "the run lengths do not fill a mask of \(width)x\(height) pixels exactly")
   }
-}
-
-/// Adds pixels up to runs.
-private struct RunCounter {
-  private var counts: [Int] = []
-  private var value = false
-  private var run = 0
-
-  mutating func append(_ bit: Bool, count: Int) {
-    if bit != value, count > 0 {
-      counts.append(run)
-      (value, run) = (bit, 0)
-    }
-    run &+= count
-  }
-
-  func finished() -> [Int] { counts + [run] }
 }

@@ -149,11 +149,14 @@ enum ResizeLoops {
 
   // MARK: - Bilinear, one channel
 
-  /// Interpolates along rows into two rows kept aside, and blends them: each input row is
-  /// stretched once.
-  static func bilinear(
+  /// Calls `body` for each output row with the two stretched input rows that it blends, and the
+  /// share of the second: each input row is stretched once.
+  @inline(__always)
+  static func forBilinearRows(
     _ plane: UnsafeBufferPointer<Float>, columns: LinearTaps, rows: LinearTaps, fromWidth: Int,
-    into output: UnsafeMutableBufferPointer<Float>
+    _ body: (
+      _ y: Int, _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, _ share: Float
+    ) -> Void
   ) {
     let width = columns.first.count
     var stretched = [[Float]](repeating: [Float](repeating: 0, count: width), count: 2)
@@ -173,13 +176,66 @@ enum ResizeLoops {
         stretch(plane, row: Int(second), fromWidth: fromWidth, columns, into: &stretched[1])
         held[1] = second
       }
-      let target = y &* width
-      stretched[0].withUnsafeBufferPointer { a in
-        stretched[1].withUnsafeBufferPointer { b in
-          for x in 0..<width { output[target &+ x] = (1 - share) * a[x] + share * b[x] }
+      stretched[0].withUnsafeBufferPointer { upper in
+        stretched[1].withUnsafeBufferPointer { lower in
+          if let upper = upper.baseAddress, let lower = lower.baseAddress {
+            body(y, upper, lower, share)
+          }
         }
       }
     }
+  }
+
+  /// The blended row.
+  static func blend(
+    _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, share: Float, count: Int,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    for x in 0..<count { output[x] = (1 - share) * upper[x] + share * lower[x] }
+  }
+
+  /// 1 where the blended row is above `threshold`, 0 elsewhere.
+  static func blend(
+    _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, share: Float, count: Int,
+    above threshold: Float, into output: UnsafeMutablePointer<UInt8>
+  ) {
+    for x in 0..<count {
+      output[x] = (1 - share) * upper[x] + share * lower[x] > threshold ? 1 : 0
+    }
+  }
+
+  /// Lanes of a blended row that are worked on at a time, where the compiler would branch for each.
+  private typealias Lanes = SIMD8<Float>
+
+  @inline(__always)
+  private static func blended(
+    _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, _ x: Int, share: Float
+  ) -> Lanes {
+    let (a, b) = (UnsafeRawPointer(upper + x), UnsafeRawPointer(lower + x))
+    return (1 - share) * a.loadUnaligned(as: Lanes.self) + share * b.loadUnaligned(as: Lanes.self)
+  }
+
+  /// How many of the blended row are above `high`, and how many above `low`.
+  static func countBlended(
+    _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, share: Float, count: Int,
+    high: Float, low: Float
+  ) -> (high: Int, low: Int) {
+    let (none, one) = (SIMD8<Int32>(repeating: 0), SIMD8<Int32>(repeating: 1))
+    var (inner, outer) = (none, none)
+    var x = 0
+    while x &+ Lanes.scalarCount <= count {
+      let values = blended(upper, lower, x, share: share)
+      inner &+= none.replacing(with: one, where: values .> Lanes(repeating: high))
+      outer &+= none.replacing(with: one, where: values .> Lanes(repeating: low))
+      x &+= Lanes.scalarCount
+    }
+    var sums = (high: Int(inner.wrappedSum()), low: Int(outer.wrappedSum()))
+    for x in x..<count {
+      let value = (1 - share) * upper[x] + share * lower[x]
+      sums.high &+= value > high ? 1 : 0
+      sums.low &+= value > low ? 1 : 0
+    }
+    return sums
   }
 
   private static func stretch(

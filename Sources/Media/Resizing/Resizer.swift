@@ -103,10 +103,12 @@ public enum Resizer {
     _ plane: UnsafeBufferPointer<Float>, fromWidth: Int, fromHeight: Int,
     into output: UnsafeMutableBufferPointer<Float>, width: Int, height: Int
   ) {
-    precondition(fromWidth > 0 && fromHeight > 0 && width > 0 && height > 0)
-    precondition(plane.count >= fromWidth * fromHeight && output.count >= width * height)
-    ResizeLoops.bilinear(
-      plane, columns: LinearTaps(from: fromWidth, to: width),
-      rows: LinearTaps(from: fromHeight, to: height), fromWidth: fromWidth, into: output)
+    precondition(output.count >= width * height)
+    let enlarged = EnlargedPlane(
+      fromWidth: fromWidth, fromHeight: fromHeight, width: width, height: height)
+    guard let start = output.baseAddress else { return }
+    enlarged.forRows(plane) { y, upper, lower, share in
+      ResizeLoops.blend(upper, lower, share: share, count: width, into: start + y * width)
+    }
   }
 }

@@ -18,8 +18,8 @@ struct MaskSieve {
   private let crop: CropBox
   private let pictureWidth: Int
   private let pictureHeight: Int
-  /// Logits of the candidate at hand, [crop.height, crop.width].
-  private var logits: [Float]
+  /// Made for the size of the candidates when the first one comes.
+  private var enlarged: EnlargedPlane?
   /// A mask this close to a crop's edge is probably cut off there.
   private static let edgeDistance = 20
 
@@ -28,70 +28,62 @@ struct MaskSieve {
     self.crop = crop
     self.pictureWidth = pictureWidth
     self.pictureHeight = pictureHeight
-    logits = [Float](repeating: 0, count: crop.width * crop.height)
   }
 
   /// The mask of `candidate`, or nil when it is filtered out.
   mutating func pass(_ candidate: MaskCandidate) -> AutomaticMask? {
     let leastIoU = Float(options.predictedIoUThreshold)
     guard leastIoU <= 0 || candidate.predictedIoU > leastIoU else { return nil }
-    enlarge(candidate.logits)
-    let stability = stabilityScore()
+    let plane = plane(of: candidate.logits)
+    let enlarged = enlarged(from: candidate.logits)
+    let stability = plane.withUnsafeBufferPointer { stabilityScore($0, enlarged) }
     let leastStability = Float(options.stabilityScoreThreshold)
     guard leastStability <= 0 || stability >= leastStability else { return nil }
-    let mask = BinaryMask(
-      width: crop.width, height: crop.height, logits: logits,
-      threshold: Float(options.maskThreshold))
-    let box = pictureBox(mask.boundingBox)
+    let mask = plane.withUnsafeBufferPointer {
+      enlarged.mask($0, threshold: Float(options.maskThreshold))
+    }
+    let runs = RunLengthMask(
+      mask, left: crop.left, top: crop.top, width: pictureWidth, height: pictureHeight)
+    let box = runs.boundingBox ?? emptyBox
     guard !isCutOff(box) else { return nil }
     var point = candidate.point
     point.x += Float(crop.left)
     point.y += Float(crop.top)
     return AutomaticMask(
-      runs: RunLengthMask(
-        mask, left: crop.left, top: crop.top, width: pictureWidth, height: pictureHeight),
-      box: box, predictedIoU: candidate.predictedIoU, stabilityScore: stability, point: point,
-      crop: crop)
+      runs: runs, box: box, predictedIoU: candidate.predictedIoU, stabilityScore: stability,
+      point: point, crop: crop)
   }
 
-  private mutating func enlarge(_ lowResolution: Tensor) {
-    let (height, width) = (lowResolution.shape[-2], lowResolution.shape[-1])
-    var plane = lowResolution.floats()
-    if options.minimumRegionArea > 0 {
-      plane = RegionCleaning.clean(
-        plane, width: width, height: height, maximumHoleArea: options.minimumRegionArea,
-        maximumIslandArea: options.minimumRegionArea)
-    }
-    let crop = crop
-    plane.withUnsafeBufferPointer { plane in
-      logits.withUnsafeMutableBufferPointer { logits in
-        Resizer.bilinear(
-          plane, fromWidth: width, fromHeight: height, into: logits, width: crop.width,
-          height: crop.height)
-      }
-    }
+  private mutating func enlarged(from lowResolution: Tensor) -> EnlargedPlane {
+    if let enlarged { return enlarged }
+    let new = EnlargedPlane(
+      fromWidth: lowResolution.shape[-1], fromHeight: lowResolution.shape[-2], width: crop.width,
+      height: crop.height)
+    enlarged = new
+    return new
+  }
+
+  private func plane(of lowResolution: Tensor) -> [Float] {
+    let plane = lowResolution.floats()
+    guard options.minimumRegionArea > 0 else { return plane }
+    return RegionCleaning.clean(
+      plane, width: lowResolution.shape[-1], height: lowResolution.shape[-2],
+      maximumHoleArea: options.minimumRegionArea, maximumIslandArea: options.minimumRegionArea)
   }
 
   /// Area above a higher threshold over area above a lower one; not a number without any area.
-  private func stabilityScore() -> Float {
-    let high = Float(options.maskThreshold + options.stabilityScoreOffset)
-    let low = Float(options.maskThreshold - options.stabilityScoreOffset)
-    var inner: Int32 = 0
-    var outer: Int32 = 0
-    logits.withUnsafeBufferPointer { logits in
-      for logit in logits {
-        inner &+= logit > high ? 1 : 0
-        outer &+= logit > low ? 1 : 0
-      }
-    }
-    return Float(inner) / Float(outer)
+  private func stabilityScore(
+    _ plane: UnsafeBufferPointer<Float>, _ enlarged: EnlargedPlane
+  ) -> Float {
+    let areas = enlarged.areas(
+      plane, above: Float(options.maskThreshold + options.stabilityScoreOffset),
+      and: Float(options.maskThreshold - options.stabilityScoreOffset))
+    return Float(areas.high) / Float(areas.low)
   }
 
-  private func pictureBox(_ box: PixelBox?) -> PixelBox {
-    let box = box ?? PixelBox(left: 0, top: 0, right: 0, bottom: 0)
-    return PixelBox(
-      left: box.left + crop.left, top: box.top + crop.top, right: box.right + crop.left,
-      bottom: box.bottom + crop.top)
+  /// What an empty mask has for a box, as in the reference: a point in the corner of the crop.
+  private var emptyBox: PixelBox {
+    PixelBox(left: crop.left, top: crop.top, right: crop.left, bottom: crop.top)
   }
 
   /// Whether a side lies near that side of the crop, but not near that of the picture.

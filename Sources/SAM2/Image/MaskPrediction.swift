@@ -1,3 +1,4 @@
+import Bytes
 public import Media
 public import Tensors
 
@@ -39,7 +40,18 @@ public struct MaskPrediction: Sendable {
 
   /// Mask `index` at the size of the picture: where the logits are above `threshold`.
   public func mask(_ index: Int, threshold: Float = 0) -> BinaryMask {
-    BinaryMask(width: width, height: height, logits: logits(index), threshold: threshold)
+    let plane = lowResolutionLogits[index]
+    let enlarged = EnlargedPlane(
+      fromWidth: plane.shape[-1], fromHeight: plane.shape[-2], width: width, height: height)
+    return plane.floats().withUnsafeBufferPointer { enlarged.mask($0, threshold: threshold) }
+  }
+
+  /// All masks at the size of the picture, each made on a thread of its own.
+  public func masks(threshold: Float = 0) -> [BinaryMask] {
+    let others = (1..<max(1, count)).map { index in
+      BackgroundWork { mask(index, threshold: threshold) }
+    }
+    return (count > 0 ? [mask(0, threshold: threshold)] : []) + others.map { $0.value() }
   }
 
   /// The same with small holes filled and small islands removed, by areas in low-resolution pixels;

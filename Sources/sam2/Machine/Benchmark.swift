@@ -87,7 +87,7 @@ struct Benchmark {
     let click = Prompt(points: [center])
     for run in 0...runs {
       try sample("click on an encoded picture", isFirst: run == 0) { () throws(Failure) in
-        _ = try images.predict(click)
+        _ = try images.predict(click).masks()
       }
       step()
     }
