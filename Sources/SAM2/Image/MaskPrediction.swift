@@ -46,12 +46,11 @@ public struct MaskPrediction: Sendable {
     return plane.floats().withUnsafeBufferPointer { enlarged.mask($0, threshold: threshold) }
   }
 
-  /// All masks at the size of the picture, each made on a thread of its own.
+  /// All masks at the size of the picture, made by two threads.
   public func masks(threshold: Float = 0) -> [BinaryMask] {
-    let others = (1..<max(1, count)).map { index in
-      BackgroundWork { mask(index, threshold: threshold) }
-    }
-    return (count > 0 ? [mask(0, threshold: threshold)] : []) + others.map { $0.value() }
+    let half = (count + 1) / 2
+    let others = BackgroundWork { (half..<count).map { mask($0, threshold: threshold) } }
+    return (0..<half).map { mask($0, threshold: threshold) } + others.value()
   }
 
   /// The same with small holes filled and small islands removed, by areas in low-resolution pixels;
