@@ -5,6 +5,7 @@ public import Graph
 public enum Pipeline {
   public static let standard: [Pass] = [
     .foldValuesIntoOutput,
+    .mergeProducts,
     .fuseActivationIntoLinear,
     .fuseResidualIntoLinear,
     .eliminateDeadCode,

@@ -65,8 +65,8 @@ struct ConvertTests {
       says: "tpyo.*"),
     .init(
       what: "pattern with a typing error", tool: .quantize,
-      arguments: ["$model", "-o", "out.sam2", "--keep-fp32", "sam_mask_decodr.conv_s0.weight"],
-      exitCode: 64, says: "did you mean sam_mask_decoder.conv_s0.weight"),
+      arguments: ["$model", "-o", "out.sam2", "--keep-fp32", "sam_mask_decodr.iou_token.weight"],
+      exitCode: 64, says: "did you mean sam_mask_decoder.iou_token.weight"),
     .init(
       what: "quantising twice", tool: .quantize, arguments: ["$int8", "-o", "out.sam2"],
       exitCode: 64, says: "quantised already"),
