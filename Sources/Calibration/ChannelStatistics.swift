@@ -11,32 +11,49 @@ struct ChannelStatistics {
   private static let firstShare = 32
 
   private var rowCount = 0
-  private var largest: [Float]
+  private var lowest: [Float]
+  private var highest: [Float]
   private var sums: [Double]
   private var squares: [Double]
   private var sample: [Float] = []
   private var share = firstShare
+  /// Rows that went into the sample, whether they are still there or not.
+  private var drawn = 0
 
   init(channels: Int) {
-    largest = [Float](repeating: 0, count: channels)
+    lowest = [Float](repeating: .infinity, count: channels)
+    highest = [Float](repeating: -.infinity, count: channels)
     sums = [Double](repeating: 0, count: channels)
     squares = sums
   }
 
-  /// Rows of a value with `rows` rows that are read.
-  static func rowIndices(_ rows: Int) -> StrideTo<Int> {
-    stride(from: 0, to: rows, by: max(1, (rows + rowLimit - 1) / rowLimit))
+  /// Up to `limit` of `rows` rows, spread evenly but in step with nothing: rows are the cells of a
+  /// map, or of its windows, and a stride would read the same few columns over and over.
+  ///
+  /// Multiples of about the golden ratio of `rows`, beginning with the `first`, all different.
+  static func rowIndices(_ rows: Int, limit: Int = rowLimit, first: Int = 0) -> [Int] {
+    guard rows > limit else { return Array(0..<rows) }
+    var step = Int(0.618_033_988_75 * Double(rows)) | 1
+    while !areCoprime(step, rows) { step += 2 }
+    return (first..<(first + limit)).map { $0 % rows * step % rows }
+  }
+
+  private static func areCoprime(_ a: Int, _ b: Int) -> Bool {
+    var (a, b) = (a, b)
+    while b != 0 { (a, b) = (b, a % b) }
+    return a == 1
   }
 
   mutating func add(_ value: TappedValue) {
-    let channels = largest.count
+    let channels = lowest.count
     var sum = [Float](repeating: 0, count: channels)
     var square = sum
     for row in Self.rowIndices(value.rows) {
       value.withRow(row) { row in
         for k in 0..<channels {
           let x = row[k]
-          largest[k] = max(largest[k], abs(x))
+          lowest[k] = min(lowest[k], x)
+          highest[k] = max(highest[k], x)
           sum[k] += x
           square[k] += x * x
         }
@@ -51,10 +68,11 @@ struct ChannelStatistics {
   }
 
   private mutating func addToSample(_ value: TappedValue) {
-    let channels = largest.count
-    for row in stride(from: 0, to: value.rows, by: max(1, value.rows / share)) {
+    let channels = lowest.count
+    for row in Self.rowIndices(value.rows, limit: share, first: drawn) {
       value.withRow(row) { sample.append(contentsOf: $0) }
     }
+    drawn += share
     guard channels > 0, sample.count > Self.sampleLimit * channels else { return }
     // Every second row stays, and later values give half as many: all values count alike.
     sample = stride(from: 0, to: sample.count / channels, by: 2).flatMap {
@@ -66,7 +84,7 @@ struct ChannelStatistics {
   var input: CalibrationProfile.Input {
     let count = Double(max(1, rowCount))
     return CalibrationProfile.Input(
-      rowCount: rowCount, absoluteMaximum: largest, mean: sums.map { Float($0 / count) },
+      rowCount: rowCount, lowest: lowest, highest: highest, mean: sums.map { Float($0 / count) },
       secondMoment: squares.map { Float($0 / count) }, sample: sample)
   }
 }

@@ -5,8 +5,9 @@ public struct CalibrationProfile: Sendable {
   public struct Input: Sendable {
     /// Rows seen.
     public var rowCount: Int
-    /// Largest magnitude of each channel.
-    public var absoluteMaximum: [Float]
+    /// Least and largest value of each channel.
+    public var lowest: [Float]
+    public var highest: [Float]
     /// Mean of each channel.
     public var mean: [Float]
     /// Mean square of each channel: the diagonal of the Gram matrix over the number of rows.
@@ -17,24 +18,47 @@ public struct CalibrationProfile: Sendable {
     public var channelCount: Int { mean.count }
     public var sampleRowCount: Int { mean.isEmpty ? 0 : sample.count / mean.count }
 
+    /// Largest magnitude of each channel.
+    var absoluteMaximum: [Float] { zip(lowest, highest).map { max(-$0, $1) } }
+
     public init(
-      rowCount: Int, absoluteMaximum: [Float], mean: [Float], secondMoment: [Float],
+      rowCount: Int, lowest: [Float], highest: [Float], mean: [Float], secondMoment: [Float],
       sample: [Float]
     ) {
-      precondition(absoluteMaximum.count == mean.count && secondMoment.count == mean.count)
+      precondition(lowest.count == mean.count && highest.count == mean.count)
+      precondition(secondMoment.count == mean.count)
       precondition(mean.isEmpty ? sample.isEmpty : sample.count % mean.count == 0)
       self.rowCount = rowCount
-      self.absoluteMaximum = absoluteMaximum
+      self.lowest = lowest
+      self.highest = highest
       self.mean = mean
       self.secondMoment = secondMoment
       self.sample = sample
+    }
+
+    /// The statistics of the same rows with `offsets[k]` taken from channel k.
+    func shifted(by offsets: [Float]) -> Input {
+      var copy = self
+      for k in offsets.indices {
+        copy.lowest[k] -= offsets[k]
+        copy.highest[k] -= offsets[k]
+        // E (x - o)^2 = E x^2 - 2 o E x + o^2, which rounding may carry below the variance.
+        let moment = Double(secondMoment[k]) + Double(offsets[k]) * Double(offsets[k] - 2 * mean[k])
+        copy.secondMoment[k] = max(0, Float(moment))
+        copy.mean[k] -= offsets[k]
+      }
+      for row in 0..<sampleRowCount {
+        for k in offsets.indices { copy.sample[row * offsets.count + k] -= offsets[k] }
+      }
+      return copy
     }
 
     /// The statistics of the same rows with channel k divided by `factors[k]`.
     func divided(by factors: [Float]) -> Input {
       var copy = self
       for k in factors.indices {
-        copy.absoluteMaximum[k] /= factors[k]
+        copy.lowest[k] /= factors[k]
+        copy.highest[k] /= factors[k]
         copy.mean[k] /= factors[k]
         copy.secondMoment[k] /= factors[k] * factors[k]
       }

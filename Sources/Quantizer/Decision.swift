@@ -30,6 +30,8 @@ public struct Decision: Sendable {
   public let zeroChannels: Int
   /// Exponent of the smoothing of its input; nil when that was not smoothed.
   public let smoothing: Double?
+  /// Largest magnitude taken from a channel of its input; nil when that was not shifted.
+  public let shift: Float?
   /// Largest magnitude added to the bias; nil without correction.
   public let correction: Float?
   /// Why it was not quantised, for linear layers.

@@ -76,7 +76,9 @@ extension QuantizationPlan {
     return Decision(
       weight: name, shape: tensor.shape, scheme: scheme, from: tensor.dtype, to: dtype,
       sqnr: matrix?.sqnr, inputSQNR: layer?.inputSQNR, range: low <= high ? low...high : 0...0,
-      clip: matrix?.meanClip, zeroChannels: matrix?.zeroChannels ?? 0, smoothing: alphas[name],
+      clip: matrix?.meanClip, zeroChannels: matrix?.zeroChannels ?? 0,
+      smoothing: smoothings[name]?.alpha,
+      shift: smoothings[name]?.offsets?.reduce(0) { max($0, abs($1)) },
       correction: layer.flatMap { corrections[$0.weight] }?.reduce(0) { max($0, abs($1)) },
       reason: reason)
   }

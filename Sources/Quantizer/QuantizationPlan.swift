@@ -25,8 +25,8 @@ public struct QuantizationPlan: Sendable {
   public let recipe: Recipe
   /// Reasons for linear layers that stay, by weight.
   let kept: [String: String]
-  /// Exponents of smoothing by weight of the product.
-  let alphas: [String: Double]
+  /// What was done to the inputs of products, by weight.
+  let smoothings: [String: Smoothing]
   /// Integers of weights that are stored in int8 but not multiplied in it.
   let stored: [String: QuantizedMatrix]
   /// To be added to the output of a layer, by weight.
@@ -40,14 +40,14 @@ public struct QuantizationPlan: Sendable {
     self.kept = kept
     var source = model
     var profile = profile
-    var alphas: [String: Double] = [:]
-    if recipe.steps.contains(.smoothing) {
+    var smoothings: [String: Smoothing] = [:]
+    if !recipe.steps.isDisjoint(with: [.smoothing, .shifting]) {
       for group in SmoothingGroup.all(in: model, quantized: quantized) {
-        Self.smooth(group, &source.weights, &profile, &alphas)
+        Self.smooth(group, recipe, &source.weights, &profile, &smoothings)
       }
     }
     self.source = source
-    self.alphas = alphas
+    self.smoothings = smoothings
     layers = Self.layers(source, quantized, recipe, profile)
     stored =
       recipe.steps.contains(.int8Storage)
@@ -55,20 +55,23 @@ public struct QuantizationPlan: Sendable {
   }
 
   private static func smooth(
-    _ group: SmoothingGroup, _ weights: inout WeightTable, _ profile: inout CalibrationProfile?,
-    _ alphas: inout [String: Double]
+    _ group: SmoothingGroup, _ recipe: Recipe, _ weights: inout WeightTable,
+    _ profile: inout CalibrationProfile?, _ smoothings: inout [String: Smoothing]
   ) {
-    let tensors = group.consumers.compactMap { weights[$0] }
-    guard let input = group.consumers.first.flatMap({ profile?.inputs[$0] }),
+    let names = group.consumers.map(\.weight)
+    guard let input = names.first.flatMap({ profile?.inputs[$0] }),
       input.channelCount == group.channelCount, input.sampleRowCount > 0
     else { return }
-    let smoothing = Smoothing(weights: tensors, input: input)
-    guard let alpha = smoothing.alpha else { return }
-    group.fold(smoothing.factors, into: &weights)
-    for name in group.consumers {
-      alphas[name] = alpha
-      let divided = profile?.inputs[name]?.divided(by: smoothing.factors)
-      profile?.inputs[name] = divided
+    let smoothing = Smoothing(
+      weights: names.compactMap { weights[$0] }, input: input,
+      shifts: recipe.steps.contains(.shifting) && group.canShift,
+      scales: recipe.steps.contains(.smoothing))
+    guard smoothing.changesSomething else { return }
+    group.fold(smoothing, into: &weights)
+    let changed = smoothing.applied(to: input)
+    for name in names {
+      smoothings[name] = smoothing
+      profile?.inputs[name] = changed
     }
   }
 
@@ -85,7 +88,9 @@ public struct QuantizationPlan: Sendable {
         else { continue }
         let input = profile?.inputs[name]
         let matrix = QuantizedMatrix(
-          tensor, importance: input?.secondMoment, searchesClip: recipe.steps.contains(.clip))
+          tensor, importance: input?.secondMoment, searchesClip: recipe.steps.contains(.clip),
+          compensation: recipe.steps.contains(.compensation)
+            ? input.map(RoundingCompensation.init) : nil)
         layers.append(
           Layer(
             weight: name, graph: graph.name, matrix: matrix,

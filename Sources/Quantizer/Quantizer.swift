@@ -49,6 +49,7 @@ public struct Quantizer: Sendable {
     // Weights whose numbers something else needs: biases, kernels, embeddings.
     var otherwiseUsed: Set<String> = []
     for graph in model.graphs {
+      let even = EvenValues(graph)
       for node in graph.nodes {
         for (position, operand) in node.operands.enumerated() {
           guard case .weight(let name) = graph[operand].definition else { continue }
@@ -57,7 +58,8 @@ public struct Quantizer: Sendable {
             continue
           }
           let reason = recipe.reasonToKeep(
-            weight: name, graph: graph.name, outputs: shape[0], depth: shape[1])
+            weight: name, graph: graph.name, outputs: shape[0], depth: shape[1],
+            readsEvenValues: even.contains(node.operands[0]))
           if let reason { kept[name] = reason } else { quantized.insert(name) }
         }
       }

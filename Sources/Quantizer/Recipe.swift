@@ -8,6 +8,11 @@ public struct Recipe: Sendable {
   /// The decoder and the heads are 1 % of the work and carry all of the fragility, so they stay in
   /// float32.
   public var graphs: Set<String> = ["encode_image", "attend_memory", "encode_memory"]
+  /// Graphs in which products of uneven values (see `EvenValues`) stay in floating point.
+  ///
+  /// In the encoder these project the sums of its stages to the features that everything else looks
+  /// at: a fiftieth of the work, and half of the noise in them.
+  public var unevenGraphsInFloat: Set<String> = ["encode_image"]
   /// Smallest depth and number of outputs worth quantising.
   public var minimumSide = 32
   /// Weights, and attention layers by their labels, that stay in floating point: exact names, or
@@ -29,6 +34,10 @@ public struct Recipe: Sendable {
     case clip
     /// Large input channels are divided, and their weights multiplied, before rounding.
     case smoothing
+    /// The mean of each input channel is taken away before rounding, and its product added after.
+    case shifting
+    /// The rounding of a weight makes up for that of the weights of its channel before it.
+    case compensation
     /// The mean error of each product is taken off its bias.
     case biasCorrection = "bias-correction"
     /// Large weights of the float products are stored in int8 as well.
@@ -53,9 +62,12 @@ public struct Recipe: Sendable {
   }
 
   /// Why a linear layer stays in floating point; nil when it is quantised.
-  public func reasonToKeep(weight: String, graph: String, outputs: Int, depth: Int) -> String? {
+  func reasonToKeep(
+    weight: String, graph: String, outputs: Int, depth: Int, readsEvenValues: Bool
+  ) -> String? {
     if !graphs.contains(graph) { return "\(graph) stays in float" }
     if min(outputs, depth) < minimumSide { return "smaller than \(minimumSide)" }
+    if !readsEvenValues, unevenGraphsInFloat.contains(graph) { return "reads uneven channels" }
     if let pattern = keepFloat.first(where: { matches(weight, pattern: $0) }) {
       return "kept by \(pattern)"
     }

@@ -2,11 +2,11 @@ internal import Glibc
 internal import Graph
 internal import Tensors
 
-/// Chooses the factors of a `SmoothingGroup` and folds them into the weights.
+/// Chooses the offsets and factors of a `SmoothingGroup` and folds them into the weights.
 ///
-/// Candidates are s_k = a_k^alpha / w_k^(1 - alpha), with a_k the largest input and w_k the largest
-/// weight of channel k (arXiv 2211.10438), and s = 1. The one with the least expected error of the
-/// products wins:
+/// Offsets are the means of the channels, or nothing. Candidates for factors are
+/// s_k = a_k^alpha / w_k^(1 - alpha), with a_k the largest input and w_k the largest weight of
+/// channel k (arXiv 2211.10438), and s = 1. What has the least expected error of the products wins:
 ///
 ///     sum over k of e_k |W_k|^2                    rounding of the input, e_k its mean square
 ///   + sum over k of m_k / s_k^2 * sum_n d_n^2 / 12  rounding of the weights in steps of d_n
@@ -14,48 +14,57 @@ internal import Tensors
 /// where e_k is measured on the sampled rows with the rounding that runs, and m_k is the mean
 /// square of input k. Errors of different channels are taken as independent.
 struct Smoothing {
+  /// Taken from the channels; nil when they stay where they are.
+  let offsets: [Float]?
   let factors: [Float]
   let alpha: Double?
-  /// Expected squared error of the products with these factors, over that without.
+  /// Expected squared error of the products with these, over that without.
   let gain: Double
 
   static let alphas = [0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85]
-  /// Rows of the sample that are rounded for each candidate.
-  private static let sampleLimit = 256
   /// What the estimate must promise to change anything: it leaves out what later layers make of it.
   private static let worthwhileGain = 0.9
   /// Factors beyond this ratio to the geometric mean buy nothing and cost precision elsewhere.
   private static let largestFactor: Float = 64
 
   /// Chooses for products with `weights` [N, K], all of which read `input`.
-  init(weights: [Tensor], input: CalibrationProfile.Input) {
+  init(
+    weights: [Tensor], input: CalibrationProfile.Input, shifts: Bool, scales: Bool
+  ) {
     let channels = input.channelCount
     let matrices = weights.map { $0.floats() }
-    var largest = [Float](repeating: 0, count: channels)
-    var squares = [Float](repeating: 0, count: channels)
-    for matrix in matrices {
-      for start in stride(from: 0, to: matrix.count, by: channels) {
-        for k in 0..<channels {
-          largest[k] = max(largest[k], abs(matrix[start + k]))
-          squares[k] += matrix[start + k] * matrix[start + k]
-        }
-      }
-    }
-    let estimate = Estimate(
-      matrices: matrices, squares: squares, input: input, sampleLimit: Self.sampleLimit)
     let plain = [Float](repeating: 1, count: channels)
+    var estimate = Estimate(matrices: matrices, input: input)
     let reference = estimate.error(plain)
     var best: (factors: [Float], alpha: Double?, error: Double) = (plain, nil, reference)
-    for alpha in Self.alphas {
-      let factors = Self.factors(alpha, input.absoluteMaximum, largest)
+    var offsets: [Float]?
+    if shifts {
+      let shifted = Estimate(matrices: matrices, input: input.shifted(by: input.mean))
+      let error = shifted.error(plain)
+      if error < Self.worthwhileGain * reference {
+        (estimate, offsets, best.error) = (shifted, input.mean, error)
+      }
+    }
+    let unscaled = best.error
+    for alpha in scales ? Self.alphas : [] {
+      let factors = Self.factors(alpha, estimate.input.absoluteMaximum, estimate.largest)
       let error = estimate.error(factors)
-      if error < best.error, error < Self.worthwhileGain * reference {
+      if error < best.error, error < Self.worthwhileGain * unscaled {
         best = (factors, alpha, error)
       }
     }
+    self.offsets = offsets
     factors = best.factors
     alpha = best.alpha
     gain = reference > 0 ? best.error / reference : 1
+  }
+
+  var changesSomething: Bool { offsets != nil || alpha != nil }
+
+  /// The statistics of `input` after it.
+  func applied(to input: CalibrationProfile.Input) -> CalibrationProfile.Input {
+    let shifted = offsets.map { input.shifted(by: $0) } ?? input
+    return alpha == nil ? shifted : shifted.divided(by: factors)
   }
 
   private static func factors(
@@ -80,10 +89,27 @@ struct Smoothing {
 /// Expected error of products for given factors.
 private struct Estimate {
   let matrices: [[Float]]
-  /// Sum over outputs of the squared weights of each channel.
-  let squares: [Float]
   let input: CalibrationProfile.Input
-  let sampleLimit: Int
+  /// Over all outputs, the largest weight of each channel, and the sum of squares.
+  let largest: [Float]
+  private let squares: [Float]
+
+  init(matrices: [[Float]], input: CalibrationProfile.Input) {
+    self.matrices = matrices
+    self.input = input
+    let channels = input.channelCount
+    var largest = [Float](repeating: 0, count: channels)
+    var squares = largest
+    for matrix in matrices {
+      for start in stride(from: 0, to: matrix.count, by: channels) {
+        for k in 0..<channels {
+          largest[k] = max(largest[k], abs(matrix[start + k]))
+          squares[k] += matrix[start + k] * matrix[start + k]
+        }
+      }
+    }
+    (self.largest, self.squares) = (largest, squares)
+  }
 
   func error(_ factors: [Float]) -> Double {
     activationError(factors) + weightError(factors)
@@ -91,13 +117,10 @@ private struct Estimate {
 
   private func activationError(_ factors: [Float]) -> Double {
     let channels = factors.count
-    let rows = input.sampleRowCount
-    let stride = max(1, rows / sampleLimit)
     var errors = [Float](repeating: 0, count: channels)
-    var scaled = [Float](repeating: 0, count: channels)
-    var rounded = scaled
-    var used = 0
-    for row in Swift.stride(from: 0, to: rows, by: stride) {
+    var scaled = errors
+    var rounded = errors
+    for row in 0..<input.sampleRowCount {
       for k in 0..<channels { scaled[k] = input.sample[row * channels + k] / factors[k] }
       scaled.withUnsafeBufferPointer { source in
         rounded.withUnsafeMutableBufferPointer { RowQuantizer.roundTrip(source, into: $0) }
@@ -106,10 +129,9 @@ private struct Estimate {
         let error = (rounded[k] - scaled[k]) * factors[k]
         errors[k] += error * error
       }
-      used += 1
     }
     let sum = zip(errors, squares).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-    return sum / Double(max(1, used))
+    return sum / Double(max(1, input.sampleRowCount))
   }
 
   private func weightError(_ factors: [Float]) -> Double {
@@ -128,34 +150,5 @@ private struct Estimate {
       moments += Double(input.secondMoment[k] / (factors[k] * factors[k]))
     }
     return steps * moments
-  }
-}
-
-// MARK: - Folding
-
-extension SmoothingGroup {
-  /// Divides the makers of the value and multiplies its readers: the model computes the same.
-  func fold(_ factors: [Float], into weights: inout WeightTable) {
-    for (name, start) in vectors {
-      guard let tensor = weights[name] else { continue }
-      var values = tensor.floats()
-      for k in factors.indices { values[start + k] /= factors[k] }
-      weights.set(name, Tensor(values, shape: tensor.shape))
-    }
-    for (name, start) in matrices {
-      guard let tensor = weights[name] else { continue }
-      var values = tensor.floats()
-      let depth = tensor.elementCount / max(1, tensor.shape[0])
-      for row in factors.indices {
-        for i in ((start + row) * depth)..<((start + row + 1) * depth) { values[i] /= factors[row] }
-      }
-      weights.set(name, Tensor(values, shape: tensor.shape))
-    }
-    for name in consumers {
-      guard let tensor = weights[name] else { continue }
-      var values = tensor.floats()
-      for i in values.indices { values[i] *= factors[i % factors.count] }
-      weights.set(name, Tensor(values, shape: tensor.shape))
-    }
   }
 }

@@ -2,22 +2,40 @@ internal import Graph
 internal import Tensors
 
 /// Products that read one value, and what makes that value: channels of it may be divided by any
-/// positive factors if the products' weights are multiplied by them.
+/// positive factors if the products' weights are multiplied by them, and moved by any offsets if the
+/// products' biases get their products with the weights.
 ///
-/// Three makers allow that, because each works on channels one by one:
+/// Three makers allow the first, because each works on channels one by one, and two the second:
 ///
-/// - a LayerNorm: its weight and bias are divided (Xiao et al., "SmoothQuant", arXiv 2211.10438);
-/// - attention, in its values: softmax(S) (V / s) = (softmax(S) V) / s, so the rows of the
-///   projection that makes V are divided;
+/// - a LayerNorm: its weight and bias are divided (Xiao et al., "SmoothQuant", arXiv 2211.10438),
+///   offsets are taken from its bias (Wei et al., "Outlier Suppression+", arXiv 2304.09145);
+/// - attention, in its values: softmax(S) (V - 1 o^T) / s = (softmax(S) V - 1 o^T) / s, since rows
+///   of a softmax sum to one, so the rows of the projection that makes V are divided, and offsets
+///   are taken from its bias;
 /// - ReLU after a product: relu(x / s) = relu(x) / s for s > 0.
 struct SmoothingGroup {
-  /// Weights of the products, whose input channels are multiplied.
-  var consumers: [String]
+  /// A product that reads the value.
+  struct Consumer: Hashable {
+    /// Name of its weight, whose columns are multiplied.
+    let weight: String
+    /// Name of its bias, when it has one that nothing else uses.
+    let bias: String?
+    /// Whether it sees zeros besides, which stand for no token and would have to move as well.
+    let seesPadding: Bool
+  }
+
+  var consumers: [Consumer]
   /// Vectors whose elements are divided, beginning at the given one.
   var vectors: [(name: String, start: Int)] = []
   /// Matrices whose rows are divided, beginning at the given one.
   var matrices: [(name: String, start: Int)] = []
+  /// The vector that offsets are taken from, if the maker has one.
+  var origin: (name: String, start: Int)?
   let channelCount: Int
+
+  var canShift: Bool {
+    origin != nil && consumers.allSatisfy { $0.bias != nil && !$0.seesPadding }
+  }
 }
 
 extension SmoothingGroup {
@@ -78,12 +96,14 @@ private struct Finder {
         return nil
       }
       group.vectors = [(weight, 0), (bias, 0)]
+      group.origin = (bias, 0)
     case .linear(let parameters) where parameters.activation == .relu && !parameters.hasResidual:
       guard add(node, rows: 0, to: &group) else { return nil }
     case .attention:
       guard let (projection, start) = projection(of: node.operands[2], user: node),
         add(projection, rows: start, to: &group)
       else { return nil }
+      group.origin = group.vectors.first
     default: return nil
     }
     return group
@@ -111,26 +131,38 @@ private struct Finder {
 
   // MARK: Downwards
 
-  /// Weights of the products that read `value`, as it is or rearranged in rows; nil when anything
-  /// else reads it.
-  private func consumers(of value: ValueID) -> [String]? {
+  /// The products that read `value`, as it is or rearranged in rows; nil when anything else reads
+  /// it.
+  private func consumers(
+    of value: ValueID, seesPadding: Bool = false
+  ) -> [SmoothingGroup.Consumer]? {
     guard !outputs.contains(value) else { return nil }
-    var found: [String] = []
+    var found: [SmoothingGroup.Consumer] = []
     for index in users[value.index] {
       let node = graph.nodes[index]
       switch node.op {
-      case .linear where node.operands[0] == value && !node.operands.dropFirst().contains(value):
+      case .linear(let parameters)
+      where node.operands[0] == value && !node.operands.dropFirst().contains(value):
         guard let name = ownWeight(node.operands[1]), quantized.contains(name) else { return nil }
-        found.append(name)
+        let bias = parameters.hasBias ? ownWeight(node.operands[2]) : nil
+        found.append(.init(weight: name, bias: bias, seesPadding: seesPadding))
       case .windowPartition, .windowMerge, .reshape:
+        let pads = seesPadding || pads(node)
         guard graph[node.result].type.shape.last == graph[value].type.shape.last,
-          let further = consumers(of: node.result)
+          let further = consumers(of: node.result, seesPadding: pads)
         else { return nil }
         found += further
       default: return nil
       }
     }
     return found
+  }
+
+  /// Whether a node may put zeros beside what it rearranges.
+  private func pads(_ node: Graph.Node) -> Bool {
+    guard case .windowPartition(let window) = node.op else { return false }
+    let shape = graph[node.operands[0]].type.shape
+    return shape[1...2].contains { ($0.fixed ?? 1) % window != 0 }
   }
 
   // MARK: Upwards

@@ -23,7 +23,11 @@ public struct QuantizedMatrix: Sendable {
   ///
   /// With `searchesClip` each channel gets the range with the least squared error; the error of
   /// element k counts `importance[k]` times (the mean square of input k), or once without it.
-  public init(_ weight: Tensor, importance: [Float]? = nil, searchesClip: Bool = false) {
+  /// With `compensation` the weights of a channel make up for each other's rounding in that range.
+  init(
+    _ weight: Tensor, importance: [Float]? = nil, searchesClip: Bool = false,
+    compensation: RoundingCompensation? = nil
+  ) {
     let (outputs, depth) = (weight.shape[0], weight.elementCount / max(1, weight.shape[0]))
     let counts = importance ?? [Float](repeating: 1, count: depth)
     precondition(counts.count == depth, "importance must have one value per input")
@@ -37,15 +41,18 @@ public struct QuantizedMatrix: Sendable {
             let row = UnsafeBufferPointer(
               rebasing: source[(output * depth)..<((output + 1) * depth)])
             let channel = Channel(row, counts, searchesClip ? Self.clips : [1])
+            let target = UnsafeMutableBufferPointer(
+              rebasing: bytes[(output * depth)..<((output + 1) * depth)])
+            if let compensation {
+              noise += Double(compensation.round(row, scale: channel.scale, to: target))
+            } else {
+              channel.store(row, to: target)
+              noise += channel.noise
+            }
             scales[output] = channel.scale
             signal += channel.signal
-            noise += channel.noise
             clipSum += Double(channel.clip)
             zeros += channel.isZero ? 1 : 0
-            channel.store(
-              row,
-              to: UnsafeMutableBufferPointer(
-                rebasing: bytes[(output * depth)..<((output + 1) * depth)]))
           }
         }
       }

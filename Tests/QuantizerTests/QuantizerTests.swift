@@ -1,12 +1,13 @@
 import Bytes
 import Graph
 import JSON
-import Quantizer
 import Reference
 import Runtime
 import Tensors
 import TestSupport
 import Testing
+
+@testable import Quantizer
 
 struct QuantizerTests {
   /// Relative L2 that eight bits for weights and activations may cost one product of random
@@ -55,6 +56,42 @@ struct QuantizerTests {
         .evaluate(quantized.graphs[0], inputs: inputs)["y"])
     let kernel = Closeness(coarse.floats(), to: integers.floats())
     #expect(kernel.relativeL2 < Self.kernelTolerance, "\(kernel)")
+  }
+
+  /// A product of a normalised map, moved about, and one of the sum that the map was made of.
+  private func unevenModel(_ name: String) throws -> Model {
+    var weights = WeightTable()
+    var builder = GraphBuilder(name)
+    func weight(_ name: String, _ shape: [Int]) -> ValueID {
+      weights.set(
+        name, Tensor([Float](repeating: 0.5, count: shape.reduce(1, *)), shape: Shape(shape)))
+      return builder.weight(name, TensorType(.float, shape.map { Dim(constant: $0) }))
+    }
+    func linear(_ x: ValueID, _ name: String) throws -> ValueID {
+      try builder.add(
+        .linear(Linear(hasBias: false)), [x, weight(name, [32, 32])], label: name)
+    }
+    let x = builder.input("x", .float(1, 4, 4, 32))
+    let sum = try builder.add(.add, [x, x], label: "sum")
+    let norm = try builder.add(
+      .layerNorm(epsilon: 1e-6), [sum, weight("norm", [32]), weight("norm.bias", [32])],
+      label: "norm")
+    let windows = try builder.add(.windowPartition(window: 2), [norm], label: "windows")
+    builder.output("normed", try linear(windows, "normed"))
+    builder.output("summed", try linear(sum, "summed"))
+    builder.output("given", try linear(x, "given"))
+    return Model(metadata: .object([]), graphs: [builder.graph], weights: weights)
+  }
+
+  @Test func unevenChannelsStayInFloatInTheEncoder() throws {
+    func schemes(_ graph: String) throws -> [String: Decision.Scheme] {
+      let decisions = try Quantizer().quantize(try unevenModel(graph)).decisions
+      return Dictionary(uniqueKeysWithValues: decisions.map { ($0.weight, $0.scheme) })
+    }
+    let encoder = try schemes("encode_image")
+    #expect(encoder["normed"] == .int8 && encoder["given"] == .int8)
+    #expect(encoder["summed"] == .float)
+    #expect(try schemes("attend_memory")["summed"] == .int8)
   }
 
   @Test func everyRowHasItsOwnScale() throws {

@@ -15,9 +15,10 @@ struct SmoothingTests {
 
   /// LayerNorm, projections behind a window partition, attention, ReLU: all kinds of groups.
   ///
-  /// Channel 3 of what the norm gives is `outlier` times the others.
+  /// Channel 3 of what the norm gives is `outlier` times the others, and all are moved by up to
+  /// `bias`. Windows of 4 need padding in a map of 5 x 7, and none in one of 4 x 8.
   private func model(
-    seed: UInt64, outlier: Float
+    seed: UInt64, outlier: Float, bias: Float = 1, isPadded: Bool = true
   ) throws -> (model: Model, inputs: [String: Tensor]) {
     var random = SeededRandom(seed: seed)
     var weights = WeightTable()
@@ -34,24 +35,32 @@ struct SmoothingTests {
       return try builder.add(
         .linear(Linear(hasBias: true, activation: kind)), operands, label: name)
     }
-    let x = builder.input("x", .float(1, 5, 7, 32))
+    let (height, width) = isPadded ? (5, 7) : (4, 8)
+    let x = builder.input("x", .float(1, Dim(constant: height), Dim(constant: width), 32))
     var scales = random.floats(32, in: 0.5...1)
     scales[3] *= outlier
     let norm = try builder.add(
       .layerNorm(epsilon: 1e-6),
-      [x, weight("norm", [32], scales), weight("norm.bias", [32])], label: "norm")
+      [
+        x, weight("norm", [32], scales),
+        weight("norm.bias", [32], random.floats(32, in: -bias...bias)),
+      ], label: "norm")
     let windows = try builder.add(.windowPartition(window: 4), [norm], label: "windows")
     let qkv = try linear(windows, "qkv", 96, 32)
     var parts: [ValueID] = []
     for part in 0..<3 {
       let slice = try builder.add(
         .slice(axis: 3, start: Dim(constant: 32 * part), count: 32), [qkv], label: "slice")
-      parts.append(try builder.add(.reshape([4, 16, 32]), [slice], label: "tokens"))
+      let windowCount = Dim(constant: isPadded ? 4 : 2)
+      parts.append(
+        try builder.add(.reshape([windowCount, 16, 32]), [slice], label: "tokens"))
     }
     let attended = try builder.add(.attention(heads: 2, scale: 0.25), parts, label: "attention")
     let hidden = try linear(attended, "hidden", 64, 32, .relu)
     builder.output("y", try linear(hidden, "last", 32, 64))
-    let inputs = ["x": Tensor(random.floats(5 * 7 * 32), shape: [1, 5, 7, 32])]
+    let inputs = [
+      "x": Tensor(random.floats(height * width * 32), shape: [1, height, width, 32])
+    ]
     return (Model(metadata: .object([]), graphs: [builder.graph], weights: weights), inputs)
   }
 
@@ -78,62 +87,86 @@ struct SmoothingTests {
 
   static func statistics(_ rows: [Float], _ channels: Int) -> CalibrationProfile.Input {
     let count = rows.count / channels
-    var (largest, mean, square) = (
-      [Float](repeating: 0, count: channels), [Float](repeating: 0, count: channels),
+    var (lowest, highest, mean, square) = (
+      [Float](repeating: .infinity, count: channels),
+      [Float](repeating: -.infinity, count: channels), [Float](repeating: 0, count: channels),
       [Float](repeating: 0, count: channels)
     )
     for (i, x) in rows.enumerated() {
-      largest[i % channels] = max(largest[i % channels], abs(x))
+      lowest[i % channels] = min(lowest[i % channels], x)
+      highest[i % channels] = max(highest[i % channels], x)
       mean[i % channels] += x / Float(count)
       square[i % channels] += x * x / Float(count)
     }
     return .init(
-      rowCount: count, absoluteMaximum: largest, mean: mean, secondMoment: square, sample: rows)
+      rowCount: count, lowest: lowest, highest: highest, mean: mean, secondMoment: square,
+      sample: rows)
   }
 
   @Test func findsEveryKindOfGroup() throws {
     let (model, _) = try model(seed: 1, outlier: 1)
     let groups = SmoothingGroup.all(in: model, quantized: ["qkv", "hidden", "last"])
-    #expect(groups.map(\.consumers) == [["qkv"], ["hidden"], ["last"]])
+    #expect(groups.map { $0.consumers.map(\.weight) } == [["qkv"], ["hidden"], ["last"]])
     #expect(groups.map { $0.matrices.map(\.start) } == [[], [64], [0]])
     // Where one reader stays in float its input must keep its size.
     #expect(
-      SmoothingGroup.all(in: model, quantized: ["hidden"]).map(\.consumers) == [["hidden"]])
+      SmoothingGroup.all(in: model, quantized: ["hidden"]).flatMap(\.consumers).map(\.weight)
+        == ["hidden"])
   }
 
-  @Test func foldsExactly() throws {
-    let (model, inputs) = try model(seed: 2, outlier: 20)
+  private func run(_ model: Model, _ inputs: [String: Tensor]) throws -> [Float] {
+    let interpreter = ReferenceInterpreter(weights: model.weights)
+    return try #require(try interpreter.evaluate(model.graphs[0], inputs: inputs)["y"]).floats()
+  }
+
+  @Test(arguments: [false, true])
+  func foldsExactly(isPadded: Bool) throws {
+    let (model, inputs) = try model(seed: 2, outlier: 20, bias: 4, isPadded: isPadded)
     let plan = try Quantizer().plan(model, profile: try profile(model, inputs))
-    #expect(!plan.alphas.isEmpty)
-    let folded = plan.source
-    func run(_ model: Model) throws -> [Float] {
-      let interpreter = ReferenceInterpreter(weights: model.weights)
-      return try #require(try interpreter.evaluate(model.graphs[0], inputs: inputs)["y"]).floats()
-    }
-    let difference = Closeness(try run(folded), to: try run(model))
+    #expect(plan.smoothings.values.contains { $0.alpha != nil })
+    #expect(plan.smoothings.values.contains { $0.offsets != nil })
+    let difference = Closeness(try run(plan.source, inputs), to: try run(model, inputs))
     #expect(difference.relativeL2 < Self.foldTolerance, "\(difference)")
-    #expect(folded.weights["norm"]?.floats() != model.weights["norm"]?.floats())
+    #expect(plan.source.weights["norm"]?.floats() != model.weights["norm"]?.floats())
+  }
+
+  /// Padding is zeros, which would have to move with the tokens; values of attention are not padded.
+  @Test func shiftsOnlyWhereNothingIsPadded() throws {
+    for isPadded in [false, true] {
+      let (model, inputs) = try model(seed: 4, outlier: 1, bias: 20, isPadded: isPadded)
+      let plan = try Quantizer().plan(model, profile: try profile(model, inputs))
+      #expect((plan.smoothings["qkv"]?.offsets == nil) == isPadded)
+      #expect(plan.smoothings["hidden"]?.offsets != nil)
+      #expect(plan.smoothings["last"]?.offsets == nil)
+    }
+  }
+
+  private func error(
+    _ quantized: Model, against model: Model, _ inputs: [String: Tensor]
+  ) throws -> Double {
+    Closeness(try run(quantized, inputs), to: try run(model, inputs)).relativeL2
+  }
+
+  /// Error with the whole recipe, as a share of that without `steps`.
+  private func gain(
+    of steps: Set<Recipe.Step>, outlier: Float, bias: Float
+  ) throws -> Double {
+    let (model, inputs) = try model(seed: 3, outlier: outlier, bias: bias, isPadded: false)
+    let profile = try profile(model, inputs)
+    var fewer = Recipe()
+    fewer.steps.subtract(steps)
+    let without = try Quantizer(fewer).quantize(model, profile: profile).model
+    let with = try Quantizer().quantize(model, profile: profile).model
+    return try error(with, against: model, inputs) / error(without, against: model, inputs)
   }
 
   @Test func tamesAnOutlierChannel() throws {
-    let (model, inputs) = try model(seed: 3, outlier: 30)
-    let profile = try profile(model, inputs)
-    var plain = Recipe()
-    plain.steps.remove(.smoothing)
-    let (without, with) = (
-      try Quantizer(plain).quantize(model, profile: profile).model,
-      try Quantizer().quantize(model, profile: profile).model
-    )
-    func error(_ quantized: Model) throws -> Double {
-      let exact = try ReferenceInterpreter(weights: model.weights)
-        .evaluate(model.graphs[0], inputs: inputs)
-      let coarse = try ReferenceInterpreter(weights: quantized.weights)
-        .evaluate(quantized.graphs[0], inputs: inputs)
-      return Closeness(
-        try #require(coarse["y"]).floats(), to: try #require(exact["y"]).floats()
-      ).relativeL2
-    }
-    let (before, after) = (try error(without), try error(with))
-    #expect(after < 0.7 * before, "\(before) before, \(after) after")
+    let gain = try gain(of: [.smoothing], outlier: 30, bias: 1)
+    #expect(gain < 0.75)
+  }
+
+  @Test func movesChannelsThatAreFarFromZero() throws {
+    let gain = try gain(of: [.shifting], outlier: 1, bias: 20)
+    #expect(gain < 0.6)
   }
 }

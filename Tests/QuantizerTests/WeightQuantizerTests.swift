@@ -37,6 +37,50 @@ struct WeightQuantizerTests {
     #expect(searched.values.floats().allSatisfy { abs($0) <= 127 })
   }
 
+  /// Inputs that go together: rounding one weight can be made up for with the next.
+  @Test(arguments: [40, 128, 200])
+  func roundingMakesUpForItself(channels: Int) {
+    var random = SeededRandom(seed: 8)
+    let common = random.floats(256)
+    var rows = random.floats(256 * channels)
+    for i in rows.indices { rows[i] = 0.2 * rows[i] + common[i / channels] + 0.5 }
+    let input = SmoothingTests.statistics(rows, channels)
+    let tensor = Tensor(random.floats(12 * channels), shape: [12, channels])
+    let plain = QuantizedMatrix(tensor, importance: input.secondMoment, searchesClip: true)
+    let better = QuantizedMatrix(
+      tensor, importance: input.secondMoment, searchesClip: true,
+      compensation: RoundingCompensation(input))
+    func error(_ matrix: QuantizedMatrix) -> Double {
+      let (rounded, exact) = (matrix.dequantized(), tensor.floats())
+      var sum = 0.0
+      for row in 0..<256 {
+        for output in 0..<12 {
+          var error = 0.0
+          for k in 0..<channels {
+            let i = output * channels + k
+            error += Double((rounded[i] - exact[i]) * rows[row * channels + k])
+          }
+          sum += error * error
+        }
+      }
+      return sum
+    }
+    let share = error(better) / error(plain)
+    #expect(share < 0.25)
+    #expect(better.sqnr > plain.sqnr)
+    #expect(better.scale.floats() == plain.scale.floats())
+    #expect(better.values.floats().allSatisfy { abs($0) <= 127 })
+  }
+
+  /// A sample that says nothing leaves plain rounding.
+  @Test func roundsForItselfWithoutInputs() {
+    var random = SeededRandom(seed: 9)
+    let tensor = Tensor(random.floats(3 * 20), shape: [3, 20])
+    let silent = SmoothingTests.statistics([Float](repeating: 0, count: 5 * 20), 20)
+    let compensated = QuantizedMatrix(tensor, compensation: RoundingCompensation(silent))
+    #expect(compensated.values.floats() == QuantizedMatrix(tensor).values.floats())
+  }
+
   @Test func channelsOfZerosHaveScaleOneAndAreCounted() {
     let matrix = QuantizedMatrix(
       Tensor(
