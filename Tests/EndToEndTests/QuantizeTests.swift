@@ -154,7 +154,7 @@ struct QuantizeTests {
       let report = try within.json
       #expect(report["first_over_budget"]?.isNull == true)
       let passes = try report.requiredArray("passes")
-      #expect(passes.count == 7)
+      #expect(passes.count == 8)
       for pass in passes { #expect(pass["within_budget"]?.bool == true) }
       let scene = try Workplace.shared.get().scene
       let over = try quantize(
