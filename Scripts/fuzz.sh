@@ -33,6 +33,8 @@ build_program() {
   # shellcheck disable=SC2046,SC2086
   swiftc -O -swift-version 6 -parse-as-library -module-name FuzzTests -o "$program" \
     -sanitize=fuzzer,address -I "$products/Modules" \
+    -Xcc -fmodule-map-file="$products/CKernels.build/module.modulemap" \
+    -Xcc -fmodule-map-file="$products/CSystem.build/module.modulemap" \
     -Xcc -fmodule-map-file=Sources/CZlib/module.modulemap \
     -Xcc -fmodule-map-file=Sources/CHDF5/module.modulemap \
     $(pkg-config --cflags-only-I hdf5 | sed 's/-I/-Xcc -I/g') $(pkg-config --libs-only-L hdf5) \

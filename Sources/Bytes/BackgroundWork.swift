@@ -2,51 +2,64 @@ import Glibc
 import Synchronization
 
 /// One piece of work on a thread of its own: a second pass over bytes beside the first.
+///
+/// What the work has captured is let go of when it is done, not when its value is.
 public final class BackgroundWork<Value: Sendable>: Sendable {
-  private enum State: Sendable {
-    case running(pthread_t)
-    case joined
+  private let job: Job
+  /// Nil when nobody has to wait for it any more, or the system gave none.
+  private let thread: Mutex<pthread_t?>
+
+  /// The work and what became of it, which outlive a `BackgroundWork` that nobody waited for.
+  private final class Job: Sendable {
+    private enum State: Sendable {
+      case waiting(@Sendable () -> Value)
+      case running
+      case done(Value)
+    }
+
+    private let state: Mutex<State>
+
+    init(_ work: @escaping @Sendable () -> Value) { state = Mutex(.waiting(work)) }
+
+    /// Does the work unless that was done or begun before.
+    func run() {
+      let work = state.withLock { state -> (@Sendable () -> Value)? in
+        guard case .waiting(let work) = state else { return nil }
+        state = .running
+        return work
+      }
+      guard let work else { return }
+      let value = work()
+      state.withLock { $0 = .done(value) }
+    }
+
+    /// Nil before the work is done.
+    var value: Value? {
+      state.withLock { state in
+        if case .done(let value) = state { value } else { nil }
+      }
+    }
   }
 
-  private let result: Result
-  private let state: Mutex<State>
-
-  /// Where the thread leaves its value; it outlives a `BackgroundWork` nobody waited for.
-  private final class Result: Sendable {
-    let value = Mutex<Value?>(nil)
-    let work: @Sendable () -> Value
-
-    init(_ work: @escaping @Sendable () -> Value) { self.work = work }
-  }
-
-  /// Starts `work`; when the system gives no thread, does it at once.
+  /// Starts `work`; when the system gives no thread, who asks for the value does it.
   public init(_ work: @escaping @Sendable () -> Value) {
-    let result = Result(work)
-    self.result = result
-    let body = ThreadBody {
-      let value = result.work()
-      result.value.withLock { $0 = value }
-    }
-    if let thread = body.start() {
-      state = Mutex(.running(thread))
-    } else {
-      body.run()
-      state = Mutex(.joined)
-    }
+    let job = Job(work)
+    self.job = job
+    thread = Mutex(ThreadBody { job.run() }.start())
   }
 
-  deinit {
-    state.withLock { if case .running(let thread) = $0 { _ = pthread_detach(thread) } }
-  }
+  deinit { thread.withLock { if let thread = $0 { _ = pthread_detach(thread) } } }
 
   /// What the work gave, once it is done.
   public func value() -> Value {
-    state.withLock {
-      if case .running(let thread) = $0 { _ = pthread_join(thread, nil) }
-      $0 = .joined
+    thread.withLock {
+      if let thread = $0 { _ = pthread_join(thread, nil) }
+      $0 = nil
+      // Does nothing unless there was no thread.
+      job.run()
     }
-    // Always there after the join.
-    return result.value.withLock { $0 } ?? result.work()
+    guard let value = job.value else { preconditionFailure("a thread ended before its work") }
+    return value
   }
 }
 

@@ -59,4 +59,18 @@ import Testing
     #expect(works.map { $0.value() } == (0..<20).map { $0 * $0 })
     #expect(works[3].value() == 9)
   }
+
+  /// A chain of works must not keep the memory that the first of them has read.
+  @Test func workLetsGoOfWhatItHasRead() {
+    weak var read: ByteStorage?
+    var last: BackgroundWork<Int>
+    do {
+      let storage = ByteStorage(byteCount: 64) { _ in }
+      read = storage
+      last = BackgroundWork { storage.byteCount }
+    }
+    for _ in 0..<10 { last = BackgroundWork { [last] in last.value() + 1 } }
+    #expect(last.value() == 74)
+    #expect(read == nil)
+  }
 }
