@@ -103,6 +103,12 @@ let package = Package(
     // Floor 5: the commands.
     .target(name: "CBundledModel", exclude: ["nano-int8.sam2"]),
     room("CLISupport", ["Bytes", "JSON", arguments]),
+    room(
+      "QuantizationReport",
+      [
+        "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Media",
+        "Calibration", "Comparison", "CLISupport",
+      ]),
     command(
       "sam2-convert",
       [
@@ -113,7 +119,7 @@ let package = Package(
       "sam2-quantize",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Runtime", "SAM2",
-        "Calibration", "Comparison", "CLISupport",
+        "Calibration", "Comparison", "QuantizationReport", "CLISupport",
       ]),
     command(
       "sam2",
@@ -155,8 +161,15 @@ let package = Package(
     tests(
       "ComparisonTests",
       [
-        "Bytes", "Checkpoints", "Comparison", "Graph", "Passes", "Quantizer", "SAM2Import",
+        "Bytes", "Checkpoints", "Comparison", "Graph", "Media", "Passes", "Quantizer", "SAM2",
+        "SAM2Import",
         "Tensors",
+      ]),
+    tests(
+      "QuantizationReportTests",
+      [
+        "Bytes", "Calibration", "Checkpoints", "Comparison", "Graph", "JSON", "Passes",
+        "QuantizationReport", "Quantizer", "SAM2Import", "Tensors",
       ]),
     tests(
       "RuntimeTests",

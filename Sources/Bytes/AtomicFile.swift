@@ -8,6 +8,19 @@ public enum AtomicFile {
     guard path.utf8.last != UInt8(ascii: "/"), !path.isEmpty else {
       throw Failure(.cannotCreate, code: "output.not_regular", "names no file", file: path)
     }
+    try checkParent(of: path)
+    var status = stat()
+    // Devices and folders are never replaced; a link counts as what it points to.
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw Failure(
+        .cannotCreate, code: "output.not_regular", "exists and is not a regular file", file: path)
+    }
+    if !replaceExisting, lstat(path, &status) == 0 { throw existsFailure(path) }
+  }
+
+  /// Whether a file or folder could be created where `path` says, but for what is there already.
+  /// - Throws: `output.folder` (kind `cannotCreate`).
+  public static func checkParent(of path: String) throws(Failure) {
     let folder = folder(of: path)
     var status = stat()
     guard stat(folder, &status) == 0 else {
@@ -21,12 +34,6 @@ public enum AtomicFile {
       throw Failure(
         .cannotCreate, code: "output.folder", "the folder \(folder) is not writable", file: path)
     }
-    // Devices and folders are never replaced; a link counts as what it points to.
-    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      throw Failure(
-        .cannotCreate, code: "output.not_regular", "exists and is not a regular file", file: path)
-    }
-    if !replaceExisting, lstat(path, &status) == 0 { throw existsFailure(path) }
   }
 
   /// Writes the file at `path` through `body`, all or nothing.

@@ -23,7 +23,7 @@ public enum Unfinished {
     }
   }
 
-  /// Notes a file to be removed.
+  /// Notes a file to be removed, or an empty folder.
   public static func file(_ path: String) -> Ticket {
     guard let text = strdup(path) else { return Ticket(slot: nil) }
     let ticket = note(Int(bitPattern: text))
@@ -62,7 +62,8 @@ public enum Unfinished {
       if killing {
         kill(pid_t(-value), SIGKILL)
       } else if let path = UnsafePointer<CChar>(bitPattern: value) {
-        unlink(path)
+        // A folder that was noted after the files in it is empty by now.
+        if unlink(path) != 0 { rmdir(path) }
       }
     }
   }

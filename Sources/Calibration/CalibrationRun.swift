@@ -31,6 +31,7 @@ struct CalibrationRun {
     let side = pixels?.dropFirst().first?.fixed ?? 0
     recorder = PipelineRecorder(model, weights: weights, callLimit: side > 512 ? 4 : 16)
     self.model = try SegmentationModel(model, options: options.runtime, tap: recorder.tap)
+    try self.model.require(.prompting)
     self.options = options
   }
 
@@ -38,7 +39,7 @@ struct CalibrationRun {
     _ inputs: CalibrationInputs, progress: (String, Int, Int) -> Void
   ) throws(Failure) {
     self.inputs = inputs
-    let usesPans = inputs.clips.isEmpty
+    let usesPans = inputs.clips.isEmpty && model.parts.allows(.tracking)
     var done = 0
     var panned = 0
     for items in [inputs.pictures, inputs.clips] {
@@ -132,6 +133,7 @@ struct CalibrationRun {
     for item in inputs.items {
       sources.append(
         CalibratedModel.Source(
+          path: item.path,
           name: item.path.split(separator: "/").last.map(String.init) ?? item.path,
           kind: item.kind, sha256: try Self.hash(of: item, frameLimit: options.frameLimit),
           isHeldOut: heldOut.contains { $0.item == item }))

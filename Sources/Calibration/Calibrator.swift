@@ -75,6 +75,7 @@ public struct Calibrator {
 public struct CalibratedModel: Sendable {
   /// A file that was looked at.
   public struct Source: Sendable {
+    public let path: String
     /// Its name without folders.
     public let name: String
     public let kind: CalibrationInputs.Item.Kind

@@ -18,6 +18,8 @@ public struct GraphChange: Sendable {
   public let removed: [Row]
   /// Nodes of the new graph that were not in the old one.
   public let added: [Row]
+  /// Whether nothing but the order of values differs.
+  public var isEmpty: Bool { removed.isEmpty && added.isEmpty }
   /// Labels of the layers that were touched, in order of appearance.
   public let layers: [String]
 

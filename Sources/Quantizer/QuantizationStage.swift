@@ -29,7 +29,7 @@ public enum QuantizationStage: String, Sendable, CaseIterable {
         let entry = Pipeline.Entry(
           pass: stage.rawValue, from: stage.part(of: new, isBefore: true),
           to: stage.part(of: new, isBefore: false))
-        if !entry.change.layers.isEmpty { entries.append(entry) }
+        if !entry.change.isEmpty { entries.append(entry) }
       }
     }
     return entries

@@ -7,7 +7,6 @@ import Quantizer
 /// The part of a file's provenance that this command adds: what it read, which passes changed
 /// something, the recipe, and what calibration saw and measured.
 struct QuantizationHistory {
-  let sourceHash: String
   let result: QuantizationResult
 
   private static let (optimizationKey, quantizationKey) = ("optimization", "quantization")
@@ -17,7 +16,8 @@ struct QuantizationHistory {
   func added(to metadata: JSONValue) -> JSONValue {
     let key = result.recipe == nil ? Self.optimizationKey : Self.quantizationKey
     var members: [(key: String, value: JSONValue)] = [
-      ("tool", .string("sam2-quantize \(Tool.version)")), ("source_sha256", .string(sourceHash)),
+      ("tool", .string("sam2-quantize \(Tool.version)")),
+      ("source_sha256", .string(result.sourceHash)),
       ("passes", .array(result.log.map(Self.value))),
     ]
     if let recipe = result.recipe { members += quantization(recipe) }

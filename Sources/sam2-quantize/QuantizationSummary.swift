@@ -15,6 +15,8 @@ struct QuantizationSummary {
   let result: QuantizationResult
   /// Of the file, also when it is not written.
   let byteCount: Int
+  /// One sentence of the report; nil without.
+  var verdict: String?
 
   private var quantized: [Decision] { result.decisions.filter { $0.scheme == .int8 } }
 
@@ -63,13 +65,14 @@ struct QuantizationSummary {
     func list(_ rows: [GraphChange.Row]) -> String {
       rows.isEmpty ? "nothing" : rows.map { "\($0.count) \($0.kind)" }.joined(separator: ", ")
     }
-    let start = "\(entry.pass), \(entry.graph): \(entry.nodesBefore) -> \(entry.nodesAfter) nodes, "
-    if entry.change.layers.isEmpty { return start + "the order of values" }
-    return start + "\(list(entry.change.removed)) became \(list(entry.change.added))"
+    return "\(entry.pass), \(entry.graph): \(entry.nodesBefore) -> \(entry.nodesAfter) nodes, "
+      + "\(list(entry.change.removed)) became \(list(entry.change.added))"
   }
 
   private func noteCalibration(_ common: CommonOptions) {
+    if let verdict { common.note("compared: \(verdict)") }
     guard let calibrated = result.calibrated else {
+      if verdict != nil { return }
       common.note("no calibration pictures were given: the cost in mask IoU was not measured")
       return
     }

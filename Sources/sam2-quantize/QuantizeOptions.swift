@@ -25,8 +25,10 @@ struct QuantizeOptions: ParsableArguments {
       """)
   var minimumIoU: Double?
 
-  @Flag(help: "Measure what each group of layers costs (with --calibrate).")
-  var sensitivity = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Measure what each group of layers costs (with --calibrate; on with --report).")
+  var sensitivity: Bool?
 
   @Option(
     name: .customLong("calibrate-frames"), help: "Frames of each clip that calibration tracks.")
@@ -44,7 +46,7 @@ struct QuantizeOptions: ParsableArguments {
   var without: [String] = []
 
   /// Whether figures are asked for that take pictures to measure.
-  var needsPictures: Bool { calibrate.isEmpty && (minimumIoU != nil || sensitivity) }
+  var needsPictures: Bool { calibrate.isEmpty && (minimumIoU != nil || sensitivity == true) }
 
   func validate() throws {
     if let minimumIoU {
@@ -77,11 +79,12 @@ struct QuantizeOptions: ParsableArguments {
     calibrate.isEmpty ? nil : try CalibrationInputs(paths: calibrate)
   }
 
-  func calibration(threads: Int?) -> Calibrator.Options {
+  /// `measuresAll` asks for the sensitivity of layers unless the person said otherwise.
+  func calibration(threads: Int?, measuresAll: Bool) -> Calibrator.Options {
     var options = Calibrator.Options()
     options.runtime = RuntimeOptions(threads: threads)
     options.minimumIoU = minimumIoU
-    options.measuresSensitivity = sensitivity
+    options.measuresSensitivity = sensitivity ?? measuresAll
     options.frameLimit = frames
     return options
   }

@@ -14,24 +14,24 @@ struct QuantizeRun {
   let input: String
   let stages: StageOptions
   let choices: QuantizeOptions
+  let reporting: ReportOptions
   let running: RunOptions
   let common: CommonOptions
 
-  /// The model as it is read, with the parts that are asked for, in floating point.
-  /// - Throws: `quantize.already` unless a second rounding is allowed; `model.*`.
+  /// The model as it is read, in floating point if a second rounding is allowed.
+  /// - Throws: `model.*`, `quantize.scale`.
   func source() throws(Failure) -> Model {
-    var model = try ModelFile.open(input)
-    do {
-      if stages.allowRequantize, Dequantization.int8Weight(of: model) != nil {
-        model = try Dequantization.floatingPoint(model)
-      }
-      return try stages.parts.reduced(model)
-    } catch {
-      throw error.about(file: input)
+    let model = try ModelFile.open(input)
+    guard stages.allowRequantize, Dequantization.int8Weight(of: model) != nil else {
+      return model
     }
+    do { return try Dequantization.floatingPoint(model) } catch { throw error.about(file: input) }
   }
 
-  /// Optimises and quantises.
+  /// Optimises and quantises, and leaves only the parts that are asked for.
+  ///
+  /// Parts go last, so that calibration sees a whole model at work, and a file of parts holds the
+  /// weights that a whole file does.
   /// - Throws: what the passes, the quantiser and the calibration throw, about the input.
   func result(of source: Model) throws(Failure) -> QuantizationResult {
     let last = try stages.last()
@@ -42,8 +42,9 @@ struct QuantizeRun {
       if case .quantization(let stage) = last {
         try quantize(&result, choices.recipe.until(stage), inputs)
       }
-      let history = QuantizationHistory(
-        sourceHash: try ModelFile.sha256(ofFile: input), result: result)
+      try result.reduce(to: stages.parts)
+      result.sourceHash = try ModelFile.sha256(ofFile: input)
+      let history = QuantizationHistory(result: result)
       result.model.metadata = history.added(to: result.model.metadata)
       return result
     } catch {
@@ -62,9 +63,9 @@ struct QuantizeRun {
     }
     let progress = common.progress("calibrating", unit: "")
     defer { progress.finish() }
-    let calibrator = Calibrator(choices.calibration(threads: try running.threads())) {
-      progress.update($0, $1, of: $2)
-    }
+    let options = choices.calibration(
+      threads: try running.threads(), measuresAll: reporting.folder != nil)
+    let calibrator = Calibrator(options) { progress.update($0, $1, of: $2) }
     let calibrated = try calibrator.quantize(result.optimised, by: quantizer, inputs: inputs)
     result.model = calibrated.model
     result.decisions = calibrated.decisions
@@ -76,7 +77,7 @@ extension QuantizeRun {
   /// Holds every stage to its promise, on the first picture of `--calibrate` or the sample scene.
   /// - Throws: `quantize.bisect` when there are only clips.
   func bisection() throws(Failure) -> PassBisection {
-    let model = try source()
+    let model = try stages.parts.reduced(source())
     let options = RuntimeOptions(threads: try running.threads())
     let progress = common.progress("running", unit: "passes")
     defer { progress.finish() }
@@ -108,19 +109,32 @@ extension QuantizeRun {
 struct QuantizationResult {
   var model: Model
   /// After the exact and algebraic passes.
-  let optimised: Model
-  let log: [Pipeline.Entry]
+  private(set) var optimised: Model
+  private(set) var log: [Pipeline.Entry]
   /// Nil when nothing was rounded.
   var recipe: Recipe?
   var decisions: [Decision] = []
   var calibrated: CalibratedModel?
+  /// SHA-256 of the input file.
+  var sourceHash = ""
 
   init(model: Model, optimised: Model, log: [Pipeline.Entry]) {
     (self.model, self.optimised, self.log) = (model, optimised, log)
   }
 
-  /// The log with what the quantiser's stages did.
+  /// Drops all other parts of the model, and what was told of them.
+  /// - Throws: `model.parts`.
+  mutating func reduce(to parts: ModelParts) throws(Failure) {
+    guard parts != .all else { return }
+    optimised = try parts.reduced(optimised)
+    let reduced = try Pipeline.run([.eliminateDeadCode], on: parts.reduced(model))
+    model = reduced.model
+    log = log.filter { model.graph($0.graph) != nil } + reduced.log
+    decisions.removeAll { model.weights[$0.weight] == nil }
+  }
+
+  /// What changed more than the order of values, the quantiser's stages included.
   var fullLog: [Pipeline.Entry] {
-    log + QuantizationStage.log(from: optimised, to: model)
+    log.filter { !$0.change.isEmpty } + QuantizationStage.log(from: optimised, to: model)
   }
 }

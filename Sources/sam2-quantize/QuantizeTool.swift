@@ -4,6 +4,7 @@ import CLISupport
 import Calibration
 import Graph
 import ModelFile
+import QuantizationReport
 
 @main
 struct QuantizeTool: ParsableCommand {
@@ -16,6 +17,7 @@ struct QuantizeTool: ParsableCommand {
         sam2-quantize tiny.sam2 -o tiny-int8.sam2
         sam2-quantize tiny.sam2 -o tiny-int8.sam2 --calibrate photos
         sam2-quantize tiny.sam2 -o out.sam2 --calibrate photos --min-iou 0.99
+        sam2-quantize tiny.sam2 -o out.sam2 --calibrate photos --report report
         sam2-quantize tiny.sam2 -o mixed.sam2 \\
           --keep-fp32 'image_encoder.trunk.blocks.0.*'
         sam2-quantize tiny.sam2 --dry-run --verbose
@@ -45,6 +47,8 @@ struct QuantizeTool: ParsableCommand {
 
   @OptionGroup var stages: StageOptions
 
+  @OptionGroup var reporting: ReportOptions
+
   @Flag(help: "Replace the output if it exists.")
   var force = false
 
@@ -66,6 +70,9 @@ struct QuantizeTool: ParsableCommand {
     if output == nil && !dryRun && !stages.bisect {
       throw ValidationError("give the output with -o OUT.sam2")
     }
+    if reporting.folder != nil, dryRun || stages.bisect {
+      throw ValidationError("--report is about a file that is written")
+    }
     if choices.needsPictures && !stages.bisect {
       throw ValidationError("--min-iou and --sensitivity measure: give pictures with --calibrate")
     }
@@ -79,16 +86,27 @@ struct QuantizeTool: ParsableCommand {
     try Tool.run(json: json) {
       guard let input = model, !stages.passes else { return PassListing.print(json: json) }
       let run = QuantizeRun(
-        input: input, stages: stages, choices: choices, running: running, common: common)
+        input: input, stages: stages, choices: choices, reporting: reporting, running: running,
+        common: common)
       if stages.bisect { return try BisectionListing(run.bisection()).print(json: json) }
       try checkOutput(input)
+      let folder = try reporting.opened(replaceExisting: force)
       let source = try run.source()
       let result = try run.result(of: source)
+      // What can fail comes before the first file.
+      let comparison = try folder.map { _ in try run.comparison(source, result) }
       try write(result.model)
-      try QuantizationSummary(
+      let byteCount = try ModelFile.byteCount(of: result.model)
+      var summary = QuantizationSummary(
         input: input, output: dryRun ? nil : output, source: source, result: result,
-        byteCount: try ModelFile.byteCount(of: result.model)
-      ).print(json: json, common)
+        byteCount: byteCount)
+      if let folder, let comparison, let output {
+        let report = try run.report(of: result, comparison, as: output, byteCount: byteCount)
+        try folder.write(report)
+        summary.verdict = report.verdict
+      }
+      try summary.print(json: json, common)
+      if let folder { common.note("report: \(folder.path)/index.html") }
       let bad = result.calibrated?.skipped.count ?? 0
       if bad > choices.maximumBad { throw Tool.someItemsFailed }
     }
@@ -100,6 +118,11 @@ struct QuantizeTool: ParsableCommand {
       throw Failure(
         .usage, code: "output.same", "the output would replace the input",
         hint: "choose another name", file: output)
+    }
+    if let folder = reporting.folder, folder == output || isSameFile(folder, output) {
+      throw Failure(
+        .usage, code: "output.same", "the report would replace the model",
+        hint: "choose another name", file: folder)
     }
     try AtomicFile.checkCanCreate(path: output, replaceExisting: force)
   }

@@ -1,0 +1,86 @@
+public import Media
+
+/// How far the answers to one prompt agree.
+public struct MaskAgreement: Sendable {
+  /// What was asked: "click 120, 84" or "box 10, 20, 90, 80".
+  public let prompt: String
+  /// IoU of the two models' masks, as the decoder gives them.
+  public let iou: Double
+  /// IoU with the true mask, of the reference and of the candidate; nil where nobody knows it.
+  public let truth: TruthAgreement?
+}
+
+/// IoU with a true mask, or the mean of several.
+public struct TruthAgreement: Sendable {
+  public let reference: Double
+  public let candidate: Double
+
+  public init(reference: Double, candidate: Double) {
+    self.reference = reference
+    self.candidate = candidate
+  }
+
+  /// The mean; nil of none.
+  public static func mean(_ values: [TruthAgreement]) -> TruthAgreement? {
+    guard !values.isEmpty else { return nil }
+    let count = Double(values.count)
+    return TruthAgreement(
+      reference: values.reduce(0) { $0 + $1.reference } / count,
+      candidate: values.reduce(0) { $0 + $1.candidate } / count)
+  }
+}
+
+/// What two models answer about one picture.
+public struct PictureAgreement: Sendable {
+  public let name: String
+  public let width: Int
+  public let height: Int
+  /// Signal to noise of the image features in decibels; infinite when they are equal.
+  public let featureSQNR: Double
+  /// Empty for models without a decoder.
+  public let masks: [MaskAgreement]
+}
+
+/// What two models make of one clip.
+public struct ClipAgreement: Sendable {
+  /// One object; all lists have one value a frame.
+  public struct Object: Sendable {
+    public let id: Int
+    /// IoU with the reference when each model goes on from its own memory.
+    public internal(set) var free: [Double] = []
+    /// The same when the candidate gets the reference's memory before each frame.
+    public internal(set) var forced: [Double] = []
+    /// Of the free run; empty where nobody knows the truth.
+    public internal(set) var truths: [TruthAgreement] = []
+  }
+
+  public let name: String
+  public internal(set) var frameCount = 0
+  public internal(set) var objects: [Object]
+
+  /// Mean over objects on each frame.
+  public func curve(_ values: KeyPath<Object, [Double]>) -> [Double] {
+    (0..<frameCount).map { frame in
+      let row = objects.compactMap { object in
+        let list = object[keyPath: values]
+        return frame < list.count ? list[frame] : nil
+      }
+      return row.isEmpty ? 1 : row.reduce(0, +) / Double(row.count)
+    }
+  }
+}
+
+/// A mask that two models disagree about, with what it takes to draw both.
+public struct MaskExample: Sendable {
+  /// Picture or clip.
+  public let name: String
+  /// Prompt, or frame and object.
+  public let detail: String
+  public let iou: Double
+  /// The picture, made small.
+  public let image: RGBImage
+  public let reference: BinaryMask
+  public let candidate: BinaryMask
+  /// What was asked, in pixels of `image`.
+  public let prompts: [Overlay.Prompt]
+}

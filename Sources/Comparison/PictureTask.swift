@@ -1,0 +1,69 @@
+internal import Bytes
+internal import Calibration
+internal import Media
+internal import SAM2
+internal import SampleScene
+
+/// A picture that two models are asked about.
+public struct PictureTask: Sendable {
+  public enum Source: Sendable, Hashable {
+    /// A file; asked about what the reference finds in it.
+    case file(String)
+    /// A made-up scene, whose objects and true masks are known.
+    case scene(seed: UInt64)
+  }
+
+  public let source: Source
+
+  public init(_ source: Source) { self.source = source }
+
+  /// Without folders.
+  public var name: String {
+    switch source {
+    case .file(let path): path.split(separator: "/").last.map(String.init) ?? path
+    case .scene(let seed): "sample scene \(seed)"
+    }
+  }
+
+  /// Pictures that stand in where nobody gave any.
+  public static let samples: [PictureTask] = (301...308).map { .init(.scene(seed: $0)) }
+
+  /// The picture, what is asked about it, and the true masks where they are known.
+  struct Question {
+    let image: RGBImage
+    let prompts: [Prompt]
+    let truths: [BinaryMask?]
+  }
+
+  private static let objectLimit = 4
+
+  /// What both models are asked; nothing but the picture when one of them has no decoder.
+  /// - Throws: what reading the file and running the model throw.
+  func question(
+    prompted model: SegmentationModel, hasMasks: Bool
+  ) throws(Failure) -> Question {
+    switch source {
+    case .file(let path):
+      let image = try ImageReader.read(path)
+      guard hasMasks else { return Question(image: image, prompts: [], truths: []) }
+      let predictor = ImagePredictor(model)
+      try predictor.setImage(image)
+      let objects = try ProbePrompts(
+        predictor, width: image.width, height: image.height, limit: Self.objectLimit
+      ).objects
+      let prompts = objects.flatMap { object in
+        [Prompt(points: [object.click])] + (object.box.map { [Prompt(box: $0)] } ?? [])
+      }
+      return Question(image: image, prompts: prompts, truths: prompts.map { _ in nil })
+    case .scene(let seed):
+      let still = SampleScene(seed: seed).still()
+      guard hasMasks else { return Question(image: still.image, prompts: [], truths: []) }
+      let prompts = still.prompts.flatMap(\.clickAndBox)
+      let truths = still.prompts.flatMap { prompt in
+        let truth = still.labels.mask(of: prompt.identifier)
+        return [truth, truth]
+      }
+      return Question(image: still.image, prompts: prompts, truths: truths)
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import Bytes
+internal import Runtime
+internal import SAM2
+
+/// Times of what two models did, sampled while they were compared.
+public struct StageClocks: Sendable {
+  public enum Side: Sendable, CaseIterable {
+    case reference
+    case candidate
+  }
+
+  /// Seconds and multiply-accumulates of one run.
+  struct Sample: Sendable {
+    let seconds: Double
+    let floatWork: Double
+    let int8Work: Double
+
+    var work: Double { floatWork + int8Work }
+  }
+
+  /// What one side needed for one thing.
+  public struct Times: Sendable {
+    public let runs: Int
+    public let medianMilliseconds: Double
+    public let p95Milliseconds: Double
+    /// Multiply-accumulates of one run, in 10^9.
+    public let floatGMAC: Double
+    public let int8GMAC: Double
+    /// The least time that the products take at the measured peak, over the time that they took.
+    public let shareOfPeak: Double
+  }
+
+  public struct Row: Sendable {
+    public let name: String
+    /// Whether it is one graph, not a whole task.
+    public let isGraph: Bool
+    public let reference: Times?
+    public let candidate: Times?
+  }
+
+  /// Multiply-accumulates per second of one core, with operands in registers: the most seen.
+  public private(set) var peakFloat = 1.0
+  public private(set) var peakInt8 = 1.0
+  public let threadCount: Int
+  public let kernelLevel: String
+
+  private let kernels: KernelTable
+  private var order: [(name: String, isGraph: Bool)] = []
+  private var samples: [String: [Side: [Sample]]] = [:]
+
+  init(_ program: Program) throws(Failure) {
+    threadCount = program.threadCount
+    kernelLevel = program.kernelLevel
+    kernels = try KernelTable(level: program.kernelLevel)
+    measurePeak()
+  }
+
+  mutating func measurePeak() {
+    peakFloat = max(peakFloat, kernels.measurePeak(int8: false, seconds: 0.02))
+    peakInt8 = max(peakInt8, kernels.measurePeak(int8: true, seconds: 0.02))
+  }
+
+  // MARK: - Sampling
+
+  /// Runs `body`, which uses `model`, and notes what it and each graph in it took.
+  mutating func time<Value>(
+    _ name: String, _ side: Side, _ model: SegmentationModel,
+    _ body: () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    let before = model.program?.timings ?? [:]
+    let start = monotonicSeconds()
+    let value = try body()
+    let seconds = monotonicSeconds() - start
+    var (floatWork, int8Work) = (0.0, 0.0)
+    for (graph, now) in (model.program?.timings ?? [:]).sorted(by: { $0.key < $1.key }) {
+      let then = before[graph] ?? GraphTiming()
+      let calls = Double(now.calls - then.calls)
+      guard calls > 0 else { continue }
+      floatWork += now.floatWork - then.floatWork
+      int8Work += now.int8Work - then.int8Work
+      note(
+        graph, isGraph: true, side,
+        Sample(
+          seconds: (now.seconds - then.seconds) / calls,
+          floatWork: (now.floatWork - then.floatWork) / calls,
+          int8Work: (now.int8Work - then.int8Work) / calls))
+    }
+    note(
+      name, isGraph: false, side,
+      Sample(seconds: seconds, floatWork: floatWork, int8Work: int8Work))
+    return value
+  }
+
+  private mutating func note(_ name: String, isGraph: Bool, _ side: Side, _ sample: Sample) {
+    if samples[name] == nil { order.append((name, isGraph)) }
+    samples[name, default: [:]][side, default: []].append(sample)
+  }
+
+  // MARK: - Results
+
+  /// Tasks in the order in which they were first done, then graphs.
+  public var rows: [Row] {
+    (order.filter { !$0.isGraph } + order.filter(\.isGraph)).map { name, isGraph in
+      Row(
+        name: name, isGraph: isGraph, reference: times(samples[name]?[.reference]),
+        candidate: times(samples[name]?[.candidate]))
+    }
+  }
+
+  /// Of the runs with most work, which for tracking are those with most memory; the first of them
+  /// plans and packs, and counts only when it is the only one.
+  private func times(_ samples: [Sample]?) -> Times? {
+    guard let samples, let most = samples.map(\.work).max() else { return nil }
+    let alike = samples.filter { $0.work >= 0.999 * most }
+    let counted = (alike.count > 1 ? Array(alike.dropFirst()) : alike).sorted {
+      $0.seconds < $1.seconds
+    }
+    let median = counted[counted.count / 2]
+    let p95 = counted[min(counted.count - 1, Int(0.95 * Double(counted.count)))]
+    let least =
+      (median.floatWork / peakFloat + median.int8Work / peakInt8) / Double(threadCount)
+    return Times(
+      runs: counted.count, medianMilliseconds: median.seconds * 1000,
+      p95Milliseconds: p95.seconds * 1000, floatGMAC: median.floatWork / 1e9,
+      int8GMAC: median.int8Work / 1e9, shareOfPeak: least / max(median.seconds, 1e-9))
+  }
+}

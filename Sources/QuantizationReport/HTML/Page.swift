@@ -1,0 +1,57 @@
+internal import Bytes
+internal import ModelFile
+
+/// A page that needs nothing but itself: styles, script and pictures are inside, and its policy
+/// forbids to fetch anything or to run any other script.
+struct Page {
+  let title: String
+  let header: Markup
+  let sections: [any ReportSection]
+  /// Says what made it.
+  let footer: String
+
+  var text: String {
+    let head = Markup.element(
+      "head",
+      [
+        .empty("meta", ["charset": "utf-8"]),
+        .empty("meta", ["http-equiv": "Content-Security-Policy", "content": policy]),
+        .empty(
+          "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
+        .empty("meta", ["name": "color-scheme", "content": "light dark"]),
+        .element("title", title), .element("style", [Markup(literal: Stylesheet.text)]),
+      ])
+    let body = Markup.element(
+      "body",
+      [
+        .element("a", ["class": "skip", "href": "#main"], "skip to the figures"), header, contents,
+        .element("main", ["id": "main"], sections.map(\.markup)),
+        .element("footer", [.element("p", footer)]),
+        .element("script", [Markup(literal: PageScript.text)]),
+      ])
+    return "<!DOCTYPE html>\n"
+      + Markup.element("html", ["lang": "en"], [head, body]).text + "\n"
+  }
+
+  private var contents: Markup {
+    .element(
+      "nav", ["aria-label": "Contents"],
+      sections.map { .element("a", ["href": "#\($0.key)"], $0.title) })
+  }
+
+  /// Names the one script by its hash.
+  private var policy: String {
+    let script = Array(PageScript.text.description.utf8)
+    let hash = ModelFile.sha256(
+      of: ByteStorage(byteCount: script.count) { $0.copyBytes(from: script) })
+    return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-"
+      + Base64.encode(Self.bytes(hash)) + "'; base-uri 'none'; form-action 'none'"
+  }
+
+  private static func bytes(_ hexadecimal: String) -> [UInt8] {
+    let digits = Array(hexadecimal.utf8).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+    return stride(from: 0, to: digits.count - 1, by: 2).map {
+      UInt8(16 * digits[$0] + digits[$0 + 1])
+    }
+  }
+}

@@ -1,0 +1,42 @@
+public import Bytes
+public import JSON
+
+/// A report on one run of the quantiser: a page for people and the same figures as JSON.
+///
+/// `Formats/quantization-report.md` specifies the JSON. Equal contents give equal bytes; of two runs
+/// with equal inputs only the section of timings differs.
+public struct QuantizationReport: Sendable {
+  /// The whole page, which needs no other file.
+  public let html: String
+  public let json: JSONValue
+  /// What it comes to, in a sentence.
+  public let verdict: String
+
+  /// - Throws: what encoding the pictures throws.
+  public init(_ content: ReportContent) throws(Failure) {
+    let header = VerdictSection(content)
+    verdict = header.line
+    let sections: [any ReportSection] = [
+      SizeSection(content), PictureSection(content), ClipSection(content),
+      try ExampleSection(content), TensorSection(content), SensitivitySection(content),
+      PassSection(content), ProvenanceSection(content), TimingSection(content),
+    ]
+    html =
+      Page(
+        title: "int8 report: \(content.output.name)", header: header.markup, sections: sections,
+        footer: "\(content.tool). The same figures are in report.json beside this page."
+      ).text
+    json = .object(
+      [("format", .string("sam2-quantization-report")), ("version", .integer(1))]
+        + [("verdict", header.json)]
+        + sections.map { ($0.key.description, $0.json) })
+  }
+
+  /// Files of the report by name.
+  var files: [(name: String, bytes: [UInt8])] {
+    [
+      (ReportFolder.page, Array(html.utf8)),
+      (ReportFolder.data, Array((json.text(.pretty) + "\n").utf8)),
+    ]
+  }
+}

@@ -1,0 +1,97 @@
+internal import Calibration
+internal import JSON
+
+/// What the rounding of each group of layers costs alone, worst first.
+struct SensitivitySection: ReportSection {
+  let key: StaticString = "sensitivity"
+  let title = "Sensitivity"
+
+  private let calibrated: CalibratedModel?
+  private let minimumIoU: Double?
+
+  init(_ content: ReportContent) {
+    calibrated = content.calibrated
+    minimumIoU = content.minimumIoU
+  }
+
+  private var sensitivities: [Sensitivity] { calibrated?.sensitivities ?? [] }
+
+  // MARK: - Page
+
+  var body: [Markup] {
+    guard !sensitivities.isEmpty else {
+      return [
+        note(
+          calibrated == nil
+            ? "Not measured: that takes pictures, given with --calibrate."
+            : "Not measured: --no-sensitivity.")
+      ]
+    }
+    let worst = max(1e-9, sensitivities.map(\.loss).max() ?? 0)
+    let table = Table(
+      caption: "Mask IoU lost when only these layers are in int8",
+      columns: [
+        .init(title: "rank", isNumber: true), .init(title: "layers", wraps: true),
+        .init(title: "graph"),
+        .init(title: "lost", isNumber: true), .init(title: "share of the worst"),
+        .init(title: "pictures", isNumber: true, help: "mean IoU"),
+        .init(title: "clips", isNumber: true, help: "mean IoU"), .init(title: "now"),
+      ],
+      rows: sensitivities.enumerated().map { index, sensitivity in
+        [
+          .init(index + 1), .init(layers(sensitivity)), .init(sensitivity.graph),
+          .init(sensitivity.loss, 5),
+          .init(.element("div", ["class": "bars"], [.bar(sensitivity.loss / worst)])),
+          .init(Figure.iou(sensitivity.accuracy.pictures)),
+          .init(Figure.iou(sensitivity.accuracy.clips)),
+          .init(isReturned(sensitivity) ? "float" : "int8"),
+        ]
+      })
+    return [note(explanation), table.markup]
+  }
+
+  private var explanation: String {
+    let start = "Groups of neighbouring layers, each alone in int8 and everything else in float."
+    guard let minimumIoU else { return start }
+    let count = calibrated?.fallback.count ?? 0
+    return start
+      + (count > 0
+        ? " \(Figure.plural(count, "layer")) went back to float, worst first, until the mean IoU "
+          + "of held-out masks was \(minimumIoU)."
+        : " The budget of \(minimumIoU) was met without returning any layer to float.")
+  }
+
+  private func layers(_ sensitivity: Sensitivity) -> Markup {
+    guard sensitivity.weights.count > 1, let first = sensitivity.weights.first else {
+      return .element("code", sensitivity.weights.first ?? "")
+    }
+    return .element(
+      "details",
+      [
+        .element(
+          "summary",
+          [.element("code", first), Markup(" and \(sensitivity.weights.count - 1) more")]),
+        .element("ul", sensitivity.weights.map { .element("li", [.element("code", $0)]) }),
+      ])
+  }
+
+  private func isReturned(_ sensitivity: Sensitivity) -> Bool {
+    let fallback = calibrated?.fallback ?? []
+    return sensitivity.weights.allSatisfy { fallback.contains($0) }
+  }
+
+  // MARK: - Data
+
+  var json: JSONValue {
+    .array(
+      sensitivities.map { sensitivity in
+        [
+          "graph": .string(sensitivity.graph), "iou_lost": Figure.json(sensitivity.loss, 6),
+          "pictures_mean_iou": Figure.json(sensitivity.accuracy.pictures, 6),
+          "clips_mean_iou": Figure.json(sensitivity.accuracy.clips, 6),
+          "returned_to_float": .bool(isReturned(sensitivity)),
+          "weights": .array(sensitivity.weights.map { .string($0) }),
+        ]
+      })
+  }
+}

@@ -1,0 +1,140 @@
+internal import Calibration
+internal import Comparison
+internal import Graph
+internal import JSON
+
+/// What it comes to, in a line and a few figures.
+struct VerdictSection {
+  /// How far the masks agree.
+  enum Level: String {
+    case agree
+    case mostly
+    case differ
+    /// There are no masks to compare.
+    case unmeasured
+
+    var text: String {
+      switch self {
+      case .agree: "masks agree"
+      case .mostly: "masks mostly agree"
+      case .differ: "masks differ"
+      case .unmeasured: "masks not measured"
+      }
+    }
+  }
+
+  /// Least mean IoU of pictures and clips to say that masks agree, or mostly do.
+  private static let (agreement, mostAgreement) = (0.99, 0.95)
+
+  private let content: ReportContent
+  private let pictures: PictureSummary
+  private let clips: ClipSummary
+
+  init(_ content: ReportContent) {
+    self.content = content
+    pictures = PictureSummary(content.comparison.pictures)
+    clips = ClipSummary(content.comparison.clips)
+  }
+
+  private var level: Level {
+    guard let least = [pictures.mean, clips.free].compactMap(\.self).min() else {
+      return .unmeasured
+    }
+    return least >= Self.agreement ? .agree : least >= Self.mostAgreement ? .mostly : .differ
+  }
+
+  private var share: Double {
+    Double(content.output.byteCount) / Double(max(1, content.input.byteCount))
+  }
+
+  /// One sentence.
+  var line: String {
+    var parts: [String] = []
+    if let mean = pictures.mean {
+      parts.append(
+        "mean IoU \(Figure.iou(mean)) over \(Figure.plural(pictures.ious.count, "mask")) of "
+          + "\(Figure.plural(content.comparison.pictures.count, "picture"))")
+    }
+    if let free = clips.free {
+      parts.append(
+        "\(Figure.iou(free)) free running over "
+          + Figure.plural(content.comparison.clips.count, "clip"))
+    }
+    if parts.isEmpty, let features = pictures.featureSQNR {
+      parts.append("image features at \(Figure.decibels(features)) or better")
+    }
+    return "\(content.output.name) against \(content.input.name): "
+      + parts.joined(separator: ", ") + ", at \(Figure.percent(share)) of the size."
+  }
+
+  /// What a reader may miss, and why it is not there.
+  private var gaps: [String] {
+    var gaps: [String] = []
+    let isRounded = content.recipe != nil
+    if isRounded, content.calibrated == nil {
+      gaps.append(
+        "Nothing was given to calibrate with: no smoothing, no correction of biases, and neither "
+          + "rounding of activations nor sensitivity was measured.")
+    }
+    if content.pictureOrigin == .sample {
+      gaps.append("Pictures: scenes of the built-in sample stood in.")
+    }
+    if content.clipOrigin == .sample, !content.comparison.clips.isEmpty {
+      gaps.append("Video: a clip of the built-in sample scene stood in.")
+    }
+    for (what, origin) in [("Pictures", content.pictureOrigin), ("Clips", content.clipOrigin)]
+    where origin == .calibration {
+      gaps.append("\(what) were too few to keep any out of calibration.")
+    }
+    if content.after.graph("decode_masks") == nil {
+      gaps.append("The file holds the image encoder only: its features were compared.")
+    } else if content.after.graph("attend_memory") == nil {
+      gaps.append("The file holds no memory and cannot track: video was not measured.")
+    }
+    if let skipped = content.calibrated?.skipped.count, skipped > 0 {
+      gaps.append("\(Figure.plural(skipped, "input")) could not be decoded.")
+    }
+    return gaps
+  }
+
+  // MARK: - Page
+
+  var markup: Markup {
+    .element(
+      "header",
+      [
+        .element(
+          "p", ["class": "status \(level.rawValue)"], [Markup(level.text)]),
+        .element("h1", "int8 report: \(content.output.name)"),
+        .element("p", ["class": "verdict"], line), facts,
+        gaps.isEmpty
+          ? Markup([])
+          : .element(
+            "details", ["class": "gaps", "open": ""],
+            [
+              .element("summary", "What was not measured, or on stand-ins"),
+              .element("ul", gaps.map { .element("li", $0) }),
+            ]),
+      ])
+  }
+
+  private var facts: Markup {
+    .facts([
+      ("of \(Figure.bytes(content.input.byteCount))", Figure.bytes(content.output.byteCount)),
+      ("pictures, mean IoU", Figure.iou(pictures.mean)),
+      ("5th percentile", Figure.iou(pictures.percentile5)),
+      ("video, free running", Figure.iou(clips.free)),
+      ("teacher forced", Figure.iou(clips.forced)),
+      ("image features", Figure.decibels(pictures.featureSQNR)),
+    ])
+  }
+
+  // MARK: - Data
+
+  var json: JSONValue {
+    [
+      "level": .string(level.rawValue), "text": .string(line),
+      "size_share": Figure.json(share, 6), "gaps": .array(gaps.map { .string($0) }),
+    ]
+  }
+}
