@@ -17,10 +17,13 @@ struct MarkupTests {
     for markup in [
       Markup(name), .element("td", name), .element("a", ["title": name], "x"),
       .picture([1, 2], width: 1, height: 1, alt: name), .facts([(name: name, value: name)]),
+      .name(name),
     ] {
       let page = PageReader(markup.text)
       #expect(page.problem == nil, "\(page.problem ?? "")")
-      #expect(page.tags.isSubset(of: ["td", "a", "img", "dl", "div", "dt", "dd"]), "\(page.tags)")
+      #expect(
+        page.tags.isSubset(of: ["td", "a", "img", "dl", "div", "dt", "dd", "code", "wbr"]),
+        "\(page.tags)")
       #expect(
         page.attributes.isSubset(
           of: ["title", "src", "alt", "class", "width", "height", "loading"]), "\(page.attributes)")
@@ -31,6 +34,10 @@ struct MarkupTests {
   @Test func whatIsEscapedReadsAsItWas() {
     #expect(Markup("a<b & \"c\"").text == "a&lt;b &amp; &quot;c&quot;")
     #expect(Markup.element("td", ["title": "a'b"], "é").text == "<td title=\"a&#39;b\">é</td>")
+  }
+
+  @Test func namesMayBreakBehindDots() {
+    #expect(Markup.name("a.b_c").text == "<code>a.<wbr>b_<wbr>c</code>")
   }
 
   /// RFC 4648, section 10, and all bytes.

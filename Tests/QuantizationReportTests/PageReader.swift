@@ -9,7 +9,7 @@ struct PageReader {
   /// What is wrong first; nil when nothing is.
   private(set) var problem: String?
 
-  private static let voidTags: Set<String> = ["meta", "img"]
+  private static let voidTags: Set<String> = ["meta", "img", "wbr"]
   private static let rawTags: Set<String> = ["style", "script"]
 
   private var rest: Substring

@@ -72,6 +72,20 @@ struct Markup: Sendable {
     Markup(unchecked: "<\(name)\(list(attributes))>")
   }
 
+  /// A name with dots and underscores, after which it may take a new line.
+  static func name(_ plain: String) -> Markup {
+    var parts: [Markup] = []
+    var part = ""
+    for character in plain {
+      part.append(character)
+      if character == "." || character == "_" {
+        parts += [Markup(part), .empty("wbr")]
+        part = ""
+      }
+    }
+    return .element("code", parts + [Markup(part)])
+  }
+
   /// A picture inside the page.
   static func picture(_ jpeg: [UInt8], width: Int, height: Int, alt: String) -> Markup {
     empty(

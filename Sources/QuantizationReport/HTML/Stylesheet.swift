@@ -71,7 +71,7 @@ enum Stylesheet {
     thead th { color: var(--soft); font-weight: 600; font-size: 0.82rem; vertical-align: bottom; }
     tbody th { font-weight: 500; }
     tbody tr:nth-child(even) { background: var(--stripe); }
-    .w { white-space: normal; min-width: 12rem; max-width: 22rem; overflow-wrap: anywhere; }
+    .w { white-space: normal; min-width: 11rem; max-width: 24rem; overflow-wrap: break-word; }
     .n { text-align: right; font-variant-numeric: tabular-nums; }
     #tensors .scroll { max-height: 36rem; overflow-y: auto; }
     #tensors thead th { position: sticky; top: 0; background: var(--card); z-index: 1; }

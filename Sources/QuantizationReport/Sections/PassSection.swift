@@ -53,7 +53,7 @@ struct PassSection: ReportSection {
       "details",
       [
         .element("summary", Figure.plural(layers.count, "layer")),
-        .element("ul", layers.map { .element("li", [.element("code", $0)]) }),
+        .element("ul", layers.map { .element("li", [.name($0)]) }),
       ])
   }
 

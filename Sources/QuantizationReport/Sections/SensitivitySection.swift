@@ -63,15 +63,15 @@ struct SensitivitySection: ReportSection {
 
   private func layers(_ sensitivity: Sensitivity) -> Markup {
     guard sensitivity.weights.count > 1, let first = sensitivity.weights.first else {
-      return .element("code", sensitivity.weights.first ?? "")
+      return .name(sensitivity.weights.first ?? "")
     }
     return .element(
       "details",
       [
         .element(
           "summary",
-          [.element("code", first), Markup(" and \(sensitivity.weights.count - 1) more")]),
-        .element("ul", sensitivity.weights.map { .element("li", [.element("code", $0)]) }),
+          [.name(first), Markup(" and \(sensitivity.weights.count - 1) more")]),
+        .element("ul", sensitivity.weights.map { .element("li", [.name($0)]) }),
       ])
   }
 

@@ -79,7 +79,7 @@ struct TensorSection: ReportSection {
       decision.from == decision.to
       ? decision.to.name : "\(decision.from.name) → \(decision.to.name)"
     return [
-      .init(.element("code", decision.weight)),
+      .init(.name(decision.weight)),
       .init(decision.shape.dimensions.map(String.init).joined(separator: "×")), .init(storage),
       .init(
         Markup("\(Figure.weight(low)) … \(Figure.weight(high))"), value: Double(high - low)),
