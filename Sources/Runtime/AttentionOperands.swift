@@ -28,7 +28,9 @@ struct AttentionOperands {
   var problems: Int { items * heads }
 
   /// Whether a problem is so small that one task does all of it.
-  var isSmall: Bool { queries * keyCount <= 512 * 512 }
+  var isSmall: Bool { Self.isSmall(queries: queries, keys: keyCount) }
+
+  static func isSmall(queries: Int, keys: Int) -> Bool { queries * keys <= 512 * 512 }
 
   /// Small problems that make a task worth its while: a window may have 16 tokens.
   var problemsPerTask: Int { max(1, 65_536 / max(1, queries * keyCount)) }
@@ -50,8 +52,12 @@ struct AttentionOperands {
     return task
   }
 
-  func quantizedTask(_ problem: Int, queries range: Range<Int>) -> sam2_attention_s8 {
+  /// `keys` stand in for those of the problem's item.
+  func quantizedTask(
+    _ problem: Int, queries range: Range<Int>, keys own: Rows? = nil
+  ) -> sam2_attention_s8 {
     let (item, head) = (problem / heads, problem % heads)
+    let keys = own ?? keys
     var task = sam2_attention_s8()
     task.query = first(query, item, row: range.lowerBound) + head * headDepth
     task.ldq = query.stride

@@ -18,7 +18,7 @@ extension Executor {
       return
     }
     guard operands.isSmall else {
-      attendGlobally(operands)
+      attendGlobally(operands) { _, tiles, _, prepare in prepare(tiles, nil) }
       return
     }
     reserveThreadScratch(byteCount: quantizedScratchBytes(operands))
@@ -47,15 +47,29 @@ extension Executor {
     }
   }
 
-  private func attendGlobally(_ operands: AttentionOperands) {
+  /// Prepares the keys and values of all problems, then splits the queries.
+  ///
+  /// `body` gets an item and some of its tiles, and hands tiles on to be rounded, from rows of keys of
+  /// its own if it has any.
+  func attendGlobally(
+    _ operands: AttentionOperands,
+    preparing body: (
+      _ item: Int, _ tiles: Range<Int>, _ worker: Int,
+      _ prepare: (Range<Int>, AttentionOperands.Rows?) -> Void
+    ) -> Void
+  ) {
     let (bytes, tiles) = (partBytes(operands), tileCount(operands))
     let prepared = sharedScratch(byteCount: operands.problems * bytes.prepared)
     let tileTasks = (tiles + Self.tileGrain - 1) / Self.tileGrain
-    pool.run(operands.problems * tileTasks) { index, _ in
-      let (problem, first) = (index / tileTasks, index % tileTasks * Self.tileGrain)
-      var task = operands.quantizedTask(problem, queries: 0..<0)
-      task.prepared = prepared + problem * bytes.prepared
-      kernels.pointee.attention_s8_prepare(&task, first, min(tiles, first + Self.tileGrain))
+    pool.run(operands.items * tileTasks) { index, worker in
+      let (item, first) = (index / tileTasks, index % tileTasks * Self.tileGrain)
+      body(item, first..<min(tiles, first + Self.tileGrain), worker) { part, keys in
+        for problem in (item * operands.heads)..<((item + 1) * operands.heads) {
+          var task = operands.quantizedTask(problem, queries: 0..<0, keys: keys)
+          task.prepared = prepared + problem * bytes.prepared
+          kernels.pointee.attention_s8_prepare(&task, part.lowerBound, part.upperBound)
+        }
+      }
     }
     reserveThreadScratch(byteCount: bytes.workspace)
     let grain = Self.queryGrain

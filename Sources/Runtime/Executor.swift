@@ -65,6 +65,10 @@ final class Executor {
       run(chain, step)
       return
     }
+    if let attention = step.keyChain {
+      run(attention, step)
+      return
+    }
     if let attention = step.tokenAttention {
       run(attention, step)
       return

@@ -26,6 +26,12 @@ extension Step {
     case .update(let update): return Work(float: update.work)
     case nil: break
     }
+    if let keyChain {
+      let (source, query) = (operands[0].shape, operands[keyChain.query])
+      return keyChain.work(
+        items: source[0], keys: source[1], queries: query.elementCount,
+        results: result.elementCount)
+    }
     if let windowChain, case .windowChain(let layout) = geometry {
       return windowChain.work(windows: layout.windowCount)
     }

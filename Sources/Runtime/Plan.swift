@@ -55,6 +55,8 @@ struct Step {
   var tokenAttention: TokenAttention?
   /// Attention within windows, with what is around it; `op` is then the last operator.
   var windowChain: WindowChain?
+  /// Int8 attention that makes its keys as it needs them; `operands[0]` is what it makes them of.
+  var keyChain: KeyChain?
   var geometry = StepGeometry.none
   var label: String
 }

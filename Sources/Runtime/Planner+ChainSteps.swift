@@ -43,6 +43,28 @@ extension Planner {
         label: graph.nodes[pattern.head.products[0].node].label))
   }
 
+  mutating func plan(_ pattern: KeyChainPattern) throws(Failure) {
+    let node = graph.nodes[pattern.attention]
+    guard case .quantizedAttention(let heads, let scale) = node.op else { return }
+    var operands = [try read(pattern.chain.source)]
+    let chain = try rowChain(pattern.chain, &operands)
+    var attention = KeyChain(
+      chain: chain, layout: ChainLayout(chain), query: operands.count, values: operands.count + 1,
+      heads: heads, scale: scale)
+    operands.append(try read(node.operands[0]))
+    operands.append(try read(node.operands[2]))
+    if let index = pattern.rotation, case .rotatePairs(let rotated) = graph.nodes[index].op {
+      attention.rotation = KeyChain.Rotation(
+        cosine: operands.count, sine: operands.count + 1, rotated: rotated.fixed ?? 0)
+      operands.append(try read(graph.nodes[index].operands[1]))
+      operands.append(try read(graph.nodes[index].operands[2]))
+    }
+    steps.append(
+      Step(
+        op: node.op, operands: operands, result: result(of: node), keyChain: attention,
+        label: node.label))
+  }
+
   /// The chain of `pattern`; what its steps read goes to the end of `operands`.
   private mutating func rowChain(
     _ pattern: ChainPattern, _ operands: inout [View]

@@ -18,6 +18,7 @@ struct Planner {
   /// Attention between tokens and cells by the position of its end.
   private var tokenAttentions: [Int: TokenAttentionPattern] = [:]
   private var windowChains: [Int: WindowChainPattern] = [:]
+  private var keyChains: [Int: KeyChainPattern] = [:]
   /// Convolutions that add a shortcut, by the position of the sum.
   private var shortcuts: [Int: ConvolutionShortcut] = [:]
   /// Nodes that have no step because of chains and sums.
@@ -73,6 +74,7 @@ struct Planner {
       if let norm = chain.norm { absorbed.insert(norm) }
     }
     findWindowChains()
+    findKeyChains()
     shortcuts = finder.convolutionShortcuts()
     absorbed.formUnion(shortcuts.values.map(\.convolution))
   }
@@ -96,6 +98,18 @@ struct Planner {
       windowChains[end] = found
       absorbed.formUnion(found.absorbed)
       (chains[end], chains[found.head.end]) = (nil, nil)
+    }
+  }
+
+  /// Lets attention make its keys where nothing else needs them.
+  private mutating func findKeyChains() {
+    let finder = KeyChainFinder(graph: graph, users: users, isOutput: isOutput)
+    for index in graph.nodes.indices where running[index] && !absorbed.contains(index) {
+      guard let found = finder.find(index, chains: chains) else { continue }
+      keyChains[index] = found
+      absorbed.insert(found.chain.end)
+      if let rotation = found.rotation { absorbed.insert(rotation) }
+      chains[found.chain.end] = nil
     }
   }
 
@@ -127,6 +141,8 @@ struct Planner {
       } else if let attention = tokenAttentions[index] {
         try plan(attention)
       } else if let chain = windowChains[index] {
+        try plan(chain)
+      } else if let chain = keyChains[index] {
         try plan(chain)
       } else if let shortcut = shortcuts[index] {
         try plan(node, shortcut)

@@ -32,6 +32,16 @@ struct AllocationTests {
     try check(model, net.inputs(2, &random))
   }
 
+  @Test func attentionWithItsProductsTakesNothing() throws {
+    let (model, inputs) = try KeyChainTests.model(heads: 1, hasNorm: true, seed: 16)
+    try check(model, inputs)
+    for layer in TokenAttentionTests.layers {
+      var random = SeededRandom(seed: 17)
+      let model = try layer.model(&random)
+      try check(model, layer.inputs(2, 2, &random))
+    }
+  }
+
   private func check(_ model: Model, _ inputs: [String: Tensor]) throws {
     guard sam2_thread_allocations() >= 0 else { return }
     let graph = model.graphs[0]

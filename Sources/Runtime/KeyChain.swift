@@ -1,0 +1,82 @@
+internal import Graph
+
+/// Int8 attention to many keys that are made as they are needed: some tiles of rows go through norm,
+/// projection and rotary code inside one thread's scratch and are rounded at once.
+///
+/// A full bank's keys would be 29 MB an object in float, written and read three times each layer.
+/// Every row meets the same kernels as in steps of its own, so the numbers are the same.
+struct KeyChain {
+  /// Rotary positions of the keys.
+  struct Rotation {
+    /// Positions in the step's operands.
+    let cosine: Int
+    let sine: Int
+    /// Keys of an item that turn; later ones pass.
+    let rotated: Int
+  }
+
+  /// From rows of `operands[0]`, [B, keys, depth], to keys.
+  let chain: RowChain
+  let layout: ChainLayout
+  var rotation: Rotation?
+  /// Positions in the step's operands.
+  let query: Int
+  let values: Int
+  let heads: Int
+  let scale: Float
+
+  /// Multiply-accumulates for `queries` numbers of queries and `results` numbers of results.
+  func work(items: Int, keys: Int, queries: Int, results: Int) -> Work {
+    var work = chain.work(rows: items * keys)
+    work.int8 += Double(keys) * Double(queries + results)
+    return work
+  }
+}
+
+/// A key chain found in a graph.
+struct KeyChainPattern {
+  let attention: Int
+  let chain: ChainPattern
+  /// Position of the rotation.
+  var rotation: Int?
+}
+
+/// Finds int8 attention whose keys a row chain makes for nothing else.
+struct KeyChainFinder {
+  let graph: Graph
+  let users: [[Int]]
+  let isOutput: [Bool]
+
+  /// The pattern of the attention at `index`, where `chains` are the row chains by their ends.
+  func find(_ index: Int, chains: [Int: ChainPattern]) -> KeyChainPattern? {
+    let node = graph.nodes[index]
+    guard case .quantizedAttention = node.op,
+      !AttentionOperands.isSmall(
+        queries: sizes(node.operands[0])[1], keys: sizes(node.operands[1])[1]),
+      var maker = link(node.operands[1])
+    else { return nil }
+    var rotation: Int?
+    if case .rotatePairs = graph.nodes[maker].op,
+      let before = link(graph.nodes[maker].operands[0])
+    {
+      (rotation, maker) = (maker, before)
+    }
+    guard let chain = chains[maker], chain.windows == nil, chain.pool == nil,
+      chain.residual == nil, sizes(chain.source).count == 3,
+      sizes(chain.source).prefix(2) == sizes(node.operands[1]).prefix(2)
+    else { return nil }
+    return KeyChainPattern(attention: index, chain: chain, rotation: rotation)
+  }
+
+  private func sizes(_ value: ValueID) -> [Int] {
+    graph[value].type.shape.map { $0.fixed ?? 0 }
+  }
+
+  /// The node that makes `value`, when only one other reads it.
+  private func link(_ value: ValueID) -> Int? {
+    guard !isOutput[value.index], users[value.index].count == 1,
+      case .node(let index) = graph[value].definition
+    else { return nil }
+    return index
+  }
+}
