@@ -43,7 +43,7 @@ void KERNEL(layer_norm_f32)(const float *x, size_t ldx, float *y, size_t ldy, si
     const float mean = sum_row(x, columns) / (float)columns;
     const float variance = sum_squares(x, columns, mean) / (float)columns;
     const vf centre = vf_set(mean);
-    const vf inverse = vf_div(vf_set(1.0f), vf_sqrt(vf_set(variance + epsilon)));
+    const vf inverse = vf_set(inverse_root(variance + epsilon));
     size_t i = 0;
     for (; i + VF_WIDTH <= columns; i += VF_WIDTH)
       vf_store(y + i, normalise(vf_load(x + i), centre, inverse, vf_load(weight + i),

@@ -7,12 +7,20 @@
 #define MOST_SCALE 3.0e38f
 
 INLINE void row_range(const float *x, size_t depth, float *least, float *most) {
-  vf low = vf_zero(), high = vf_zero();
+  vf low = vf_zero(), high = vf_zero(), low1 = vf_zero(), high1 = vf_zero();
   size_t k = 0;
-  for (; k + VF_WIDTH <= depth; k += VF_WIDTH) {
+  for (; k + 2 * VF_WIDTH <= depth; k += 2 * VF_WIDTH) {
+    const vf v = vf_load(x + k), v1 = vf_load(x + k + VF_WIDTH);
+    low = vf_min(v, low);
+    high = vf_max(v, high);
+    low1 = vf_min(v1, low1);
+    high1 = vf_max(v1, high1);
+  }
+  if (k + VF_WIDTH <= depth) {
     const vf v = vf_load(x + k);
     low = vf_min(v, low);
     high = vf_max(v, high);
+    k += VF_WIDTH;
   }
   if (k < depth) {
     // Absent lanes load as zero, which never moves the range.
@@ -20,9 +28,10 @@ INLINE void row_range(const float *x, size_t depth, float *least, float *most) {
     low = vf_min(v, low);
     high = vf_max(v, high);
   }
-  *least = vf_smallest(low);
-  *most = vf_largest(high);
+  vf_extremes(vf_min(low, low1), vf_max(high, high1), least, most);
 }
+
+#ifndef OWN_BLOCK
 
 /// round(clamp(v * inverse, -zero, 255 - zero)) + zero: the bounds are integers, so clamping first
 /// gives the same bytes and keeps every value in the range that vf_round takes. vf_max(NaN, low)
@@ -32,6 +41,22 @@ INLINE vf quantize(vf v, vf inverse, vf zero) {
   const vf clamped = vf_min(vf_max(vf_mul(v, inverse), lowest), highest);
   return vf_add(vf_round(clamped), zero);
 }
+
+/// Bytes of a row of `depth` numbers, then `zero` up to `ld_out`.
+INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_out, float inverse,
+                         int32_t zero) {
+  const vf factor = vf_set(inverse), point = vf_set((float)zero);
+  size_t k = 0;
+  for (; k + VF_WIDTH <= depth; k += VF_WIDTH)
+    vf_store_u8_n(out + k, quantize(vf_load(x + k), factor, point), VF_WIDTH);
+  if (k < depth)
+    vf_store_u8_n(out + k, quantize(vf_load_n(x + k, depth - k), factor, point), depth - k);
+  // Short: a call of memset for each row would cost more than the bytes.
+  for (k = depth; k + VF_WIDTH <= ld_out; k += VF_WIDTH) vf_store_u8_n(out + k, point, VF_WIDTH);
+  if (k < ld_out)
+    vf_store_u8_n(out + k, point, ld_out - k);
+}
+#endif
 
 void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t depth, uint8_t *out,
                               size_t ld_out, float *scale, int32_t *zero) {
@@ -47,16 +72,6 @@ void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t de
     const float offset = shifted - 12582912.0f;
     scale[r] = step;
     zero[r] = offset < 0 ? 0 : offset > 255 ? 255 : (int32_t)offset;
-
-    const vf factor = vf_set(inverse), point = vf_set((float)zero[r]);
-    size_t k = 0;
-    for (; k + VF_WIDTH <= depth; k += VF_WIDTH)
-      vf_store_u8_n(out + k, quantize(vf_load(x + k), factor, point), VF_WIDTH);
-    if (k < depth)
-      vf_store_u8_n(out + k, quantize(vf_load_n(x + k, depth - k), factor, point), depth - k);
-    // Short: a call of memset for each row would cost more than the bytes.
-    for (k = depth; k + VF_WIDTH <= ld_out; k += VF_WIDTH) vf_store_u8_n(out + k, point, VF_WIDTH);
-    if (k < ld_out)
-      vf_store_u8_n(out + k, point, ld_out - k);
+    quantize_row(x, depth, out, ld_out, inverse, zero[r]);
   }
 }

@@ -28,7 +28,13 @@ INLINE vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 INLINE vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
 INLINE vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
 INLINE vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
-INLINE vf vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
+
+/// 1 / sqrt(x). On one number: a whole vector of them would take several times as long.
+INLINE float inverse_root(float x) {
+  const __m128 root = _mm_sqrt_ss(_mm_set_ss(x));
+  return _mm_cvtss_f32(_mm_div_ss(_mm_set_ss(1.0f), root));
+}
+
 INLINE vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 INLINE vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
 INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
@@ -72,6 +78,11 @@ INLINE float vf_smallest(vf v) {
   __m128 s = _mm_min_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   s = _mm_min_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_min_ss(s, _mm_movehdup_ps(s)));
+}
+
+INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
+  *least = vf_smallest(low);
+  *most = vf_largest(high);
 }
 
 INLINE vf vf_load_twice(const float *p) {

@@ -35,7 +35,13 @@ INLINE vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 INLINE vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 INLINE vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 INLINE vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
-INLINE vf vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
+
+/// 1 / sqrt(x). On one number: a whole vector of them would take several times as long.
+INLINE float inverse_root(float x) {
+  const __m128 root = _mm_sqrt_ss(_mm_set_ss(x));
+  return _mm_cvtss_f32(_mm_div_ss(_mm_set_ss(1.0f), root));
+}
+
 INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
@@ -63,6 +69,21 @@ INLINE vf vf_scale2(vf a, vf n) { return _mm512_scalef_ps(a, n); }
 INLINE float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }
 INLINE float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
 INLINE float vf_smallest(vf v) { return _mm512_reduce_min_ps(v); }
+
+/// The smallest of `low` and the largest of `high`, which hold no NaN.
+INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
+  // -low beside high: both are reduced at once.
+  const __m256 up = _mm256_max_ps(_mm512_castps512_ps256(high), _mm512_extractf32x8_ps(high, 1));
+  const __m256 down = _mm256_xor_ps(
+      _mm256_min_ps(_mm512_castps512_ps256(low), _mm512_extractf32x8_ps(low, 1)),
+      _mm256_set1_ps(-0.0f));
+  __m256 m = _mm256_max_ps(_mm256_permute2f128_ps(up, down, 0x20),
+                           _mm256_permute2f128_ps(up, down, 0x31));
+  m = _mm256_max_ps(m, _mm256_permute_ps(m, 0x4e));
+  m = _mm256_max_ps(m, _mm256_permute_ps(m, 0xb1));
+  *most = _mm256_cvtss_f32(m);
+  *least = -_mm_cvtss_f32(_mm256_extractf128_ps(m, 1));
+}
 
 INLINE vf vf_load_twice(const float *p) {
   const __m512i index = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
@@ -95,3 +116,5 @@ INLINE void vf_store_u8_n(uint8_t *p, vf v, size_t n) {
   const __m128i bytes = _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(v));
   _mm_mask_storeu_epi8(p, vf_first(n), bytes);
 }
+
+#include "gelu_avx512.h"

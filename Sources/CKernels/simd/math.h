@@ -1,5 +1,5 @@
 // exp, sigmoid and GELU on the vectors of the level included before. The same polynomials on every
-// level.
+// level, but for the GELU of AVX-512 (gelu_avx512.h).
 
 /// e^x for x <= 0 (NaN stays NaN). Cephes expf: x = n ln 2 + r, |r| <= ln 2 / 2, degree-5
 /// polynomial in r. Error below 2 ulp; results below the smallest normal float are 0.
@@ -26,6 +26,7 @@ INLINE vf vf_sigmoid(vf x) {
   return vf_div(numerator, vf_add(vf_set(1.0f), e));
 }
 
+#ifndef OWN_GELU
 /// x Phi(x) = x/2 (1 + erf(x / sqrt 2)), absolute error below 1e-6 (plus half an ulp of x).
 ///
 /// erf(x / sqrt 2) = x R(v), v = 2 x^2 / 5.2^2 - 1 in [-1, 1], R of degree 13: minimax in the error
@@ -60,6 +61,7 @@ INLINE void vf_gelu(vf *x, const int count) {
     x[n] = vf_fma(half, whole, half);
   }
 }
+#endif
 
 /// `activation` of each of `count` <= 8 vectors; both are constants.
 INLINE void vf_activate(vf *x, const int count, sam2_activation activation) {

@@ -45,7 +45,7 @@ INLINE vf vf_add(vf a, vf b) { return a + b; }
 INLINE vf vf_sub(vf a, vf b) { return a - b; }
 INLINE vf vf_mul(vf a, vf b) { return a * b; }
 INLINE vf vf_div(vf a, vf b) { return a / b; }
-INLINE vf vf_sqrt(vf a) { return __builtin_elementwise_sqrt(a); }
+INLINE float inverse_root(float x) { return 1.0f / __builtin_elementwise_sqrt(x); }
 INLINE vf vf_max(vf a, vf b) { return vf_blend(a > b, a, b); }
 INLINE vf vf_min(vf a, vf b) { return vf_blend(a < b, a, b); }
 
@@ -95,6 +95,11 @@ INLINE float vf_largest(vf v) {
 INLINE float vf_smallest(vf v) {
   const float a = v[0] < v[1] ? v[0] : v[1], b = v[2] < v[3] ? v[2] : v[3];
   return a < b ? a : b;
+}
+
+INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
+  *least = vf_smallest(low);
+  *most = vf_largest(high);
 }
 
 /// Lane values a[0] a[0] a[1] a[1] ... of VF_WIDTH / 2 loaded floats.

@@ -1,0 +1,46 @@
+// A row of bytes on AVX-512: 64 at a time, clamped by the packing itself. The same bytes as the
+// portable form in quantize_rows_u8.h.
+
+#define OWN_BLOCK
+
+/// Four vectors of numbers, the lanes from `left` on zero, as 64 bytes.
+INLINE __m512i quantize_block(const float *x, size_t left, vf factor, vf highest, __m512i zero) {
+  __m512i q[4];
+  UNROLLED for (size_t i = 0; i < 4; ++i) {
+    const size_t first = i * VF_WIDTH;
+    const vf v = left >= first + VF_WIDTH ? vf_load(x + first)
+                 : left > first           ? vf_load_n(x + first, left - first)
+                                          : vf_zero();
+    // A NaN, the second operand, stays one; it becomes the lowest integer, as what is below all
+    // integers does, and packing clamps that to byte 0.
+    q[i] = _mm512_cvtps_epi32(_mm512_min_ps(highest, vf_mul(v, factor)));
+  }
+  const __m512i low = _mm512_add_epi16(_mm512_packs_epi32(q[0], q[1]), zero);
+  const __m512i high = _mm512_add_epi16(_mm512_packs_epi32(q[2], q[3]), zero);
+  // Packing works within quarters: they hold four bytes of each vector in turn.
+  const __m512i order =
+      _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
+}
+
+/// Bytes of a row of `depth` numbers, then `zero` up to `ld_out`.
+INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_out, float inverse,
+                         int32_t zero) {
+  const vf factor = vf_set(inverse), highest = vf_set((float)(255 - zero));
+  const __m512i point = _mm512_set1_epi16((short)zero);
+  size_t k = 0;
+  for (; k + 64 <= depth; k += 64)
+    _mm512_storeu_si512(out + k, quantize_block(x + k, 64, factor, highest, point));
+  if (k < ld_out && k < depth) {
+    // A number that is not there is zero, and so is its byte the zero point.
+    const __m512i bytes = quantize_block(x + k, depth - k, factor, highest, point);
+    const size_t count = smaller_size(64, ld_out - k);
+    _mm512_mask_storeu_epi8(out + k, ~(__mmask64)0 >> (64 - count), bytes);
+    k += 64;
+  }
+  for (; k < ld_out; k += 64) {
+    const size_t count = smaller_size(64, ld_out - k);
+    _mm512_mask_storeu_epi8(out + k, ~(__mmask64)0 >> (64 - count),
+                            _mm512_set1_epi8((char)zero));
+  }
+}
