@@ -13,6 +13,19 @@ INLINE void pack_block(const float *source, size_t column_stride, float *out) {
   UNROLLED for (int i = 0; i < VF_WIDTH; ++i) vf_store(out + i * TILE_COLUMNS, m[i]);
 }
 
+/// A panel whose columns are `count` <= VF_WIDTH, a whole vector of them as a block.
+INLINE size_t pack_half(const float *source, size_t column_stride, size_t depth, size_t count,
+                        float *out) {
+  size_t k = 0;
+  if (count == VF_WIDTH)
+    for (; k + VF_WIDTH <= depth; k += VF_WIDTH) {
+      pack_block(source + k, column_stride, out + k * TILE_COLUMNS);
+      UNROLLED for (int i = 0; i < VF_WIDTH; ++i)
+        vf_store(out + (k + i) * TILE_COLUMNS + VF_WIDTH, vf_zero());
+    }
+  return k;
+}
+
 /// Packs `count` <= TILE_COLUMNS columns, depth [first, depth), one element at a time.
 static void pack_rest(const float *source, size_t column_stride, size_t depth_stride, size_t count,
                       size_t first, size_t depth, float *out) {
@@ -41,6 +54,8 @@ void KERNEL(pack_f32)(const float *source, size_t column_stride, size_t depth_st
         vf_store(out + k * TILE_COLUMNS, vf_load(from + k * depth_stride));
         vf_store(out + k * TILE_COLUMNS + VF_WIDTH, vf_load(from + k * depth_stride + VF_WIDTH));
       }
+    else if (depth_stride == 1)
+      k = pack_half(from, column_stride, depth, count, out);
     pack_rest(from, column_stride, depth_stride, count, k, depth, out);
   }
 }
