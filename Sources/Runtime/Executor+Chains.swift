@@ -38,12 +38,33 @@ extension Executor {
       chain.pool == nil
       ? target(step) + rows.lowerBound * columns : scratch.hidden(chain.products.count - 1)
     run(chain, step, rows: rows, scratch, to: output)
+    if let rotation = chain.rotation { rotate(rotation, step, rows: rows, output, columns) }
     guard let pool = chain.pool else { return }
     let height = rows.count / pool.width
     kernels.pointee.max_pool_f32(
       UnsafePointer(output), columns, height, pool.width, columns, pool.window,
       target(step) + rows.lowerBound / (pool.window * pool.window) * columns, 0,
       height / pool.window)
+  }
+
+  /// Rotates rows where they are.
+  private func rotate(
+    _ rotation: RowChain.Rotation, _ step: Step, rows: Range<Int>,
+    _ start: UnsafeMutablePointer<Float>, _ columns: Int
+  ) {
+    let (cosine, sine) = (step.operands[rotation.cosine], step.operands[rotation.sine])
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let token = row % rotation.tokens
+      // Up to the end of the item, and no further than tokens are rotated.
+      let next = min(rows.upperBound, row - token + rotation.tokens)
+      let count = min(next - row, max(0, rotation.rotated - token))
+      let target = start + (row - rows.lowerBound) * columns
+      kernels.pointee.rotate_pairs_f32(
+        UnsafePointer(target), columns, target, columns, count, columns, pointer(cosine),
+        pointer(sine), cosine.shape[0], token)
+      row = next
+    }
   }
 
   /// Takes `rows` of the step's source through the products of `chain`, into `output`.

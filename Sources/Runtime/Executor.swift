@@ -8,11 +8,12 @@ internal import Graph
 final class Executor {
   let kernels: UnsafePointer<sam2_kernels>
   let pool: ThreadPool
-  /// One arena for all plans: only one runs at a time, and its outputs are copied out.
+  /// One arena for all plans: only one runs at a time, and its outputs lie elsewhere.
   private var arena = AlignedMemory(byteCount: 0)
   private var threadScratch: [AlignedMemory] = []
   private var commonScratch = AlignedMemory(byteCount: 0)
   private var inputs: [UnsafeRawPointer] = []
+  private var outputs: [UnsafeMutableRawPointer] = []
 
   init(kernels: UnsafePointer<sam2_kernels>, pool: ThreadPool) {
     self.kernels = kernels
@@ -20,15 +21,16 @@ final class Executor {
     threadScratch = (0..<pool.threadCount).map { _ in AlignedMemory(byteCount: 0) }
   }
 
-  /// Runs `plan` on inputs in its order, and hands each output's elements to `receive`.
+  /// Runs `plan` on inputs in its order, and writes its outputs, in its order too.
   ///
   /// `observe` gets the tapped values as they are complete.
   func run(
-    _ plan: Plan, inputs: [UnsafeRawPointer], observe: ((ValueID, TappedValue) -> Void)? = nil,
-    receive: (_ name: String, _ shape: [Int], _ elements: UnsafePointer<Float>) -> Void
+    _ plan: Plan, inputs: [UnsafeRawPointer], outputs: [UnsafeMutableRawPointer],
+    observe: ((ValueID, TappedValue) -> Void)? = nil
   ) {
     arena.grow(to: plan.arenaByteCount)
     self.inputs.append(contentsOf: inputs)
+    self.outputs.append(contentsOf: outputs)
     if let observe, !plan.observations.isEmpty {
       runSteps(of: plan, showing: observe)
     } else if let clock = plan.clock {
@@ -36,10 +38,13 @@ final class Executor {
     } else {
       for step in plan.steps { run(step) }
     }
-    for output in plan.outputs {
-      receive(output.name, output.view.shape, gathered(output.view))
+    for (position, output) in plan.outputs.enumerated() {
+      let target = outputs[position].assumingMemoryBound(to: Float.self)
+      // Most steps wrote where the output is to stay, and constants stay where they are.
+      if pointer(output.view) != UnsafePointer(target) { copyRows(output.view, to: target) }
     }
     self.inputs.removeAll(keepingCapacity: true)
+    self.outputs.removeAll(keepingCapacity: true)
   }
 
   private func runSteps(of plan: Plan, showing observe: (ValueID, TappedValue) -> Void) {
@@ -121,6 +126,7 @@ final class Executor {
       switch view.place {
       case .arena(let offset): UnsafeRawPointer(arena.base + offset)
       case .input(let position): inputs[position]
+      case .output(let position): UnsafeRawPointer(outputs[position])
       case .fixed(let pointer): pointer
       }
     return base.assumingMemoryBound(to: Float.self) + view.offset
@@ -130,22 +136,17 @@ final class Executor {
     UnsafeRawPointer(pointer(view)).assumingMemoryBound(to: Int32.self)
   }
 
-  /// Where a step writes: always contiguous, always in the arena.
+  /// Where a step writes: always contiguous, in the arena or in an output.
   func target(_ step: Step) -> UnsafeMutablePointer<Float> {
     UnsafeMutablePointer(mutating: pointer(step.result))
   }
 
-  /// A view's elements in one run: in place, or copied to scratch when its rows lie apart.
-  private func gathered(_ view: View) -> UnsafePointer<Float> {
-    if view.isContiguous { return pointer(view) }
-    let copy = sharedScratch(byteCount: view.elementCount * 4)
-      .assumingMemoryBound(to: Float.self)
-    copyRows(view, to: copy)
-    return UnsafePointer(copy)
-  }
-
   func copyRows(_ view: View, to target: UnsafeMutablePointer<Float>) {
     let (source, columns) = (pointer(view), view.columns)
+    if view.isContiguous {
+      target.update(from: source, count: view.elementCount)
+      return
+    }
     for row in 0..<view.rows {
       (target + row * columns).update(from: source + row * view.rowStride, count: columns)
     }

@@ -12,6 +12,8 @@ package struct MemoryPlanner {
   }
 
   private var requests: [Request] = []
+  /// Buffers that live on in an earlier one, by identifier.
+  private var earlier: [Int: Int] = [:]
 
   package init() {}
 
@@ -31,12 +33,31 @@ package struct MemoryPlanner {
     requests[id].lastStep = max(requests[id].lastStep, step)
   }
 
+  /// Lets `later` be written over `former`, at the step that reads it last and makes `later` of it.
+  ///
+  /// Does nothing when `former` is read afterwards, or is of another size. Call in the order of the
+  /// steps, when all lifetimes are known.
+  package mutating func write(_ later: Int, over former: Int, at step: Int) {
+    let first = root(former)
+    guard first != later, earlier[later] == nil, requests[first].lastStep == step,
+      requests[later].firstStep == step, requests[later].byteCount == requests[first].byteCount
+    else { return }
+    requests[first].lastStep = requests[later].lastStep
+    earlier[later] = first
+  }
+
+  private func root(_ id: Int) -> Int {
+    var id = id
+    while let before = earlier[id] { id = before }
+    return id
+  }
+
   /// Offsets by identifier, and the size of the arena.
   package func place() -> (offsets: [Int], byteCount: Int) {
     var offsets = Array(repeating: 0, count: requests.count)
     var placed: [(request: Request, offset: Int)] = []
     var total = 0
-    let order = requests.sorted {
+    let order = requests.filter { earlier[$0.id] == nil }.sorted {
       $0.byteCount != $1.byteCount ? $0.byteCount > $1.byteCount : $0.id < $1.id
     }
     for request in order {
@@ -54,6 +75,7 @@ package struct MemoryPlanner {
       let position = placed.firstIndex { $0.offset > offset } ?? placed.count
       placed.insert((request, offset), at: position)
     }
+    for id in earlier.keys { offsets[id] = offsets[root(id)] }
     return (offsets, total)
   }
 }

@@ -6,6 +6,8 @@ enum Place {
   case arena(Int)
   /// Operand of the caller, by position in `Plan.inputs`.
   case input(Int)
+  /// What the caller gets, by position in `Plan.outputs`: written where it is to stay.
+  case output(Int)
   /// A weight or a constant: fixed for the life of the program.
   case fixed(UnsafeRawPointer)
 }
@@ -58,6 +60,9 @@ struct Step {
   /// Int8 attention that makes its keys as it needs them; `operands[0]` is what it makes them of.
   var keyChain: KeyChain?
   var geometry = StepGeometry.none
+  /// The operand that the result may be written over: each element is read before, and by the task
+  /// that writes there.
+  var overwritten: Int?
   var label: String
 }
 

@@ -26,7 +26,8 @@ extension Planner {
     steps.append(
       Step(
         op: end.op, operands: operands, result: result(of: end), chain: chain,
-        geometry: .rowChain(ChainLayout(chain)), label: graph.nodes[pattern.products[0].node].label)
+        geometry: .rowChain(ChainLayout(chain)), overwritten: chain.overwritten(operands),
+        label: graph.nodes[pattern.products[0].node].label)
     )
   }
 
@@ -40,6 +41,7 @@ extension Planner {
       Step(
         op: end.op, operands: operands, result: result(of: end), windowChain: chain,
         geometry: .windowChain(WindowLayout(chain, windowCount: pattern.windowCount)),
+        overwritten: chain.overwritten(operands),
         label: graph.nodes[pattern.head.products[0].node].label))
   }
 
@@ -94,6 +96,14 @@ extension Planner {
       chain.residual = operands.count
       operands.append(try read(value))
     }
+    if let index = pattern.rotation, case .rotatePairs(let rotated) = graph.nodes[index].op {
+      let node = graph.nodes[index]
+      chain.rotation = RowChain.Rotation(
+        cosine: operands.count, sine: operands.count + 1, tokens: sizes(node.result)[1],
+        rotated: rotated.fixed ?? 0)
+      operands.append(try read(node.operands[1]))
+      operands.append(try read(node.operands[2]))
+    }
     return chain
   }
 
@@ -131,6 +141,37 @@ extension Planner {
       Step(
         op: end.op, operands: operands, result: result(of: end), imageChain: chain,
         label: first.label))
+  }
+}
+
+// What a step may write over: the shortcut, whose elements meet those of the result one by one.
+
+extension RowChain {
+  /// Not when other tasks read the source there.
+  fileprivate func overwritten(_ operands: [View]) -> Int? {
+    guard let residual, pool == nil else { return nil }
+    if !operands[0].sharesMemory(with: operands[residual]) { return residual }
+    // A block's rows are in scratch before its result is written.
+    let readsFirst = products[0].isQuantized || products.count > 1 || norm != nil
+    return windows == nil && readsFirst ? residual : nil
+  }
+}
+
+extension WindowChain {
+  /// A task reads and writes the places of its windows, unless queries are pooled.
+  fileprivate func overwritten(_ operands: [View]) -> Int? {
+    guard let residual = tail.residual else { return nil }
+    let isApart = !operands[0].sharesMemory(with: operands[residual])
+    return isApart || attention.pool == 1 ? residual : nil
+  }
+}
+
+extension View {
+  fileprivate func sharesMemory(with other: View) -> Bool {
+    guard case .arena(let request) = place, case .arena(let another) = other.place else {
+      return false
+    }
+    return request == another
   }
 }
 

@@ -11,6 +11,8 @@ struct ChainPattern {
   var products: [(node: Int, activation: Activation)]
   var residual: ValueID?
   var pool: RowChain.Pool?
+  /// Position of the rotation at the end.
+  var rotation: Int?
   /// Node whose result the chain writes; the chain runs in its place.
   var end: Int
   /// Nodes that have no step of their own any more; the norm comes on top.
@@ -108,7 +110,8 @@ struct ChainFinder {
 
   // MARK: Forward
 
-  /// Takes an activation, the way back from windows and a shortcut that follow the product.
+  /// Takes what follows the product: an activation, the way back from windows, a shortcut, pooling
+  /// or rotation.
   private func extendForward(_ chain: inout ChainPattern) {
     guard chain.residual == nil else { return }
     var value = graph.nodes[chain.end].result
@@ -129,6 +132,10 @@ struct ChainFinder {
         let shape = sizes(value)
         guard chain.windows == nil, shape[1] % window == 0, shape[2] % window == 0 else { return }
         chain.pool = RowChain.Pool(window: window, width: shape[2])
+        take(next, &pending, &chain)
+        return
+      case .rotatePairs where node.operands[0] == value && chain.windows == nil:
+        chain.rotation = next
         take(next, &pending, &chain)
         return
       case .add:

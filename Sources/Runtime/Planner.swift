@@ -9,9 +9,9 @@ struct Planner {
   let graph: Graph
   let constants: ConstantPool
   /// Nodes to run; the others are dead, or folded into constants.
-  private let running: [Bool]
+  let running: [Bool]
   private let users: [[Int]]
-  private let isOutput: [Bool]
+  let isOutput: [Bool]
   /// Row chains, image chains and window chains by the position of their end.
   private var chains: [Int: ChainPattern] = [:]
   private var imageChains: [Int: ImageChainPattern] = [:]
@@ -22,7 +22,7 @@ struct Planner {
   /// Convolutions that add a shortcut, by the position of the sum.
   private var shortcuts: [Int: ConvolutionShortcut] = [:]
   /// Nodes that have no step because of chains and sums.
-  private var absorbed: Set<Int> = []
+  private(set) var absorbed: Set<Int> = []
 
   private var views: [View?]
   /// Arena request behind a value, if it lies in the arena.
@@ -132,8 +132,8 @@ struct Planner {
       views[input.value.index] = View(place: .input(position), shape: sizes(input.value))
       observe(input.value)
     }
-    for (index, node) in graph.nodes.enumerated() where running[index] && !absorbed.contains(index)
-    {
+    for index in order() {
+      let node = graph.nodes[index]
       if let chain = chains[index] {
         try plan(chain)
       } else if let chain = imageChains[index] {
@@ -155,6 +155,13 @@ struct Planner {
     for output in graph.outputs {
       outputs.append((output.name, try view(output.value)))
       extend(output.value, to: steps.count)
+    }
+    for (index, step) in steps.enumerated() {
+      guard let operand = step.overwritten.map({ step.operands[$0] }), operand.isContiguous,
+        case .arena(let former) = operand.place, case .arena(let later) = step.result.place,
+        operand.elementCount == step.result.elementCount
+      else { continue }
+      memory.write(later, over: former, at: index)
     }
     let (offsets, byteCount) = memory.place()
     func place(_ view: View) -> View {
@@ -208,9 +215,14 @@ struct Planner {
     return try view(value)
   }
 
-  /// Room in the arena for what the next step writes.
+  /// Room for what the next step writes: in the arena, or where the caller wants it.
   mutating func result(of node: Graph.Node) -> View {
     let shape = sizes(node.result)
+    if let output = graph.outputs.firstIndex(where: { $0.value == node.result }) {
+      let result = View(place: .output(output), shape: shape)
+      views[node.result.index] = result
+      return result
+    }
     let request = memory.request(byteCount: shape.reduce(4, *), firstStep: steps.count)
     // Until the arena is laid out, the place holds the number of the request.
     let result = View(place: .arena(request), shape: shape)

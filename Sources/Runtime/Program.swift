@@ -46,14 +46,18 @@ public final class Program: Sendable {
 
   /// Prepares `model`; `tap` sees the values it asks for in every run.
   /// - Throws: `cpu.level` when the wished kernel level cannot run here.
+  ///
+  /// Results take their memory from `pool`.
   public init(
-    _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil
+    _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil,
+    pool: StoragePool = StoragePool()
   ) throws(Failure) {
     let table = try KernelTable(level: options.kernelLevel)
     threadCount = max(1, options.threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     kernelLevel = table.name
     graphNames = model.graphs.map(\.name)
-    state = Mutex(State(model, table, threadCount: threadCount, options, tap: tap))
+    state = Mutex(
+      State(model, table, threadCount: threadCount, options, tap: tap, storage: pool))
   }
 
   public func hasGraph(_ name: String) -> Bool { graphNames.contains(name) }
@@ -75,6 +79,11 @@ public final class Program: Sendable {
   /// Calls and seconds of each graph since the program was made.
   public var timings: [String: GraphTiming] { state.withLock { $0.timings } }
 
+  /// Bytes of the memory that the graphs which ran so far share for what lies between their steps.
+  package var arenaByteCount: Int {
+    state.withLock { $0.plans.values.joined().reduce(0) { max($0, $1.arenaByteCount) } }
+  }
+
   /// What each step took since the program was made, by graph, in the order in which they run;
   /// empty unless the options ask for it.
   public var stepTimings: [StepTiming] {
@@ -95,6 +104,7 @@ extension Program {
     let executor: Executor
     let tap: ActivationTap?
     let options: RuntimeOptions
+    let storage: StoragePool
     var foldable: [String: [Bool]] = [:]
     /// By graph, one for each set of input shapes that came.
     var plans: [String: [Plan]] = [:]
@@ -105,9 +115,9 @@ extension Program {
 
     init(
       _ model: Model, _ table: KernelTable, threadCount: Int, _ options: RuntimeOptions,
-      tap: ActivationTap?
+      tap: ActivationTap?, storage: StoragePool
     ) {
-      (self.options, self.tap) = (options, tap)
+      (self.options, self.tap, self.storage) = (options, tap, storage)
       var graphs: [String: Graph] = [:]
       for graph in model.graphs { graphs[graph.name] = graph }
       self.graphs = graphs
@@ -130,15 +140,30 @@ extension Program {
       var outputs = [String: Tensor](minimumCapacity: plan.outputs.count)
       try withPointers(plan, inputs, name) { pointers in
         let observe = tap.map { tap in { tap.receive(name, $0, $1) } }
-        executor.run(plan, inputs: pointers, observe: observe) { name, shape, elements in
-          outputs[name] = Tensor(dtype: .float32, shape: Shape(shape)) { bytes in
-            bytes.copyMemory(
-              from: UnsafeRawBufferPointer(start: elements, count: bytes.count))
-          }
+        let memory = plan.outputs.map { output in
+          output.view.constant ?? storage.take(output.view.elementCount * 4)
+        }
+        executor.run(plan, inputs: pointers, outputs: memory, observe: observe)
+        for (output, memory) in zip(plan.outputs, memory) {
+          outputs[output.name] = result(output.view, memory)
         }
       }
       count(name, seconds: monotonicSeconds() - start, plan.work)
       return outputs
+    }
+
+    /// What `memory` holds as a tensor; constants are shared, not copied.
+    private func result(_ view: View, _ memory: UnsafeMutableRawPointer) -> Tensor {
+      let shape = Shape(view.shape)
+      guard view.constant != nil else {
+        return Tensor(dtype: .float32, shape: shape, takingOver: memory, of: storage)
+      }
+      let owner = ConstantOwner(constants: constants)
+      return Tensor(
+        dtype: .float32, shape: shape,
+        wholeOf: ByteStorage(takingOver: memory, byteCount: view.elementCount * 4) { _, _ in
+          withExtendedLifetime(owner) {}
+        })
     }
 
     private mutating func count(_ name: String, seconds: Double, _ work: Work) {
@@ -205,14 +230,29 @@ extension Program {
         constantPart, foldable: foldable, folding: true, fusing: options.fusesSteps,
         constants: constants)
       let plan = try planner.plan()
+      let memory = plan.outputs.map { AlignedMemory(byteCount: $0.view.elementCount * 4) }
+      executor.run(plan, inputs: [], outputs: memory.map(\.base))
       var folded: [ValueID: AlignedMemory] = [:]
-      executor.run(plan, inputs: []) { name, shape, elements in
-        let memory = AlignedMemory(byteCount: shape.reduce(4, *))
-        memory.floats.update(from: elements, count: shape.reduce(1, *))
-        if let index = Int(name) { folded[ValueID(index)] = memory }
+      for (output, memory) in zip(plan.outputs, memory) {
+        if let index = Int(output.name) { folded[ValueID(index)] = memory }
       }
       constants.setFolded(graph: graph.name, folded)
     }
+  }
+}
+
+/// Keeps constants as long as a result that is one of them.
+///
+/// Unchecked: nothing is read through it.
+private struct ConstantOwner: @unchecked Sendable {
+  let constants: ConstantPool
+}
+
+extension View {
+  /// Where its elements lie for the life of the program, side by side; nil when they are computed.
+  fileprivate var constant: UnsafeMutableRawPointer? {
+    guard case .fixed(let base) = place, isContiguous, !isRepeated else { return nil }
+    return UnsafeMutableRawPointer(mutating: base + offset * 4)
   }
 }
 

@@ -4,8 +4,8 @@ internal import Graph
 /// thread's scratch, and what lies between them never reaches the arena.
 ///
 /// In order: rows of `operands[0]`, taken as `windows` says; LayerNorm; one or more products, each
-/// reading what the one before it wrote; the last adds a shortcut, or its result is pooled. Every
-/// row meets the same kernels as in steps of their own, so the numbers are the same.
+/// reading what the one before it wrote; the last adds a shortcut, or its result is pooled or
+/// rotated. Every row meets the same kernels as in steps of their own, so the numbers are the same.
 struct RowChain {
   struct Norm {
     /// Positions in the step's operands.
@@ -29,12 +29,23 @@ struct RowChain {
     let width: Int
   }
 
+  /// Rotation of channel pairs, by the token that a row is.
+  struct Rotation {
+    /// Positions of the tables in the step's operands.
+    let cosine: Int
+    let sine: Int
+    /// Tokens of an item; those from `rotated` on stay as they are.
+    let tokens: Int
+    let rotated: Int
+  }
+
   var norm: Norm?
   var windows: WindowRows?
   var products: [Product]
   /// Position in the step's operands.
   var residual: Int?
   var pool: Pool?
+  var rotation: Rotation?
 
   /// Columns of the last product.
   var columns: Int { products.last?.packed.columns ?? 0 }

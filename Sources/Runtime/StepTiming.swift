@@ -71,6 +71,7 @@ extension RowChain {
     parts += products.map { $0.isQuantized ? "int8" : "float" }
     if residual != nil { parts.append("residual") }
     if pool != nil { parts.append("pool") }
+    if rotation != nil { parts.append("rotate") }
     return parts.joined(separator: "+")
   }
 }

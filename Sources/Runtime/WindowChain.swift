@@ -75,6 +75,7 @@ struct WindowChainFinder {
   /// The pattern that ends as `tail` does, where `heads` are the chains by their ends.
   func find(_ tail: ChainPattern, heads: [Int: ChainPattern]) -> WindowChainPattern? {
     guard let merge = tail.windows, merge.order == .image, tail.norm == nil, tail.pool == nil,
+      tail.rotation == nil,
       let (attended, reshapes) = maker(of: tail.source),
       let form = form(of: graph.nodes[attended].op),
       let query = part(graph.nodes[attended].operands[0]),
@@ -83,6 +84,7 @@ struct WindowChainFinder {
       key.pool == 1, value.pool == 1, query.source == key.source, key.source == value.source,
       let start = producer(of: query.source), let head = heads[start],
       let cut = head.windows, cut.order == .windows, head.residual == nil, head.pool == nil,
+      head.rotation == nil,
       users[query.source.index].count == 3, !isOutput[query.source.index]
     else { return nil }
     let attention = WindowAttention(

@@ -64,6 +64,32 @@ public struct Tensor: Sendable {
     self.init(unchecked: dtype, shape, storage, 0)
   }
 
+  /// A new tensor in memory of `pool`, all of whose bytes `fill` writes.
+  public init(
+    dtype: DType, shape: Shape, pool: StoragePool,
+    fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    let byteCount = shape.elementCount * dtype.byteCount
+    let memory = pool.take(byteCount)
+    fill(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
+    self.init(dtype: dtype, shape: shape, takingOver: memory, of: pool)
+  }
+
+  /// A tensor that is all of `storage`.
+  public init(dtype: DType, shape: Shape, wholeOf storage: ByteStorage) {
+    precondition(storage.byteCount == shape.elementCount * dtype.byteCount)
+    self.init(unchecked: dtype, shape, storage, 0)
+  }
+
+  /// A tensor of bytes that `pool` gave for it and that are written by now.
+  public init(
+    dtype: DType, shape: Shape, takingOver memory: UnsafeMutableRawPointer, of pool: StoragePool
+  ) {
+    let byteCount = shape.elementCount * dtype.byteCount
+    self.init(
+      unchecked: dtype, shape, pool.storage(takingOver: memory, byteCount: byteCount), 0)
+  }
+
   /// The same elements under another shape of equal element count.
   public func reshaped(_ shape: Shape) -> Tensor {
     precondition(shape.elementCount == elementCount, "reshape changes the element count")

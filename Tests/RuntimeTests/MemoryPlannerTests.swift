@@ -27,6 +27,28 @@ struct MemoryPlannerTests {
     }
   }
 
+  @Test func buffersAreWrittenOverWhatIsReadLast() {
+    var planner = MemoryPlanner()
+    // Each is made of the one before it, but for the last, which finds that one read again later.
+    let ids = (0..<4).map { step in
+      let id = planner.request(byteCount: 6400, firstStep: step)
+      planner.extend(id, to: step + 1)
+      return id
+    }
+    let other = planner.request(byteCount: 640, firstStep: 4)
+    let last = planner.request(byteCount: 6400, firstStep: 4)
+    planner.extend(ids[3], to: 5)
+    planner.extend(last, to: 5)
+    for step in 1..<4 { planner.write(ids[step], over: ids[step - 1], at: step) }
+    // Of another size, and read later.
+    planner.write(other, over: ids[3], at: 4)
+    planner.write(last, over: ids[3], at: 4)
+    let (offsets, byteCount) = planner.place()
+    #expect(Set(ids.map { offsets[$0] }).count == 1)
+    #expect(Set([offsets[ids[0]], offsets[other], offsets[last]]).count == 3)
+    #expect(byteCount == 2 * 6400 + 640)
+  }
+
   @Test func deadMemoryIsReused() {
     var planner = MemoryPlanner()
     for step in 0..<10 {

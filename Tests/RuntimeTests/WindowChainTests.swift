@@ -59,7 +59,9 @@ struct WindowChainTests {
           .quantizedLinear(Linear(hasBias: true)), [x, packed, scale, bias], label: name)
       }
 
-      let x = builder.input("x", type([2, height, width, channels]))
+      // Neither an input nor an output, so that the result is written over the shortcut.
+      let given = builder.input("x", type([2, height, width, channels]))
+      let x = try builder.add(.affine(scale: 2, offset: 0.1), [given], label: "before")
       let norm = try builder.add(
         .layerNorm(epsilon: 1e-6), [x, weight("n.w", [channels]), weight("n.b", [channels])],
         label: "norm")
@@ -95,7 +97,8 @@ struct WindowChainTests {
           pool == 1 ? x : try builder.add(.maxPool(window: pool), [x], label: "shortcut")
         result = try builder.add(.add, [shortcut, merged], label: "sum")
       }
-      builder.output("result", result)
+      builder.output(
+        "result", try builder.add(.affine(scale: 2, offset: 0.1), [result], label: "after"))
       let input = Tensor(
         random.floats(2 * height * width * channels), shape: [2, height, width, channels])
       return (
@@ -132,8 +135,8 @@ struct WindowChainTests {
       program.stepTimings.reduce(0) { $0 + $1.int8Work + $1.floatWork }
     }
     #expect(work[0] == work[1])
-    // One step, and the pooled shortcut.
-    let steps = block.pool > 1 && block.hasShortcut ? 2 : 1
+    // One step, what stands before and after, and the pooled shortcut.
+    let steps = block.pool > 1 && block.hasShortcut ? 4 : 3
     #expect(fused.stepTimings.count == steps, "\(fused.stepTimings.map(\.kind))")
   }
 
@@ -158,6 +161,6 @@ struct WindowChainTests {
     options.timesSteps = true
     let program = try Program(model, options: options)
     _ = try program.run("block", inputs)
-    #expect(program.stepTimings.count == 3, "\(program.stepTimings.map(\.kind))")
+    #expect(program.stepTimings.count == 3 + 2, "\(program.stepTimings.map(\.kind))")
   }
 }

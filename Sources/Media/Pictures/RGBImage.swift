@@ -44,11 +44,18 @@ public struct RGBImage: Sendable, Equatable {
 
   /// (value / 255 - mean) / deviation as floats, [height, width, 3].
   public func normalized(mean: [Float], standardDeviation: [Float]) -> [Float] {
-    let tables = NormalizationTables(mean: mean, standardDeviation: standardDeviation)
-    return [Float](unsafeUninitializedCapacity: pixels.count) { output, count in
-      pixels.withUnsafeBufferPointer { tables.apply(to: $0, into: output) }
+    [Float](unsafeUninitializedCapacity: pixels.count) { output, count in
+      normalize(into: output, mean: mean, standardDeviation: standardDeviation)
       count = pixels.count
     }
+  }
+
+  /// As `normalized`, into a buffer of the caller: 3 * width * height floats at least.
+  public func normalize(
+    into output: UnsafeMutableBufferPointer<Float>, mean: [Float], standardDeviation: [Float]
+  ) {
+    let tables = NormalizationTables(mean: mean, standardDeviation: standardDeviation)
+    pixels.withUnsafeBufferPointer { tables.apply(to: $0, into: output) }
   }
 }
 

@@ -12,28 +12,41 @@ public enum Resizer {
   public static func antialiased(
     _ image: RGBImage, width: Int, height: Int, mean: [Float], standardDeviation: [Float]
   ) -> [Float] {
-    precondition(width > 0 && height > 0)
+    [Float](unsafeUninitializedCapacity: height * width * 3) { output, count in
+      antialiased(
+        image, into: output, width: width, height: height, mean: mean,
+        standardDeviation: standardDeviation)
+      count = height * width * 3
+    }
+  }
+
+  /// As `antialiased` above, into a buffer of the caller: 3 * width * height floats at least.
+  public static func antialiased(
+    _ image: RGBImage, into output: UnsafeMutableBufferPointer<Float>, width: Int, height: Int,
+    mean: [Float], standardDeviation: [Float]
+  ) {
+    precondition(width > 0 && height > 0 && output.count >= height * width * 3)
     if width == image.width, height == image.height {
-      return image.normalized(mean: mean, standardDeviation: standardDeviation)
+      image.normalize(into: output, mean: mean, standardDeviation: standardDeviation)
+      return
     }
     let columns = FilterTaps.torchBilinear(from: image.width, to: width)
     let rows = FilterTaps.torchBilinear(from: image.height, to: height)
     let tables = NormalizationTables(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
-    var narrow = [Float](repeating: 0, count: image.height * width * 3)
-    image.pixels.withUnsafeBufferPointer { pixels in
-      narrow.withUnsafeMutableBufferPointer { narrow in
+    let narrow = [Float](unsafeUninitializedCapacity: image.height * width * 3) { narrow, count in
+      image.pixels.withUnsafeBufferPointer { pixels in
         ResizeLoops.alongRows(
           pixels, width: image.width, height: image.height, table: tables.red, taps: columns,
           into: narrow)
       }
+      count = image.height * width * 3
     }
-    return [Float](unsafeUninitializedCapacity: height * width * 3) { output, count in
-      narrow.withUnsafeBufferPointer { narrow in
-        ResizeLoops.alongColumns(narrow, rowLength: width * 3, taps: rows, into: output)
-      }
-      ResizeLoops.normalize(output, mean: mean, standardDeviation: standardDeviation)
-      count = height * width * 3
+    narrow.withUnsafeBufferPointer { narrow in
+      ResizeLoops.alongColumns(narrow, rowLength: width * 3, taps: rows, into: output)
     }
+    ResizeLoops.normalize(
+      UnsafeMutableBufferPointer(rebasing: output[..<(height * width * 3)]), mean: mean,
+      standardDeviation: standardDeviation)
   }
 
   /// Pillow's `Image.resize((width, height))`: bicubic with a = -0.5, antialiased, in two passes

@@ -28,10 +28,12 @@ public final class ImagePredictor {
   public func setImage(_ picture: RGBImage) throws(Failure) {
     (image, prepared) = (nil, nil)
     let size = model.imageSize
-    let pixels = Resizer.antialiased(
-      picture, width: size, height: size, mean: model.pixelMean,
-      standardDeviation: model.pixelDeviation)
-    let features = try model.stages.encodeImage(Tensor(pixels, shape: [1, size, size, 3]))
+    let pixels = model.pixels {
+      Resizer.antialiased(
+        picture, into: $0, width: size, height: size, mean: model.pixelMean,
+        standardDeviation: model.pixelDeviation)
+    }
+    let features = try model.stages.encodeImage(pixels)
     image = (features, picture.width, picture.height)
   }
 

@@ -40,8 +40,9 @@ public final class SegmentationModel: Sendable {
     _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil
   ) throws(Failure) {
     let configuration = try ModelConfiguration(json: model.metadata.required("configuration"))
-    let program = try Program(model, options: options, tap: tap)
-    try self.init(program, program: program, configuration: configuration)
+    let pool = StoragePool()
+    let program = try Program(model, options: options, tap: tap, pool: pool)
+    try self.init(program, program: program, configuration: configuration, pool: pool)
     try checkAgreement(with: model)
   }
 
@@ -68,17 +69,25 @@ public final class SegmentationModel: Sendable {
 
   /// For tests: any runner of graphs.
   init(
-    _ graphs: any GraphRunning, program: Program? = nil, configuration: ModelConfiguration
+    _ graphs: any GraphRunning, program: Program? = nil, configuration: ModelConfiguration,
+    pool: StoragePool = StoragePool()
   ) throws(Failure) {
     try configuration.validate()
     self.configuration = configuration
     self.program = program
     parts = ModelParts(graphs)
-    stages = try Stages(graphs, parts: parts)
+    stages = try Stages(graphs, parts: parts, pool: pool)
   }
 
   /// Side of the square input in pixels: S.
   public var imageSize: Int { configuration.imageSize }
+
+  /// A new tensor [1, S, S, 3] of normalised pixels, which `fill` writes.
+  func pixels(_ fill: (UnsafeMutableBufferPointer<Float>) -> Void) -> Tensor {
+    Tensor(dtype: .float32, shape: [1, imageSize, imageSize, 3], pool: stages.pool) {
+      fill($0.bindMemory(to: Float.self))
+    }
+  }
 
   var pixelMean: [Float] { configuration.pixelMean.map { Float($0) } }
   var pixelDeviation: [Float] { configuration.pixelStd.map { Float($0) } }

@@ -6,6 +6,8 @@ import Tensors
 /// All control flow lives above, all arithmetic below.
 struct Stages: Sendable {
   let graphs: any GraphRunning
+  /// Memory for operands, which come and go with each frame.
+  let pool: StoragePool
   /// [1, h, w, C]: dense embedding that stands for "no mask prompt"; empty without a decoder.
   let noMaskDense: Tensor
   /// [memory frames, h * w, Cm]: position codes of a memory, row r including temporal code r; empty
@@ -13,8 +15,8 @@ struct Stages: Sendable {
   let memoryPositions: Tensor
 
   /// Runs the `constants` graph once, for what `parts` need of it.
-  init(_ graphs: any GraphRunning, parts: ModelParts) throws(Failure) {
-    self.graphs = graphs
+  init(_ graphs: any GraphRunning, parts: ModelParts, pool: StoragePool) throws(Failure) {
+    (self.graphs, self.pool) = (graphs, pool)
     let names =
       (parts.allows(.prompting) ? ["no_mask_dense"] : [])
       + (parts.allows(.tracking) ? ["memory_positions"] : [])

@@ -21,9 +21,10 @@ struct AttendedMemory: Sendable {
     precondition(objects.allSatisfy { $0.layout == layout })
     let channels = configuration.memoryDim
     tokens = AttendedMemory.joined(
-      objects.flatMap(\.memories), batch: objects.count, rowLength: channels)
+      objects.flatMap(\.memories), batch: objects.count, rowLength: channels, stages.pool)
     positions = AttendedMemory.joined(
-      layout.temporalRows.map { stages.memoryPositions[$0] }, batch: 1, rowLength: channels)
+      layout.temporalRows.map { stages.memoryPositions[$0] }, batch: 1, rowLength: channels,
+      stages.pool)
 
     pointers = Tensor(
       objects.flatMap { $0.pointers.flatMap { $0.floats() } },
@@ -38,10 +39,12 @@ struct AttendedMemory: Sendable {
   }
 
   /// Float32 [batch, rows, rowLength] of f32 or bf16 parts, end to end.
-  private static func joined(_ parts: [Tensor], batch: Int, rowLength: Int) -> Tensor {
+  private static func joined(
+    _ parts: [Tensor], batch: Int, rowLength: Int, _ pool: StoragePool
+  ) -> Tensor {
     let count = parts.reduce(0) { $0 + $1.elementCount }
     let shape = Shape([batch, count / batch / rowLength, rowLength])
-    return Tensor(dtype: .float32, shape: shape) { out in
+    return Tensor(dtype: .float32, shape: shape, pool: pool) { out in
       let floats = out.bindMemory(to: Float.self)
       var offset = 0
       for part in parts {

@@ -39,8 +39,9 @@ struct FrameFeatures {
     }
     let pixels = try pixels(of: frame)
     readAhead(next)
-    let features = try model.stages.encodeImage(pixels)
+    // The oldest goes first: both at once would be the peak of the whole job.
     if kept.count >= capacity { kept.removeFirst() }
+    let features = try model.stages.encodeImage(pixels)
     kept.append((frame, features))
     return features
   }
@@ -60,9 +61,11 @@ struct FrameFeatures {
     /// Frame `index` as the encoder wants it: [1, S, S, 3].
     mutating func read(_ index: Int, for model: SegmentationModel) {
       pixels = Result { () throws(Failure) in
-        let values = try reader.picture(at: index)
-          .normalized(mean: model.pixelMean, standardDeviation: model.pixelDeviation)
-        return Tensor(values, shape: [1, model.imageSize, model.imageSize, 3])
+        let picture = try reader.picture(at: index)
+        return model.pixels {
+          picture.normalize(
+            into: $0, mean: model.pixelMean, standardDeviation: model.pixelDeviation)
+        }
       }
     }
   }
