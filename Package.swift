@@ -145,7 +145,7 @@ let package = Package(
       "SAM2Tests",
       [
         "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile", "Passes",
-        "Runtime", "JSON", "Tensors", "Bytes",
+        "Runtime", "JSON", "Tensors", "Bytes", "CAllocations",
       ]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),

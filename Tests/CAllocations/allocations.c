@@ -17,27 +17,33 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-static __thread long allocations;
+static __thread long allocations, bytes;
 
 long sam2_thread_allocations(void) { return allocations; }
+long sam2_thread_allocated_bytes(void) { return bytes; }
+
+static void count(size_t size) {
+  ++allocations;
+  bytes += (long)size;
+}
 
 void *malloc(size_t size) {
-  ++allocations;
+  count(size);
   return __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size) {
-  ++allocations;
-  return __libc_calloc(count, size);
+void *calloc(size_t members, size_t size) {
+  count(members * size);
+  return __libc_calloc(members, size);
 }
 
 void *realloc(void *old, size_t size) {
-  ++allocations;
+  count(size);
   return __libc_realloc(old, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-  ++allocations;
+  count(size);
   return __libc_memalign(alignment, size);
 }
 
@@ -54,5 +60,6 @@ int posix_memalign(void **result, size_t alignment, size_t size) {
 #else
 
 long sam2_thread_allocations(void) { return -1; }
+long sam2_thread_allocated_bytes(void) { return -1; }
 
 #endif

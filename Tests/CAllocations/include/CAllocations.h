@@ -5,5 +5,7 @@
 
 /// Allocations of this thread since it started; -1 where they cannot be counted.
 long sam2_thread_allocations(void);
+/// Their bytes; -1 where they cannot be counted.
+long sam2_thread_allocated_bytes(void);
 
 #endif
