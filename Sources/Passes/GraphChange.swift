@@ -23,7 +23,8 @@ public struct GraphChange: Sendable {
   /// Labels of the layers that were touched, in order of appearance.
   public let layers: [String]
 
-  /// Compares nodes by label and operator; what only moved, or reads other values, has not changed.
+  /// Compares nodes by label, operator and weights; what only moved, or reads other values, has not
+  /// changed.
   public init(from old: Graph, to new: Graph) {
     let (before, after) = (Self.counts(old), Self.counts(new))
     let removed = Self.rest(old, without: after)
@@ -37,16 +38,23 @@ public struct GraphChange: Sendable {
   private struct Key: Hashable {
     let label: String
     let op: Op
+    let weights: [String]
+
+    init(_ node: Graph.Node, in graph: Graph) {
+      label = node.label
+      op = node.op
+      weights = node.operands.compactMap { graph.weightName($0) }
+    }
   }
 
   private static func counts(_ graph: Graph) -> [Key: Int] {
-    graph.nodes.reduce(into: [:]) { $0[Key(label: $1.label, op: $1.op), default: 0] += 1 }
+    graph.nodes.reduce(into: [:]) { $0[Key($1, in: graph), default: 0] += 1 }
   }
 
   private static func rest(_ graph: Graph, without other: [Key: Int]) -> [Key] {
     var left = other
     return graph.nodes.compactMap { node in
-      let key = Key(label: node.label, op: node.op)
+      let key = Key(node, in: graph)
       guard let count = left[key], count > 0 else { return key }
       left[key] = count - 1
       return nil

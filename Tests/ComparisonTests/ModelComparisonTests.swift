@@ -50,7 +50,6 @@ struct ModelComparisonTests {
     for picture in comparison.pictures {
       #expect(picture.masks.count == 6 && picture.masks.allSatisfy { $0.truth != nil })
       #expect(picture.featureSQNR > Self.featureFloor && picture.featureSQNR < 100)
-      #expect(picture.masks.contains { $0.iou < 1 })
       #expect(picture.masks.reduce(0) { $0 + $1.iou } / 6 > Self.maskFloor)
       #expect(picture.masks.map(\.prompt).filter { $0.hasPrefix("box ") }.count == 3)
     }
@@ -60,8 +59,8 @@ struct ModelComparisonTests {
     #expect(free[0] == forced[0])
     #expect(free != forced)
     #expect(forced.reduce(0, +) / Double(forced.count) > Self.maskFloor)
-    let ious = comparison.examples.prefix(2).map(\.iou)
-    #expect(ious == ious.sorted() && ious.count == 2)
+    let all = comparison.pictures.flatMap(\.masks).map(\.iou) + clip.objects.flatMap(\.free)
+    #expect(comparison.examples.map(\.iou).min() == all.min() && (all.min() ?? 1) < 1)
     let examples = comparison.examples.map { max($0.image.width, $0.image.height) }
     #expect(examples.allSatisfy { $0 <= 320 })
   }
@@ -91,7 +90,9 @@ struct ModelComparisonTests {
     let encoder = try #require(clocks.rows.first { $0.name == "encode_image" })
     let (old, new) = try (#require(encoder.reference), #require(encoder.candidate))
     #expect(encoder.isGraph && old.int8GMAC == 0 && new.int8GMAC > 0.5)
-    #expect(abs(old.floatGMAC - new.floatGMAC - new.int8GMAC) < 1e-6)
+    // Passes may save products, and do not add any.
+    let work = (new.floatGMAC + new.int8GMAC) / old.floatGMAC
+    #expect(work > 0.8 && work < 1 + 1e-6, "\(work)")
     for times in [old, new] {
       #expect(times.medianMilliseconds > 0 && times.medianMilliseconds <= times.p95Milliseconds)
       #expect(times.shareOfPeak > 0 && times.runs > 1)

@@ -224,3 +224,66 @@ struct QuantizeTests {
     }
   }
 }
+
+/// Weights that no sane checkpoint has, from the checkpoint's file to the answer.
+@Suite("Odd weights through sam2-quantize")
+struct OddWeightTests {
+  private static let name = "image_encoder.trunk.blocks.0.attn.qkv.weight"
+  /// Inputs of that product, which are the length of a channel.
+  private static let depth = 32
+
+  /// Converts nano after `change` has had the bytes of one weight.
+  private func convert(
+    in folder: String, _ change: (inout [UInt8], Range<Int>) -> Void
+  ) throws {
+    try expectSuccess(
+      Tool.convert.run(
+        ["export", try Workplace.shared.get().model, "-o", "w.safetensors", "-q"], in: folder))
+    var bytes = try #require(fileBytes("\(folder)/w.safetensors"))
+    let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let header = try JSONValue(parsing: Array(bytes[8..<(8 + length)]))
+    let offsets = try header.required(Self.name).requiredArray("data_offsets").compactMap(\.int)
+    let range = try #require(offsets.count == 2 ? offsets[0]..<offsets[1] : nil)
+    change(&bytes, (8 + length + range.lowerBound)..<(8 + length + range.upperBound))
+    write(bytes, to: "\(folder)/w.safetensors")
+    try expectSuccess(
+      Tool.convert.run(
+        ["w.safetensors", "--config", Workplace.nano("nano.yaml"), "-o", "w.sam2", "-q"],
+        in: folder))
+  }
+
+  @Test("NaN is refused, with the tensor and the element")
+  func notANumber() throws {
+    try withTemporaryFolder { folder in
+      try convert(in: folder) { bytes, range in
+        bytes.replaceSubrange(
+          (range.lowerBound + 4 * 70)..<(range.lowerBound + 4 * 71), with: [0, 0, 0xC0, 0x7F])
+      }
+      let outcome = try Tool.quantize.run(["w.sam2", "-o", "out.sam2", "--json"], in: folder)
+      #expect(outcome.exitCode == 65)
+      #expect(try outcome.json.required("error").requiredString("code") == "quantize.value")
+      #expect(outcome.errors.contains("tensor \(Self.name), element 70"), "\(outcome.errors)")
+      #expect(!folderNames(folder).contains("out.sam2"))
+    }
+  }
+
+  @Test("A channel of zeros is quantised, counted, and in the report")
+  func zeros() throws {
+    try withTemporaryFolder { folder in
+      try convert(in: folder) { bytes, range in
+        let channel = range.lowerBound..<(range.lowerBound + 4 * Self.depth)
+        bytes.replaceSubrange(channel, with: [UInt8](repeating: 0, count: channel.count))
+      }
+      let outcome = try Tool.quantize.run(
+        ["w.sam2", "-o", "out.sam2", "--report", "report", "--report-frames", "2"], in: folder)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("channels of nothing but zeros"), "\(outcome.errors)")
+      let report = try JSONValue(parsing: try #require(fileBytes("\(folder)/report/report.json")))
+      let tensor = try #require(
+        report["tensors"]?.array?.first { $0["name"]?.string == Self.name })
+      #expect(try tensor.requiredInt("zero_channels") == 1)
+      let page = String(decoding: fileBytes("\(folder)/report/index.html") ?? [], as: UTF8.self)
+      #expect(page.contains("1 channel of zeros"))
+    }
+  }
+}

@@ -33,6 +33,16 @@ struct GraphChangeTests {
     #expect(second.layers == ["down", "shortcut"])
   }
 
+  @Test func anotherWeightIsAChange() throws {
+    let graph = try graph()
+    var other = graph
+    for index in other.values.indices where other.values[index].definition == .weight("up") {
+      other.values[index].definition = .weight("up.of_tokens")
+    }
+    let change = GraphChange(from: graph, to: other)
+    #expect(change.removed == change.added && change.layers == ["up"])
+  }
+
   @Test func whatOnlyMovedHasNotChanged() throws {
     let graph = try graph()
     let change = GraphChange(from: graph, to: graph)
