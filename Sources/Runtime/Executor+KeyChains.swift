@@ -23,7 +23,7 @@ extension Executor {
         let before = item * operands.keyCount
         run(
           attention.chain, step, rows: (before + firstKey)..<(before + last), scratch, to: rows)
-        if let rotation = attention.rotation {
+        if let rotation = attention.chain.rotation {
           rotate(rotation, step, rows, columns: columns, keys: firstKey..<last)
         }
         // As if all keys were there: only those of these tiles are read.
@@ -34,7 +34,7 @@ extension Executor {
   }
 
   private func rotate(
-    _ rotation: KeyChain.Rotation, _ step: Step, _ rows: UnsafeMutablePointer<Float>,
+    _ rotation: RowChain.Rotation, _ step: Step, _ rows: UnsafeMutablePointer<Float>,
     columns: Int, keys: Range<Int>
   ) {
     let cosine = step.operands[rotation.cosine]

@@ -6,19 +6,9 @@ internal import Graph
 /// A full bank's keys would be 29 MB an object in float, written and read three times each layer.
 /// Every row meets the same kernels as in steps of its own, so the numbers are the same.
 struct KeyChain {
-  /// Rotary positions of the keys.
-  struct Rotation {
-    /// Positions in the step's operands.
-    let cosine: Int
-    let sine: Int
-    /// Keys of an item that turn; later ones pass.
-    let rotated: Int
-  }
-
-  /// From rows of `operands[0]`, [B, keys, depth], to keys.
+  /// From rows of `operands[0]`, [B, keys, depth], to keys, rotated or not.
   let chain: RowChain
   let layout: ChainLayout
-  var rotation: Rotation?
   /// Positions in the step's operands.
   let query: Int
   let values: Int
@@ -37,8 +27,6 @@ struct KeyChain {
 struct KeyChainPattern {
   let attention: Int
   let chain: ChainPattern
-  /// Position of the rotation.
-  var rotation: Int?
 }
 
 /// Finds int8 attention whose keys a row chain makes for nothing else.
@@ -53,19 +41,11 @@ struct KeyChainFinder {
     guard case .quantizedAttention = node.op,
       !AttentionOperands.isSmall(
         queries: sizes(node.operands[0])[1], keys: sizes(node.operands[1])[1]),
-      var maker = link(node.operands[1])
-    else { return nil }
-    var rotation: Int?
-    if case .rotatePairs = graph.nodes[maker].op,
-      let before = link(graph.nodes[maker].operands[0])
-    {
-      (rotation, maker) = (maker, before)
-    }
-    guard let chain = chains[maker], chain.windows == nil, chain.pool == nil,
-      chain.residual == nil, sizes(chain.source).count == 3,
+      let maker = link(node.operands[1]), let chain = chains[maker], chain.windows == nil,
+      chain.pool == nil, chain.residual == nil, sizes(chain.source).count == 3,
       sizes(chain.source).prefix(2) == sizes(node.operands[1]).prefix(2)
     else { return nil }
-    return KeyChainPattern(attention: index, chain: chain, rotation: rotation)
+    return KeyChainPattern(attention: index, chain: chain)
   }
 
   private func sizes(_ value: ValueID) -> [Int] {

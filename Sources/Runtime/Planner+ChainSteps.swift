@@ -50,17 +50,11 @@ extension Planner {
     guard case .quantizedAttention(let heads, let scale) = node.op else { return }
     var operands = [try read(pattern.chain.source)]
     let chain = try rowChain(pattern.chain, &operands)
-    var attention = KeyChain(
+    let attention = KeyChain(
       chain: chain, layout: ChainLayout(chain), query: operands.count, values: operands.count + 1,
       heads: heads, scale: scale)
     operands.append(try read(node.operands[0]))
     operands.append(try read(node.operands[2]))
-    if let index = pattern.rotation, case .rotatePairs(let rotated) = graph.nodes[index].op {
-      attention.rotation = KeyChain.Rotation(
-        cosine: operands.count, sine: operands.count + 1, rotated: rotated.fixed ?? 0)
-      operands.append(try read(graph.nodes[index].operands[1]))
-      operands.append(try read(graph.nodes[index].operands[2]))
-    }
     steps.append(
       Step(
         op: node.op, operands: operands, result: result(of: node), keyChain: attention,

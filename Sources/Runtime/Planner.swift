@@ -108,7 +108,6 @@ struct Planner {
       guard let found = finder.find(index, chains: chains) else { continue }
       keyChains[index] = found
       absorbed.insert(found.chain.end)
-      if let rotation = found.rotation { absorbed.insert(rotation) }
       chains[found.chain.end] = nil
     }
   }

@@ -53,8 +53,7 @@ extension Step {
     if let tokenAttention { return tokenAttention.kind }
     if let chain { return chain.kind }
     if let keyChain {
-      let rotary = keyChain.rotation == nil ? "" : "rotary+"
-      return "\(keyChain.chain.kind)+\(rotary)int8 attention"
+      return "\(keyChain.chain.kind)+int8 attention"
     }
     guard let chain = windowChain else { return op.name }
     let attention = chain.attention.isQuantized ? "int8 attention" : "float attention"
