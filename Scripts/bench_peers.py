@@ -34,7 +34,7 @@ def arguments():
     parser.add_argument("--runs", type=int, default=5, help="rounds; 5 or more for figures")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES)[:4])
-    parser.add_argument("--peers", nargs="+", choices=["torch", "onnxruntime", "openvino"],
+    parser.add_argument("--peers", nargs="*", choices=["torch", "onnxruntime", "openvino"],
                         default=["torch", "onnxruntime", "openvino"])
     parser.add_argument("--scale", nargs="*", choices=["small", "base+", "large"], default=[],
                         help="also our encoders of these sizes")
@@ -112,6 +112,35 @@ class Encoder(torch.nn.Module):
         return features[0], features[1], features[2]
 
 
+class Click(torch.nn.Module):
+    """The official answer to one click on an encoded picture: three masks at the picture's size."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, features, high0, high1, point, label):
+        prompts, decoder = self.model.sam_prompt_encoder, self.model.sam_mask_decoder
+        sparse, dense = prompts(points=(point, label), boxes=None, masks=None)
+        masks, scores, _, _ = decoder(
+            image_embeddings=features, image_pe=prompts.get_dense_pe(),
+            sparse_prompt_embeddings=sparse, dense_prompt_embeddings=dense,
+            multimask_output=True, repeat_image=False, high_res_features=[high0, high1])
+        masks = torch.nn.functional.interpolate(
+            masks, (SIDE, SIDE), mode="bilinear", align_corners=False)
+        return masks > 0, scores
+
+
+def click_inputs():
+    """Operands of `Click` by name; what they hold changes no time."""
+    generator = torch.Generator().manual_seed(2)
+    shapes = {"features": (256, 64), "high0": (32, 256), "high1": (64, 128)}
+    inputs = {name: torch.randn(1, channels, side, side, generator=generator)
+              for name, (channels, side) in shapes.items()}
+    return inputs | {"point": torch.tensor([[[SIDE / 2, SIDE / 2]]]),
+                     "label": torch.ones(1, 1, dtype=torch.int32)}
+
+
 def noise(count, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return [torch.randn(1, 3, SIDE, SIDE, generator=generator) for _ in range(count)]
@@ -126,10 +155,21 @@ def onnx_encoder(model):
     return made("encoder.onnx", make)
 
 
+def onnx_click(model):
+    inputs = click_inputs()
+
+    def make(target):
+        torch.onnx.export(Click(model), tuple(inputs.values()), str(target),
+                          input_names=list(inputs), output_names=["masks", "scores"],
+                          opset_version=17, dynamo=False)
+
+    return made("click.onnx", make)
+
+
 def onnx_dynamic(source):
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    return made("encoder-dynamic.onnx", lambda target: quantize_dynamic(
+    return made(f"{source.stem}-dynamic.onnx", lambda target: quantize_dynamic(
         source, target, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"]))
 
 
@@ -153,10 +193,10 @@ def onnx_static(source):
     return made("encoder-static.onnx", make)
 
 
-def openvino_encoder(source):
+def openvino_model(source):
     import openvino
 
-    return made("encoder.xml", lambda target: openvino.save_model(
+    return made(f"{source.stem}.xml", lambda target: openvino.save_model(
         openvino.convert_model(source), target, compress_to_fp16=False))
 
 
@@ -178,24 +218,58 @@ def prepare(model):
     """Makes every file that the runs need, and times nothing."""
     for size in ["tiny", *options.scale]:
         ours(size, True)
-    if "encoder" not in options.stages:
-        return
     if "onnxruntime" in options.peers:
-        source = onnx_encoder(model)
-        onnx_dynamic(source)
-        onnx_static(source)
+        for file in onnx_files(model):
+            print(*file)
     if "openvino" in options.peers:
-        openvino_int8(openvino_encoder(onnx_encoder(model)))
+        for file in openvino_files(model):
+            print(*file)
+
+
+def onnx_files(model):
+    """(stage, precision, file) of what ONNX Runtime runs."""
+    if "encoder" in options.stages:
+        source = onnx_encoder(model)
+        yield "encoder", "fp32", source
+        yield "encoder", "int8 dynamic", onnx_dynamic(source)
+        yield "encoder", "int8 static", onnx_static(source)
+    if "click" in options.stages:
+        source = onnx_click(model)
+        yield "click", "fp32", source
+        yield "click", "int8 dynamic", onnx_dynamic(source)
+
+
+def openvino_files(model):
+    """(stage, precision, file) of what OpenVINO runs."""
+    if "encoder" in options.stages:
+        source = openvino_model(onnx_encoder(model))
+        yield "encoder", "fp32", source
+        yield "encoder", "int8 NNCF", openvino_int8(source)
+    if "click" in options.stages:
+        yield "click", "fp32", openvino_model(onnx_click(model))
+
+
+def operands(stage):
+    """NumPy operands of a stage by name."""
+    inputs = {"image": noise(1)[0]} if stage == "encoder" else click_inputs()
+    return {name: value.numpy() for name, value in inputs.items()}
 
 
 # Runs: each entry is (stage, precision, program) -> a function that returns seconds of one run
 
 
-def timed(run):
+# Calls of which a run tells the median, as `sam2 bench` does: what is short is easily disturbed.
+CALLS = {"encoder": 3, "click": 30}
+
+
+def timed(stage, run):
     def once():
-        start = time.perf_counter()
-        run()
-        return time.perf_counter() - start
+        seconds = []
+        for _ in range(CALLS.get(stage, 1)):
+            start = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - start)
+        return statistics.median(seconds)
 
     return once
 
@@ -203,8 +277,8 @@ def timed(run):
 def our_run(size, int8, kind, objects=1):
     """One start of `sam2 bench`; the median of its measurements after its own warm-up."""
     words = [options.bin / "sam2", "bench", "-q", "--json", "--kinds", kind, "--objects", objects,
-             "--runs", 1 if kind == "track" else 3, "--threads", options.threads,
-             "--model", ours(size, int8)]
+             "--runs", CALLS.get({"encode": "encoder"}.get(kind, kind), 1),
+             "--threads", options.threads, "--model", ours(size, int8)]
 
     def once():
         answer = subprocess.run(list(map(str, words)), check=True, capture_output=True)
@@ -222,19 +296,21 @@ def our_automatic(int8):
     picture = path("picture.png")
     words = [options.bin / "sam2", "auto", picture, "--model", ours("tiny", int8), "-q",
              "--threads", options.threads, "-o", path("auto"), "--force"]
-    return timed(lambda: subprocess.run(list(map(str, words)), check=True, capture_output=True))
+    return timed("auto", lambda: subprocess.run(
+        list(map(str, words)), check=True, capture_output=True))
 
 
 def torch_runs(model):
     runs = {}
     image = noise(1)[0]
     if "encoder" in options.stages:
-        runs["encoder", "fp32", "PyTorch"] = timed(lambda: Encoder(model)(image))
+        runs["encoder", "fp32", "PyTorch"] = timed("encoder", lambda: Encoder(model)(image))
     if "click" in options.stages:
         predictor = official.image_predictor(model)
         predictor.set_image(pictures.still(SIDE, SIDE))
         point, label = np.array([[SIDE / 2, SIDE / 2]]), np.array([1])
-        runs["click", "fp32", "PyTorch"] = timed(lambda: predictor.predict(point, label))
+        runs["click", "fp32", "PyTorch"] = timed(
+            "click", lambda: predictor.predict(point, label))
     for objects in (1, 3):
         if f"track{objects}" in options.stages:
             runs[f"track{objects}", "fp32", "PyTorch"] = torch_tracking(model, objects)
@@ -243,7 +319,8 @@ def torch_runs(model):
 
         generator = SAM2AutomaticMaskGenerator(model)
         picture = pictures.still(SIDE, SIDE)
-        runs["auto", "fp32", "PyTorch"] = timed(lambda: generator.generate(picture))
+        runs["auto", "fp32", "PyTorch"] = timed(
+            "auto", lambda: generator.generate(picture))
     return runs
 
 
@@ -284,35 +361,34 @@ def torch_tracking(model, objects):
 def onnx_runs(model):
     import onnxruntime
 
-    source = onnx_encoder(model)
-    feed = {"image": noise(1)[0].numpy()}
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = options.threads
     runs = {}
-    for precision, file in (("fp32", source), ("int8 dynamic", onnx_dynamic(source)),
-                            ("int8 static", onnx_static(source))):
+    for stage, precision, file in onnx_files(model):
         session = onnxruntime.InferenceSession(str(file), settings,
                                                providers=["CPUExecutionProvider"])
-        runs["encoder", precision, "ONNX Runtime"] = timed(
-            lambda session=session: session.run(None, feed))
+        known = {x.name for x in session.get_inputs()}
+        feed = {name: value for name, value in operands(stage).items() if name in known}
+        runs[stage, precision, "ONNX Runtime"] = timed(
+            stage, lambda session=session, feed=feed: session.run(None, feed))
     return runs
 
 
 def openvino_runs(model):
     import openvino
 
-    source = openvino_encoder(onnx_encoder(model))
     core = openvino.Core()
     # Nothing smaller than asked for: no bfloat16 behind "fp32".
     settings = {"INFERENCE_NUM_THREADS": options.threads, "INFERENCE_PRECISION_HINT": "f32",
                 "PERFORMANCE_HINT": "LATENCY"}
-    image = noise(1)[0].numpy()
     runs = {}
-    for precision, file in (("fp32", source), ("int8 NNCF", openvino_int8(source))):
+    for stage, precision, file in openvino_files(model):
         compiled = core.compile_model(str(file), "CPU", settings)
         request = compiled.create_infer_request()
-        runs["encoder", precision, "OpenVINO"] = timed(
-            lambda request=request: request.infer({0: image}))
+        known = {name for port in compiled.inputs for name in port.names}
+        feed = {name: value for name, value in operands(stage).items() if name in known}
+        runs[stage, precision, "OpenVINO"] = timed(
+            stage, lambda request=request, feed=feed: request.infer(feed))
     return runs
 
 
@@ -357,9 +433,9 @@ def main():
     runs = our_runs()
     if "torch" in options.peers:
         runs |= torch_runs(model)
-    if "encoder" in options.stages and "onnxruntime" in options.peers:
+    if "onnxruntime" in options.peers:
         runs |= onnx_runs(model)
-    if "encoder" in options.stages and "openvino" in options.peers:
+    if "openvino" in options.peers:
         runs |= openvino_runs(model)
     seconds = {key: [] for key in runs}
     for round_ in range(options.runs + 1):
