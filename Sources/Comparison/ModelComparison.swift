@@ -77,6 +77,10 @@ public struct ModelComparison: Sendable {
   private mutating func compare(_ task: PictureTask) throws(Failure) -> MaskExample? {
     let question = try task.question(
       prompted: reference, hasMasks: both(allow: .prompting))
+    if pictures.isEmpty {
+      // The first picture plans and packs, and is not timed.
+      for model in [reference, candidate] { try ImagePredictor(model).setImage(question.image) }
+    }
     clocks.measurePeak()
     let expected = try answer(question, .reference)
     let found = try answer(question, .candidate)
@@ -117,6 +121,8 @@ public struct ModelComparison: Sendable {
     try clocks.time("encode a picture", side, model) { () throws(Failure) in
       try predictor.setImage(question.image)
     }
+    // The first prompt does what all share, and is not timed.
+    if let first = question.prompts.first { _ = try predictor.predict(first) }
     var logits: [Tensor] = []
     for prompt in question.prompts {
       let name = prompt.box == nil ? "click on an encoded picture" : "box on an encoded picture"

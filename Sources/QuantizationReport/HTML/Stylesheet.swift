@@ -75,6 +75,7 @@ enum Stylesheet {
     .n { text-align: right; font-variant-numeric: tabular-nums; }
     #tensors .scroll { max-height: 36rem; overflow-y: auto; }
     #tensors thead th { position: sticky; top: 0; background: var(--card); z-index: 1; }
+    #tensors tbody th { min-width: 15rem; }
     #tensors caption { position: absolute; left: -99rem; }
     table.sortable thead button {
       all: unset; cursor: pointer; color: inherit; font: inherit; display: inline-block;
