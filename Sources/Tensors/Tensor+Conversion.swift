@@ -1,5 +1,7 @@
 // Element conversions. Narrowing rounds to nearest, ties to even, as IEEE 754 and PyTorch do.
 
+public import Bytes
+
 extension Tensor {
   /// The elements as 32-bit floats (exact for f32, f16, bf16 and small integers; f64 is rounded).
   public func floats() -> [Float] {
@@ -35,22 +37,36 @@ extension Tensor {
   public func converted(to target: DType) -> Tensor {
     if target == dtype { return self }
     let values = floats()
+    if target == .float32 { return Tensor(values, shape: shape) }
+    return Tensor(dtype: target, shape: shape) { out in
+      values.withUnsafeBufferPointer { Tensor.narrow($0, to: target, out) }
+    }
+  }
+
+  /// A float32 tensor's values as bfloat16, in memory of `pool`.
+  public func bfloat16(pool: StoragePool) -> Tensor {
+    precondition(dtype == .float32, "only float32 is rounded in place")
+    return Tensor(dtype: .bfloat16, shape: shape, pool: pool) { out in
+      withUnsafeBytes { bytes in
+        bytes.withMemoryRebound(to: Float.self) { Tensor.narrow($0, to: .bfloat16, out) }
+      }
+    }
+  }
+
+  private static func narrow(
+    _ values: UnsafeBufferPointer<Float>, to target: DType, _ out: UnsafeMutableRawBufferPointer
+  ) {
     switch target {
-    case .float32: return Tensor(values, shape: shape)
     case .float16:
-      return Tensor(dtype: .float16, shape: shape) { out in
-        for (i, value) in values.enumerated() {
-          out.storeBytes(of: Float16(value), toByteOffset: i * 2, as: Float16.self)
-        }
+      for (i, value) in values.enumerated() {
+        out.storeBytes(of: Float16(value), toByteOffset: i &* 2, as: Float16.self)
       }
     case .bfloat16:
-      return Tensor(dtype: .bfloat16, shape: shape) { out in
-        for (i, value) in values.enumerated() {
-          out.storeBytes(of: bfloat16Bits(value), toByteOffset: i * 2, as: UInt16.self)
-        }
+      for (i, value) in values.enumerated() {
+        out.storeBytes(of: bfloat16Bits(value), toByteOffset: i &* 2, as: UInt16.self)
       }
-    case .float64, .int8, .uint8, .int16, .int32, .int64, .bool:
-      preconditionFailure("conversion to \(target.name) is not a float conversion")
+    case .float32, .float64, .int8, .uint8, .int16, .int32, .int64, .bool:
+      preconditionFailure("conversion to \(target.name) narrows no floats")
     }
   }
 }

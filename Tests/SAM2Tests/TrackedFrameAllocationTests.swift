@@ -10,8 +10,8 @@ import Testing
 /// lists that say which frame looks back at which, and the mask.
 struct TrackedFrameAllocationTests {
   /// Allocations of a frame, and for each object on it.
-  private static let frameBudget = 230
-  private static let objectBudget = 100
+  private static let frameBudget = 140
+  private static let objectBudget = 170
   /// Bytes of an object's frame in multiples of its mask: logits [S / 4, S / 4].
   private static let byteBudget = 14
 

@@ -88,11 +88,10 @@ struct Stages: Sendable {
       masks: results[0], predictedIoUs: results[1], tokens: results[2], objectScores: results[3])
   }
 
-  /// Object pointers [B, C] of mask tokens [B, C]; `present` is 1, 0, or a share between, for each.
-  func pointers(tokens: Tensor, present: [Float]) throws(Failure) -> Tensor {
+  /// Object pointer [1, C] of a mask token [1, C]; `present` is 1, 0, or a share between.
+  func pointer(token: Tensor, present: Float) throws(Failure) -> Tensor {
     try graphs.run(
-      "project_pointer",
-      ["token": tokens, "present": Tensor(present, shape: Shape([present.count, 1]))],
+      "project_pointer", ["token": token, "present": Tensor([present], shape: [1, 1])],
       giving: ["pointer"])[0]
   }
 
@@ -113,23 +112,22 @@ struct Stages: Sendable {
       ], giving: ["features"])[0]
   }
 
-  /// Mask logits [B, S, S, 1] of low-resolution logits [S/4, S/4] each.
-  func upscale(_ logits: [Tensor]) throws(Failure) -> Tensor {
-    let maps = Tensor(stacking: logits.map { $0.reshaped(Shape($0.shape.dimensions + [1])) })
-    return try graphs.run("upscale_masks", ["masks": maps], giving: ["masks"])[0]
+  /// Mask logits [1, S, S, 1] of low-resolution logits [S/4, S/4].
+  func upscale(_ logits: Tensor) throws(Failure) -> Tensor {
+    let map = logits.reshaped(Shape([1] + logits.shape.dimensions + [1]))
+    return try graphs.run("upscale_masks", ["masks": map], giving: ["masks"])[0]
   }
 
-  /// Memories [B, h * w, Cm] of objects on a frame whose mask logits are `masks` [B, S, S, 1].
+  /// Memory [h * w, Cm] of an object on a frame whose mask logits are `mask` [1, S, S, 1].
   func encodeMemory(
-    features: Tensor, masks: Tensor, arePresent: [Bool]
+    features: Tensor, mask: Tensor, isPresent: Bool
   ) throws(Failure) -> Tensor {
-    let absent = arePresent.map { $0 ? Float(0) : 1 }
-    return try graphs.run(
+    try graphs.run(
       "encode_memory",
       [
-        "features": features, "masks": masks,
-        "absent": Tensor(absent, shape: Shape([absent.count, 1])),
-      ], giving: ["memory"])[0]
+        "features": features, "masks": mask,
+        "absent": Tensor([isPresent ? Float(0) : 1], shape: [1, 1]),
+      ], giving: ["memory"])[0][0]
   }
 
   /// A given mask [1, S, S, 1] (ones inside) as a mask prompt and as logits, each [1, S/4, S/4, 1].

@@ -23,6 +23,9 @@ extension Tensor {
     }
   }
 
+  /// The same elements as the only row of a new first axis.
+  var asBatch: Tensor { reshaped(Shape([1] + shape.dimensions)) }
+
   /// A tensor whose first axis is 1, `count` times along that axis.
   func repeated(_ count: Int) -> Tensor {
     Tensor(stacking: Array(repeating: self[0], count: count))

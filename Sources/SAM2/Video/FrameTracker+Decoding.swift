@@ -6,45 +6,42 @@ import Tensors
 extension FrameTracker {
   // MARK: - By the decoder
 
-  /// Runs prompt encoder, decoder and pointer projection for `count` objects that share their
-  /// clicks, and chooses the masks.
-  ///
-  /// `features` are [1 or count, h, w, C]; `maskPrompt` holds S/4 x S/4 logits for one object and
-  /// may have any rank.
-  func decode(
-    features: Tensor, image: ImageFeatures, count: Int, points: [ModelPoint]?,
-    maskPrompt: Tensor?, isMultimask: Bool
-  ) throws(Failure) -> [Head] {
+  /// Sparse embeddings [1, N, C] of an object's clicks.
+  func encodeClicks(_ points: [ModelPoint]?) throws(Failure) -> Tensor {
     // Without clicks the reference makes one of padding, and then pads.
     let tokens = (points ?? [.padding]) + [.padding]
-    let sparse = try stages.encodePoints(
-      Array(repeating: tokens, count: count), width: configuration.dModel)
+    return try stages.encodePoints([tokens], width: configuration.dModel)
+  }
+
+  /// Runs decoder and pointer projection for one object, and chooses the mask.
+  ///
+  /// `features` are [1, h, w, C]; `maskPrompt` holds S/4 x S/4 logits and may have any rank.
+  func decode(
+    features: Tensor, image: ImageFeatures, clicks: Tensor, maskPrompt: Tensor? = nil,
+    isMultimask: Bool
+  ) throws(Failure) -> Head {
     var dense: Tensor?
     if let maskPrompt {
       let side = configuration.maskSide
       dense = try stages.encodeMaskPrompt(maskPrompt.reshaped(Shape([1, side, side, 1])))
     }
     let prepared = try stages.prepareDecoder(features: features, dense: dense)
-    let decoded = try stages.decode(prepared, image: image, sparse: sparse)
-    let choices = (0..<count).map { choice(decoded, row: $0, isMultimask: isMultimask) }
-    let scores = decoded.objectScores.floats()
-    let pointers = try stages.pointers(
-      tokens: Tensor(stacking: choices.map(\.token)), present: scores.map(presence))
-    return (0..<count).map { row in
-      let isAbsent = configuration.predObjScores && scores[row] <= 0
-      return Head(
-        logits: isAbsent ? absentLogits : choices[row].logits,
-        pointer: pointers[row].reshaped(Shape([1, configuration.dModel])),
-        objectScore: scores[row])
-    }
+    let decoded = try stages.decode(prepared, image: image, sparse: clicks)
+    let choice = choice(decoded, isMultimask: isMultimask)
+    let score = decoded.objectScores.floats()[0]
+    let isAbsent = configuration.predObjScores && score <= 0
+    return Head(
+      logits: isAbsent ? absentLogits : choice.logits,
+      pointer: try stages.pointer(token: choice.token.asBatch, present: presence(of: score)),
+      objectScore: score)
   }
 
-  /// Logits [S/4, S/4] and token [C] of the mask that object `row` gets.
+  /// Logits [S/4, S/4] and token [C] of the mask that the object gets.
   private func choice(
-    _ decoded: DecodedMasks, row: Int, isMultimask: Bool
+    _ decoded: DecodedMasks, isMultimask: Bool
   ) -> (logits: Tensor, token: Tensor) {
-    let masks = decoded.masks[row]
-    let ious = decoded.predictedIoUs[row].floats()
+    let masks = decoded.masks[0]
+    let ious = decoded.predictedIoUs.floats()
     let choice =
       isMultimask
       ? MaskChoice.best(predictedIoUs: ious)
@@ -53,7 +50,7 @@ extension FrameTracker {
     let usesOwnToken = isMultimask && configuration.useMultimaskTokenForObjPtr
     // A copy: a view would keep all masks of the call.
     let logits = Tensor(masks[choice].floats(), shape: masks[choice].shape)
-    return (logits, decoded.tokens[row][usesOwnToken ? choice : 0])
+    return (logits, decoded.tokens[0][usesOwnToken ? choice : 0])
   }
 
   /// Share of the object pointer against the "no object" pointer.
@@ -75,8 +72,8 @@ extension FrameTracker {
   func takeMask(_ mask: Tensor, image: ImageFeatures) throws(Failure) -> Head {
     let (prompt, logits) = try stages.maskAsOutput(mask)
     var head = try decode(
-      features: image.features, image: image, count: 1, points: nil, maskPrompt: prompt,
-      isMultimask: false)[0]
+      features: image.features, image: image, clicks: encodeClicks(nil), maskPrompt: prompt,
+      isMultimask: false)
     let isPresent = mask.floats().contains { $0 > 0 }
     head.logits = logits.reshaped(Shape([configuration.maskSide, configuration.maskSide]))
     head.objectScore = isPresent ? 10 : -10
@@ -89,10 +86,10 @@ extension FrameTracker {
   /// The pointer after "no object" is mixed in once more.
   private func withoutObject(_ pointer: Tensor) throws(Failure) -> Tensor {
     let token = Tensor(dtype: .float32, shape: pointer.shape) { _ in }
-    let absent = try stages.pointers(tokens: token, present: [0])
+    let absent = try stages.pointer(token: token, present: 0)
     if configuration.fixedNoObjPtr { return absent }
     // Without the fixed pointer the graph gives projection + embedding: take the projection off.
-    let present = try stages.pointers(tokens: token, present: [1]).floats()
+    let present = try stages.pointer(token: token, present: 1).floats()
     let embedding = zip(absent.floats(), present).map { $0 - $1 }
     return Tensor(zip(pointer.floats(), embedding).map { $0 + $1 }, shape: pointer.shape)
   }

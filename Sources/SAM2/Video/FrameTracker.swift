@@ -50,13 +50,13 @@ struct FrameTracker: Sendable {
       } else {
         try segment(request, object: object, image: image)
       }
-    return try outputs([head], image: image, encodingMemory: request.encodesMemory)[0]
+    return try output(head, image: image, encodingMemory: request.encodesMemory)
   }
 
   /// Tracks objects onto a frame that none of them is annotated on.
   ///
-  /// Objects whose memories have one layout go through the model together; the masks are those of
-  /// one at a time.
+  /// Objects whose memories have one layout look at them together; the masks are those of one at a
+  /// time.
   func follow(
     _ objects: [TrackedObject], onto frame: Int, isReverse: Bool, image: ImageFeatures
   ) throws(Failure) -> [FrameOutput] {
@@ -64,50 +64,48 @@ struct FrameTracker: Sendable {
     for object in objects {
       memories.append(try memory(of: object, on: frame, isReverse: isReverse))
     }
-    let request = Request(frame: frame, isInitial: false)
+    let isMultimask = usesMultimask(Request(frame: frame, isInitial: false))
+    let clicks = try encodeClicks(nil)
     var found = [FrameOutput?](repeating: nil, count: objects.count)
     for group in memories.groups(limit: Self.callLimit) {
       let features = try attend(image, to: group.map { memories[$0] })
-      let heads = try decode(
-        features: features, image: image, count: group.count, points: nil, maskPrompt: nil,
-        isMultimask: usesMultimask(request))
-      let outputs = try outputs(heads, image: image, encodingMemory: true)
-      for (index, output) in zip(group, outputs) { found[index] = output }
+      // From here on objects share nothing: one at a time needs the memory of one.
+      for (row, index) in group.enumerated() {
+        let head = try decode(
+          features: features[row].asBatch, image: image, clicks: clicks, isMultimask: isMultimask)
+        found[index] = try output(head, image: image, encodingMemory: true)
+      }
     }
     return found.compactMap { $0 }
   }
 
-  /// Answers with their small holes filled, and with memories that saw the holes.
-  private func outputs(
-    _ heads: [Head], image: ImageFeatures, encodingMemory: Bool
-  ) throws(Failure) -> [FrameOutput] {
-    var outputs = heads.map {
-      FrameOutput(
-        memory: nil, logits: $0.logits, pointer: $0.pointer, objectScore: $0.objectScore)
+  /// The answer with its small holes filled, and with a memory that saw the holes.
+  private func output(
+    _ head: Head, image: ImageFeatures, encodingMemory: Bool
+  ) throws(Failure) -> FrameOutput {
+    var output = FrameOutput(
+      memory: nil, logits: head.logits, pointer: head.pointer, objectScore: head.objectScore)
+    if encodingMemory {
+      output.memory = try encodeMemory(of: output, image: image, isAnnotated: false)
     }
-    let memories =
-      encodingMemory ? try encodeMemories(of: outputs, image: image, areAnnotated: false) : []
-    for index in outputs.indices {
-      if encodingMemory { outputs[index].memory = memories[index] }
-      outputs[index].logits = HoleFilling.fill(outputs[index].logits, maximumArea: fillHoleArea)
-    }
-    return outputs
+    output.logits = HoleFilling.fill(output.logits, maximumArea: fillHoleArea)
+    return output
   }
 
-  /// Memories of answers, bfloat16 [h * w, Cm] each, as the reference stores them.
+  /// Memory of an answer, bfloat16 [h * w, Cm], as the reference stores it.
   ///
-  /// `areAnnotated` says that the masks are what a person settled on.
-  func encodeMemories(
-    of outputs: [FrameOutput], image: ImageFeatures, areAnnotated: Bool
-  ) throws(Failure) -> [Tensor] {
-    var masks = try stages.upscale(outputs.map(\.logits))
-    if areAnnotated, configuration.binarizeMaskFromPointsForMemEnc {
+  /// `isAnnotated` says that the mask is what a person settled on.
+  func encodeMemory(
+    of output: FrameOutput, image: ImageFeatures, isAnnotated: Bool
+  ) throws(Failure) -> Tensor {
+    var mask = try stages.upscale(output.logits)
+    if isAnnotated, configuration.binarizeMaskFromPointsForMemEnc {
       // The graph applies a sigmoid, which of ±10000 is exactly one or zero.
-      masks = Tensor(masks.floats().map { $0 > 0 ? 1e4 : -1e4 }, shape: masks.shape)
+      mask = Tensor(mask.floats().map { $0 > 0 ? 1e4 : -1e4 }, shape: mask.shape)
     }
-    let memories = try stages.encodeMemory(
-      features: image.features, masks: masks, arePresent: outputs.map(\.isPresent))
-    return outputs.indices.map { memories[$0].converted(to: .bfloat16) }
+    let memory = try stages.encodeMemory(
+      features: image.features, mask: mask, isPresent: output.isPresent)
+    return memory.bfloat16(pool: stages.pool)
   }
 
   // MARK: - Looking back
@@ -146,8 +144,8 @@ struct FrameTracker: Sendable {
       prompt = Tensor(logits.floats().map { ($0 + 10) / 20 }, shape: logits.shape)
     }
     return try decode(
-      features: features, image: image, count: 1, points: request.points, maskPrompt: prompt,
-      isMultimask: usesMultimask(request))[0]
+      features: features, image: image, clicks: encodeClicks(request.points), maskPrompt: prompt,
+      isMultimask: usesMultimask(request))
   }
 
   /// Whether the answer is the best of three candidates instead of the single mask.

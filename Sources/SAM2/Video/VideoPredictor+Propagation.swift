@@ -67,8 +67,8 @@ extension VideoPredictor {
         for frame in pending.frames {
           guard var output = pending[frame] else { continue }
           let image = try features.features(of: frame)
-          output.memory = try tracker.encodeMemories(
-            of: [output], image: image, areAnnotated: true)[0]
+          output.memory = try tracker.encodeMemory(
+            of: output, image: image, isAnnotated: true)
           file(output, of: frame, object: index, isConditioning: isConditioning)
         }
       }
