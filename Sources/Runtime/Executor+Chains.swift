@@ -68,17 +68,21 @@ extension Executor {
   }
 
   /// Takes `rows` of the step's source through the products of `chain`, into `output`.
+  ///
+  /// `source` stands in for the rows of the step's first operand, from row 0 on.
   func run(
-    _ chain: RowChain, _ step: Step, rows: Range<Int>, _ scratch: ChainScratch,
-    to output: UnsafeMutablePointer<Float>
+    _ chain: RowChain, _ step: Step, rows: Range<Int>, of source: ProductRows? = nil,
+    _ scratch: ChainScratch, to output: UnsafeMutablePointer<Float>
   ) {
     let x = step.operands[0]
+    let source = source ?? ProductRows(start: pointer(x), stride: x.rowStride, count: x.rows)
     var input = ProductRows(
-      start: pointer(x) + rows.lowerBound * x.rowStride, stride: x.rowStride, count: rows.count)
+      start: source.start + rows.lowerBound * source.stride, stride: source.stride,
+      count: rows.count)
     if chain.products[0].isQuantized {
-      quantizeSource(chain, step, rows, scratch)
+      quantizeSource(chain, step, source, rows, scratch)
     } else if chain.norm != nil || chain.windows != nil {
-      copySource(chain, step, rows, to: scratch.first, normScratch: scratch.run)
+      copySource(chain, step, source, rows, to: scratch.first)
       (input.start, input.stride) = (UnsafePointer(scratch.first), x.columns)
     }
     let residual = chain.residual.map { position in
@@ -151,10 +155,10 @@ extension Executor {
 
   /// Rows of the source, normalised if the chain says so, as bytes of the first product.
   private func quantizeSource(
-    _ chain: RowChain, _ step: Step, _ rows: Range<Int>, _ scratch: ChainScratch
+    _ chain: RowChain, _ step: Step, _ source: ProductRows, _ rows: Range<Int>,
+    _ scratch: ChainScratch
   ) {
-    let x = step.operands[0]
-    let (source, columns, byteStride) = (pointer(x), x.columns, scratch.byteStride(0))
+    let (columns, byteStride) = (step.operands[0].columns, scratch.byteStride(0))
     let quantize = kernels.pointee.quantize_rows_u8
     forSourceRuns(chain, rows, limit: chain.norm == nil ? rows.count : ChainLayout.runRows) {
       from, at, count in
@@ -169,37 +173,36 @@ extension Executor {
         }
         return
       }
-      let start = source + from * x.rowStride
+      let start = source.start + from * source.stride
       guard let norm = chain.norm else {
-        quantize?(start, x.rowStride, count, columns, bytes, byteStride, scale, zero)
+        quantize?(start, source.stride, count, columns, bytes, byteStride, scale, zero)
         return
       }
-      normalise(norm, step, start, x.rowStride, count, columns, to: scratch.run)
+      normalise(norm, step, start, source.stride, count, columns, to: scratch.run)
       quantize?(scratch.run, columns, count, columns, bytes, byteStride, scale, zero)
     }
   }
 
   /// Rows of the source, normalised if the chain says so, side by side.
   private func copySource(
-    _ chain: RowChain, _ step: Step, _ rows: Range<Int>, to target: UnsafeMutablePointer<Float>,
-    normScratch: UnsafeMutablePointer<Float>
+    _ chain: RowChain, _ step: Step, _ source: ProductRows, _ rows: Range<Int>,
+    to target: UnsafeMutablePointer<Float>
   ) {
-    let x = step.operands[0]
-    let (source, columns) = (pointer(x), x.columns)
+    let columns = step.operands[0].columns
     forSourceRuns(chain, rows, limit: rows.count) { from, at, count in
       let out = target + at * columns
       guard let from else {
         out.update(repeating: 0, count: count * columns)
         return
       }
-      let start = source + from * x.rowStride
+      let start = source.start + from * source.stride
       guard let norm = chain.norm else {
         for row in 0..<count {
-          (out + row * columns).update(from: start + row * x.rowStride, count: columns)
+          (out + row * columns).update(from: start + row * source.stride, count: columns)
         }
         return
       }
-      normalise(norm, step, start, x.rowStride, count, columns, to: out)
+      normalise(norm, step, start, source.stride, count, columns, to: out)
     }
   }
 

@@ -12,17 +12,25 @@ extension Executor {
     let columns = attention.chain.columns
     let most = Self.chainTiles * Int(SAM2_KEY_TILE)
     let chainBytes = attention.layout.byteCount(rows: most)
-    reserveThreadScratch(byteCount: chainBytes + most * columns * 4)
+    let keyBytes = most * columns * 4
+    let sumBytes = attention.codes == nil ? 0 : most * step.operands[0].columns * 4
+    reserveThreadScratch(byteCount: chainBytes + keyBytes + sumBytes)
     attendGlobally(operands) { item, tiles, worker, prepare in
-      let scratch = ChainScratch(attention.layout, rows: most, base: threadScratch(worker))
-      let rows = (threadScratch(worker) + chainBytes).assumingMemoryBound(to: Float.self)
+      let base = threadScratch(worker)
+      let scratch = ChainScratch(attention.layout, rows: most, base: base)
+      let rows = (base + chainBytes).assumingMemoryBound(to: Float.self)
+      let sums = (base + chainBytes + keyBytes).assumingMemoryBound(to: Float.self)
       for first in stride(from: tiles.lowerBound, to: tiles.upperBound, by: Self.chainTiles) {
         let part = first..<min(tiles.upperBound, first + Self.chainTiles)
         let firstKey = first * Int(SAM2_KEY_TILE)
         let last = min(operands.keyCount, part.upperBound * Int(SAM2_KEY_TILE))
         let before = item * operands.keyCount
+        let source = attention.codes.map {
+          sum(step, codes: $0, item: item, keys: firstKey..<last, to: sums)
+        }
         run(
-          attention.chain, step, rows: (before + firstKey)..<(before + last), scratch, to: rows)
+          attention.chain, step, rows: (before + firstKey)..<(before + last), of: source, scratch,
+          to: rows)
         if let rotation = attention.chain.rotation {
           rotate(rotation, step, rows, columns: columns, keys: firstKey..<last)
         }
@@ -31,6 +39,23 @@ extension Executor {
         prepare(part, .init(start: start, stride: columns, itemStride: 0))
       }
     }
+  }
+
+  /// Writes the source of `keys`, rows and codes added, to `sums`.
+  /// - Returns: the rows of all items, as if they were all there: only those of `keys` are read.
+  private func sum(
+    _ step: Step, codes position: Int, item: Int, keys: Range<Int>,
+    to sums: UnsafeMutablePointer<Float>
+  ) -> ProductRows {
+    let (x, codes) = (step.operands[0], step.operands[position])
+    let columns = x.columns
+    let firstRow = item * x.shape[1] + keys.lowerBound
+    let firstCode = (codes.shape[0] == 1 ? 0 : item * x.shape[1]) + keys.lowerBound
+    let (source, code) = (contiguous(x), contiguous(codes))
+    kernels.pointee.add_f32(
+      source + firstRow * columns, code + firstCode * columns, sums, keys.count * columns)
+    return ProductRows(
+      start: UnsafePointer(sums) - firstRow * columns, stride: columns, count: x.rows)
   }
 
   private func rotate(

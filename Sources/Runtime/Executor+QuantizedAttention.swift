@@ -3,7 +3,7 @@ internal import Graph
 
 extension Executor {
   /// Query rows of one call of the kernel: what it lets share a tile of keys.
-  private static var queryGrain: Int { 256 }
+  private static var queryGrain: Int { 128 }
   /// Tiles of keys that one task prepares.
   private static var tileGrain: Int { 8 }
 
@@ -47,7 +47,10 @@ extension Executor {
     }
   }
 
-  /// Prepares the keys and values of all problems, then splits the queries.
+  /// Prepares the keys and values of one item while the queries of the one before it are under way.
+  ///
+  /// Not of all at once: the keys of one are no use to another, and would take the memory and the
+  /// cache of all. What is prepared comes last and in small tasks, so that threads finish together.
   ///
   /// `body` gets an item and some of its tiles, and hands tiles on to be rounded, from rows of keys of
   /// its own if it has any.
@@ -59,28 +62,36 @@ extension Executor {
     ) -> Void
   ) {
     let (bytes, tiles) = (partBytes(operands), tileCount(operands))
-    let prepared = sharedScratch(byteCount: operands.problems * bytes.prepared)
+    let itemBytes = operands.heads * bytes.prepared
+    let prepared = sharedScratch(byteCount: min(2, operands.items) * itemBytes)
+    reserveThreadScratch(byteCount: bytes.workspace)
     let tileTasks = (tiles + Self.tileGrain - 1) / Self.tileGrain
-    pool.run(operands.items * tileTasks) { index, worker in
-      let (item, first) = (index / tileTasks, index % tileTasks * Self.tileGrain)
-      body(item, first..<min(tiles, first + Self.tileGrain), worker) { part, keys in
-        for problem in (item * operands.heads)..<((item + 1) * operands.heads) {
-          var task = operands.quantizedTask(problem, queries: 0..<0, keys: keys)
-          task.prepared = prepared + problem * bytes.prepared
-          kernels.pointee.attention_s8_prepare(&task, part.lowerBound, part.upperBound)
+    let queryTasks = (operands.queries + Self.queryGrain - 1) / Self.queryGrain
+    for stage in 0...operands.items {
+      let attending = stage > 0 ? operands.heads * queryTasks : 0
+      let preparing = stage < operands.items ? tileTasks : 0
+      pool.run(attending + preparing) { index, worker in
+        if index < attending {
+          let problem = (stage - 1) * operands.heads + index / queryTasks
+          let first = index % queryTasks * Self.queryGrain
+          var task = operands.quantizedTask(
+            problem, queries: first..<min(operands.queries, first + Self.queryGrain))
+          task.prepared =
+            prepared + (stage - 1) % 2 * itemBytes + problem % operands.heads * bytes.prepared
+          task.workspace = threadScratch(worker)
+          kernels.pointee.attention_s8(&task)
+          return
+        }
+        let first = (index - attending) * Self.tileGrain
+        body(stage, first..<min(tiles, first + Self.tileGrain), worker) { part, keys in
+          for head in 0..<operands.heads {
+            var task = operands.quantizedTask(
+              stage * operands.heads + head, queries: 0..<0, keys: keys)
+            task.prepared = prepared + stage % 2 * itemBytes + head * bytes.prepared
+            kernels.pointee.attention_s8_prepare(&task, part.lowerBound, part.upperBound)
+          }
         }
       }
-    }
-    reserveThreadScratch(byteCount: bytes.workspace)
-    let grain = Self.queryGrain
-    let queryTasks = (operands.queries + grain - 1) / grain
-    pool.run(operands.problems * queryTasks) { index, worker in
-      let (problem, first) = (index / queryTasks, index % queryTasks * grain)
-      var task = operands.quantizedTask(
-        problem, queries: first..<min(operands.queries, first + grain))
-      task.prepared = prepared + problem * bytes.prepared
-      task.workspace = threadScratch(worker)
-      kernels.pointee.attention_s8(&task)
     }
   }
 

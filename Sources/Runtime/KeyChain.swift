@@ -9,6 +9,8 @@ struct KeyChain {
   /// From rows of `operands[0]`, [B, keys, depth], to keys, rotated or not.
   let chain: RowChain
   let layout: ChainLayout
+  /// Position of what is added to the rows first, [1 or B, keys, depth].
+  let codes: Int?
   /// Positions in the step's operands.
   let query: Int
   let values: Int
@@ -27,6 +29,18 @@ struct KeyChain {
 struct KeyChainPattern {
   let attention: Int
   let chain: ChainPattern
+  /// The source as a sum that is made with the keys, and is nowhere else.
+  var sum: KeySum?
+
+  /// What the step reads as rows.
+  var source: ValueID { sum?.rows ?? chain.source }
+}
+
+/// A sum of rows [B, keys, depth] and their codes [1 or B, keys, depth] that only key chains read.
+struct KeySum {
+  let node: Int
+  let rows: ValueID
+  let codes: ValueID
 }
 
 /// Finds int8 attention whose keys a row chain makes for nothing else.
@@ -46,6 +60,20 @@ struct KeyChainFinder {
       sizes(chain.source).prefix(2) == sizes(node.operands[1]).prefix(2)
     else { return nil }
     return KeyChainPattern(attention: index, chain: chain)
+  }
+
+  /// The sum that `value`, the source of `readers` chains, is; nil when something else reads it.
+  func sum(_ value: ValueID, readers: Int) -> KeySum? {
+    guard !isOutput[value.index], users[value.index].count == readers,
+      case .node(let index) = graph[value].definition, case .add = graph.nodes[index].op
+    else { return nil }
+    let (a, b) = (graph.nodes[index].operands[0], graph.nodes[index].operands[1])
+    let (rows, codes) = sizes(a) == sizes(value) ? (a, b) : (b, a)
+    let isWhole = sizes(codes).count == 3 && [1, sizes(value)[0]].contains(sizes(codes)[0])
+    guard sizes(rows) == sizes(value), isWhole,
+      sizes(codes).dropFirst() == sizes(value).dropFirst()
+    else { return nil }
+    return KeySum(node: index, rows: rows, codes: codes)
   }
 
   private func sizes(_ value: ValueID) -> [Int] {

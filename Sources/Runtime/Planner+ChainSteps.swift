@@ -48,13 +48,19 @@ extension Planner {
   mutating func plan(_ pattern: KeyChainPattern) throws(Failure) {
     let node = graph.nodes[pattern.attention]
     guard case .quantizedAttention(let heads, let scale) = node.op else { return }
-    var operands = [try read(pattern.chain.source)]
+    var operands = [try read(pattern.source)]
     let chain = try rowChain(pattern.chain, &operands)
-    let attention = KeyChain(
-      chain: chain, layout: ChainLayout(chain), query: operands.count, values: operands.count + 1,
-      heads: heads, scale: scale)
+    let query = operands.count
     operands.append(try read(node.operands[0]))
     operands.append(try read(node.operands[2]))
+    var codes: Int?
+    if let sum = pattern.sum {
+      codes = operands.count
+      operands.append(try read(sum.codes))
+    }
+    let attention = KeyChain(
+      chain: chain, layout: ChainLayout(chain), codes: codes, query: query, values: query + 1,
+      heads: heads, scale: scale)
     steps.append(
       Step(
         op: node.op, operands: operands, result: result(of: node), keyChain: attention,

@@ -10,19 +10,19 @@ struct Planner {
   let constants: ConstantPool
   /// Nodes to run; the others are dead, or folded into constants.
   let running: [Bool]
-  private let users: [[Int]]
+  let users: [[Int]]
   let isOutput: [Bool]
   /// Row chains, image chains and window chains by the position of their end.
-  private var chains: [Int: ChainPattern] = [:]
-  private var imageChains: [Int: ImageChainPattern] = [:]
+  var chains: [Int: ChainPattern] = [:]
+  var imageChains: [Int: ImageChainPattern] = [:]
   /// Attention between tokens and cells by the position of its end.
-  private var tokenAttentions: [Int: TokenAttentionPattern] = [:]
-  private var windowChains: [Int: WindowChainPattern] = [:]
-  private var keyChains: [Int: KeyChainPattern] = [:]
+  private(set) var tokenAttentions: [Int: TokenAttentionPattern] = [:]
+  var windowChains: [Int: WindowChainPattern] = [:]
+  var keyChains: [Int: KeyChainPattern] = [:]
   /// Convolutions that add a shortcut, by the position of the sum.
   private var shortcuts: [Int: ConvolutionShortcut] = [:]
   /// Nodes that have no step because of chains and sums.
-  private(set) var absorbed: Set<Int> = []
+  var absorbed: Set<Int> = []
 
   private var views: [View?]
   /// Arena request behind a value, if it lies in the arena.
@@ -77,39 +77,6 @@ struct Planner {
     findKeyChains()
     shortcuts = finder.convolutionShortcuts()
     absorbed.formUnion(shortcuts.values.map(\.convolution))
-  }
-
-  private mutating func findImageChains() {
-    for index in graph.nodes.indices where running[index] && !absorbed.contains(index) {
-      let found = ImageChainPattern.find(graph, start: index) { value in
-        users[value.index].count == 1 && !isOutput[value.index] ? users[value.index][0] : nil
-      }
-      guard let found, imageChains[found.end] == nil else { continue }
-      imageChains[found.end] = found
-      absorbed.formUnion(found.absorbed)
-    }
-  }
-
-  /// Joins pairs of row chains with the attention between them.
-  private mutating func findWindowChains() {
-    let finder = WindowChainFinder(graph: graph, users: users, isOutput: isOutput)
-    for end in chains.keys.sorted() {
-      guard let found = chains[end].flatMap({ finder.find($0, heads: chains) }) else { continue }
-      windowChains[end] = found
-      absorbed.formUnion(found.absorbed)
-      (chains[end], chains[found.head.end]) = (nil, nil)
-    }
-  }
-
-  /// Lets attention make its keys where nothing else needs them.
-  private mutating func findKeyChains() {
-    let finder = KeyChainFinder(graph: graph, users: users, isOutput: isOutput)
-    for index in graph.nodes.indices where running[index] && !absorbed.contains(index) {
-      guard let found = finder.find(index, chains: chains) else { continue }
-      keyChains[index] = found
-      absorbed.insert(found.chain.end)
-      chains[found.chain.end] = nil
-    }
   }
 
   /// Nodes that some output depends on.
@@ -239,7 +206,7 @@ struct Planner {
     if let request = requests[value.index] { memory.extend(request, to: step) }
   }
 
-  private mutating func view(_ value: ValueID) throws(Failure) -> View {
+  mutating func view(_ value: ValueID) throws(Failure) -> View {
     if let known = views[value.index] { return known }
     let place: Place
     switch graph[value].definition {
@@ -255,82 +222,5 @@ struct Planner {
     let view = View(place: place, shape: sizes(value))
     views[value.index] = view
     return view
-  }
-
-  // MARK: Views
-
-  /// The result as a view of the first operand, when no element has to move.
-  private mutating func aliasView(_ node: Graph.Node) throws(Failure) -> View? {
-    switch node.op {
-    case .reshape, .broadcast, .slice: break
-    default: return nil
-    }
-    let operand = try view(node.operands[0])
-    let shape = sizes(node.result)
-    var alias = operand
-    alias.shape = shape
-    switch node.op {
-    case .reshape:
-      // A strided view keeps its rows only while the last axis stays.
-      if operand.isContiguous { alias.rowStride = shape.last ?? 1 }
-      return operand.isContiguous || shape.last == operand.shape.last ? alias : nil
-    case .broadcast:
-      if alias.elementCount == operand.elementCount {
-        guard operand.isContiguous else { return nil }
-        alias.rowStride = shape.last ?? 1
-        return alias
-      }
-      guard operand.shape.first == 1, operand.shape.dropFirst() == shape.dropFirst(),
-        acceptsRepeatedItems(node.result)
-      else { return nil }
-      alias.isRepeated = true
-      return alias
-    case .slice(let axis, let start, _):
-      guard let start = start.fixed else { return nil }
-      if axis == shape.count - 1, acceptsStridedRows(node.result) {
-        alias.offset += start
-        return alias
-      }
-      guard operand.isContiguous, operand.shape[..<axis].allSatisfy({ $0 == 1 }),
-        axis < shape.count - 1
-      else { return nil }
-      alias.offset += start * operand.shape[(axis + 1)...].reduce(1, *)
-      return alias
-    default: return nil
-    }
-  }
-
-  /// True when every user of the value can read one item for all of the batch.
-  private func acceptsRepeatedItems(_ value: ValueID) -> Bool {
-    guard !isOutput[value.index] else { return false }
-    return users[value.index].allSatisfy { index in
-      if case .attention = graph.nodes[index].op { return true }
-      return isAddedToCells(value, by: index)
-    }
-  }
-
-  /// Whether the node is part of attention between tokens and cells that adds the value to what it
-  /// finds, or takes its rows.
-  private func isAddedToCells(_ value: ValueID, by index: Int) -> Bool {
-    tokenAttentions.values.contains { pattern in
-      (pattern.end == index || pattern.absorbed.contains(index))
-        && (pattern.residual == value || pattern.cells.contains { $0.source == value })
-    }
-  }
-
-  /// True when every user of the value can walk rows that lie apart.
-  private func acceptsStridedRows(_ value: ValueID) -> Bool {
-    guard !isOutput[value.index] else { return false }
-    return users[value.index].allSatisfy { index in
-      let node = graph.nodes[index]
-      switch node.op {
-      case .attention, .quantizedAttention: return true
-      case .linear, .quantizedLinear, .layerNorm, .rotatePairs, .maxPool:
-        return node.operands[0] == value && !node.operands.dropFirst().contains(value)
-      case .reshape:
-        return sizes(node.result).last == sizes(value).last && acceptsStridedRows(node.result)
-      default: return false
-      }
-    }
   }
 }

@@ -52,9 +52,7 @@ extension Step {
   fileprivate var kind: String {
     if let tokenAttention { return tokenAttention.kind }
     if let chain { return chain.kind }
-    if let keyChain {
-      return "\(keyChain.chain.kind)+int8 attention"
-    }
+    if let keyChain { return "\(keyChain.chain.kind)+int8 attention" }
     guard let chain = windowChain else { return op.name }
     let attention = chain.attention.isQuantized ? "int8 attention" : "float attention"
     let pool = chain.attention.pool > 1 ? "pool+" : ""

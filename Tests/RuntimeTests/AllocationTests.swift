@@ -33,7 +33,8 @@ struct AllocationTests {
   }
 
   @Test func attentionWithItsProductsTakesNothing() throws {
-    let (model, inputs) = try KeyChainTests.model(heads: 1, hasNorm: true, seed: 16)
+    let (model, inputs) = try KeyChainTests.model(
+      heads: 1, hasNorm: true, codeItems: 1, seed: 16)
     try check(model, inputs)
     for layer in TokenAttentionTests.layers {
       var random = SeededRandom(seed: 17)

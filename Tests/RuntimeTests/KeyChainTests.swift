@@ -9,10 +9,11 @@ import Testing
 /// Int8 attention that makes its keys tile by tile gives what it gives with all keys at once, bit for
 /// bit.
 struct KeyChainTests {
-  /// Attention of 600 queries to 700 keys, of which 512 turn, made of rows of 40 numbers; with
-  /// `givesKeys` the keys are a result too, so that they must all be there.
+  /// Attention of 600 queries to 700 keys, of which 512 turn, made of rows of 40 numbers, to which
+  /// codes of `codeItems` items are added unless that is 0; with `givesKeys` the keys are a result
+  /// too, so that they must all be there.
   static func model(
-    heads: Int, givesKeys: Bool = false, hasNorm: Bool, seed: UInt64
+    heads: Int, givesKeys: Bool = false, hasNorm: Bool, codeItems: Int, seed: UInt64
   ) throws -> (Model, [String: Tensor]) {
     var random = SeededRandom(seed: seed)
     var builder = GraphBuilder("net")
@@ -30,6 +31,9 @@ struct KeyChainTests {
     let query = input("query", [2, queries, width])
     let values = input("values", [2, keys, 32])
     var x = input("x", [2, keys, depth])
+    if codeItems > 0 {
+      x = try builder.add(.add, [input("codes", [codeItems, keys, depth]), x], label: "codes")
+    }
     if hasNorm {
       x = try builder.add(
         .layerNorm(epsilon: 1e-5), [x, weight("n.w", [depth]), weight("n.b", [depth])],
@@ -61,19 +65,20 @@ struct KeyChainTests {
     return (Model(metadata: .object([]), graphs: [builder.graph], weights: weights), inputs)
   }
 
-  @Test(arguments: [1, 2], [false, true])
-  func equalsAttentionToAllKeys(heads: Int, hasNorm: Bool) throws {
+  @Test(arguments: [(1, false), (2, true)], [0, 1, 2])
+  func equalsAttentionToAllKeys(_ kind: (heads: Int, hasNorm: Bool), codeItems: Int) throws {
     for level in KernelTable.availableLevels {
       var results: [[UInt32]] = []
       for givesKeys in [false, true] {
         let (model, inputs) = try Self.model(
-          heads: heads, givesKeys: givesKeys, hasNorm: hasNorm, seed: 31)
+          heads: kind.heads, givesKeys: givesKeys, hasNorm: kind.hasNorm, codeItems: codeItems,
+          seed: 31)
         var options = RuntimeOptions(threads: givesKeys ? 1 : 2, kernelLevel: level)
         options.timesSteps = true
         let program = try Program(model, options: options)
         let result = try #require(try program.run("net", inputs)["result"]).floats()
         results.append(result.map(\.bitPattern))
-        #expect(program.stepTimings.count == (givesKeys ? 2 : 1))
+        #expect(program.stepTimings.count == (givesKeys ? codeItems > 0 ? 3 : 2 : 1))
       }
       #expect(results[0] == results[1])
       #expect(Set(results[0]).count > 1000)

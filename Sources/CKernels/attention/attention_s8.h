@@ -71,10 +71,12 @@ typedef struct {
   const uint32_t *query;
   float *sums, *unit, *maximum, *total;
   size_t index;    // in the block
+  size_t shares;   // panels of the block
   size_t vectors;  // that hold queries
 } query_panel;
 
-INLINE query_panel panel_of(const attention_work *w, size_t first, size_t count) {
+/// The panel from query `first` of a block of `block` queries on.
+INLINE query_panel panel_of(const attention_work *w, size_t first, size_t block) {
   const attention_space *space = &w->space;
   return (query_panel){space->query + first * w->sizes.steps,
                        space->sums + first * whole(w->sizes.channels, VF_WIDTH),
@@ -82,14 +84,15 @@ INLINE query_panel panel_of(const attention_work *w, size_t first, size_t count)
                        space->maximum + first,
                        space->total + first,
                        first / PANEL,
-                       count > VF_WIDTH ? 2 : 1};
+                       (block + PANEL - 1) / PANEL,
+                       block - first > VF_WIDTH ? 2 : 1};
 }
 
 /// Asks for a share of the next tile: each panel of a block fetches its part of the keys while it
 /// works on this one, row by row, so that the first panel of the next tile finds them in L2.
 INLINE void fetch_ahead(const attention_work *w, const query_panel *panel, size_t key,
                         size_t rows) {
-  const size_t shares = BLOCK_QUERIES / PANEL;
+  const size_t shares = panel->shares;
   const size_t tile = key / SAM2_KEY_TILE * SAM2_KEY_TILE, row_bytes = w->sizes.steps * 4;
   if (tile + 2 * SAM2_KEY_TILE > w->sizes.keys)
     return;
@@ -274,7 +277,7 @@ static void load_panel(const attention_work *w, size_t query, size_t first, size
 
 static void store_panel(const attention_work *w, size_t query, size_t first, size_t count) {
   const sam2_attention_s8 *task = w->task;
-  const query_panel panel = panel_of(w, first, count);
+  const query_panel panel = panel_of(w, first, first + count);
   for (size_t lane = 0; lane < count; lane += VF_WIDTH) {
     const vf inverse = vf_div(vf_set(1.0f), vf_load(panel.total + lane));
     const size_t rows = smaller_size(VF_WIDTH, count - lane);
@@ -307,7 +310,7 @@ void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
       load_panel(&w, query, first, smaller_size(block - first, PANEL));
     for (size_t tile = 0; tile < w.sizes.tiles; ++tile)
       for (size_t first = 0; first < block; first += PANEL) {
-        const query_panel panel = panel_of(&w, first, smaller_size(block - first, PANEL));
+        const query_panel panel = panel_of(&w, first, block);
         attend(&w, &panel, tile);
       }
     for (size_t first = 0; first < block; first += PANEL)

@@ -1,0 +1,81 @@
+internal import Bytes
+internal import Graph
+
+// Values that are views of others.
+
+extension Planner {
+  /// The result as a view of the first operand, when no element has to move.
+  mutating func aliasView(_ node: Graph.Node) throws(Failure) -> View? {
+    switch node.op {
+    case .reshape, .broadcast, .slice: break
+    default: return nil
+    }
+    let operand = try view(node.operands[0])
+    let shape = sizes(node.result)
+    var alias = operand
+    alias.shape = shape
+    switch node.op {
+    case .reshape:
+      // A strided view keeps its rows only while the last axis stays.
+      if operand.isContiguous { alias.rowStride = shape.last ?? 1 }
+      return operand.isContiguous || shape.last == operand.shape.last ? alias : nil
+    case .broadcast:
+      if alias.elementCount == operand.elementCount {
+        guard operand.isContiguous else { return nil }
+        alias.rowStride = shape.last ?? 1
+        return alias
+      }
+      guard operand.shape.first == 1, operand.shape.dropFirst() == shape.dropFirst(),
+        acceptsRepeatedItems(node.result)
+      else { return nil }
+      alias.isRepeated = true
+      return alias
+    case .slice(let axis, let start, _):
+      guard let start = start.fixed else { return nil }
+      if axis == shape.count - 1, acceptsStridedRows(node.result) {
+        alias.offset += start
+        return alias
+      }
+      guard operand.isContiguous, operand.shape[..<axis].allSatisfy({ $0 == 1 }),
+        axis < shape.count - 1
+      else { return nil }
+      alias.offset += start * operand.shape[(axis + 1)...].reduce(1, *)
+      return alias
+    default: return nil
+    }
+  }
+
+  /// True when every user of the value can read one item for all of the batch.
+  private func acceptsRepeatedItems(_ value: ValueID) -> Bool {
+    guard !isOutput[value.index] else { return false }
+    return users[value.index].allSatisfy { index in
+      if case .attention = graph.nodes[index].op { return true }
+      return isAddedToCells(value, by: index)
+    }
+  }
+
+  /// Whether the node is part of attention between tokens and cells that adds the value to what it
+  /// finds, or takes its rows.
+  private func isAddedToCells(_ value: ValueID, by index: Int) -> Bool {
+    tokenAttentions.values.contains { pattern in
+      (pattern.end == index || pattern.absorbed.contains(index))
+        && (pattern.residual == value || pattern.cells.contains { $0.source == value })
+    }
+  }
+
+  /// True when every user of the value can walk rows that lie apart.
+  private func acceptsStridedRows(_ value: ValueID) -> Bool {
+    guard !isOutput[value.index] else { return false }
+    return users[value.index].allSatisfy { index in
+      let node = graph.nodes[index]
+      switch node.op {
+      case .attention, .quantizedAttention: return true
+      case .linear, .quantizedLinear, .layerNorm, .rotatePairs, .maxPool:
+        return node.operands[0] == value && !node.operands.dropFirst().contains(value)
+      case .reshape:
+        return sizes(node.result).last == sizes(value).last && acceptsStridedRows(node.result)
+      default: return false
+      }
+    }
+  }
+}
