@@ -21,15 +21,17 @@ import numpy as np
 from PIL import Image
 
 CHECKPOINT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/nano/nano.pt"
-STEPS = ["clip", "smoothing", "bias-correction", "int8-attention"]
-# Name, steps left out, further options, whether it is calibrated.
+STEPS = [
+    ["clip"], ["smoothing", "shifting"], ["compensation"], ["bias-correction"], ["int8-attention"]]
+# Name, how many of the steps are taken, further options, whether it is calibrated.
 VARIANTS = [
-    ("dynamic only", STEPS, [], False),
-    ("+ clip", STEPS[1:], [], True),
-    ("+ smoothing", STEPS[2:], [], True),
-    ("+ bias correction", STEPS[3:], [], True),
-    ("+ int8 attention", [], [], True),
-    ("+ fallback", [], ["--min-iou", "0.995"], True),
+    ("dynamic only", 0, [], False),
+    ("+ clip", 1, [], True),
+    ("+ smoothing", 2, [], True),
+    ("+ compensation", 3, [], True),
+    ("+ bias correction", 4, [], True),
+    ("+ int8 attention", 5, [], True),
+    ("+ fallback", 5, ["--min-iou", "0.9985"], True),
 ]
 FIRST_CALIBRATION_SEED = 5001
 FIRST_STUDY_SEED = 1001
@@ -76,7 +78,7 @@ class Study:
             target = folder / f"{scene.name}.png"
             if not target.exists():
                 shutil.copy(scene / "picture.png", target)
-        first = FIRST_CALIBRATION_SEED + 500
+        first = FIRST_CALIBRATION_SEED + 600
         clips = self.scenes(first, o.calibration_clips, o.calibration_frames)
         return [folder] + [clip / "frames" for clip in clips]
 
@@ -92,9 +94,10 @@ class Study:
         models = {"fp32": reference}
         paths = [w for path in self.calibration() for w in ("--calibrate", path)]
         paths += ["--calibrate-frames", self.options.calibration_frames]
-        for name, without, extra, calibrated in VARIANTS:
+        for name, taken, extra, calibrated in VARIANTS:
             if self.options.variants and name not in self.options.variants:
                 continue
+            without = [step for steps in STEPS[taken:] for step in steps]
             file = self.work / (name.replace("+ ", "with-").replace(" ", "-") + ".sam2")
             if not file.exists():
                 skipped = [w for step in without for w in ("--without", step)]
@@ -201,8 +204,8 @@ def main():
     parser.add_argument("--clips", type=int, default=10)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--calibration-pictures", type=int, default=16)
-    parser.add_argument("--calibration-clips", type=int, default=4)
-    parser.add_argument("--calibration-frames", type=int, default=16)
+    parser.add_argument("--calibration-clips", type=int, default=16)
+    parser.add_argument("--calibration-frames", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=2, help="commands at a time")
     parser.add_argument("--variants", nargs="*", help="names; default: all")
     study = Study(parser.parse_args())

@@ -10,36 +10,74 @@ struct Balance {
   let first: Accuracy
   private(set) var sensitivities: [Sensitivity] = []
 
+  private let plan: QuantizationPlan
+  private let meter: AccuracyMeter
+  private let options: Calibrator.Options
+  private let progress: (String, Int, Int) -> Void
+
   init(
     _ plan: QuantizationPlan, _ meter: AccuracyMeter, _ options: Calibrator.Options,
-    _ progress: (String, Int, Int) -> Void
+    _ progress: @escaping (String, Int, Int) -> Void
   ) throws(Failure) {
+    (self.plan, self.meter, self.options, self.progress) = (plan, meter, options, progress)
     progress("measuring", 0, 1)
     first = try meter.accuracy(of: plan.quantized().model)
     accuracy = first
     let isMet = options.minimumIoU.map { first.least >= $0 } ?? true
     guard options.measuresSensitivity || !isMet else { return }
-    sensitivities = try Self.measure(plan, meter, options, progress)
-    guard let minimum = options.minimumIoU, !isMet else { return }
-    for (index, group) in sensitivities.enumerated() where accuracy.least < minimum {
-      for weight in group.weights { fallback[weight] = "kept by --min-iou \(minimum)" }
-      progress("returning layers", index, sensitivities.count)
-      accuracy = try meter.accuracy(of: plan.quantized(fallback: fallback).model)
+    sensitivities = try measuredSensitivities()
+    if let minimum = options.minimumIoU, !isMet { try returnLayers(until: minimum) }
+  }
+
+  // MARK: Returning
+
+  /// Returns as few of the worst groups as meet the budget: twice as many each time until it holds,
+  /// then halving the interval in between, since each measurement tracks all clips.
+  private mutating func returnLayers(until minimum: Double) throws(Failure) {
+    var (tooFew, enough) = (0, 0)
+    var measured = first
+    while measured.least < minimum, tooFew < sensitivities.count {
+      enough = min(sensitivities.count, max(1, 2 * tooFew))
+      measured = try accuracy(returning: enough, minimum)
+      if measured.least < minimum { tooFew = enough }
     }
-    guard accuracy.least >= minimum else {
+    guard measured.least >= minimum else {
       throw Failure(
         .badInput, code: "quantize.budget",
         "a mask IoU of \(minimum) cannot be met: with all layers in floating point it is "
-          + "\(accuracy.least), with all in int8 \(first.least)",
+          + "\(measured.least), with all in int8 \(first.least)",
         hint: "ask for less with --min-iou")
     }
+    accuracy = measured
+    while enough - tooFew > 1 {
+      let middle = (tooFew + enough) / 2
+      let measured = try accuracy(returning: middle, minimum)
+      if measured.least >= minimum {
+        (enough, accuracy) = (middle, measured)
+      } else {
+        tooFew = middle
+      }
+    }
+    fallback = returned(enough, minimum)
   }
 
+  private func returned(_ count: Int, _ minimum: Double) -> [String: String] {
+    var fallback: [String: String] = [:]
+    for weight in sensitivities.prefix(count).flatMap(\.weights) {
+      fallback[weight] = "kept by --min-iou \(minimum)"
+    }
+    return fallback
+  }
+
+  private func accuracy(returning count: Int, _ minimum: Double) throws(Failure) -> Accuracy {
+    progress("returning layers", count, sensitivities.count)
+    return try meter.accuracy(of: plan.quantized(fallback: returned(count, minimum)).model)
+  }
+
+  // MARK: Ranking
+
   /// Each group of layers alone in int8, worst first.
-  private static func measure(
-    _ plan: QuantizationPlan, _ meter: AccuracyMeter, _ options: Calibrator.Options,
-    _ progress: (String, Int, Int) -> Void
-  ) throws(Failure) -> [Sensitivity] {
+  private func measuredSensitivities() throws(Failure) -> [Sensitivity] {
     let groups = plan.layerGroups(limit: options.groupLimit)
     var found: [(order: Int, sensitivity: Sensitivity)] = []
     for (index, group) in groups.enumerated() {
@@ -47,18 +85,19 @@ struct Balance {
       var others: [String: String] = [:]
       for layer in plan.layers { others[layer.weight] = "alone" }
       for weight in group.weights { others[weight] = nil }
+      let measured = try meter.sensitivity(of: plan.quantized(fallback: others).model)
       found.append(
         (
           index,
           Sensitivity(
-            weights: group.weights, graph: group.graph,
-            accuracy: try meter.accuracy(of: plan.quantized(fallback: others).model))
+            weights: group.weights, graph: group.graph, accuracy: measured.accuracy,
+            noise: measured.noise)
         ))
     }
     // The order of the graph settles ties, so that files are reproducible.
     return found.sorted { a, b in
-      a.sensitivity.loss != b.sensitivity.loss
-        ? a.sensitivity.loss > b.sensitivity.loss : a.order < b.order
+      a.sensitivity.noise != b.sensitivity.noise
+        ? a.sensitivity.noise > b.sensitivity.noise : a.order < b.order
     }.map(\.sensitivity)
   }
 }

@@ -56,10 +56,8 @@ public struct Calibrator {
           &plan, graph: name, calls: calls[name] ?? [])
       }
     }
-    let meter = try AccuracyMeter(
-      watching.heldOut.map(\.probe), reference: SegmentationModel(model, options: options.runtime),
-      options: options.runtime)
-    let balance = try Balance(plan, meter, options, progress)
+    let balance = try Balance(
+      plan, try meter(plan, watching.heldOut.map(\.probe), of: model), options, progress)
     let (quantized, decisions) = try plan.quantized(fallback: balance.fallback)
     return CalibratedModel(
       model: quantized, decisions: decisions, sources: try watching.sources(),
@@ -68,6 +66,21 @@ public struct Calibrator {
       sensitivities: balance.sensitivities, fallback: balance.fallback.keys.sorted(),
       signals: try GraphSignal.measure(
         exact: plan.source, rounded: quantized, calls: calls, options: options.runtime))
+  }
+}
+
+extension Calibrator {
+  private func meter(
+    _ plan: QuantizationPlan, _ probes: [Probe], of model: Model
+  ) throws(Failure) -> AccuracyMeter {
+    let isRanking = options.minimumIoU != nil || options.measuresSensitivity
+    // Compact storage costs something of its own, which is not the layers' fault.
+    let allFloat = Dictionary(
+      plan.layers.map { ($0.weight, "alone") }, uniquingKeysWith: { first, _ in first })
+    return try AccuracyMeter(
+      probes, reference: SegmentationModel(model, options: options.runtime),
+      baseline: isRanking ? plan.quantized(fallback: allFloat).model : nil,
+      options: options.runtime)
   }
 }
 

@@ -3,6 +3,7 @@ internal import Graph
 package import Media
 internal import Runtime
 internal import SAM2
+internal import Tensors
 
 /// One picture or clip that is segmented the same way by several models.
 struct Probe: Sendable {
@@ -18,61 +19,93 @@ struct Probe: Sendable {
   let name: String
   let material: Material
 
-  /// Masks in order: for a picture one for each prompt, for a clip object after object of each
+  var isClip: Bool { if case .picture = material { false } else { true } }
+
+  /// The same with `frameCount` frames at most, if it is a clip.
+  func first(_ frameCount: Int) -> Probe {
+    switch material {
+    case .picture: self
+    case .clip(let path, let clicks, let count):
+      Probe(
+        name: name,
+        material: .clip(path: path, clicks: clicks, frameCount: min(count, frameCount)))
+    case .panned(let path, let clicks, let count):
+      Probe(
+        name: name,
+        material: .panned(path: path, clicks: clicks, frameCount: min(count, frameCount)))
+    }
+  }
+
+  /// Masks in order: for a picture the best for each prompt, for a clip object after object of each
   /// frame.
   ///
   /// `beforeFrame` is called with each frame that is about to be tracked.
   func masks(
     by model: SegmentationModel, beforeFrame: (Int) -> Void = { _ in }
   ) throws(Failure) -> [BinaryMask] {
+    var masks: [BinaryMask] = []
+    try run(
+      model, beforeFrame: beforeFrame,
+      onPrediction: { masks.append($0.lowResolutionMask($0.best)) },
+      onObject: { masks.append(BinaryMask(logits: $0)) })
+    return masks
+  }
+
+  /// Logits of masks, [S/4, S/4] each, in the order of `masks`, but of all candidates for a prompt.
+  func logits(by model: SegmentationModel) throws(Failure) -> [Tensor] {
+    var planes: [Tensor] = []
+    try run(
+      model,
+      onPrediction: { prediction in
+        for index in 0..<prediction.predictedIoUs.count {
+          planes.append(prediction.lowResolutionLogits[index])
+        }
+      }, onObject: { planes.append($0) })
+    return planes
+  }
+
+  private func run(
+    _ model: SegmentationModel, beforeFrame: (Int) -> Void = { _ in },
+    onPrediction: (MaskPrediction) -> Void, onObject: (Tensor) -> Void
+  ) throws(Failure) {
     switch material {
     case .picture(let path, let prompts):
-      return try Self.segment(try ImageReader.read(path), prompts, model)
+      try Self.segment(try ImageReader.read(path), prompts, model, onPrediction)
     case .clip(let path, let clicks, let frameCount):
-      return try Self.track(
-        try FrameSource(path: path), clicks, frameCount, model, beforeFrame)
+      try Self.track(
+        try FrameSource(path: path), clicks, frameCount, model, beforeFrame, onObject)
     case .panned(let path, let clicks, let frameCount):
       let frames = PannedPicture(try ImageReader.read(path), frameCount: frameCount)
-      return try Self.track(frames, clicks, frameCount, model, beforeFrame)
+      try Self.track(frames, clicks, frameCount, model, beforeFrame, onObject)
     }
   }
 
-  var isClip: Bool { if case .picture = material { false } else { true } }
-
   private static func segment(
-    _ picture: RGBImage, _ prompts: [Prompt], _ model: SegmentationModel
-  ) throws(Failure) -> [BinaryMask] {
+    _ picture: RGBImage, _ prompts: [Prompt], _ model: SegmentationModel,
+    _ onPrediction: (MaskPrediction) -> Void
+  ) throws(Failure) {
     let predictor = ImagePredictor(model)
     try predictor.setImage(picture)
-    var masks: [BinaryMask] = []
     for prompt in prompts {
       // As the tools do: candidates for a single click, one mask for what is less ambiguous.
-      let prediction = try predictor.predict(prompt, multimask: prompt.box == nil)
-      masks.append(prediction.lowResolutionMask(prediction.best))
+      onPrediction(try predictor.predict(prompt, multimask: prompt.box == nil))
     }
-    return masks
   }
 
   private static func track(
     _ frames: any IndexedFrames, _ clicks: [Prompt.Point], _ frameCount: Int,
-    _ model: SegmentationModel, _ beforeFrame: (Int) -> Void
-  ) throws(Failure) -> [BinaryMask] {
+    _ model: SegmentationModel, _ beforeFrame: (Int) -> Void, _ onObject: (Tensor) -> Void
+  ) throws(Failure) {
     let predictor = try VideoPredictor(model, frames: frames)
     for (index, click) in clicks.enumerated() {
       try predictor.addPoints(frame: 0, object: index + 1, points: [click])
     }
-    var masks: [BinaryMask] = []
     var propagation = try predictor.propagation(maxFrames: frameCount - 1, keepsHistory: false)
     beforeFrame(0)
     while let result = try propagation.next() {
       beforeFrame(result.frame + 1)
-      for object in result.objects {
-        let plane = object.lowResolutionLogits
-        masks.append(
-          BinaryMask(width: plane.shape[1], height: plane.shape[0], logits: plane.floats()))
-      }
+      for object in result.objects { onObject(object.lowResolutionLogits) }
     }
-    return masks
   }
 }
 

@@ -1,6 +1,7 @@
 package import Bytes
 internal import Media
 package import SAM2
+internal import Tensors
 
 /// Prompts that are made up for a picture nobody has annotated: clicks on a grid, kept where the
 /// model finds an object of its own there, and boxes around what it found.
@@ -75,7 +76,13 @@ package struct ProbePrompts {
 extension MaskPrediction {
   /// Mask `index` as the decoder gives it, [S/4, S/4]: enough to compare models by.
   func lowResolutionMask(_ index: Int) -> BinaryMask {
-    let plane = lowResolutionLogits[index]
-    return BinaryMask(width: plane.shape[1], height: plane.shape[0], logits: plane.floats())
+    BinaryMask(logits: lowResolutionLogits[index])
+  }
+}
+
+extension BinaryMask {
+  /// Where logits [height, width] are positive.
+  init(logits: Tensor) {
+    self.init(width: logits.shape[1], height: logits.shape[0], logits: logits.floats())
   }
 }

@@ -10,11 +10,12 @@ public struct Recipe: Sendable {
   public var graphs: Set<String> = ["encode_image", "attend_memory", "encode_memory"]
   /// Graphs in which products of uneven values (see `EvenValues`) stay in floating point.
   ///
-  /// In the encoder these project the sums of its stages to the features that everything else looks
-  /// at: a fiftieth of the work, and half of the noise in them.
-  public var unevenGraphsInFloat: Set<String> = ["encode_image"]
-  /// Smallest depth and number of outputs worth quantising.
-  public var minimumSide = 32
+  /// In the encoders these project the sums of stages to features that everything else looks at: a
+  /// fiftieth of the work, and half of the noise in them.
+  public var unevenGraphsInFloat: Set<String> = ["encode_image", "encode_memory"]
+  /// Smallest depth and number of outputs worth quantising: below, int8 saves neither time nor bytes
+  /// worth having, and its noise is in all that follows.
+  public var minimumSide = 64
   /// Weights, and attention layers by their labels, that stay in floating point: exact names, or
   /// patterns with `*` and `?`.
   public var keepFloat: [String] = []

@@ -85,7 +85,8 @@ struct QuantizationSummary {
     }
     for sensitivity in calibrated.sensitivities {
       common.detail(
-        "\(fixed(sensitivity.loss, 5)) lost by \(sensitivity.graph): "
+        "\(fixed(sensitivity.sqnr, 1)) dB, \(fixed(sensitivity.loss, 5)) lost by "
+          + "\(sensitivity.graph): "
           + sensitivity.weights.joined(separator: " "))
     }
     for signal in calibrated.signals {
@@ -157,7 +158,8 @@ struct QuantizationSummary {
 
   private func value(_ sensitivity: Sensitivity) -> JSONValue {
     .object([
-      ("graph", .string(sensitivity.graph)), ("loss", rounded(sensitivity.loss, 6)),
+      ("graph", .string(sensitivity.graph)), ("sqnr_db", decibels(sensitivity.sqnr)),
+      ("loss", rounded(sensitivity.loss, 6)),
       ("mask_iou", sensitivity.accuracy.json),
       ("weights", .array(sensitivity.weights.map { .string($0) })),
     ])

@@ -59,7 +59,12 @@ struct CalibratorTests {
         let result = try Calibrator(options).quantize(nano, by: Quantizer(), inputs: inputs)
         #expect(!result.fallback.isEmpty)
         #expect(result.accuracy.least >= 0.99999)
-        #expect(result.sensitivities.map(\.loss) == result.sensitivities.map(\.loss).sorted(by: >))
+        let noise = result.sensitivities.map(\.noise)
+        #expect(noise == noise.sorted(by: >) && noise.allSatisfy { $0 > 0 && $0 < 0.01 })
+        // Whole groups, the worst ones.
+        let groups = result.sensitivities.map { Set($0.weights) }
+        let returned = groups.prefix { $0.isSubset(of: result.fallback) }
+        #expect(result.fallback == returned.flatMap { $0 }.sorted())
       } catch let failure as Failure {
         // Weights in float16 and decoder weights in int8 may cost more than this budget.
         #expect(failure.code == "quantize.budget")

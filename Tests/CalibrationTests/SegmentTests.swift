@@ -94,6 +94,7 @@ struct SegmentTests {
     let (model, inputs) = try Self.model(seed: 3)
     var recipe = Recipe()
     recipe.unevenGraphsInFloat = []
+    recipe.minimumSide = 32
     var plan = try Quantizer(recipe).plan(model)
     let before = try plan.quantized().model
     try BiasCorrector(options: .init()).correct(

@@ -228,9 +228,9 @@ struct QuantizeTests {
 /// Weights that no sane checkpoint has, from the checkpoint's file to the answer.
 @Suite("Odd weights through sam2-quantize")
 struct OddWeightTests {
-  private static let name = "image_encoder.trunk.blocks.0.attn.qkv.weight"
+  private static let name = "image_encoder.trunk.blocks.2.attn.qkv.weight"
   /// Inputs of that product, which are the length of a channel.
-  private static let depth = 32
+  private static let depth = 64
 
   /// Converts nano after `change` has had the bytes of one weight.
   private func convert(

@@ -38,7 +38,7 @@ struct QuantizerTests {
 
   @Test func quantisesByRecipeAndStaysClose() throws {
     let (original, inputs) = try model(seed: 1)
-    let (quantized, decisions) = try Quantizer().quantize(original)
+    let (quantized, decisions) = try Quantizer(.small).quantize(original)
     #expect(quantized.weights["large"]?.dtype == .int8)
     #expect(quantized.weights["large.scale"]?.shape == [48])
     #expect(quantized.weights["small"]?.dtype == .float16)
@@ -85,7 +85,7 @@ struct QuantizerTests {
 
   @Test func unevenChannelsStayInFloatInTheEncoder() throws {
     func schemes(_ graph: String) throws -> [String: Decision.Scheme] {
-      let decisions = try Quantizer().quantize(try unevenModel(graph)).decisions
+      let decisions = try Quantizer(.small).quantize(try unevenModel(graph)).decisions
       return Dictionary(uniqueKeysWithValues: decisions.map { ($0.weight, $0.scheme) })
     }
     let encoder = try schemes("encode_image")
@@ -112,7 +112,7 @@ struct QuantizerTests {
     return Model(metadata: .object([]), graphs: [builder.graph], weights: WeightTable())
   }
 
-  private func quantizesAttention(_ model: Model, _ recipe: Recipe = Recipe()) throws -> Bool {
+  private func quantizesAttention(_ model: Model, _ recipe: Recipe = .small) throws -> Bool {
     let (quantized, _) = try Quantizer(recipe).quantize(model)
     return quantized.graphs[0].nodes[0].op == .quantizedAttention(heads: 2, scale: 0.25)
   }
@@ -122,20 +122,30 @@ struct QuantizerTests {
     #expect(try quantizesAttention(model))
     #expect(try !quantizesAttention(try attentionModel("decode_masks")))
     #expect(try !quantizesAttention(try attentionModel("attend_memory", tokens: 31)))
-    var recipe = Recipe()
+    var recipe = Recipe.small
     recipe.keepFloat = ["*.0.attn"]
     #expect(try !quantizesAttention(model, recipe))
-    recipe = Recipe()
+    recipe = Recipe.small
     recipe.steps.remove(.int8Attention)
     #expect(try !quantizesAttention(model, recipe))
-    #expect(try quantizesAttention(model, Recipe().withoutSearch))
-    recipe = Recipe()
+    #expect(try quantizesAttention(model, Recipe.small.withoutSearch))
+    recipe = Recipe.small
     recipe.attentionGraphs = ["encode_image"]
     #expect(try !quantizesAttention(model, recipe))
   }
 
+  @Test func smallProductsStayInFloat() throws {
+    func schemes(_ recipe: Recipe) throws -> [String: Decision] {
+      let decisions = try Quantizer(recipe).quantize(try model(seed: 4).model).decisions
+      return Dictionary(uniqueKeysWithValues: decisions.map { ($0.weight, $0) })
+    }
+    #expect(try schemes(.small)["large"]?.scheme == .int8)
+    let kept = try #require(try schemes(Recipe())["large"])
+    #expect(kept.scheme == .float && kept.reason == "smaller than 64")
+  }
+
   @Test func userPatternsKeepWeights() throws {
-    var recipe = Recipe()
+    var recipe = Recipe.small
     recipe.keepFloat = ["lar*"]
     let (quantized, decisions) = try Quantizer(recipe).quantize(try model(seed: 2).model)
     #expect(quantized.weights["large"]?.dtype == .float16)
@@ -147,16 +157,16 @@ struct QuantizerTests {
   }
 
   @Test func refusesWhatItCannotQuantise() throws {
-    let (quantized, _) = try Quantizer().quantize(try model(seed: 3).model)
+    let (quantized, _) = try Quantizer(.small).quantize(try model(seed: 3).model)
     #expect(throws: Failure(.usage, code: "quantize.already", "")) {
-      try Quantizer().quantize(quantized)
+      try Quantizer(.small).quantize(quantized)
     }
     var broken = try model(seed: 3).model
     var values = try #require(broken.weights["large"]).floats()
     values[70] = .nan
     broken.weights.set("large", Tensor(values, shape: [48, 64]))
     #expect(throws: Failure(.badInput, code: "quantize.value", "")) {
-      try Quantizer().quantize(broken)
+      try Quantizer(.small).quantize(broken)
     }
   }
 

@@ -122,7 +122,7 @@ struct SmoothingTests {
   @Test(arguments: [false, true])
   func foldsExactly(isPadded: Bool) throws {
     let (model, inputs) = try model(seed: 2, outlier: 20, bias: 4, isPadded: isPadded)
-    let plan = try Quantizer().plan(model, profile: try profile(model, inputs))
+    let plan = try Quantizer(.small).plan(model, profile: try profile(model, inputs))
     #expect(plan.smoothings.values.contains { $0.alpha != nil })
     #expect(plan.smoothings.values.contains { $0.offsets != nil })
     let difference = Closeness(try run(plan.source, inputs), to: try run(model, inputs))
@@ -134,7 +134,7 @@ struct SmoothingTests {
   @Test func shiftsOnlyWhereNothingIsPadded() throws {
     for isPadded in [false, true] {
       let (model, inputs) = try model(seed: 4, outlier: 1, bias: 20, isPadded: isPadded)
-      let plan = try Quantizer().plan(model, profile: try profile(model, inputs))
+      let plan = try Quantizer(.small).plan(model, profile: try profile(model, inputs))
       #expect((plan.smoothings["qkv"]?.offsets == nil) == isPadded)
       #expect(plan.smoothings["hidden"]?.offsets != nil)
       #expect(plan.smoothings["last"]?.offsets == nil)
@@ -153,10 +153,10 @@ struct SmoothingTests {
   ) throws -> Double {
     let (model, inputs) = try model(seed: 3, outlier: outlier, bias: bias, isPadded: false)
     let profile = try profile(model, inputs)
-    var fewer = Recipe()
+    var fewer = Recipe.small
     fewer.steps.subtract(steps)
     let without = try Quantizer(fewer).quantize(model, profile: profile).model
-    let with = try Quantizer().quantize(model, profile: profile).model
+    let with = try Quantizer(.small).quantize(model, profile: profile).model
     return try error(with, against: model, inputs) / error(without, against: model, inputs)
   }
 

@@ -43,7 +43,7 @@ struct StageTests {
   @Test func eachStageAddsItsOwnRounding() throws {
     let (original, inputs) = try model(seed: 1)
     func after(_ stage: QuantizationStage) throws -> Model {
-      try Quantizer(Recipe().until(stage)).quantize(original).model
+      try Quantizer(Recipe.small.until(stage)).quantize(original).model
     }
     let stored = try after(.storeCompactly)
     #expect(ops(stored) == ["linear", "attention"])
@@ -58,13 +58,14 @@ struct StageTests {
     #expect(ops(products) == ["quantized_linear", "attention"])
     let all = try after(.quantizeAttention)
     #expect(ops(all) == ["quantized_linear", "quantized_attention"])
-    let plain = try Quantizer().quantize(original).model
+    let plain = try Quantizer(.small).quantize(original).model
     #expect(all.graphs == plain.graphs)
   }
 
   @Test func theLogTellsWhatEachStageDid() throws {
     let (original, _) = try model(seed: 2)
-    let log = QuantizationStage.log(from: original, to: try Quantizer().quantize(original).model)
+    let log = QuantizationStage.log(
+      from: original, to: try Quantizer(.small).quantize(original).model)
     #expect(log.map(\.pass) == ["store-compactly", "quantize-products", "quantize-attention"])
     #expect(log.map(\.graph) == ["decode_masks", "encode_image", "encode_image"])
     #expect(log[0].nodesAfter == log[0].nodesBefore + 1)
@@ -93,7 +94,7 @@ struct StageTests {
 
   @Test func dequantisedModelsComputeTheRoundedWeights() throws {
     let (original, inputs) = try model(seed: 3)
-    let quantized = try Quantizer().quantize(original).model
+    let quantized = try Quantizer(.small).quantize(original).model
     #expect(Dequantization.int8Weight(of: quantized) == "large")
     let floating = try Dequantization.floatingPoint(quantized)
     #expect(Dequantization.int8Weight(of: floating) == nil)
@@ -109,8 +110,8 @@ struct StageTests {
   /// What was rounded to a grid is on that grid.
   @Test func roundingTwiceKeepsTheIntegers() throws {
     let (original, _) = try model(seed: 4)
-    let once = try Quantizer().quantize(original).model
-    let twice = try Quantizer().quantize(try Dequantization.floatingPoint(once)).model
+    let once = try Quantizer(.small).quantize(original).model
+    let twice = try Quantizer(.small).quantize(try Dequantization.floatingPoint(once)).model
     #expect(twice.graphs == once.graphs)
     for name in ["large", "decoder"] {
       #expect(twice.weights[name]?.floats() == once.weights[name]?.floats())
@@ -124,7 +125,7 @@ struct StageTests {
   }
 
   @Test func aScaleThatIsMissingIsRefused() throws {
-    var broken = try Quantizer().quantize(try model(seed: 5).model).model
+    var broken = try Quantizer(.small).quantize(try model(seed: 5).model).model
     broken.weights.remove("decoder.scale")
     #expect(throws: Failure(.badInput, code: "quantize.scale", "")) {
       try Dequantization.floatingPoint(broken)
@@ -139,7 +140,7 @@ struct StageTests {
     values[1234] = value
     broken.weights.set("decoder", Tensor(values, shape: [640, 64]))
     do {
-      _ = try Quantizer().quantize(broken)
+      _ = try Quantizer(.small).quantize(broken)
       Issue.record("\(value) was quantised")
     } catch {
       #expect(error.code == "quantize.value" && error.kind == .badInput)
@@ -152,7 +153,7 @@ struct StageTests {
     var values = try #require(zeros.weights["large"]).floats()
     for k in 0..<64 { values[5 * 64 + k] = 0 }
     zeros.weights.set("large", Tensor(values, shape: [64, 64]))
-    let (quantized, decisions) = try Quantizer().quantize(zeros)
+    let (quantized, decisions) = try Quantizer(.small).quantize(zeros)
     #expect(quantized.weights["large.scale"]?.floats()[5] == 1)
     #expect(quantized.weights["large"]?.floats()[5 * 64..<6 * 64].allSatisfy { $0 == 0 } == true)
     #expect(decisions.first { $0.weight == "large" }?.zeroChannels == 1)

@@ -127,7 +127,7 @@ struct WeightQuantizerTests {
     let rows = (0..<200).flatMap { _ in
       zip(base, random.floats(48)).map { $0 + 0.001 * $1 }
     }
-    var plan = try Quantizer().plan(model)
+    var plan = try Quantizer(.small).plan(model)
     var rounded = rows
     for row in 0..<200 {
       rows[(row * 48)..<(row * 48 + 48)].withUnsafeBufferPointer { source in
@@ -165,7 +165,7 @@ struct WeightQuantizerTests {
         .linear(Linear(hasBias: false)), [x, builder.weight("decoder", .float(256, 128))],
         label: "decoder"))
     let model = Model(metadata: .object([]), graphs: [builder.graph], weights: weights)
-    let (stored, decisions) = try Quantizer().quantize(model)
+    let (stored, decisions) = try Quantizer(.small).quantize(model)
     #expect(decisions.map(\.scheme) == [.stored8])
     #expect(stored.weights["decoder"]?.dtype == .int8)
     let inputs = ["x": Tensor(random.floats(384), shape: [3, 128])]
@@ -177,10 +177,10 @@ struct WeightQuantizerTests {
     let exact = try #require(try Program(model).run("decode_masks", inputs)["y"])
     #expect(Closeness(y.floats(), to: exact.floats()).relativeL2 < 0.02)
 
-    var recipe = Recipe()
+    var recipe = Recipe.small
     recipe.steps.remove(.int8Storage)
     #expect(try Quantizer(recipe).quantize(model).model.weights["decoder"]?.dtype == .float16)
-    recipe = Recipe()
+    recipe = Recipe.small
     recipe.keepFloat = ["decoder"]
     #expect(try Quantizer(recipe).quantize(model).model.weights["decoder"]?.dtype == .float16)
   }

@@ -27,21 +27,23 @@ struct SensitivitySection: ReportSection {
             : "Not measured: --no-sensitivity.")
       ]
     }
-    let worst = max(1e-9, sensitivities.map(\.loss).max() ?? 0)
+    let worst = max(1e-14, sensitivities.map(\.noise).max() ?? 0)
     let table = Table(
-      caption: "Mask IoU lost when only these layers are in int8",
+      caption: "Noise in the mask logits, and mask IoU lost, when only these layers are in int8",
       columns: [
         .init(title: "rank", isNumber: true), .init(title: "layers", wraps: true),
         .init(title: "graph"),
-        .init(title: "lost", isNumber: true), .init(title: "share of the worst"),
+        .init(title: "logits, dB", isNumber: true, help: "signal to noise"),
+        .init(title: "noise beside the worst"), .init(title: "lost", isNumber: true),
         .init(title: "pictures", isNumber: true, help: "mean IoU"),
         .init(title: "clips", isNumber: true, help: "mean IoU"), .init(title: "now"),
       ],
       rows: sensitivities.enumerated().map { index, sensitivity in
         [
           .init(index + 1), .init(layers(sensitivity)), .init(sensitivity.graph),
+          .init(sensitivity.sqnr, 1),
+          .init(.element("div", ["class": "bars"], [.bar(sensitivity.noise / worst)])),
           .init(sensitivity.loss, 5),
-          .init(.element("div", ["class": "bars"], [.bar(sensitivity.loss / worst)])),
           .init(Figure.iou(sensitivity.accuracy.pictures)),
           .init(Figure.iou(sensitivity.accuracy.clips)),
           .init(isReturned(sensitivity) ? "float" : "int8"),
@@ -51,7 +53,9 @@ struct SensitivitySection: ReportSection {
   }
 
   private var explanation: String {
-    let start = "Groups of neighbouring layers, each alone in int8 and everything else in float."
+    let start =
+      "Groups of neighbouring layers, each alone in int8 and everything else in float, ranked by "
+      + "the noise in the logits of a few held-out pictures and the first frames of a few clips."
     guard let minimumIoU else { return start }
     let count = calibrated?.fallback.count ?? 0
     return start
@@ -86,7 +90,8 @@ struct SensitivitySection: ReportSection {
     .array(
       sensitivities.map { sensitivity in
         [
-          "graph": .string(sensitivity.graph), "iou_lost": Figure.json(sensitivity.loss, 6),
+          "graph": .string(sensitivity.graph), "logits_sqnr_db": Figure.json(sensitivity.sqnr, 2),
+          "iou_lost": Figure.json(sensitivity.loss, 6),
           "pictures_mean_iou": Figure.json(sensitivity.accuracy.pictures, 6),
           "clips_mean_iou": Figure.json(sensitivity.accuracy.clips, 6),
           "returned_to_float": .bool(isReturned(sensitivity)),
