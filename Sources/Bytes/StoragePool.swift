@@ -3,14 +3,15 @@ import Synchronization
 /// Storage that is used again and again: frame by frame the same sizes come and go.
 ///
 /// What the last owner of a storage lets go lies ready for the next one of its size, without a new
-/// page and without a trip to the allocator. So much is kept idle at most; the oldest goes first.
+/// page and without a trip to the allocator. So much is kept idle at most; the oldest goes first. It
+/// also goes when a new large size comes: sizes that grow with the frames leave nothing behind.
 public final class StoragePool: Sendable {
   private let shelf: Shelf
   /// One closure for all storages: a new one each time would be an allocation.
   private let giveBack: @Sendable (UnsafeRawPointer, Int) -> Void
 
   /// - Parameter idleLimit: bytes that may lie idle.
-  public init(idleLimit: Int = 64 << 20) {
+  public init(idleLimit: Int = 96 << 20) {
     let shelf = Shelf(idleLimit: idleLimit)
     self.shelf = shelf
     giveBack = { shelf.putBack(UnsafeMutableRawPointer(mutating: $0), $1) }
@@ -35,6 +36,16 @@ private final class Shelf: Sendable {
     /// Oldest first.
     var pieces: [Piece] = []
     var byteCount = 0
+
+    /// Frees the oldest pieces, `wanted` bytes of them if there are so many.
+    mutating func free(atLeast wanted: Int) {
+      let goal = max(0, byteCount - wanted)
+      while byteCount > goal, !pieces.isEmpty {
+        let oldest = pieces.removeFirst()
+        byteCount -= oldest.byteCount
+        SystemMemory.free(oldest.base, oldest.byteCount)
+      }
+    }
   }
 
   // Unchecked: whoever takes a piece off the shelf is its only user.
@@ -45,6 +56,7 @@ private final class Shelf: Sendable {
 
   private let idle = Mutex(Idle())
   private let idleLimit: Int
+  private static let largeBytes = 1 << 20
 
   init(idleLimit: Int) { self.idleLimit = idleLimit }
 
@@ -57,6 +69,8 @@ private final class Shelf: Sendable {
   func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
     let found = idle.withLock { idle -> Piece? in
       guard let index = idle.pieces.lastIndex(where: { $0.byteCount == byteCount }) else {
+        // A small piece is no reason to give up a large one.
+        if byteCount >= Self.largeBytes { idle.free(atLeast: byteCount) }
         return nil
       }
       idle.byteCount -= byteCount
@@ -70,11 +84,7 @@ private final class Shelf: Sendable {
     idle.withLock { idle in
       idle.pieces.append(piece)
       idle.byteCount += byteCount
-      while idle.byteCount > idleLimit, !idle.pieces.isEmpty {
-        let oldest = idle.pieces.removeFirst()
-        idle.byteCount -= oldest.byteCount
-        SystemMemory.free(oldest.base, oldest.byteCount)
-      }
+      idle.free(atLeast: idle.byteCount - idleLimit)
     }
   }
 }

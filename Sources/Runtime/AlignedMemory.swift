@@ -20,15 +20,19 @@ final class AlignedMemory {
     self.slab = slab
   }
 
+  private static let step = 2 << 20
+
   deinit {
     if slab == nil { SystemMemory.free(base, byteCount) }
   }
 
   /// Makes room for `byteCount` bytes; what was there is lost if that takes new memory.
   ///
-  /// The old memory goes first: both at once would be the peak of the whole program.
+  /// The old memory goes first: both at once would be the peak of the whole program. Large memory
+  /// grows by large steps: while the memory bank fills, every frame needs a little more.
   func grow(to byteCount: Int) {
     guard byteCount > self.byteCount, slab == nil else { return }
+    let byteCount = byteCount < Self.step ? byteCount : aligned(byteCount, to: Self.step)
     SystemMemory.free(base, self.byteCount)
     base = SystemMemory.allocate(byteCount)
     self.byteCount = byteCount

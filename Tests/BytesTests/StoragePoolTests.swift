@@ -13,11 +13,10 @@ struct StoragePoolTests {
     let sum = storage?.withUnsafeBytes { $0.reduce(0) { $0 + Int($1) } }
     #expect(sum == 7 * byteCount)
     #expect(pool.idleByteCount == 0)
-    storage = nil
-    #expect(pool.idleByteCount == byteCount)
-    // Another size takes nothing of it.
     let other = pool.take(byteCount + 1)
     #expect(other != first)
+    storage = nil
+    #expect(pool.idleByteCount == byteCount)
     #expect(pool.take(byteCount) == first)
     #expect(pool.idleByteCount == 0)
     for (memory, count) in [(first, byteCount), (other, byteCount + 1)] {
@@ -34,6 +33,20 @@ struct StoragePoolTests {
     // The last three.
     #expect(pool.idleByteCount == 9_009)
     #expect(pool.take(3_004) == memory[4])
+  }
+
+  @Test func newLargeSizesTakeThePlaceOfTheOldest() {
+    let pool = StoragePool()
+    let sizes = [2_000_000, 3_000_000, 4_000_000]
+    for (memory, size) in sizes.map({ (pool.take($0), $0) }) {
+      _ = pool.storage(takingOver: memory, byteCount: size)
+    }
+    // A small one leaves them, and so does one that is there.
+    var taken = [(pool.take(100), 100), (pool.take(3_000_000), 3_000_000)]
+    #expect(pool.idleByteCount == 6_000_000)
+    taken.append((pool.take(1_500_000), 1_500_000))
+    #expect(pool.idleByteCount == 4_000_000)
+    for (memory, size) in taken { _ = pool.storage(takingOver: memory, byteCount: size) }
   }
 
   /// Storage may live longer than its pool.
