@@ -49,26 +49,62 @@ extension Executor {
   ) {
     var out = target
     for oy in outRows {
+      let top = oy * p.stride - p.padding
       for ox in 0..<outWidth {
         let left = ox * p.stride - p.padding
-        // Columns of the kernel inside the image; the rest is zero.
-        let inside = max(0, -left)..<max(max(0, -left), min(p.kernel, width - left))
-        for ky in 0..<p.kernel {
-          let y = oy * p.stride - p.padding + ky
-          let row = out + ky * p.kernel * channels
-          guard y >= 0, y < height, !inside.isEmpty else {
-            row.update(repeating: 0, count: p.kernel * channels)
-            continue
-          }
-          row.update(repeating: 0, count: inside.lowerBound * channels)
-          (row + inside.lowerBound * channels).update(
-            from: image + (y * width + left + inside.lowerBound) * channels,
-            count: inside.count * channels)
-          (row + inside.upperBound * channels).update(
-            repeating: 0, count: (p.kernel - inside.upperBound) * channels)
+        if top >= 0, top + p.kernel <= height, left >= 0, left + p.kernel <= width {
+          copyField(
+            image + (top * width + left) * channels, rowLength: width * channels,
+            run: p.kernel * channels, kernel: p.kernel, to: out)
+        } else {
+          gatherBorderField(
+            image, height: height, width: width, channels: channels, kernel: p.kernel, top: top,
+            left: left, to: out)
         }
         out += p.kernel * p.kernel * channels
       }
+    }
+  }
+
+  /// A field inside the image: `kernel` runs, `rowLength` apart.
+  @inline(__always)
+  private func copyField(
+    _ source: UnsafePointer<Float>, rowLength: Int, run: Int, kernel: Int,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    for ky in 0..<kernel {
+      let (from, to) = (source + ky &* rowLength, target + ky &* run)
+      guard run < Self.shortRun else {
+        to.update(from: from, count: run)
+        continue
+      }
+      // A call would take longer.
+      for i in 0..<run { to[i] = from[i] }
+    }
+  }
+
+  private static var shortRun: Int { 8 }
+
+  /// A field that may lie partly outside the image, where it is zero.
+  private func gatherBorderField(
+    _ image: UnsafePointer<Float>, height: Int, width: Int, channels: Int, kernel: Int, top: Int,
+    left: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    // Columns of the kernel inside the image; the rest is zero.
+    let inside = max(0, -left)..<max(max(0, -left), min(kernel, width - left))
+    for ky in 0..<kernel {
+      let y = top + ky
+      let row = target + ky * kernel * channels
+      guard y >= 0, y < height, !inside.isEmpty else {
+        row.update(repeating: 0, count: kernel * channels)
+        continue
+      }
+      row.update(repeating: 0, count: inside.lowerBound * channels)
+      (row + inside.lowerBound * channels).update(
+        from: image + (y * width + left + inside.lowerBound) * channels,
+        count: inside.count * channels)
+      (row + inside.upperBound * channels).update(
+        repeating: 0, count: (kernel - inside.upperBound) * channels)
     }
   }
 
