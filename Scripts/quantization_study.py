@@ -26,12 +26,14 @@ STEPS = [
 # Name, how many of the steps are taken, further options, whether it is calibrated.
 VARIANTS = [
     ("dynamic only", 0, [], False),
+    ("all without calibration", 5, [], False),
     ("+ clip", 1, [], True),
     ("+ smoothing", 2, [], True),
     ("+ compensation", 3, [], True),
     ("+ bias correction", 4, [], True),
     ("+ int8 attention", 5, [], True),
     ("+ fallback", 5, ["--min-iou", "0.9985"], True),
+    ("+ more fallback", 5, ["--min-iou", "0.9995"], True),
 ]
 FIRST_CALIBRATION_SEED = 5001
 FIRST_STUDY_SEED = 1001
@@ -86,12 +88,15 @@ class Study:
 
     def models(self):
         """fp32 and the variants: name to file and seconds."""
-        reference = self.work / "fp32.sam2"
-        if not reference.exists():
-            self.tool(
-                "sam2-convert", CHECKPOINT, "--config", CHECKPOINT.with_suffix(".yaml"),
-                "-o", reference, "-q")
-        models = {"fp32": reference}
+        models = {}
+        # Rounding the weights to bfloat16 shows how far the model lets any rounding grow.
+        for name, dtype in [("fp32", "f32"), ("bf16 weights", "bf16")]:
+            models[name] = self.work / f"{dtype.replace('f32', 'fp32')}.sam2"
+            if not models[name].exists():
+                self.tool(
+                    "sam2-convert", CHECKPOINT, "--config", CHECKPOINT.with_suffix(".yaml"),
+                    "--dtype", dtype, "-o", models[name], "-q")
+        reference = models["fp32"]
         paths = [w for path in self.calibration() for w in ("--calibrate", path)]
         paths += ["--calibrate-frames", self.options.calibration_frames]
         for name, taken, extra, calibrated in VARIANTS:
@@ -201,7 +206,7 @@ def main():
     parser.add_argument("--bin", default=".build/release")
     parser.add_argument("--work", default="out/study")
     parser.add_argument("--pictures", type=int, default=200)
-    parser.add_argument("--clips", type=int, default=10)
+    parser.add_argument("--clips", type=int, default=40)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--calibration-pictures", type=int, default=16)
     parser.add_argument("--calibration-clips", type=int, default=16)
