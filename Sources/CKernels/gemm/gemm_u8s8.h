@@ -13,16 +13,8 @@
 // Packed weights are [panel][depth / FOLD][TILE_COLUMNS][FOLD].
 
 #include "rows.h"
-
-#if VF_WIDTH == 16
-#define TILE_ROWS 14
-#elif VF_WIDTH == 8
-#define TILE_ROWS 6
-#else
-#define TILE_ROWS 4
-#endif
-#define TILE_COLUMNS (2 * VF_WIDTH)
-
+#include "tile_sizes.h"
+// After the sizes, which it needs.
 #include "epilogue.h"
 
 /// Activations of a row widened at a time: a multiple of every FOLD and small enough for L1.
@@ -75,35 +67,10 @@ typedef void (*tile_i32)(const char *a, size_t stride, const int8_t *w, size_t s
     tile_i32_rows(rows, a, stride, w, steps, sums);                                                \
   }
 
-TILE_FUNCTION(1)
-TILE_FUNCTION(2)
-TILE_FUNCTION(3)
-TILE_FUNCTION(4)
-#if TILE_ROWS > 4
-TILE_FUNCTION(5)
-TILE_FUNCTION(6)
-#endif
-#if TILE_ROWS > 6
-TILE_FUNCTION(7)
-TILE_FUNCTION(8)
-TILE_FUNCTION(9)
-TILE_FUNCTION(10)
-TILE_FUNCTION(11)
-TILE_FUNCTION(12)
-TILE_FUNCTION(13)
-TILE_FUNCTION(14)
-#endif
+EACH_TILE_HEIGHT(TILE_FUNCTION)
 
-static const tile_i32 tiles_i32[TILE_ROWS] = {
-    tile_i32_1, tile_i32_2,  tile_i32_3,  tile_i32_4,
-#if TILE_ROWS > 4
-    tile_i32_5, tile_i32_6,
-#endif
-#if TILE_ROWS > 6
-    tile_i32_7, tile_i32_8,  tile_i32_9,  tile_i32_10,
-    tile_i32_11, tile_i32_12, tile_i32_13, tile_i32_14,
-#endif
-};
+#define TILE_NAME(rows) tile_i32_##rows,
+static const tile_i32 tiles_i32[TILE_ROWS] = {EACH_TILE_HEIGHT(TILE_NAME)};
 
 /// The sums of one tile over the whole depth.
 static void sum_tile(const uint8_t *a, size_t lda, size_t rows, const int8_t *panel, size_t depth,

@@ -2,14 +2,7 @@
 // Shared by gemm_f32 (B packed in panels) and attention_f32 (scores on packed keys, then weights
 // times values read in place).
 
-#if VF_WIDTH == 16
-#define TILE_ROWS 14  // 28 accumulators + 2 of B + 1 of A fill the 32 registers
-#elif VF_WIDTH == 8
-#define TILE_ROWS 6  // 12 + 2 + 1 of 16
-#else
-#define TILE_ROWS 4
-#endif
-#define TILE_COLUMNS (2 * VF_WIDTH)
+#include "tile_sizes.h"
 
 /// c[rows, TILE_COLUMNS] = a[rows, depth] * b[depth, TILE_COLUMNS], plus c when `accumulate`.
 typedef void (*tile_f32)(const float *a, size_t lda, const float *b, size_t ldb, size_t depth,
@@ -75,33 +68,8 @@ INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b
     tile_rows(rows, a, lda, b, ldb, depth, c, ldc, accumulate);                                    \
   }
 
-TILE_FUNCTION(1)
-TILE_FUNCTION(2)
-TILE_FUNCTION(3)
-TILE_FUNCTION(4)
-#if TILE_ROWS > 4
-TILE_FUNCTION(5)
-TILE_FUNCTION(6)
-#endif
-#if TILE_ROWS > 6
-TILE_FUNCTION(7)
-TILE_FUNCTION(8)
-TILE_FUNCTION(9)
-TILE_FUNCTION(10)
-TILE_FUNCTION(11)
-TILE_FUNCTION(12)
-TILE_FUNCTION(13)
-TILE_FUNCTION(14)
-#endif
+EACH_TILE_HEIGHT(TILE_FUNCTION)
 
 /// tiles_f32[r - 1] computes r rows.
-static const tile_f32 tiles_f32[TILE_ROWS] = {
-    tile_f32_1, tile_f32_2,  tile_f32_3,  tile_f32_4,
-#if TILE_ROWS > 4
-    tile_f32_5, tile_f32_6,
-#endif
-#if TILE_ROWS > 6
-    tile_f32_7, tile_f32_8,  tile_f32_9,  tile_f32_10,
-    tile_f32_11, tile_f32_12, tile_f32_13, tile_f32_14,
-#endif
-};
+#define TILE_NAME(rows) tile_f32_##rows,
+static const tile_f32 tiles_f32[TILE_ROWS] = {EACH_TILE_HEIGHT(TILE_NAME)};
