@@ -91,39 +91,17 @@ struct AutoCommand: ParsableCommand {
   private func generateAll(
     _ images: [String], _ generator: AutomaticMaskGenerator, _ outputs: AutoOutputs
   ) throws {
-    var reports: [JSONValue] = []
-    var annotated: [AnnotatedPicture] = []
-    var failed = 0
+    var tally = PictureTally(count: images.count)
     for image in images {
       do {
-        let (report, picture) = try generate(image, annotated.count, generator, outputs)
-        reports.append(report)
-        annotated += [picture].compactMap(\.self)
+        let found = try generate(image, tally.annotated.count, generator, outputs)
+        tally.add(found.report, annotations: found.annotations)
       } catch let failure as Failure {
-        let failure = failure.about(file: image)
-        if images.count == 1 { throw failure }
-        Tool.report(failure)
-        reports.append([
-          "image": .string(image),
-          "error": ["code": .string(failure.code), "message": .string(failure.description)],
-        ])
-        failed += 1
+        try tally.add(failure, image: image)
       }
     }
-    let files = try outputs.annotations.finish(annotated)
-    if json {
-      let report: JSONValue = [
-        "model": .string(model.name), "images": .array(reports),
-        "annotations": .array(files.map { .string($0) }),
-      ]
-      Console.data(report.text(.pretty))
-    } else {
-      for file in files { common.note(file) }
-    }
-    if failed > 0 {
-      common.note("\(failed) of \(images.count) pictures failed")
-      throw Tool.someItemsFailed
-    }
+    let files = try outputs.annotations.finish(tally.annotated)
+    try tally.finish(model: model.name, files: files, json: json, common)
   }
 
   /// Finds and writes the masks of one picture, and reports on them.

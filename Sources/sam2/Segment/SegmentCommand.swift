@@ -81,48 +81,23 @@ struct SegmentCommand: ParsableCommand {
   /// Segments each picture; one that fails is reported, and the others go on.
   private func segmentAll(_ images: [String], _ job: SegmentJob) throws {
     let progress = common.progress("segmenting", unit: "pictures")
-    var reports: [JSONValue] = []
-    var annotated: [AnnotatedPicture] = []
-    var failed = 0
+    var tally = PictureTally(count: images.count)
     for (index, image) in images.enumerated() {
       do throws(Failure) {
-        let result = try job.segment(image, index: annotated.count)
-        reports.append(result.json)
-        annotated += [result.files.annotations].compactMap(\.self)
+        let result = try job.segment(image, index: tally.annotated.count)
+        tally.add(result.json, annotations: result.files.annotations)
         if !json {
           progress.finish()
           result.tell(verbose: common.verbose) { common.note($0) }
         }
       } catch {
-        let failure = error.about(file: image)
-        if images.count == 1 { throw failure }
         progress.finish()
-        Tool.report(failure)
-        reports.append(failure.json(image: image))
-        failed += 1
+        try tally.add(error, image: image)
       }
       progress.update(index + 1, of: images.count)
     }
     progress.finish()
-    let files = try job.outputs.annotations.finish(annotated)
-    if json {
-      let report: JSONValue = [
-        "model": .string(model.name), "images": .array(reports),
-        "annotations": .array(files.map { .string($0) }),
-      ]
-      Console.data(report.text(.pretty))
-    } else {
-      for file in files { common.note(file) }
-    }
-    if failed > 0 {
-      common.note("\(failed) of \(images.count) pictures failed")
-      throw Tool.someItemsFailed
-    }
-  }
-}
-
-extension Failure {
-  fileprivate func json(image: String) -> JSONValue {
-    ["image": .string(image), "error": ["code": .string(code), "message": .string(description)]]
+    let files = try job.outputs.annotations.finish(tally.annotated)
+    try tally.finish(model: model.name, files: files, json: json, common)
   }
 }

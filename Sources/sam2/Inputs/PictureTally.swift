@@ -1,0 +1,52 @@
+import Annotations
+import Bytes
+import CLISupport
+import JSON
+
+/// What became of each picture of a command: results, and failures that did not end it.
+struct PictureTally {
+  /// How many pictures there are.
+  let count: Int
+  private var reports: [JSONValue] = []
+  /// What the files that cover all pictures get.
+  private(set) var annotated: [AnnotatedPicture] = []
+  private var failed = 0
+
+  init(count: Int) { self.count = count }
+
+  mutating func add(_ report: JSONValue, annotations: AnnotatedPicture?) {
+    reports.append(report)
+    annotated += [annotations].compactMap(\.self)
+  }
+
+  /// Reports that a picture failed, so that the others go on.
+  /// - Throws: `failure` itself when there are no others.
+  mutating func add(_ failure: Failure, image: String) throws(Failure) {
+    let failure = failure.about(file: image)
+    if count == 1 { throw failure }
+    Tool.report(failure)
+    reports.append([
+      "image": .string(image),
+      "error": ["code": .string(failure.code), "message": .string(failure.description)],
+    ])
+    failed += 1
+  }
+
+  /// Tells the results, as JSON or as the names of `files`, and how many pictures failed.
+  /// - Throws: `Tool.someItemsFailed` when any did.
+  func finish(model: String, files: [String], json: Bool, _ common: CommonOptions) throws {
+    if json {
+      let report: JSONValue = [
+        "model": .string(model), "images": .array(reports),
+        "annotations": .array(files.map { .string($0) }),
+      ]
+      Console.data(report.text(.pretty))
+    } else {
+      for file in files { common.note(file) }
+    }
+    if failed > 0 {
+      common.note("\(failed) of \(count) pictures failed")
+      throw Tool.someItemsFailed
+    }
+  }
+}
