@@ -50,6 +50,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 import official  # noqa: E402
+import peers  # noqa: E402
 import pictures  # noqa: E402
 
 torch.set_num_threads(options.threads)
@@ -100,18 +101,6 @@ def ours(size, int8):
         "sam2-quantize", converted, "-o", target, "--force"))
 
 
-class Encoder(torch.nn.Module):
-    """The official encoder with the decoder's high-resolution projections, as ours."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, image):
-        features = self.model.forward_image(image)["backbone_fpn"]
-        return features[0], features[1], features[2]
-
-
 class Click(torch.nn.Module):
     """The official answer to one click on an encoded picture: three masks at the picture's size."""
 
@@ -147,71 +136,36 @@ def noise(count, seed=0):
 
 
 def onnx_encoder(model):
-    def make(target):
-        torch.onnx.export(Encoder(model), (noise(1)[0],), str(target), input_names=["image"],
-                          output_names=["high0", "high1", "features"], opset_version=17,
-                          dynamo=False)
-
-    return made("encoder.onnx", make)
+    return made("encoder.onnx", lambda target: peers.export_onnx(
+        peers.Encoder(model), {"image": noise(1)[0]}, peers.ENCODER_OUTPUTS, target))
 
 
 def onnx_click(model):
-    inputs = click_inputs()
-
-    def make(target):
-        torch.onnx.export(Click(model), tuple(inputs.values()), str(target),
-                          input_names=list(inputs), output_names=["masks", "scores"],
-                          opset_version=17, dynamo=False)
-
-    return made("click.onnx", make)
+    return made("click.onnx", lambda target: peers.export_onnx(
+        Click(model), click_inputs(), ["masks", "scores"], target))
 
 
 def onnx_dynamic(source):
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    return made(f"{source.stem}-dynamic.onnx", lambda target: quantize_dynamic(
-        source, target, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"]))
+    return made(f"{source.stem}-dynamic.onnx",
+                lambda target: peers.quantize_onnx_dynamic(source, target))
 
 
 def onnx_static(source):
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Pictures(CalibrationDataReader):
-        def __init__(self):
-            self.rest = iter([{"image": x.numpy()} for x in noise(2, seed=1)])
-
-        def get_next(self):
-            return next(self.rest, None)
-
-    def make(target):
-        simplified = path("encoder-simplified.onnx")
-        quant_pre_process(str(source), str(simplified), skip_symbolic_shape=True)
-        quantize_static(str(simplified), str(target), Pictures(), quant_format=QuantFormat.QDQ,
-                        per_channel=True)
-
-    return made("encoder-static.onnx", make)
+    return made("encoder-static.onnx", lambda target: peers.quantize_onnx_static(
+        source, target, calibration_images()))
 
 
 def openvino_model(source):
-    import openvino
-
-    return made(f"{source.stem}.xml", lambda target: openvino.save_model(
-        openvino.convert_model(source), target, compress_to_fp16=False))
+    return made(f"{source.stem}.xml", lambda target: peers.save_openvino(source, target))
 
 
 def openvino_int8(source):
-    import nncf
-    import openvino
+    return made("encoder-int8.xml", lambda target: peers.quantize_openvino(
+        source, target, calibration_images()))
 
-    def make(target):
-        model = openvino.Core().read_model(source)
-        data = nncf.Dataset(noise(2, seed=1), lambda x: x.numpy())
-        quantised = nncf.quantize(model, data, model_type=nncf.ModelType.TRANSFORMER,
-                                  subset_size=2)
-        openvino.save_model(quantised, target, compress_to_fp16=False)
 
-    return made("encoder-int8.xml", make)
+def calibration_images():
+    return [x.numpy() for x in noise(2, seed=1)]
 
 
 def prepare(model):
@@ -304,7 +258,7 @@ def torch_runs(model):
     runs = {}
     image = noise(1)[0]
     if "encoder" in options.stages:
-        runs["encoder", "fp32", "PyTorch"] = timed("encoder", lambda: Encoder(model)(image))
+        runs["encoder", "fp32", "PyTorch"] = timed("encoder", lambda: peers.Encoder(model)(image))
     if "click" in options.stages:
         predictor = official.image_predictor(model)
         predictor.set_image(pictures.still(SIDE, SIDE))

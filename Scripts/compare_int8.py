@@ -23,23 +23,11 @@ import torch
 from PIL import Image
 
 import official
+import peers
+from mask_iou import iou
 
 CHECKPOINT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/nano/nano.pt"
-OUTPUTS = ["high0", "high1", "features"]
 FIRST_SEED, FIRST_CALIBRATION_SEED = 1001, 5001
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-class Encoder(torch.nn.Module):
-    """The official encoder with the decoder's high-resolution projections."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, image):
-        features = self.model.forward_image(image)["backbone_fpn"]
-        return features[0], features[1], features[2]
 
 
 class Comparison:
@@ -75,54 +63,27 @@ class Comparison:
 
     def onnx(self):
         side = self.model.image_size
-        return self.made("nano.onnx", lambda target: torch.onnx.export(
-            Encoder(self.model), (torch.zeros(1, 3, side, side),), str(target),
-            input_names=["image"], output_names=OUTPUTS, opset_version=17, dynamo=False))
+        return self.made("nano.onnx", lambda target: peers.export_onnx(
+            peers.Encoder(self.model), {"image": torch.zeros(1, 3, side, side)},
+            peers.ENCODER_OUTPUTS, target))
 
     def onnx_dynamic(self):
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-
         source = self.onnx()
-        return self.made("nano-dynamic.onnx", lambda target: quantize_dynamic(
-            source, target, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"]))
+        return self.made("nano-dynamic.onnx",
+                         lambda target: peers.quantize_onnx_dynamic(source, target))
 
     def onnx_static(self):
-        from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
-        from onnxruntime.quantization.shape_inference import quant_pre_process
-
-        class Pictures(CalibrationDataReader):
-            def __init__(self, scenes):
-                self.rest = iter(scenes)
-
-            def get_next(reader):
-                scene = next(reader.rest, None)
-                return None if scene is None else {"image": self.transformed(scene)}
-
         source = self.onnx()
-
-        def make(target):
-            simplified = self.work / "nano-simplified.onnx"
-            quant_pre_process(str(source), str(simplified), skip_symbolic_shape=True)
-            quantize_static(str(simplified), str(target), Pictures(self.calibration),
-                            quant_format=QuantFormat.QDQ, per_channel=True)
-
-        return self.made("nano-static.onnx", make)
+        return self.made("nano-static.onnx", lambda target: peers.quantize_onnx_static(
+            source, target, self.calibration_images()))
 
     def nncf(self):
-        import nncf
-        import openvino
+        source = self.made("nano.xml", lambda target: peers.save_openvino(self.onnx(), target))
+        return self.made("nano-int8.xml", lambda target: peers.quantize_openvino(
+            source, target, self.calibration_images()))
 
-        source = self.made("nano.xml", lambda target: openvino.save_model(
-            openvino.convert_model(self.onnx()), target, compress_to_fp16=False))
-
-        def make(target):
-            model = openvino.Core().read_model(source)
-            data = nncf.Dataset(self.calibration, self.transformed)
-            quantised = nncf.quantize(model, data, model_type=nncf.ModelType.TRANSFORMER,
-                                      subset_size=len(self.calibration))
-            openvino.save_model(quantised, target, compress_to_fp16=False)
-
-        return self.made("nano-int8.xml", make)
+    def calibration_images(self):
+        return [self.transformed(scene) for scene in self.calibration]
 
     # Masks: for each scene a list in the order of its prompts
 
@@ -165,7 +126,7 @@ def picture(scene):
 
 def encoded(features):
     """What `forward_image` answers, from the encoder's outputs; position codes are not looked at."""
-    fpn = [torch.from_numpy(np.array(features[name])) for name in OUTPUTS]
+    fpn = [torch.from_numpy(np.array(features[name])) for name in peers.ENCODER_OUTPUTS]
     return {"vision_features": fpn[-1], "vision_pos_enc": fpn, "backbone_fpn": fpn}
 
 
@@ -186,7 +147,8 @@ def onnx_run(file):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    return lambda image: dict(zip(OUTPUTS, session.run(OUTPUTS, {"image": image})))
+    names = peers.ENCODER_OUTPUTS
+    return lambda image: dict(zip(names, session.run(names, {"image": image})))
 
 
 def openvino_run(file):
@@ -197,14 +159,9 @@ def openvino_run(file):
 
     def run(image):
         answer = request.infer({"image": image})
-        return {name: answer[name] for name in OUTPUTS}
+        return {name: answer[name] for name in peers.ENCODER_OUTPUTS}
 
     return run
-
-
-def iou(a, b):
-    union = np.logical_or(a, b).sum()
-    return 1.0 if union == 0 else float(np.logical_and(a, b).sum() / union)
 
 
 def main():
@@ -231,11 +188,11 @@ def main():
 
     for what, file in comparison.ours():
         tell(what, comparison.our_masks(file))
-    peers = (("ONNX Runtime, float32", onnx_run, comparison.onnx),
-             ("ONNX Runtime, dynamic", onnx_run, comparison.onnx_dynamic),
-             ("ONNX Runtime, static", onnx_run, comparison.onnx_static),
-             ("OpenVINO, NNCF", openvino_run, comparison.nncf))
-    for what, run, file in peers:
+    encoders = (("ONNX Runtime, float32", onnx_run, comparison.onnx),
+                ("ONNX Runtime, dynamic", onnx_run, comparison.onnx_dynamic),
+                ("ONNX Runtime, static", onnx_run, comparison.onnx_static),
+                ("OpenVINO, NNCF", openvino_run, comparison.nncf))
+    for what, run, file in encoders:
         tell(what, comparison.peer_masks(run(file())))
 
 
