@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 import official
-from quantization_study import FIRST_STUDY_SEED, clip_ious
+from mask_iou import clip_ious
+from quantization_study import FIRST_STUDY_SEED
 
 
 def labels(model, scene, autocast):

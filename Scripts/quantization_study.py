@@ -1,4 +1,4 @@
-"""What each step of the quantiser is worth: IoU, bytes and milliseconds on scenes nobody calibrated with.
+"""What each step of the quantiser is worth: IoU, bytes and milliseconds on unseen scenes.
 
 Pictures and clips are made by `sam2 sample`; the scenes of calibration have other seeds. Each
 variant of the recipe is quantised, run, and compared mask by mask with the fp32 model and with the
@@ -6,7 +6,9 @@ truth. Needs numpy and pillow (Scripts/requirements.txt) and the built commands:
 
     python Scripts/quantization_study.py --bin .build/release --work /tmp/study
 
-Scenes and results are kept in the work folder, so that a second run adds what is missing.
+Scenes and results are kept in the work folder, so that a second run adds what is missing. With
+`--media FOLDER` its pictures (clicks on a grid of 4 x 4), folders of frames and videos (a click on
+each third of the first frame) are added, for which there is no truth.
 """
 
 import argparse
@@ -19,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from mask_iou import clip_ious, picture_ious, summary
 
 CHECKPOINT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/nano/nano.pt"
 STEPS = [
@@ -35,6 +39,7 @@ VARIANTS = [
     ("+ fallback", 5, ["--min-iou", "0.9985"], True),
     ("+ more fallback", 5, ["--min-iou", "0.9995"], True),
 ]
+PICTURES, VIDEOS = (".jpg", ".jpeg", ".png"), (".mp4", ".mov", ".webm")
 FIRST_CALIBRATION_SEED = 5001
 FIRST_STUDY_SEED = 1001
 
@@ -114,55 +119,93 @@ class Study:
 
     # Masks
 
-    def pictures(self, name, model):
+    def segmented(self, model, name, picture, prompts):
+        """Best masks of prompts on a picture: bool [prompts, height, width]."""
+        folder = self.work / "masks" / model.stem / name
+        if not (folder / "done").exists():
+            self.tool(
+                "sam2", "segment", picture, "--prompts", prompts, "--best", "--model", model,
+                "-o", folder, "-q", "--threads", 1)
+            (folder / "done").touch()
+        return [np.asarray(Image.open(p)) > 0 for p in sorted(folder.glob("*.png"))]
+
+    def tracked(self, model, name, frames, script):
+        """Labels [frames, height, width] of a clip, and milliseconds a call of each graph."""
+        folder = self.work / "masks" / model.stem / name
+        if not (folder / "done").exists():
+            text = self.tool(
+                "sam2", "track", frames, "--script", script, "--model", model, "-o", folder,
+                "-q", "--json", "--threads", 1)
+            (folder / "done").write_text(text)
+        labels = np.stack([np.asarray(Image.open(p)) for p in sorted(folder.glob("*.png"))])
+        return labels, graph_times((folder / "done").read_text())
+
+    def pictures(self, model):
         """Masks by scene, each [prompts, height, width]."""
+        return self.each(
+            lambda scene: self.segmented(
+                model, scene.name, scene / "picture.png", scene / "prompts.json"),
+            self.scenes(FIRST_STUDY_SEED, self.options.pictures, 1))
 
-        def masks(scene):
-            folder = self.work / "masks" / model.stem / scene.name
-            if not (folder / "done").exists():
-                self.tool(
-                    "sam2", "segment", scene / "picture.png", "--prompts", scene / "prompts.json",
-                    "--best", "--model", model, "-o", folder, "-q", "--threads", 1)
-                (folder / "done").touch()
-            return [np.asarray(Image.open(p)) > 0 for p in sorted(folder.glob("*.png"))]
-
-        return self.each(masks, self.scenes(FIRST_STUDY_SEED, self.options.pictures, 1))
-
-    def clips(self, name, model):
+    def clips(self, model):
         """Labels by clip, each [frames, height, width]; and milliseconds a call of each graph."""
         o = self.options
-
-        def labels(scene):
-            folder = self.work / "masks" / model.stem / scene.name
-            if not (folder / "done").exists():
-                text = self.tool(
-                    "sam2", "track", scene / "frames", "--script", scene / "script.json",
-                    "--model", model, "-o", folder, "-q", "--json", "--threads", 1)
-                (folder / "done").write_text(text)
-            frames = np.stack([np.asarray(Image.open(p)) for p in sorted(folder.glob("*.png"))])
-            return frames, graph_times((folder / "done").read_text())
-
-        found = self.each(labels, self.scenes(FIRST_STUDY_SEED + 2000, o.clips, o.frames))
+        found = self.each(
+            lambda scene: self.tracked(model, scene.name, scene / "frames", scene / "script.json"),
+            self.scenes(FIRST_STUDY_SEED + 2000, o.clips, o.frames))
         # The fastest clip: other programs may run beside some.
         times = [t for _, t in found]
         names = sorted({n for t in times for n in t})
         best = {n: min(t[n] for t in times if n in t) for n in names}
         return [frames for frames, _ in found], best
 
+    # What is not made up
+
+    def media(self, model):
+        """Masks of the pictures and labels of the clips in the media folder, as above."""
+        if not self.options.media:
+            return [], []
+        files = sorted(self.options.media.iterdir())
+        pictures = [f for f in files if f.suffix in PICTURES]
+        clips = [f for f in files if f.is_dir() or f.suffix in VIDEOS]
+        return (self.each(lambda file: self.photograph(model, file), pictures),
+                self.each(lambda file: self.video(model, file), clips))
+
+    def photograph(self, model, file):
+        width, height = Image.open(file).size
+        prompts = [
+            {"object": 4 * y + x + 1, "labels": [1],
+             "points": [[round((x + 0.5) * width / 4), round((y + 0.5) * height / 4)]]}
+            for y in range(4) for x in range(4)]
+        return self.segmented(model, file.name, file, self.noted(file, {"prompts": prompts}))
+
+    def video(self, model, file):
+        width, height = frame_size(file)
+        actions = [
+            {"do": "add_points", "frame": 0, "object": i, "labels": [1], "box": None,
+             "points": [[round(i * width / 3), round(height / 2)]], "clear": True} for i in (1, 2)]
+        actions.append({"do": "propagate", "start": 0, "max_frames": None, "reverse": False})
+        return self.tracked(model, file.name, file, self.noted(file, {"actions": actions}))[0]
+
+    def noted(self, file, value):
+        note = self.work / f"{file.name}.json"
+        note.write_text(json.dumps(value))
+        return note
+
+
+def frame_size(file):
+    """Width and height of a folder of frames or of a video."""
+    if file.is_dir():
+        return Image.open(next(f for f in sorted(file.iterdir()) if f.suffix in PICTURES)).size
+    text = run("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries",
+               "stream=width,height", "-of", "csv=p=0", file)
+    return tuple(map(int, text.strip().strip(",").split(",")))
+
 
 def graph_times(text):
     """Milliseconds a call, from the JSON of `sam2 track`."""
     graphs = json.loads(text).get("graph_milliseconds", {})
     return {name: g["total"] / max(1, g["calls"]) for name, g in graphs.items()}
-
-
-def iou(a, b):
-    union = np.logical_or(a, b).sum()
-    return 1.0 if union == 0 else float(np.logical_and(a, b).sum() / union)
-
-
-def picture_ious(found, other):
-    return [iou(a, b) for x, y in zip(found, other) for a, b in zip(x, y)]
 
 
 def truths(scenes):
@@ -173,32 +216,6 @@ def truths(scenes):
         prompts = json.loads((scene / "prompts.json").read_text())["prompts"]
         result.append([labels == p["object"] for p in prompts])
     return result
-
-
-def clip_ious(found, other):
-    """IoU of each object on each frame where either has it, [(clip, object, frame, IoU)]."""
-    rows = []
-    for clip, (x, y) in enumerate(zip(found, other)):
-        for label in sorted(set(np.unique(x)) | set(np.unique(y)) - {0}):
-            if label == 0:
-                continue
-            for frame, (a, b) in enumerate(zip(x, y)):
-                a, b = a == label, b == label
-                if a.any() or b.any():
-                    rows.append((clip, int(label), frame, iou(a, b)))
-    return rows
-
-
-def summary(values):
-    values = np.asarray(values)
-    if values.size == 0:
-        return {}
-    return {
-        "count": int(values.size), "mean": float(values.mean()),
-        "p5": float(np.percentile(values, 5)), "p1": float(np.percentile(values, 1)),
-        "median": float(np.median(values)), "least": float(values.min()),
-        "below_0.9": float((values < 0.9).mean()), "below_0.5": float((values < 0.5).mean()),
-    }
 
 
 def main():
@@ -212,6 +229,7 @@ def main():
     parser.add_argument("--calibration-clips", type=int, default=16)
     parser.add_argument("--calibration-frames", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=2, help="commands at a time")
+    parser.add_argument("--media", type=Path, help="folder with pictures and clips of your own")
     parser.add_argument("--variants", nargs="*", help="names; default: all")
     study = Study(parser.parse_args())
     o = study.options
@@ -224,9 +242,10 @@ def main():
     results = {}
     reference = None
     for name, file in models.items():
-        pictures = study.pictures(name, file)
-        clips, times = study.clips(name, file)
-        reference = reference or (pictures, clips)
+        pictures = study.pictures(file)
+        clips, times = study.clips(file)
+        media = study.media(file)
+        reference = reference or (pictures, clips, media)
         rows = clip_ious(clips, reference[1])
         true_rows = clip_ious(clips, clip_truth)
         results[name] = {
@@ -238,6 +257,8 @@ def main():
                 for clip, label in sorted({r[:2] for r in rows})],
             "pictures_truth": summary(picture_ious(pictures, picture_truth)),
             "clips_truth": summary([r[3] for r in true_rows]),
+            "media_pictures": summary(picture_ious(media[0], reference[2][0])),
+            "media_clips": summary([r[3] for r in clip_ious(media[1], reference[2][1])]),
         }
         show(name, results[name])
         (study.work / "results.json").write_text(json.dumps(results, indent=1))
@@ -251,8 +272,15 @@ def show(name, r):
         f"{name:20s} pictures {p.get('mean', 1):.4f} p5 {p.get('p5', 1):.4f}"
         f" least {p.get('least', 1):.3f} | clips {c.get('mean', 1):.4f} p5 {c.get('p5', 1):.4f}"
         f" <0.5 {100 * c.get('below_0.5', 0):.1f} % | truth {r['pictures_truth'].get('mean', 1):.4f}"
-        f" {r['clips_truth'].get('mean', 1):.4f} | {r['bytes']} bytes | {total:.1f} ms",
-        flush=True)
+        f" {r['clips_truth'].get('mean', 1):.4f} | {r['bytes']} bytes | {total:.1f} ms"
+        + media_text(r), flush=True)
+
+
+def media_text(r):
+    pictures, clips = r["media_pictures"].get("mean"), r["media_clips"].get("mean")
+    given = [("media pictures", pictures), ("clips", clips)]
+    told = [f"{what} {mean:.4f}" for what, mean in given if mean is not None]
+    return " | " + " ".join(told) if told else ""
 
 
 if __name__ == "__main__":
