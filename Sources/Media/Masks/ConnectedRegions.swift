@@ -8,6 +8,8 @@ public enum ConnectedRegions {
     precondition(members.count == width * height)
     var isOpen = members
     var region: [Int] = []
+    // Room for the largest at once: growing to it step by step takes twice as much.
+    region.reserveCapacity(members.count)
     for start in members.indices where isOpen[start] {
       collect(from: start, &isOpen, width: width, height: height, into: &region)
       body(region)
