@@ -39,6 +39,15 @@ def build(config, size):
     return instantiate(settings.model, _recursive_=True).train()
 
 
+def plain_attention(q, k, v, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None):
+    """Attention in three steps. On CPUs the fused kernel's backward pass takes far longer."""
+    if attn_mask is not None or is_causal:
+        raise ValueError("no module of SAM 2 masks its attention")
+    scores = q @ k.transpose(-1, -2) * (scale or 1 / math.sqrt(q.shape[-1]))
+    shares = scores.softmax(-1, dtype=torch.float32).to(v.dtype)
+    return F.dropout(shares, dropout_p) @ v
+
+
 class Trainer:
     """The model being trained, its running average, and the two kinds of steps."""
 
@@ -50,6 +59,8 @@ class Trainer:
             kept = torch.load(options.init, weights_only=True)["model"]
             self.model.load_state_dict({name: value.float() for name, value in kept.items()})
         self.model.to(self.device)
+        if self.device == "cpu":
+            F.scaled_dot_product_attention = plain_attention
         for parameter in self.model.image_encoder.parameters():
             parameter.requires_grad_(not options.freeze_encoder)
         self.encoder = self.model.image_encoder
@@ -219,7 +230,11 @@ class Trainer:
         for group in optimizer.param_groups:
             cosine = 0.49 * (1 + math.cos(math.pi * done)) + 0.02
             group["lr"] = self.options.lr * min(1, (step + 1) / 60) * cosine
-        loss, ious = getattr(self, self.options.stage)(*bank.batch(), done)
+        batch, stage = bank.batch(), self.options.stage
+        if stage == "clips" and self.random.random() < self.options.stills:
+            batch, stage = stills(*batch), "images"
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.options.bfloat16):
+            loss, ious = getattr(self, stage)(*batch, done)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -236,6 +251,15 @@ class Trainer:
                 (plain if bare else decayed).append(parameter)
         groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0}]
         return torch.optim.AdamW(groups, lr=self.options.lr, betas=(0.9, 0.98))
+
+
+def stills(frames, masks):
+    """The frames of clips that show their object, as single pictures.
+
+    From frames [B, T, S, S, 3] and masks [B, T, K, S, S] to [N, 1, S, S, 3] and [N, 1, K, S, S].
+    """
+    shown = masks.mean((-1, -2)).min(-1) > 0.002
+    return frames[shown][:, None], masks[shown][:, None]
 
 
 @torch.no_grad()
@@ -272,6 +296,8 @@ def main():
     add("--objects", type=int, default=3, help="objects a picture (stage images)")
     add("--easy", type=float, default=0.4, help="share of calm backgrounds and large objects")
     add("--least", type=int, default=0, help="least number of moving objects in a clip")
+    add("--stills", type=float, default=0, help="share of steps on a clip's single frames")
+    add("--bfloat16", action="store_true", help="multiply matrices in bfloat16")
     add("--seed", type=int, default=0)
     add("--workers", type=int, default=1, help="processes that draw clips")
     add("--threads", type=int, default=2, help="threads of the model")
