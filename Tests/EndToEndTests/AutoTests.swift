@@ -8,7 +8,7 @@ import Testing
 struct AutoTests {
   /// Few clicks and lenient thresholds: quick, and there are masks.
   private static let options = [
-    "--points-per-side", "6", "--pred-iou-thresh", "0.5", "--stability-score-thresh", "0.7",
+    "--points-per-side", "6", "--pred-iou-thresh", "0.3", "--stability-score-thresh", "0.5",
   ]
 
   private func arguments(_ more: [String]) throws -> [String] {
