@@ -37,7 +37,6 @@ VARIANTS = [
     ("+ bias correction", 4, [], True),
     ("+ int8 attention", 5, [], True),
     ("+ fallback", 5, ["--min-iou", "0.9985"], True),
-    ("+ more fallback", 5, ["--min-iou", "0.9995"], True),
 ]
 PICTURES, VIDEOS = (".jpg", ".jpeg", ".png"), (".mp4", ".mov", ".webm")
 FIRST_CALIBRATION_SEED = 5001
