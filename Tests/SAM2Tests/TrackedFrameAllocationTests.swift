@@ -12,8 +12,9 @@ struct TrackedFrameAllocationTests {
   /// Allocations of a frame, and for each object on it.
   private static let frameBudget = 140
   private static let objectBudget = 170
-  /// Bytes of an object's frame in multiples of its mask: logits [S / 4, S / 4]. Two of them are the
-  /// pixels that filling holes goes through.
+  /// Bytes of an object's frame in multiples of its mask: logits [S / 4, S / 4].
+  ///
+  /// Two of them are the pixels that filling holes goes through.
   private static let byteBudget = 16
 
   @Test(arguments: [1, 3]) func steadyStateTakesLittle(objects: Int) throws {
