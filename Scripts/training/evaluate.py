@@ -3,8 +3,9 @@
     python evaluate.py ../../Tests/Fixtures/nano/nano.pt --pool pool.npz
 
 Pictures get a click or a box, and the answer with the best guessed IoU counts; clips get a mask on
-the first frame and are tracked by the official predictor, and frames that show the object count. Scenes are those of `scenes.py` from
-seeds that `train.py` does not use; the frames they are cut from are those it trains on.
+the first frame and are tracked by the official predictor, and frames that show the object count.
+Scenes are those of `scenes.py` from seeds that `train.py` does not use; the frames they are cut
+from are those it trains on.
 """
 
 import argparse
