@@ -111,9 +111,9 @@ def integers(x):
     return np.rint(x * (np.float32(1) / scale)), scale
 
 
-def weights(exponents):
-    """255 * 2^(exponent / 2048) in integers, as Formats/operators.md defines them: [queries, keys]."""
-    e = np.rint(np.maximum(exponents, np.float32(-32768))).astype(np.int64) + 16372
+def weights(distances):
+    """255 * 2^(-distance / 64) in integers, as Formats/operators.md defines them: [queries, keys]."""
+    e = 16372 - 32 * np.rint(np.minimum(distances, np.float32(1024))).astype(np.int64)
     f = (e & 2047) << 4
     g = (f * 2526 + 0x4000) >> 15
     g = (f * (g + 7458) + 0x4000) >> 15
@@ -132,15 +132,15 @@ def quantized_head(q, k, v, scale, tile=128):
     q, q_scale = integers(q * (np.float32(scale) * np.float32(1.44269504)))
     k, k_scale = integers(k)
     scores = (q @ k.T).astype(np.float32) * k_scale.T
-    unit = q_scale * np.float32(2048)
+    unit = q_scale * np.float32(64)
     most = scores.max(-1, keepdims=True)
     total = sums = 0
     for first in range(0, len(k), tile):
         part = scores[:, first : first + tile]
         top = part.max(-1, keepdims=True)
-        p = weights((part - top) * unit)
+        p = weights((top - part) * unit)
         values, v_scale = integers(v[first : first + tile].T)
-        factor = np.exp2((top - most).astype(np.float64) * unit / 2048)
+        factor = np.exp2((top - most).astype(np.float64) * unit / 64)
         total = total + factor * p.sum(-1, keepdims=True)
         sums = sums + factor * (p @ values.T) * v_scale.T.astype(np.float64)
     return torch.from_numpy(sums / total)

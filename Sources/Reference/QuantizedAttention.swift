@@ -10,7 +10,7 @@ struct QuantizedAttention {
   /// scale.
   static let tileLength = 128
   /// Units of an exponent of two.
-  private static let exponentUnits: Float = 2048
+  private static let exponentUnits: Float = 64
 
   /// A vector as integers in -127...127.
   struct Row {
@@ -86,7 +86,7 @@ struct QuantizedAttention {
     var sums = [Double](repeating: 0, count: tiles.first?.values.count ?? 0)
     var total = 0.0
     for (tile, (scores, largest)) in zip(tiles, zip(scores, tops)) {
-      let weights = rounded(scores.map { power(of: ($0 - largest) * unit) })
+      let weights = rounded(scores.map { power(at: (largest - $0) * unit) })
       let factor = exp2(Double(largest - top) * Double(unit) / Double(exponentUnits))
       total += factor * Double(weights.reduce(0, +))
       for (channel, values) in tile.values.enumerated() {
@@ -110,10 +110,10 @@ struct QuantizedAttention {
     }
   }
 
-  /// About 256 * 255 * 2^(exponent / 2048) for exponents up to 0, in integers.
-  static func power(of exponent: Float) -> Int {
-    let units = exponent.isNaN ? -32768 : Int(max(exponent, -32768).rounded(.toNearestOrEven))
-    let shifted = units + 16372
+  /// About 256 * 255 * 2^(-distance / 64) for distances from 0 on, in integers.
+  static func power(at distance: Float) -> Int {
+    let units = distance.isNaN ? 1024 : Int(min(distance, 1024).rounded(.toNearestOrEven))
+    let shifted = 16372 - 32 * units
     let fraction = (shifted & 2047) << 4
     func times(_ factor: Int) -> Int { (fraction * factor + 0x4000) >> 15 }
     let mantissa = 0x8000 + times(22778 + times(7458 + times(2526)))

@@ -112,15 +112,15 @@ private struct QuantizedReference {
     let sums = keys.map { key in zip(query.values, key.values).reduce(0) { $0 + $1.0 * $1.1 } }
     scores += sums
     let scaled = zip(sums, keys).map { Float($0) * $1.scale }
-    let unit = query.scale * 2048
+    let unit = query.scale * 64
     let most = scaled.max() ?? 0
     var (total, means) = (0.0, [Double](repeating: 0, count: c.value))
     for first in stride(from: 0, to: c.keys, by: Self.tile) {
       let range = first..<min(c.keys, first + Self.tile)
       let top = scaled[range].max() ?? 0
-      let weights = Self.weights(scaled[range].map { ($0 - top) * unit })
+      let weights = Self.weights(scaled[range].map { (top - $0) * unit })
       self.weights += weights.map(UInt8.init)
-      let share = exp2(Double(top - most) * Double(unit) / 2048)
+      let share = exp2(Double(top - most) * Double(unit) / 64)
       total += share * Double(weights.reduce(0, +))
       for n in 0..<c.value {
         let values = Self.integers(range.map { c.v[$0 * c.ldv + n] }[...])
@@ -140,17 +140,17 @@ private struct QuantizedReference {
     return (scale, row.map { Int32(($0 * (1 / scale)).rounded(.toNearestOrEven)) })
   }
 
-  private static func weights(_ exponents: [Float]) -> [Int] {
+  private static func weights(_ distances: [Float]) -> [Int] {
     var carry = [128, 128]
-    return exponents.enumerated().map { key, exponent in
-      let sum = power(exponent) + carry[key & 1]
+    return distances.enumerated().map { key, distance in
+      let sum = power(distance) + carry[key & 1]
       carry[key & 1] = sum & 255
       return sum >> 8
     }
   }
 
-  private static func power(_ exponent: Float) -> Int {
-    let e = Int(max(exponent, -32768).rounded(.toNearestOrEven)) + 16372
+  private static func power(_ distance: Float) -> Int {
+    let e = 16372 - 32 * Int(min(distance, 1024).rounded(.toNearestOrEven))
     let f = (e & 2047) << 4
     var g = (f * 2526 + 0x4000) >> 15
     g = (f * (g + 7458) + 0x4000) >> 15

@@ -51,7 +51,7 @@ static void load_panel(const attention_work *w, size_t query, size_t first, size
     // Lanes without a query compute on whatever is there, and nothing reads their results.
     const float scale =
         i < count ? round_query(w->task, s, query + first + i, space->rows + i * stride) : 1;
-    space->unit[first + i] = scale * 2048.0f;
+    space->unit[first + i] = scale * EXPONENT_UNITS;
     space->maximum[first + i] = -__builtin_inff();
     space->total[first + i] = 0;
   }
@@ -93,11 +93,14 @@ void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
     const size_t block = smaller_size(task->queries - query, BLOCK_QUERIES);
     for (size_t first = 0; first < block; first += PANEL)
       load_panel(&w, query, first, smaller_size(block - first, PANEL));
+    scored_panel scored;
+    clear(&scored);
     for (size_t tile = 0; tile < w.sizes.tiles; ++tile)
       for (size_t first = 0; first < block; first += PANEL) {
         const query_panel panel = panel_of(&w, first, block);
-        attend(&w, &panel, tile);
+        attend(&w, &panel, tile, &scored);
       }
+    finish(&w, &scored);
     for (size_t first = 0; first < block; first += PANEL)
       store_panel(&w, query, first, smaller_size(block - first, PANEL));
   }
@@ -130,8 +133,11 @@ void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t *score
     const query_panel panel = panel_of(&w, 0, count);
     for (size_t tile = 0; tile < w.sizes.tiles; ++tile) {
       const size_t keys = smaller_size(w.sizes.keys - tile * most, most);
-      score(&w, &panel, tile * most, keys, integers, maximum);
-      weigh(&w, &panel, keys, maximum, total);
+      weighing softmax;
+      start_weighing(&softmax, w.space.scores, w.space.weights, maximum, panel.unit, 0);
+      score(&w, &panel, tile * most, keys, integers, maximum, &softmax);
+      softmax.keys = keys;
+      finish_weighing(&softmax, total);
       copy_integers(&w, query, count, tile * most, integers, scores, weights);
     }
   }

@@ -6,7 +6,8 @@
 //   FOLDED_ONES         a word of FOLD ones
 //   fold_store(out, v)  VF_WIDTH floats along the depth, rounded, as VF_WIDTH / FOLD words
 //   fold_rows(rows)     FOLD rows of floats, rounded, as a word per lane
-//   fold_powers(rows, carry)  FOLD rows of exponents, rounded, as a word of weights per lane
+//   fold_powers(rows, carry)  FOLD rows of distances in units of exponents, rounded, as a word of
+//                       weights per lane
 //   first_carry()       what `carry` starts with; every second row has a carry of its own
 //   unfold_power(w, i)  weight i of such a word
 // Words are 32 bits of FOLD integers. The signed side of a product lies in quads, [rows / 4][steps]

@@ -1,11 +1,10 @@
 // One panel of queries against one tile of keys: the inner part of attention_s8, for all levels.
 
+// clang-format off: each needs the ones before.
 #include "attention_s8_layout.h"
-// After the layout, whose panels it walks.
+#include "attention_s8_weights.h"
 #include "attention_s8_tiles.h"
-
-/// Words that keep what rounding leaves over: even and odd keys have one each.
-#define CARRIES (FOLD == 1 ? 2 : 1)
+// clang-format on
 
 /// Larger maxima than the one in use are adopted when they exceed it by this power of two; until
 /// then the sums of later tiles grow.
@@ -95,48 +94,23 @@ INLINE void fetch_ahead(const attention_work *w, const query_panel *panel, size_
     __builtin_prefetch(next + i, 0, 2);
 }
 
-/// Scores of `keys` keys (whole quads) from `key` on, and their maxima.
+/// Scores of `keys` keys (whole quads) from `key` on, and their maxima. They take the place of those
+/// that `beside` has, which become weights on the way.
 static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
-                  int32_t *integers, float *maximum) {
+                  int32_t *integers, float *maximum, weighing *beside) {
   const size_t steps = w->sizes.steps;
   for (size_t n = 0; n < PANEL; n += VF_WIDTH)
     vf_store(maximum + n, vf_set(-__builtin_inff()));
   for (size_t k = 0; k < keys;) {
-    const size_t rows = smaller_size(keys - k, TILE_ROWS);
+    const size_t rows = smaller_size(keys - k, SCORE_ROWS);
     const operands x = {w->prepared.keys + (key + k) * steps, QUAD * steps, panel->query, steps};
     const score_output out = {w->prepared.key_scale + key + k, w->prepared.key_offset + key + k,
                               w->space.scores + k * PANEL,
                               integers ? integers + k * PANEL : NULL, maximum};
     fetch_ahead(w, panel, key + k, rows);
-    score_tiles[rows / QUAD - 1][panel->vectors - 1](&x, &out);
+    score_tiles[rows / QUAD - 1][panel->vectors - 1](&x, &out, beside);
     k += rows;
   }
-}
-
-/// Turns scores into weights and adds these up, per lane.
-INLINE void weigh_lanes(const attention_work *w, const query_panel *panel, size_t keys,
-                        const float *maximum, size_t lane, int32_t *total) {
-  const vf largest = vf_load(maximum + lane), unit = vf_load(panel->unit + lane);
-  const vf least = vf_set(-32768.0f);
-  const vw ones = vw_broadcast(FOLDED_ONES);
-  vw sum = vw_set(0), carry[CARRIES];
-  UNROLLED for (size_t i = 0; i < CARRIES; ++i) carry[i] = first_carry();
-  const float *scores = w->space.scores + lane;
-  uint32_t *weights = w->space.weights + lane;
-  for (size_t first = 0; first < keys; first += CARRIES * FOLD)
-    UNROLLED for (size_t j = 0; j < CARRIES; ++j) {
-      const size_t k = first + j * FOLD;
-      vf exponents[FOLD];
-      UNROLLED for (size_t i = 0; i < FOLD; ++i) {
-        const vf below = vf_sub(vf_load(scores + (k + i) * PANEL), largest);
-        // A NaN, which padding has, becomes the least.
-        exponents[i] = vf_max(vf_mul(below, unit), least);
-      }
-      const vw word = fold_powers(exponents, &carry[j]);
-      vw_store((int32_t *)weights + k / FOLD * PANEL, word);
-      sum = vw_dot(sum, word, ones);
-    }
-  vw_store(total + lane, sum);
 }
 
 /// Rescales the sums of lanes whose maximum has grown too much.
@@ -165,7 +139,7 @@ static void adopt_maximum(const attention_work *w, const query_panel *panel, con
 /// Factors that bring weights of this tile to the panel's maximum; adds up the totals.
 static void join_tile(const attention_work *w, const query_panel *panel, const float *maximum,
                       const int32_t *total, float *factor) {
-  const float unit_scale = 0.693147181f / 2048.0f;  // to natural exponents
+  const float unit_scale = 0.693147181f / EXPONENT_UNITS;  // to natural exponents
   int grown = 0;
   for (size_t n = 0; n < panel->vectors * VF_WIDTH; n += VF_WIDTH) {
     const vf growth = vf_mul(vf_sub(vf_load(maximum + n), vf_load(panel->maximum + n)),
@@ -190,7 +164,7 @@ static void add_values(const attention_work *w, const query_panel *panel, size_t
   const attention_sizes *s = &w->sizes;
   const uint32_t *values = w->prepared.values + tile * s->channels * s->tile_steps;
   for (size_t c = 0; c < s->channels;) {
-    const size_t rows = smaller_size(s->channels - c, TILE_ROWS);
+    const size_t rows = smaller_size(s->channels - c, VALUE_ROWS);
     const operands x = {values + c * s->tile_steps, QUAD * s->tile_steps, w->space.weights,
                         keys / FOLD};
     const value_output out = {w->prepared.value_scale + tile * s->channels + c, factor,
@@ -200,19 +174,42 @@ static void add_values(const attention_work *w, const query_panel *panel, size_t
   }
 }
 
-static void weigh(const attention_work *w, const query_panel *panel, size_t keys,
-                  const float *maximum, int32_t *total) {
-  for (size_t n = 0; n < panel->vectors * VF_WIDTH; n += VF_WIDTH)
-    weigh_lanes(w, panel, keys, maximum, n, total);
+/// A panel whose scores for a tile of keys are there; `keys` is 0 where there is none.
+typedef struct {
+  _Alignas(64) float maximum[PANEL];
+  weighing weights;
+  query_panel panel;
+  size_t tile, keys;
+} scored_panel;
+
+INLINE void clear(scored_panel *scored) {
+  scored->keys = 0;
+  scored->weights.key = scored->weights.keys = 0;
 }
 
-static void attend(const attention_work *w, const query_panel *panel, size_t tile) {
-  _Alignas(64) float maximum[PANEL], factor[PANEL];
+/// Adds what the scored panel says to the panel's sums.
+static void finish(const attention_work *w, scored_panel *scored) {
+  _Alignas(64) float factor[PANEL];
   _Alignas(64) int32_t total[PANEL];
+  if (scored->keys == 0)
+    return;
+  finish_weighing(&scored->weights, total);
+  join_tile(w, &scored->panel, scored->maximum, total, factor);
+  add_values(w, &scored->panel, scored->tile, scored->keys, factor);
+}
+
+/// Scores a panel for a tile of keys while the panel scored before it is finished.
+static void attend(const attention_work *w, const query_panel *panel, size_t tile,
+                   scored_panel *scored) {
+  _Alignas(64) float maximum[PANEL];
   const size_t first = tile * SAM2_KEY_TILE;
   const size_t keys = smaller_size(w->sizes.keys - first, SAM2_KEY_TILE);
-  score(w, panel, first, keys, NULL, maximum);
-  weigh(w, panel, keys, maximum, total);
-  join_tile(w, panel, maximum, total, factor);
-  add_values(w, panel, tile, keys, factor);
+  score(w, panel, first, keys, NULL, maximum, &scored->weights);
+  finish(w, scored);
+  scored->panel = *panel;
+  scored->tile = tile;
+  scored->keys = keys;
+  __builtin_memcpy(scored->maximum, maximum, sizeof maximum);
+  start_weighing(&scored->weights, w->space.scores, w->space.weights, scored->maximum,
+                 panel->unit, keys);
 }

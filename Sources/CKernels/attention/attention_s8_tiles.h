@@ -1,9 +1,11 @@
 // The products of attention_s8: tiles of sums in registers, one side broadcast, one in panels.
 
 #if VF_WIDTH == 16
-#define TILE_ROWS 12  // 24 sums, 2 vectors of queries, a broadcast
+#define VALUE_ROWS 12  // 24 sums, 2 vectors of weights, a broadcast
+#define SCORE_ROWS 8   // 16 sums: the other registers make weights meanwhile
 #else
-#define TILE_ROWS 4
+#define VALUE_ROWS 4
+#define SCORE_ROWS 4
 #endif
 
 /// The signed side of a product, in quads `quad_words` apart, and its unsigned side.
@@ -14,13 +16,13 @@ typedef struct {
   size_t steps;
 } operands;
 
-/// sum[rows][vectors] += signed rows times unsigned lanes.
-INLINE void multiply(const int rows, const int vectors, const operands *x,
-                     vw sum[TILE_ROWS][2]) {
-  const uint32_t *quad[TILE_ROWS / QUAD];
+/// sum[rows][vectors] += signed rows times unsigned lanes, steps [first, last).
+INLINE void multiply(const int rows, const int vectors, const operands *x, size_t first,
+                     size_t last, vw sum[][2]) {
+  const uint32_t *quad[VALUE_ROWS / QUAD];
   UNROLLED for (int i = 0; i < rows / QUAD; ++i) quad[i] = x->quads + i * x->quad_words;
-  const uint32_t *lanes = x->panel;
-  for (size_t step = 0; step < x->steps; ++step) {
+  const uint32_t *lanes = x->panel + first * PANEL;
+  for (size_t step = first; step < last; ++step) {
     vw a[2];
     UNROLLED for (int v = 0; v < vectors; ++v)
       a[v] = vw_load((const int32_t *)lanes + v * VF_WIDTH);
@@ -42,12 +44,17 @@ typedef struct {
 } score_output;
 
 INLINE void score_rows(const int rows, const int vectors, const operands *x,
-                       const score_output *out) {
-  vw sum[TILE_ROWS][2];
+                       const score_output *out, weighing *beside) {
+  vw sum[SCORE_ROWS][2];
   UNROLLED for (int r = 0; r < rows; ++r) {
     UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(out->key_offset[r]);
   }
-  multiply(rows, vectors, x, sum);
+  // As many keys become weights as there will be new scores, which may take their place.
+  const size_t parts = rows / WEIGHED_KEYS;
+  for (size_t part = 0; part < parts; ++part) {
+    multiply(rows, vectors, x, x->steps * part / parts, x->steps * (part + 1) / parts, sum);
+    weigh_some(beside);
+  }
   if (out->integers) {
     UNROLLED for (int r = 0; r < rows; ++r) {
       UNROLLED for (int v = 0; v < vectors; ++v)
@@ -76,11 +83,11 @@ typedef struct {
 
 INLINE void value_rows(const int rows, const int vectors, const operands *x,
                        const value_output *out) {
-  vw sum[TILE_ROWS][2];
+  vw sum[VALUE_ROWS][2];
   UNROLLED for (int r = 0; r < rows; ++r) {
     UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(0);
   }
-  multiply(rows, vectors, x, sum);
+  multiply(rows, vectors, x, 0, x->steps, sum);
   UNROLLED for (int v = 0; v < vectors; ++v) {
     const vf factor = vf_load(out->factor + v * VF_WIDTH);
     UNROLLED for (int r = 0; r < rows; ++r) {
@@ -92,39 +99,43 @@ INLINE void value_rows(const int rows, const int vectors, const operands *x,
 }
 
 // Functions of their own, so that each keeps its sums in registers.
-#define TILE_FUNCTION(rows, vectors)                                                               \
-  static __attribute__((noinline)) void score_##rows##_##vectors(const operands *x,                \
-                                                                 const score_output *out) {        \
-    score_rows(rows, vectors, x, out);                                                             \
-  }                                                                                                \
+#define SCORE_FUNCTION(rows, vectors)                                                              \
+  static __attribute__((noinline)) void score_##rows##_##vectors(                                  \
+      const operands *x, const score_output *out, weighing *beside) {                              \
+    score_rows(rows, vectors, x, out, beside);                                                     \
+  }
+#define VALUE_FUNCTION(rows, vectors)                                                              \
   static __attribute__((noinline)) void value_##rows##_##vectors(const operands *x,                \
                                                                  const value_output *out) {        \
     value_rows(rows, vectors, x, out);                                                             \
   }
 
-TILE_FUNCTION(4, 1)
-TILE_FUNCTION(4, 2)
-#if TILE_ROWS > 4
-TILE_FUNCTION(8, 1)
-TILE_FUNCTION(8, 2)
-TILE_FUNCTION(12, 1)
-TILE_FUNCTION(12, 2)
+SCORE_FUNCTION(4, 1)
+SCORE_FUNCTION(4, 2)
+VALUE_FUNCTION(4, 1)
+VALUE_FUNCTION(4, 2)
+#if VALUE_ROWS > 4
+SCORE_FUNCTION(8, 1)
+SCORE_FUNCTION(8, 2)
+VALUE_FUNCTION(8, 1)
+VALUE_FUNCTION(8, 2)
+VALUE_FUNCTION(12, 1)
+VALUE_FUNCTION(12, 2)
 #endif
 
-typedef void (*score_tile)(const operands *x, const score_output *out);
+typedef void (*score_tile)(const operands *x, const score_output *out, weighing *beside);
 typedef void (*value_tile)(const operands *x, const value_output *out);
 
 /// By quads of rows and by vectors of queries.
-static const score_tile score_tiles[TILE_ROWS / QUAD][2] = {
+static const score_tile score_tiles[SCORE_ROWS / QUAD][2] = {
     {score_4_1, score_4_2},
-#if TILE_ROWS > 4
+#if SCORE_ROWS > 4
     {score_8_1, score_8_2},
-    {score_12_1, score_12_2},
 #endif
 };
-static const value_tile value_tiles[TILE_ROWS / QUAD][2] = {
+static const value_tile value_tiles[VALUE_ROWS / QUAD][2] = {
     {value_4_1, value_4_2},
-#if TILE_ROWS > 4
+#if VALUE_ROWS > 4
     {value_8_1, value_8_2},
     {value_12_1, value_12_2},
 #endif

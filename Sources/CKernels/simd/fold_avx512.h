@@ -12,8 +12,11 @@ INLINE void fold_store(uint32_t *out, vf v) {
 
 INLINE vw vw_flip(vf words) { return _mm512_castps_si512(words); }
 
-INLINE vw fold_rows(const vf rows[FOLD]) { return pair_rows(rows[0], rows[1]); }
-INLINE vw fold_powers(const vf exponents[FOLD], vw *carry) {
-  return _mm512_srli_epi16(carried_powers(pair_rows(exponents[0], exponents[1]), carry), 8);
+INLINE vw fold_rows(const vf rows[FOLD]) { return join_pairs(pair_rows(rows[0], rows[1])); }
+
+INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {
+  const __m512i sums = carried_powers(pair_rows(distances[0], distances[1]), carry);
+  return join_pairs(_mm512_srli_epi16(sums, 8));
 }
+
 INLINE uint32_t unfold_power(uint32_t word, size_t i) { return word >> 16 * i & 65535; }

@@ -35,10 +35,12 @@ INLINE vw fold_rows(const vf rows[FOLD]) {
   return _mm512_or_si512(word, _mm512_slli_epi32(_mm512_cvtps_epi32(rows[3]), 24));
 }
 
-INLINE vw fold_powers(const vf exponents[FOLD], vw *carry) {
-  const __m512i low = carried_powers(pair_rows(exponents[0], exponents[1]), carry);
-  const __m512i high = carried_powers(pair_rows(exponents[2], exponents[3]), carry);
-  return _mm512_mask_blend_epi8(0xaaaaaaaaaaaaaaaa, _mm512_srli_epi16(low, 8), high);
+INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {
+  const __m512i low = carried_powers(pair_rows(distances[0], distances[1]), carry);
+  const __m512i high = carried_powers(pair_rows(distances[2], distances[3]), carry);
+  const __m512i upper = _mm512_set1_epi16((short)0xff00);
+  // low >> 8 | (high & upper)
+  return join_pairs(_mm512_ternarylogic_epi32(_mm512_srli_epi16(low, 8), high, upper, 0xf8));
 }
 
 INLINE uint32_t unfold_power(uint32_t word, size_t i) {

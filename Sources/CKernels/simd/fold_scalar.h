@@ -19,8 +19,10 @@ INLINE vw high_half(vw a, vw b) { return (a * b + 0x4000) >> 15; }
 INLINE vw first_carry(void) { return vw_set(HALF_WEIGHT); }
 
 /// See simd/powers.h: what the other levels do in 16-bit lanes, in 32-bit ones.
-INLINE vw fold_powers(const vf exponents[FOLD], vw *carry) {
-  const vw e = fold_rows(exponents) + POWER_OFFSET;
+INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {
+  // A NaN, which padding has, becomes the most.
+  const vf n = vf_min(distances[0], vf_set(MOST_DISTANCE));
+  const vw e = POWER_OFFSET - 32 * fold_rows(&n);
   const vw f = (e & 2047) << 4;
   vw g = high_half(f, vw_set(POWER_C3));
   g = high_half(f, g + POWER_C2);

@@ -1,5 +1,12 @@
-// The weights of int8 attention: 2^x for x <= 0 in 16-bit integer arithmetic, rounded by error
-// diffusion, so that every level gets the same bytes. Formats/quantization.md has the definition.
+// The weights of int8 attention: 2^-(n / 64) for whole n >= 0 in 16-bit integer arithmetic, rounded
+// by error diffusion, so that every level gets the same bytes. Formats/operators.md has the
+// definition. Where 64 numbers can be looked up at once they are; elsewhere they come from their
+// polynomial, of the exponent e = POWER_OFFSET - 32 n in units of 1 / 2048.
+
+/// Units of an exponent of two.
+#define EXPONENT_UNITS 64.0f
+/// From here on, n counts no more: 2^-16.
+#define MOST_DISTANCE 1024
 
 /// round(2048 log2 255): scales 2^0 to 255, of which a weight has eight more bits before rounding.
 #define POWER_OFFSET 16372

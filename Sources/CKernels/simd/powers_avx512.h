@@ -2,16 +2,25 @@
 
 #include "powers.h"
 
-/// 256 * 255 * 2^(u / 2048) for 32 exponents u in [-32768, 0] (see simd/powers.h).
-INLINE __m512i powers_of(__m512i u) {
-  const __m512i e = _mm512_add_epi16(u, _mm512_set1_epi16(POWER_OFFSET));
-  const __m512i f = _mm512_slli_epi16(_mm512_and_si512(e, _mm512_set1_epi16(2047)), 4);
-  __m512i g = _mm512_mulhrs_epi16(f, _mm512_set1_epi16(POWER_C3));
-  g = _mm512_mulhrs_epi16(f, _mm512_add_epi16(g, _mm512_set1_epi16(POWER_C2)));
-  g = _mm512_mulhrs_epi16(f, _mm512_add_epi16(g, _mm512_set1_epi16(POWER_C1)));
-  const __m512i mantissa = _mm512_xor_si512(g, _mm512_set1_epi16((short)0x8000));
-  const __m512i shift = _mm512_sub_epi16(_mm512_set1_epi16(7), _mm512_srai_epi16(e, 11));
-  return _mm512_srlv_epi16(mantissa, shift);
+/// 2^15 2^f of the polynomial in simd/powers.h, for n = 0...63.
+static const uint16_t power_mantissas[64] = {
+    65265, 64565, 63870, 63185, 62504, 61832, 61167, 60509,
+    59857, 59213, 58576, 57944, 57321, 56703, 56092, 55487,
+    54889, 54297, 53712, 53132, 52559, 51993, 51432, 50878,
+    50329, 49787, 49250, 48719, 48194, 47674, 47161, 46652,
+    46149, 45652, 45160, 44674, 44193, 43717, 43246, 42780,
+    42320, 41864, 41414, 40968, 40527, 40091, 39659, 39233,
+    38810, 38393, 37980, 37571, 37167, 36767, 36371, 35979,
+    35592, 35209, 34829, 34454, 34083, 33715, 33351, 32991,
+};
+
+/// 256 * 255 * 2^(-n / 64) for 32 unsigned n.
+INLINE __m512i powers_of(__m512i n) {
+  const __m512i first = _mm512_loadu_si512(power_mantissas);
+  const __m512i second = _mm512_loadu_si512(power_mantissas + 32);
+  // The table is as long as six bits count: the others choose nothing.
+  const __m512i mantissa = _mm512_permutex2var_epi16(first, n, second);
+  return _mm512_srlv_epi16(mantissa, _mm512_srli_epi16(n, 6));
 }
 
 /// Powers plus what rounding left over, which is replaced by what will be left over now.
@@ -23,8 +32,14 @@ INLINE __m512i carried_powers(__m512i u, __m512i *carry) {
 
 INLINE __m512i first_carry(void) { return _mm512_set1_epi16(HALF_WEIGHT); }
 
-/// Integer-valued floats of two rows as the 16-bit halves of each lane.
+/// Distances of two rows, rounded: in each quarter four of the first, then four of the second row.
+/// What is beyond the range of the integers, and a NaN, which padding has, becomes 2^15: no weight.
 INLINE __m512i pair_rows(vf even, vf odd) {
-  const __m512i high = _mm512_slli_epi32(_mm512_cvtps_epi32(odd), 16);
-  return _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_cvtps_epi32(even), high);
+  return _mm512_packs_epi32(_mm512_cvtps_epi32(even), _mm512_cvtps_epi32(odd));
+}
+
+/// Pairs as the two 16-bit halves of each lane.
+INLINE __m512i join_pairs(__m512i pairs) {
+  const __m128i order = _mm_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+  return _mm512_shuffle_epi8(pairs, _mm512_broadcast_i32x4(order));
 }

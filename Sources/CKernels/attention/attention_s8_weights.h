@@ -1,0 +1,63 @@
+// From scores to weights, for all levels: the softmax of attention_s8, a few keys at a time.
+//
+// It goes on between the products of the next scores: those keep the multipliers busy, these mostly
+// the adders, so that much of it costs no time of its own.
+
+/// Words that keep what rounding leaves over: even and odd keys have one each.
+#define CARRIES (FOLD == 1 ? 2 : 1)
+/// Keys that become weights together.
+#define WEIGHED_KEYS (CARRIES * FOLD)
+
+/// Scores of a panel on their way to weights.
+typedef struct {
+  const float *scores;   // [keys, PANEL]
+  uint32_t *weights;     // [keys / FOLD, PANEL]
+  const float *maximum;  // [PANEL]: largest score
+  const float *unit;     // [PANEL]: exponent units in one unit of score
+  vw carry[2][CARRIES];
+  vw sum[2];             // of the weights so far
+  size_t key, keys;      // the next one, and how many there are
+} weighing;
+
+INLINE void start_weighing(weighing *w, const float *scores, uint32_t *weights,
+                           const float *maximum, const float *unit, size_t keys) {
+  w->scores = scores;
+  w->weights = weights;
+  w->maximum = maximum;
+  w->unit = unit;
+  w->key = 0;
+  w->keys = keys;
+  for (size_t v = 0; v < 2; ++v) {
+    w->sum[v] = vw_set(0);
+    for (size_t i = 0; i < CARRIES; ++i) w->carry[v][i] = first_carry();
+  }
+}
+
+/// Turns the next scores into weights and adds these up, per lane; nothing if none are left.
+INLINE void weigh_some(weighing *w) {
+  if (w->key >= w->keys)
+    return;
+  const vw ones = vw_broadcast(FOLDED_ONES);
+  UNROLLED for (size_t v = 0; v < 2; ++v) {
+    const float *scores = w->scores + w->key * PANEL + v * VF_WIDTH;
+    uint32_t *weights = w->weights + w->key / FOLD * PANEL + v * VF_WIDTH;
+    const vf largest = vf_load(w->maximum + v * VF_WIDTH), unit = vf_load(w->unit + v * VF_WIDTH);
+    UNROLLED for (size_t j = 0; j < CARRIES; ++j) {
+      vf distances[FOLD];
+      UNROLLED for (size_t i = 0; i < FOLD; ++i) {
+        const vf score = vf_load(scores + (j * FOLD + i) * PANEL);
+        distances[i] = vf_mul(vf_sub(largest, score), unit);
+      }
+      const vw word = fold_powers(distances, &w->carry[v][j]);
+      vw_store((int32_t *)weights + j * PANEL, word);
+      w->sum[v] = vw_dot(w->sum[v], word, ones);
+    }
+  }
+  w->key += WEIGHED_KEYS;
+}
+
+/// Turns what is left into weights; gives the sums of all, [PANEL].
+INLINE void finish_weighing(weighing *w, int32_t *total) {
+  while (w->key < w->keys) weigh_some(w);
+  for (size_t v = 0; v < 2; ++v) vw_store(total + v * VF_WIDTH, w->sum[v]);
+}
