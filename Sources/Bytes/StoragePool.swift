@@ -3,8 +3,9 @@ import Synchronization
 /// Storage that is used again and again: frame by frame the same sizes come and go.
 ///
 /// What the last owner of a storage lets go lies ready for the next one of its size, without a new
-/// page and without a trip to the allocator. So much is kept idle at most; the oldest goes first. It
-/// also goes when a new large size comes: sizes that grow with the frames leave nothing behind.
+/// page and without a trip to the allocator. So much is kept idle at most; the oldest goes first.
+/// Large sizes that nobody wanted again also go when another large one is asked for: what grows with
+/// the frames leaves nothing behind, and what comes with each frame stays.
 public final class StoragePool: Sendable {
   private let shelf: Shelf
   /// One closure for all storages: a new one each time would be an allocation.
@@ -36,15 +37,36 @@ private final class Shelf: Sendable {
     /// Oldest first.
     var pieces: [Piece] = []
     var byteCount = 0
+    /// Whether large sizes that were let go of late have been wanted again.
+    private var isRecurring: [Int: Bool] = [:]
+    private static let sizeLimit = 64
 
-    /// Frees the oldest pieces, `wanted` bytes of them if there are so many.
-    mutating func free(atLeast wanted: Int) {
-      let goal = max(0, byteCount - wanted)
-      while byteCount > goal, !pieces.isEmpty {
-        let oldest = pieces.removeFirst()
-        byteCount -= oldest.byteCount
-        SystemMemory.free(oldest.base, oldest.byteCount)
+    /// Frees the oldest pieces until at most `limit` bytes are idle.
+    mutating func free(downTo limit: Int) {
+      while byteCount > limit, !pieces.isEmpty { free(at: 0) }
+    }
+
+    /// Frees large pieces of sizes that nobody wanted again.
+    mutating func freeSingles() {
+      for index in pieces.indices.reversed() where isRecurring[pieces[index].byteCount] == false {
+        free(at: index)
       }
+    }
+
+    mutating func noteRequest(_ size: Int) {
+      if isRecurring[size] == false { isRecurring[size] = true }
+    }
+
+    mutating func noteReturn(_ size: Int) {
+      guard isRecurring[size] == nil else { return }
+      if isRecurring.count >= Self.sizeLimit { isRecurring.removeAll(keepingCapacity: true) }
+      isRecurring[size] = false
+    }
+
+    private mutating func free(at index: Int) {
+      let piece = pieces.remove(at: index)
+      byteCount -= piece.byteCount
+      SystemMemory.free(piece.base, piece.byteCount)
     }
   }
 
@@ -68,9 +90,10 @@ private final class Shelf: Sendable {
 
   func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
     let found = idle.withLock { idle -> Piece? in
+      let isLarge = byteCount >= Self.largeBytes
+      if isLarge { idle.noteRequest(byteCount) }
       guard let index = idle.pieces.lastIndex(where: { $0.byteCount == byteCount }) else {
-        // A small piece is no reason to give up a large one.
-        if byteCount >= Self.largeBytes { idle.free(atLeast: byteCount) }
+        if isLarge { idle.freeSingles() }
         return nil
       }
       idle.byteCount -= byteCount
@@ -82,9 +105,10 @@ private final class Shelf: Sendable {
   func putBack(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
     let piece = Piece(base: base, byteCount: byteCount)
     idle.withLock { idle in
+      if byteCount >= Self.largeBytes { idle.noteReturn(byteCount) }
       idle.pieces.append(piece)
       idle.byteCount += byteCount
-      idle.free(atLeast: idle.byteCount - idleLimit)
+      idle.free(downTo: idleLimit)
     }
   }
 }

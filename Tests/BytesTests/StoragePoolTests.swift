@@ -35,18 +35,45 @@ struct StoragePoolTests {
     #expect(pool.take(3_004) == memory[4])
   }
 
-  @Test func newLargeSizesTakeThePlaceOfTheOldest() {
+  @Test func newLargeSizesTakeThePlaceOfThoseNobodyWantedAgain() {
     let pool = StoragePool()
-    let sizes = [2_000_000, 3_000_000, 4_000_000]
-    for (memory, size) in sizes.map({ (pool.take($0), $0) }) {
-      _ = pool.storage(takingOver: memory, byteCount: size)
+    func use(_ sizes: [Int]) {
+      for (memory, size) in sizes.map({ (pool.take($0), $0) }) {
+        _ = pool.storage(takingOver: memory, byteCount: size)
+      }
     }
+    use([2_000_000, 3_000_000, 100])
     // A small one leaves them, and so does one that is there.
-    var taken = [(pool.take(100), 100), (pool.take(3_000_000), 3_000_000)]
-    #expect(pool.idleByteCount == 6_000_000)
-    taken.append((pool.take(1_500_000), 1_500_000))
-    #expect(pool.idleByteCount == 4_000_000)
-    for (memory, size) in taken { _ = pool.storage(takingOver: memory, byteCount: size) }
+    use([200, 3_000_000])
+    #expect(pool.idleByteCount == 5_000_300)
+    use([4_000_000])
+    #expect(pool.idleByteCount == 7_000_300)
+    // Frame by frame: what comes again stays, what has grown does not.
+    for frame in 0..<20 {
+      let size = 5_000_000 + frame * 100_000
+      use([size, size, 3_000_000])
+    }
+    #expect(pool.idleByteCount == 2 * 6_900_000 + 3_000_000 + 300)
+  }
+
+  /// A whole frame's memory, twice what a large size takes, comes and goes without the system.
+  @Test func whatComesWithEachFrameStays() {
+    let pool = StoragePool()
+    let sizes = [22_000_000, 7_000_000, 12_000_000, 4_000_000, 4_000_000, 2_000_000]
+    var places: [[UnsafeMutableRawPointer]] = []
+    for _ in 0..<4 {
+      // One after the other, each let go before the next but one is asked for.
+      var last: ByteStorage?
+      places.append(
+        sizes.map { size in
+          let memory = pool.take(size)
+          last = pool.storage(takingOver: memory, byteCount: size)
+          return memory
+        })
+      withExtendedLifetime(last) {}
+    }
+    #expect(Set(places[2]) == Set(places[3]))
+    #expect(pool.idleByteCount <= sizes.reduce(0, +))
   }
 
   /// Storage may live longer than its pool.
