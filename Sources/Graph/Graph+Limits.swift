@@ -47,6 +47,7 @@ extension Op {
     case .conv2d(let p): sides(p.kernel, p.stride, p.padding, p.groups)
     case .convTranspose2d(let stride): sides(stride)
     case .attention(let heads, _), .quantizedAttention(let heads, _): sides(heads)
+    case .axialAttention(let p): sides(p.height, p.width) && sizes([p.rotated])
     case .rotatePairs(let rotated): sizes([rotated])
     case .maxPool(let window), .windowPartition(let window): sides(window)
     case .resize(let p): sides(p.height, p.width)

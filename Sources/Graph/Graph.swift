@@ -156,6 +156,9 @@ extension Op {
       return result
     }
     switch self {
+    case .axialAttention(var p):
+      p.rotated = try replace(p.rotated)
+      return .axialAttention(p)
     case .rotatePairs(let rotated): return .rotatePairs(rotated: try replace(rotated))
     case .reshape(let shape): return .reshape(try all(shape))
     case .broadcast(let shape): return .broadcast(try all(shape))

@@ -36,6 +36,8 @@ extension Op {
       case .convTranspose2d(let stride): "stride \(stride)"
       case .attention(let heads, let scale), .quantizedAttention(let heads, let scale):
         "heads \(heads) scale \(scale)"
+      case .axialAttention(let p):
+        "\(p.height)x\(p.width) theta \(p.theta) rotated \(p.rotated) scale \(p.scale)"
       case .layerNorm(let epsilon): "epsilon \(epsilon)"
       case .activation(let kind): "\(kind)"
       case .affine(let scale, let offset): "scale \(scale) offset \(offset)"

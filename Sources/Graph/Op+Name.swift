@@ -9,6 +9,7 @@ extension Op {
     case .convTranspose2d: "conv_transpose2d"
     case .attention: "attention"
     case .quantizedAttention: "quantized_attention"
+    case .axialAttention: "axial_attention"
     case .layerNorm: "layer_norm"
     case .activation: "activation"
     case .add: "add"
@@ -45,6 +46,8 @@ extension Op {
     case .conv2d(let p): ["x", "weight"] + (p.hasBias ? ["bias"] : [])
     case .convTranspose2d: ["x", "weight", "bias"]
     case .attention, .quantizedAttention: ["query", "key", "value"]
+    case .axialAttention(let p):
+      ["query", "tokens", "value", "weight", "scale"] + (p.hasBias ? ["bias"] : [])
     case .layerNorm: ["x", "weight", "bias"]
     case .rotatePairs: ["x", "cosine", "sine"]
     case .dequantize: ["x", "scale"]

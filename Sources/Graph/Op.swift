@@ -29,6 +29,11 @@ public enum Op: Hashable, Sendable {
   /// Like `attention` in int8: queries, keys, weights and values are rounded on the fly
   /// (`Formats/quantization.md`).
   case quantizedAttention(heads: Int, scale: Float)
+  /// q [B, Nq, D] with rotary positions, tokens [B, M, C], v [B, M, E], weight int8 [D, C], its
+  /// scale [D], bias [D] if `hasBias` -> softmax(scale q k^T) v, [B, Nq, E], one head, where k are
+  /// the tokens' rows of `linear`, of which the first `rotated` turn like `rotatePairs` by the
+  /// `rotaryTable` of the grid. In int8 (`Formats/quantization.md`).
+  case axialAttention(AxialAttention)
 
   // MARK: Elementwise and rows
 

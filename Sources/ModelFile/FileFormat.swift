@@ -8,19 +8,21 @@ enum FileFormat {
   /// "corrects" text is noticed.
   static let magic: [UInt8] = [0x89, 0x53, 0x41, 0x4D, 0x32, 0x0D, 0x0A, 0x1A]
   static let majorVersion: UInt16 = 1
-  static let minorVersion: UInt16 = 1
+  static let minorVersion: UInt16 = 2
 
   /// The least minor version in which everything in `graphs` has its meaning.
   static func minorVersion(for graphs: [Graph]) -> UInt16 {
-    let usesLaterOperators = graphs.contains { graph in
-      graph.nodes.contains { node in
+    var version: UInt16 = 0
+    for graph in graphs {
+      for node in graph.nodes {
         switch node.op {
-        case .quantizedAttention, .dequantize: true
-        default: false
+        case .quantizedAttention, .dequantize: version = max(version, 1)
+        case .axialAttention: version = max(version, 2)
+        default: break
         }
       }
     }
-    return usesLaterOperators ? 1 : 0
+    return version
   }
 
   static let headerByteCount = 64

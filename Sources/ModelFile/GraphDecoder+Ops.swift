@@ -13,6 +13,7 @@ extension GraphDecoder {
     case .attention: .attention(heads: try readInteger(), scale: try readFloat())
     case .quantizedAttention:
       .quantizedAttention(heads: try readInteger(), scale: try readFloat())
+    case .axialAttention: .axialAttention(try readAxialAttention())
     case .layerNorm: .layerNorm(epsilon: try readFloat())
     case .activation: .activation(try readCase("activation"))
     case .add: .add
@@ -56,6 +57,12 @@ extension GraphDecoder {
     Convolution(
       kernel: try readInteger(), stride: try readInteger(), padding: try readInteger(atLeast: 0),
       groups: try readInteger(), hasBias: try readFlag())
+  }
+
+  private mutating func readAxialAttention() throws(Failure) -> AxialAttention {
+    AxialAttention(
+      scale: try readFloat(), height: try readInteger(), width: try readInteger(),
+      theta: try readFloat(), rotated: try readDim(), hasBias: try readFlag())
   }
 
   private mutating func readRotaryTable() throws(Failure) -> RotaryTable {

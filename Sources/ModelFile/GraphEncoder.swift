@@ -146,6 +146,12 @@ extension GraphEncoder {
     case .affine(let scale, let offset):
       body.append(scale)
       body.append(offset)
+    case .axialAttention(let p):
+      body.append(p.scale)
+      append(p.height, p.width)
+      body.append(p.theta)
+      append(p.rotated)
+      append(p.hasBias)
     case .rotatePairs(let rotated): append(rotated)
     case .resize(let p):
       body.append(p.mode.rawValue)
@@ -189,6 +195,7 @@ extension Op {
   /// Symbolic sizes in the payload.
   fileprivate var payloadDims: [Dim] {
     switch self {
+    case .axialAttention(let p): [p.rotated]
     case .rotatePairs(let rotated): [rotated]
     case .reshape(let shape), .broadcast(let shape), .fill(_, let shape): shape
     case .slice(_, let start, let count): [start, count]

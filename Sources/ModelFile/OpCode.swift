@@ -10,6 +10,7 @@ enum OpCode: UInt16, CaseIterable {
   case convTranspose2d = 5
   case attention = 6
   case quantizedAttention = 7
+  case axialAttention = 8
   // Elementwise and rows.
   case layerNorm = 16
   case activation = 17
@@ -47,6 +48,7 @@ enum OpCode: UInt16, CaseIterable {
     case .convTranspose2d: self = .convTranspose2d
     case .attention: self = .attention
     case .quantizedAttention: self = .quantizedAttention
+    case .axialAttention: self = .axialAttention
     case .layerNorm: self = .layerNorm
     case .activation: self = .activation
     case .add: self = .add

@@ -15,7 +15,7 @@ struct EvenValues {
     for node in graph.nodes {
       isEven[node.result.index] =
         switch node.op {
-        case .layerNorm, .activation, .attention, .quantizedAttention: true
+        case .layerNorm, .activation, .attention, .quantizedAttention, .axialAttention: true
         case .linear(let p), .quantizedLinear(let p): p.activation != .none && !p.hasResidual
         case .maxPool, .resize, .windowPartition, .windowMerge, .reshape, .transpose, .slice,
           .broadcast, .rotatePairs:

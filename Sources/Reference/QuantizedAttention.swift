@@ -75,21 +75,27 @@ struct QuantizedAttention {
   /// The mean of the values for one query, which carries the scale in units of log2.
   private static func attend(_ query: [Float], _ tiles: [Tile]) -> [Double] {
     let row = Row(query)
-    let unit = row.scale * exponentUnits
     let scores = tiles.map { tile in
       tile.keys.map { key in
         Float(zip(row.integers, key.integers).reduce(0) { $0 + $1.0 * $1.1 }) * key.scale
       }
     }
+    return mean(of: tiles.map(\.values), scores: scores, step: row.scale)
+  }
+
+  /// The mean of values, by tile and channel, weighted by powers of two of the keys' scores, which
+  /// are whole octaves times `step`.
+  static func mean(of values: [[Row]], scores: [[Float]], step: Float) -> [Double] {
+    let unit = step * exponentUnits
     let tops = scores.map { $0.max() ?? 0 }
     let top = tops.max() ?? 0
-    var sums = [Double](repeating: 0, count: tiles.first?.values.count ?? 0)
+    var sums = [Double](repeating: 0, count: values.first?.count ?? 0)
     var total = 0.0
-    for (tile, (scores, largest)) in zip(tiles, zip(scores, tops)) {
+    for (channels, (scores, largest)) in zip(values, zip(scores, tops)) {
       let weights = rounded(scores.map { power(at: (largest - $0) * unit) })
       let factor = exp2(Double(largest - top) * Double(unit) / Double(exponentUnits))
       total += factor * Double(weights.reduce(0, +))
-      for (channel, values) in tile.values.enumerated() {
+      for (channel, values) in channels.enumerated() {
         let sum = zip(weights, values.integers).reduce(0) { $0 + $1.0 * $1.1 }
         sums[channel] += factor * Double(values.scale) * Double(sum)
       }

@@ -19,6 +19,8 @@ extension ReferenceInterpreter {
       return Products.attention(x, heads: heads, scale: Double(scale), shape)
     case .quantizedAttention(let heads, let scale):
       return QuantizedAttention.apply(x, heads: heads, scale: scale, shape)
+    case .axialAttention(let p):
+      return QuantizedAxialAttention.apply(x, p, rotated: try fixed(p.rotated, op), shape)
     case .layerNorm(let epsilon): return Rows.layerNorm(x, epsilon: Double(epsilon))
     case .activation(let kind): return x[0].map { Rows.activate($0, kind) }
     case .add: return Rows.combine(x[0], x[1], shape, +)

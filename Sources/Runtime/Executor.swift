@@ -91,6 +91,7 @@ final class Executor {
     case .attention(let heads, let scale): attention(step, heads: heads, scale: scale)
     case .quantizedAttention(let heads, let scale):
       quantizedAttention(step, heads: heads, scale: scale)
+    case .axialAttention(let p): axialAttention(step, p)
     case .layerNorm(let epsilon): layerNorm(step, epsilon)
     case .activation(let kind): activate(step, kind)
     case .add: combine(step, .add)

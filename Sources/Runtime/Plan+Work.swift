@@ -36,7 +36,8 @@ extension Step {
       return windowChain.work(windows: layout.windowCount)
     }
     switch op {
-    case .quantizedLinear, .quantizedAttention: return Work(int8: multiplyAccumulates)
+    case .quantizedLinear, .quantizedAttention, .axialAttention:
+      return Work(int8: multiplyAccumulates)
     default: return Work(float: multiplyAccumulates)
     }
   }
@@ -58,6 +59,12 @@ extension Step {
       // Scores, then their sum over the values.
       let keyCount = operands[1].shape[1]
       return Double(operands[0].elementCount * keyCount) + results * Double(keyCount)
+    case .axialAttention(let p):
+      // Queries through the projection, their scores with tokens, then the sum over the values.
+      let (query, tokens) = (operands[0], operands[1])
+      let projections = (p.width + p.height) * (tokens.columns + (p.hasBias ? 1 : 0))
+      return Double(query.elementCount / 2) * Double(projections)
+        + Double(query.rows * tokens.shape[1]) * Double(2 * tokens.columns + result.columns)
     case .layerNorm, .activation, .add, .multiply, .affine, .rotatePairs, .maxPool, .resize,
       .windowPartition, .windowMerge, .reshape, .transpose, .concat, .slice, .broadcast, .gather,
       .fourierFeatures, .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable, .fill, .dequantize:

@@ -12,6 +12,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
   case convTranspose2d = "conv_transpose2d"
   case attention
   case quantizedAttention = "quantized_attention"
+  case axialAttention = "axial_attention"
   case layerNorm = "layer_norm"
   case activation
   case add
@@ -46,6 +47,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
       case .convTranspose2d: .convTranspose2d
       case .attention: .attention
       case .quantizedAttention: .quantizedAttention
+      case .axialAttention: .axialAttention
       case .layerNorm: .layerNorm
       case .activation: .activation
       case .add: .add
