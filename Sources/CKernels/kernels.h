@@ -33,6 +33,13 @@ enum {
   void attention_s8__##level(const sam2_attention_s8 *task);                                       \
   void attention_s8_integers__##level(const sam2_attention_s8 *task, int32_t *scores,              \
                                       uint8_t *weights);                                           \
+  size_t axial_s8_projection__##level(const sam2_axial_s8 *task);                                  \
+  void axial_s8_project__##level(const sam2_axial_s8 *task, const float *rows, void *projection);  \
+  size_t axial_s8_prepared__##level(const sam2_axial_s8 *task);                                    \
+  size_t axial_s8_workspace__##level(const sam2_axial_s8 *task);                                   \
+  size_t axial_s8_tiles__##level(const sam2_axial_s8 *task);                                       \
+  void axial_s8_prepare__##level(const sam2_axial_s8 *task, size_t first_tile, size_t last_tile);  \
+  void axial_s8__##level(const sam2_axial_s8 *task);                                               \
   uint64_t peak_s8__##level(uint64_t iterations);
 
 #define SAM2_DECLARE(level)                                                                        \

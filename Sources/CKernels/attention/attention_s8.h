@@ -39,7 +39,7 @@ static void transpose_words(const uint32_t *rows, size_t steps, size_t lanes, ui
       vf_transpose(block);
       const size_t count = smaller_size(VF_WIDTH, steps - step);
       for (size_t i = 0; i < count; ++i)
-        vw_store((int32_t *)panel + (step + i) * PANEL + lane, vw_flip(block[i]));
+        vw_store((int32_t *)panel + (step + i) * PANEL + lane, vw_flip(vw_bits(block[i])));
     }
 }
 

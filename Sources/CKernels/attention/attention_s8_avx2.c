@@ -6,6 +6,7 @@
 #include "../simd/int8_avx2.h"
 #include "../simd/fold_avx2.h"
 #include "attention_s8.h"
+#include "axial_s8.h"
 #include "../simd/end.h"
 
 #endif

@@ -7,6 +7,7 @@
 #include "../simd/int8_avx512_vnni.h"
 #include "../simd/fold_avx512_vnni.h"
 #include "attention_s8.h"
+#include "axial_s8.h"
 #include "../simd/end.h"
 
 #endif

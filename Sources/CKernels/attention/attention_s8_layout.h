@@ -5,7 +5,9 @@
 //   vw_flip(words)      adds it to every integer of signed words
 //   FOLDED_ONES         a word of FOLD ones
 //   fold_store(out, v)  VF_WIDTH floats along the depth, rounded, as VF_WIDTH / FOLD words
+//   vw_bits(v)          the bits of floats as words
 //   fold_rows(rows)     FOLD rows of floats, rounded, as a word per lane
+//   FOLDED_ROW(i)       where row i has to stand to become integer i of that word
 //   fold_powers(rows, carry)  FOLD rows of distances in units of exponents, rounded, as a word of
 //                       weights per lane
 //   first_carry()       what `carry` starts with; every second row has a carry of its own
@@ -163,16 +165,19 @@ static void prepare_quad(const sam2_attention_s8 *task, const attention_sizes *s
   offset_quad(out, s->steps, parts->key_offset + first);
 }
 
+/// Some channels of the values of a tile: `lanes` numbers in each of `keys` rows.
+typedef struct {
+  const float *start;
+  size_t stride, keys, lanes;
+} value_block;
+
 /// One vector of channels of a tile of values: one scale per channel, FOLD keys to a word.
-static void prepare_channels(const sam2_attention_s8 *task, const attention_sizes *s, size_t tile,
+static void prepare_channels(const value_block *source, const attention_sizes *s, size_t tile,
                              size_t channel, const attention_prepared *parts) {
-  const size_t first = tile * SAM2_KEY_TILE;
-  const size_t keys = smaller_size(task->key_count - first, SAM2_KEY_TILE);
-  const size_t lanes = smaller_size(VF_WIDTH, task->value_depth - channel);
-  const float *source = task->values + first * task->ldv + channel;
+  const size_t keys = source->keys, lanes = source->lanes;
   vf largest = vf_zero();
   for (size_t k = 0; k < keys; ++k)
-    largest = larger_size(load_padded(source + k * task->ldv, 0, lanes), largest);
+    largest = larger_size(load_padded(source->start + k * source->stride, 0, lanes), largest);
   vf scale = vf_div(largest, vf_set(127.0f));
   scale = vf_select_less(scale, vf_set(LEAST_SCALE), vf_set(1.0f), scale);
   scale = vf_select_less(vf_set(MOST_SCALE), scale, vf_set(1.0f), scale);
@@ -185,8 +190,9 @@ static void prepare_channels(const sam2_attention_s8 *task, const attention_size
     vf rows[FOLD];
     UNROLLED for (size_t i = 0; i < FOLD; ++i) {
       const size_t k = step * FOLD + i;
-      rows[i] = k < keys ? to_range(load_padded(source + k * task->ldv, 0, lanes), inverse)
-                         : vf_zero();
+      rows[i] = k < keys
+                    ? to_range(load_padded(source->start + k * source->stride, 0, lanes), inverse)
+                    : vf_zero();
     }
     uint32_t words[VF_WIDTH];
     vw_store((int32_t *)words, fold_rows(rows));
@@ -206,7 +212,10 @@ void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_ti
     const size_t last = smaller_size(task->key_count, first + SAM2_KEY_TILE);
     for (size_t key = first; key < last; key += QUAD)
       prepare_quad(task, &s, key, smaller_size(QUAD, last - key), &parts);
-    for (size_t channel = 0; channel < task->value_depth; channel += VF_WIDTH)
-      prepare_channels(task, &s, tile, channel, &parts);
+    for (size_t channel = 0; channel < task->value_depth; channel += VF_WIDTH) {
+      const value_block source = {task->values + first * task->ldv + channel, task->ldv,
+                                  last - first, smaller_size(VF_WIDTH, task->value_depth - channel)};
+      prepare_channels(&source, &s, tile, channel, &parts);
+    }
   }
 }

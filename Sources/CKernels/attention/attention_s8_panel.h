@@ -198,6 +198,17 @@ static void finish(const attention_work *w, scored_panel *scored) {
   add_values(w, &scored->panel, scored->tile, scored->keys, factor);
 }
 
+/// Notes a panel whose scores for `keys` keys are there.
+INLINE void keep(const attention_work *w, const query_panel *panel, size_t tile, size_t keys,
+                 const float *maximum, scored_panel *scored) {
+  scored->panel = *panel;
+  scored->tile = tile;
+  scored->keys = keys;
+  __builtin_memcpy(scored->maximum, maximum, sizeof scored->maximum);
+  start_weighing(&scored->weights, w->space.scores, w->space.weights, scored->maximum,
+                 panel->unit, keys);
+}
+
 /// Scores a panel for a tile of keys while the panel scored before it is finished.
 static void attend(const attention_work *w, const query_panel *panel, size_t tile,
                    scored_panel *scored) {
@@ -206,10 +217,5 @@ static void attend(const attention_work *w, const query_panel *panel, size_t til
   const size_t keys = smaller_size(w->sizes.keys - first, SAM2_KEY_TILE);
   score(w, panel, first, keys, NULL, maximum, &scored->weights);
   finish(w, scored);
-  scored->panel = *panel;
-  scored->tile = tile;
-  scored->keys = keys;
-  __builtin_memcpy(scored->maximum, maximum, sizeof maximum);
-  start_weighing(&scored->weights, w->space.scores, w->space.weights, scored->maximum,
-                 panel->unit, keys);
+  keep(w, panel, tile, keys, maximum, scored);
 }

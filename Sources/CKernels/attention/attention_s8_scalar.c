@@ -4,4 +4,5 @@
 #include "../simd/int8_scalar.h"
 #include "../simd/fold_scalar.h"
 #include "attention_s8.h"
+#include "axial_s8.h"
 #include "../simd/end.h"

@@ -20,6 +20,13 @@
     .attention_s8_prepare = attention_s8_prepare__##int8_level,                                    \
     .attention_s8 = attention_s8__##int8_level,                                                    \
     .attention_s8_integers = attention_s8_integers__##int8_level,                                  \
+    .axial_s8_projection = axial_s8_projection__##int8_level,                                      \
+    .axial_s8_project = axial_s8_project__##int8_level,                                            \
+    .axial_s8_prepared = axial_s8_prepared__##int8_level,                                          \
+    .axial_s8_workspace = axial_s8_workspace__##int8_level,                                        \
+    .axial_s8_tiles = axial_s8_tiles__##int8_level,                                                \
+    .axial_s8_prepare = axial_s8_prepare__##int8_level,                                            \
+    .axial_s8 = axial_s8__##int8_level,                                                            \
     .soften_groups_f32 = soften_groups_f32__##level,                                               \
     .soften_columns_f32 = soften_columns_f32__##level, .add_outer_f32 = add_outer_f32__##level,    \
     .layer_norm_f32 = layer_norm_f32__##level,                                                     \

@@ -138,6 +138,38 @@ typedef struct {
   void *workspace;
 } sam2_attention_s8;
 
+/// Attention of one head to tokens of the cells of a grid, in int8: `axial_attention` of
+/// `Formats/operators.md`. Keys, which are tokens times a projection that turns with their cell, are
+/// never made: queries are projected instead, for each column and row of the grid.
+///
+/// Once for each projection, `axial_s8_project` rounds its rows [(width + height) * channels, then
+/// width + height biases if `has_bias`, depth / 2], columns of the grid before its rows, into
+/// `projection`, which holds `axial_s8_projection(...)` bytes. Then, as for attention_s8,
+/// `axial_s8_prepare` rounds tokens and values into `prepared`, tile by tile and on any threads,
+/// and `axial_s8` attends for `queries` rows with a `workspace` of its own. All three are 64-byte
+/// aligned; their sizes do not depend on the pointers or `queries`.
+///
+/// Tokens [frames * height * width + rest, channels], values as many rows. `depth` is a multiple of
+/// 32 and at most 65536, `channels` of 16, `height`, `width` and `value_depth` are at least 1, and
+/// so is the number of tokens. `out` must not overlap the inputs.
+typedef struct {
+  const float *query;
+  size_t ldq;
+  const float *tokens;
+  size_t ldt;
+  const float *values;
+  size_t ldv;
+  float *out;
+  size_t ldo;
+  size_t queries, depth, channels, value_depth;
+  size_t height, width, frames, rest;
+  int has_bias;
+  float scale;
+  const void *projection;
+  void *prepared;
+  void *workspace;
+} sam2_axial_s8;
+
 // MARK: - The table
 
 typedef struct {
@@ -185,6 +217,15 @@ typedef struct {
   /// What tests compare across levels, both [queries, key_count]: the sums of products of the
   /// rounded queries and keys, and the weights 0...255 of each key in its tile.
   void (*attention_s8_integers)(const sam2_attention_s8 *task, int32_t *scores, uint8_t *weights);
+
+  size_t (*axial_s8_projection)(const sam2_axial_s8 *task);
+  void (*axial_s8_project)(const sam2_axial_s8 *task, const float *rows, void *projection);
+  size_t (*axial_s8_prepared)(const sam2_axial_s8 *task);
+  size_t (*axial_s8_workspace)(const sam2_axial_s8 *task);
+  /// Tiles of tokens.
+  size_t (*axial_s8_tiles)(const sam2_axial_s8 *task);
+  void (*axial_s8_prepare)(const sam2_axial_s8 *task, size_t first_tile, size_t last_tile);
+  void (*axial_s8)(const sam2_axial_s8 *task);
 
   /// Attention of the cells of an image to a few tokens: softmax in place over the tokens of each
   /// head, row by row. Column token * heads + head. `heads` is the vector width (half a panel)

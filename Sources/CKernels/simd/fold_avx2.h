@@ -13,8 +13,10 @@ INLINE void fold_store(uint32_t *out, vf v) {
   _mm_storeu_si128((__m128i *)out, halves);
 }
 
-INLINE vw vw_flip(vf words) { return _mm256_castps_si256(words); }
+INLINE vw vw_bits(vf v) { return _mm256_castps_si256(v); }
+INLINE vw vw_flip(vw words) { return words; }
 
+#define FOLDED_ROW(i) (i)
 INLINE vw fold_rows(const vf rows[FOLD]) {
   const __m256i high = _mm256_slli_epi32(_mm256_cvtps_epi32(rows[1]), 16);
   return _mm256_blend_epi16(_mm256_cvtps_epi32(rows[0]), high, 0xaa);

@@ -10,8 +10,10 @@ INLINE void fold_store(uint32_t *out, vf v) {
   _mm256_storeu_si256((__m256i *)out, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v)));
 }
 
-INLINE vw vw_flip(vf words) { return _mm512_castps_si512(words); }
+INLINE vw vw_bits(vf v) { return _mm512_castps_si512(v); }
+INLINE vw vw_flip(vw words) { return words; }
 
+#define FOLDED_ROW(i) (i)
 INLINE vw fold_rows(const vf rows[FOLD]) { return join_pairs(pair_rows(rows[0], rows[1])); }
 
 INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {

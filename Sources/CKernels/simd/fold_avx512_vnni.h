@@ -20,11 +20,13 @@ INLINE void fold_quad(uint32_t *out, const vf rows[4]) {
   _mm512_storeu_si512(out, _mm512_permutexvar_epi32(transposed, words));
 }
 
-INLINE vw vw_flip(vf words) {
-  return _mm512_xor_si512(_mm512_castps_si512(words), _mm512_set1_epi32((int)0x80808080));
+INLINE vw vw_bits(vf v) { return _mm512_castps_si512(v); }
+INLINE vw vw_flip(vw words) {
+  return _mm512_xor_si512(words, _mm512_set1_epi32((int)0x80808080));
 }
 
 /// The middle bytes are swapped, as `fold_powers` leaves them.
+#define FOLDED_ROW(i) ((i) == 1 ? 2 : (i) == 2 ? 1 : (i))
 INLINE vw fold_rows(const vf rows[FOLD]) {
   const __m512i byte = _mm512_set1_epi32(255);
   vw word = _mm512_and_si512(_mm512_cvtps_epi32(rows[0]), byte);

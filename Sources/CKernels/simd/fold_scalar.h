@@ -6,8 +6,10 @@
 #define UNSIGNED_OFFSET 0
 #define FOLDED_ONES 1u
 
-INLINE vw vw_flip(vf words) { return (vw)words; }
+INLINE vw vw_bits(vf v) { return (vw)v; }
+INLINE vw vw_flip(vw words) { return words; }
 
+#define FOLDED_ROW(i) (i)
 INLINE vw fold_rows(const vf rows[FOLD]) {
   return __builtin_convertvector(vf_round(rows[0]), vw);
 }

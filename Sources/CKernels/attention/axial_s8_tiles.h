@@ -1,0 +1,132 @@
+// The products of axial_s8: projections of queries, and scores of the tokens of one cell.
+
+#if VF_WIDTH == 16
+#define RUN_ROWS 8  // 16 sums, 2 vectors of queries, a broadcast
+#else
+#define RUN_ROWS 4
+#endif
+
+/// What becomes of a projection: floats, and the largest of their sizes.
+typedef struct {
+  const float *scale;
+  const int32_t *offset;
+  float *projected;  // [rows, PANEL]
+  float *largest;    // [PANEL]
+} projection_output;
+
+INLINE void project_tile(const int rows, const int vectors, const operands *x,
+                         const projection_output *out) {
+  vw sum[VALUE_ROWS][2];
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(out->offset[r]);
+  }
+  multiply(rows, vectors, x, 0, x->steps, sum);
+  UNROLLED for (int v = 0; v < vectors; ++v) {
+    vf largest = vf_load(out->largest + v * VF_WIDTH);
+    UNROLLED for (int r = 0; r < rows; ++r) {
+      const vf projected = vf_mul(vw_float(sum[r][v]), vf_set(out->scale[r]));
+      largest = larger_size(projected, largest);
+      vf_store(out->projected + r * PANEL + v * VF_WIDTH, projected);
+    }
+    vf_store(out->largest + v * VF_WIDTH, largest);
+  }
+}
+
+/// Tokens of one cell, and what the queries are for its column and row.
+typedef struct {
+  const uint32_t *tokens;        // [rows][steps]
+  const uint32_t *turned[2];     // each [steps][PANEL]
+  const float *bias[2];          // each [PANEL], or NULL
+  size_t steps;
+  const float *scale;            // [rows]
+  const int32_t *offset;         // [rows]
+  float *scores;                 // [rows, PANEL]
+  float *maximum;                // [PANEL]
+} token_run;
+
+/// Makes weights of earlier scores up to `key`.
+INLINE void weigh_until(weighing *w, size_t key) {
+  while (w->key < smaller_size(key, w->keys)) weigh_some(w);
+}
+
+/// Scores of a run whose first row is at place `key`; they take the place of those that `beside`
+/// has, which become weights on the way.
+INLINE void score_run(const int rows, const int vectors, const token_run *run, size_t key,
+                      weighing *beside) {
+  vw sum[RUN_ROWS][2];
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(run->offset[r]);
+  }
+  for (int part = 0; part < 2; ++part) {
+    const uint32_t *lanes = run->turned[part];
+    for (size_t step = 0; step < run->steps; ++step) {
+      vw a[2];
+      UNROLLED for (int v = 0; v < vectors; ++v)
+        a[v] = vw_load((const int32_t *)lanes + v * VF_WIDTH);
+      UNROLLED for (int r = 0; r < rows; ++r) {
+        const vw w = vw_set((int32_t)run->tokens[r * run->steps + step]);
+        UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_dot(sum[r][v], a[v], w);
+      }
+      lanes += PANEL;
+    }
+    weigh_until(beside, part == 0 ? key + rows / 2 : key + rows);
+  }
+  UNROLLED for (int v = 0; v < vectors; ++v) {
+    const size_t lane = v * VF_WIDTH;
+    const vf bias = run->bias[0] ? vf_add(vf_load(run->bias[0] + lane), vf_load(run->bias[1] + lane))
+                                 : vf_zero();
+    vf top = vf_load(run->maximum + lane);
+    UNROLLED for (int r = 0; r < rows; ++r) {
+      const vf score = vf_add(vf_mul(vw_float(sum[r][v]), vf_set(run->scale[r])), bias);
+      top = vf_max(score, top);
+      vf_store(run->scores + r * PANEL + lane, score);
+    }
+    vf_store(run->maximum + lane, top);
+  }
+}
+
+// Functions of their own, so that each keeps its sums in registers.
+#define PROJECT_FUNCTION(rows, vectors)                                                            \
+  static __attribute__((noinline)) void project_##rows##_##vectors(const operands *x,              \
+                                                                   const projection_output *out) { \
+    project_tile(rows, vectors, x, out);                                                           \
+  }
+#define RUN_FUNCTION(rows, vectors)                                                                \
+  static __attribute__((noinline)) void run_##rows##_##vectors(const token_run *run, size_t key,   \
+                                                               weighing *beside) {                 \
+    score_run(rows, vectors, run, key, beside);                                                    \
+  }
+#define BOTH(function, rows) function(rows, 1) function(rows, 2)
+
+BOTH(PROJECT_FUNCTION, 4)
+BOTH(RUN_FUNCTION, 1)
+BOTH(RUN_FUNCTION, 2)
+BOTH(RUN_FUNCTION, 3)
+BOTH(RUN_FUNCTION, 4)
+#if RUN_ROWS > 4
+BOTH(PROJECT_FUNCTION, 8)
+BOTH(PROJECT_FUNCTION, 12)
+BOTH(RUN_FUNCTION, 5)
+BOTH(RUN_FUNCTION, 6)
+BOTH(RUN_FUNCTION, 7)
+BOTH(RUN_FUNCTION, 8)
+#endif
+
+typedef void (*projection_tile)(const operands *x, const projection_output *out);
+typedef void (*run_tile)(const token_run *run, size_t key, weighing *beside);
+
+/// By quads of rows and by vectors of queries.
+static const projection_tile project_tiles[VALUE_ROWS / QUAD][2] = {
+    {project_4_1, project_4_2},
+#if VALUE_ROWS > 4
+    {project_8_1, project_8_2},
+    {project_12_1, project_12_2},
+#endif
+};
+/// By rows and by vectors of queries.
+static const run_tile run_tiles[RUN_ROWS][2] = {
+    {run_1_1, run_1_2}, {run_2_1, run_2_2}, {run_3_1, run_3_2}, {run_4_1, run_4_2},
+#if RUN_ROWS > 4
+    {run_5_1, run_5_2}, {run_6_1, run_6_2}, {run_7_1, run_7_2}, {run_8_1, run_8_2},
+#endif
+};
