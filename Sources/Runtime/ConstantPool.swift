@@ -166,6 +166,15 @@ final class ConstantPool {
         packer.transposedConvolution(
           $0, bias: bias, channels: shape[0], outputs: shape[1], stride: shape[2])
       }
+    case .axialProjection(let grid):
+      let tensor = try weight(names[0].name)
+      let scale = try floats(names[1].name)
+      let bias = grid.hasBias ? try floats(names[2].name) : nil
+      return tensor.withUnsafeBytes { bytes in
+        packer.axialProjection(
+          bytes.bindMemory(to: Int8.self), scale: scale, bias: bias, depth: shape[0],
+          channels: shape[1], grid)
+      }
     }
   }
 }
@@ -200,6 +209,7 @@ enum PackedKind {
   case convolution
   case depthwise
   case transposedConvolution
+  case axialProjection(AxialGrid)
 
   init?(_ op: Op) {
     switch op {
@@ -207,6 +217,7 @@ enum PackedKind {
     case .quantizedLinear: self = .quantizedLinear
     case .conv2d(let p): self = p.groups == 1 ? .convolution : .depthwise
     case .convTranspose2d: self = .transposedConvolution
+    case .axialAttention(let p): self = .axialProjection(AxialGrid(p))
     default: return nil
     }
   }
@@ -216,6 +227,7 @@ enum PackedKind {
     switch self {
     case .linear, .convolution, .depthwise: 1..<2
     case .quantizedLinear, .transposedConvolution: 1..<3
+    case .axialProjection(let grid): 3..<(grid.hasBias ? 6 : 5)
     }
   }
 }

@@ -11,6 +11,8 @@ final class PackedWeight {
     case quantizedPanels
     /// [kernel * kernel, channels] for the depthwise convolution.
     case taps
+    /// Rows for `axial_s8`, turned for each column and row of a grid.
+    case axialRows
   }
 
   let layout: Layout
@@ -37,7 +39,7 @@ struct WeightPacker {
   let kernels: UnsafePointer<sam2_kernels>
   let pool: ThreadPool
   /// Where packed weights lie: hundreds of them, together.
-  private let slab = MemorySlab()
+  let slab = MemorySlab()
 
   init(kernels: UnsafePointer<sam2_kernels>, pool: ThreadPool) {
     (self.kernels, self.pool) = (kernels, pool)

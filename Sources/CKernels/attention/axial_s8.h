@@ -10,6 +10,7 @@
 typedef struct {
   float *projected;  // [places][channels][PANEL], then the biases: [places][PANEL]
   uint32_t *turned;  // [places][token_steps][PANEL]: `projected` rounded, unsigned
+  float *inverse;    // [PANEL]: of the step of each query in `turned`
 } axial_space;
 
 typedef struct {
@@ -34,15 +35,17 @@ INLINE size_t split_axial_space(const axial_work *w, char *start, attention_spac
                           PANEL * 4,
                           PANEL * 4,
                           w->sizes.rows * PANEL * 4,
-                          w->sizes.places * w->sizes.token_steps * PANEL * 4};
-  size_t at[10];
-  const size_t bytes = place_parts(sizes, 10, at);
+                          w->sizes.places * w->sizes.token_steps * PANEL * 4,
+                          PANEL * 4};
+  size_t at[11];
+  const size_t bytes = place_parts(sizes, 11, at);
   if (space) {
     *space = (attention_space){(uint32_t *)(start + at[0]), (uint32_t *)(start + at[1]),
                                (float *)(start + at[2]),    (uint32_t *)(start + at[3]),
                                (float *)(start + at[4]),    (float *)(start + at[5]),
                                (float *)(start + at[6]),    (float *)(start + at[7])};
-    *own = (axial_space){(float *)(start + at[8]), (uint32_t *)(start + at[9])};
+    *own = (axial_space){(float *)(start + at[8]), (uint32_t *)(start + at[9]),
+                         (float *)(start + at[10])};
   }
   return bytes;
 }
@@ -86,15 +89,14 @@ static void project_rows(const axial_work *w, const query_panel *panel, size_t p
   }
 }
 
-/// Rounds what the panel's queries are projected to; gives the inverse of each query's one step.
-static void turn_queries(const axial_work *w, const query_panel *panel, const float *largest,
-                         float *inverse) {
+/// Rounds what the panel's queries are projected to, with one step for each query.
+static void turn_queries(const axial_work *w, const query_panel *panel, const float *largest) {
   const size_t rows = w->sizes.places * w->task->channels;
   for (size_t n = 0; n < PANEL; n += VF_WIDTH) {
     vf scale = vf_div(vf_load(largest + n), vf_set(127.0f));
     scale = vf_select_less(scale, vf_set(LEAST_SCALE), vf_set(1.0f), scale);
     scale = vf_select_less(vf_set(MOST_SCALE), scale, vf_set(1.0f), scale);
-    vf_store(inverse + n, vf_div(vf_set(1.0f), scale));
+    vf_store(w->space.inverse + n, vf_div(vf_set(1.0f), scale));
     vf_store(panel->unit + n, vf_mul(vf_load(panel->unit + n), scale));
   }
   for (size_t row = 0; row < rows; row += FOLD)
@@ -102,34 +104,22 @@ static void turn_queries(const axial_work *w, const query_panel *panel, const fl
       vf parts[FOLD];
       UNROLLED for (size_t i = 0; i < FOLD; ++i) {
         const vf v = vf_load(w->space.projected + (row + i) * PANEL + n);
-        parts[FOLDED_ROW(i)] = to_range(v, vf_load(inverse + n));
+        parts[FOLDED_ROW(i)] = to_range(v, vf_load(w->space.inverse + n));
       }
       vw_store((int32_t *)w->space.turned + row / FOLD * PANEL + n, vw_flip(fold_rows(parts)));
-    }
-}
-
-/// Projects the biases of rows [first, last) of the projection, in steps of each query.
-static void project_biases(const axial_work *w, const query_panel *panel, size_t part,
-                           size_t first, size_t last, const float *inverse) {
-  float largest[PANEL] = {0};
-  project_rows(w, panel, part, first, last, largest);
-  for (size_t row = first; row < last; ++row)
-    for (size_t n = 0; n < PANEL; n += VF_WIDTH) {
-      float *bias = w->space.projected + row * PANEL + n;
-      vf_store(bias, vf_mul(vf_load(bias), vf_load(inverse + n)));
     }
 }
 
 static void project(const axial_work *w, const query_panel *panel) {
   const size_t columns = w->task->width * w->task->channels;
   const size_t rows = w->sizes.places * w->task->channels;
-  _Alignas(64) float largest[PANEL] = {0}, inverse[PANEL];
+  _Alignas(64) float largest[PANEL] = {0}, unused[PANEL] = {0};
   project_rows(w, panel, 0, 0, columns, largest);
   project_rows(w, panel, 1, columns, rows, largest);
-  turn_queries(w, panel, largest, inverse);
+  turn_queries(w, panel, largest);
   if (w->task->has_bias) {
-    project_biases(w, panel, 0, rows, rows + w->sizes.row_biases, inverse);
-    project_biases(w, panel, 1, rows + w->sizes.row_biases, w->sizes.rows, inverse);
+    project_rows(w, panel, 0, rows, rows + w->sizes.row_biases, unused);
+    project_rows(w, panel, 1, rows + w->sizes.row_biases, w->sizes.rows, unused);
   }
 }
 
@@ -149,6 +139,7 @@ INLINE void score_cell(const axial_work *w, const query_panel *panel, size_t til
       {w->space.turned + column * steps * PANEL, w->space.turned + (width + row) * steps * PANEL},
       {has_bias ? biases + column * PANEL : NULL,
        has_bias ? biases + (w->sizes.row_biases + row) * PANEL : NULL},
+      w->space.inverse,
       steps,
       w->work.prepared.key_scale + at,
       w->work.prepared.key_offset + at,

@@ -37,6 +37,7 @@ typedef struct {
   const uint32_t *tokens;        // [rows][steps]
   const uint32_t *turned[2];     // each [steps][PANEL]
   const float *bias[2];          // each [PANEL], or NULL
+  const float *inverse;          // [PANEL]: of the queries' steps
   size_t steps;
   const float *scale;            // [rows]
   const int32_t *offset;         // [rows]
@@ -73,8 +74,10 @@ INLINE void score_run(const int rows, const int vectors, const token_run *run, s
   }
   UNROLLED for (int v = 0; v < vectors; ++v) {
     const size_t lane = v * VF_WIDTH;
-    const vf bias = run->bias[0] ? vf_add(vf_load(run->bias[0] + lane), vf_load(run->bias[1] + lane))
-                                 : vf_zero();
+    vf bias = vf_zero();
+    if (run->bias[0])
+      bias = vf_mul(vf_add(vf_load(run->bias[0] + lane), vf_load(run->bias[1] + lane)),
+                    vf_load(run->inverse + lane));
     vf top = vf_load(run->maximum + lane);
     UNROLLED for (int r = 0; r < rows; ++r) {
       const vf score = vf_add(vf_mul(vw_float(sum[r][v]), vf_set(run->scale[r])), bias);
