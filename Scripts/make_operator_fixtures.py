@@ -132,14 +132,20 @@ def quantized_head(q, k, v, scale, tile=128):
     q, q_scale = integers(q * (np.float32(scale) * np.float32(1.44269504)))
     k, k_scale = integers(k)
     scores = (q @ k.T).astype(np.float32) * k_scale.T
-    unit = q_scale * np.float32(64)
+    tiles = [np.arange(first, min(first + tile, len(k))) for first in range(0, len(k), tile)]
+    return mean(scores, q_scale, v, tiles)
+
+
+def mean(scores, step, v, tiles):
+    """Values weighted by 2^(scores * step), where tiles are the positions of their keys."""
+    unit = step * np.float32(64)
     most = scores.max(-1, keepdims=True)
     total = sums = 0
-    for first in range(0, len(k), tile):
-        part = scores[:, first : first + tile]
+    for tile in tiles:
+        part = scores[:, tile]
         top = part.max(-1, keepdims=True)
         p = weights((top - part) * unit)
-        values, v_scale = integers(v[first : first + tile].T)
+        values, v_scale = integers(v[tile].T)
         factor = np.exp2((top - most).astype(np.float64) * unit / 64)
         total = total + factor * p.sum(-1, keepdims=True)
         sums = sums + factor * (p @ values.T) * v_scale.T.astype(np.float64)
@@ -158,6 +164,94 @@ def quantized_attentions():
     quantized_attention("quantized_attention", [(2, 3, 8), (2, 5, 8), (2, 5, 6)], 2, 0.5)
     shapes = [(1, 2, 4), (1, 135, 4), (1, 135, 1)]
     quantized_attention("quantized_attention_tiles", shapes, 1, 0.5)
+
+
+def turned(x, angles):
+    """Pairs of neighbours in x [..., 2 P] turned by angles [..., P], in float64."""
+    pair = x[..., 0::2] + 1j * x[..., 1::2]
+    pair = pair * np.exp(1j * angles)
+    return np.stack([pair.real, pair.imag], -1).reshape(x.shape)
+
+
+def axial_order(height, width, rotated, keys):
+    """Positions of the keys of each tile, as Formats/operators.md defines them."""
+    tiles = []
+    frames = np.arange(rotated).reshape(-1, height * width)
+    for first in range(0, len(frames), 8):
+        block = frames[first : first + 8].T
+        cells = 128 >> (block.shape[1] - 1).bit_length()
+        tiles += [block[i : i + cells].ravel() for i in range(0, len(block), cells)]
+    return tiles + [np.arange(i, min(i + 128, keys)) for i in range(rotated, keys, 128)]
+
+
+def axial_head(q, m, v, w, b, scale, grid, rotated, theta):
+    """One image of axial_attention, as Formats/operators.md defines it; b may be None."""
+    height, width = grid
+    depth, channels = w.shape
+    frequencies = theta ** (-np.arange(depth // 4) / (depth // 4))
+    columns = w if b is None else np.concatenate([w, b[:, None]], 1)
+    q, m, v = (x.astype(np.float32) for x in (q, m, v))
+    q, u = integers(q * (np.float32(scale) * np.float32(1.44269504)))
+    projected = []
+    for part, places in ((0, width), (1, height)):
+        half = slice(part * depth // 2, (part + 1) * depth // 2)
+        angles = np.arange(places)[:, None, None] * frequencies
+        g, h = integers(turned(np.tile(columns[half].T, (places, 1, 1)), angles).astype(np.float32))
+        sums = np.einsum("qd,ncd->qnc", q[:, half].astype(np.int64), g.astype(np.int64))
+        projected.append(sums.astype(np.float32) * h[..., 0])
+    z, w_step = integers(
+        np.concatenate([t[..., :channels].reshape(len(q), -1) for t in projected], 1))
+    z = z.astype(np.int64).reshape(len(q), -1, channels)
+    m, s = integers(m)
+    cell = np.arange(len(m)) % (height * width)
+    cell[rotated:] = 0
+    x, y = cell % width, cell // width
+    sums = np.einsum("qkc,kc->qk", z[:, x] + z[:, width + y], m.astype(np.int64))
+    scores = sums.astype(np.float32) * s.T
+    if b is not None:
+        offset = projected[0][:, x, channels] + projected[1][:, y, channels]
+        scores = scores + offset * (np.float32(1) / w_step)
+    assert scores.dtype == np.float32
+    return mean(scores, u * w_step, v, axial_order(height, width, rotated, len(m)))
+
+
+def axial_float(q, m, v, w, b, scale, grid, rotated, theta):
+    """The same in float64, by keys that are made and turned."""
+    height, width = grid
+    depth = len(w)
+    frequencies = theta ** (-np.arange(depth // 4) / (depth // 4))
+    keys = m @ w.T + (0 if b is None else b)
+    cell = np.arange(rotated) % (height * width)
+    angles = np.stack([cell % width, cell // width], 1)[:, :, None] * frequencies
+    keys[:rotated] = turned(keys[:rotated], angles.reshape(rotated, -1))
+    return torch.softmax(torch.from_numpy(q @ keys.T * scale), -1).numpy() @ v
+
+
+def axial_attention(name, batch, queries, grid, frames, tail, depth, channels, values, bias):
+    rotated = frames * grid[0] * grid[1]
+    q = operand(batch, queries, depth)
+    m, v = (operand(batch, rotated + tail, size) for size in (channels, values))
+    w = torch.from_numpy(random.integers(-127, 128, (depth, channels)).astype(np.float64))
+    scale = operand(depth, low=0.004, high=0.02)
+    b = operand(depth) if bias else None
+    matrix = w.numpy() * scale.numpy()[:, None]
+    vector = b.numpy() if bias else None
+    result = []
+    for image in range(batch):
+        operands = [x[image].numpy() for x in (q, m, v)] + [matrix, vector]
+        arguments = (*operands, 0.1, grid, rotated, 10_000.0)
+        result.append(axial_head(*arguments))
+        plain = axial_float(*arguments)
+        error = np.linalg.norm(result[-1].numpy() - plain) / np.linalg.norm(plain)
+        print(f"{name}: {error:.4f} beside attention in float64")
+        assert error < 0.03, "int8 is far from attention to keys that are made"
+    case(name, [q, m, v, w, scale] + ([b] if bias else []), torch.stack(result))
+
+
+def axial_attentions():
+    axial_attention("axial_attention", 2, 3, (2, 3), 2, 3, 32, 16, 5, True)
+    axial_attention("axial_attention_blocks", 1, 2, (4, 4), 9, 0, 64, 16, 4, False)
+    axial_attention("axial_attention_tail", 1, 2, (4, 5), 7, 130, 32, 16, 3, True)
 
 
 def rows():
@@ -261,6 +355,7 @@ def main():
     positions()
     stored_weights()
     quantized_attentions()
+    axial_attentions()
     root = pathlib.Path(__file__).resolve().parent.parent
     default = root / "Tests/ReferenceTests/Fixtures/operators.json"
     output = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default

@@ -173,33 +173,6 @@ extension Op {
     return [s[0][0], s[0][1], s[2][2]]
   }
 
-  private func axialAttentionShape(_ s: [[Dim]], _ p: AxialAttention) throws(Failure) -> [Dim] {
-    try require(s[0...2].allSatisfy { $0.count == 3 }, "operands must have 3 axes", s)
-    let (query, tokens, value) = (s[0], s[1], s[2])
-    try require(
-      query[0] == tokens[0] && tokens[0] == value[0] && tokens[1] == value[1],
-      "query, tokens and value do not fit each other", s)
-    try require(
-      s[3].count >= 2 && s[3].dropFirst(2).allSatisfy { $0 == 1 }
-        && s[3][0] == query[2] && s[3][1] == tokens[2], "weight must be [D, C]", s)
-    try require(s[4] == [query[2]], "the scale must have one value per channel of a key", s)
-    if p.hasBias {
-      try require(s[5] == [query[2]], "the bias must have one value per channel of a key", s)
-    }
-    guard let depth = query[2].fixed, let channels = tokens[2].fixed, depth > 0, channels > 0,
-      depth % 32 == 0, channels % 16 == 0
-    else { throw fail("D must be a multiple of 32 and C of 16", s) }
-    try require(p.height > 0 && p.width > 0, "the grid must not be empty", s)
-    try require(p.theta > 0 && p.theta.isFinite, "theta must be positive and finite", s)
-    if let rotated = p.rotated.fixed {
-      try require(
-        rotated >= 0 && rotated % (p.height * p.width) == 0,
-        "\(rotated) is no whole number of frames", s)
-      try require(rotated <= tokens[1].fixed ?? rotated, "more are rotated than there are", s)
-    }
-    return [query[0], query[1], value[2]]
-  }
-
   private func mergedShape(
     _ s: [[Dim]], _ window: Int, _ height: Int, _ width: Int
   ) throws(Failure) -> [Dim] {
@@ -254,7 +227,7 @@ private func windowCount(_ height: Int, _ width: Int, _ window: Int) -> Int {
 }
 
 extension Op {
-  private func fail(
+  func fail(
     _ reason: String, _ shapes: [[Dim]] = [], code: String = "graph.shape"
   ) -> Failure {
     let found = shapes.map { "[\($0.map(\.description).joined(separator: ", "))]" }
@@ -263,7 +236,7 @@ extension Op {
       place: found.isEmpty ? nil : "operands \(found.joined(separator: " "))")
   }
 
-  private func require(
+  func require(
     _ condition: Bool, _ reason: @autoclosure () -> String, _ shapes: [[Dim]]
   ) throws(Failure) {
     if !condition { throw fail(reason(), shapes) }

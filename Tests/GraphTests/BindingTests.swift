@@ -91,4 +91,35 @@ struct BindingTests {
     let graph = builder.graph
     #expect(throws: failure("graph.shape")) { try graph.bound(to: [Symbol("tokens"): 5]) }
   }
+
+  /// Whole frames that are there.
+  @Test func axialAttentionIsCheckedWhenItsSizesAreKnown() throws {
+    var builder = GraphBuilder("axial")
+    let rotated = Dim(Symbol("rotated"))
+    let attention = AxialAttention(
+      scale: 1, height: 2, width: 3, theta: 10, rotated: rotated, hasBias: false)
+    let operands = [
+      builder.input("query", .float(objects, 4, 32)),
+      builder.input("tokens", .float(objects, tokens, 16)),
+      builder.input("value", .float(objects, tokens, 8)),
+      builder.weight("weight", TensorType(.int8, [32, 16])), builder.weight("scale", .float(32)),
+    ]
+    builder.output(
+      "result", try builder.add(.axialAttention(attention), operands, label: "attend"))
+    let graph = builder.graph
+    func bound(_ tokens: Int, _ rotated: Int) throws -> Op {
+      let sizes = ["objects": 2, "tokens": tokens, "rotated": rotated]
+      let symbols = sizes.map { (Symbol($0.key), $0.value) }
+      return try graph.bound(to: Dictionary(uniqueKeysWithValues: symbols)).nodes[0].op
+    }
+    for (tokens, rotated) in [(17, 12), (12, 12), (5, 0), (0, 0)] {
+      var fixed = attention
+      fixed.rotated = Dim(constant: rotated)
+      #expect(try bound(tokens, rotated) == .axialAttention(fixed))
+    }
+    for (tokens, rotated) in [(17, 11), (11, 12), (17, 3)] {
+      #expect(throws: failure("graph.shape")) { try bound(tokens, rotated) }
+    }
+    #expect(throws: failure("graph.unbound")) { try bound(17, -6) }
+  }
 }

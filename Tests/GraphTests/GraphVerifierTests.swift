@@ -79,6 +79,10 @@ struct GraphVerifierTests {
       .convTranspose2d(stride: .max), .conv2d(.init(kernel: 1, padding: .max)),
       .windowPartition(window: .max), .windowMerge(window: 1, height: .max, width: .max),
       .rotaryTable(.init(height: .max, width: 2, pairs: 2, theta: 1, part: .sine)),
+      .axialAttention(
+        .init(scale: 1, height: .max, width: .max, theta: 1, rotated: 0, hasBias: false)),
+      .axialAttention(
+        .init(scale: 1, height: 1, width: 1, theta: 1, rotated: huge, hasBias: false)),
       .reshape([huge, huge]), .slice(axis: 0, start: huge, count: 1), .rotatePairs(rotated: huge),
       .pixelGrid(height: -1, width: 1), .concat(axis: -1), .maxPool(window: .min),
     ]

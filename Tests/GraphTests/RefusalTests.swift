@@ -31,7 +31,7 @@ struct RefusalTests {
 }
 
 extension Refusal {
-  static let all = products + rows + space + movement + positions
+  static let all = products + axialAttention + rows + space + movement + positions
 
   private static let plain = Linear(hasBias: false)
   private static let full = Linear(hasBias: true, hasResidual: true)
@@ -79,6 +79,45 @@ extension Refusal {
       [.float(1, 3, 8), .float(1, 5, 8), .float(1, 5, 8)]),
     .init("no heads", attention(0), [.float(1, 3, 8), .float(1, 5, 8), .float(1, 5, 8)]),
   ]
+
+  private static let axialAttention: [Refusal] = [
+    axial("two axes", query: .float(3, 32)),
+    axial("batches differ", query: .float(2, 3, 32)),
+    axial("tokens and values differ", value: .float(1, 8, 5)),
+    axial("weight of another depth", weight: TensorType(.int8, [64, 16])),
+    axial("weight for other tokens", weight: TensorType(.int8, [32, 32])),
+    axial("weight of one axis", weight: TensorType(.int8, [32])),
+    axial("scale too short", scale: .float(16)),
+    axial("bias too long", bias: .float(64)),
+    axial(
+      "depth of half a step", query: .float(1, 3, 16), weight: TensorType(.int8, [16, 16]),
+      scale: .float(16), bias: .float(16)),
+    axial(
+      "tokens of half a step", tokens: .float(1, 9, 8), weight: TensorType(.int8, [32, 8])),
+    axial(
+      "channels not known", tokens: .float(1, 9, free), weight: TensorType(.int8, [32, free])),
+    axial("an empty grid", height: 0),
+    axial("theta of nothing", theta: 0),
+    axial("theta without end", theta: .infinity),
+    axial("half a frame", rotated: 3),
+    axial("frames that are not there", rotated: 12),
+    axial("negative", rotated: -4),
+    axial("a float weight", weight: .float(32, 16), code: "graph.operands"),
+  ]
+
+  /// Two frames of 2 x 2 cells and a token more, one thing about it changed.
+  private static func axial(
+    _ why: String, query: TensorType = .float(1, 3, 32), tokens: TensorType = .float(1, 9, 16),
+    value: TensorType = .float(1, 9, 5), weight: TensorType = TensorType(.int8, [32, 16]),
+    scale: TensorType = .float(32), bias: TensorType = .float(32), height: Int = 2,
+    theta: Float = 10, rotated: Dim = 8, code: String = "graph.shape"
+  ) -> Refusal {
+    .init(
+      why,
+      .axialAttention(
+        .init(scale: 1, height: height, width: 2, theta: theta, rotated: rotated, hasBias: true)),
+      [query, tokens, value, weight, scale, bias], code: code)
+  }
 
   private static func attention(_ heads: Int) -> Op { .attention(heads: heads, scale: 1) }
 

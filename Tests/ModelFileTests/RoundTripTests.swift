@@ -82,14 +82,14 @@ import Testing
       let model = try SampleModels.full()
       let byteCount = try ModelFile.write(model, to: path, replaceExisting: false)
       let summary = try ModelFile.inspect(path)
-      #expect(summary.version == "1.1")
+      #expect(summary.version == "1.2")
       #expect(summary.byteCount == byteCount)
       #expect(
         summary.sections.map(\.name) == ["metadata", "graphs", "tensor data", "tensor table"])
       #expect(summary.sections[2].offset % 4096 == 0)
       #expect(summary.tensors.map(\.name) == model.weights.names)
       #expect(summary.tensors.allSatisfy { $0.offset % 64 == 0 })
-      #expect(summary.graphs[0].inputs == ["image", "indices", "times"])
+      #expect(summary.graphs[0].inputs == ["image", "indices", "times", "query", "memory"])
       #expect(summary.graphs[0].nodeCount == model.graphs[0].nodes.count)
       #expect(summary.metadata["image_size"]?.int == 64)
     }

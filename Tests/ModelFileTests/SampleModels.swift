@@ -22,6 +22,16 @@ enum SampleModels {
       weights: weights)
   }
 
+  /// What needs format 1.1 and nothing later.
+  static func quantizedAttention() throws -> Model {
+    var builder = GraphBuilder("attention")
+    let x = builder.input("x", .float(2, 3, 4))
+    builder.output(
+      "y",
+      try builder.add(.quantizedAttention(heads: 2, scale: 0.5), [x, x, x], label: "attend"))
+    return Model(metadata: .object([]), graphs: [builder.graph], weights: WeightTable())
+  }
+
   /// Every operator, every element type, two graphs, an empty tensor and a scalar.
   static func full() throws -> Model {
     var constant = GraphBuilder("constant")
@@ -51,6 +61,12 @@ enum SampleModels {
       Tensor(dtype: .int8, shape: [4, 4]) { bytes in
         for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: index &* 17) }
       })
+    table.set(
+      "axial.int8",
+      Tensor(dtype: .int8, shape: [32, 16]) { bytes in
+        for index in bytes.indices { bytes[index] = UInt8(index % 128) }
+      })
+    table.set("axial.vector", Tensor(ramp(32), shape: [32]))
     table.set("gaussian", Tensor(ramp(6), shape: [2, 3]))
     table.set("labels", Tensor([Int32](0..<5), shape: [5]))
     for dtype in [DType.float64, .uint8, .int16, .int64, .bool] {
@@ -76,6 +92,7 @@ enum SampleModels {
     let rows = try addProducts(&builder, tokens)
     try addMovement(&builder, rows, objects)
     try addPositions(&builder, rows)
+    try addAxialAttention(&builder, objects)
     return builder.graph
   }
 
@@ -134,6 +151,21 @@ enum SampleModels {
     let scaled = try builder.add(.affine(scale: 2, offset: -1), [rows], label: "affine")
     let sum = try builder.add(.add, [scaled, vector], label: "sum")
     return try builder.add(.multiply, [sum, rows], label: "product")
+  }
+
+  private static func addAxialAttention(_ builder: inout GraphBuilder, _ objects: Dim) throws {
+    let cells = Dim(Symbol("frames")) * 4
+    let query = builder.input("query", TensorType(.float, [objects, 4, 32]))
+    let memory = builder.input("memory", TensorType(.float, [objects, cells + 2, 16]))
+    let weight = builder.weight("axial.int8", TensorType(.int8, [32, 16]))
+    let vector = builder.weight("axial.vector", .float(32))
+    let attention = AxialAttention(
+      scale: 0.2, height: 2, width: 2, theta: 10_000, rotated: cells, hasBias: true)
+    builder.output(
+      "axial",
+      try builder.add(
+        .axialAttention(attention), [query, memory, memory, weight, vector, vector],
+        label: "axial"))
   }
 
   private static func addMovement(

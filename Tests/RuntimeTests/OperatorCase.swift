@@ -47,13 +47,13 @@ struct OperatorCase: CustomStringConvertible, Sendable {
         Int32.random(in: 0..<indexLimit, using: &random)
       }
       return Tensor(values, shape: shape)
-    case (.quantizedLinear, 1), (.dequantize, 0):
+    case (.quantizedLinear, 1), (.axialAttention, 3), (.dequantize, 0):
       return Tensor(dtype: .int8, shape: shape) { bytes in
         for i in bytes.indices {
           bytes[i] = UInt8(bitPattern: Int8.random(in: -127...127, using: &random))
         }
       }
-    case (.quantizedLinear, 2):
+    case (.quantizedLinear, 2), (.axialAttention, 4):
       return Tensor(random.floats(shape.elementCount, in: 0.001...0.01), shape: shape)
     default:
       return Tensor(random.floats(shape.elementCount), shape: shape)
@@ -61,9 +61,12 @@ struct OperatorCase: CustomStringConvertible, Sendable {
   }
 }
 
-/// At least one case of every operator, with the sizes that take the different paths of the
-/// executor: few rows, many rows, strided views, windows with padding, several heads.
-let operatorCases: [OperatorCase] = [
+/// At least one case of every operator.
+let operatorCases = plainCases + axialCases
+
+/// The sizes that take the different paths of the executor: few rows, many rows,
+/// strided views, windows with padding, several heads.
+private let plainCases: [OperatorCase] = [
   .init(op: .linear(Linear(hasBias: false)), shapes: [[1, 7, 24], [40, 24]], weights: 1..<2),
   .init(
     op: .linear(Linear(hasBias: true, activation: .gelu, hasResidual: true)),
@@ -147,3 +150,29 @@ let operatorCases: [OperatorCase] = [
     shapes: []),
   .init(op: .fill(2.5, [3, 4]), shapes: []),
 ]
+
+/// Attention to tokens: one frame and many, whole tiles and parts, rotated tokens only, none, and
+/// both; with and without a bias; several items; sizes that are no multiple of a register's.
+private let axialCases: [OperatorCase] = [
+  axial([1, 70, 256], [8, 8], frames: 7, tail: 28, channels: 64, values: 64),
+  axial([2, 7, 32], [3, 5], frames: 2, tail: 3, channels: 16, values: 5, hasBias: false),
+  axial([2, 33, 96], [4, 4], frames: 19, tail: 130, channels: 48, values: 40, scale: -0.3),
+  axial([1, 19, 64], [12, 12], frames: 1, tail: 0, channels: 32, values: 16, hasBias: false),
+  axial([1, 5, 64], [2, 9], frames: 0, tail: 150, channels: 80, values: 24),
+  axial([1, 1, 128], [1, 1], frames: 8, tail: 0, channels: 16, values: 1),
+]
+
+private func axial(
+  _ query: [Int], _ grid: [Int], frames: Int, tail: Int, channels: Int, values: Int,
+  scale: Float = 0.1, hasBias: Bool = true
+) -> OperatorCase {
+  let (rotated, depth) = (frames * grid[0] * grid[1], query[2])
+  let tokens = [query[0], rotated + tail]
+  let op = AxialAttention(
+    scale: scale, height: grid[0], width: grid[1], theta: 10_000,
+    rotated: Dim(constant: rotated), hasBias: hasBias)
+  let weights = [[depth, channels], [depth]] + (hasBias ? [[depth]] : [])
+  return OperatorCase(
+    op: .axialAttention(op), shapes: [query, tokens + [channels], tokens + [values]] + weights,
+    weights: 3..<(3 + weights.count))
+}

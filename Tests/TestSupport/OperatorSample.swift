@@ -17,7 +17,7 @@ public struct OperatorSample: Sendable, CustomStringConvertible {
   }
 
   /// At least one of each operator, and one of each mode that computes something else.
-  public static let all = products + rows + space + movement + positions
+  public static let all = products + axialAttention + rows + space + movement + positions
 
   public var description: String { name }
 
@@ -59,6 +59,39 @@ public struct OperatorSample: Sendable, CustomStringConvertible {
       "quantized_attention_tiles", .quantizedAttention(heads: 1, scale: 0.5),
       [.float(1, 2, 4), .float(1, 135, 4), .float(1, 135, 1)], [1, 2, 1]),
   ]
+
+  /// A tile with two frames and one without a grid; two blocks of frames; a block of two tiles, and
+  /// two tiles without a grid.
+  private static let axialAttention: [OperatorSample] = [
+    .init(
+      "axial_attention", axial(height: 2, width: 3, rotated: 12, hasBias: true),
+      [
+        .float(2, 3, 32), .float(2, 15, 16), .float(2, 15, 5), TensorType(.int8, [32, 16]),
+        .float(32), .float(32),
+      ],
+      [2, 3, 5]),
+    .init(
+      "axial_attention_blocks", axial(height: 4, width: 4, rotated: 144, hasBias: false),
+      [
+        .float(1, 2, 64), .float(1, 144, 16), .float(1, 144, 4), TensorType(.int8, [64, 16]),
+        .float(64),
+      ],
+      [1, 2, 4]),
+    .init(
+      "axial_attention_tail", axial(height: 4, width: 5, rotated: 140, hasBias: true),
+      [
+        .float(1, 2, 32), .float(1, 270, 16), .float(1, 270, 3), TensorType(.int8, [32, 16]),
+        .float(32), .float(32),
+      ],
+      [1, 2, 3]),
+  ]
+
+  private static func axial(height: Int, width: Int, rotated: Dim, hasBias: Bool) -> Op {
+    .axialAttention(
+      .init(
+        scale: 0.1, height: height, width: width, theta: 10_000, rotated: rotated, hasBias: hasBias
+      ))
+  }
 
   private static let rows: [OperatorSample] = [
     .init(
