@@ -151,7 +151,10 @@ let package = Package(
     tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),
     tests(
       "QuantizerTests",
-      ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Quantizer", "Reference", "Runtime"]),
+      [
+        "Bytes", "Checkpoints", "Graph", "JSON", "ModelFile", "Passes", "Quantizer", "Reference",
+        "Runtime", "SAM2Import", "Tensors",
+      ]),
     tests(
       "CalibrationTests",
       [

@@ -21,7 +21,7 @@ struct BiasCorrector {
     guard !calls.isEmpty, !layers.isEmpty else { return }
     let exact = try floatMeans(plan.source, name, layers, calls)
     plan.resetCorrections(of: layers)
-    let quantized = try plan.quantized().model
+    let quantized = try plan.quantized(keepsAllProducts: true).model
     guard let graph = quantized.graph(name) else { return }
     var walks: [Walk] = []
     for call in calls { walks.append(try Walk(graph, call)) }

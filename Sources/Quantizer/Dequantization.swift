@@ -49,6 +49,7 @@ public enum Dequantization {
 
   private static func rewrite(_ graph: Graph) throws(Failure) -> Graph {
     var rewriter = Rewriter(graph)
+    var tables: [RotaryTable: ValueID] = [:]
     for node in graph.nodes {
       switch node.op {
       case .quantizedLinear(let parameters):
@@ -62,12 +63,46 @@ public enum Dequantization {
         let op = Op.attention(heads: heads, scale: scale)
         try rewriter.replace(
           node.result, with: rewriter.add(op, operands, label: node.label))
+      case .axialAttention(let parameters):
+        try attend(node, parameters, &tables, &rewriter)
+      case .rotaryTable(let table):
+        try rewriter.copy(node)
+        tables[table] = try rewriter.map(node.result)
       case .dequantize:
         rewriter.replace(node.result, with: try weight(node, 0, &rewriter))
       default: try rewriter.copy(node)
       }
     }
     return try rewriter.finish()
+  }
+
+  /// Attention to keys that are made of the tokens, by the rotary tables that are there or come to
+  /// be.
+  private static func attend(
+    _ node: Graph.Node, _ p: AxialAttention, _ tables: inout [RotaryTable: ValueID],
+    _ rewriter: inout Rewriter
+  ) throws(Failure) {
+    let labels = rewriter.source.keyLabels(of: node)
+    var operands = [try rewriter.map(node.operands[1]), try weight(node, 3, &rewriter)]
+    if p.hasBias { operands.append(try rewriter.map(node.operands[5])) }
+    var keys = try rewriter.add(.linear(p.product), operands, label: labels.product)
+    operands = [keys]
+    let depth = rewriter.source[node.operands[0]].type.shape.last?.fixed ?? 0
+    for part in RotaryTable.Part.allCases {
+      let table = p.table(part, depth: depth)
+      if let known = tables[table] {
+        operands.append(known)
+      } else {
+        operands.append(try rewriter.add(.rotaryTable(table), [], label: labels.rotation))
+        tables[table] = operands.last
+      }
+    }
+    keys = try rewriter.add(
+      .rotatePairs(rotated: p.rotated), operands, label: labels.rotation)
+    operands = [try rewriter.map(node.operands[0]), keys, try rewriter.map(node.operands[2])]
+    try rewriter.replace(
+      node.result,
+      with: rewriter.add(.attention(heads: 1, scale: p.scale), operands, label: node.label))
   }
 
   /// The weight at `position` of a node's operands, which is float from now on.

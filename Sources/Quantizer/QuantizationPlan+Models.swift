@@ -6,8 +6,11 @@ internal import Tensors
 extension QuantizationPlan {
   /// The model with all layers in int8 but those in `fallback`, whose values are reasons, and what
   /// became of each weight.
+  ///
+  /// With `keepsAllProducts`, attention makes its keys even where it could do without, so that each
+  /// product is a node of its own.
   public func quantized(
-    fallback: [String: String] = [:]
+    fallback: [String: String] = [:], keepsAllProducts: Bool = false
   ) throws(Failure) -> (model: Model, decisions: [Decision]) {
     var matrices: [String: QuantizedMatrix] = [:]
     for layer in layers where fallback[layer.weight] == nil {
@@ -18,7 +21,11 @@ extension QuantizationPlan {
     let attention = AttentionRewriting(recipe, returned: fallback.keys)
     for graph in source.graphs {
       var rewrite = Rewrite(plan: self, matrices: matrices, graph)
-      graphs.append(try attention.rewrite(try rewrite.graph()))
+      var graph = try attention.rewrite(try rewrite.graph())
+      if recipe.steps.contains(.axialAttention), !keepsAllProducts {
+        graph = try AxialAttentionRewriting.rewrite(graph)
+      }
+      graphs.append(graph)
       biases.merge(rewrite.correctedBiases) { old, _ in old }
     }
     let (weights, decisions) = weights(

@@ -39,7 +39,10 @@ public enum QuantizationStage: String, Sendable, CaseIterable {
   private func part(of graph: Graph, isBefore: Bool) -> Graph {
     let done = Self.allCases.prefix { $0 != self } + (isBefore ? [] : [self])
     var copy = graph
-    copy.nodes = graph.nodes.compactMap { node in
+    let nodes =
+      done.contains(.quantizeAttention)
+      ? graph.nodes : graph.nodes.flatMap { graph.withKeys($0) }
+    copy.nodes = nodes.compactMap { node in
       var node = node
       switch node.op {
       case .quantizedLinear(let p) where !done.contains(.quantizeProducts): node.op = .linear(p)
@@ -51,6 +54,21 @@ public enum QuantizationStage: String, Sendable, CaseIterable {
       return node
     }
     return copy
+  }
+}
+
+extension Graph {
+  /// What an axial attention was made of, as far as operators and weights go; others as they are.
+  fileprivate func withKeys(_ node: Node) -> [Node] {
+    guard case .axialAttention(let p) = node.op else { return [node] }
+    let labels = keyLabels(of: node)
+    var (product, rotation, attention) = (node, node, node)
+    (product.op, product.label) = (.quantizedLinear(p.product), labels.product)
+    (rotation.op, rotation.label) = (.rotatePairs(rotated: p.rotated), labels.rotation)
+    rotation.operands = []
+    attention.op = .quantizedAttention(heads: 1, scale: p.scale)
+    attention.operands = [node.operands[0], node.operands[2]]
+    return [product, rotation, attention]
   }
 }
 

@@ -45,6 +45,8 @@ public struct Recipe: Sendable {
     case int8Storage = "int8-storage"
     /// Attention of `attentionGraphs` runs in int8.
     case int8Attention = "int8-attention"
+    /// Int8 attention to tokens on a grid makes no keys of them, where that is less work.
+    case axialAttention = "axial-attention"
   }
 
   public init() {}
@@ -52,7 +54,7 @@ public struct Recipe: Sendable {
   /// The same layers with plain rounding.
   public var withoutSearch: Recipe {
     var copy = self
-    copy.steps.formIntersection([.int8Attention])
+    copy.steps.formIntersection([.int8Attention, .axialAttention])
     return copy
   }
 

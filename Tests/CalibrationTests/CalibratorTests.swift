@@ -5,8 +5,10 @@ import Media
 import ModelFile
 import Passes
 import Quantizer
+import Runtime
 import SAM2Import
 import SampleScene
+import Tensors
 import TestSupport
 import Testing
 
@@ -45,6 +47,34 @@ struct CalibratorTests {
       #expect(first.signals.allSatisfy { $0.sqnr > 25 }, "\(first.signals)")
       let second = try Calibrator().quantize(nano, by: Quantizer(), inputs: inputs)
       #expect(try ModelFile.encode(first.model) == ModelFile.encode(second.model))
+    }
+  }
+
+  /// Products of keys are corrected although attention takes them in.
+  @Test func biasesOfKeysThatAreNotMadeAreCorrected() throws {
+    var recipe = Recipe()
+    recipe.minimumSide = 32
+    var plan = try Quantizer(recipe).plan(Self.nano.get())
+    var random = SeededRandom(seed: 1)
+    func tensor(_ shape: [Int]) -> Tensor {
+      Tensor(random.floats(shape.reduce(1, *)), shape: Shape(shape))
+    }
+    let call = [
+      "features": tensor([1, 16, 16, 128]), "memory": tensor([1, 256, 32]),
+      "memory_position": tensor([1, 256, 32]), "pointers": tensor([1, 2, 128]),
+      "pointer_positions": tensor([2, 32]),
+    ]
+    let before = try plan.quantized().model.weights
+    try BiasCorrector(options: .init()).correct(&plan, graph: "attend_memory", calls: [call])
+    let (after, _) = try plan.quantized()
+    let nodes = try #require(after.graph("attend_memory")).nodes
+    #expect(nodes.count { $0.op.name == "axial_attention" } == 2)
+    for index in 0..<2 {
+      let path = "memory_attention.layers.\(index).cross_attn_image.k_proj"
+      let correction = try #require(plan.corrections["\(path).weight"])
+      #expect(correction.contains { $0 != 0 })
+      let bias = try #require(before["\(path).bias"]).floats()
+      #expect(after.weights["\(path).bias"]?.floats() == zip(bias, correction).map { $0 + $1 })
     }
   }
 
