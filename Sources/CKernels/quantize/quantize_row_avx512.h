@@ -1,5 +1,7 @@
-// A row of bytes on AVX-512: 64 at a time, clamped by the packing itself. The same bytes as the
-// portable form in quantize_rows_u8.h.
+// Rows of bytes on AVX-512: 64 at a time, clamped by the packing itself, with the steps of four rows
+// found together. The same bytes as the portable form in quantize_rows_u8.h.
+
+#include "scales.h"
 
 #define OWN_BLOCK
 
@@ -43,4 +45,40 @@ INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_o
     _mm512_mask_storeu_epi8(out + k, ~(__mmask64)0 >> (64 - count),
                             _mm512_set1_epi8((char)zero));
   }
+}
+
+#define OWN_STEPS
+/// Rows whose steps are found together: finding one takes as long as rounding a short row.
+#define ROWS_AT_ONCE 4
+
+/// The largest lane of each of four vectors, in order.
+INLINE __m128 largest_lanes(const vf v[4]) {
+  // Halves and quarters of pairs side by side, then the lanes of each quarter.
+  const vf ab = vf_max(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
+  const vf cd = vf_max(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
+  const __m512d p = _mm512_castps_pd(ab), q = _mm512_castps_pd(cd);
+  const vf all = vf_max(_mm512_castpd_ps(_mm512_unpacklo_pd(p, q)),
+                        _mm512_castpd_ps(_mm512_unpackhi_pd(p, q)));
+  const __m256 half =
+      _mm256_max_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps(all, 1));
+  return _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+}
+
+/// As the portable form, four rows at once: each operation rounds alike.
+INLINE void find_steps(const vf *low, const vf *high, float *step, float *inverse, int32_t *zero) {
+  vf below[4];
+  UNROLLED for (size_t i = 0; i < 4; ++i) below[i] = vf_sub(vf_zero(), low[i]);
+  const __m128 most = largest_lanes(high), one = _mm_set1_ps(1.0f);
+  __m128 size = largest_lanes(below);  // -least
+  __m128 steps = _mm_div_ps(_mm_add_ps(most, size), _mm_set1_ps(255.0f));
+  const __m128 is_normal = _mm_and_ps(_mm_cmpge_ps(steps, _mm_set1_ps(LEAST_SCALE)),
+                                      _mm_cmple_ps(steps, _mm_set1_ps(MOST_SCALE)));
+  steps = _mm_blendv_ps(one, steps, is_normal);
+  size = _mm_and_ps(size, is_normal);
+  const __m128 inverses = _mm_div_ps(one, steps), shift = _mm_set1_ps(12582912.0f);
+  const __m128 offset = _mm_sub_ps(_mm_add_ps(_mm_mul_ps(size, inverses), shift), shift);
+  _mm_storeu_ps(step, steps);
+  _mm_storeu_ps(inverse, inverses);
+  const __m128 point = _mm_min_ps(_mm_max_ps(offset, _mm_setzero_ps()), _mm_set1_ps(255.0f));
+  _mm_storeu_si128((__m128i *)zero, _mm_cvttps_epi32(point));
 }

@@ -2,11 +2,10 @@
 // same order on every level, so the integers agree. Non-finite input is harmless: a NaN becomes
 // byte 0, and a row whose range overflows is clamped at scale 1.
 
-/// Scales with a finite reciprocal (and no denormals). Rows outside count as scale 1.
-#define LEAST_SCALE 1.17549435e-38f
-#define MOST_SCALE 3.0e38f
+#include "scales.h"
 
-INLINE void row_range(const float *x, size_t depth, float *least, float *most) {
+/// Least and largest number of a row by lane, zero included.
+INLINE void row_extremes(const float *x, size_t depth, vf *least, vf *most) {
   vf low = vf_zero(), high = vf_zero(), low1 = vf_zero(), high1 = vf_zero();
   size_t k = 0;
   for (; k + 2 * VF_WIDTH <= depth; k += 2 * VF_WIDTH) {
@@ -28,7 +27,8 @@ INLINE void row_range(const float *x, size_t depth, float *least, float *most) {
     low = vf_min(v, low);
     high = vf_max(v, high);
   }
-  vf_extremes(vf_min(low, low1), vf_max(high, high1), least, most);
+  *least = vf_min(low, low1);
+  *most = vf_max(high, high1);
 }
 
 #ifndef OWN_BLOCK
@@ -58,20 +58,40 @@ INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_o
 }
 #endif
 
+#ifndef OWN_STEPS
+/// Rows whose steps are found together.
+#define ROWS_AT_ONCE 1
+
+/// Step, its inverse and zero point of each row from the row's extremes.
+INLINE void find_steps(const vf *low, const vf *high, float *step, float *inverse, int32_t *zero) {
+  float least, most;
+  vf_extremes(*low, *high, &least, &most);
+  *step = (most - least) / 255.0f;
+  if (!(*step >= LEAST_SCALE && *step <= MOST_SCALE))
+    *step = 1.0f, least = 0;
+  *inverse = 1.0f / *step;
+  // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even.
+  const float shifted = -least * *inverse + 12582912.0f;
+  const float offset = shifted - 12582912.0f;
+  *zero = offset < 0 ? 0 : offset > 255 ? 255 : (int32_t)offset;
+}
+#endif
+
 void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t depth, uint8_t *out,
                               size_t ld_out, float *scale, int32_t *zero) {
-  for (size_t r = 0; r < rows; ++r, x += ldx, out += ld_out) {
-    float least, most;
-    row_range(x, depth, &least, &most);
-    float step = (most - least) / 255.0f;
-    if (!(step >= LEAST_SCALE && step <= MOST_SCALE))
-      step = 1.0f, least = 0;
-    const float inverse = 1.0f / step;
-    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even.
-    const float shifted = -least * inverse + 12582912.0f;
-    const float offset = shifted - 12582912.0f;
-    scale[r] = step;
-    zero[r] = offset < 0 ? 0 : offset > 255 ? 255 : (int32_t)offset;
-    quantize_row(x, depth, out, ld_out, inverse, zero[r]);
+  for (size_t first = 0; first < rows; first += ROWS_AT_ONCE) {
+    const size_t count = smaller_size(ROWS_AT_ONCE, rows - first);
+    vf low[ROWS_AT_ONCE], high[ROWS_AT_ONCE];
+    float step[ROWS_AT_ONCE], inverse[ROWS_AT_ONCE];
+    int32_t point[ROWS_AT_ONCE];
+    UNROLLED for (size_t i = 0; i < ROWS_AT_ONCE; ++i)
+      row_extremes(x + (first + smaller_size(i, count - 1)) * ldx, depth, &low[i], &high[i]);
+    find_steps(low, high, step, inverse, point);
+    for (size_t i = 0; i < count; ++i) {
+      const size_t row = first + i;
+      scale[row] = step[i];
+      zero[row] = point[i];
+      quantize_row(x + row * ldx, depth, out + row * ld_out, ld_out, inverse[i], point[i]);
+    }
   }
 }
