@@ -15,6 +15,8 @@ extension Graph {
     public static let size = 1 << 31
     /// Largest height, width, window, kernel, stride or channel count in an operator.
     public static let side = 1 << 15
+    /// Most elements of a weight turned to each row and column of a grid.
+    static let projection = 1 << 28
   }
 }
 
