@@ -60,6 +60,7 @@ extension Executor {
     (task.queries, task.value_depth) = (query.shape[1], values.shape[2])
     task.ldo = task.value_depth
     task.scale = parameters.scale
+    if step.operands.count > 3 { task.ldc = step.operands[3].rowStride }
     // A bound graph has whole frames: its shapes were checked.
     let rotated = parameters.rotated.fixed ?? 0
     task.frames = rotated / (task.height * task.width)
@@ -73,6 +74,10 @@ extension Executor {
     task.query = pointer(step.operands[0]) + item * step.operands[0].itemStride
     task.tokens = pointer(step.operands[1]) + item * step.operands[1].itemStride
     task.values = pointer(step.operands[2]) + item * step.operands[2].itemStride
+    if step.operands.count > 3 {
+      let codes = step.operands[3]
+      task.codes = pointer(codes) + (codes.shape[0] == 1 ? 0 : item * codes.itemStride)
+    }
     task.out = target(step) + item * task.queries * task.ldo
     return task
   }

@@ -42,4 +42,18 @@ extension Planner {
       for (index, _) in readers { keyChains[index]?.sum = sum }
     }
   }
+
+  /// Lets axial attention add the codes of its tokens, where nothing else needs the sums.
+  mutating func findTokenSums() {
+    let finder = KeyChainFinder(graph: graph, users: users, isOutput: isOutput)
+    let attentions = graph.nodes.indices.filter { index in
+      if case .axialAttention = graph.nodes[index].op { running[index] } else { false }
+    }
+    for (tokens, readers) in Dictionary(grouping: attentions, by: { graph.nodes[$0].operands[1] }) {
+      guard let sum = finder.sum(tokens, readers: readers.count), running[sum.node],
+        absorbed.insert(sum.node).inserted
+      else { continue }
+      for index in readers { tokenSums[index] = sum }
+    }
+  }
 }

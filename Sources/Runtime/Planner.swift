@@ -19,6 +19,8 @@ struct Planner {
   private(set) var tokenAttentions: [Int: TokenAttentionPattern] = [:]
   var windowChains: [Int: WindowChainPattern] = [:]
   var keyChains: [Int: KeyChainPattern] = [:]
+  /// Sums that axial attention makes of its tokens, by the position of the attention.
+  var tokenSums: [Int: KeySum] = [:]
   /// Convolutions that add a shortcut, by the position of the sum.
   private var shortcuts: [Int: ConvolutionShortcut] = [:]
   /// Nodes that have no step because of chains and sums.
@@ -75,6 +77,7 @@ struct Planner {
     }
     findWindowChains()
     findKeyChains()
+    findTokenSums()
     shortcuts = finder.convolutionShortcuts()
     absorbed.formUnion(shortcuts.values.map(\.convolution))
   }
@@ -113,7 +116,7 @@ struct Planner {
       } else if let shortcut = shortcuts[index] {
         try plan(node, shortcut)
       } else {
-        try plan(node)
+        try plan(node, tokens: tokenSums[index])
       }
       observe(node.result)
     }
@@ -156,7 +159,8 @@ struct Planner {
 
   // MARK: One node
 
-  private mutating func plan(_ node: Graph.Node) throws(Failure) {
+  /// With `tokens` the second operand is made in the step, of rows and of codes that come last.
+  private mutating func plan(_ node: Graph.Node, tokens: KeySum?) throws(Failure) {
     if let alias = try aliasView(node) {
       views[node.result.index] = alias
       requests[node.result.index] = requests[node.operands[0].index]
@@ -165,8 +169,9 @@ struct Planner {
     let packedRange = PackedKind(node.op)?.operands ?? 0..<0
     var operands: [View] = []
     for (position, operand) in node.operands.enumerated() where !packedRange.contains(position) {
-      operands.append(try read(operand))
+      operands.append(try read(position == 1 ? tokens?.rows ?? operand : operand))
     }
+    if let tokens { operands.append(try read(tokens.codes)) }
     let packed = try constants.packedWeight(for: node, in: graph)
     let result = result(of: node)
     steps.append(

@@ -142,18 +142,23 @@ size_t KERNEL(axial_s8_prepared)(const sam2_axial_s8 *task) {
 
 size_t KERNEL(axial_s8_tiles)(const sam2_axial_s8 *task) { return axial_sizes_of(task).tiles; }
 
+/// VF_WIDTH channels of the token in `row`, its code added if there is one.
+INLINE vf load_token(const sam2_axial_s8 *task, size_t row, size_t channel) {
+  const vf token = vf_load(task->tokens + row * task->ldt + channel);
+  return task->codes ? vf_add(token, vf_load(task->codes + row * task->ldc + channel)) : token;
+}
+
 /// Rounds the token in `row` to the words at place `key`.
 static void prepare_token(const sam2_axial_s8 *task, const axial_sizes *s, size_t row, size_t key,
                           const attention_prepared *parts) {
-  const float *token = task->tokens + row * task->ldt;
   vf largest = vf_zero();
   for (size_t k = 0; k < task->channels; k += VF_WIDTH)
-    largest = larger_size(vf_load(token + k), largest);
+    largest = larger_size(load_token(task, row, k), largest);
   const float scale = scale_for(vf_largest(largest));
   const vf inverse = vf_set(1.0f / scale);
   vf sum = vf_zero();
   for (size_t k = 0; k < task->channels; k += VF_WIDTH) {
-    const vf v = to_range(vf_load(token + k), inverse);
+    const vf v = to_range(load_token(task, row, k), inverse);
     fold_store(parts->keys + key * s->token_steps + k / FOLD, v);
     sum = vf_add(vf_round(v), sum);
   }

@@ -157,6 +157,9 @@ typedef struct {
   size_t ldq;
   const float *tokens;
   size_t ldt;
+  /// NULL, or what is added to the tokens first, row by row.
+  const float *codes;
+  size_t ldc;
   const float *values;
   size_t ldv;
   float *out;
