@@ -23,6 +23,23 @@ struct AxialGrid {
   }
 }
 
+/// What an axial attention rounds but its queries, in the order that its grid asks for: another one
+/// can use it.
+struct RoundedTokens: Equatable {
+  let tokens: ValueID
+  let values: ValueID
+  let height: Int
+  let width: Int
+  let rotated: Dim
+
+  /// Nil for other operators.
+  init?(_ node: Graph.Node) {
+    guard case .axialAttention(let p) = node.op else { return nil }
+    (tokens, values) = (node.operands[1], node.operands[2])
+    (height, width, rotated) = (p.height, p.width, p.rotated)
+  }
+}
+
 extension WeightPacker {
   /// weight int8 [depth, channels] times scale [depth], and bias [depth] if there is one, turned for
   /// each column of the grid (first half of the depth) and each row (second half).

@@ -10,6 +10,7 @@ extension Executor {
   /// `axial_attention` (`Formats/operators.md`).
   ///
   /// Tokens and values of one item are rounded while the queries of the one before it are under way.
+  /// They stay for the next step, which may want the same.
   func axialAttention(_ step: Step, _ parameters: AxialAttention) {
     guard let projection = step.packed else { return }
     var task = axialTask(step, parameters, projection)
@@ -19,19 +20,29 @@ extension Executor {
     }
     let items = step.operands[0].shape[0]
     let preparedBytes = aligned(kernels.pointee.axial_s8_prepared(&task))
-    let prepared = sharedScratch(byteCount: min(2, items) * preparedBytes)
+    if !step.reusesTokens { roundedTokens.grow(to: items * preparedBytes) }
+    let prepared = roundedTokens.base
     reserveThreadScratch(byteCount: kernels.pointee.axial_s8_workspace(&task))
     let tiles = kernels.pointee.axial_s8_tiles(&task)
     let tileTasks = (tiles + Self.axialTiles - 1) / Self.axialTiles
     let queryTasks = (task.queries + Self.axialGrain - 1) / Self.axialGrain
+    let common = task
+    if step.reusesTokens {
+      pool.run(items * queryTasks) { index, worker in
+        let item = index / queryTasks
+        var task = axialItem(common, step, item)
+        task.prepared = prepared + item * preparedBytes
+        attend(&task, from: index % queryTasks * Self.axialGrain, worker)
+      }
+      return
+    }
     for stage in 0...items {
       let attending = stage > 0 ? queryTasks : 0
       let preparing = stage < items ? tileTasks : 0
-      let common = task
       pool.run(attending + preparing) { index, worker in
         let item = index < attending ? stage - 1 : stage
         var task = axialItem(common, step, item)
-        task.prepared = prepared + item % 2 * preparedBytes
+        task.prepared = prepared + item * preparedBytes
         guard index >= attending else {
           attend(&task, from: index * Self.axialGrain, worker)
           return

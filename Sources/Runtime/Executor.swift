@@ -10,6 +10,8 @@ final class Executor {
   let pool: ThreadPool
   /// One arena for all plans: only one runs at a time, and its outputs lie elsewhere.
   private var arena = AlignedMemory(byteCount: 0)
+  /// What axial attention rounded last.
+  let roundedTokens = AlignedMemory(byteCount: 0)
   private var threadScratch: [AlignedMemory] = []
   private var commonScratch = AlignedMemory(byteCount: 0)
   private var inputs: [UnsafeRawPointer] = []

@@ -59,6 +59,8 @@ struct Step {
   var windowChain: WindowChain?
   /// Int8 attention that makes its keys as it needs them; `operands[0]` is what it makes them of.
   var keyChain: KeyChain?
+  /// Axial attention to the tokens and values that the last one rounded.
+  var reusesTokens = false
   var geometry = StepGeometry.none
   /// The operand that the result may be written over: each element is read before, and by the task
   /// that writes there.

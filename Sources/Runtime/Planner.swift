@@ -21,6 +21,8 @@ struct Planner {
   var keyChains: [Int: KeyChainPattern] = [:]
   /// Sums that axial attention makes of its tokens, by the position of the attention.
   var tokenSums: [Int: KeySum] = [:]
+  /// What the last axial attention among the steps rounds.
+  private var roundedTokens: RoundedTokens?
   /// Convolutions that add a shortcut, by the position of the sum.
   private var shortcuts: [Int: ConvolutionShortcut] = [:]
   /// Nodes that have no step because of chains and sums.
@@ -178,6 +180,10 @@ struct Planner {
       Step(
         op: node.op, operands: operands, result: result, packed: packed,
         geometry: StepGeometry(node.op, operands: operands, result: result), label: node.label))
+    if let rounded = RoundedTokens(node) {
+      steps[steps.count - 1].reusesTokens = rounded == roundedTokens
+      roundedTokens = rounded
+    }
   }
 
   /// The view of an operand of the next step.

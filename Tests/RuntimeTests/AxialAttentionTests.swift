@@ -10,7 +10,9 @@ import Testing
 struct AxialAttentionTests {
   /// Two attentions of 70 queries to 3 frames of 5 x 6 cells and 11 tokens more, with codes of
   /// `codeItems` items; with `givesSums` the sums are a result too, so that they must be there.
-  private static func model(codeItems: Int, givesSums: Bool) throws -> (Model, [String: Tensor]) {
+  private static func model(
+    codeItems: Int, givesSums: Bool, sharesValues: Bool = true
+  ) throws -> (Model, [String: Tensor]) {
     var random = SeededRandom(seed: 43)
     var builder = GraphBuilder("net")
     var weights = WeightTable()
@@ -22,6 +24,8 @@ struct AxialAttentionTests {
     }
     let query = input("query", [2, 70, depth])
     let values = input("values", [2, tokens, 20])
+    let others = builder.input("others", TensorType(.float, [2, Dim(constant: tokens), 20]))
+    inputs["others"] = inputs["values"]
     let rows = input("rows", [2, tokens, channels])
     let codes = input("codes", [codeItems, tokens, channels])
     let sums = try builder.add(.add, [rows, codes], label: "codes")
@@ -44,9 +48,23 @@ struct AxialAttentionTests {
       builder.output(
         name,
         try builder.add(
-          .axialAttention(attention), [query, sums, values, weight, scale], label: name))
+          .axialAttention(attention),
+          [query, sums, sharesValues || name == "first" ? values : others, weight, scale],
+          label: name))
     }
     return (Model(metadata: .object([]), graphs: [builder.graph], weights: weights), inputs)
+  }
+
+  /// The second attention uses what the first one rounded, or rounds equal values itself.
+  @Test func tokensAreRoundedOnce() throws {
+    let results = try [true, false].map { sharesValues in
+      let (model, inputs) = try Self.model(
+        codeItems: 1, givesSums: false, sharesValues: sharesValues)
+      let program = try Program(model, options: RuntimeOptions(threads: 2))
+      return try #require(try program.run("net", inputs)["second"]).floats().map(\.bitPattern)
+    }
+    let isSame = results[0] == results[1]
+    #expect(isSame)
   }
 
   @Test(arguments: [1, 2])
