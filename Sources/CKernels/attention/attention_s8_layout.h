@@ -214,7 +214,8 @@ void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_ti
       prepare_quad(task, &s, key, smaller_size(QUAD, last - key), &parts);
     for (size_t channel = 0; channel < task->value_depth; channel += VF_WIDTH) {
       const value_block source = {task->values + first * task->ldv + channel, task->ldv,
-                                  last - first, smaller_size(VF_WIDTH, task->value_depth - channel)};
+                                  last - first,
+                                  smaller_size(VF_WIDTH, task->value_depth - channel)};
       prepare_channels(&source, &s, tile, channel, &parts);
     }
   }

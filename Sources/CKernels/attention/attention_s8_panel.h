@@ -94,8 +94,8 @@ INLINE void fetch_ahead(const attention_work *w, const query_panel *panel, size_
     __builtin_prefetch(next + i, 0, 2);
 }
 
-/// Scores of `keys` keys (whole quads) from `key` on, and their maxima. They take the place of those
-/// that `beside` has, which become weights on the way.
+/// Scores of `keys` keys (whole quads) from `key` on, and their maxima. They take the place of
+/// those that `beside` has, which become weights on the way.
 static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
                   int32_t *integers, float *maximum, weighing *beside) {
   const size_t steps = w->sizes.steps;

@@ -1,5 +1,5 @@
-// axial_s8, written once for all levels: attention_s8 with queries that are projected for each column
-// and row of the grid in place of projected keys (Formats/operators.md, `axial_attention`).
+// axial_s8, written once for all levels: attention_s8 with queries that are projected for each
+// column and row of the grid in place of projected keys (Formats/operators.md, `axial_attention`).
 
 // clang-format off: each needs the ones before.
 #include "axial_s8_layout.h"

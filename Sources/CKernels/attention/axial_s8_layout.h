@@ -1,8 +1,8 @@
 // How axial int8 attention lays out its operands (Formats/operators.md, `axial_attention`).
 //
-// Keys are tokens times a projection that turns with the cell of a grid: with x in the first half of
-// the depth, with y in the second. So each query is projected once for each column and row of the
-// grid, to as many numbers as a token has, and meets the tokens themselves.
+// Keys are tokens times a projection that turns with the cell of a grid: with x in the first half
+// of the depth, with y in the second. So each query is projected once for each column and row of
+// the grid, to as many numbers as a token has, and meets the tokens themselves.
 
 /// Frames whose tokens of one cell lie side by side.
 #define FRAMES_AT_ONCE 8

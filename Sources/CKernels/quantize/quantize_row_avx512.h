@@ -1,5 +1,5 @@
-// Rows of bytes on AVX-512: 64 at a time, clamped by the packing itself, with the steps of four rows
-// found together. The same bytes as the portable form in quantize_rows_u8.h.
+// Rows of bytes on AVX-512: 64 at a time, clamped by the packing itself, with the steps of four
+// rows found together. The same bytes as the portable form in quantize_rows_u8.h.
 
 #include "scales.h"
 
