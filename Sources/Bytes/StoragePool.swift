@@ -47,7 +47,7 @@ private final class Shelf: Sendable {
     }
 
     /// Frees large pieces of sizes that nobody wanted again.
-    mutating func freeSingles() {
+    mutating func freeUnwanted() {
       for index in pieces.indices.reversed() where isRecurring[pieces[index].byteCount] == false {
         free(at: index)
       }
@@ -93,7 +93,7 @@ private final class Shelf: Sendable {
       let isLarge = byteCount >= Self.largeBytes
       if isLarge { idle.noteRequest(byteCount) }
       guard let index = idle.pieces.lastIndex(where: { $0.byteCount == byteCount }) else {
-        if isLarge { idle.freeSingles() }
+        if isLarge { idle.freeUnwanted() }
         return nil
       }
       idle.byteCount -= byteCount

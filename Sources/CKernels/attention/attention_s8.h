@@ -83,7 +83,7 @@ INLINE void start_work(const sam2_attention_s8 *task, attention_work *w) {
   w->task = task;
   w->sizes = sizes_of(task);
   split_prepared(&w->sizes, task->prepared, &w->prepared);
-  split_space(&w->sizes, task->workspace, &w->space);
+  split_space(&w->sizes, BLOCK_QUERIES, task->workspace, &w->space);
 }
 
 void KERNEL(attention_s8)(const sam2_attention_s8 *task) {

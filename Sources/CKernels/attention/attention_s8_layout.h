@@ -16,6 +16,7 @@
 // [4] words, from which words are broadcast; the unsigned side in panels, [steps][PANEL] words.
 
 #include "../gemm/rows.h"
+#include "../quantize/scales.h"
 
 #define QUAD 4
 #define PANEL (2 * VF_WIDTH)
@@ -88,12 +89,16 @@ size_t KERNEL(attention_s8_prepared)(const sam2_attention_s8 *task) {
 
 // MARK: - Rounding to integers
 
-#define LEAST_SCALE 1.17549435e-38f
-#define MOST_SCALE 3.0e38f
-
 INLINE float scale_for(float largest) {
   const float scale = largest / 127.0f;
   return scale >= LEAST_SCALE && scale <= MOST_SCALE ? scale : 1.0f;
+}
+
+/// The same, lane by lane.
+INLINE vf scales_for(vf largest) {
+  vf scale = vf_div(largest, vf_set(127.0f));
+  scale = vf_select_less(scale, vf_set(LEAST_SCALE), vf_set(1.0f), scale);
+  return vf_select_less(vf_set(MOST_SCALE), scale, vf_set(1.0f), scale);
 }
 
 /// v * inverse within -127...127, not rounded yet; a NaN becomes -127.
@@ -178,9 +183,7 @@ static void prepare_channels(const value_block *source, const attention_sizes *s
   vf largest = vf_zero();
   for (size_t k = 0; k < keys; ++k)
     largest = larger_size(load_padded(source->start + k * source->stride, 0, lanes), largest);
-  vf scale = vf_div(largest, vf_set(127.0f));
-  scale = vf_select_less(scale, vf_set(LEAST_SCALE), vf_set(1.0f), scale);
-  scale = vf_select_less(vf_set(MOST_SCALE), scale, vf_set(1.0f), scale);
+  const vf scale = scales_for(largest);
   const vf inverse = vf_div(vf_set(1.0f), scale);
 
   const size_t quads = smaller_size(VF_WIDTH, s->channels - channel) / QUAD;

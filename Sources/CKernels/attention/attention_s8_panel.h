@@ -22,15 +22,17 @@ typedef struct {
   float *total;        // [BLOCK_QUERIES]: sum of the weights so far
 } attention_space;
 
-INLINE size_t split_space(const attention_sizes *s, void *start, attention_space *parts) {
-  const size_t sizes[] = {BLOCK_QUERIES * s->steps * 4,
+/// Room for panels of `queries` queries at once.
+INLINE size_t split_space(const attention_sizes *s, size_t queries, void *start,
+                          attention_space *parts) {
+  const size_t sizes[] = {queries * s->steps * 4,
                           PANEL * whole(s->steps, VF_WIDTH) * 4,
                           SAM2_KEY_TILE * PANEL * 4,
                           SAM2_KEY_TILE / FOLD * PANEL * 4,
-                          BLOCK_QUERIES * whole(s->channels, VF_WIDTH) * 4,
-                          BLOCK_QUERIES * 4,
-                          BLOCK_QUERIES * 4,
-                          BLOCK_QUERIES * 4};
+                          queries * whole(s->channels, VF_WIDTH) * 4,
+                          queries * 4,
+                          queries * 4,
+                          queries * 4};
   size_t offsets[8];
   const size_t bytes = place_parts(sizes, 8, offsets);
   if (parts) {
@@ -46,7 +48,7 @@ INLINE size_t split_space(const attention_sizes *s, void *start, attention_space
 
 size_t KERNEL(attention_s8_workspace)(const sam2_attention_s8 *task) {
   const attention_sizes sizes = sizes_of(task);
-  return split_space(&sizes, NULL, NULL);
+  return split_space(&sizes, BLOCK_QUERIES, NULL, NULL);
 }
 
 // MARK: - One panel of queries against one tile of keys

@@ -25,28 +25,14 @@ typedef struct {
 /// The workspace is that of attention_s8 for a single panel, then the axial part.
 INLINE size_t split_axial_space(const axial_work *w, char *start, attention_space *space,
                                 axial_space *own) {
-  const attention_sizes *s = &w->work.sizes;
-  const size_t sizes[] = {PANEL * s->steps * 4,
-                          PANEL * whole(s->steps, VF_WIDTH) * 4,
-                          SAM2_KEY_TILE * PANEL * 4,
-                          SAM2_KEY_TILE / FOLD * PANEL * 4,
-                          PANEL * whole(s->channels, VF_WIDTH) * 4,
-                          PANEL * 4,
-                          PANEL * 4,
-                          PANEL * 4,
+  const size_t sizes[] = {split_space(&w->work.sizes, PANEL, start, space),
                           w->sizes.rows * PANEL * 4,
-                          w->sizes.places * w->sizes.token_steps * PANEL * 4,
-                          PANEL * 4};
-  size_t at[11];
-  const size_t bytes = place_parts(sizes, 11, at);
-  if (space) {
-    *space = (attention_space){(uint32_t *)(start + at[0]), (uint32_t *)(start + at[1]),
-                               (float *)(start + at[2]),    (uint32_t *)(start + at[3]),
-                               (float *)(start + at[4]),    (float *)(start + at[5]),
-                               (float *)(start + at[6]),    (float *)(start + at[7])};
-    *own = (axial_space){(float *)(start + at[8]), (uint32_t *)(start + at[9]),
-                         (float *)(start + at[10])};
-  }
+                          w->sizes.places * w->sizes.token_steps * PANEL * 4, PANEL * 4};
+  size_t at[4];
+  const size_t bytes = place_parts(sizes, 4, at);
+  if (own)
+    *own = (axial_space){(float *)(start + at[1]), (uint32_t *)(start + at[2]),
+                         (float *)(start + at[3])};
   return bytes;
 }
 
@@ -93,9 +79,7 @@ static void project_rows(const axial_work *w, const query_panel *panel, size_t p
 static void turn_queries(const axial_work *w, const query_panel *panel, const float *largest) {
   const size_t rows = w->sizes.places * w->task->channels;
   for (size_t n = 0; n < PANEL; n += VF_WIDTH) {
-    vf scale = vf_div(vf_load(largest + n), vf_set(127.0f));
-    scale = vf_select_less(scale, vf_set(LEAST_SCALE), vf_set(1.0f), scale);
-    scale = vf_select_less(vf_set(MOST_SCALE), scale, vf_set(1.0f), scale);
+    const vf scale = scales_for(vf_load(largest + n));
     vf_store(w->space.inverse + n, vf_div(vf_set(1.0f), scale));
     vf_store(panel->unit + n, vf_mul(vf_load(panel->unit + n), scale));
   }
