@@ -40,6 +40,9 @@ final class AlignedMemory {
 
   /// The start as floats.
   var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+
+  /// The start as 32-bit integers.
+  var integers: UnsafeMutablePointer<Int32> { base.assumingMemoryBound(to: Int32.self) }
 }
 
 /// Hands out parts of large pieces of memory; a piece is freed with the last of its parts.

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Graph
 
 /// The places of the tokens of an `axial_attention`, whatever their number.
-struct AxialGrid {
+struct AxialGrid: Hashable {
   let height: Int
   let width: Int
   let theta: Float

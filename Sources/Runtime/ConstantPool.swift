@@ -8,8 +8,8 @@ final class ConstantPool {
   let weights: WeightTable
   let packer: WeightPacker
   private var converted: [String: AlignedMemory] = [:]
-  private var packed: [String: PackedWeight] = [:]
-  private var packedHeads: [String: PackedHeads] = [:]
+  private var packed: [PackedKey: PackedWeight] = [:]
+  private var packedHeads: [PackedHeadsKey: PackedHeads] = [:]
   /// Results of nodes that depend on nothing but weights, by graph and value.
   private var folded: [String: [ValueID: AlignedMemory]] = [:]
 
@@ -31,6 +31,26 @@ final class ConstantPool {
     let memory = Self.convert(tensor)
     converted[name] = memory
     return UnsafePointer(memory.floats)
+  }
+
+  /// Elements of an int32 weight, in place when they are aligned.
+  ///
+  /// The pointer is valid as long as the pool.
+  func integers(_ name: String) throws(Failure) -> UnsafePointer<Int32> {
+    let tensor = try weight(name)
+    guard tensor.dtype == .int32 else {
+      throw Failure(
+        .badInput, code: "model.weight", "weight \(name) is \(tensor.dtype.name), not int32")
+    }
+    if let memory = converted[name] { return UnsafePointer(memory.integers) }
+    let start = tensor.storage.base + tensor.byteOffset
+    if Int(bitPattern: start) % 4 == 0 { return start.assumingMemoryBound(to: Int32.self) }
+    let memory = AlignedMemory(byteCount: tensor.byteCount)
+    tensor.withUnsafeBytes {
+      if let start = $0.baseAddress { memory.base.copyMemory(from: start, byteCount: $0.count) }
+    }
+    converted[name] = memory
+    return UnsafePointer(memory.integers)
   }
 
   /// Calls `body` with float32 elements that are needed only once, for packing.
@@ -93,7 +113,7 @@ final class ConstantPool {
       }
       return source
     }
-    let key = "\(kind) \(sources.map { "\($0.name) \($0.scale ?? "")" }.joined(separator: " "))"
+    let key = PackedKey(kind: kind, sources: sources)
     if let known = packed[key] { return known }
     let new = try pack(kind, sources)
     packed[key] = new
@@ -101,14 +121,17 @@ final class ConstantPool {
     return new
   }
 
-  /// The weight of the projection `node` packed by `heads`; nil when it is none of the weight table.
+  /// The weight of the projection `node` packed by `heads`.
+  /// - Throws: `runtime.weight` when it is computed, rather than an entry of the weight table.
   func packedHeads(
     for node: Graph.Node, in graph: Graph, heads: Int, direction: PackedHeads.Direction
-  ) throws(Failure) -> PackedHeads? {
+  ) throws(Failure) -> PackedHeads {
     guard case .linear = node.op, let source = PackedSource(node.operands[1], in: graph) else {
-      return nil
+      throw Failure(
+        .badInput, code: "runtime.weight", "\(node.label): the weight is not in the weight table",
+        place: "graph \(graph.name)")
     }
-    let key = "\(direction) \(heads) \(source.name) \(source.scale ?? "")"
+    let key = PackedHeadsKey(direction: direction, heads: heads, source: source)
     if let known = packedHeads[key] { return known }
     let shape = try weight(source.name).shape
     let (width, other) = direction == .output ? (shape[1], shape[0]) : (shape[0], shape[1])
@@ -179,8 +202,21 @@ final class ConstantPool {
   }
 }
 
-/// Where an operand that is packed comes from: a weight, or an int8 weight times its scale.
-private struct PackedSource {
+/// Identifies a packed weight: two operators share one only if they pack the same weights alike.
+private struct PackedKey: Hashable {
+  let kind: PackedKind
+  let sources: [PackedSource]
+}
+
+/// Identifies a projection packed head by head.
+private struct PackedHeadsKey: Hashable {
+  let direction: PackedHeads.Direction
+  let heads: Int
+  let source: PackedSource
+}
+
+/// Origin of an operand that is packed: a weight, or an int8 weight times its scale.
+struct PackedSource: Hashable {
   let name: String
   var scale: String?
 
@@ -203,7 +239,7 @@ private struct PackedSource {
 }
 
 /// How an operator's weights are packed, and which operands are in the packed form.
-enum PackedKind {
+enum PackedKind: Hashable {
   case linear
   case quantizedLinear
   case convolution

@@ -3,9 +3,9 @@ internal import Graph
 extension Planner {
   /// Positions of the nodes that have a step, or are views, in the order in which they run.
   ///
-  /// It is that of the graph, but for steps that make less of what nothing else will read: they run
-  /// as soon as they can. The first stages of an encoder leave its largest maps, and a feature
-  /// pyramid would keep all of them until the last.
+  /// Graph order, except that steps which shrink a value they alone still read run as early as
+  /// possible. The first stages of an encoder leave its largest maps, and a feature pyramid would
+  /// keep all of them until the last.
   func order() -> [Int] {
     var schedule = Schedule()
     let nodes = graph.nodes.indices.filter { running[$0] && !absorbed.contains($0) }
@@ -14,44 +14,74 @@ extension Planner {
       schedule.reads[node] = reads
       for value in reads { schedule.readers[value.index, default: []].append(node) }
     }
+    for (value, readers) in schedule.readers { schedule.pending[value] = readers.count }
     for node in nodes where !schedule.done.contains(node) { run(node, &schedule) }
     return schedule.order
   }
 
   private struct Schedule {
-    /// What each node reads that other nodes make, and who reads each value.
+    /// Computed values that each node reads.
     var reads: [Int: [ValueID]] = [:]
+    /// Nodes that read each value, and how many of them have not run.
     var readers: [Int: [Int]] = [:]
+    var pending: [Int: Int] = [:]
     var order: [Int] = []
     var done: Set<Int> = []
-  }
 
-  private func run(_ node: Int, _ schedule: inout Schedule) {
-    schedule.order.append(node)
-    schedule.done.insert(node)
-    for value in schedule.reads[node] ?? [] where !isOutput[value.index] {
-      let left = (schedule.readers[value.index] ?? []).filter { !schedule.done.contains($0) }
-      guard left.count == 1, byteCount(graph.nodes[left[0]].result) < byteCount(value),
-        (schedule.reads[left[0]] ?? []).allSatisfy({ isMade($0, schedule) })
-      else { continue }
-      run(left[0], &schedule)
+    mutating func run(_ node: Int) {
+      order.append(node)
+      done.insert(node)
+      for value in reads[node] ?? [] { pending[value.index, default: 0] -= 1 }
+    }
+
+    /// The only reader of `value` that has not run.
+    func lastReader(of value: ValueID) -> Int? {
+      guard pending[value.index] == 1 else { return nil }
+      return readers[value.index]?.first { !done.contains($0) }
     }
   }
 
-  private func isMade(_ value: ValueID, _ schedule: Schedule) -> Bool {
-    guard case .node(let maker) = graph[value].definition else { return true }
-    return schedule.done.contains(maker)
+  /// Runs `node`, then the last readers of its operands that shrink them, depth first.
+  private func run(_ node: Int, _ schedule: inout Schedule) {
+    schedule.run(node)
+    var stack = [(node: node, next: 0)]
+    while let (node, next) = stack.last {
+      guard let reads = schedule.reads[node], next < reads.count else {
+        stack.removeLast()
+        continue
+      }
+      stack[stack.count - 1].next += 1
+      let value = reads[next]
+      guard !isOutput[value.index], let reader = schedule.lastReader(of: value),
+        byteCount(graph.nodes[reader].result) < byteCount(value),
+        (schedule.reads[reader] ?? []).allSatisfy({ isComputed($0, schedule) })
+      else { continue }
+      schedule.run(reader)
+      stack.append((reader, 0))
+    }
+  }
+
+  private func isComputed(_ value: ValueID, _ schedule: Schedule) -> Bool {
+    guard case .node(let producer) = graph[value].definition else { return true }
+    return schedule.done.contains(producer)
   }
 
   private func byteCount(_ value: ValueID) -> Int { sizes(value).reduce(4, *) }
 
-  /// What a node reads, with those that run as a part of it, of what others compute.
+  /// Computed values that a node reads, itself or through the nodes absorbed into its step.
   private func computedReads(_ node: Int) -> [ValueID] {
     var found: [ValueID] = []
-    for operand in graph.nodes[node].operands {
-      guard case .node(let maker) = graph[operand].definition, running[maker] else { continue }
-      let reads = absorbed.contains(maker) ? computedReads(maker) : [operand]
-      for value in reads where !found.contains(value) { found.append(value) }
+    var seen: Set<Int> = []
+    var pending = graph.nodes[node].operands.reversed() as [ValueID]
+    while let value = pending.popLast() {
+      guard seen.insert(value.index).inserted,
+        case .node(let producer) = graph[value].definition, running[producer]
+      else { continue }
+      if absorbed.contains(producer) {
+        pending.append(contentsOf: graph.nodes[producer].operands.reversed())
+      } else {
+        found.append(value)
+      }
     }
     return found
   }

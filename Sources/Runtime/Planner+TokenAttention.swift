@@ -34,14 +34,13 @@ extension Planner {
     _ pattern: TokenAttentionPattern, _ node: Graph.Node, _ operands: inout [View]
   ) throws(Failure) -> CellUpdate {
     let queries = try rows(pattern.cells[0], pattern, .back, &operands)
-    guard let output = pattern.output,
-      let packed = try constants.packedHeads(
-        for: graph.nodes[output], in: graph, heads: pattern.size.heads, direction: .output)
-    else {
+    guard let output = pattern.output else {
       throw Failure(
-        .internalError, code: "runtime.weight", "\(node.label) has no output projection",
+        .internalError, code: "runtime.plan", "\(node.label) has no output projection",
         place: "graph \(graph.name)")
     }
+    let packed = try constants.packedHeads(
+      for: graph.nodes[output], in: graph, heads: pattern.size.heads, direction: .output)
     var step = CellUpdate(
       size: pattern.size, scale: pattern.scale, queries: queries,
       keys: try append(node.operands[1], to: &operands),

@@ -63,19 +63,26 @@ extension Planner {
     }
   }
 
-  /// True when every user of the value can walk rows that lie apart.
+  /// Whether every user of the value can read strided rows.
   private func acceptsStridedRows(_ value: ValueID) -> Bool {
-    guard !isOutput[value.index] else { return false }
-    return users[value.index].allSatisfy { index in
-      let node = graph.nodes[index]
-      switch node.op {
-      case .attention, .quantizedAttention: return true
-      case .linear, .quantizedLinear, .layerNorm, .rotatePairs, .maxPool:
-        return node.operands[0] == value && !node.operands.dropFirst().contains(value)
-      case .reshape:
-        return sizes(node.result).last == sizes(value).last && acceptsStridedRows(node.result)
-      default: return false
+    var pending = [value]
+    while let value = pending.popLast() {
+      guard !isOutput[value.index] else { return false }
+      for index in users[value.index] {
+        let node = graph.nodes[index]
+        switch node.op {
+        case .attention, .quantizedAttention: continue
+        case .linear, .quantizedLinear, .layerNorm, .rotatePairs, .maxPool:
+          guard node.operands[0] == value, !node.operands.dropFirst().contains(value) else {
+            return false
+          }
+        case .reshape:
+          guard sizes(node.result).last == sizes(value).last else { return false }
+          pending.append(node.result)
+        default: return false
+        }
       }
     }
+    return true
   }
 }

@@ -221,7 +221,7 @@ struct Planner {
     if let known = views[value.index] { return known }
     let place: Place
     switch graph[value].definition {
-    case .weight(let name): place = .fixed(UnsafeRawPointer(try constants.floats(name)))
+    case .weight(let name): place = .fixed(try elements(name, graph[value].type.element))
     case .node, .input:
       guard let constant = constants.folded(graph: graph.name, value) else {
         throw Failure(
@@ -233,5 +233,15 @@ struct Planner {
     let view = View(place: place, shape: sizes(value))
     views[value.index] = view
     return view
+  }
+
+  /// Int8 weights that are computed with in float hold integers as floats.
+  private func elements(
+    _ weight: String, _ element: ElementType
+  ) throws(Failure) -> UnsafeRawPointer {
+    switch element {
+    case .float, .int8: UnsafeRawPointer(try constants.floats(weight))
+    case .int32: UnsafeRawPointer(try constants.integers(weight))
+    }
   }
 }

@@ -130,8 +130,10 @@ struct TokenAttentionFinder {
     return found
   }
 
+  /// A bare product by an entry of the weight table: a computed weight cannot be packed by heads.
   private func product(_ index: Int) -> Linear? {
-    guard case .linear(let parameters) = graph.nodes[index].op, parameters.activation == .none
+    guard case .linear(let parameters) = graph.nodes[index].op, parameters.activation == .none,
+      PackedSource(graph.nodes[index].operands[1], in: graph) != nil
     else { return nil }
     return parameters
   }
