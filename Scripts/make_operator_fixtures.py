@@ -254,6 +254,12 @@ def axial_attentions():
     axial_attention("axial_attention_tail", 1, 2, (4, 5), 7, 130, 32, 16, 3, True)
 
 
+def strides():
+    x, w, b = operand(2, 7, 6, 4), operand(4, 1, 3, 3), operand(4)
+    y = F.conv2d(first(x), w, b, stride=3, padding=2, groups=4)
+    case("conv2d_depthwise_stride", [x, w, b], last(y))
+
+
 def rows():
     x, w, b = operand(2, 3, 6), operand(6), operand(6)
     case("layer_norm", [x, w, b], F.layer_norm(x, (6,), w, b, eps=1e-6))
@@ -356,6 +362,7 @@ def main():
     stored_weights()
     quantized_attentions()
     axial_attentions()
+    strides()  # last: each case draws from the numbers after those of the cases before it
     root = pathlib.Path(__file__).resolve().parent.parent
     default = root / "Tests/ReferenceTests/Fixtures/operators.json"
     output = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default

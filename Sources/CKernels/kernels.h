@@ -77,7 +77,8 @@ enum {
                                  size_t table_rows, size_t first_row);                             \
   void depthwise_conv_f32__##level(const float *x, size_t height, size_t width, size_t channels,   \
                                    const float *weight, const float *bias, size_t kernel,          \
-                                   size_t padding, float *y, size_t first_row, size_t last_row);   \
+                                   size_t stride, size_t padding, float *y, size_t first_row,      \
+                                   size_t last_row);                                               \
   void max_pool_f32__##level(const float *x, size_t ldx, size_t height, size_t width,              \
                              size_t channels, size_t window, float *y, size_t first_row,           \
                              size_t last_row);                                                     \

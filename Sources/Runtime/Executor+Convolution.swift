@@ -110,7 +110,6 @@ extension Executor {
 
   func depthwiseConvolution(_ step: Step, _ p: Convolution) {
     guard let packed = step.packed else { return }
-    precondition(p.stride == 1, "depthwise convolution has stride 1")
     let x = step.operands[0].shape
     let (outHeight, outWidth) = (step.result.shape[1], step.result.shape[2])
     let grain = 4
@@ -122,7 +121,7 @@ extension Executor {
       let (image, first) = (index / tasksPerImage, index % tasksPerImage * grain)
       kernel?(
         source + image * x[1] * x[2] * x[3], x[1], x[2], x[3],
-        UnsafePointer(packed.memory.floats), bias, p.kernel, p.padding,
+        UnsafePointer(packed.memory.floats), bias, p.kernel, p.stride, p.padding,
         output + image * outHeight * outWidth * x[3], first, min(outHeight, first + grain))
     }
   }

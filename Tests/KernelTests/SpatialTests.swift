@@ -21,38 +21,61 @@ private let convolutionTolerance = 5e-6
     }
   }
 
-  @Test(arguments: Level.all, [(7, 3), (3, 1), (3, 0), (1, 0)]) func depthwiseConvolution(
-    level: Level, shape: (kernel: Int, padding: Int)
-  ) {
+  struct Taps: Sendable, CustomTestStringConvertible {
+    let kernel: Int, stride: Int, padding: Int
+
+    init(_ kernel: Int, stride: Int = 1, padding: Int) {
+      (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
+    }
+
+    var testDescription: String { "kernel \(kernel), stride \(stride), padding \(padding)" }
+
+    func outputs(_ side: Int) -> Int { (side + 2 * padding - kernel) / stride + 1 }
+
+    static let all: [Taps] =
+      [Taps(7, padding: 3), Taps(3, padding: 1), Taps(3, padding: 0), Taps(1, padding: 0)]
+      + [
+        Taps(3, stride: 2, padding: 1), Taps(3, stride: 3, padding: 0),
+        Taps(5, stride: 2, padding: 4), Taps(4, stride: 3, padding: 1),
+        // Places between the kernels, an output of one column, and outputs outside the image.
+        Taps(2, stride: 5, padding: 0), Taps(7, stride: 50, padding: 2),
+        Taps(1, stride: 2, padding: 3), Taps(2, stride: 1, padding: 5),
+      ]
+  }
+
+  @Test(arguments: Level.all, Taps.all) func depthwiseConvolution(level: Level, taps: Taps) {
     var random = SeededRandom(seed: 51)
-    for (height, width, channels) in [(7, 7, 3), (9, 21, 16), (8, 16, 33), (10, 30, 40)] {
+    for (height, width, channels) in [(7, 7, 3), (9, 21, 16), (8, 16, 33), (10, 61, 40)] {
       let x = Image(height, width, channels, &random)
-      let (kernel, padding) = shape
+      let kernel = taps.kernel
       let weight = random.floats(kernel * kernel * channels)
       let bias = random.floats(channels)
-      let outHeight = height + 2 * padding - kernel + 1
-      let outWidth = width + 2 * padding - kernel + 1
-      var y = [Float](repeating: untouched, count: outHeight * outWidth * channels)
+      let (outHeight, outWidth) = (taps.outputs(height), taps.outputs(width))
+      let count = outHeight * outWidth * channels
+      var y = [Float](repeating: untouched, count: count + 1)
       // Rows in two ranges, as two threads would.
       for (first, last) in [(0, outHeight / 2), (outHeight / 2, outHeight)] {
         level.kernels.depthwise_conv_f32(
-          x.values, height, width, channels, weight, bias, kernel, padding, &y, first, last)
+          x.values, height, width, channels, weight, bias, kernel, taps.stride, taps.padding, &y,
+          first, last)
       }
       var worst = 0.0
-      for (index, actual) in y.enumerated() {
+      for index in 0..<count {
         let channel = index % channels
         let (row, column) = (index / channels / outWidth, index / channels % outWidth)
         var sum = Double(bias[channel])
         for ky in 0..<kernel {
           for kx in 0..<kernel {
             sum +=
-              x[row + ky - padding, column + kx - padding, channel]
-              * Double(weight[(ky * kernel + kx) * channels + channel])
+              x[
+                row * taps.stride + ky - taps.padding, column * taps.stride + kx - taps.padding,
+                channel] * Double(weight[(ky * kernel + kx) * channels + channel])
           }
         }
-        worst = max(worst, abs(Double(actual) - sum))
+        worst = max(worst, abs(Double(y[index]) - sum))
       }
       #expect(worst < convolutionTolerance, "\(height) x \(width) x \(channels): \(worst)")
+      #expect(y.last == untouched)
     }
   }
 

@@ -91,6 +91,12 @@ private let plainCases: [OperatorCase] = [
     op: .conv2d(Convolution(kernel: 7, padding: 3, groups: 40)),
     shapes: [[2, 9, 11, 40], [40, 1, 7, 7], [40]], weights: 1..<3),
   .init(
+    op: .conv2d(Convolution(kernel: 3, stride: 2, padding: 1, groups: 24)),
+    shapes: [[2, 21, 34, 24], [24, 1, 3, 3], [24]], weights: 1..<3),
+  .init(
+    op: .conv2d(Convolution(kernel: 4, stride: 3, padding: 5, groups: 9, hasBias: false)),
+    shapes: [[1, 40, 7, 9], [9, 1, 4, 4]], weights: 1..<2),
+  .init(
     op: .convTranspose2d(stride: 2), shapes: [[2, 6, 5, 24], [24, 10, 2, 2], [10]], weights: 1..<3),
   .init(
     op: .attention(heads: 2, scale: 0.25), shapes: [[3, 49, 32], [3, 49, 32], [3, 49, 32]]),

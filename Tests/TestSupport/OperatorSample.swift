@@ -47,6 +47,10 @@ public struct OperatorSample: Sendable, CustomStringConvertible {
       "conv2d_depthwise", .conv2d(.init(kernel: 3, padding: 1, groups: 4, hasBias: false)),
       [.float(2, 5, 4, 4), .float(4, 1, 3, 3)], [2, 5, 4, 4]),
     .init(
+      "conv2d_depthwise_stride",
+      .conv2d(.init(kernel: 3, stride: 3, padding: 2, groups: 4)),
+      [.float(2, 7, 6, 4), .float(4, 1, 3, 3), .float(4)], [2, 3, 3, 4]),
+    .init(
       "conv_transpose2d", .convTranspose2d(stride: 2),
       [.float(2, 2, 3, 4), .float(4, 3, 2, 2), .float(3)], [2, 4, 6, 3]),
     .init(

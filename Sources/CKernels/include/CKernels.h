@@ -271,11 +271,12 @@ typedef struct {
                            size_t table_rows, size_t first_row);
 
   /// Depthwise convolution, channels last: x [height, width, channels], weight
-  /// [kernel * kernel, channels] (repacked by the caller), stride 1, zero padding `padding`,
-  /// output rows [first_row, last_row).
+  /// [kernel * kernel, channels] (repacked by the caller), zero padding `padding`. Output rows
+  /// [first_row, last_row) of [(height + 2 * padding - kernel) / stride + 1, the same of the width,
+  /// channels]. `bias` may be NULL.
   void (*depthwise_conv_f32)(const float *x, size_t height, size_t width, size_t channels,
-                             const float *weight, const float *bias, size_t kernel, size_t padding,
-                             float *y, size_t first_row, size_t last_row);
+                             const float *weight, const float *bias, size_t kernel, size_t stride,
+                             size_t padding, float *y, size_t first_row, size_t last_row);
 
   /// Largest value of each `window` x `window` cell at stride `window`, channels last: output rows
   /// [first_row, last_row) of [height / window, width / window, channels]. The channels of

@@ -5,7 +5,7 @@
 
 typedef struct {
   const float *x, *weight, *bias;
-  size_t height, width, channels, kernel, padding;
+  size_t height, width, channels, kernel, stride, padding;
 } conv;
 
 INLINE vf load_lanes(const float *p, size_t lanes) {
@@ -24,21 +24,22 @@ INLINE void store_lanes(float *p, vf v, size_t lanes) {
 INLINE void conv_outputs(const conv *t, const int outputs, size_t row, size_t column,
                          size_t channel, size_t lanes, float *y) {
   vf sum[CONV_OUTPUTS];
+  const size_t between = t->stride * t->channels;  // of the taps of neighbouring outputs
   const vf bias = t->bias ? load_lanes(t->bias + channel, lanes) : vf_zero();
   UNROLLED for (int o = 0; o < outputs; ++o) sum[o] = bias;
   for (size_t ky = 0; ky < t->kernel; ++ky) {
     // Unsigned wrap-around makes rows above the image fail the same test as rows below it.
-    const size_t from_row = row + ky - t->padding;
+    const size_t from_row = row * t->stride + ky - t->padding;
     if (from_row >= t->height)
       continue;
     for (size_t kx = 0; kx < t->kernel; ++kx) {
-      const size_t from_column = column + kx - t->padding;
+      const size_t from_column = column * t->stride + kx - t->padding;
       if (outputs == 1 && from_column >= t->width)
         continue;
       const vf w = load_lanes(t->weight + (ky * t->kernel + kx) * t->channels + channel, lanes);
       const float *x = t->x + (from_row * t->width + from_column) * t->channels + channel;
       UNROLLED for (int o = 0; o < outputs; ++o)
-        sum[o] = vf_fma(load_lanes(x + o * t->channels, lanes), w, sum[o]);
+        sum[o] = vf_fma(load_lanes(x + o * between, lanes), w, sum[o]);
     }
   }
   UNROLLED for (int o = 0; o < outputs; ++o)
@@ -49,8 +50,8 @@ INLINE void conv_row(const conv *t, size_t row, size_t out_width, size_t channel
                      float *y) {
   for (size_t column = 0; column < out_width;) {
     // First tap of this output and last tap of the group inside the image?
-    if (column >= t->padding &&
-        column + CONV_OUTPUTS - 1 + t->kernel - t->padding <= t->width &&
+    const size_t first = column * t->stride, last = (column + CONV_OUTPUTS - 1) * t->stride;
+    if (first >= t->padding && last + t->kernel - t->padding <= t->width &&
         column + CONV_OUTPUTS <= out_width) {
       conv_outputs(t, CONV_OUTPUTS, row, column, channel, lanes, y);
       column += CONV_OUTPUTS;
@@ -63,11 +64,12 @@ INLINE void conv_row(const conv *t, size_t row, size_t out_width, size_t channel
 
 void KERNEL(depthwise_conv_f32)(const float *x, size_t height, size_t width, size_t channels,
                                 const float *weight, const float *bias, size_t kernel,
-                                size_t padding, float *y, size_t first_row, size_t last_row) {
+                                size_t stride, size_t padding, float *y, size_t first_row,
+                                size_t last_row) {
   if (width + 2 * padding < kernel)
     return;
-  const size_t out_width = width + 2 * padding - kernel + 1;
-  const conv task = {x, weight, bias, height, width, channels, kernel, padding};
+  const size_t out_width = (width + 2 * padding - kernel) / stride + 1;
+  const conv task = {x, weight, bias, height, width, channels, kernel, stride, padding};
   for (size_t row = first_row; row < last_row; ++row) {
     float *out = y + row * out_width * channels;
     size_t channel = 0;
