@@ -83,9 +83,14 @@ let package = Package(
     room("Annotations", ["Bytes", "JSON", "Media"]),
     room("SampleScene", ["Bytes", "Media"]),
     room("SAM2Config", ["Bytes", "JSON"]),
+    room("ModelInterface", ["Bytes", "JSON", "Graph", "SAM2Config"]),
     room("SAM2Import", ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", yaml]),
     room(
-      "SAM2", ["Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config"]),
+      "SAM2",
+      [
+        "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config",
+        "ModelInterface",
+      ]),
 
     // Runs a model to see what quantisation needs to know, and what it costs.
     room(
@@ -113,7 +118,7 @@ let package = Package(
       "sam2-convert",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "SafetensorsCheckpoint",
-        "HDF5Checkpoint", "ModelFile", "SAM2Config", "SAM2Import", "CLISupport",
+        "HDF5Checkpoint", "ModelFile", "SAM2Config", "ModelInterface", "SAM2Import", "CLISupport",
       ]),
     command(
       "sam2-quantize",
@@ -138,14 +143,19 @@ let package = Package(
     tests(
       "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"],
       exclude: ["Fixtures"]),
+    tests(
+      "ModelInterfaceTests",
+      [
+        "Bytes", "Graph", "JSON", "ModelFile", "ModelInterface", "SAM2Config", "SAM2Import",
+      ]),
     tests("MediaTests", ["Media", "Bytes"], exclude: ["Fixtures"]),
     tests("AnnotationsTests", ["Annotations", "Bytes", "JSON", "Media"]),
     tests("ModelFileTests", ["ModelFile", "Graph", "Tensors", "JSON", "Bytes"]),
     tests(
       "SAM2Tests",
       [
-        "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile", "Passes",
-        "Runtime", "JSON", "Tensors", "Bytes", "CAllocations",
+        "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile",
+        "ModelInterface", "Passes", "Runtime", "JSON", "Tensors", "Bytes", "CAllocations",
       ]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),

@@ -81,12 +81,15 @@ public enum ModelFile {
   }
 
   /// Checks all of the file at `path`: what `open` checks, and every checksum.
+  /// - Returns: the model that was checked.
   /// - Throws: what `open` throws; `model.checksum` naming the tensor or section;
   ///   `model.padding`.
-  public static func verify(_ path: String, progress: Progress? = nil) throws(Failure) {
+  @discardableResult
+  public static func verify(_ path: String, progress: Progress? = nil) throws(Failure) -> Model {
     let loaded = try load(path)
     do {
       try loaded.verifyChecksums(progress: progress)
+      return loaded.model
     } catch {
       throw error.about(file: path)
     }

@@ -2,6 +2,7 @@
 
 @_exported public import Bytes
 @_exported public import Media
+@_exported public import ModelInterface
 @_exported public import Runtime
 @_exported public import SAM2Config
 @_exported public import Tensors

@@ -3,10 +3,11 @@ import Bytes
 import CLISupport
 import JSON
 import ModelFile
+import ModelInterface
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks a model file whole: hashes, shapes, graphs.",
+    abstract: "Checks a model file whole: hashes, shapes, graphs and their interface.",
     discussion: """
       Example:
 
@@ -25,7 +26,12 @@ struct Verify: ParsableCommand {
     try Tool.run(json: json) {
       let progress = common.progress("verifying", unit: "bytes")
       defer { progress.finish() }
-      try ModelFile.verify(file) { progress.update($0, of: $1) }
+      let model = try ModelFile.verify(file) { progress.update($0, of: $1) }
+      do throws(Failure) {
+        try ModelInterface.verify(model)
+      } catch {
+        throw error.about(file: file)
+      }
       if json {
         let report: JSONValue = [
           "file": .string(file), "whole": .bool(true),

@@ -30,8 +30,6 @@ final class FakeGraphs: GraphRunning {
 
   func calls(_ graph: String) -> [Call] { log.withLock { $0.filter { $0.graph == graph } } }
 
-  func hasGraph(_ name: String) -> Bool { true }
-
   func run(_ graph: String, _ inputs: [String: Tensor]) throws(Failure) -> [String: Tensor] {
     log.withLock { $0.append(Call(graph: graph, inputs: inputs)) }
     let c = configuration

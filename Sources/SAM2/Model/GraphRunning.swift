@@ -4,7 +4,6 @@ import Tensors
 
 /// Runs named graphs: `Program` does; tests put small fakes in its place.
 protocol GraphRunning: Sendable {
-  func hasGraph(_ name: String) -> Bool
   /// Runs one graph; the results are new contiguous float32 tensors.
   func run(_ graph: String, _ inputs: [String: Tensor]) throws(Failure) -> [String: Tensor]
 }

@@ -2,6 +2,7 @@ public import Bytes
 public import Graph
 import JSON
 import ModelFile
+public import ModelInterface
 public import Runtime
 public import SAM2Config
 import Tensors
@@ -34,48 +35,28 @@ public final class SegmentationModel: Sendable {
   }
 
   /// Prepares a model that is in memory already; `tap` sees values of its graphs as they run.
-  /// - Throws: `config.mismatch` when metadata and graphs are of two models, and what `init(path:)`
-  ///   throws.
+  /// - Throws: `config.mismatch` or `model.interface` when the graphs are not those that the
+  ///   configuration implies, and what `init(path:)` throws.
   public convenience init(
     _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil
   ) throws(Failure) {
     let configuration = try ModelConfiguration(json: model.metadata.required("configuration"))
+    let interface = try ModelInterface(of: model, configuration: configuration)
     let pool = StoragePool()
     let program = try Program(model, options: options, tap: tap, pool: pool)
-    try self.init(program, program: program, configuration: configuration, pool: pool)
-    try checkAgreement(with: model)
+    try self.init(
+      program, program: program, configuration: configuration, parts: interface.parts, pool: pool)
   }
 
-  /// Sizes that the predictors take from the configuration and expect of the graphs.
-  private func checkAgreement(with model: Model) throws(Failure) {
-    let c = configuration
-    let positions = c.featureSide * c.featureSide
-    let encoder = model.graph("encode_image")
-    let image = encoder?.inputs.first { $0.name == "image" }
-    let imageShape = image.flatMap { encoder?[$0.value].type.shape }
-    let side = Dim(constant: c.imageSize)
-    let dense = Shape([1, c.featureSide, c.featureSide, c.dModel])
-    let memory = Shape([c.numMaskmem, positions, c.memoryDim])
-    guard imageShape?.count == 4, imageShape?[1] == side, imageShape?[2] == side,
-      !parts.allows(.prompting) || stages.noMaskDense.shape == dense,
-      !parts.allows(.tracking) || stages.memoryPositions.shape == memory
-    else {
-      throw Failure(
-        .badInput, code: "config.mismatch",
-        "the configuration in the file is not that of its graphs",
-        hint: "convert the checkpoint again")
-    }
-  }
-
-  /// For tests: any runner of graphs.
+  /// For tests: any runner of graphs with the interface of `configuration`.
   init(
     _ graphs: any GraphRunning, program: Program? = nil, configuration: ModelConfiguration,
-    pool: StoragePool = StoragePool()
+    parts: ModelParts = .all, pool: StoragePool = StoragePool()
   ) throws(Failure) {
     try configuration.validate()
     self.configuration = configuration
     self.program = program
-    parts = ModelParts(graphs)
+    self.parts = parts
     stages = try Stages(graphs, parts: parts, pool: pool)
   }
 
@@ -91,4 +72,23 @@ public final class SegmentationModel: Sendable {
 
   var pixelMean: [Float] { configuration.pixelMean.map { Float($0) } }
   var pixelDeviation: [Float] { configuration.pixelStd.map { Float($0) } }
+}
+
+extension SegmentationModel {
+  /// - Throws: `model.encoder_only`, `model.image_only` when the model lacks what `use` needs.
+  public func require(_ use: ModelParts.Use) throws(Failure) {
+    guard !parts.allows(use) else { return }
+    switch parts {
+    case .all: return
+    case .imageOnly:
+      throw Failure(
+        .badInput, code: "model.image_only", "the model cannot track: it holds no memory",
+        hint: "use a file that was made without --image-only")
+    case .encoderOnly:
+      throw Failure(
+        .badInput, code: "model.encoder_only",
+        "the model cannot segment: it holds the image encoder only",
+        hint: "use a file that was made without --encoder-only")
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import ModelInterface
 import Tensors
 
 /// The model's named graphs as typed calls.

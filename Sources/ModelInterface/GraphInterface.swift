@@ -1,0 +1,27 @@
+public import Graph
+
+/// Operands and results of one graph: names, element types and shapes.
+///
+/// A symbol in a shape is a size that differs from call to call. All its places have one size; the
+/// places of another symbol may have another. The name of a symbol has no meaning.
+public struct GraphInterface: Sendable, Hashable {
+  public struct Value: Sendable, Hashable {
+    public let name: String
+    public let type: TensorType
+  }
+
+  public let name: GraphName
+  /// In the order in which callers pass them.
+  public let inputs: [Value]
+  /// In the order in which callers receive them.
+  public let outputs: [Value]
+
+  init(
+    _ name: GraphName, inputs: KeyValuePairs<String, TensorType>,
+    outputs: KeyValuePairs<String, TensorType>
+  ) {
+    self.name = name
+    self.inputs = inputs.map { Value(name: $0.key, type: $0.value) }
+    self.outputs = outputs.map { Value(name: $0.key, type: $0.value) }
+  }
+}

@@ -1,0 +1,54 @@
+public import Bytes
+public import Graph
+import JSON
+public import SAM2Config
+
+/// The graphs of a SAM 2 model with their operands and results, as its configuration implies them.
+///
+/// Every model of a configuration has this one interface, whichever passes have rewritten its
+/// graphs. A model that passed `init(of:configuration:)` gives results of these shapes only, because
+/// a graph's declared types are those that its operators infer.
+public struct ModelInterface: Sendable, Hashable {
+  public let parts: ModelParts
+  /// In the order of use.
+  public let graphs: [GraphInterface]
+
+  /// The interface of a model with `parts`; `configuration` must be valid.
+  public init(_ configuration: ModelConfiguration, parts: ModelParts = .all) {
+    self.parts = parts
+    let sizes = InterfaceSizes(configuration)
+    graphs = parts.graphs.map { GraphInterface($0, sizes, parts) }
+  }
+
+  /// The interface of `model`, whose graphs are compared with it.
+  /// - Throws: `config.mismatch` for a size that is not that of `configuration`; `model.interface`
+  ///   for a graph, operand or result that is missing, unknown or of another kind.
+  public init(of model: Model, configuration: ModelConfiguration) throws(Failure) {
+    self.init(configuration, parts: ModelParts(graphNames: model.graphs.map(\.name)))
+    try check(model)
+  }
+
+  /// Checks that the graphs of `model` have the interface that the configuration in its metadata
+  /// implies.
+  /// - Throws: as `init(of:configuration:)`; `json.*` and `config.*` for the configuration itself.
+  public static func verify(_ model: Model) throws(Failure) {
+    let configuration = try ModelConfiguration(json: model.metadata.required("configuration"))
+    _ = try ModelInterface(of: model, configuration: configuration)
+  }
+
+  private func check(_ model: Model) throws(Failure) {
+    for graph in model.graphs where !graphs.contains(where: { $0.name.rawValue == graph.name }) {
+      throw Failure(
+        .badInput, code: "model.interface", "SAM 2 has no graph called \(graph.name)",
+        hint: GraphInterface.hint)
+    }
+    for expected in graphs {
+      guard let graph = model.graph(expected.name.rawValue) else {
+        throw Failure(
+          .badInput, code: "model.interface", "graph \(expected.name.rawValue) is missing",
+          hint: GraphInterface.hint)
+      }
+      try expected.check(graph)
+    }
+  }
+}
