@@ -33,4 +33,32 @@ import Testing
       #expect(failure?.message.hasPrefix("output \(change.output) is ") == true)
     }
   }
+
+  /// Memories from elsewhere are joined only when they have the size of the model's.
+  @Test func aMemoryOfAnotherSizeIsNotJoined() throws {
+    let graphs = FakeGraphs()
+    let c = graphs.configuration
+    let stages = try Stages(graphs, parts: .all, pool: StoragePool())
+    let cells = c.featureSide * c.featureSide
+    func join(_ shape: Shape) throws -> AttendedMemory {
+      var object = TrackedObject(id: 1)
+      object.conditioning[0] = FrameOutput(
+        memory: Tensor(dtype: .bfloat16, shape: shape) { _ in },
+        logits: Tensor([Float(0)], shape: [1, 1]),
+        pointer: Tensor([Float](repeating: 0, count: c.dModel), shape: [1, c.dModel]),
+        objectScore: 1)
+      let plan = MemoryPlan(
+        frame: 1, conditioning: [0], hasRecent: { _ in false }, frameCount: 9, isReverse: false,
+        configuration: c)
+      return try AttendedMemory(
+        [ObjectMemory(plan, of: object)], stages: stages, frameCount: 9, configuration: c)
+    }
+    #expect(try join([cells, c.memoryDim]).tokens.shape == [1, cells, c.memoryDim])
+    let others: [Shape] = [
+      [cells, c.memoryDim + 1], [cells + 1, c.memoryDim], [cells * c.memoryDim + 31], [0, 0],
+    ]
+    for shape in others {
+      #expect(throws: failure("track.memory")) { try join(shape) }
+    }
+  }
 }

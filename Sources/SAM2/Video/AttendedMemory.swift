@@ -20,11 +20,11 @@ struct AttendedMemory: Sendable {
     let layout = objects[0].layout
     precondition(objects.allSatisfy { $0.layout == layout })
     let channels = configuration.memoryDim
-    tokens = AttendedMemory.joined(
-      objects.flatMap(\.memories), batch: objects.count, rowLength: channels, stages.pool)
-    positions = AttendedMemory.joined(
-      layout.temporalRows.map { stages.memoryPositions[$0] }, batch: 1, rowLength: channels,
-      stages.pool)
+    let count = layout.temporalRows.count
+    tokens = try AttendedMemory.joined(
+      objects.flatMap(\.memories), batch: objects.count, count: count, stages)
+    positions = try AttendedMemory.joined(
+      layout.temporalRows.map { stages.memoryPositions[$0] }, batch: 1, count: count, stages)
 
     pointers = Tensor(
       objects.flatMap { $0.pointers.flatMap { $0.floats() } },
@@ -38,13 +38,19 @@ struct AttendedMemory: Sendable {
       : try stages.pointerPositions(times: times)
   }
 
-  /// Float32 [batch, rows, rowLength] of f32 or bf16 parts, end to end.
+  /// Float32 [batch, count * h * w, Cm] of f32 or bf16 memories [h * w, Cm], end to end.
+  /// - Throws: `track.memory` unless there are batch * count memories of that shape.
   private static func joined(
-    _ parts: [Tensor], batch: Int, rowLength: Int, _ pool: StoragePool
-  ) -> Tensor {
-    let count = parts.reduce(0) { $0 + $1.elementCount }
-    let shape = Shape([batch, count / batch / rowLength, rowLength])
-    return Tensor(dtype: .float32, shape: shape, pool: pool) { out in
+    _ parts: [Tensor], batch: Int, count: Int, _ stages: Stages
+  ) throws(Failure) -> Tensor {
+    let memory = Shape(Array(stages.memoryPositions.shape.dimensions.dropFirst()))
+    guard parts.count == batch * count, parts.allSatisfy({ $0.shape == memory }) else {
+      throw Failure(
+        .internalError, code: "track.memory",
+        "\(parts.count) memories do not join to \(batch) x \(count) of \(memory)")
+    }
+    let shape = Shape([batch, count * memory[0], memory[1]])
+    return Tensor(dtype: .float32, shape: shape, pool: stages.pool) { out in
       let floats = out.bindMemory(to: Float.self)
       var offset = 0
       for part in parts {
