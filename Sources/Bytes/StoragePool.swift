@@ -19,7 +19,16 @@ public final class StoragePool: Sendable {
   }
 
   /// Memory of `byteCount` bytes for `storage(takingOver:)`; its content is unspecified.
-  public func take(_ byteCount: Int) -> UnsafeMutableRawPointer { shelf.take(byteCount) }
+  public func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    shelf.takeIdle(byteCount) ?? SystemMemory.allocate(byteCount)
+  }
+
+  /// The same for sizes that come from outside.
+  /// - Throws: `memory.exhausted` when the system does not have so much.
+  public func reserve(_ byteCount: Int) throws(Failure) -> UnsafeMutableRawPointer {
+    if let idle = shelf.takeIdle(byteCount) { return idle }
+    return try SystemMemory.reserve(byteCount)
+  }
 
   /// What `take` gave, written by now, as immutable bytes that come back when nobody uses them.
   public func storage(
@@ -88,7 +97,8 @@ private final class Shelf: Sendable {
 
   var idleByteCount: Int { idle.withLock { $0.byteCount } }
 
-  func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
+  /// A piece of exactly this size that lies idle, if there is one.
+  func takeIdle(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     let found = idle.withLock { idle -> Piece? in
       let isLarge = byteCount >= Self.largeBytes
       if isLarge { idle.noteRequest(byteCount) }
@@ -99,7 +109,7 @@ private final class Shelf: Sendable {
       idle.byteCount -= byteCount
       return idle.pieces.remove(at: index)
     }
-    return found?.base ?? SystemMemory.allocate(byteCount)
+    return found?.base
   }
 
   func putBack(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {

@@ -6,16 +6,39 @@ import Glibc
 /// a hundred megabytes have tens of thousands of small ones. Freed, it goes back at once.
 public enum SystemMemory {
   private static let hugePage = 2 << 20
+  /// More than any processor of today addresses, and far from the end of 64 bits.
+  private static let addressable = 1 << 60
 
   /// Memory for `byteCount` bytes, for `free` with the same count.
+  ///
+  /// For sizes that the program knows: without memory for them it cannot go on.
   public static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
     guard byteCount >= hugePage else {
       return .allocate(byteCount: max(byteCount, 64), alignment: 64)
     }
+    guard let base = map(byteCount) else { preconditionFailure("out of memory") }
+    return base
+  }
+
+  /// The same for sizes that come from outside.
+  /// - Throws: `memory.exhausted` when the system does not have so much.
+  public static func reserve(_ byteCount: Int) throws(Failure) -> UnsafeMutableRawPointer {
+    guard byteCount >= hugePage else { return allocate(byteCount) }
+    guard let base = map(byteCount) else {
+      throw Failure(
+        .badInput, code: "memory.exhausted", "the system does not have \(byteCount) bytes of memory"
+      )
+    }
+    return base
+  }
+
+  /// Whole pages for `byteCount` bytes; nil when the system has too few.
+  private static func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    guard byteCount <= addressable else { return nil }
     let (length, slack) = (mappedLength(byteCount), hugePage)
     let start = mmap(
       nil, length + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let start, start != MAP_FAILED else { preconditionFailure("out of memory") }
+    guard let start, start != MAP_FAILED else { return nil }
     // A huge page starts at a multiple of its size: what is around goes back.
     let before = -Int(bitPattern: start) & (hugePage - 1)
     if before > 0 { munmap(start, before) }

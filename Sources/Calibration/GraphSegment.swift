@@ -25,27 +25,45 @@ struct GraphSegment {
     var builder = GraphBuilder("segment")
     var mapping: [ValueID: ValueID] = [:]
     var inputs: [ValueID] = []
-
-    func map(_ value: ValueID) throws(Failure) -> ValueID {
-      if let known = mapping[value] { return known }
-      let mapped: ValueID
-      switch whole[value].definition {
-      case .weight(let name): mapped = builder.weight(name, whole[value].type)
-      case .node(let index) where range.contains(index) || constant[value.index]:
-        let node = whole.nodes[index]
-        var operands: [ValueID] = []
-        for operand in node.operands { operands.append(try map(operand)) }
-        mapped = try builder.add(node.op, operands, label: node.label)
-      case .node, .input:
-        mapped = builder.input(Self.name(value), whole[value].type)
-        inputs.append(value)
+    for index in Self.nodes(for: outputs, in: range, of: whole, constant: constant) {
+      let node = whole.nodes[index]
+      var operands: [ValueID] = []
+      for operand in node.operands {
+        if mapping[operand] == nil {
+          // A node of the segment has added its result by now.
+          switch whole[operand].definition {
+          case .weight(let name): mapping[operand] = builder.weight(name, whole[operand].type)
+          case .node, .input:
+            mapping[operand] = builder.input(Self.name(operand), whole[operand].type)
+            inputs.append(operand)
+          }
+        }
+        if let mapped = mapping[operand] { operands.append(mapped) }
       }
-      mapping[value] = mapped
-      return mapped
+      mapping[node.result] = try builder.add(node.op, operands, label: node.label)
     }
-    for value in outputs { builder.output(Self.name(value), try map(value)) }
+    for value in outputs {
+      if let mapped = mapping[value] { builder.output(Self.name(value), mapped) }
+    }
     self.inputs = inputs
     graph = builder.graph
+  }
+
+  /// Positions of the nodes that `outputs` need: those of `range`, and what is constant before it.
+  private static func nodes(
+    for outputs: [ValueID], in range: Range<Int>, of whole: Graph, constant: [Bool]
+  ) -> [Int] {
+    var needed = Set(outputs)
+    var nodes: [Int] = []
+    for index in whole.nodes[..<range.upperBound].indices.reversed() {
+      let node = whole.nodes[index]
+      guard needed.contains(node.result),
+        range.contains(index) || constant[node.result.index]
+      else { continue }
+      needed.formUnion(node.operands)
+      nodes.append(index)
+    }
+    return nodes.reversed()
   }
 
   /// Values that nodes from `start` on, or outputs of the graph, need.

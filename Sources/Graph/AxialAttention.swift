@@ -44,6 +44,7 @@ extension Op {
       depth % 32 == 0, channels % 16 == 0
     else { throw fail("D must be a multiple of 32 and C of 16", s) }
     try require(p.height > 0 && p.width > 0, "the grid must not be empty", s)
+    try requireNoneEmpty(s[0...2], s)
     // Made when the model is loaded, whatever the weight's size in the file.
     let projection = (p.height + p.width) * (channels + 1)
     try require(

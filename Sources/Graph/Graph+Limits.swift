@@ -15,6 +15,11 @@ extension Graph {
     public static let size = 1 << 31
     /// Largest height, width, window, kernel, stride or channel count in an operator.
     public static let side = 1 << 15
+    /// Longest row of x of a product, and deepest head of attention, in int8: sums stay within 32
+    /// bits.
+    public static let integerDepth = 1 << 16
+    /// Most elements of the field of one pixel that a convolution gathers.
+    static let field = 1 << 20
     /// Most elements of a weight turned to each row and column of a grid.
     static let projection = 1 << 28
   }

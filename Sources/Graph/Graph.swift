@@ -111,12 +111,15 @@ public struct Graph: Sendable, Hashable {
   }
 
   /// The same graph with every symbol replaced by its size, and all types inferred again.
-  /// - Throws: `graph.unbound`, `graph.shape`.
-  public func bound(to sizes: [Symbol: Int]) throws(Failure) -> Graph {
+  /// - Throws: `graph.unbound`, `graph.shape`; `graph.memory` and `graph.work` when one call asks
+  ///   for more than `budget` has.
+  public func bound(
+    to sizes: [Symbol: Int], within budget: GraphBudget = .standard
+  ) throws(Failure) -> Graph {
     func fix(_ dim: Dim) throws(Failure) -> Dim {
       guard let value = dim.value(sizes), (0...Limit.size).contains(value) else {
         throw Failure(
-          .internalError, code: "graph.unbound",
+          .badInput, code: "graph.unbound",
           "size \(dim) of graph \(name) is not known or impossible")
       }
       return Dim(constant: value)
@@ -136,11 +139,12 @@ public struct Graph: Sendable, Hashable {
       let inferred = try copy.nodes[index].op.resultType(operands)
       guard inferred == copy[nodes[index].result].type else {
         throw Failure(
-          .internalError, code: "graph.shape",
+          .badInput, code: "graph.shape",
           "\(nodes[index].label) gives \(inferred), not \(copy[nodes[index].result].type)",
           place: "graph \(name)")
       }
     }
+    _ = try GraphDemand(copy, constant: constantNodes, within: budget)
     return copy
   }
 }

@@ -36,44 +36,58 @@ extension Op {
     case .linear(let p): return try linearShape(s, p, firstAfterWeight: 2)
     case .quantizedLinear(let p):
       try require(s[2] == [s[1].first ?? 0], "the scale must have one value per output", s)
+      try require(
+        s[0].last?.fixed ?? 0 <= Graph.Limit.integerDepth, "the rows of x are too long", s)
       return try linearShape(s, p, firstAfterWeight: 3)
     case .matmulTransposed:
       try require(s[0].count == 3 && s[1].count == 3, "operands must have 3 axes", s)
       try require(s[0][0] == s[1][0] && s[0][2] == s[1][2], "batch or depth differ", s)
+      try requireNoneEmpty(s[0...1], s)
       return [s[0][0], s[0][1], s[1][1]]
     case .conv2d(let p): return try convolutionShape(s, p)
     case .convTranspose2d(let stride): return try transposedConvolutionShape(s, stride)
     case .attention(let heads, _), .quantizedAttention(let heads, _):
-      return try attentionShape(s, heads)
+      let result = try attentionShape(s, heads)
+      if case .quantizedAttention = self {
+        try require(
+          (s[0][2].fixed ?? 0) / heads <= Graph.Limit.integerDepth, "the heads are too deep", s)
+      }
+      return result
     case .axialAttention(let p): return try axialAttentionShape(s, p)
     case .layerNorm:
       let channels = try last(s[0], s)
       try require(s[1] == [channels] && s[2] == [channels], "weight and bias must match x", s)
+      try require(channels != 0, "x has no channels", s)
       return s[0]
     case .activation, .affine: return s[0]
     case .add, .multiply: return try broadcastShape(s[0], s[1], s)
     case .rotatePairs:
       try require(s[0].count == 3 && s[1].count == 2 && s[1] == s[2], "x [B, N, C], tables", s)
       try require(s[1][1] * 2 == s[0][2], "the tables must have C / 2 columns", s)
+      try requireNoneEmpty(s[1...1], s)
       return s[0]
     case .dequantize:
       try require(
         !s[0].isEmpty && s[1] == [s[0][0]], "the scale must have one value per row of x", s)
+      try requireNoneEmpty(s[0...0], s)
       return s[0]
     case .maxPool(let window):
       let (height, width) = try plane(s[0], s)
       try require(
         window > 0 && height % window == 0 && width % window == 0, "size not whole windows", s)
+      try requireNoneEmpty(s[0...0], s)
       return [
         s[0][0], Dim(constant: height / window), Dim(constant: width / window), s[0][3],
       ]
     case .resize(let p):
       _ = try plane(s[0], s)
       try require(p.height > 0 && p.width > 0, "the new size must be positive", s)
+      try requireNoneEmpty(s[0...0], s)
       return [s[0][0], Dim(constant: p.height), Dim(constant: p.width), s[0][3]]
     case .windowPartition(let window):
       let (height, width) = try plane(s[0], s)
       try require(window > 0, "the window must be positive", s)
+      try requireNoneEmpty(s[0...0], s)
       let side = Dim(constant: window)
       return [s[0][0] * windowCount(height, width, window), side, side, s[0][3]]
     case .windowMerge(let window, let height, let width):
@@ -91,9 +105,12 @@ extension Op {
       return shape
     case .gather:
       try require(s[0].count == 2, "the table must have 2 axes", s)
+      try require(s[0][0] != 0 || s[1].contains(0), "the table has no rows", s)
+      try require(s[0][1] != 0, "the rows of the table are empty", s)
       return s[1] + [s[0][1]]
     case .fourierFeatures:
       try require(try last(s[0], s) == 2 && s[1].count == 2 && s[1][0] == 2, "x [..., 2]", s)
+      try requireNoneEmpty(s[1...1], s)
       return s[0].dropLast() + [s[1][1] * 2]
     case .sineFeatures(let channels, _):
       try require(try last(s[0], s) == 1 && channels % 4 == 0 && channels > 0, "x [..., 1]", s)
@@ -124,6 +141,7 @@ extension Op {
     try require(
       s[1].count >= 2 && s[1].dropFirst(2).allSatisfy { $0 == 1 }, "weight must be [N, K]", s)
     try require(s[1][1] == depth, "depth of x and weight differ", s)
+    try requireNoneEmpty(s[1...1], s)
     let result = s[0].dropLast() + [s[1][0]]
     var next = firstAfterWeight
     if p.hasBias {
@@ -144,6 +162,11 @@ extension Op {
       s[1].count == 4 && s[1][1] * p.groups == s[0][3] && s[1][2] == kernel && s[1][3] == kernel,
       "weight must be [O, C / groups, kernel, kernel]", s)
     try require(p.groups == 1 || s[1][0] == s[0][3], "depthwise needs as many outputs", s)
+    try requireNoneEmpty(s[0...1], s)
+    // Gathered for each pixel.
+    try require(
+      p.kernel * p.kernel <= Graph.Limit.field / max(1, s[1][1].fixed ?? 1),
+      "the fields of the pixels are too large", s)
     if p.hasBias { try require(s[2] == [s[1][0]], "the bias must have one value per output", s) }
     func size(_ n: Int) -> Int { (n + 2 * p.padding - p.kernel) / p.stride + 1 }
     try require(
@@ -159,6 +182,7 @@ extension Op {
       s[1].count == 4 && s[1][0] == s[0][3] && s[1][2] == side && s[1][3] == side && stride > 0,
       "weight must be [C, O, stride, stride]", s)
     try require(s[2] == [s[1][1]], "the bias must have one value per output", s)
+    try requireNoneEmpty(s[0...1], s)
     return [s[0][0], Dim(constant: height * stride), Dim(constant: width * stride), s[1][1]]
   }
 
@@ -170,6 +194,7 @@ extension Op {
     guard heads > 0, let depth = s[0][2].fixed, let valueDepth = s[2][2].fixed,
       depth % heads == 0, valueDepth % heads == 0
     else { throw fail("channels are not whole heads", s) }
+    try requireNoneEmpty(s[0...2], s)
     return [s[0][0], s[0][1], s[2][2]]
   }
 
@@ -182,6 +207,7 @@ extension Op {
       "x must be [windows, \(window), \(window), C]", s)
     let count = windowCount(height, width, window)
     try require(height > 0 && width > 0, "the plane must not be empty", s)
+    try requireNoneEmpty(s[0...0], s)
     guard s[0][0].constant % count == 0,
       s[0][0].terms.allSatisfy({ $0.coefficient % count == 0 })
     else { throw fail("\(s[0][0]) is no multiple of \(count) windows", s) }
@@ -240,6 +266,12 @@ extension Op {
     _ condition: Bool, _ reason: @autoclosure () -> String, _ shapes: [[Dim]]
   ) throws(Failure) {
     if !condition { throw fail(reason(), shapes) }
+  }
+
+  /// Axes that count rows of a graph's data may be empty, others must not: most operators have
+  /// nothing to read there, and some a result all the same.
+  func requireNoneEmpty(_ operands: ArraySlice<[Dim]>, _ shapes: [[Dim]]) throws(Failure) {
+    try require(!operands.contains { $0.contains(0) }, "an axis is empty", shapes)
   }
 
   private func last(_ shape: [Dim], _ all: [[Dim]]) throws(Failure) -> Dim {

@@ -20,6 +20,12 @@ public struct WeightTable: Sendable {
     if tensors.removeValue(forKey: name) != nil { names.removeAll { $0 == name } }
   }
 
+  /// Removes all weights but those called one of `kept`.
+  public mutating func keepOnly(_ kept: Set<String>) {
+    names.removeAll { !kept.contains($0) }
+    tensors = tensors.filter { kept.contains($0.key) }
+  }
+
   /// Bytes of all elements.
   public var byteCount: Int { tensors.values.reduce(0) { $0 + $1.byteCount } }
 }

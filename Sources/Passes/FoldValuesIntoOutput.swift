@@ -19,11 +19,14 @@ extension Pass {
   ) { (graph, weights) throws(Failure) in
     var rewriter = Rewriter(graph)
     let folds = valueFolds(rewriter)
+    let delayed = Set(folds.values.map(\.values.result))
+    let byAttention = Dictionary(
+      folds.values.map { ($0.attention.result, $0) }, uniquingKeysWith: { first, _ in first })
     for node in graph.nodes {
       // The projection of the values goes; the attention on narrow values stands where the old one
       // stood, since its queries and keys are there by then.
-      if folds.values.contains(where: { $0.values.result == node.result }) { continue }
-      if let fold = folds.values.first(where: { $0.attention.result == node.result }) {
+      if delayed.contains(node.result) { continue }
+      if let fold = byAttention[node.result] {
         var operands: [ValueID] = []
         for operand in [node.operands[0], node.operands[1], fold.values.operands[0]] {
           operands.append(try rewriter.map(operand))

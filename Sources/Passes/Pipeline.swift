@@ -51,7 +51,7 @@ public enum Pipeline {
     }
     // What a pass made and a later one replaced goes too; what nothing used before stays.
     let needed = unused.union(model.graphs.flatMap(\.weightNames))
-    for name in model.weights.names where !needed.contains(name) { model.weights.remove(name) }
+    model.weights.keepOnly(needed)
     return (model, log)
   }
 }

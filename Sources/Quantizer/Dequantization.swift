@@ -28,7 +28,7 @@ public enum Dequantization {
       result.graphs[index] = try rewrite(model.graphs[index])
     }
     let used = Set(result.graphs.flatMap(\.weightNames))
-    for name in scales.sorted() where !used.contains(name) { result.weights.remove(name) }
+    result.weights.keepOnly(Set(result.weights.names).subtracting(scales.subtracting(used)))
     try result.verify()
     return result
   }

@@ -85,11 +85,10 @@ private struct Finder {
   }
 
   func group(madeBy node: Graph.Node) -> SmoothingGroup? {
-    guard let channels = graph[node.result].type.shape.last?.fixed,
-      var group = consumers(of: node.result).map({
-        SmoothingGroup(consumers: $0, channelCount: channels)
-      }), !group.consumers.isEmpty
+    guard node.op.canTakeFactors, let channels = graph[node.result].type.shape.last?.fixed,
+      let consumers = consumers(of: node.result), !consumers.isEmpty
     else { return nil }
+    var group = SmoothingGroup(consumers: consumers, channelCount: channels)
     switch node.op {
     case .layerNorm:
       guard let weight = ownWeight(node.operands[1]), let bias = ownWeight(node.operands[2]) else {
@@ -97,14 +96,13 @@ private struct Finder {
       }
       group.vectors = [(weight, 0), (bias, 0)]
       group.origin = (bias, 0)
-    case .linear(let parameters) where parameters.activation == .relu && !parameters.hasResidual:
-      guard add(node, rows: 0, to: &group) else { return nil }
     case .attention:
       guard let (projection, start) = projection(of: node.operands[2], user: node),
         add(projection, rows: start, to: &group)
       else { return nil }
       group.origin = group.vectors.first
-    default: return nil
+    default:
+      guard add(node, rows: 0, to: &group) else { return nil }
     }
     return group
   }
@@ -133,29 +131,38 @@ private struct Finder {
 
   /// The products that read `value`, as it is or rearranged in rows; nil when anything else reads
   /// it.
-  private func consumers(
-    of value: ValueID, seesPadding: Bool = false
-  ) -> [SmoothingGroup.Consumer]? {
+  private func consumers(of value: ValueID) -> [SmoothingGroup.Consumer]? {
     guard !outputs.contains(value) else { return nil }
     var found: [SmoothingGroup.Consumer] = []
-    for index in users[value.index] {
-      let node = graph.nodes[index]
+    // Readers to look at, the next one last; a rearranged value has readers of its own.
+    var pending = users[value.index].reversed().map { (node: $0, value: value, seesPadding: false) }
+    while let next = pending.popLast() {
+      let node = graph.nodes[next.node]
       switch node.op {
-      case .linear(let parameters)
-      where node.operands[0] == value && !node.operands.dropFirst().contains(value):
-        guard let name = ownWeight(node.operands[1]), quantized.contains(name) else { return nil }
-        let bias = parameters.hasBias ? ownWeight(node.operands[2]) : nil
-        found.append(.init(weight: name, bias: bias, seesPadding: seesPadding))
+      case .linear where node.operands[0] == next.value:
+        guard let product = consumer(node, of: next.value, next.seesPadding) else { return nil }
+        found.append(product)
       case .windowPartition, .windowMerge, .reshape:
-        let pads = seesPadding || pads(node)
-        guard graph[node.result].type.shape.last == graph[value].type.shape.last,
-          let further = consumers(of: node.result, seesPadding: pads)
+        guard graph[node.result].type.shape.last == graph[next.value].type.shape.last,
+          !outputs.contains(node.result)
         else { return nil }
-        found += further
+        let seesPadding = next.seesPadding || pads(node)
+        pending += users[node.result.index].reversed().map { ($0, node.result, seesPadding) }
       default: return nil
       }
     }
     return found
+  }
+
+  /// A product of `value` with a weight of its own; nil when it reads the value in other places too.
+  private func consumer(
+    _ node: Graph.Node, of value: ValueID, _ seesPadding: Bool
+  ) -> SmoothingGroup.Consumer? {
+    guard case .linear(let parameters) = node.op, !node.operands.dropFirst().contains(value),
+      let name = ownWeight(node.operands[1]), quantized.contains(name)
+    else { return nil }
+    let bias = parameters.hasBias ? ownWeight(node.operands[2]) : nil
+    return .init(weight: name, bias: bias, seesPadding: seesPadding)
   }
 
   /// Whether a node may put zeros beside what it rearranges.
@@ -212,5 +219,16 @@ private struct Finder {
     }
     ranges.sort { $0.lowerBound < $1.lowerBound }
     return zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound }
+  }
+}
+
+extension Op {
+  /// Whether the channels of its result may be divided by positive factors before it.
+  fileprivate var canTakeFactors: Bool {
+    switch self {
+    case .layerNorm, .attention: true
+    case .linear(let parameters): parameters.activation == .relu && !parameters.hasResidual
+    default: false
+    }
   }
 }

@@ -68,8 +68,6 @@ enum Products {
   }
 
   /// q [B, Nq, heads * D], k [B, Nk, heads * D], v [B, Nk, heads * Dv] -> softmax(scale q k^T) v.
-  ///
-  /// Without keys the result is zero.
   static func attention(
     _ operands: [ReferenceValue], heads: Int, scale: Double, _ shape: [Int]
   ) -> ReferenceValue {

@@ -55,6 +55,23 @@ struct SegmentTests {
     #expect(result.floats() == expected.floats())
   }
 
+  /// Constants of any depth come along with the nodes that read them.
+  @Test func constantsMayBeDeep() throws {
+    var builder = GraphBuilder("deep")
+    let x = builder.input("x", .float(2, 3))
+    var code = try builder.add(.fill(1, [2, 3]), [], label: "fill")
+    for index in 0..<99_000 {
+      code = try builder.add(.reshape(index % 2 == 0 ? [3, 2] : [2, 3]), [code], label: "reshape")
+    }
+    builder.output("y", try builder.add(.add, [x, code], label: "sum"))
+    let whole = builder.graph
+    let last = whole.nodes.count - 1
+    let segment = try #require(try GraphSegment(last..<(last + 1), of: whole))
+    #expect(segment.graph.nodes.count == whole.nodes.count)
+    #expect(segment.inputs == [x])
+    try segment.graph.verify()
+  }
+
   @Test func theTapSeesWhatProductsRead() throws {
     let (model, inputs) = try Self.model(seed: 2)
     let recorder = PipelineRecorder(model, weights: ["a", "b"], callLimit: 2)
