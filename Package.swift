@@ -65,7 +65,7 @@ let package = Package(
     // Floor 2: one checkpoint format each, then the room that picks the reader.
     room("TorchCheckpoint", ["Bytes", "Tensors", "CZlib"]),
     room("SafetensorsCheckpoint", ["Bytes", "JSON", "Tensors"]),
-    room("HDF5Checkpoint", ["Bytes", "JSON", "Tensors", "CHDF5", "CZlib"]),
+    room("HDF5Checkpoint", ["Bytes", "JSON", "Tensors", "CSystem", "CHDF5", "CZlib"]),
     room(
       "Checkpoints",
       ["Bytes", "Tensors", "TorchCheckpoint", "SafetensorsCheckpoint", "HDF5Checkpoint"]),

@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// Bytes that shall stay readable without staying in memory: an unnamed temporary file.
@@ -9,13 +10,12 @@ public final class SpillFile: Sendable {
   public init() throws(Failure) {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
     var template = Array(((folder.isEmpty ? P_tmpdir : folder) + "/sam2-XXXXXX").utf8CString)
-    descriptor = mkstemp(&template)
+    descriptor = sam2_temporary_file(&template)
     guard descriptor >= 0 else {
       throw Failure(
         .cannotCreate, code: "output.create",
         "cannot create a temporary file: \(systemMessage(errno))", hint: SpillFile.hint)
     }
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     unlink(template)
   }
 

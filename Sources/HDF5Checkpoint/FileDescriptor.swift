@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Glibc
 
 /// A descriptor that is closed with its owner.
@@ -50,12 +51,12 @@ struct FileDescriptor: ~Copyable, Sendable {
   }
 
   /// Creates a file in the folder for temporary files; a `named` one keeps its name while it is
-  /// open, since libhdf5 opens no others.
+  /// open, since libhdf5 writes to no others.
   /// - Throws: `output.create`.
   static func temporary(named: Bool = false) throws(Failure) -> FileDescriptor {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
     var template = Array(((folder.isEmpty ? P_tmpdir : folder) + "/sam2-XXXXXX").utf8CString)
-    let opened = FileDescriptor(mkstemp(&template))
+    let opened = FileDescriptor(sam2_temporary_file(&template))
     let words = message(errno)
     guard var opened else {
       throw Failure(

@@ -13,4 +13,7 @@ size_t sam2_heap_bytes(void);
 /// such a call. It says nothing about errors, which the sync that follows must look for.
 void sam2_start_writeback(int descriptor, int64_t offset, int64_t byte_count);
 
+/// Creates a file as mkstemp does, which no program started from here inherits at any moment.
+int sam2_temporary_file(char *path_template);
+
 #endif
