@@ -48,11 +48,7 @@ public final class HDF5Checkpoint: TensorCollection {
     try child.run([HDF5Child.listArgument], input: input, output: output)
     let header = try StreamHeader.read(try output.map()).header
     let file = try input.map()
-    for entry in header.entries {
-      guard let offset = entry.fileOffset else { continue }
-      guard checkedRange(start: offset, count: entry.byteCount, in: 0..<file.byteCount) != nil
-      else { throw StreamHeader.malformed("a tensor outside the file") }
-    }
+    try header.check(against: ChildLimits(fileByteCount: file.byteCount))
     self.header = header
     self.file = file
     self.input = input

@@ -113,6 +113,35 @@ struct StreamHeader: Equatable {
     return header
   }
 
+  /// Holds what the child claims against the limits that it was given: a number of tensors, ranges
+  /// of the file that are equal or apart, and a sum of sizes that the file can account for.
+  /// - Throws: `h5.stream`.
+  func check(against limits: ChildLimits) throws(Failure) {
+    guard entries.count <= ObjectWalker.maximumTensorCount else {
+      throw StreamHeader.malformed("\(entries.count) tensors")
+    }
+    var total = 0
+    var ranges: Set<Range<Int>> = []
+    for entry in entries {
+      guard let sum = checkedSum(total, entry.byteCount), sum <= limits.declaredByteCount else {
+        throw StreamHeader.malformed(
+          "tensors of more than \(limits.declaredByteCount) bytes together")
+      }
+      total = sum
+      guard let offset = entry.fileOffset else { continue }
+      let range = checkedRange(start: offset, count: entry.byteCount, in: 0..<limits.fileByteCount)
+      guard let range else { throw StreamHeader.malformed("a tensor outside the file") }
+      if !range.isEmpty { ranges.insert(range) }
+    }
+    var end = 0
+    for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      guard range.lowerBound >= end else {
+        throw StreamHeader.malformed("tensors that overlap in the file")
+      }
+      end = range.upperBound
+    }
+  }
+
   private static func entry(_ name: String, _ value: JSONValue) throws(Failure) -> Entry {
     let dtypeName = try value.requiredString("dtype")
     guard let dtype = dtypeNames.first(where: { $0.name == dtypeName })?.dtype else {

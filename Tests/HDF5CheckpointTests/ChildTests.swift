@@ -63,6 +63,28 @@ import Testing
     }
   }
 
+  /// A child that was taken over claims more than the file can account for.
+  @Test func sumsAndOverlapsAreHeldAgainstTheFile() throws {
+    func direct(_ count: Int, at offset: Int) -> String {
+      #"{"dtype":"F32","shape":[\#(count)],"file_offset":\#(offset)}"#
+    }
+    func code(_ entries: [String]) throws -> String? {
+      let members = entries.enumerated().map { "\"t\($0.offset)\":\($0.element)" }
+      let json = "{" + members.joined(separator: ",") + "}"
+      return try outcome(#"cat "$data""#, data: stream(json, data: 0))?.code
+    }
+    // Two names of one tensor are no lie.
+    #expect(try code([direct(8, at: 96), direct(8, at: 96), direct(8, at: 128)]) == nil)
+    #expect(try code([direct(8, at: 96), direct(8, at: 124)]) == "h5.stream")
+    // 2312 bytes account for 64 MiB and 36,992 bytes.
+    let whole = direct(578, at: 0)
+    #expect(try code(Array(repeating: whole, count: 1_000)) == nil)
+    #expect(try code(Array(repeating: whole, count: 30_000)) == "h5.stream")
+    #expect(try code(Array(repeating: direct(0, at: 0), count: 100_001)) == "h5.stream")
+    let streamed = #"{"dtype":"F32","shape":[17000000],"data_offsets":[0,68000000]}"#
+    #expect(try code([streamed]) == "h5.stream")
+  }
+
   @Test func crashesAreNamed() throws {
     #expect(try outcome("kill -SEGV $$")?.code == "h5.child_crashed")
     #expect(try outcome("kill -ABRT $$")?.code == "h5.child_crashed")
