@@ -138,6 +138,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Bytes", "Tensors", "Graph"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
+    .target(name: "CConfinement", dependencies: ["CSystem"], path: "Tests/CConfinement"),
     tests("BytesTests", ["Bytes", "CZlib"]),
     tests("JSONTests", ["Bytes", "JSON"]),
     tests(
@@ -199,7 +200,8 @@ let package = Package(
         "SAM2Config", "SAM2Import",
       ]),
     tests(
-      "HDF5CheckpointTests", ["Bytes", "HDF5Checkpoint", "JSON", "Tensors"], exclude: ["Fixtures"]),
+      "HDF5CheckpointTests", ["Bytes", "CConfinement", "HDF5Checkpoint", "JSON", "Tensors"],
+      exclude: ["Fixtures"]),
     tests("GraphTests", ["Bytes", "Tensors", "Graph"]),
     tests(
       "ReferenceTests", ["Bytes", "JSON", "Tensors", "Graph", "Reference"], exclude: ["Fixtures"]),

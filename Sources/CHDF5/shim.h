@@ -5,7 +5,9 @@
 #include <hdf5.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 // MARK: Library
 
@@ -38,23 +40,100 @@ static inline void chdf5_innermost_error(char *text, size_t capacity) {
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, chdf5_keep_innermost, &out);
 }
 
-// MARK: Files, groups and objects
+// MARK: A file in memory
 
-static inline hid_t chdf5_open_file(const char *path) {
-  return H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+/// A mapped file that is lent to the library, which neither copies nor frees it.
+typedef struct {
+  void *bytes;
+  size_t byte_count;
+} chdf5_image;
+
+/// Maps a file for reading, until the process ends; NULL when the system refuses.
+static inline chdf5_image *chdf5_map_file(int descriptor, size_t byte_count) {
+  chdf5_image *image = (chdf5_image *)malloc(sizeof *image);
+  if (image == NULL) return NULL;
+  image->byte_count = byte_count;
+  image->bytes = mmap(NULL, byte_count, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (image->bytes != MAP_FAILED) return image;
+  free(image);
+  return NULL;
 }
 
-/// Bytes before the data, and the end of the data.
-static inline herr_t chdf5_extent(hid_t file, uint64_t *user_block, uint64_t *end) {
+static inline void *chdf5_lend_image(
+    size_t byte_count, H5FD_file_image_op_t operation, void *context) {
+  const chdf5_image *image = (const chdf5_image *)context;
+  (void)operation;
+  return byte_count == image->byte_count ? image->bytes : NULL;
+}
+
+/// Every holder is lent the same memory, so copies are made already.
+static inline void *chdf5_keep_image(
+    void *to, const void *from, size_t byte_count, H5FD_file_image_op_t operation, void *context) {
+  (void)byte_count, (void)operation, (void)context;
+  return to == from ? to : NULL;
+}
+
+static inline void *chdf5_refuse_growth(
+    void *bytes, size_t byte_count, H5FD_file_image_op_t operation, void *context) {
+  (void)bytes, (void)byte_count, (void)operation, (void)context;
+  return NULL;
+}
+
+static inline herr_t chdf5_return_image(
+    void *bytes, H5FD_file_image_op_t operation, void *context) {
+  (void)bytes, (void)operation, (void)context;
+  return 0;
+}
+
+static inline void *chdf5_share_context(void *context) { return context; }
+
+static inline herr_t chdf5_return_context(void *context) {
+  (void)context;
+  return 0;
+}
+
+/// Opens the file in `image` for reading, without any call to the system. The library tries to open
+/// a file of the same name, and takes the failure of that as a good sign.
+static inline hid_t chdf5_open_image(chdf5_image *image) {
+  H5FD_file_image_callbacks_t callbacks = {
+      chdf5_lend_image,    chdf5_keep_image,    chdf5_refuse_growth, chdf5_return_image,
+      chdf5_share_context, chdf5_return_context, image};
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  hid_t file = -1;
+  if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, false) >= 0 &&
+      H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
+      H5Pset_file_image(access, image->bytes, image->byte_count) >= 0)
+    file = H5Fopen("image", H5F_ACC_RDONLY, access);
+  if (access >= 0) H5Pclose(access);
+  return file;
+}
+
+// MARK: Files, groups and objects
+
+/// Bytes before the data; negative when they cannot be read.
+static inline int64_t chdf5_user_block(hid_t file) {
   hsize_t before = 0;
-  haddr_t address = 0;
   hid_t properties = H5Fget_create_plist(file);
   herr_t result = properties < 0 ? -1 : H5Pget_userblock(properties, &before);
   if (properties >= 0) H5Pclose(properties);
-  if (result < 0 || H5Fget_eoa(file, &address) < 0) return -1;
-  *user_block = before;
-  *end = address;
-  return 0;
+  return result < 0 || before > INT64_MAX ? -1 : (int64_t)before;
+}
+
+/// The end of the data as the superblock at the start of `image` has it; 0 when it cannot be read.
+///
+/// The library has read the same field, but gives it away for files of its own drivers only.
+static inline uint64_t chdf5_stored_end(const chdf5_image *image) {
+  const uint8_t *bytes = (const uint8_t *)image->bytes;
+  if (image->byte_count < 32) return 0;
+  // In every version the end is the third address.
+  const unsigned version = bytes[8];
+  const size_t size = version < 2 ? bytes[13] : bytes[9];
+  const size_t addresses = version == 0 ? 24 : version == 1 ? 28 : 12;
+  const size_t start = addresses + 2 * size;
+  if (version > 3 || size > 8 || start + size > image->byte_count) return 0;
+  uint64_t end = 0;
+  for (size_t i = size; i > 0; --i) end = end << 8 | bytes[start + i - 1];
+  return end;
 }
 
 static inline hid_t chdf5_create_file(const char *path) {

@@ -12,7 +12,7 @@ struct ChildLimits {
     min(64 << 30, 64 << 20 + (checkedProduct(fileByteCount, 16) ?? Int.max - (64 << 20)))
   }
 
-  /// Address space, of which the program itself takes a part.
+  /// Address space, of which the program itself takes a part, beside the mapped file.
   static let addressSpaceByteCount = 1 << 30
 
   /// Seconds of processor time: gzip is read at ten times this rate on a slow machine.
@@ -27,15 +27,13 @@ struct ChildLimits {
   func apply() throws(Failure) {
     let header = 128 << 20
     try ChildLimits.set(RLIMIT_CORE, 0)
-    try ChildLimits.set(RLIMIT_AS, ChildLimits.addressSpaceByteCount)
+    try ChildLimits.set(
+      RLIMIT_AS, checkedSum(ChildLimits.addressSpaceByteCount, fileByteCount) ?? Int.max)
     try ChildLimits.set(RLIMIT_CPU, processorSeconds)
     // What reaches this limit is an attack: the process shall end, whatever its parent ignores.
     signal(SIGXFSZ, SIG_DFL)
     try ChildLimits.set(RLIMIT_FSIZE, declaredByteCount + header)
   }
-
-  /// From now on this process cannot open anything: no file, no folder, no socket.
-  static func closeTheDoor() throws(Failure) { try set(RLIMIT_NOFILE, 0) }
 
   private static func set(_ resource: __rlimit_resource, _ value: Int) throws(Failure) {
     let resource = __rlimit_resource_t(resource.rawValue)

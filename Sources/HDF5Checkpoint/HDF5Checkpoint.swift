@@ -10,7 +10,7 @@ public import Tensors
 /// mapped too. Memory of this process never grows with the file.
 public final class HDF5Checkpoint: TensorCollection {
   public let names: [String]
-  /// What a user should know: a root group chosen, prefixes removed.
+  /// Remarks for the user: a root group chosen, prefixes removed, a child that is not confined.
   public let notes: [String]
 
   private let input: FileDescriptor
@@ -33,7 +33,7 @@ public final class HDF5Checkpoint: TensorCollection {
 
   /// Lists the tensors of a file in memory, which is copied to a temporary file first.
   public convenience init(storage: ByteStorage, program: String? = nil) throws(Failure) {
-    let copy = try FileDescriptor.temporary(named: true)
+    let copy = try FileDescriptor.temporary()
     try copy.write(storage)
     try self.init(copy, program)
   }
@@ -53,7 +53,7 @@ public final class HDF5Checkpoint: TensorCollection {
     self.file = file
     self.input = input
     names = header.entries.map(\.name)
-    notes = header.notes
+    notes = header.notes + (Confinement.ofThisSystem.note.map { [$0] } ?? [])
     indexByName = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
   }
 

@@ -5,8 +5,9 @@ import JSON
 
 /// The process that reads HDF5: the file on descriptor 3 becomes a stream of tensors on stdout.
 ///
-/// libhdf5 has had more than a hundred security bugs. What it does to this process, under limits
-/// and with nothing but one file to read and one to write, its parent survives and names.
+/// libhdf5 has had more than a hundred security bugs. Before it sees a byte of the file, this
+/// process gives up everything but computing and writing to the two descriptors that it holds; if
+/// the library is corrupted, the parent survives and reports it.
 public enum HDF5Child {
   /// The name of the hidden subcommand that runs this.
   public static let commandName = "hdf5-child"
@@ -39,14 +40,7 @@ public enum HDF5Child {
     guard chdf5_set_up() >= 0 else {
       throw Failure(.internalError, code: "h5.child_setup", "libhdf5 cannot be started")
     }
-    let file = try HDF5Handle(
-      chdf5_open_file("/proc/self/fd/\(inputDescriptor)"),
-      orThrow: refusal(
-        "h5.superblock", "the file cannot be opened as HDF5",
-        hint: "it may be cut short, or still open for writing (h5clear -s)"))
-    try ChildLimits.closeTheDoor()
-    try checkExtent(of: file, limits)
-
+    let file = try openConfined(limits)
     let names = try TensorNames(paths: try ObjectWalker.datasetPaths(in: file))
     let header = try describe(names, in: file, limits)
     try writeAll(header.encoded())
@@ -63,13 +57,31 @@ public enum HDF5Child {
     }
   }
 
-  /// The format is the whole of the file: nothing can hide before or behind it.
+  /// Maps the file, gives up every power but computing and writing, and only then lets the library
+  /// look at the file.
+  private static func openConfined(_ limits: ChildLimits) throws(Failure) -> HDF5Handle {
+    guard limits.fileByteCount > 0 else { throw refusal("h5.superblock", "the file is empty") }
+    guard let image = chdf5_map_file(inputDescriptor, limits.fileByteCount) else {
+      throw Failure(
+        .inputOutput, code: "file.map",
+        "the HDF5 file cannot be mapped: \(FileDescriptor.message(errno))")
+    }
+    try Confinement.apply(closingFrom: inputDescriptor)
+    let file = try HDF5Handle(
+      chdf5_open_image(image),
+      orThrow: refusal(
+        "h5.superblock", "the file cannot be opened as HDF5",
+        hint: "it may be cut short, or still open for writing (h5clear -s)"))
+    try checkExtent(of: file, end: chdf5_stored_end(image), limits)
+    return file
+  }
+
+  /// The format is the whole of the file: nothing can hide before or after it.
   private static func checkExtent(
-    of file: borrowing HDF5Handle, _ limits: ChildLimits
+    of file: borrowing HDF5Handle, end: UInt64, _ limits: ChildLimits
   ) throws(Failure) {
-    var userBlock: UInt64 = 0
-    var end: UInt64 = 0
-    guard chdf5_extent(file.id, &userBlock, &end) >= 0 else {
+    let userBlock = chdf5_user_block(file.id)
+    guard userBlock >= 0, end > 0 else {
       throw refusal("h5.superblock", "the extent of the file cannot be read").withLibraryMessage()
     }
     guard userBlock == 0 else {

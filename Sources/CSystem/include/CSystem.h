@@ -3,6 +3,7 @@
 #ifndef SAM2_CSYSTEM_H
 #define SAM2_CSYSTEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,5 +16,16 @@ void sam2_start_writeback(int descriptor, int64_t offset, int64_t byte_count);
 
 /// Creates a file as mkstemp does, which no program started from here inherits at any moment.
 int sam2_temporary_file(char *path_template);
+
+/// Whether the kernel filters system calls (seccomp) of programs for this processor.
+bool sam2_can_filter_calls(void);
+
+/// Confines this process for good: descriptors from `first_closed` on are closed, none can be opened
+/// and no process started; privileges cannot be gained, nor the process read by others of its user.
+/// Where the kernel can filter calls, those remain that take memory, write to an open descriptor
+/// and end the process; every other call fails with EPERM, also one for executable memory.
+///
+/// Returns 0; -1 with `errno` when the system refuses.
+int sam2_confine(int first_closed);
 
 #endif
