@@ -5,8 +5,16 @@ import Yams
 /// YAML as JSON values.
 ///
 /// The only file that knows the YAML library.
-enum YAMLText {
-  private static let maximumByteCount = 256 << 10
+struct YAMLText {
+  /// Four times the largest official configuration.
+  ///
+  /// The library hashes keys that are lists or mappings once per level, so the cost of a text grows
+  /// faster than its size.
+  static let maximumByteCount = 16 << 10
+  /// Twenty times as many as the largest official configuration has.
+  static let maximumNodeCount = 4_000
+
+  private var nodeCount = 0
 
   /// Parses one document.
   ///
@@ -19,38 +27,59 @@ enum YAMLText {
         .badInput, code: "yaml.size",
         "the YAML text has \(text.utf8.count) bytes; at most \(maximumByteCount) are read")
     }
-    if let line = lineWithAlias(text) {
-      throw Failure(
-        .badInput, code: "yaml.alias", "anchors and aliases are not supported",
-        place: "line \(line)")
-    }
-    let node: Node?
     do {
-      node = try compose(yaml: text)
+      let parser = try Parser(yaml: try withoutAliases(text), resolver: .basic, encoding: .utf8)
+      // Nodes refer to their anchors weakly, and the parser owns those.
+      return try withExtendedLifetime(parser) {
+        var reader = YAMLText()
+        return try parser.singleRoot().map { try reader.value($0) } ?? .null
+      }
+    } catch let failure as Failure {
+      throw failure
+    } catch let error as YamlError {
+      throw syntaxFailure(error)
     } catch {
       throw Failure(.badInput, code: "yaml.syntax", printable("\(error)", limit: 300))
     }
-    return try node.map(value) ?? .null
   }
 
-  /// First line on which `&` or `*` begins a word outside a comment.
-  private static func lineWithAlias(_ text: String) -> Int? {
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
-      var previous: Character = " "
-      for character in line {
-        let startsWord = previous.isWhitespace || "[{,:-?".contains(previous)
-        if startsWord && character == "#" { break }
-        if startsWord && (character == "&" || character == "*") { return index + 1 }
-        previous = character
-      }
+  // MARK: - Aliases
+
+  /// Takes the place of every asterisk: a printable character without a meaning of its own, which
+  /// may begin a plain scalar wherever an alias may stand.
+  private static let asteriskMark: Unicode.Scalar = "\u{E000}"
+
+  /// The same document in which no alias is one, so that the parser expands nothing: aliases have
+  /// become plain scalars that begin with the mark, and any other asterisk is part of a text.
+  private static func withoutAliases(_ text: String) throws(Failure) -> String {
+    guard !text.unicodeScalars.contains(asteriskMark) else {
+      throw Failure(
+        .badInput, code: "yaml.syntax", "the text holds the private character U+E000")
     }
-    return nil
+    return replacing("*", by: asteriskMark, in: text)
   }
 
-  private static func value(_ node: Node) throws(Failure) -> JSONValue {
+  private static func replacing(
+    _ old: Unicode.Scalar, by new: Unicode.Scalar, in text: String
+  ) -> String {
+    guard text.unicodeScalars.contains(old) else { return text }
+    var changed = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars { changed.append(scalar == old ? new : scalar) }
+    return String(changed)
+  }
+
+  private static func aliasFailure(_ node: Node) -> Failure {
+    Failure(
+      .badInput, code: "yaml.alias", "anchors and aliases are not supported",
+      place: node.mark.map { "line \($0.line)" })
+  }
+
+  // MARK: - Values
+
+  private mutating func value(_ node: Node) throws(Failure) -> JSONValue {
+    try count(node)
     switch node {
-    case .scalar(let scalar): return scalarValue(node, isPlain: scalar.style == .plain)
+    case .scalar(let scalar): return try value(scalar, of: node)
     case .sequence(let sequence):
       var elements: [JSONValue] = []
       for element in sequence { elements.append(try value(element)) }
@@ -58,24 +87,72 @@ enum YAMLText {
     case .mapping(let mapping):
       var members: [(key: String, value: JSONValue)] = []
       for (key, element) in mapping {
-        guard let name = key.string else {
-          throw Failure(.badInput, code: "yaml.type", "a key is no plain text")
+        try count(key)
+        guard let scalar = key.scalar else {
+          throw Failure(
+            .badInput, code: "yaml.type", "a key is not plain text",
+            place: key.mark.map { "line \($0.line)" })
         }
-        members.append((name, try value(element)))
+        members.append((try text(of: scalar, key), try value(element)))
       }
       return .object(members)
-    case .alias: throw Failure(.badInput, code: "yaml.alias", "aliases are not supported")
+    case .alias: throw YAMLText.aliasFailure(node)
     }
   }
 
-  /// A quoted scalar is text whatever it looks like.
-  private static func scalarValue(_ node: Node, isPlain: Bool) -> JSONValue {
-    let text = node.string ?? ""
-    guard isPlain else { return .string(text) }
-    if node.null != nil { return .null }
-    if let integer = node.int { return JSONValue(integer) }
-    if let number = node.float { return JSONValue(number) }
-    if let flag = node.bool { return .bool(flag) }
-    return .string(text)
+  /// Refuses an anchored node, and the first node too many.
+  private mutating func count(_ node: Node) throws(Failure) {
+    guard node.anchor == nil else { throw YAMLText.aliasFailure(node) }
+    nodeCount += 1
+    guard nodeCount <= YAMLText.maximumNodeCount else {
+      throw Failure(
+        .badInput, code: "yaml.size",
+        "the YAML text has more than \(YAMLText.maximumNodeCount) values")
+    }
+  }
+
+  private func text(of scalar: Node.Scalar, _ node: Node) throws(Failure) -> String {
+    guard scalar.style != .plain || scalar.string.unicodeScalars.first != YAMLText.asteriskMark
+    else { throw YAMLText.aliasFailure(node) }
+    return YAMLText.replacing(YAMLText.asteriskMark, by: "*", in: scalar.string)
+  }
+
+  /// A quoted or tagged scalar is text whatever it looks like.
+  private func value(_ scalar: Node.Scalar, of node: Node) throws(Failure) -> JSONValue {
+    let text = try text(of: scalar, node)
+    guard scalar.style == .plain, scalar.tag == .implicit else { return .string(text) }
+    switch text {
+    case "", "~", "null", "Null", "NULL": return .null
+    case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON": return .bool(true)
+    case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF": return .bool(false)
+    default: return YAMLText.number(text) ?? .string(text)
+    }
+  }
+
+  private static let numberBytes = Set("+-.0123456789eE".utf8)
+
+  /// A finite decimal number; other forms of YAML 1.1, such as sexagesimal ones, stay text.
+  private static func number(_ text: String) -> JSONValue? {
+    guard text.utf8.allSatisfy(numberBytes.contains) else { return nil }
+    if let integer = Int(text) { return JSONValue(integer) }
+    guard let number = Double(text), number.isFinite else { return nil }
+    return JSONValue(number)
+  }
+
+  // MARK: - Failures
+
+  private static func syntaxFailure(_ error: YamlError) -> Failure {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      return Failure(
+        .badInput, code: "yaml.syntax", "not YAML: \(printable(problem, limit: 200))",
+        place: "line \(mark.line), column \(mark.column)")
+    case .duplicatedKeysInMapping(let keys, _):
+      let names = keys.map { printable($0, limit: 60) }.prefix(3).joined(separator: ", ")
+      return Failure(.badInput, code: "yaml.syntax", "keys are used twice: \(names)")
+    default:
+      return Failure(.badInput, code: "yaml.syntax", printable("\(error)", limit: 300))
+    }
   }
 }
