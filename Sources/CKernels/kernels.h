@@ -67,10 +67,6 @@ enum {
   void activate_f32__##level(const float *x, float *y, size_t count, sam2_activation activation);  \
   void add_f32__##level(const float *a, const float *b, float *out, size_t count);                 \
   void multiply_f32__##level(const float *a, const float *b, float *out, size_t count);            \
-  void add_row_f32__##level(const float *a, const float *row, float *out, size_t rows,             \
-                            size_t columns);                                                       \
-  void multiply_row_f32__##level(const float *a, const float *row, float *out, size_t rows,        \
-                                 size_t columns);                                                  \
   void affine_f32__##level(const float *x, float *y, size_t count, float scale, float offset);     \
   void rotate_pairs_f32__##level(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,    \
                                  size_t columns, const float *cosine, const float *sine,           \

@@ -116,18 +116,6 @@ private let edgeCounts = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100]
     }
   }
 
-  @Test(arguments: Level.all, edgeCounts) func rowBroadcasts(level: Level, columns: Int) {
-    var random = SeededRandom(seed: 43)
-    let a = random.floats(3 * columns)
-    let row = random.floats(columns)
-    var sums = [Float](repeating: untouched, count: a.count)
-    var products = sums
-    level.kernels.add_row_f32(a, row, &sums, 3, columns)
-    level.kernels.multiply_row_f32(a, row, &products, 3, columns)
-    #expect(sums == a.indices.map { a[$0] + row[$0 % columns] })
-    #expect(products == a.indices.map { a[$0] * row[$0 % columns] })
-  }
-
   @Test(arguments: Level.all, [2, 4, 6, 8, 14, 16, 18, 30, 32, 34, 64, 256]) func rotatePairs(
     level: Level, columns: Int
   ) {

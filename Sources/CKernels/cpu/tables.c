@@ -31,8 +31,7 @@
     .soften_columns_f32 = soften_columns_f32__##level, .add_outer_f32 = add_outer_f32__##level,    \
     .layer_norm_f32 = layer_norm_f32__##level,                                                     \
     .activate_f32 = activate_f32__##level, .add_f32 = add_f32__##level,                            \
-    .multiply_f32 = multiply_f32__##level, .add_row_f32 = add_row_f32__##level,                    \
-    .multiply_row_f32 = multiply_row_f32__##level, .affine_f32 = affine_f32__##level,              \
+    .multiply_f32 = multiply_f32__##level, .affine_f32 = affine_f32__##level,                      \
     .rotate_pairs_f32 = rotate_pairs_f32__##level,                                                 \
     .depthwise_conv_f32 = depthwise_conv_f32__##level,                                             \
     .max_pool_f32 = max_pool_f32__##level, .blend_rows_f32 = blend_rows_f32__##level,              \

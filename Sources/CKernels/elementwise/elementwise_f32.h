@@ -58,18 +58,6 @@ void KERNEL(multiply_f32)(const float *a_, const float *b_, float *out, size_t c
   MAP2(a_, b_, out, count, vf_mul(a, b));
 }
 
-void KERNEL(add_row_f32)(const float *a_, const float *row, float *out, size_t rows,
-                         size_t columns) {
-  for (size_t r = 0; r < rows; ++r)
-    MAP2(a_ + r * columns, row, out + r * columns, columns, vf_add(a, b));
-}
-
-void KERNEL(multiply_row_f32)(const float *a_, const float *row, float *out, size_t rows,
-                              size_t columns) {
-  for (size_t r = 0; r < rows; ++r)
-    MAP2(a_ + r * columns, row, out + r * columns, columns, vf_mul(a, b));
-}
-
 void KERNEL(affine_f32)(const float *x, float *y, size_t count, float scale, float offset) {
   const vf s = vf_set(scale), o = vf_set(offset);
   MAP1(x, y, count, vf_fma(a, s, o));

@@ -256,10 +256,6 @@ typedef struct {
   /// out = a + b and out = a * b, elementwise; may be in place.
   void (*add_f32)(const float *a, const float *b, float *out, size_t count);
   void (*multiply_f32)(const float *a, const float *b, float *out, size_t count);
-  /// out[r, :] = a[r, :] (+ or *) row[:].
-  void (*add_row_f32)(const float *a, const float *row, float *out, size_t rows, size_t columns);
-  void (*multiply_row_f32)(const float *a, const float *row, float *out, size_t rows,
-                           size_t columns);
   /// y = x * scale + offset.
   void (*affine_f32)(const float *x, float *y, size_t count, float scale, float offset);
 
