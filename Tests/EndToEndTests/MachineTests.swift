@@ -71,9 +71,24 @@ struct MachineTests {
       let levels = try report.requiredArray("kernel_levels").compactMap(\.string)
       #expect(levels.first == "scalar")
       #expect(try levels.contains(report.requiredString("kernel_level")))
+      let all = try report.requiredArray("levels")
+      #expect(all.filter { $0["runs"]?.bool == true }.compactMap { $0["name"]?.string } == levels)
+      for level in all {
+        let reasons =
+          try level.requiredArray("lacks").count + (level["refusal"]?.string == nil ? 0 : 1)
+        #expect((level["runs"]?.bool == true) == (reasons == 0))
+      }
       let peak = try report.required("peak_gmacs_per_core")
       #expect(try peak.requiredDouble("float32") > 0)
       #expect(try peak.requiredDouble("int8") > 0)
+    }
+  }
+
+  @Test("doctor says of each level whether it runs here")
+  func doctorLevels() throws {
+    try withRun(["doctor"]) { outcome, _ in
+      let lines = outcome.output.split(separator: "\n")
+      #expect(lines.contains { $0.hasPrefix("  scalar ") && $0.hasSuffix(" runs here") })
     }
   }
 

@@ -121,7 +121,7 @@ struct RefusalTests {
     Refusal(
       "not a model", 65, "model.magic", says: "text.png", "p.png", "--point", "1,2", "--model",
       "text.png"),
-    Refusal("unknown kernels", 64, "cpu.level", says: "avx2", "p.png", "--point", "1,2")
+    Refusal("unknown kernels", 64, "cpu.level", says: "scalar", "p.png", "--point", "1,2")
       .with(environment: ["SAM2_ISA": "mmx"]),
     Refusal("point at infinity", 64, nil, says: "--point", "p.png", "--point", "1e60,2"),
     Refusal("box of no area", 64, "prompt.box_order", says: "no area", "p.png", "--box", "5,5,5,9"),

@@ -42,15 +42,15 @@ import Testing
     print("  \(name): \(Int((rate / 1e9).rounded())) GMAC/s, \(percent)% of peak")
   }
 
-  private func peak(_ run: (sam2_isa, UInt64) -> UInt64, _ level: Level) -> Double {
+  private func peak(_ run: (UInt64) -> UInt64) -> Double {
     var work: UInt64 = 0
-    let seconds = best { work = run(level.isa, 1_000_000) }
+    let seconds = best { work = run(1_000_000) }
     return Double(work) / seconds
   }
 
   @Test(arguments: Level.all) func multiplyAccumulatesPerSecond(level: Level) {
-    let floatPeak = peak(sam2_peak_f32, level)
-    let bytePeak = peak(sam2_peak_s8, level)
+    let floatPeak = peak(level.kernels.peak_f32)
+    let bytePeak = peak(level.kernels.peak_s8)
     print("\(level.name): peak float \(floatPeak / 1e9), int8 \(bytePeak / 1e9) GMAC/s")
     for (rows, depth, columns) in Self.products {
       let work = rows * depth * columns

@@ -8,18 +8,25 @@ struct Level: @unchecked Sendable, CustomTestStringConvertible {
   let table: UnsafePointer<sam2_kernels>
 
   var kernels: sam2_kernels { table.pointee }
-  var isa: sam2_isa { table.pointee.isa }
   var name: String { String(cString: table.pointee.name) }
   var testDescription: String { name }
 
-  /// Every level that this CPU can run, lowest first; the others go untested here.
-  static let all: [Level] =
-    [SAM2_ISA_SCALAR, SAM2_ISA_AVX2, SAM2_ISA_AVX512, SAM2_ISA_AVX512_VNNI]
-    .compactMap { isa in sam2_kernels_for(isa).map(Level.init(table:)) }
+  /// Every level that runs here, the portable one first; the others go untested.
+  static let all: [Level] = {
+    var count = 0
+    let levels = UnsafeBufferPointer(start: sam2_levels(&count), count: count)
+    return levels.compactMap { $0.kernels.map(Level.init(table:)) }
+  }()
 
-  /// Rows around every tile height (4, 6 and 14) and columns around every panel (8, 16 and 32).
-  static let edgeRows = [1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 29]
-  static let edgeColumns = [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65]
+  /// Rows around every tile height of a level that runs here, and columns around every panel.
+  static let edgeRows = edges([1, 2, 3]) { [$0.tile_rows_f32, $0.tile_rows_s8] }
+  static let edgeColumns = edges([1]) { [$0.panel_columns_f32, $0.panel_columns_s8] }
+
+  private static func edges(_ first: [Int], _ sizes: (sam2_kernels) -> [Int]) -> [Int] {
+    let all = Set(Level.all.flatMap { sizes($0.kernels) })
+    let largest = all.max() ?? 1
+    return Set(first + all.flatMap { $0 - 1...$0 + 1 } + [2 * largest + 1]).sorted()
+  }
 
   /// Packs B[k, n] = source[n * columnStride + k * depthStride] over all panels.
   func pack(

@@ -4,14 +4,18 @@
 // maximum and sum per query (online softmax, Milakov & Gimelshein 2018). A key tile and its values
 // stay in L2 while every query tile of the block uses them.
 
-#include "../gemm/rows.h"
+#ifndef SAM2_ATTENTION_F32_H
+#define SAM2_ATTENTION_F32_H
+
 #include "../gemm/tile_f32.h"
+#include "../gemm/tiles.h"
+#include "../simd/math.h"
 
 /// Query tiles that share one visit to a tile of keys, and keys in such a tile (a multiple of every
 /// TILE_COLUMNS). Measured: at a head depth of 256 a tile and its values take 256 KiB and a block's
 /// queries and sums up to 448 KiB, and all stay in a 1 MiB L2.
 #define BLOCK_TILES 16
-#define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS)
+#define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS_F32)
 #define KEY_TILE 128
 
 INLINE size_t padded(size_t columns) {
@@ -21,7 +25,7 @@ INLINE size_t padded(size_t columns) {
 /// The parts of a workspace, in floats; each a multiple of 16, so that all are 64-byte aligned.
 typedef struct {
   float *query;      // [BLOCK_ROWS, head_depth], times the scale
-  float *weights;    // [TILE_ROWS, KEY_TILE]: scores, then exp(score - maximum)
+  float *weights;    // [TILE_ROWS_F32, KEY_TILE]: scores, then exp(score - maximum)
   float *sums;       // [BLOCK_ROWS, padded value_depth]: weights times values so far
   float *values;     // [padded value_depth / TILE_COLUMNS, KEY_TILE, TILE_COLUMNS]: copies
   float *maximum;    // [BLOCK_ROWS]
@@ -32,7 +36,7 @@ typedef struct {
 INLINE size_t attention_split(float *start, size_t head_depth, size_t value_depth,
                               attention_parts *parts) {
   const size_t width = padded(value_depth);
-  const size_t sizes[] = {BLOCK_ROWS * head_depth, TILE_ROWS * KEY_TILE, BLOCK_ROWS * width,
+  const size_t sizes[] = {BLOCK_ROWS * head_depth, TILE_ROWS_F32 * KEY_TILE, BLOCK_ROWS * width,
                           KEY_TILE * width,        BLOCK_ROWS,           BLOCK_ROWS};
   size_t offsets[7] = {0};
   for (int i = 0; i < 6; ++i)
@@ -44,7 +48,8 @@ INLINE size_t attention_split(float *start, size_t head_depth, size_t value_dept
   return offsets[6];
 }
 
-size_t KERNEL(attention_f32_workspace)(size_t key_count, size_t head_depth, size_t value_depth) {
+static size_t KERNEL(attention_f32_workspace)(size_t key_count, size_t head_depth,
+                                              size_t value_depth) {
   (void)key_count;
   return attention_split(NULL, head_depth, value_depth, NULL) * sizeof(float);
 }
@@ -91,7 +96,7 @@ static float soften_row(float *scores, size_t count, float *maximum, float *tota
 /// with zeros), and all when enough queries follow to pay for it. The copies are contiguous, where
 /// columns in place are a cache line or two out of every row.
 INLINE size_t first_copied(size_t value_depth, size_t block) {
-  return block > 2 * TILE_ROWS ? 0 : value_depth / TILE_COLUMNS * TILE_COLUMNS;
+  return block > 2 * TILE_ROWS_F32 ? 0 : value_depth / TILE_COLUMNS * TILE_COLUMNS;
 }
 
 static void copy_values(const sam2_attention_f32 *task, size_t key, size_t keys, size_t first,
@@ -163,7 +168,7 @@ static void store_output(const sam2_attention_f32 *task, size_t first, size_t ro
   }
 }
 
-void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
+static void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
   attention_parts parts;
   attention_split(task->workspace, task->head_depth, task->value_depth, &parts);
   for (size_t first = 0; first < task->queries; first += BLOCK_ROWS) {
@@ -174,7 +179,7 @@ void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
       const size_t keys = smaller_size(task->key_count - key, KEY_TILE);
       copy_values(task, key, keys, copied, &parts);
       for (size_t row = 0; row < block;) {
-        const size_t rows = tile_height(block - row, TILE_ROWS);
+        const size_t rows = tile_height(block - row, TILE_ROWS_F32);
         attend(task, &parts, row, rows, key, keys, copied);
         row += rows;
       }
@@ -182,3 +187,5 @@ void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
     store_output(task, first, block, &parts);
   }
 }
+
+#endif

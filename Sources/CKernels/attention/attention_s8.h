@@ -1,11 +1,14 @@
 // attention_s8, written once for all levels.
 //
 // The loops of attention_f32 (Dao et al. 2022; Milakov and Gimelshein 2018) on integers, as
-// Formats/quantization.md defines them: int8 scores as in SageAttention (Zhang et al. 2024,
+// Formats/operators.md defines them: int8 scores as in SageAttention (Zhang et al. 2024,
 // arXiv 2410.02367), weights of eight bits relative to the largest of their tile of keys, int8
 // values. Lanes are queries, so that maxima, sums and scales of a query need no shuffles: one tile
 // gives scores [keys, queries], which turn into weights lane by lane, and those times the values
 // give sums [channels, queries].
+
+#ifndef SAM2_ATTENTION_S8_H
+#define SAM2_ATTENTION_S8_H
 
 #include "attention_s8_panel.h"
 
@@ -86,7 +89,7 @@ INLINE void start_work(const sam2_attention_s8 *task, attention_work *w) {
   split_space(&w->sizes, BLOCK_QUERIES, task->workspace, &w->space);
 }
 
-void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
+static void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
   attention_work w;
   start_work(task, &w);
   for (size_t query = 0; query < task->queries; query += BLOCK_QUERIES) {
@@ -120,8 +123,8 @@ static void copy_integers(const attention_work *w, size_t query, size_t count, s
     }
 }
 
-void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t *scores,
-                                   uint8_t *weights) {
+static void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t *scores,
+                                          uint8_t *weights) {
   static const size_t most = SAM2_KEY_TILE;
   _Alignas(64) int32_t integers[SAM2_KEY_TILE * PANEL], total[PANEL];
   _Alignas(64) float maximum[PANEL];
@@ -142,3 +145,5 @@ void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t *score
     }
   }
 }
+
+#endif

@@ -1,6 +1,8 @@
 // How int8 attention lays out its operands, and how it quantises them.
 //
-// A level provides, besides the vocabulary of gemm/gemm_u8s8.h:
+// A level provides in simd/fold_*.h, besides the vocabulary of gemm/gemm_u8s8.h:
+//   SCORE_ROWS, VALUE_ROWS, RUN_ROWS  rows of a tile of scores, of values or projections, and of
+//                       scores of tokens, of two vectors each; the first two in whole quads
 //   UNSIGNED_OFFSET     what turns a signed integer into the unsigned side of `vw_dot`
 //   vw_flip(words)      adds it to every integer of signed words
 //   FOLDED_ONES         a word of FOLD ones
@@ -15,7 +17,9 @@
 // Words are 32 bits of FOLD integers. The signed side of a product lies in quads, [rows / 4][steps]
 // [4] words, from which words are broadcast; the unsigned side in panels, [steps][PANEL] words.
 
-#include "../gemm/rows.h"
+#ifndef SAM2_ATTENTION_S8_LAYOUT_H
+#define SAM2_ATTENTION_S8_LAYOUT_H
+
 #include "../quantize/scales.h"
 
 #define QUAD 4
@@ -82,7 +86,7 @@ INLINE size_t split_prepared(const attention_sizes *s, void *start, attention_pr
   return bytes;
 }
 
-size_t KERNEL(attention_s8_prepared)(const sam2_attention_s8 *task) {
+static size_t KERNEL(attention_s8_prepared)(const sam2_attention_s8 *task) {
   const attention_sizes sizes = sizes_of(task);
   return split_prepared(&sizes, NULL, NULL);
 }
@@ -205,8 +209,8 @@ static void prepare_channels(const value_block *source, const attention_sizes *s
   }
 }
 
-void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_tile,
-                                  size_t last_tile) {
+static void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_tile,
+                                         size_t last_tile) {
   const attention_sizes s = sizes_of(task);
   attention_prepared parts;
   split_prepared(&s, task->prepared, &parts);
@@ -223,3 +227,5 @@ void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_ti
     }
   }
 }
+
+#endif

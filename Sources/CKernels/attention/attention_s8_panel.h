@@ -1,10 +1,12 @@
 // One panel of queries against one tile of keys: the inner part of attention_s8, for all levels.
 
-// clang-format off: each needs the ones before.
+#ifndef SAM2_ATTENTION_S8_PANEL_H
+#define SAM2_ATTENTION_S8_PANEL_H
+
+#include "../simd/math.h"
 #include "attention_s8_layout.h"
-#include "attention_s8_weights.h"
 #include "attention_s8_tiles.h"
-// clang-format on
+#include "attention_s8_weights.h"
 
 /// Larger maxima than the one in use are adopted when they exceed it by this power of two; until
 /// then the sums of later tiles grow.
@@ -46,7 +48,7 @@ INLINE size_t split_space(const attention_sizes *s, size_t queries, void *start,
   return bytes;
 }
 
-size_t KERNEL(attention_s8_workspace)(const sam2_attention_s8 *task) {
+static size_t KERNEL(attention_s8_workspace)(const sam2_attention_s8 *task) {
   const attention_sizes sizes = sizes_of(task);
   return split_space(&sizes, BLOCK_QUERIES, NULL, NULL);
 }
@@ -221,3 +223,5 @@ static void attend(const attention_work *w, const query_panel *panel, size_t til
   finish(w, scored);
   keep(w, panel, tile, keys, maximum, scored);
 }
+
+#endif

@@ -1,12 +1,9 @@
 // The products of attention_s8: tiles of sums in registers, one side broadcast, one in panels.
 
-#if VF_WIDTH == 16
-#define VALUE_ROWS 12  // 24 sums, 2 vectors of weights, a broadcast
-#define SCORE_ROWS 8   // 16 sums: the other registers make weights meanwhile
-#else
-#define VALUE_ROWS 4
-#define SCORE_ROWS 4
-#endif
+#ifndef SAM2_ATTENTION_S8_TILES_H
+#define SAM2_ATTENTION_S8_TILES_H
+
+#include "attention_s8_weights.h"
 
 /// The signed side of a product, in quads `quad_words` apart, and its unsigned side.
 typedef struct {
@@ -114,11 +111,15 @@ SCORE_FUNCTION(4, 1)
 SCORE_FUNCTION(4, 2)
 VALUE_FUNCTION(4, 1)
 VALUE_FUNCTION(4, 2)
-#if VALUE_ROWS > 4
+#if SCORE_ROWS >= 8
 SCORE_FUNCTION(8, 1)
 SCORE_FUNCTION(8, 2)
+#endif
+#if VALUE_ROWS >= 8
 VALUE_FUNCTION(8, 1)
 VALUE_FUNCTION(8, 2)
+#endif
+#if VALUE_ROWS >= 12
 VALUE_FUNCTION(12, 1)
 VALUE_FUNCTION(12, 2)
 #endif
@@ -129,14 +130,18 @@ typedef void (*value_tile)(const operands *x, const value_output *out);
 /// By quads of rows and by vectors of queries.
 static const score_tile score_tiles[SCORE_ROWS / QUAD][2] = {
     {score_4_1, score_4_2},
-#if SCORE_ROWS > 4
+#if SCORE_ROWS >= 8
     {score_8_1, score_8_2},
 #endif
 };
 static const value_tile value_tiles[VALUE_ROWS / QUAD][2] = {
     {value_4_1, value_4_2},
-#if VALUE_ROWS > 4
+#if VALUE_ROWS >= 8
     {value_8_1, value_8_2},
+#endif
+#if VALUE_ROWS >= 12
     {value_12_1, value_12_2},
 #endif
 };
+
+#endif

@@ -3,6 +3,11 @@
 // It goes on between the products of the next scores: those keep the multipliers busy, these mostly
 // the adders, so that much of it costs no time of its own.
 
+#ifndef SAM2_ATTENTION_S8_WEIGHTS_H
+#define SAM2_ATTENTION_S8_WEIGHTS_H
+
+#include "attention_s8_layout.h"
+
 /// Words that keep what rounding leaves over: even and odd keys have one each.
 #define CARRIES (FOLD == 1 ? 2 : 1)
 /// Keys that become weights together.
@@ -61,3 +66,5 @@ INLINE void finish_weighing(weighing *w, int32_t *total) {
   while (w->key < w->keys) weigh_some(w);
   for (size_t v = 0; v < 2; ++v) vw_store(total + v * VF_WIDTH, w->sum[v]);
 }
+
+#endif

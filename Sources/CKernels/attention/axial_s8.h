@@ -1,10 +1,12 @@
 // axial_s8, written once for all levels: attention_s8 with queries that are projected for each
 // column and row of the grid in place of projected keys (Formats/operators.md, `axial_attention`).
 
-// clang-format off: each needs the ones before.
+#ifndef SAM2_AXIAL_S8_H
+#define SAM2_AXIAL_S8_H
+
+#include "attention_s8.h"
 #include "axial_s8_layout.h"
 #include "axial_s8_tiles.h"
-// clang-format on
 
 /// One thread's workspace beside what attention_s8 has.
 typedef struct {
@@ -51,7 +53,7 @@ static void start_axial(const sam2_axial_s8 *task, axial_work *w) {
   w->work.sizes = token_sizes(task, &w->sizes);
 }
 
-size_t KERNEL(axial_s8_workspace)(const sam2_axial_s8 *task) {
+static size_t KERNEL(axial_s8_workspace)(const sam2_axial_s8 *task) {
   axial_work w;
   start_axial(task, &w);
   return split_axial_space(&w, NULL, NULL, NULL);
@@ -165,7 +167,7 @@ static void attend_tokens(const axial_work *w, const query_panel *panel) {
   finish(work, &scored);
 }
 
-void KERNEL(axial_s8)(const sam2_axial_s8 *task) {
+static void KERNEL(axial_s8)(const sam2_axial_s8 *task) {
   axial_work w;
   start_axial(task, &w);
   const attention_sizes projection = projection_sizes(task, &w.sizes);
@@ -181,3 +183,5 @@ void KERNEL(axial_s8)(const sam2_axial_s8 *task) {
     store_panel(&w.work, query, 0, count);
   }
 }
+
+#endif

@@ -4,6 +4,11 @@
 // of the depth, with y in the second. So each query is projected once for each column and row of
 // the grid, to as many numbers as a token has, and meets the tokens themselves.
 
+#ifndef SAM2_AXIAL_S8_LAYOUT_H
+#define SAM2_AXIAL_S8_LAYOUT_H
+
+#include "attention_s8_layout.h"
+
 /// Frames whose tokens of one cell lie side by side.
 #define FRAMES_AT_ONCE 8
 
@@ -79,7 +84,7 @@ INLINE attention_sizes projection_sizes(const sam2_axial_s8 *task, const axial_s
   return sizes;
 }
 
-size_t KERNEL(axial_s8_projection)(const sam2_axial_s8 *task) {
+static size_t KERNEL(axial_s8_projection)(const sam2_axial_s8 *task) {
   const axial_sizes s = axial_sizes_of(task);
   const attention_sizes sizes = projection_sizes(task, &s);
   return split_prepared(&sizes, NULL, NULL);
@@ -98,7 +103,8 @@ static void prepare_rows(const attention_sizes *sizes, const float *rows, size_t
     prepare_quad(&source, sizes, row, smaller_size(QUAD, count - row), &target);
 }
 
-void KERNEL(axial_s8_project)(const sam2_axial_s8 *task, const float *rows, void *projection) {
+static void KERNEL(axial_s8_project)(const sam2_axial_s8 *task, const float *rows,
+                                     void *projection) {
   const axial_sizes s = axial_sizes_of(task);
   const attention_sizes sizes = projection_sizes(task, &s);
   const size_t whole_rows = s.places * task->channels;
@@ -135,12 +141,14 @@ INLINE size_t split_tokens(const sam2_axial_s8 *task, const axial_sizes *s, void
   return split_prepared(&sizes, start, parts);
 }
 
-size_t KERNEL(axial_s8_prepared)(const sam2_axial_s8 *task) {
+static size_t KERNEL(axial_s8_prepared)(const sam2_axial_s8 *task) {
   const axial_sizes s = axial_sizes_of(task);
   return split_tokens(task, &s, NULL, NULL);
 }
 
-size_t KERNEL(axial_s8_tiles)(const sam2_axial_s8 *task) { return axial_sizes_of(task).tiles; }
+static size_t KERNEL(axial_s8_tiles)(const sam2_axial_s8 *task) {
+  return axial_sizes_of(task).tiles;
+}
 
 /// VF_WIDTH channels of the token in `row`, its code added if there is one.
 INLINE vf load_token(const sam2_axial_s8 *task, size_t row, size_t channel) {
@@ -167,7 +175,8 @@ static void prepare_token(const sam2_axial_s8 *task, const axial_sizes *s, size_
   parts->key_offset[key] = -2 * UNSIGNED_OFFSET * (int32_t)vf_sum(sum);
 }
 
-void KERNEL(axial_s8_prepare)(const sam2_axial_s8 *task, size_t first_tile, size_t last_tile) {
+static void KERNEL(axial_s8_prepare)(const sam2_axial_s8 *task, size_t first_tile,
+                                     size_t last_tile) {
   const axial_sizes s = axial_sizes_of(task);
   const attention_sizes sizes = token_sizes(task, &s);
   attention_prepared parts;
@@ -193,3 +202,5 @@ void KERNEL(axial_s8_prepare)(const sam2_axial_s8 *task, size_t first_tile, size
     }
   }
 }
+
+#endif

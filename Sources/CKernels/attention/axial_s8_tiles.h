@@ -1,10 +1,10 @@
 // The products of axial_s8: projections of queries, and scores of the tokens of one cell.
 
-#if VF_WIDTH == 16
-#define RUN_ROWS 8  // 16 sums, 2 vectors of queries, a broadcast
-#else
-#define RUN_ROWS 4
-#endif
+#ifndef SAM2_AXIAL_S8_TILES_H
+#define SAM2_AXIAL_S8_TILES_H
+
+#include "attention_s8_tiles.h"
+#include "attention_s8_weights.h"
 
 /// What becomes of a projection: floats, and the largest of their sizes.
 typedef struct {
@@ -99,21 +99,19 @@ INLINE void score_run(const int rows, const int vectors, const token_run *run, s
                                                                weighing *beside) {                 \
     score_run(rows, vectors, run, key, beside);                                                    \
   }
-#define BOTH(function, rows) function(rows, 1) function(rows, 2)
+#define RUN_FUNCTIONS(rows) RUN_FUNCTION(rows, 1) RUN_FUNCTION(rows, 2)
 
-BOTH(PROJECT_FUNCTION, 4)
-BOTH(RUN_FUNCTION, 1)
-BOTH(RUN_FUNCTION, 2)
-BOTH(RUN_FUNCTION, 3)
-BOTH(RUN_FUNCTION, 4)
-#if RUN_ROWS > 4
-BOTH(PROJECT_FUNCTION, 8)
-BOTH(PROJECT_FUNCTION, 12)
-BOTH(RUN_FUNCTION, 5)
-BOTH(RUN_FUNCTION, 6)
-BOTH(RUN_FUNCTION, 7)
-BOTH(RUN_FUNCTION, 8)
+PROJECT_FUNCTION(4, 1)
+PROJECT_FUNCTION(4, 2)
+#if VALUE_ROWS >= 8
+PROJECT_FUNCTION(8, 1)
+PROJECT_FUNCTION(8, 2)
 #endif
+#if VALUE_ROWS >= 12
+PROJECT_FUNCTION(12, 1)
+PROJECT_FUNCTION(12, 2)
+#endif
+EACH_TO(RUN_ROWS, RUN_FUNCTIONS)
 
 typedef void (*projection_tile)(const operands *x, const projection_output *out);
 typedef void (*run_tile)(const token_run *run, size_t key, weighing *beside);
@@ -121,15 +119,15 @@ typedef void (*run_tile)(const token_run *run, size_t key, weighing *beside);
 /// By quads of rows and by vectors of queries.
 static const projection_tile project_tiles[VALUE_ROWS / QUAD][2] = {
     {project_4_1, project_4_2},
-#if VALUE_ROWS > 4
+#if VALUE_ROWS >= 8
     {project_8_1, project_8_2},
+#endif
+#if VALUE_ROWS >= 12
     {project_12_1, project_12_2},
 #endif
 };
 /// By rows and by vectors of queries.
-static const run_tile run_tiles[RUN_ROWS][2] = {
-    {run_1_1, run_1_2}, {run_2_1, run_2_2}, {run_3_1, run_3_2}, {run_4_1, run_4_2},
-#if RUN_ROWS > 4
-    {run_5_1, run_5_2}, {run_6_1, run_6_2}, {run_7_1, run_7_2}, {run_8_1, run_8_2},
+#define RUN_NAMES(rows) {run_##rows##_1, run_##rows##_2},
+static const run_tile run_tiles[RUN_ROWS][2] = {EACH_TO(RUN_ROWS, RUN_NAMES)};
+
 #endif
-};

@@ -3,11 +3,10 @@
 // (token * heads + head), so that columns are lanes and nothing needs shuffles inside a row but the
 // last fold over tokens that share a vector.
 
-#if VF_WIDTH == 16
-#define OUTER_ROWS 8  // 16 sums of two vectors: enough to hide the latency of the multiply-add
-#else
-#define OUTER_ROWS 4
-#endif
+#ifndef SAM2_TOKEN_ATTENTION_F32_H
+#define SAM2_TOKEN_ATTENTION_F32_H
+
+#include "../simd/math.h"
 
 /// Lane i becomes lane (i + shift) mod VF_WIDTH.
 INLINE vf rotated(vf v, size_t shift) {
@@ -33,16 +32,16 @@ INLINE void soften_row_heads(float *row, size_t first, size_t columns, size_t he
   for (size_t c = first; c < columns; c += unit) vf_store(row + c, vf_mul(vf_load(row + c), inverse));
 }
 
-void KERNEL(soften_groups_f32)(float *scores, size_t ld, size_t rows, size_t columns,
-                               size_t heads) {
+static void KERNEL(soften_groups_f32)(float *scores, size_t ld, size_t rows, size_t columns,
+                                      size_t heads) {
   const size_t unit = heads < VF_WIDTH ? VF_WIDTH : heads;
   for (size_t r = 0; r < rows; ++r)
     for (size_t first = 0; first < unit; first += VF_WIDTH)
       soften_row_heads(scores + r * ld, first, columns, heads, unit);
 }
 
-void KERNEL(soften_columns_f32)(float *scores, size_t ld, size_t rows, size_t columns,
-                                float *maximum, float *total, float *factor) {
+static void KERNEL(soften_columns_f32)(float *scores, size_t ld, size_t rows, size_t columns,
+                                       float *maximum, float *total, float *factor) {
   for (size_t c = 0; c < columns; c += VF_WIDTH) {
     const vf before = vf_load(maximum + c);
     vf top = before;
@@ -83,9 +82,9 @@ INLINE void add_outer_tile(const int vectors, const float *a, size_t lda, const 
   }
 }
 
-void KERNEL(add_outer_f32)(const float *a, size_t lda, const float *b, size_t ldb, float *c,
-                           size_t ldc, size_t rows, size_t columns, size_t depth,
-                           const float *factor) {
+static void KERNEL(add_outer_f32)(const float *a, size_t lda, const float *b, size_t ldb, float *c,
+                                  size_t ldc, size_t rows, size_t columns, size_t depth,
+                                  const float *factor) {
   for (size_t n = 0; n < columns; n += 2 * VF_WIDTH)
     for (size_t r = 0; r < rows; r += OUTER_ROWS) {
       float *out = c + r * ldc + n;
@@ -95,3 +94,5 @@ void KERNEL(add_outer_f32)(const float *a, size_t lda, const float *b, size_t ld
         add_outer_tile(1, a + r, lda, b + n, ldb, out, ldc, depth, factor + r);
     }
 }
+
+#endif

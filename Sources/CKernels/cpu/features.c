@@ -1,44 +1,77 @@
 // What this CPU and its operating system can run, probed once.
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "../include/CKernels.h"
+
+// Names by bit.
+static const char *const names[] = {
+#define X86_FEATURE(identifier, name, ...) name,
+#define ARM_FEATURE(identifier, name, ...) name,
+#include "feature_list.h"
+};
+
+enum { COUNT = sizeof names / sizeof names[0] };
+_Static_assert(COUNT < 31, "bit 31 says that features have been probed");
+
+const char *sam2_feature_name(uint32_t feature) {
+  for (size_t i = 0; i < COUNT; ++i)
+    if (feature == UINT32_C(1) << i)
+      return names[i];
+  return NULL;
+}
 
 #if defined(__x86_64__)
 
 #include <cpuid.h>
 
-/// Register state that the operating system saves (XCR0). Callable only when OSXSAVE is set.
-static uint64_t saved_state(void) {
+enum { LEAF_1, LEAF_7, LEAF_7_1 };
+enum { EAX, EBX, ECX, EDX };
+enum { NO_STATE = 0, YMM_STATE = 0x6, ZMM_STATE = 0xe6, TILE_STATE = 0x60000 };
+
+/// Register state that the operating system saves (XCR0), of a CPU whose leaf 1 is `leaf`.
+static uint64_t saved_state(const uint32_t leaf[4]) {
   uint32_t low, high;
+  if (!(leaf[ECX] >> 27 & 1))
+    return 0;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (uint64_t)high << 32 | low;
 }
 
-static uint32_t bit(uint32_t word, int position, uint32_t feature) {
-  return word >> position & 1 ? feature : 0;
+static void read_leaf(uint32_t leaf, uint32_t part, uint32_t words[4]) {
+  if (!__get_cpuid_count(leaf, part, &words[EAX], &words[EBX], &words[ECX], &words[EDX]))
+    words[EAX] = words[EBX] = words[ECX] = words[EDX] = 0;
 }
 
-/// Intel SDM volume 2, CPUID; volume 1 section 14.3 and 15.2 for the state bits.
 static uint32_t probe(void) {
-  uint32_t a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1))
-    return 0;
-  const uint64_t state = saved_state();
-  if ((state & 0x6) != 0x6)
-    return 0;
-  uint32_t found = bit(c, 12, SAM2_CPU_FMA) | bit(c, 29, SAM2_CPU_F16C) |
-                   bit(c, 1, SAM2_CPU_PCLMULQDQ);
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
-    return found;
-  found |= bit(b, 5, SAM2_CPU_AVX2);
-  const int saves_zmm = (state & 0xe6) == 0xe6;
-  if (saves_zmm)
-    found |= bit(b, 16, SAM2_CPU_AVX512F) | bit(b, 30, SAM2_CPU_AVX512BW) |
-             bit(b, 17, SAM2_CPU_AVX512DQ) | bit(b, 31, SAM2_CPU_AVX512VL) |
-             bit(c, 11, SAM2_CPU_AVX512VNNI);
-  if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
-    found |= bit(a, 4, SAM2_CPU_AVXVNNI) | (saves_zmm ? bit(a, 5, SAM2_CPU_AVX512BF16) : 0);
+  uint32_t leaves[3][4] = {0}, found = 0;
+  read_leaf(1, 0, leaves[LEAF_1]);
+  read_leaf(7, 0, leaves[LEAF_7]);
+  // Leaf 7 begins with the number of its last part.
+  if (leaves[LEAF_7][EAX] >= 1)
+    read_leaf(7, 1, leaves[LEAF_7_1]);
+  const uint64_t saved = saved_state(leaves[LEAF_1]);
+#define X86_FEATURE(identifier, name, leaf, word, bit, state)                                      \
+  if (leaves[leaf][word] >> bit & 1 && (saved & state) == state)                                   \
+    found |= SAM2_CPU_##identifier;
+#define ARM_FEATURE(...)
+#include "feature_list.h"
+  return found;
+}
+
+#elif defined(__aarch64__) && defined(__linux__)
+
+#include <sys/auxv.h>
+
+static uint32_t probe(void) {
+  const unsigned long HWCAP = getauxval(AT_HWCAP), HWCAP2 = getauxval(AT_HWCAP2);
+  uint32_t found = 0;
+#define X86_FEATURE(...)
+#define ARM_FEATURE(identifier, name, word, bit)                                                   \
+  if (word >> bit & 1)                                                                             \
+    found |= SAM2_CPU_##identifier;
+#include "feature_list.h"
   return found;
 }
 
@@ -62,17 +95,4 @@ uint32_t sam2_cpu_features(void) {
     atomic_store_explicit(&known, features, memory_order_relaxed);
   }
   return features & ~probed;
-}
-
-static int has(uint32_t wanted) { return (sam2_cpu_features() & wanted) == wanted; }
-
-sam2_isa sam2_best_isa(void) {
-  const uint32_t avx2 = SAM2_CPU_AVX2 | SAM2_CPU_FMA | SAM2_CPU_F16C;
-  const uint32_t avx512 = avx2 | SAM2_CPU_AVX512F | SAM2_CPU_AVX512BW | SAM2_CPU_AVX512DQ |
-                          SAM2_CPU_AVX512VL;
-  if (has(avx512 | SAM2_CPU_AVX512VNNI))
-    return SAM2_ISA_AVX512_VNNI;
-  if (has(avx512))
-    return SAM2_ISA_AVX512;
-  return has(avx2) ? SAM2_ISA_AVX2 : SAM2_ISA_SCALAR;
 }

@@ -1,16 +1,21 @@
 // peak_s8, written once for all levels: FOLD products per 32-bit lane and multiply.
 
+#ifndef SAM2_PEAK_S8_H
+#define SAM2_PEAK_S8_H
+
 #include "peak.h"
 
-uint64_t KERNEL(peak_s8)(uint64_t iterations) {
-  vw sum[SUMS];
+static uint64_t KERNEL(peak_s8)(uint64_t iterations) {
+  vw sum[PEAK_SUMS];
   vw a = vw_broadcast(0x01010101), w = vw_broadcast(0x01010101);
-  UNROLLED for (int i = 0; i < SUMS; ++i) sum[i] = a;
+  UNROLLED for (int i = 0; i < PEAK_SUMS; ++i) sum[i] = a;
   for (uint64_t turn = 0; turn < iterations; ++turn)
-    UNROLLED for (int i = 0; i < SUMS; ++i) {
+    UNROLLED for (int i = 0; i < PEAK_SUMS; ++i) {
       HIDE(a);  // or the product, always the same, would be computed once
       sum[i] = vw_dot(sum[i], a, w);
       HIDE(sum[i]);
     }
-  return iterations * SUMS * VF_WIDTH * FOLD;
+  return iterations * PEAK_SUMS * VF_WIDTH * FOLD;
 }
+
+#endif

@@ -1,5 +1,10 @@
 // Elementwise kernels, written once for all levels.
 
+#ifndef SAM2_ELEMENTWISE_F32_H
+#define SAM2_ELEMENTWISE_F32_H
+
+#include "../simd/math.h"
+
 /// Runs `expression` of vectors `a` = x[i...] for every vector of y, the last one partial.
 #define MAP1(x, y, count, expression)                                                              \
   do {                                                                                             \
@@ -33,7 +38,8 @@ INLINE vf activated(vf x, sam2_activation activation) {
   return x;
 }
 
-void KERNEL(activate_f32)(const float *x, float *y, size_t count, sam2_activation activation) {
+static void KERNEL(activate_f32)(const float *x, float *y, size_t count,
+                                 sam2_activation activation) {
   switch (activation) {
   case SAM2_ACT_RELU:
     MAP1(x, y, count, activated(a, SAM2_ACT_RELU));
@@ -50,21 +56,23 @@ void KERNEL(activate_f32)(const float *x, float *y, size_t count, sam2_activatio
   }
 }
 
-void KERNEL(add_f32)(const float *a_, const float *b_, float *out, size_t count) {
+static void KERNEL(add_f32)(const float *a_, const float *b_, float *out, size_t count) {
   MAP2(a_, b_, out, count, vf_add(a, b));
 }
 
-void KERNEL(multiply_f32)(const float *a_, const float *b_, float *out, size_t count) {
+static void KERNEL(multiply_f32)(const float *a_, const float *b_, float *out, size_t count) {
   MAP2(a_, b_, out, count, vf_mul(a, b));
 }
 
-void KERNEL(affine_f32)(const float *x, float *y, size_t count, float scale, float offset) {
+static void KERNEL(affine_f32)(const float *x, float *y, size_t count, float scale, float offset) {
   const vf s = vf_set(scale), o = vf_set(offset);
   MAP1(x, y, count, vf_fma(a, s, o));
 }
 
-void KERNEL(blend_rows_f32)(const float *a_, const float *b_, float wa, float wb, float *y,
-                            size_t count) {
+static void KERNEL(blend_rows_f32)(const float *a_, const float *b_, float wa, float wb, float *y,
+                                   size_t count) {
   const vf va = vf_set(wa), vb = vf_set(wb);
   MAP2(a_, b_, y, count, vf_fma(a, va, vf_mul(b, vb)));
 }
+
+#endif

@@ -1,5 +1,8 @@
 // rotate_pairs_f32, written once for all levels.
 
+#ifndef SAM2_ROTATE_PAIRS_F32_H
+#define SAM2_ROTATE_PAIRS_F32_H
+
 /// One row: y = x * (c c ...) -+ swapped x * (s s ...).
 INLINE void rotate_row(const float *x, float *y, size_t columns, const float *cosine,
                        const float *sine) {
@@ -16,9 +19,9 @@ INLINE void rotate_row(const float *x, float *y, size_t columns, const float *co
   }
 }
 
-void KERNEL(rotate_pairs_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
-                              size_t columns, const float *cosine, const float *sine,
-                              size_t table_rows, size_t first_row) {
+static void KERNEL(rotate_pairs_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
+                                     size_t columns, const float *cosine, const float *sine,
+                                     size_t table_rows, size_t first_row) {
   const size_t pairs = columns / 2;
   size_t entry = first_row % table_rows;
   for (size_t r = 0; r < rows; ++r) {
@@ -26,3 +29,5 @@ void KERNEL(rotate_pairs_f32)(const float *x, size_t ldx, float *y, size_t ldy, 
     entry = entry + 1 == table_rows ? 0 : entry + 1;
   }
 }
+
+#endif

@@ -1,6 +1,12 @@
 // What follows the sums of a matrix product: bias, activation, residual, store. One tile of
 // TILE_COLUMNS = 2 vectors at a time.
 
+#ifndef SAM2_EPILOGUE_H
+#define SAM2_EPILOGUE_H
+
+#include "../simd/math.h"
+#include "tiles.h"
+
 /// Where a tile goes. Pointers are those of its first element; `bias` and `residual` may be NULL.
 typedef struct {
   float *c;
@@ -22,13 +28,6 @@ INLINE vf load_part(const float *p, size_t lanes, const int whole) {
   return whole ? vf_load(p) : lanes ? vf_load_n(p, lanes) : vf_zero();
 }
 
-/// Rows that are finished together: an activation's polynomial is a long chain of operations.
-#if VF_WIDTH == 16
-#define FINISHED_ROWS 4
-#else
-#define FINISHED_ROWS 1
-#endif
-
 /// The two vectors of bias of a tile.
 INLINE void load_bias(const tile_output *out, const int whole, vf bias[2]) {
   UNROLLED for (int h = 0; h < 2; ++h)
@@ -37,7 +36,8 @@ INLINE void load_bias(const tile_output *out, const int whole, vf bias[2]) {
                   : vf_zero();
 }
 
-/// Activates and stores `count` rows from row r on, two vectors each, whose bias is added already.
+/// Activates and stores `count` rows from row r on, two vectors each, whose bias is added already:
+/// at most FINISHED_ROWS, several because an activation's polynomial is a long chain of operations.
 /// `count`, `activation` and `whole` are constants at each call, so the loops have no branches on
 /// them.
 INLINE void finish_vectors(vf *v, const int count, size_t r, const tile_output *out,
@@ -57,48 +57,6 @@ INLINE void finish_vectors(vf *v, const int count, size_t r, const tile_output *
   }
 }
 
-INLINE void finish_some(const float *tile, const int count, size_t r, const tile_output *out,
-                        const vf bias[2], const sam2_activation activation, const int whole) {
-  vf v[2 * FINISHED_ROWS];
-  UNROLLED for (int i = 0; i < 2 * count; ++i)
-    v[i] = vf_add(vf_load(tile + r * TILE_COLUMNS + i * VF_WIDTH), bias[i % 2]);
-  finish_vectors(v, count, r, out, activation, whole);
-}
-
-INLINE void finish_rows(const float *tile, size_t rows, const tile_output *out,
-                        const sam2_activation activation, const int whole) {
-  vf bias[2];
-  load_bias(out, whole, bias);
-  size_t r = 0;
-  for (; r + FINISHED_ROWS <= rows; r += FINISHED_ROWS)
-    finish_some(tile, FINISHED_ROWS, r, out, bias, activation, whole);
-  for (; r < rows; ++r) finish_some(tile, 1, r, out, bias, activation, whole);
-}
-
-static void finish_tile(const float *tile, size_t rows, const tile_output *out) {
-  const int whole = out->columns == TILE_COLUMNS;
-  switch (out->activation) {
-  case SAM2_ACT_NONE:
-    if (whole)
-      finish_rows(tile, rows, out, SAM2_ACT_NONE, 1);
-    else
-      finish_rows(tile, rows, out, SAM2_ACT_NONE, 0);
-    break;
-  case SAM2_ACT_RELU:
-    finish_rows(tile, rows, out, SAM2_ACT_RELU, 0);
-    break;
-  case SAM2_ACT_GELU:
-    if (whole)
-      finish_rows(tile, rows, out, SAM2_ACT_GELU, 1);
-    else
-      finish_rows(tile, rows, out, SAM2_ACT_GELU, 0);
-    break;
-  case SAM2_ACT_SIGMOID:
-    finish_rows(tile, rows, out, SAM2_ACT_SIGMOID, 0);
-    break;
-  }
-}
-
 /// Asks for the output lines of a tile before its sums are computed: they arrive meanwhile.
 INLINE void prefetch_output(const tile_output *out, size_t rows) {
   for (size_t r = 0; r < rows; ++r) {
@@ -111,3 +69,5 @@ INLINE void prefetch_output(const tile_output *out, size_t rows) {
     }
   }
 }
+
+#endif

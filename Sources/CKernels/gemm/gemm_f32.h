@@ -1,9 +1,11 @@
 // gemm_f32 and its packing, written once for all levels.
 
-#include "rows.h"
-#include "tile_f32.h"
-// After the tile, whose width it needs.
+#ifndef SAM2_GEMM_F32_H
+#define SAM2_GEMM_F32_H
+
 #include "epilogue.h"
+#include "tile_f32.h"
+#include "tiles.h"
 
 /// Transposes a full VF_WIDTH x VF_WIDTH block of a source whose depth is contiguous.
 INLINE void pack_block(const float *source, size_t column_stride, float *out) {
@@ -34,9 +36,9 @@ static void pack_rest(const float *source, size_t column_stride, size_t depth_st
       out[k * TILE_COLUMNS + n] = n < count ? source[n * column_stride + k * depth_stride] : 0;
 }
 
-void KERNEL(pack_f32)(const float *source, size_t column_stride, size_t depth_stride,
-                      size_t columns, size_t depth, size_t first_panel, size_t last_panel,
-                      float *packed) {
+static void KERNEL(pack_f32)(const float *source, size_t column_stride, size_t depth_stride,
+                             size_t columns, size_t depth, size_t first_panel, size_t last_panel,
+                             float *packed) {
   for (size_t panel = first_panel; panel < last_panel; ++panel) {
     const size_t first = panel * TILE_COLUMNS;
     const size_t count = first < columns ? smaller_size(columns - first, TILE_COLUMNS) : 0;
@@ -60,9 +62,51 @@ void KERNEL(pack_f32)(const float *source, size_t column_stride, size_t depth_st
   }
 }
 
+INLINE void finish_some(const float *tile, const int count, size_t r, const tile_output *out,
+                        const vf bias[2], const sam2_activation activation, const int whole) {
+  vf v[2 * FINISHED_ROWS];
+  UNROLLED for (int i = 0; i < 2 * count; ++i)
+    v[i] = vf_add(vf_load(tile + r * TILE_COLUMNS + i * VF_WIDTH), bias[i % 2]);
+  finish_vectors(v, count, r, out, activation, whole);
+}
+
+INLINE void finish_rows(const float *tile, size_t rows, const tile_output *out,
+                        const sam2_activation activation, const int whole) {
+  vf bias[2];
+  load_bias(out, whole, bias);
+  size_t r = 0;
+  for (; r + FINISHED_ROWS <= rows; r += FINISHED_ROWS)
+    finish_some(tile, FINISHED_ROWS, r, out, bias, activation, whole);
+  for (; r < rows; ++r) finish_some(tile, 1, r, out, bias, activation, whole);
+}
+
+static void finish_tile(const float *tile, size_t rows, const tile_output *out) {
+  const int whole = out->columns == TILE_COLUMNS;
+  switch (out->activation) {
+  case SAM2_ACT_NONE:
+    if (whole)
+      finish_rows(tile, rows, out, SAM2_ACT_NONE, 1);
+    else
+      finish_rows(tile, rows, out, SAM2_ACT_NONE, 0);
+    break;
+  case SAM2_ACT_RELU:
+    finish_rows(tile, rows, out, SAM2_ACT_RELU, 0);
+    break;
+  case SAM2_ACT_GELU:
+    if (whole)
+      finish_rows(tile, rows, out, SAM2_ACT_GELU, 1);
+    else
+      finish_rows(tile, rows, out, SAM2_ACT_GELU, 0);
+    break;
+  case SAM2_ACT_SIGMOID:
+    finish_rows(tile, rows, out, SAM2_ACT_SIGMOID, 0);
+    break;
+  }
+}
+
 /// One tile: rows [row, row + rows) of the task, columns from `column`.
 static void gemm_tile(const sam2_gemm_f32 *task, size_t row, size_t rows, size_t column) {
-  _Alignas(64) float tile[TILE_ROWS * TILE_COLUMNS];
+  _Alignas(64) float tile[TILE_ROWS_F32 * TILE_COLUMNS];
   const tile_output out = {
       .c = task->c + row * task->ldc + column,
       .ldc = task->ldc,
@@ -78,17 +122,19 @@ static void gemm_tile(const sam2_gemm_f32 *task, size_t row, size_t rows, size_t
   finish_tile(tile, rows, &out);
 }
 
-void KERNEL(gemm_f32)(const sam2_gemm_f32 *task) {
+static void KERNEL(gemm_f32)(const sam2_gemm_f32 *task) {
   const size_t height = block_height(
-      task->depth * sizeof(float), task->columns * task->depth * sizeof(float), TILE_ROWS);
+      task->depth * sizeof(float), task->columns * task->depth * sizeof(float), TILE_ROWS_F32);
   for (size_t first = 0; first < task->rows;) {
     const size_t last = block_end(first, height, task->rows);
     for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)
       for (size_t row = first; row < last;) {
-        const size_t rows = tile_height(last - row, TILE_ROWS);
+        const size_t rows = tile_height(last - row, TILE_ROWS_F32);
         gemm_tile(task, row, rows, column);
         row += rows;
       }
     first = last;
   }
 }
+
+#endif

@@ -1,6 +1,7 @@
 // gemm_u8s8, its raw sums and its packing, written once for all levels.
 //
-// A level provides, before this file:
+// A level provides in simd/int8_*.h, beside the vocabulary of simd/portable.h:
+//   TILE_ROWS_S8              rows of a tile, of two vectors of sums each
 //   FOLD                      depth elements folded into one 32-bit lane by one multiply
 //   vw                        a vector of VF_WIDTH 32-bit sums
 //   vw_load, vw_store, vw_set, vw_correct(sum, zero, column_sum) = sum - zero * column_sum
@@ -12,10 +13,11 @@
 //   widen                     u8 activations to that form (absent when A is read as it is)
 // Packed weights are [panel][depth / FOLD][TILE_COLUMNS][FOLD].
 
-#include "rows.h"
-#include "tile_sizes.h"
-// After the sizes, which it needs.
+#ifndef SAM2_GEMM_U8S8_H
+#define SAM2_GEMM_U8S8_H
+
 #include "epilogue.h"
+#include "tiles.h"
 
 /// Activations of a row widened at a time: a multiple of every FOLD and small enough for L1.
 #define WIDEN_DEPTH 512
@@ -26,7 +28,7 @@ INLINE void tile_i32_rows(const int rows, const char *a, size_t stride, const in
                           size_t steps, int32_t *sums) {
   const char *base[5];
   UNROLLED for (int i = 0; i < 5; ++i) base[i] = a + 3 * i * stride;
-  vw sum[TILE_ROWS][2];
+  vw sum[TILE_ROWS_S8][2];
   UNROLLED for (int r = 0; r < rows; ++r) {
 #if WIDEN
     sum[r][0] = vw_load(sums + r * TILE_COLUMNS);
@@ -67,17 +69,17 @@ typedef void (*tile_i32)(const char *a, size_t stride, const int8_t *w, size_t s
     tile_i32_rows(rows, a, stride, w, steps, sums);                                                \
   }
 
-EACH_TILE_HEIGHT(TILE_FUNCTION)
+EACH_TO(TILE_ROWS_S8, TILE_FUNCTION)
 
 #define TILE_NAME(rows) tile_i32_##rows,
-static const tile_i32 tiles_i32[TILE_ROWS] = {EACH_TILE_HEIGHT(TILE_NAME)};
+static const tile_i32 tiles_i32[TILE_ROWS_S8] = {EACH_TO(TILE_ROWS_S8, TILE_NAME)};
 
 /// The sums of one tile over the whole depth.
 static void sum_tile(const uint8_t *a, size_t lda, size_t rows, const int8_t *panel, size_t depth,
                      int32_t *sums) {
 #if WIDEN
   __builtin_memset(sums, 0, rows * TILE_COLUMNS * sizeof(int32_t));
-  _Alignas(64) activation_word wide[TILE_ROWS * WIDEN_DEPTH / FOLD];
+  _Alignas(64) activation_word wide[TILE_ROWS_S8 * WIDEN_DEPTH / FOLD];
   for (size_t first = 0; first < depth; first += WIDEN_DEPTH) {
     const size_t count = smaller_size(depth - first, WIDEN_DEPTH);
     // An odd last element is widened together with the byte after it, which lda covers and whose
@@ -93,7 +95,7 @@ static void sum_tile(const uint8_t *a, size_t lda, size_t rows, const int8_t *pa
 #endif
 }
 
-void KERNEL(pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t *packed) {
+static void KERNEL(pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t *packed) {
   const size_t steps = (depth + FOLD - 1) / FOLD;
   for (size_t first = 0; first < columns; first += TILE_COLUMNS)
     for (size_t step = 0; step < steps; ++step)
@@ -109,13 +111,13 @@ void KERNEL(pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t
       }
 }
 
-void KERNEL(gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c,
-                           size_t ldc, size_t rows, size_t columns, size_t depth) {
-  _Alignas(64) int32_t sums[TILE_ROWS * TILE_COLUMNS];
+static void KERNEL(gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c,
+                                  size_t ldc, size_t rows, size_t columns, size_t depth) {
+  _Alignas(64) int32_t sums[TILE_ROWS_S8 * TILE_COLUMNS];
   const size_t padded_depth = (depth + FOLD - 1) / FOLD * FOLD;
   for (size_t column = 0; column < columns; column += TILE_COLUMNS)
     for (size_t row = 0; row < rows;) {
-      const size_t height = tile_height(rows - row, TILE_ROWS);
+      const size_t height = tile_height(rows - row, TILE_ROWS_S8);
       sum_tile(a + row * lda, lda, height, packed + column * padded_depth, depth, sums);
       const size_t count = smaller_size(columns - column, TILE_COLUMNS);
       for (size_t r = 0; r < height; ++r)
@@ -187,7 +189,7 @@ static void scale_tile(const int32_t *sums, size_t rows, const tile_scales *scal
 
 static void gemm_tile(const sam2_gemm_u8s8 *task, const int8_t *panel, size_t row, size_t rows,
                       size_t column) {
-  _Alignas(64) int32_t sums[TILE_ROWS * TILE_COLUMNS];
+  _Alignas(64) int32_t sums[TILE_ROWS_S8 * TILE_COLUMNS];
   const tile_output out = {
       .c = task->c + row * task->ldc + column,
       .ldc = task->ldc,
@@ -205,17 +207,19 @@ static void gemm_tile(const sam2_gemm_u8s8 *task, const int8_t *panel, size_t ro
   scale_tile(sums, rows, &scales, &out);
 }
 
-void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) {
+static void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) {
   const size_t padded_depth = (task->depth + FOLD - 1) / FOLD * FOLD;
-  const size_t height = block_height(task->lda, task->columns * padded_depth, TILE_ROWS);
+  const size_t height = block_height(task->lda, task->columns * padded_depth, TILE_ROWS_S8);
   for (size_t first = 0; first < task->rows;) {
     const size_t last = block_end(first, height, task->rows);
     for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)
       for (size_t row = first; row < last;) {
-        const size_t rows = tile_height(last - row, TILE_ROWS);
+        const size_t rows = tile_height(last - row, TILE_ROWS_S8);
         gemm_tile(task, task->packed + column * padded_depth, row, rows, column);
         row += rows;
       }
     first = last;
   }
 }
+
+#endif

@@ -1,8 +1,11 @@
-// The float microkernel: a TILE_ROWS x TILE_COLUMNS block of a product, accumulators in registers.
+// The float microkernel: a TILE_ROWS_F32 x TILE_COLUMNS block of a product, sums in registers.
 // Shared by gemm_f32 (B packed in panels) and attention_f32 (scores on packed keys, then weights
 // times values read in place).
 
-#include "tile_sizes.h"
+#ifndef SAM2_TILE_F32_H
+#define SAM2_TILE_F32_H
+
+#include "tiles.h"
 
 /// c[rows, TILE_COLUMNS] = a[rows, depth] * b[depth, TILE_COLUMNS], plus c when `accumulate`.
 typedef void (*tile_f32)(const float *a, size_t lda, const float *b, size_t ldb, size_t depth,
@@ -30,7 +33,7 @@ INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b
   const char *base[5];
   UNROLLED for (int i = 0; i < 5; ++i) base[i] = (const char *)a + 3 * i * stride;
 
-  vf sum[TILE_ROWS][2];
+  vf sum[TILE_ROWS_F32][2];
   UNROLLED for (int r = 0; r < rows; ++r) {
     sum[r][0] = accumulate ? vf_load(c + r * ldc) : vf_zero();
     sum[r][1] = accumulate ? vf_load(c + r * ldc + VF_WIDTH) : vf_zero();
@@ -68,8 +71,10 @@ INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b
     tile_rows(rows, a, lda, b, ldb, depth, c, ldc, accumulate);                                    \
   }
 
-EACH_TILE_HEIGHT(TILE_FUNCTION)
+EACH_TO(TILE_ROWS_F32, TILE_FUNCTION)
 
 /// tiles_f32[r - 1] computes r rows.
 #define TILE_NAME(rows) tile_f32_##rows,
-static const tile_f32 tiles_f32[TILE_ROWS] = {EACH_TILE_HEIGHT(TILE_NAME)};
+static const tile_f32 tiles_f32[TILE_ROWS_F32] = {EACH_TO(TILE_ROWS_F32, TILE_NAME)};
+
+#endif

@@ -1,8 +1,8 @@
-// SIMD micro-kernels behind one function table.
+// SIMD micro-kernels behind function tables, one for each level: a set of CPU features.
 //
 // Rules of this room: no allocation, no threads, no logging, no knowledge of tensors or graphs.
 // A caller owns every buffer and splits the work between threads by calling a kernel on ranges.
-// Every kernel has a scalar twin with the same contract. Integer results are identical on every
+// Every kernel has a portable twin with the same contract. Integer results are identical on every
 // level; float results differ only by the order of additions and fused multiply-add.
 //
 // Naming: what__how, e.g. gemm_f32__avx512. `ld*` are row strides in elements.
@@ -16,31 +16,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/// Instruction set levels, ordered: a level implies every lower one. The scalar level is portable
-/// C without intrinsics, which a compiler may turn into the baseline SIMD of its target.
-typedef enum {
-  SAM2_ISA_SCALAR = 0,
-  SAM2_ISA_AVX2 = 1,         // AVX2 + FMA + F16C
-  SAM2_ISA_AVX512 = 2,       // AVX-512 F, BW, DQ, VL
-  SAM2_ISA_AVX512_VNNI = 3,  // + AVX-512 VNNI
-} sam2_isa;
-
-/// CPU features the probe looks at (a bit mask).
-enum {
-  SAM2_CPU_AVX2 = 1 << 0,
-  SAM2_CPU_FMA = 1 << 1,
-  SAM2_CPU_F16C = 1 << 2,
-  SAM2_CPU_AVX512F = 1 << 3,
-  SAM2_CPU_AVX512BW = 1 << 4,
-  SAM2_CPU_AVX512DQ = 1 << 5,
-  SAM2_CPU_AVX512VL = 1 << 6,
-  SAM2_CPU_AVX512VNNI = 1 << 7,
-  SAM2_CPU_AVX512BF16 = 1 << 8,
-  SAM2_CPU_AVXVNNI = 1 << 9,
-  SAM2_CPU_NEON = 1 << 10,
-  SAM2_CPU_PCLMULQDQ = 1 << 11,
-};
 
 /// Function applied to each output element after the bias.
 typedef enum {
@@ -116,7 +91,7 @@ typedef struct {
 /// Keys of a tile of `attention_s8`: weights are rounded relative to the largest of their tile.
 #define SAM2_KEY_TILE 128
 
-/// Attention of one head in int8 (`Formats/quantization.md` has the arithmetic).
+/// Attention of one head in int8 (`Formats/operators.md` has the arithmetic).
 /// First `attention_s8_prepare` rounds keys and values into `prepared`, which holds
 /// `attention_s8_prepared(...)` bytes, tile by tile and on any threads; then `attention_s8` attends
 /// for `queries` rows, with `workspace` of `attention_s8_workspace(...)` bytes, one per concurrent
@@ -176,16 +151,18 @@ typedef struct {
 // MARK: - The table
 
 typedef struct {
-  sam2_isa isa;
-  const char *name;  // "avx512-vnni", "avx512", "avx2", "scalar"
+  const char *name;  // of the level
 
   /// Columns in one packed panel. A packed matrix occupies ceil(columns / panel) * panel * depth
   /// elements; panel p starts at p * panel * depth.
   size_t panel_columns_f32;
+  /// Rows of a tile of a product: calls with fewer, or with a few more, use their units badly.
+  size_t tile_rows_f32;
   /// The same for int8; depth is rounded up to a multiple of `depth_multiple_s8` with zeros:
   /// panel p starts at p * panel * rounded depth bytes.
   size_t panel_columns_s8;
   size_t depth_multiple_s8;
+  size_t tile_rows_s8;
 
   /// Packs B so that B[k, n] = source[n * column_stride + k * depth_stride]. A weight [N, K] has
   /// column_stride K and depth_stride 1; keys [tokens, depth] likewise with their row stride.
@@ -283,6 +260,12 @@ typedef struct {
   /// y[i] = a[i] * wa + b[i] * wb: one output row of a separable resize.
   void (*blend_rows_f32)(const float *a, const float *b, float wa, float wb, float *y,
                          size_t count);
+
+  /// Peaks of a core, for percent-of-peak reports: multiply-adds in registers, as the products use
+  /// them, for `iterations` turns of a loop. They return the multiply-accumulates done; the caller
+  /// takes the time.
+  uint64_t (*peak_f32)(uint64_t iterations);
+  uint64_t (*peak_s8)(uint64_t iterations);
 } sam2_kernels;
 
 /// Tells the CPU that a loop waits for another thread.
@@ -294,23 +277,66 @@ static inline void sam2_pause(void) {
 #endif
 }
 
-/// Features of this CPU (bits above). Probed once; safe to call from any thread.
+// MARK: - Levels
+
+/// Places of the features that levels ask for in a set of bits; the list has those of every
+/// architecture.
+enum {
+#define X86_FEATURE(identifier, ...) SAM2_FEATURE_##identifier,
+#define ARM_FEATURE(identifier, ...) SAM2_FEATURE_##identifier,
+#include "../cpu/feature_list.h"
+};
+
+/// Features as bits.
+enum {
+#define X86_FEATURE(identifier, ...) SAM2_CPU_##identifier = 1 << SAM2_FEATURE_##identifier,
+#define ARM_FEATURE(identifier, ...) SAM2_CPU_##identifier = 1 << SAM2_FEATURE_##identifier,
+#include "../cpu/feature_list.h"
+};
+
+/// Features of this CPU that the system lets a process use. Probed once; safe to call from any
+/// thread, as everything below.
 uint32_t sam2_cpu_features(void);
-/// Best level this CPU can run.
-sam2_isa sam2_best_isa(void);
-/// The table of a level, or NULL when this CPU cannot run it. Tables are immutable.
-const sam2_kernels *sam2_kernels_for(sam2_isa isa);
+/// Name of the feature with this bit; NULL for another number.
+const char *sam2_feature_name(uint32_t feature);
+
+/// A level of this architecture on this machine.
+typedef struct {
+  const char *name;
+  /// Features, and those of them that this CPU does not have.
+  uint32_t needs, lacks;
+  /// Number of the error with which the system refused what the level needs beside features, or 0.
+  int refusal;
+  /// The table, which nothing changes, or NULL when the level cannot run here.
+  const sam2_kernels *kernels;
+} sam2_level;
+
+/// The levels that cpu/level_list.h has for this architecture, in its order: the portable one first,
+/// which always runs, better ones later. The first call asks the system for what levels need beside
+/// features.
+const sam2_level *sam2_levels(size_t *count);
+
+/// A row of the list.
+typedef struct {
+  const char *name;
+  uint32_t needs;
+  /// Asks the system; 0 or the number of an error. Called only where the CPU has the features.
+  int (*permission)(void);
+  /// Enters the kernels that the level has of its own in a table.
+  void (*use)(sam2_kernels *table);
+} sam2_level_row;
+
+/// The rows of the list for this architecture.
+const sam2_level_row *sam2_level_rows(size_t *count);
+/// Makes `count` levels, and the tables of those that can run, of as many rows for a CPU with
+/// `features`.
+void sam2_find_levels(const sam2_level_row *rows, size_t count, uint32_t features,
+                      sam2_level *levels, sam2_kernels *tables);
 
 /// Shortens a message without changing its CRC-32 (of zip; reflected polynomial 0xEDB88320): the
 /// register is, after `bytes` from `crc`, what it is after `folded` from 0. `count` is a multiple
 /// of 64 and at least 64. Returns 0, and does nothing, on a CPU without carry-less products.
 int sam2_crc32_fold(uint32_t crc, const uint8_t *bytes, size_t count, uint8_t folded[16]);
-
-/// Peak of this core, for percent-of-peak reports: runs register-only multiply-adds of the level
-/// for about `iterations` loop turns and returns the number of multiply-accumulates done. The
-/// caller times it.
-uint64_t sam2_peak_f32(sam2_isa isa, uint64_t iterations);
-uint64_t sam2_peak_s8(sam2_isa isa, uint64_t iterations);
 
 #ifdef __cplusplus
 }

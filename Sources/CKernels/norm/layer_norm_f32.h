@@ -1,6 +1,9 @@
 // layer_norm_f32, written once for all levels: mean, then centred variance (two passes over a row
 // that is in L1), then the affine map. Accurate where E[x^2] - mean^2 would cancel.
 
+#ifndef SAM2_LAYER_NORM_F32_H
+#define SAM2_LAYER_NORM_F32_H
+
 INLINE float sum_row(const float *x, size_t columns) {
   vf sum0 = vf_zero(), sum1 = vf_zero();
   size_t i = 0;
@@ -36,9 +39,9 @@ INLINE vf normalise(vf x, vf mean, vf inverse, vf weight, vf bias) {
   return vf_fma(vf_mul(vf_sub(x, mean), inverse), weight, bias);
 }
 
-void KERNEL(layer_norm_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
-                            size_t columns, const float *weight, const float *bias,
-                            float epsilon) {
+static void KERNEL(layer_norm_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
+                                   size_t columns, const float *weight, const float *bias,
+                                   float epsilon) {
   for (size_t r = 0; r < rows; ++r, x += ldx, y += ldy) {
     const float mean = sum_row(x, columns) / (float)columns;
     const float variance = sum_squares(x, columns, mean) / (float)columns;
@@ -56,3 +59,5 @@ void KERNEL(layer_norm_f32)(const float *x, size_t ldx, float *y, size_t ldy, si
                  n);
   }
 }
+
+#endif

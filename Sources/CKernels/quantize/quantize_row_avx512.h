@@ -1,6 +1,9 @@
 // Rows of bytes on AVX-512: 64 at a time, clamped by the packing itself, with the steps of four
 // rows found together. The same bytes as the portable form in quantize_rows_u8.h.
 
+#ifndef SAM2_QUANTIZE_ROW_AVX512_H
+#define SAM2_QUANTIZE_ROW_AVX512_H
+
 #include "scales.h"
 
 #define OWN_BLOCK
@@ -82,3 +85,5 @@ INLINE void find_steps(const vf *low, const vf *high, float *step, float *invers
   const __m128 point = _mm_min_ps(_mm_max_ps(offset, _mm_setzero_ps()), _mm_set1_ps(255.0f));
   _mm_storeu_si128((__m128i *)zero, _mm_cvttps_epi32(point));
 }
+
+#endif

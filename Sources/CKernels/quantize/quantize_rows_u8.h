@@ -2,6 +2,9 @@
 // same order on every level, so the integers agree. Non-finite input is harmless: a NaN becomes
 // byte 0, and a row whose range overflows is clamped at scale 1.
 
+#ifndef SAM2_QUANTIZE_ROWS_U8_H
+#define SAM2_QUANTIZE_ROWS_U8_H
+
 #include "scales.h"
 
 /// Least and largest number of a row by lane, zero included.
@@ -77,8 +80,8 @@ INLINE void find_steps(const vf *low, const vf *high, float *step, float *invers
 }
 #endif
 
-void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t depth, uint8_t *out,
-                              size_t ld_out, float *scale, int32_t *zero) {
+static void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t depth,
+                                     uint8_t *out, size_t ld_out, float *scale, int32_t *zero) {
   for (size_t first = 0; first < rows; first += ROWS_AT_ONCE) {
     const size_t count = smaller_size(ROWS_AT_ONCE, rows - first);
     vf low[ROWS_AT_ONCE], high[ROWS_AT_ONCE];
@@ -95,3 +98,5 @@ void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t de
     }
   }
 }
+
+#endif

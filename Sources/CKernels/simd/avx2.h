@@ -4,10 +4,19 @@
 
 #include "common.h"
 
+#define AVX2_TARGET "avx2,fma,f16c"
+#ifndef TARGET  // A level that adds to this one brings its own.
+#define TARGET AVX2_TARGET
 #define KERNEL(name) name##__avx2
+#endif
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
+
 #define VF_WIDTH 8
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define TILE_ROWS_F32 6  // 12 sums, 2 vectors of B and one of A, of 16 registers
+#define FINISHED_ROWS 1
+#define OUTER_ROWS 4
+#define PEAK_SUMS 12  // more than latency (4-5) times issue width (2), less than 16 registers
 
 typedef __m256 vf;
 

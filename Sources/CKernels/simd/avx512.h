@@ -1,23 +1,22 @@
 // Float vectors of AVX-512 F, BW, DQ, VL: sixteen lanes. See simd/portable.h for the vocabulary.
-// A source that needs VNNI defines SIMD_VNNI first.
 
 #include <immintrin.h>
 
 #include "common.h"
 
+#define AVX512_TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"
+#ifndef TARGET  // A level that adds to this one brings its own.
+#define TARGET AVX512_TARGET
+#define KERNEL(name) name##__avx512
+#endif
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
+
 #define VF_WIDTH 16
 
-#ifdef SIMD_VNNI
-#define KERNEL(name) name##__avx512_vnni
-#pragma clang attribute push(                                                                      \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))),        \
-    apply_to = function)
-#else
-#define KERNEL(name) name##__avx512
-#pragma clang attribute push(                                                                      \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))),                   \
-    apply_to = function)
-#endif
+#define TILE_ROWS_F32 14  // 28 sums, 2 vectors of B and one of A, of 32 registers
+#define FINISHED_ROWS 4
+#define OUTER_ROWS 8  // 16 sums of two vectors: enough to hide the latency of the multiply-add
+#define PEAK_SUMS 12  // more than latency (4-5) times issue width (2)
 
 typedef __m512 vf;
 

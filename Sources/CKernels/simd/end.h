@@ -1,4 +1,4 @@
-// Closes the target region that simd/{avx2,avx512}.h opened.
-#if VF_WIDTH > 4
+// Closes the target region that a level's vocabulary opened, if it needs one.
+#ifdef TARGET
 #pragma clang attribute pop
 #endif

@@ -1,5 +1,7 @@
 // Operands of int8 attention for AVX-512 VNNI: four signed bytes in a 32-bit word. See
-// attention/attention_s8.h for the vocabulary.
+// attention/attention_s8_layout.h for the vocabulary.
+
+#include "int8_avx512_vnni.h"
 
 #include "powers_avx512.h"
 

@@ -1,7 +1,12 @@
 // Operands of int8 attention for the scalar level: one integer in a 32-bit word. See
-// attention/attention_s8.h for the vocabulary.
+// attention/attention_s8_layout.h for the vocabulary.
 
+#include "int8_scalar.h"
 #include "powers.h"
+
+#define VALUE_ROWS 4
+#define SCORE_ROWS 4
+#define RUN_ROWS 4
 
 #define UNSIGNED_OFFSET 0
 #define FOLDED_ONES 1u

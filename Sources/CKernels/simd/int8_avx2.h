@@ -1,9 +1,12 @@
 // Int8 products of AVX2. See gemm/gemm_u8s8.h for the vocabulary.
 
+#include "avx2.h"
+
 // vpmaddubsw would saturate (255 * 127 * 2 > 32767), so both sides are widened to 16 bits, where
 // vpmaddwd is exact.
-#define FOLD SAM2_FOLD_avx2
+#define FOLD 2
 #define WIDEN 1
+#define TILE_ROWS_S8 6  // as of floats
 typedef uint32_t activation_word;
 typedef __m256i vw;
 

@@ -1,8 +1,13 @@
 // Int8 products of AVX-512 VNNI. See gemm/gemm_u8s8.h for the vocabulary.
 
+#define TARGET AVX512_TARGET ",avx512vnni"
+#define KERNEL(name) name##__avx512_vnni
+#include "avx512.h"
+
 // vpdpbusd adds four u8 x s8 products to a 32-bit lane without saturating in between.
-#define FOLD SAM2_FOLD_avx512_vnni
+#define FOLD 4
 #define WIDEN 0
+#define TILE_ROWS_S8 14  // as of floats
 typedef uint32_t activation_word;
 typedef __m512i vw;
 

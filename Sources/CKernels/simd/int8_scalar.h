@@ -1,8 +1,11 @@
 // Int8 products of the scalar level: one element at a time, in 32 bits. See gemm/gemm_u8s8.h for
 // the vocabulary.
 
-#define FOLD SAM2_FOLD_scalar
+#include "portable.h"
+
+#define FOLD 1
 #define WIDEN 1
+#define TILE_ROWS_S8 4
 typedef int32_t activation_word;
 typedef vi vw;
 typedef int8_t bytes4 __attribute__((vector_size(4)));

@@ -1,5 +1,8 @@
-// exp, sigmoid and GELU on the vectors of the level included before. The same polynomials on every
+// exp, sigmoid and GELU on the vectors of the level. The same polynomials on every
 // level, but for the GELU of AVX-512 (gelu_avx512.h).
+
+#ifndef SAM2_MATH_H
+#define SAM2_MATH_H
 
 /// e^x for x <= 0 (NaN stays NaN). Cephes expf: x = n ln 2 + r, |r| <= ln 2 / 2, degree-5
 /// polynomial in r. Error below 2 ulp; results below the smallest normal float are 0.
@@ -77,3 +80,5 @@ INLINE void vf_activate(vf *x, const int count, sam2_activation activation) {
       x[n] = vf_sigmoid(x[n]);
   }
 }
+
+#endif

@@ -1,17 +1,30 @@
 // Float vectors of the scalar level: portable C on four-lane compiler vectors, no intrinsics. The
-// compiler turns them into SSE2 or NEON. Ends with simd/end.h, like its siblings.
+// compiler turns them into SSE2 or NEON.
 //
 // The three files simd/{portable,avx2,avx512}.h define the same small vocabulary, so that a float
-// kernel is written once (a template header) and compiled once per level:
+// kernel is written once (a template header) and compiled once per level. A source includes the
+// vocabulary of one level before any template:
 //   vf                 a vector of VF_WIDTH floats; `_n` variants touch only the first n lanes
 //   vf_max, vf_min     a > b ? a : b and a < b ? a : b, so a NaN in `a` yields `b` everywhere
 //   vf_fma             a * b + c, fused where the level has the instruction
 //   KERNEL(name)       the level's name of a kernel
+//   TARGET             features that the compiler may use beyond those of every CPU, if any;
+//                      simd/end.h ends the region in which it may
+// and, as the registers of the level allow:
+//   TILE_ROWS_F32      rows of a tile of products, of two vectors each
+//   FINISHED_ROWS      rows of a tile that are activated together
+//   OUTER_ROWS         rows of a tile of outer products (attention/token_attention_f32.h)
+//   PEAK_SUMS          sums that keep the multiply-add units busy (cpu/peak.h)
 
 #include "common.h"
 
 #define KERNEL(name) name##__scalar
 #define VF_WIDTH 4
+
+#define TILE_ROWS_F32 4
+#define FINISHED_ROWS 1
+#define OUTER_ROWS 4
+#define PEAK_SUMS 8
 
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));

@@ -2,6 +2,11 @@
 
 #include "powers.h"
 
+// Both have 32 registers.
+#define VALUE_ROWS 12  // 24 sums, 2 vectors of weights, a broadcast
+#define SCORE_ROWS 8   // 16 sums: the other registers make weights meanwhile
+#define RUN_ROWS 8     // 16 sums, 2 vectors of queries, a broadcast
+
 /// 2^15 2^f of the polynomial in simd/powers.h, for n = 0...63.
 static const uint16_t power_mantissas[64] = {
     65265, 64565, 63870, 63185, 62504, 61832, 61167, 60509,

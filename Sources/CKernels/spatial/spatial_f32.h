@@ -1,5 +1,8 @@
 // Depthwise convolution and max pooling, channels last, written once for all levels.
 
+#ifndef SAM2_SPATIAL_F32_H
+#define SAM2_SPATIAL_F32_H
+
 /// Neighbouring outputs that share each weight load.
 #define CONV_OUTPUTS 8
 
@@ -62,10 +65,10 @@ INLINE void conv_row(const conv *t, size_t row, size_t out_width, size_t channel
   }
 }
 
-void KERNEL(depthwise_conv_f32)(const float *x, size_t height, size_t width, size_t channels,
-                                const float *weight, const float *bias, size_t kernel,
-                                size_t stride, size_t padding, float *y, size_t first_row,
-                                size_t last_row) {
+static void KERNEL(depthwise_conv_f32)(const float *x, size_t height, size_t width, size_t channels,
+                                       const float *weight, const float *bias, size_t kernel,
+                                       size_t stride, size_t padding, float *y, size_t first_row,
+                                       size_t last_row) {
   if (width + 2 * padding < kernel)
     return;
   const size_t out_width = (width + 2 * padding - kernel) / stride + 1;
@@ -93,9 +96,9 @@ INLINE void pool_cell(const float *x, size_t ldx, size_t row_stride, size_t chan
   }
 }
 
-void KERNEL(max_pool_f32)(const float *x, size_t ldx, size_t height, size_t width,
-                          size_t channels, size_t window, float *y, size_t first_row,
-                          size_t last_row) {
+static void KERNEL(max_pool_f32)(const float *x, size_t ldx, size_t height, size_t width,
+                                 size_t channels, size_t window, float *y, size_t first_row,
+                                 size_t last_row) {
   const size_t out_width = width / window, row_stride = width * ldx;
   const size_t out_height = height / window;
   for (size_t row = first_row; row < smaller_size(last_row, out_height); ++row)
@@ -103,3 +106,5 @@ void KERNEL(max_pool_f32)(const float *x, size_t ldx, size_t height, size_t widt
       pool_cell(x + row * window * row_stride + column * window * ldx, ldx, row_stride, channels,
                 window, y + (row * out_width + column) * channels);
 }
+
+#endif

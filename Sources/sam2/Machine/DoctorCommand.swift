@@ -56,9 +56,10 @@ private struct Findings {
     [
       "version": .string(Tool.version), "processor": .string(processor),
       "processors": .init(processorCount),
-      "cpu_features": .array(KernelTable.cpuFeatures.map { .string($0) }),
+      "cpu_features": .array(KernelLevel.cpuFeatures.map { .string($0) }),
       "kernel_level": .string(kernels.name),
       "kernel_levels": .array(KernelTable.availableLevels.map { .string($0) }),
+      "levels": .array(KernelLevel.all.map(json)),
       "peak_gmacs_per_core": [
         "float32": .number(gigas(peakFloat)), "int8": .number(gigas(peakInt8)),
       ],
@@ -71,15 +72,15 @@ private struct Findings {
   }
 
   var text: String {
-    let features = KernelTable.cpuFeatures.joined(separator: " ")
+    let features = KernelLevel.cpuFeatures.joined(separator: " ")
     let video = ffmpeg != nil && ffprobe != nil
     let rows: [(String, String)] = [
       ("version", Tool.version), ("processor", "\(processor), \(processorCount) threads"),
       ("cpu features", features.isEmpty ? "none of those looked for" : features),
-      (
-        "kernels",
-        "\(kernels.name) (of \(KernelTable.availableLevels.joined(separator: ", ")))"
-      ),
+      ("kernels", kernels.name),
+    ]
+    let levels = KernelLevel.all.map { ("  \($0.name)", $0.standing) }
+    let machine: [(String, String)] = [
       (
         "peak of a core",
         "\(fixed(gigas(peakFloat), 1)) GMAC/s float32, \(fixed(gigas(peakInt8), 1)) GMAC/s int8"
@@ -88,9 +89,17 @@ private struct Findings {
       ("video files", video ? "yes" : "no: apt-get install ffmpeg, or use folders of frames"),
       ("built-in model", "\(BundledModel.name), \(readable(byteCount: BundledModel.byteCount))"),
     ]
-    return rows.map { name, value in
+    return (rows + levels + machine).map { name, value in
       name + String(repeating: " ", count: max(1, 16 - name.count)) + value
     }.joined(separator: "\n")
+  }
+
+  private func json(_ level: KernelLevel) -> JSONValue {
+    [
+      "name": .string(level.name), "runs": .bool(level.runsHere),
+      "lacks": .array(level.lacks.map { .string($0) }),
+      "refusal": level.refusal.map { .string($0) } ?? .null,
+    ]
   }
 
   private func gigas(_ rate: Double) -> Double { (rate / 1e8).rounded() / 10 }

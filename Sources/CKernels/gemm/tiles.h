@@ -1,4 +1,10 @@
-// How the matrix products walk over rows.
+// How the matrix products walk over tiles.
+
+#ifndef SAM2_TILES_H
+#define SAM2_TILES_H
+
+/// Columns of a tile, and of a panel: two vectors.
+#define TILE_COLUMNS (2 * VF_WIDTH)
 
 /// Rows of the next tile when `left` rows remain: as even as possible, because a lone last row
 /// would leave the multiply units waiting for each other.
@@ -26,3 +32,5 @@ INLINE size_t block_height(size_t row_bytes, size_t packed_bytes, size_t tile) {
 INLINE size_t block_end(size_t first, size_t height, size_t rows) {
   return rows - first < height + 3 ? rows : first + height;
 }
+
+#endif

@@ -1,0 +1,29 @@
+// Levels, a row for each that this architecture has: include with the macros defined.
+//
+//   LEVEL(identifier, name, needs, permission, kernels)
+//     needs       features of the CPU (feature_list.h), and NEEDS(identifier), those of a row above
+//     permission  a function that asks the system for what the kernels need beside features, once
+//                 for the process: 0, or the number of the error with which it refuses
+//     kernels     families of kernels that the level has of its own: FLOATS, INT8 (products),
+//                 ATTENTION_S8; FLOATS(x) is in levels/floats_x.c
+//
+// A level also has the kernels of each row above whose needs are among its own; the last of several
+// of a family counts. Where several levels can run, the last is chosen. So levels need not form a
+// line: a row that needs what another does not have is no part of it.
+
+LEVEL(scalar, "scalar", 0, nothing_to_ask, FLOATS(scalar) INT8(scalar) ATTENTION_S8(scalar))
+
+#if defined(__x86_64__)
+LEVEL(avx2, "avx2", SAM2_CPU_AVX2 | SAM2_CPU_FMA | SAM2_CPU_F16C, nothing_to_ask,
+      FLOATS(avx2) INT8(avx2) ATTENTION_S8(avx2))
+LEVEL(avx512, "avx512",
+      NEEDS(avx2) | SAM2_CPU_AVX512F | SAM2_CPU_AVX512BW | SAM2_CPU_AVX512DQ | SAM2_CPU_AVX512VL,
+      nothing_to_ask, FLOATS(avx512) INT8(avx512) ATTENTION_S8(avx512))
+LEVEL(avx512_vnni, "avx512-vnni", NEEDS(avx512) | SAM2_CPU_AVX512VNNI, nothing_to_ask,
+      INT8(avx512_vnni) ATTENTION_S8(avx512_vnni))
+#endif
+
+#undef LEVEL
+#undef FLOATS
+#undef INT8
+#undef ATTENTION_S8

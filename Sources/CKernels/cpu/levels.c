@@ -1,0 +1,79 @@
+// The levels of this machine: the rows of level_list.h, and what is missing for each.
+
+#include <pthread.h>
+#include <stddef.h>
+
+#include "../include/CKernels.h"
+
+// MARK: - The rows
+
+#define FLOATS(family) void use_floats__##family(sam2_kernels *table);
+#define INT8(family) void use_int8__##family(sam2_kernels *table);
+#define ATTENTION_S8(family) void use_attention_s8__##family(sam2_kernels *table);
+#define LEVEL(identifier, name, needs, permission, kernels) int permission(void); kernels
+#include "level_list.h"
+
+#define NEEDS(identifier) needs__##identifier
+enum {
+#define LEVEL(identifier, name, needs, permission, kernels) NEEDS(identifier) = (needs),
+#include "level_list.h"
+};
+
+#define FLOATS(family) use_floats__##family(table);
+#define INT8(family) use_int8__##family(table);
+#define ATTENTION_S8(family) use_attention_s8__##family(table);
+#define LEVEL(identifier, name, needs, permission, kernels)                                        \
+  static void use__##identifier(sam2_kernels *table) { kernels }
+#include "level_list.h"
+
+static const sam2_level_row rows[] = {
+#define LEVEL(identifier, name, needs, permission, kernels)                                        \
+  {name, NEEDS(identifier), permission, use__##identifier},
+#include "level_list.h"
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+int nothing_to_ask(void) { return 0; }
+
+// MARK: - Tables
+
+/// Fills the table of row `index`, which can run.
+static void fill_table(const sam2_level_row *list, const sam2_level *levels, size_t index,
+                       sam2_kernels *table) {
+  *table = (sam2_kernels){0};
+  for (size_t row = 0; row <= index; ++row)
+    if (!(list[row].needs & ~list[index].needs) && !levels[row].refusal)
+      list[row].use(table);
+  table->name = list[index].name;
+}
+
+void sam2_find_levels(const sam2_level_row *list, size_t count, uint32_t features,
+                      sam2_level *levels, sam2_kernels *tables) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t lacks = list[i].needs & ~features;
+    const int refusal = lacks ? 0 : list[i].permission();
+    levels[i] = (sam2_level){list[i].name, list[i].needs, lacks, refusal, NULL};
+    if (lacks || refusal)
+      continue;
+    fill_table(list, levels, i, &tables[i]);
+    levels[i].kernels = &tables[i];
+  }
+}
+
+static sam2_level found[ROWS];
+static sam2_kernels tables[ROWS];
+
+static void find(void) { sam2_find_levels(rows, ROWS, sam2_cpu_features(), found, tables); }
+
+const sam2_level *sam2_levels(size_t *count) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, find);
+  *count = ROWS;
+  return found;
+}
+
+const sam2_level_row *sam2_level_rows(size_t *count) {
+  *count = ROWS;
+  return rows;
+}

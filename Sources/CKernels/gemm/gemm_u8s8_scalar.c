@@ -1,6 +1,0 @@
-// clang-format off: the order of these matters.
-#include "../simd/portable.h"
-#include "../simd/math.h"
-#include "../simd/int8_scalar.h"
-#include "gemm_u8s8.h"
-#include "../simd/end.h"

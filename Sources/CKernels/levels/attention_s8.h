@@ -1,0 +1,22 @@
+// The int8 attention of a level, in a table. A source includes the vocabulary of the level first.
+
+#include "../attention/attention_s8.h"
+#include "../attention/axial_s8.h"
+
+// Any CPU may fill a table: no instructions of the level from here on.
+#include "../simd/end.h"
+
+void KERNEL(use_attention_s8)(sam2_kernels *table) {
+  table->attention_s8_prepared = KERNEL(attention_s8_prepared);
+  table->attention_s8_workspace = KERNEL(attention_s8_workspace);
+  table->attention_s8_prepare = KERNEL(attention_s8_prepare);
+  table->attention_s8 = KERNEL(attention_s8);
+  table->attention_s8_integers = KERNEL(attention_s8_integers);
+  table->axial_s8_projection = KERNEL(axial_s8_projection);
+  table->axial_s8_project = KERNEL(axial_s8_project);
+  table->axial_s8_prepared = KERNEL(axial_s8_prepared);
+  table->axial_s8_workspace = KERNEL(axial_s8_workspace);
+  table->axial_s8_tiles = KERNEL(axial_s8_tiles);
+  table->axial_s8_prepare = KERNEL(axial_s8_prepare);
+  table->axial_s8 = KERNEL(axial_s8);
+}

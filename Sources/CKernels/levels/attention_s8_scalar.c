@@ -1,0 +1,3 @@
+#include "../simd/fold_scalar.h"
+
+#include "attention_s8.h"

@@ -1,0 +1,3 @@
+#include "../simd/int8_scalar.h"
+
+#include "int8.h"

@@ -1,8 +1,0 @@
-#if defined(__x86_64__)
-
-// clang-format off: the order of these matters.
-#include "../simd/avx2.h"
-#include "spatial_f32.h"
-#include "../simd/end.h"
-
-#endif
