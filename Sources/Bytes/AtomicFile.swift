@@ -39,24 +39,26 @@ public enum AtomicFile {
   /// Writes the file at `path` through `body`, all or nothing.
   ///
   /// The bytes go to a temporary in the same folder, which is synced, named `path`, and the folder
-  /// synced. When anything fails the temporary is removed and `path` is as before.
-  /// - Throws: what `checkCanCreate` and `body` throw; `output.write` (kind `inputOutput`).
+  /// synced. When anything fails the temporary is removed and `path` is as before. A link at `path`
+  /// is replaced and not followed.
+  /// - Throws: what `begin` and `body` throw; `output.write` (kind `inputOutput`).
   public static func write(
     path: String, replaceExisting: Bool, body: (inout AtomicFileWriter) throws -> Void
   ) throws {
-    try checkCanCreate(path: path, replaceExisting: replaceExisting)
-    var writer = try AtomicFileWriter(temporaryFor: path)
+    var writer = try begin(path: path, replaceExisting: replaceExisting)
     try body(&writer)
     try writer.publish(replaceExisting: replaceExisting)
-    try syncFolder(of: path)
   }
 
-  private static func syncFolder(of path: String) throws(Failure) {
-    let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    // Some file systems cannot sync folders and say EINVAL; the rename itself has happened.
-    if fsync(descriptor) != 0, errno == EIO { throw AtomicFileWriter.writeFailure(path, errno) }
+  /// Creates the temporary of the file at `path`, for a caller that publishes it.
+  /// - Throws: what `checkCanCreate` throws; `output.link`, `output.create`.
+  public static func begin(
+    path: String, replaceExisting: Bool
+  ) throws(Failure) -> AtomicFileWriter {
+    try checkCanCreate(path: path, replaceExisting: replaceExisting)
+    let folder = folder(of: path)
+    let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[$0...].dropFirst() }
+    return try AtomicFileWriter(in: OutputDirectory(folder), name: name.map(String.init) ?? path)
   }
 
   static func existsFailure(_ path: String) -> Failure {

@@ -2,66 +2,26 @@ internal import CSystem
 import Glibc
 
 /// Writes the temporary of an `AtomicFile`: buffered, in order, with patches at known places.
-///
-/// Where the file system can, the temporary has no name until it is complete, so that a killed
-/// process leaves nothing behind.
 public struct AtomicFileWriter: ~Copyable {
   /// Bytes appended so far.
   public private(set) var byteCount = 0
   private let path: String
-  /// Nil while the temporary has no name.
-  private var temporaryPath: String?
-  /// Removes the named temporary when a signal ends the process.
-  private var ticket: Unfinished.Ticket?
-  private var descriptor: Int32 = -1
+  private var temporary: TemporaryFile
   private var buffer: [UInt8] = []
   private static let bufferByteCount = 1 << 18
   /// Where the bytes start that the disk has not been asked to take yet.
   private var unsentOffset = 0
   private static let sentByteCount = 8 << 20
 
-  /// Creates the temporary in the folder of `path`.
-  init(temporaryFor path: String) throws(Failure) {
-    self.path = path
-    descriptor = AtomicFileWriter.openNameless(in: AtomicFile.folder(of: path))
-    var attempt = 0
-    while descriptor < 0, attempt < 16 {
-      let name = AtomicFileWriter.temporaryName(for: path)
-      descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 {
-        temporaryPath = name
-        ticket = Unfinished.file(name)
-      } else if errno != EEXIST {
-        break
-      }
-      attempt += 1
-    }
-    let code = errno
-    guard descriptor >= 0 else {
-      throw Failure(
-        .cannotCreate, code: "output.create", "cannot be created: \(systemMessage(code))",
-        file: path)
-    }
+  /// Creates the temporary of the file `name`.
+  init(in folder: OutputDirectory, name: String) throws(Failure) {
+    path = folder.file(name)
+    temporary = try TemporaryFile(in: folder, for: name)
     buffer.reserveCapacity(AtomicFileWriter.bufferByteCount)
   }
 
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-    if let temporaryPath { unlink(temporaryPath) }
-    ticket?.done()
-  }
-
-  /// A file that only its descriptor leads to; -1 where that, or naming it later, is impossible.
-  private static func openNameless(in folder: String) -> Int32 {
-    guard access("/proc/self/fd", X_OK) == 0 else { return -1 }
-    // O_TMPFILE, whose definition Swift does not import.
-    let nameless: Int32 = 0o20000000 | O_DIRECTORY
-    return open(folder, O_RDWR | nameless | O_CLOEXEC, 0o666)
-  }
-
-  private static func temporaryName(for path: String) -> String {
-    "\(path).tmp-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
-  }
+  /// The open file, for a child process that writes it instead of this one.
+  public var descriptor: Int32 { temporary.descriptor }
 
   // MARK: - Appending
 
@@ -124,31 +84,11 @@ public struct AtomicFileWriter: ~Copyable {
 
   /// Writes what is buffered, waits until the disk has it, and gives the file its name.
   /// - Throws: `output.exists`, `output.write`.
-  mutating func publish(replaceExisting: Bool) throws(Failure) {
+  public mutating func publish(replaceExisting: Bool) throws(Failure) {
     try flush()
     guard fsync(descriptor) == 0 else { throw AtomicFileWriter.writeFailure(path, errno) }
-    if !replaceExisting {
-      // Linking refuses a name that another process took since the first check.
-      if linked(to: path) { return }
-      if errno == EEXIST { throw AtomicFile.existsFailure(path) }
-      // File systems without hard links get the plain rename below.
-    }
-    if temporaryPath == nil {
-      let name = AtomicFileWriter.temporaryName(for: path)
-      guard linked(to: name) else { throw AtomicFileWriter.writeFailure(path, errno) }
-      temporaryPath = name
-    }
-    guard let name = temporaryPath, rename(name, path) == 0 else {
-      throw AtomicFileWriter.writeFailure(path, errno)
-    }
-    temporaryPath = nil
-  }
-
-  /// Makes `name` lead to the temporary; says why not in `errno`.
-  private func linked(to name: String) -> Bool {
-    if let temporaryPath { return link(temporaryPath, name) == 0 }
-    let origin = "/proc/self/fd/\(descriptor)"
-    return linkat(AT_FDCWD, origin, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0
+    try temporary.publish(replaceExisting: replaceExisting)
+    try temporary.syncFolder()
   }
 
   private mutating func flush() throws(Failure) {

@@ -43,9 +43,11 @@ public enum Unfinished {
     return Ticket(slot: nil)
   }
 
-  /// Removes the files and kills the children; may be called in a signal handler.
-  ///
-  /// Call it once before a handler can, so that the table exists.
+  /// Creates the table, which a signal handler may not be the first to touch.
+  public static func prepare() { _ = slots[0].load(ordering: .relaxed) }
+
+  /// Removes the files and kills the children; may be called in a signal handler once `prepare` has
+  /// been.
   public static func undo() {
     // Children first: one that lives could make its file again.
     undo(killing: true)

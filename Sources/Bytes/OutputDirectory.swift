@@ -1,0 +1,160 @@
+import Glibc
+
+/// An open folder for results, which other users of the machine may be able to write to.
+///
+/// Files and folders below it are reached from the open folder and never through a link, whoever
+/// made it, and nothing is emptied, truncated or appended to before its owner and kind are checked
+/// on what has been opened. `path` is for messages only.
+public final class OutputDirectory: Sendable {
+  public let path: String
+  /// Serves as the start of paths; reading names takes another one.
+  let descriptor: Int32
+
+  /// Opens the folder at `path`, and creates what is missing if `creating`; of links on the way only
+  /// those are followed that no other user can have planted.
+  /// - Throws: `output.folder`, `output.link` (kind `cannotCreate`).
+  public init(_ path: String, creating: Bool = false) throws(Failure) {
+    self.path = path
+    descriptor = try FolderWalk.open(path, creating: creating)
+  }
+
+  private init(path: String, descriptor: Int32) {
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// The path of the file `name`, for messages.
+  public func file(_ name: String) -> String {
+    if path == "." { return name }
+    return path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+  }
+
+  /// Passes when files can be created in the folder.
+  /// - Throws: `output.folder`.
+  public func checkWritable() throws(Failure) {
+    guard faccessat(descriptor, ".", W_OK | X_OK, 0) != 0 else { return }
+    throw Failure(
+      .cannotCreate, code: "output.folder", "the output folder is not writable", file: path)
+  }
+
+  // MARK: - Folders below
+
+  /// The folder at the relative path `name`.
+  /// - Throws: `output.link` when a link is on the way; `output.folder`.
+  public func folder(_ name: String, creating: Bool = false) throws(Failure) -> OutputDirectory {
+    let names = FolderWalk.names(name)
+    if names.isEmpty { return self }
+    let inner = file(name)
+    let descriptor = try FolderWalk.open(
+      names, below: descriptor, path: inner, creating: creating)
+    return OutputDirectory(path: inner, descriptor: descriptor)
+  }
+
+  /// Creates the folder `name`; a private one is for this user alone: others can neither read nor
+  /// write it.
+  /// - Throws: `output.folder`, also when there is something of that name.
+  public func createFolder(
+    _ name: String, isPrivate: Bool = false
+  ) throws(Failure) -> OutputDirectory {
+    guard mkdirat(descriptor, name, isPrivate ? 0o700 : 0o777) == 0 else {
+      throw Failure(
+        .cannotCreate, code: "output.folder",
+        "cannot create the folder: \(systemMessage(errno))", file: file(name))
+    }
+    let folder = try folder(name)
+    try folder.checkOwner()
+    return folder
+  }
+
+  /// Passes for a folder of ours.
+  /// - Throws: `output.foreign`.
+  private func checkOwner() throws(Failure) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, isOurs(status) else { throw foreignFailure(path) }
+  }
+
+  /// Whether a file or folder in here belongs to this user.
+  func isOurs(_ status: stat) -> Bool {
+    if status.st_uid == geteuid() { return true }
+    // Some file systems give every file another owner, also those that are created now.
+    guard let created = try? TemporaryFile(in: self, for: "owner") else { return false }
+    var own = stat()
+    return fstat(created.descriptor, &own) == 0 && own.st_uid == status.st_uid
+  }
+
+  // MARK: - Names
+
+  /// Kinds of what a name can be of.
+  public enum Entry: Sendable {
+    case file
+    case folder
+    case link
+    /// A device, a pipe, a socket, or a name that cannot be looked at.
+    case other
+  }
+
+  /// What is called `name`; nil when nothing is.
+  public func entry(_ name: String) -> Entry? {
+    var status = stat()
+    guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+      return errno == ENOENT ? nil : .other
+    }
+    return switch status.st_mode & S_IFMT {
+    case S_IFREG: .file
+    case S_IFDIR: .folder
+    case S_IFLNK: .link
+    default: .other
+    }
+  }
+
+  /// Whether the file or folder `name` exists and belongs to this user.
+  public func owns(_ name: String) -> Bool {
+    var status = stat()
+    return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && isOurs(status)
+  }
+
+  /// The names in the folder, in no particular order; none when it cannot be read.
+  public var names: [String] {
+    let readable = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard readable >= 0 else { return [] }
+    guard let stream = fdopendir(readable) else {
+      close(readable)
+      return []
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  /// Gives the file or folder `name` the name `newName` in the folder `target`.
+  /// - Throws: `output.write`.
+  public func move(
+    _ name: String, to target: OutputDirectory, as newName: String
+  ) throws(Failure) {
+    guard renameat(descriptor, name, target.descriptor, newName) == 0 else {
+      throw Failure(
+        .inputOutput, code: "output.write",
+        "cannot be put in its place: \(systemMessage(errno))", file: target.file(newName))
+    }
+  }
+
+  /// Gives the folder `source` the name `name`, which nothing has, or an empty folder; says whether
+  /// that was so.
+  public func replaceEmptyFolder(_ name: String, by source: String) -> Bool {
+    renameat(descriptor, source, descriptor, name) == 0
+  }
+
+  func foreignFailure(_ path: String) -> Failure {
+    Failure(
+      .cannotCreate, code: "output.foreign", "belongs to another user",
+      hint: "choose another folder, or let its owner remove it", file: path)
+  }
+}
