@@ -1,3 +1,4 @@
+internal import Bytes
 import Glibc
 import Synchronization
 
@@ -27,7 +28,18 @@ public enum Console {
   private static let outputProblem = Atomic<Int32>(0)
 
   /// One line for the person at the terminal.
-  public static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+  ///
+  /// Names of files, weights and objects in it may hold escape sequences, or line breaks that would
+  /// forge another message: both appear escaped.
+  public static func error(_ line: String) {
+    write(printable(line, limit: .max) + "\n", to: STDERR_FILENO)
+  }
+
+  /// The lines of a failure, the first of them marked as such.
+  static func failure(_ lines: [String]) {
+    let text = lines.map { printable($0, limit: .max) }.joined(separator: "\n")
+    write(alarming("error:") + " \(text)\n", to: STDERR_FILENO)
+  }
 
   public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
@@ -42,7 +54,7 @@ public enum Console {
   }
 
   /// `text` in bold red, on a terminal whose person did not say NO_COLOR (no-color.org).
-  static func alarming(_ text: String) -> String {
+  private static func alarming(_ text: String) -> String {
     let isPlain = !errorIsTerminal || terminalIsDumb || variable("NO_COLOR") != nil
     return isPlain ? text : "\u{1B}[1;31m\(text)\u{1B}[m"
   }

@@ -43,6 +43,7 @@ public final class ProgressLine {
 
   /// Reports on work that has several parts, naming the one it is at.
   public func update(_ part: String, _ done: Int, of total: Int) {
+    let part = printable(part, limit: 40)
     if part != title {
       title = part
       start = StageClock.now()

@@ -38,7 +38,7 @@ public enum Tool {
     if let first = lines.first, first.hasPrefix(parserMark) {
       lines[0] = String(first.dropFirst(parserMark.count))
     }
-    Console.error(Console.alarming("error:") + " " + lines.joined(separator: "\n"))
+    Console.failure(lines)
     type.exit(withError: ExitCode.validationFailure)
   }
 
@@ -60,8 +60,7 @@ public enum Tool {
     } catch let exit as ExitCode {
       throw exit
     } catch {
-      Console.error(
-        Console.alarming("error:") + " internal, a bug of sam2-swift \(version): \(error)")
+      Console.failure(["internal, a bug of sam2-swift \(version): \(error)"])
       throw ExitCode(70)
     }
   }
@@ -76,9 +75,7 @@ public enum Tool {
 
   /// Prints the line of a failure: `error: FILE: what (where); hint`.
   public static func report(_ failure: Failure) {
-    // Names of files and of what is in them may hold escape sequences meant for the terminal.
-    Console.error(
-      Console.alarming("error:") + " " + printable(advised(failure).description, limit: 2000))
+    Console.failure([printable(advised(failure).description, limit: 2000)])
   }
 
   /// A missing file is often one whose name was mistyped.
