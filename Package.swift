@@ -211,7 +211,7 @@ let package = Package(
         "Bytes", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "SafetensorsCheckpoint", "Tensors",
         "TorchCheckpoint",
       ], exclude: ["Corpus", "Dictionaries", "LibFuzzer"]),
-    tests("CLISupportTests", ["CLISupport"]),
+    tests("CLISupportTests", ["Bytes", "CLISupport"]),
     tests("EndToEndTests", ["JSON", "Media", "Bytes"]),
   ],
   swiftLanguageModes: [.v6],

@@ -19,7 +19,7 @@ public enum Interruption {
   /// Installs the handlers; signals that the parent ignores, as `nohup` does, stay ignored.
   static func install() {
     // The handler may not be the first to touch what is created when first used.
-    Unfinished.undo()
+    Unfinished.prepare()
     noted.store(0, ordering: .relaxed)
     isDeferred.store(false, ordering: .relaxed)
     lineIsDrawn.store(false, ordering: .relaxed)

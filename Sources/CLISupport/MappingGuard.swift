@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Glibc
 
 /// Answers SIGBUS, which a process gets that reads a mapped file where another has cut it off, or
@@ -5,18 +6,21 @@ internal import Glibc
 enum MappingGuard {
   /// From now on such a read ends the process with 74, as any error of reading does.
   ///
-  /// Outputs that have no name yet vanish with the process.
+  /// Outputs that have no name yet vanish with the process; those with a temporary name are removed,
+  /// and children killed, as for a signal that a person sends.
   static func install() {
+    Unfinished.prepare()
     var action = sigaction()
     action.sa_flags = SA_SIGINFO
     action.__sigaction_handler.sa_sigaction = { _, information, _ in
-      // BUS_ADRERR: the address is right and nothing is behind it. Anything else is a bug of ours,
-      // and the signal comes again once nobody answers it.
+      // BUS_ADRERR: the address is mapped, but the file no longer covers it. Anything else is an
+      // internal error, and the signal comes again once nobody answers it.
       guard information?.pointee.si_code == 2 else {
         signal(SIGBUS, SIG_DFL)
         return
       }
       // Only what POSIX allows in a signal handler: no memory, no locks.
+      Unfinished.undo()
       let message: StaticString =
         "error: an input file was cut short while it was read, or its disk failed\n"
       _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
