@@ -7,7 +7,8 @@ import Testing
 struct SignalTests {
   /// Starts to track the sample clip, sends `signal` when `condition` holds, and checks how it ends.
   private func interrupt(
-    _ signal: Int32, _ more: [String] = [], in folder: String, when condition: () -> Bool
+    _ signal: Int32, _ more: [String] = [], in folder: String,
+    when condition: (RunningTool) -> Bool
   ) throws {
     let scene = try Workplace.shared.get().scene
     try withTemporaryFolder { log in
@@ -16,7 +17,7 @@ struct SignalTests {
           "track", "\(scene)/frames", "--script", "\(scene)/script.json", "-o", "out", "--threads",
           "1",
         ] + more, in: folder, log: log)
-      let isTime = running.wait(until: condition)
+      let isTime = running.wait { condition(running) }
       #expect(isTime)
       running.send(signal)
       let outcome = running.wait()
@@ -29,7 +30,7 @@ struct SignalTests {
   func tracking(signal: Int32) throws {
     try withTemporaryFolder { folder in
       // A file that is being written has another name, and goes with the command.
-      try interrupt(signal, in: folder) {
+      try interrupt(signal, in: folder) { _ in
         folderNames("\(folder)/out").count { $0.hasSuffix(".png") } >= 2
       }
       let names = folderNames("\(folder)/out")
@@ -108,9 +109,7 @@ struct SignalTests {
   @Test("leave nothing of a video that is being encoded")
   func drawing() throws {
     try withTemporaryFolder { folder in
-      try interrupt(SIGINT, ["--overlay", "o.mp4"], in: folder) {
-        folderNames(folder).contains { $0.hasPrefix("o.mp4.tmp") }
-      }
+      try interrupt(SIGINT, ["--overlay", "o.mp4"], in: folder) { $0.hasChild }
       #expect(folderNames(folder) == ["out"])
     }
   }

@@ -104,6 +104,11 @@ struct RunningTool {
   /// What it has said so far to people.
   var errors: String { text("\(log)/err") }
 
+  /// Whether a program that it has started is running.
+  var hasChild: Bool {
+    fileBytes("/proc/\(identifier)/task/\(identifier)/children")?.isEmpty == false
+  }
+
   func send(_ signal: Int32) { kill(identifier, signal) }
 
   /// Waits until `condition` holds or the command has ended; false when neither happens in a minute.

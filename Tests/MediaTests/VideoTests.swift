@@ -155,6 +155,25 @@ struct VideoTests {
     }
   }
 
+  @Test("an encoder cannot be led astray by links beside its file", .enabled(if: hasFFmpeg))
+  func plantedLinks() throws {
+    let folder = try TemporaryFolder()
+    try PictureFile.write(Array("precious".utf8), to: folder["precious"])
+    symlink("precious", folder["a.mp4"])
+    symlink("precious", folder["a.mp4.tmp-\(getpid())"])
+    let writer = try VideoWriter(
+      path: folder["a.mp4"], width: 64, height: 48, replaceExisting: true)
+    for index in 0..<3 { try writer.append(Self.frame(index)) }
+    // Nothing has a name before the end, or a random one.
+    #expect(folder.names.filter { $0.hasPrefix("a.mp4.tmp-\(getpid())") }.count <= 2)
+    try writer.finish()
+    #expect(try Fixture.bytes(at: folder["precious"]) == Array("precious".utf8))
+    #expect(folder.names == ["a.mp4", "a.mp4.tmp-\(getpid())", "precious"])
+    var status = stat()
+    #expect(lstat(folder["a.mp4"], &status) == 0 && status.st_mode & S_IFMT == S_IFREG)
+    #expect(try FrameSource(path: folder["a.mp4"]).frameCount == 3)
+  }
+
   @Test("what is no video is named")
   func notVideos() throws {
     expectFailure("file.missing", .missingInput) { try FrameSource(path: "no/such.mp4") }

@@ -74,8 +74,18 @@ void codec_png_encode(const uint8_t *pixels, codec_size size, int channels,
 // A file that only its descriptor leads to, holding `bytes`, open at its start; -1 with errno.
 int codec_memory_file(const uint8_t *bytes, size_t count);
 
-// Limits the address space of a child that was just started, and keeps it from dumping core and,
-// unless `writes_files`, from writing any file.
-void codec_confine_child(pid_t child, uint64_t address_space, int writes_files);
+// Limits of a child process; UINT64_MAX is none.
+typedef struct codec_limits {
+  uint64_t address_space;
+  uint64_t processor_seconds;
+  // Largest file that it may write; pipes and sockets are not files.
+  uint64_t file_bytes;
+} codec_limits;
+
+// Starts the program `arguments[0]`, looked up in PATH, with its limits in force, without core dumps,
+// with signals as by default, and with no descriptors but `descriptors`, which become 0, 1 and so on.
+// Returns an errno value when it cannot.
+int codec_start_child(pid_t *child, char *const arguments[], char *const environment[],
+                      const int *descriptors, int descriptor_count, const codec_limits *limits);
 
 #endif

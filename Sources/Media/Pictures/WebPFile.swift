@@ -83,7 +83,7 @@ struct WebPFile {
         "-protocol_whitelist", "pipe", "-f", "webp_pipe", "-i", "pipe:0", "-frames:v", "1",
         "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact", "-pix_fmt", "rgb24",
         "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
-      ], .readingFromChild, input: bytes)
+      ], .readingFromChild, input: bytes, limits: .looking)
     do throws(Failure) {
       let image = try PPMStream(child: child, maximumPixels: width * height).next(of: "WebP")
       guard let image, child.finish(), image.width == width, image.height == height else {

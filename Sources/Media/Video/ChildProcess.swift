@@ -20,9 +20,12 @@ final class ChildProcess {
     case crashed(Int32)
     /// Killed by us, because it did nothing for too long.
     case stalled
+    /// It used up its processor time.
+    case outOfTime
   }
 
   private(set) var ending = Ending.running
+  let limits: ChildLimits
   private let patience: Int32
   private var identifier: pid_t = 0
   /// Kills the child when a signal ends this process.
@@ -34,21 +37,24 @@ final class ChildProcess {
   private static let errorByteLimit = 4096
   /// Nothing else of our environment reaches the child: FFREPORT, for one, names files to write.
   private static let passedVariables = ["PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR"]
-  /// Bytes; an 8K video needs one or two of the eight.
-  private static let addressSpace: UInt64 = 8 << 30
   /// Milliseconds without a byte before a child counts as stalled.
   static let usualPatience: Int32 = 120_000
 
+  /// The path of the descriptor `output` in the child.
+  static let outputPath = "/proc/self/fd/3"
+
   /// Starts `program`, looked up in PATH, with exactly these arguments and no shell.
   ///
-  /// A child that is read from finds `input` on its standard input. It is killed when nothing comes
-  /// for `patience` milliseconds. Failures: `ffmpeg.missing` when there is no such program,
-  /// `process.failed`.
+  /// A child that is read from finds `input` on its standard input; one with an `output` finds that
+  /// descriptor at `outputPath`. It is killed when nothing comes for `patience` milliseconds. Without
+  /// `limits` a child that is read from decodes a small file, and one that is written to encodes.
+  /// Failures: `ffmpeg.missing` when there is no such program, `process.failed`.
   init(
     _ program: String, _ arguments: [String], _ direction: Direction, input: [UInt8] = [],
-    patience: Int32 = usualPatience
+    output: Int32? = nil, limits: ChildLimits? = nil, patience: Int32 = usualPatience
   ) throws(Failure) {
     self.patience = patience
+    self.limits = limits ?? (direction == .writingToChild ? .encoding : .decoding(byteCount: 0))
     let (ours, theirs) = try ChildProcess.channel()
     data = ours
     defer { close(theirs) }
@@ -56,31 +62,30 @@ final class ChildProcess {
     errors = ourErrors
     defer { close(theirErrors) }
 
-    let memory = input.isEmpty ? -1 : codec_memory_file(input, input.count)
-    defer { if memory >= 0 { close(memory) } }
-    guard input.isEmpty || memory >= 0 else {
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    defer { if null >= 0 { close(null) } }
+    let memory = input.isEmpty ? null : codec_memory_file(input, input.count)
+    defer { if memory >= 0, memory != null { close(memory) } }
+    guard null >= 0, memory >= 0 else {
       throw Failure(
         .inputOutput, code: "process.failed",
         "cannot hand data to \(program): \(String(cString: strerror(errno)))")
     }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    switch direction {
-    case .readingFromChild:
-      if memory >= 0 {
-        posix_spawn_file_actions_adddup2(&actions, memory, 0)
-      } else {
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    var descriptors =
+      switch direction {
+      case .readingFromChild: [memory, theirs, theirErrors]
+      case .writingToChild: [theirs, null, theirErrors]
       }
-      posix_spawn_file_actions_adddup2(&actions, theirs, 1)
-    case .writingToChild:
-      posix_spawn_file_actions_adddup2(&actions, theirs, 0)
-      posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-    }
-    posix_spawn_file_actions_adddup2(&actions, theirErrors, 2)
+    if let output { descriptors.append(output) }
+    identifier = try ChildProcess.start([program] + arguments, descriptors, self.limits)
+    ticket = Unfinished.child(identifier)
+  }
 
-    var vector: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
+  /// Starts a program, for which `descriptors` are 0, 1 and so on; it has no others.
+  private static func start(
+    _ words: [String], _ descriptors: [Int32], _ limits: ChildLimits
+  ) throws(Failure) -> pid_t {
+    var vector: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     vector.append(nil)
     var environment: [UnsafeMutablePointer<CChar>?] = []
     for name in ChildProcess.passedVariables {
@@ -89,14 +94,12 @@ final class ChildProcess {
     }
     environment.append(nil)
     defer { for text in vector + environment { free(text) } }
-    let problem = posix_spawnp(&identifier, program, &actions, nil, vector, environment)
-    guard problem == 0 else {
-      identifier = 0
-      throw ChildProcess.cannotStart(program, problem)
-    }
-    codec_confine_child(
-      identifier, ChildProcess.addressSpace, direction == .writingToChild ? 1 : 0)
-    ticket = Unfinished.child(identifier)
+    var identifier: pid_t = 0
+    var bounds = limits.native
+    let problem = codec_start_child(
+      &identifier, vector, environment, descriptors, Int32(descriptors.count), &bounds)
+    guard problem == 0 else { throw cannotStart(words[0], problem) }
+    return identifier
   }
 
   deinit {
@@ -215,19 +218,30 @@ final class ChildProcess {
   private func reap() -> Int32 {
     guard identifier > 0 else { return -1 }
     var status: Int32 = -1
-    while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+    var usage = rusage()
+    while wait4(identifier, &status, 0, &usage) < 0, errno == EINTR {}
     ticket?.done()
     identifier = 0
-    if ending != .stalled {
-      ending = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .crashed(status & 0x7F)
+    guard ending != .stalled else { return status }
+    ending = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .crashed(status & 0x7F)
+    // Some programs answer the signal at the limit by ending themselves.
+    if status != 0, let limit = limits.processorSeconds,
+      ending == .crashed(SIGXCPU) || ChildProcess.seconds(usage) >= Double(limit)
+    {
+      ending = .outOfTime
     }
     return status
   }
 
-  /// What the child complained of: the first lines, control characters replaced.
+  /// Processor time, rounded up a little: the kernel counts it in two ways.
+  private static func seconds(_ usage: rusage) -> Double {
+    let whole = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+    return Double(whole) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6 + 0.1
+  }
+
+  /// The first lines of the child's complaints, which may quote the file: fit for a terminal.
   var complaint: String {
     let lines = String(decoding: errorBytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-    let text = lines.prefix(3).joined(separator: "; ").unicodeScalars.prefix(300)
-    return String(String.UnicodeScalarView(text.map { $0.value < 32 ? " " : $0 }))
+    return printable(lines.prefix(3).joined(separator: "; "), limit: 300)
   }
 }

@@ -59,6 +59,11 @@ struct PPMStream {
       return Failure(
         .badInput, code: "video.decoder_crashed",
         "the decoder crashed (signal \(signal)) on the video" + complaint, hint: hint, file: path)
+    case .outOfTime:
+      return Failure(
+        .badInput, code: "video.decoder_stalled",
+        "the decoder used more than \(child.limits.processorSeconds ?? 0) s of processor time on "
+          + "the video" + complaint, hint: hint, file: path)
     case .stalled:
       return Failure(
         .badInput, code: "video.decoder_stalled",

@@ -5,7 +5,8 @@ extension VideoFrames {
   ///
   /// - Throws: `video.damaged`, `video.decoder_crashed`, `video.decoder_stalled` when there are none.
   static func survey(
-    _ path: String, format: VideoFormat, with program: String, _ patience: Int32, claimed: Int?
+    _ path: String, format: VideoFormat, with program: String, _ limits: ChildLimits,
+    _ patience: Int32, claimed: Int?
   ) throws(Failure) -> DecodableFrames {
     let child = try ChildProcess(
       program,
@@ -13,7 +14,7 @@ extension VideoFrames {
         + [
           "-select_streams", "v:0", "-show_entries",
           "packet=pts,flags:frame=best_effort_timestamp", "-of", "csv",
-        ], .readingFromChild, patience: patience)
+        ], .readingFromChild, limits: limits, patience: patience)
     var packets: [Int?] = []
     var frames: [Int?] = []
     var hiddenCount = 0
@@ -28,7 +29,7 @@ extension VideoFrames {
     }
     // However it ends: what it found until then counts.
     _ = child.finish()
-    guard child.ending != .stalled, !frames.isEmpty else {
+    guard ![.stalled, .outOfTime].contains(child.ending), !frames.isEmpty else {
       throw PPMStream.damaged(child, finding: "has no frames that can be decoded", path: path)
     }
     return DecodableFrames(

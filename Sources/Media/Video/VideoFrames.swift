@@ -24,6 +24,7 @@ final class VideoFrames {
   private let format: VideoFormat
   private let maximumPixels: Int
   private let program: String
+  private let limits: ChildLimits
   private let patience: Int32
   private var decoder: ChildProcess
   /// The first frame is read on opening, because it tells the size.
@@ -36,7 +37,8 @@ final class VideoFrames {
 
   init(
     path: String, maximumPixels: Int, toleratesDamage: Bool = false, program: String = "ffmpeg",
-    prober: String = "ffprobe", patience: Int32 = ChildProcess.usualPatience
+    prober: String = "ffprobe", limits: ChildLimits? = nil,
+    patience: Int32 = ChildProcess.usualPatience
   ) throws(Failure) {
     let format = try VideoFormat(ofFile: path)
     let facts = try VideoFrames.probe(path, format: format, with: prober, patience)
@@ -47,13 +49,15 @@ final class VideoFrames {
     }
     // A frame takes a byte at least; what claims more is not believed, and counted when needed.
     let byteCount = try WholeFile.byteCount(path)
+    let limits = limits ?? .decoding(byteCount: byteCount)
     let claimed = facts["nb_frames"].flatMap { Int($0) }.flatMap { $0 <= byteCount ? $0 : nil }
     decodable =
       toleratesDamage
-      ? try VideoFrames.survey(path, format: format, with: prober, patience, claimed: claimed)
+      ? try VideoFrames.survey(
+        path, format: format, with: prober, limits, patience, claimed: claimed)
       : nil
     let decoder = try VideoFrames.start(
-      program, path: path, format: format, maximumPixels: maximumPixels, patience,
+      program, path: path, format: format, maximumPixels: maximumPixels, limits, patience,
       toleratesDamage: toleratesDamage)
     let stream = PPMStream(child: decoder, maximumPixels: maximumPixels)
     guard let frame = try stream.next(of: path) else {
@@ -61,6 +65,7 @@ final class VideoFrames {
     }
     (self.path, self.format, self.maximumPixels) = (path, format, maximumPixels)
     (self.program, self.patience, self.decoder, first) = (program, patience, decoder, frame)
+    self.limits = limits
     (width, height) = (frame.width, frame.height)
     frameCount = decodable?.count ?? claimed
     position = decodable?.numbers.first ?? 0
@@ -116,7 +121,7 @@ final class VideoFrames {
   /// Starts again at the first frame.
   func rewind() throws(Failure) {
     decoder = try VideoFrames.start(
-      program, path: path, format: format, maximumPixels: maximumPixels, patience,
+      program, path: path, format: format, maximumPixels: maximumPixels, limits, patience,
       toleratesDamage: toleratesDamage)
     first = nil
     readCount = 0
@@ -133,8 +138,8 @@ final class VideoFrames {
   }
 
   private static func start(
-    _ program: String, path: String, format: VideoFormat, maximumPixels: Int, _ patience: Int32,
-    toleratesDamage: Bool
+    _ program: String, path: String, format: VideoFormat, maximumPixels: Int,
+    _ limits: ChildLimits, _ patience: Int32, toleratesDamage: Bool
   ) throws(Failure) -> ChildProcess {
     try ChildProcess(
       program,
@@ -146,7 +151,7 @@ final class VideoFrames {
           // Without these flags the conversion from YUV rounds differently from CPU to CPU.
           "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact",
           "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
-        ], .readingFromChild, patience: patience)
+        ], .readingFromChild, limits: limits, patience: patience)
   }
 
   private static func probe(
@@ -159,7 +164,7 @@ final class VideoFrames {
           "-select_streams", "v:0",
           "-show_entries", "stream=nb_frames,avg_frame_rate,r_frame_rate",
           "-of", "default=noprint_wrappers=1",
-        ], .readingFromChild, patience: patience)
+        ], .readingFromChild, limits: .looking, patience: patience)
     var output = [UInt8](repeating: 0, count: 4096)
     let count = output.withUnsafeMutableBytes { child.read(into: $0) }
     guard child.finish() else {

@@ -1,18 +1,16 @@
 public import Bytes
-import Glibc
 
 /// Encodes an MP4 (H.264, yuv420p, playable while it loads) through the ffmpeg program.
 ///
 /// The file takes its name in `finish`; a writer that goes without leaves nothing behind.
 public final class VideoWriter {
   private let path: String
-  private let temporary: String
   private let width: Int
   private let height: Int
   private let encoder: ChildProcess
-  private var isFinished = false
-  /// Removes the temporary when a signal ends the process.
-  private let ticket: Unfinished.Ticket
+  /// The file until it has its name; the encoder writes to it without knowing a name.
+  private var output: AtomicFileWriter?
+  private let replacesExisting: Bool
 
   /// Starts the encoder for frames of one size.
   ///
@@ -21,11 +19,10 @@ public final class VideoWriter {
     path: String, width: Int, height: Int, frameRate: FrameRate = FrameRate(24),
     replaceExisting: Bool = false
   ) throws(Failure) {
-    try AtomicFile.checkCanCreate(path: path, replaceExisting: replaceExisting)
+    let output = try AtomicFile.begin(path: path, replaceExisting: replaceExisting)
     self.path = path
     (self.width, self.height) = (width, height)
-    temporary = "\(path).tmp-\(getpid())"
-    ticket = Unfinished.file(temporary)
+    replacesExisting = replaceExisting
     encoder = try ChildProcess(
       "ffmpeg",
       [
@@ -35,20 +32,16 @@ public final class VideoWriter {
         // 4:2:0 needs even sides.
         "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-preset", "medium",
         "-crf", "18", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-fflags", "+bitexact",
-        "-flags:v", "+bitexact", "-f", "mp4", "file:\(temporary)",
-      ], .writingToChild)
-  }
-
-  deinit {
-    if !isFinished { unlink(temporary) }
-    ticket.done()
+        "-flags:v", "+bitexact", "-f", "mp4", "file:\(ChildProcess.outputPath)",
+      ], .writingToChild, output: output.descriptor)
+    self.output = consume output
   }
 
   /// Appends a frame of the size given to `init`.
   ///
   /// Failure `video.encoder` when ffmpeg gave up.
   public func append(_ image: RGBImage) throws(Failure) {
-    precondition(image.width == width && image.height == height && !isFinished)
+    precondition(image.width == width && image.height == height)
     if !image.pixels.withUnsafeBytes({ encoder.write($0) }) {
       _ = encoder.finish()
       throw failure
@@ -57,15 +50,10 @@ public final class VideoWriter {
 
   /// Completes the file.
   ///
-  /// Failures: `video.encoder`, `output.write`.
+  /// Failures: `video.encoder`, `output.exists`, `output.write`.
   public func finish() throws(Failure) {
-    guard encoder.finish() else { throw failure }
-    guard rename(temporary, path) == 0 else {
-      throw Failure(
-        .inputOutput, code: "output.write",
-        "writing failed: \(String(cString: strerror(errno)))", file: path)
-    }
-    isFinished = true
+    guard encoder.finish(), var file = output.take() else { throw failure }
+    try file.publish(replaceExisting: replacesExisting)
   }
 
   private var failure: Failure {

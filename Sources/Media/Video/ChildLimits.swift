@@ -1,0 +1,30 @@
+import CImageCodecs
+
+/// How much of the machine a child process may use, from its first instruction on.
+struct ChildLimits: Equatable {
+  /// Bytes; an 8K video needs one or two of the eight.
+  var addressSpace: UInt64 = 8 << 30
+  /// Seconds; nil for no limit.
+  var processorSeconds: UInt64?
+  /// Whether it may write to files.
+  var writesFiles = false
+
+  /// For a program that decodes `byteCount` bytes: an hour, and as much again for each 900 MB, which
+  /// is several times what the largest videos take on a slow processor.
+  static func decoding(byteCount: Int) -> ChildLimits {
+    ChildLimits(processorSeconds: 3600 + UInt64(max(byteCount, 0)) / 250_000)
+  }
+
+  /// For a program that reads the head of a file, or a single picture.
+  static let looking = ChildLimits(processorSeconds: 120)
+
+  /// For a program that encodes pixels of this process.
+  static let encoding = ChildLimits(processorSeconds: nil, writesFiles: true)
+
+  /// The same for the function that starts the child.
+  var native: codec_limits {
+    codec_limits(
+      address_space: addressSpace, processor_seconds: processorSeconds ?? .max,
+      file_bytes: writesFiles ? .max : 0)
+  }
+}
