@@ -1,5 +1,4 @@
 public import Bytes
-internal import Glibc
 
 /// Puts the files of several formats into one folder.
 ///
@@ -53,7 +52,7 @@ public struct AnnotationFolder: Sendable {
   public func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
     guard !pictures.isEmpty else { return [] }
     let files = try files(ofAll: pictures)
-    try AnnotationFolder.write(files)
+    try AnnotationFolder.write(files, below: path)
     return files.map(\.name)
   }
 
@@ -64,35 +63,22 @@ public struct AnnotationFolder: Sendable {
     }
   }
 
-  /// Writes `files`, each complete or not at all, and creates their folders.
+  /// Writes `files`, whose names are paths below `folder`, each complete or not at all, and creates
+  /// their folders.
   ///
-  /// Failures: `output.folder`, `output.write`, and the others of `AtomicFile.write`.
-  public static func write(_ files: [AnnotationFile]) throws(Failure) {
-    var known: Set<String> = []
+  /// Links below `folder` are not followed. Failures: those of `OutputDirectory`.
+  public static func write(
+    _ files: [AnnotationFile], below folder: String
+  ) throws(Failure) {
+    guard !files.isEmpty else { return }
+    let root = folder.hasSuffix("/") ? folder : folder + "/"
+    let directory = try OutputDirectory(folder, creating: true)
     for file in files {
-      if let slash = file.name.lastIndex(of: "/") {
-        let folder = String(file.name[..<slash])
-        if known.insert(folder).inserted { try create(folder) }
-      }
-      do {
-        try AtomicFile.write(path: file.name, replaceExisting: true) { try $0.write(file.bytes) }
-      } catch let failure as Failure {
-        throw failure
-      } catch {
+      guard file.name.hasPrefix(root) else {
         throw Failure(
-          .internalError, code: "output.write", "writing failed: \(error)", file: file.name)
+          .internalError, code: "output.place", "is not below \(folder)", file: file.name)
       }
+      try directory.write(String(file.name.dropFirst(root.count)), file.bytes)
     }
-  }
-
-  private static func create(_ folder: String) throws(Failure) {
-    guard !folder.isEmpty, mkdir(folder, 0o777) != 0, errno != EEXIST else { return }
-    if errno == ENOENT, let slash = folder.lastIndex(of: "/") {
-      try create(String(folder[..<slash]))
-      if mkdir(folder, 0o777) == 0 || errno == EEXIST { return }
-    }
-    throw Failure(
-      .cannotCreate, code: "output.folder",
-      "cannot create the output folder: \(String(cString: strerror(errno)))", file: folder)
   }
 }

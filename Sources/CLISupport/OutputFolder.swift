@@ -29,9 +29,14 @@ public struct OutputFolder: Sendable {
     }
   }
 
-  /// Creates the folder and its parents unless they exist.
-  /// - Throws: `output.folder`.
-  public func create() throws(Failure) { try Tool.createFolder(path) }
+  /// Opens the folder, and creates it with its parents unless they exist.
+  /// - Throws: `output.folder`, `output.link`.
+  @discardableResult
+  public func create() throws(Failure) -> OutputDirectory {
+    let folder = try OutputDirectory(path, creating: true)
+    try folder.checkWritable()
+    return folder
+  }
 
   /// The path of the file `name` in the folder.
   public func file(_ name: String) -> String {

@@ -118,30 +118,4 @@ public enum Tool {
 
   /// Some items of several failed, the others are done.
   public static let someItemsFailed = ExitCode(1)
-
-  /// Creates `path` and its parents.
-  /// - Throws: `output.folder` when that is not possible.
-  public static func createFolder(_ path: String) throws(Failure) {
-    var status = stat()
-    if stat(path, &status) == 0 {
-      guard status.st_mode & S_IFMT == S_IFDIR else {
-        throw Failure(
-          .cannotCreate, code: "output.folder", "the output folder is a file", file: path)
-      }
-      guard access(path, W_OK | X_OK) == 0 else {
-        throw Failure(
-          .cannotCreate, code: "output.folder", "the output folder is not writable", file: path)
-      }
-      return
-    }
-    let parent = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
-    if !parent.isEmpty {
-      try createFolder((path.hasPrefix("/") ? "/" : "") + parent.joined(separator: "/"))
-    }
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-      throw Failure(
-        .cannotCreate, code: "output.folder",
-        "cannot create the output folder: \(String(cString: strerror(errno)))", file: path)
-    }
-  }
 }

@@ -1,36 +1,45 @@
 public import Bytes
-internal import Glibc
+import CLISupport
 
 /// The folder of a report, which appears complete or not at all.
 public struct ReportFolder: Sendable {
   static let (page, data) = ("index.html", "report.json")
 
   public let path: String
+  private let name: String
+  /// The folder that the report's folder is in.
+  private let parent: OutputDirectory
   private let replacesExisting: Bool
 
   /// Checks before the work that the folder can be made, or replaced.
   ///
   /// Only a folder that holds nothing but a report, or nothing at all, is ever replaced.
-  /// - Throws: `output.exists`, `output.folder`.
+  /// - Throws: `output.exists`, `output.folder`, `output.link`.
   public init(_ path: String, replaceExisting: Bool) throws(Failure) {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     self.path = path
+    name = fileName(path)
     replacesExisting = replaceExisting
     try AtomicFile.checkParent(of: path)
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
+    parent = try OutputDirectory(folderName(path))
+    try check()
+  }
+
+  /// Passes when there is nothing at the place, or a report that may be replaced.
+  private func check() throws(Failure) {
+    guard let entry = parent.entry(name) else { return }
+    guard entry == .folder else {
       throw Failure(
         .cannotCreate, code: "output.folder", "exists and is not a folder", file: path)
     }
-    let names = Self.names(in: path)
+    let names = try parent.folder(name).names
     guard names.allSatisfy({ [Self.page, Self.data].contains($0) }) else {
       throw Failure(
         .cannotCreate, code: "output.exists", "the folder holds other things than a report",
         hint: "choose another folder with --report", file: path)
     }
-    guard replaceExisting || names.isEmpty else {
+    guard replacesExisting || names.isEmpty else {
       throw Failure(
         .cannotCreate, code: "output.exists", "exists already", hint: "use --force to replace it",
         file: path)
@@ -42,72 +51,38 @@ public struct ReportFolder: Sendable {
   /// Its files are made in a folder beside, which then gets the name.
   /// - Throws: `output.write`, `output.folder`, `output.exists`.
   public func write(_ report: QuantizationReport) throws(Failure) {
-    let temporary =
-      "\(path).tmp-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
     let files = report.files
+    let temporary = "\(name).tmp-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
+    let place = parent.file(temporary)
     let tickets =
-      files.map { Unfinished.file("\(temporary)/\($0.name)") } + [Unfinished.file(temporary)]
+      files.map { Unfinished.file("\(place)/\($0.name)") } + [Unfinished.file(place)]
     defer {
-      Self.remove(temporary)
+      try? parent.remove(temporary)
       for ticket in tickets { ticket.done() }
     }
-    guard mkdir(temporary, 0o777) == 0 else {
-      throw Failure(
-        .cannotCreate, code: "output.folder",
-        "cannot be created: \(String(cString: strerror(errno)))", file: path)
-    }
-    for file in files {
-      do {
-        try AtomicFile.write(path: "\(temporary)/\(file.name)", replaceExisting: false) {
-          try $0.write(file.bytes)
-        }
-      } catch let failure as Failure {
-        throw Failure(failure.kind, code: failure.code, failure.message, file: path)
-      } catch {
-        throw Failure(.internalError, code: "output.write", "\(error)", file: path)
-      }
+    do throws(Failure) {
+      let folder = try parent.createFolder(temporary)
+      for file in files { try folder.write(file.name, file.bytes) }
+    } catch {
+      throw Failure(error.kind, code: error.code, error.message, file: path)
     }
     try publish(temporary)
   }
 
-  /// Gives the finished folder its name; an earlier report goes.
+  /// Gives the finished folder its name; an earlier report is removed.
   private func publish(_ temporary: String) throws(Failure) {
     // A rename replaces an empty folder, and refuses one that has got something since.
-    if rename(temporary, path) == 0 { return }
-    guard errno == ENOTEMPTY || errno == EEXIST else { throw failure(errno) }
-    // Looks once more: what has come since is nobody's to remove.
-    let again = try ReportFolder(path, replaceExisting: replacesExisting)
+    if parent.replaceEmptyFolder(name, by: temporary) { return }
+    // Looks once more: files added since belong to somebody else.
+    try check()
     let old = "\(temporary)-old"
-    guard rename(again.path, old) == 0 else { throw failure(errno) }
-    guard rename(temporary, path) == 0 else {
-      let problem = errno
-      rename(old, path)
-      throw failure(problem)
+    try parent.move(name, to: parent, as: old)
+    do throws(Failure) {
+      try parent.move(temporary, to: parent, as: name)
+    } catch {
+      try? parent.move(old, to: parent, as: name)
+      throw error
     }
-    Self.remove(old)
-  }
-
-  private func failure(_ problem: Int32) -> Failure {
-    Failure(
-      .inputOutput, code: "output.write",
-      "the report cannot be put in its place: \(String(cString: strerror(problem)))", file: path)
-  }
-
-  private static func remove(_ folder: String) {
-    for name in [page, data] { unlink("\(folder)/\(name)") }
-    rmdir(folder)
-  }
-
-  private static func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
+    try? parent.remove(old)
   }
 }

@@ -1,5 +1,4 @@
 public import Bytes
-import Glibc
 import Media
 
 extension SampleScene {
@@ -11,35 +10,21 @@ extension SampleScene {
   ///
   /// Truths are palette PNGs whose values are object identifiers. `script.json` is the interaction
   /// script of `sam2 track`: one click an object on the first frame, then propagation.
-  /// Failures: `output.folder`, and those of `PictureFile.write`.
+  /// Links below `folder` are not followed. Failures: those of `OutputDirectory`.
   public func write(to folder: String, frameCount: Int = 48) throws(Failure) {
-    for path in [folder, "\(folder)/frames", "\(folder)/truth"] {
-      try SampleScene.makeFolder(path)
-    }
+    let output = try OutputDirectory(folder, creating: true)
     let picture = still()
-    try PNGWriter.write(picture.image, to: "\(folder)/picture.png")
-    try PNGWriter.write(picture.labels, to: "\(folder)/picture_truth.png")
-    try PictureFile.write(
-      Array(SampleScene.promptsJSON(picture.prompts).utf8), to: "\(folder)/prompts.json")
+    try output.write("picture.png", try PNGWriter.encode(picture.image))
+    try output.write("picture_truth.png", try PNGWriter.encode(picture.labels))
+    try output.write("prompts.json", Array(SampleScene.promptsJSON(picture.prompts).utf8))
     let clip = clip(frameCount: frameCount)
     for index in 0..<clip.frameCount {
       let frame = clip.frame(index)
       let name = SampleScene.fiveDigits(index)
-      try JPEGWriter.write(frame.image, to: "\(folder)/frames/\(name).jpg", quality: 95)
-      try PNGWriter.write(frame.labels, to: "\(folder)/truth/\(name).png")
+      try output.write("frames/\(name).jpg", try JPEGWriter.encode(frame.image, quality: 95))
+      try output.write("truth/\(name).png", try PNGWriter.encode(frame.labels))
     }
-    try PictureFile.write(
-      Array(SampleScene.scriptJSON(clip.prompts).utf8), to: "\(folder)/script.json")
-  }
-
-  private static func makeFolder(_ path: String) throws(Failure) {
-    var status = stat()
-    if mkdir(path, 0o777) == 0 { return }
-    let problem = errno
-    if problem == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
-    throw Failure(
-      .cannotCreate, code: "output.folder",
-      "cannot make the folder: \(String(cString: strerror(problem)))", file: path)
+    try output.write("script.json", Array(SampleScene.scriptJSON(clip.prompts).utf8))
   }
 
   private static func fiveDigits(_ number: Int) -> String {

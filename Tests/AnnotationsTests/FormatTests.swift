@@ -164,11 +164,15 @@ struct FormatTests {
     #expect(try two.files(ofAll: [Samples.picture]).map(\.name) == ["out/coco/coco.json"])
     try withTemporaryFolder { folder in
       let file = AnnotationFile(name: "\(folder)/a/b/c.txt", bytes: [1, 2])
-      try AnnotationFolder.write([file, file])
+      try AnnotationFolder.write([file, file], below: "\(folder)/a")
       #expect(fileBytes(file.name) == [1, 2])
       #expect(folderNames("\(folder)/a/b") == ["c.txt"])
       #expect(throws: failure("output.folder")) {
-        try AnnotationFolder.write([AnnotationFile(name: file.name + "/d", bytes: [])])
+        try AnnotationFolder.write(
+          [AnnotationFile(name: file.name + "/d", bytes: [])], below: folder)
+      }
+      #expect(throws: failure("output.place")) {
+        try AnnotationFolder.write([file], below: "\(folder)/b")
       }
     }
   }

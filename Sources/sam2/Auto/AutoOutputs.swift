@@ -121,7 +121,7 @@ struct AutoOutputs {
           name: overlayFile(of: image),
           bytes: try PNGWriter.encode(overlay(masks, picture, parts))))
     }
-    try AnnotationFolder.write(made)
+    try AnnotationFolder.write(made, below: folder.path)
     return files
   }
 
@@ -137,19 +137,18 @@ struct AutoOutputs {
   private func writeFolder(
     _ masks: [AutomaticMask], _ path: String, _ files: inout AutoFiles
   ) throws(Failure) {
-    try Tool.createFolder(path)
-    let index = "\(path)/metadata.csv"
-    files.index = index
-    unlink(index)
+    let directory = try folder.create().folder(fileName(path), creating: true)
+    let table = "metadata.csv"
+    files.index = "\(path)/\(table)"
+    directory.removeFile(table)
     for (id, mask) in masks.enumerated() {
-      let file = "\(path)/\(id).png"
-      try PNGWriter.write(mask.runs.mask, to: file)
-      files.masks.append(file)
+      try directory.write("\(id).png", try PNGWriter.encode(mask.runs.mask))
+      files.masks.append("\(path)/\(id).png")
     }
     // An earlier run with --force may have found more.
     var leftover = masks.count
-    while unlink("\(path)/\(leftover).png") == 0 { leftover += 1 }
-    try PictureFile.write(Array(masks.table.utf8), to: index)
+    while directory.removeFile("\(leftover).png") { leftover += 1 }
+    try directory.write(table, Array(masks.table.utf8))
   }
 
   /// All masks over the picture, the smallest on top.

@@ -70,17 +70,16 @@ struct BatchCommand: ParsableCommand {
         formats: formats, finish: finish, damage: damage, model: model)
       let manifest = try BatchManifest(manifest)
       let range = shard?.range(of: manifest.count) ?? 0..<manifest.count
-      try output.create()
+      let directory = try output.create()
       let journal = try BatchJournal(
-        output, shard: shard, count: range.count,
+        output, directory, shard: shard, count: range.count,
         start: resume ? .resume : force ? .replace : .refuse)
-      let writer = BatchWriter(
-        formats: settings.formats, context: settings.context,
-        folder: BatchFolder(output, shard: shard),
-        replacesExisting: resume || force)
       try Interruption.deferred {
-        writer.folder.clean()
-        defer { writer.folder.clean() }
+        let folder = try BatchFolder(directory, shard: shard)
+        defer { folder.close() }
+        let writer = BatchWriter(
+          formats: settings.formats, context: settings.context, folder: folder,
+          replacesExisting: resume || force)
         if resume { try takeOver(journal, manifest, range, settings, writer) }
         try work(journal, range) {
           BatchStages(

@@ -1,115 +1,68 @@
 import Annotations
 import Bytes
-import CLISupport
-import Glibc
 
-/// The output folder of a batch: each item's files lie in a folder of their own, which appears
+/// The output folder of a batch: each item's files have a folder of their own, which appears
 /// complete or not at all.
 ///
-/// Files are made in a hidden folder of the shard, and moved by one renaming.
+/// Files are written in a hidden folder of the shard that nobody else may enter, and moved by one
+/// renaming. Links in the output folder are never followed.
 struct BatchFolder: Sendable {
-  let output: OutputFolder
-  private let partial: String
+  private let output: OutputDirectory
+  private let partialName: String
+  private let partial: OutputDirectory
 
-  init(_ output: OutputFolder, shard: Shard?) {
+  /// Removes whatever a killed run of this shard left, and starts anew; for the holder of its lock.
+  /// - Throws: `output.link`, `output.foreign` when another user has put something there;
+  ///   `output.folder`, `output.write`.
+  init(_ output: OutputDirectory, shard: Shard?) throws(Failure) {
     self.output = output
-    partial = output.file(".partial" + (shard.map { "-\($0.name)" } ?? ""))
+    partialName = ".partial" + (shard.map { "-\($0.name)" } ?? "")
+    try output.remove(partialName)
+    partial = try output.createFolder(partialName, isPrivate: true)
   }
 
-  /// Removes what a killed run of this shard left; to be called by whoever holds its lock.
-  func clean() { FileTree.remove(partial) }
+  /// Removes the hidden folder.
+  func close() { try? output.remove(partialName) }
 
-  /// The final folder of an item.
-  func final(_ id: String) -> String { output.file(id) }
+  /// Whether the folder of an item exists.
+  func holds(_ id: String) -> Bool {
+    let (parent, name) = BatchFolder.split(id)
+    return (try? output.folder(parent))?.entry(name) == .folder
+  }
 
   /// Starts the folder of item number `index`.
-  func begin(_ index: Int) throws(Failure) -> String {
-    let path = "\(partial)/\(index)"
-    FileTree.remove(path)
-    try Tool.createFolder(path)
-    return path
+  func begin(_ index: Int) throws(Failure) -> OutputDirectory {
+    try partial.remove("\(index)")
+    return try partial.folder("\(index)", creating: true)
   }
 
   /// Drops what was begun.
-  func abandon(_ index: Int) { FileTree.remove("\(partial)/\(index)") }
+  func abandon(_ index: Int) { try? partial.remove("\(index)") }
 
-  /// Gives the folder of item `index` its place and name; what an earlier run left there goes.
-  /// - Throws: `output.exists` when there is something else; `output.folder`, `output.write`.
+  /// Gives the folder of item `index` its place and name; an earlier one is replaced.
+  /// - Throws: `output.exists` when there is something else; `output.folder`, `output.link`,
+  ///   `output.write`.
   func commit(_ index: Int, as id: String, replacesExisting: Bool) throws(Failure) {
-    let target = final(id)
-    try Tool.createFolder(folderName(target))
-    var status = stat()
-    let old = "\(partial)/old-\(index)"
-    if lstat(target, &status) == 0 {
-      guard replacesExisting, FileTree.holdsOnlyResults(target) else {
+    let (parent, name) = BatchFolder.split(id)
+    let folder = try output.folder(parent, creating: true)
+    let old = "old-\(index)"
+    if folder.entry(name) != nil {
+      guard replacesExisting, folder.entry(name) == .folder, folder.owns(name),
+        BatchResults.fill(try folder.folder(name))
+      else {
         throw Failure(
           .cannotCreate, code: "output.exists", "exists already, and is not from this batch",
-          hint: "choose another folder with -o", file: target)
+          hint: "choose another folder with -o", file: folder.file(name))
       }
-      try move(target, to: old)
+      try folder.move(name, to: partial, as: old)
     }
-    try move("\(partial)/\(index)", to: target)
-    FileTree.remove(old)
+    try partial.move("\(index)", to: folder, as: name)
+    try partial.remove(old)
   }
 
-  private func move(_ source: String, to target: String) throws(Failure) {
-    guard rename(source, target) == 0 else {
-      throw Failure(
-        .inputOutput, code: "output.write",
-        "the files cannot be put in their place: \(String(cString: strerror(errno)))", file: target)
-    }
-  }
-}
-
-/// Folders with what is in them.
-enum FileTree {
-  /// Removes a file or folder; links are not followed.
-  static func remove(_ path: String) {
-    if unlink(path) == 0 || errno == ENOENT { return }
-    for name in names(path) { remove("\(path)/\(name)") }
-    rmdir(path)
-  }
-
-  /// Names of files that formats write, beside those that are numbers.
-  private static let resultNames: Set<String> = [
-    "metadata.csv", "labels.png", "coco.json", "coco-polygons.json", "data.yaml",
-    "label-studio.json", "annotations.xml",
-  ]
-
-  /// Whether a folder holds nothing but files that batches write, so that it may be replaced.
-  static func holdsOnlyResults(_ path: String) -> Bool {
-    guard isFolder(path) else { return false }
-    return names(path).allSatisfy { name in
-      let inner = "\(path)/\(name)"
-      let stem = fileStem(name)
-      if !stem.isEmpty, stem.allSatisfy(\.isWholeNumber) {
-        return name == stem + ".png" || (name == stem && holdsOnlyResults(inner))
-      }
-      // YOLO's labels are called as the pictures.
-      if name == "labels" { return isFolder(inner) && names(inner).allSatisfy(isText) }
-      if AnnotationKind(rawValue: name) != nil { return holdsOnlyResults(inner) }
-      return resultNames.contains(name) || name.hasSuffix("_manual.json")
-    }
-  }
-
-  private static func isText(_ name: String) -> Bool { name.hasSuffix(".txt") }
-
-  /// Whether there is a folder; a link is none, wherever it leads.
-  private static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
-  private static func names(_ folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
+  /// "a/b" and "c" of "a/b/c".
+  private static func split(_ id: String) -> (parent: String, name: String) {
+    guard let slash = id.lastIndex(of: "/") else { return ("", id) }
+    return (String(id[..<slash]), String(id[id.index(after: slash)...]))
   }
 }

@@ -13,8 +13,8 @@ struct BatchItemFolder {
   private let index: Int
   private let id: String
   private let annotations: [(kind: AnnotationKind, format: any AnnotationFormat)]
-  /// Where files are made.
-  private let path: String
+  /// Nil when there are no files.
+  private let directory: OutputDirectory?
 
   /// `context` says what formats have to know of the item.
   /// - Throws: `output.folder`.
@@ -27,7 +27,7 @@ struct BatchItemFolder {
     self.index = index
     self.id = id
     annotations = formats.kinds.map { ($0, $0.format(context)) }
-    path = formats.kinds.isEmpty ? "" : try writer.folder.begin(index)
+    directory = formats.kinds.isEmpty ? nil : try writer.folder.begin(index)
   }
 
   /// Writes the files of all formats about one picture, but for those in `handled`.
@@ -52,16 +52,22 @@ struct BatchItemFolder {
 
   /// Writes files of `kind`, whose names may begin with folders.
   func write(_ files: [AnnotationFile], _ kind: AnnotationKind) throws(Failure) -> [String] {
-    func place(_ file: AnnotationFile, _ folder: String) -> String {
-      AnnotationFolder.path(file.name, in: folder, kind, of: formats.kinds.count)
+    var written: [String] = []
+    for file in files {
+      let path = AnnotationFolder.path(file.name, in: id, kind, of: formats.kinds.count)
+      try directory?.write(pathBelow(path), file.bytes)
+      written.append(path)
     }
-    try AnnotationFolder.write(
-      files.map { AnnotationFile(name: place($0, path), bytes: $0.bytes) })
-    return files.map { place($0, id) }
+    return written
   }
 
   /// Removes a file that was written.
-  func remove(_ file: String) { FileTree.remove(path + file.dropFirst(id.count)) }
+  func remove(_ file: String) throws(Failure) { try directory?.removeFile(at: pathBelow(file)) }
+
+  /// The part of a path that follows the item's own folder.
+  private func pathBelow(_ path: String) -> String {
+    String(path.dropFirst(id.count).drop { $0 == "/" })
+  }
 
   /// Puts the files in their place.
   func commit() throws(Failure) {

@@ -25,38 +25,39 @@ final class BatchJournal {
 
   /// The file with all results.
   let path: String
-  private let partialPath: String
+  private let folder: OutputDirectory
+  private let name: String
+  private let partialName: String
   private let descriptor: Int32
   private var byteCount = 0
   private var places: [Place?]
 
   private static let lineLimit = 256 << 20
 
-  /// Opens the journal of a shard with `count` items in the folder `output`, which must exist.
-  /// - Throws: `output.exists`, `output.locked`, `output.create`.
-  init(_ output: OutputFolder, shard: Shard?, count: Int, start: Start) throws(Failure) {
-    path = output.file("results" + (shard.map { "-\($0.name)" } ?? "") + ".jsonl")
-    partialPath = path + ".part"
+  /// Opens the journal of a shard with `count` items in the folder `output`, open as `folder`.
+  /// - Throws: `output.exists`, `output.locked`; as `OutputDirectory.appendable`.
+  init(
+    _ output: OutputFolder, _ folder: OutputDirectory, shard: Shard?, count: Int, start: Start
+  ) throws(Failure) {
+    name = "results" + (shard.map { "-\($0.name)" } ?? "") + ".jsonl"
+    partialName = name + ".part"
+    path = output.file(name)
+    self.folder = folder
     places = Array(repeating: nil, count: count)
-    for old in [path, partialPath] where start == .refuse && access(old, F_OK) == 0 {
+    for old in [name, partialName] where start == .refuse && folder.entry(old) != nil {
       throw Failure(
         .cannotCreate, code: "output.exists", "there are results of an earlier run",
-        hint: "--resume goes on with them, --force starts again", file: old)
+        hint: "--resume goes on with them, --force starts again", file: output.file(old))
     }
-    descriptor = open(partialPath, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw Failure(
-        .cannotCreate, code: "output.create",
-        "cannot be created: \(String(cString: strerror(errno)))", file: partialPath)
-    }
+    descriptor = try folder.appendable(partialName)
     // File systems without locks leave it to the person.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
       throw Failure(
         .cannotCreate, code: "output.locked", "another process is at work on this shard",
-        hint: "wait for it, or choose another folder with -o", file: partialPath)
+        hint: "wait for it, or choose another folder with -o", file: path + ".part")
     }
     if start == .replace {
-      unlink(path)
+      folder.removeFile(name)
       guard ftruncate(descriptor, 0) == 0 else { throw writeFailure() }
     }
   }
@@ -68,7 +69,7 @@ final class BatchJournal {
   /// Whether there is anything to take over.
   var hasEarlierResults: Bool {
     var status = stat()
-    return access(path, F_OK) == 0 || (fstat(descriptor, &status) == 0 && status.st_size > 0)
+    return folder.entry(name) != nil || (fstat(descriptor, &status) == 0 && status.st_size > 0)
   }
 
   /// Takes over the results that still hold.
@@ -101,8 +102,7 @@ final class BatchJournal {
   private func copyFinished() throws(Failure) {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_size == 0 else { return }
-    let finished = open(path, O_RDONLY | O_CLOEXEC)
-    guard finished >= 0 else { return }
+    guard let finished = try folder.readable(name) else { return }
     defer { close(finished) }
     try LineFile.forEachLine(of: finished, limit: Self.lineLimit) { (line) throws(Failure) in
       if let bytes = line.bytes, line.isComplete { try put(bytes) }
@@ -136,7 +136,7 @@ final class BatchJournal {
   /// Writes all results in the order of the manifest, and removes the journal.
   /// - Throws: `output.*`.
   func publish() throws {
-    try AtomicFile.write(path: path, replaceExisting: true) { writer in
+    try folder.write(name) { writer in
       for place in places {
         guard let place else {
           throw Failure(.internalError, code: "batch.incomplete", "an item has no result")
@@ -145,12 +145,12 @@ final class BatchJournal {
         try writer.write(FileBytes.read(descriptor, range) + [UInt8(ascii: "\n")])
       }
     }
-    unlink(partialPath)
+    folder.removeFile(partialName)
   }
 
   private func writeFailure() -> Failure {
     Failure(
       .inputOutput, code: "output.write",
-      "writing failed: \(String(cString: strerror(errno)))", file: partialPath)
+      "writing failed: \(String(cString: strerror(errno)))", file: path + ".part")
   }
 }

@@ -62,7 +62,7 @@ struct BatchVideo {
 
   private mutating func write(_ result: FrameResult) throws(Failure) {
     // Of several passes over a frame the last one holds, and it may have fewer objects.
-    for file in frames[result.frame]?.files ?? [] { folder.remove(file) }
+    for file in frames[result.frame]?.files ?? [] { try folder.remove(file) }
     let found = result.found
     let picture = description.picture(result.frame, found.annotated)
     if folder.formats.needsAllMasks { pictures[result.frame] = picture }

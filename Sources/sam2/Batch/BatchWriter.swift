@@ -1,7 +1,6 @@
 import Annotations
 import Bytes
 import CLISupport
-import Glibc
 import JSON
 import Media
 import SAM2
@@ -44,7 +43,7 @@ struct BatchWriter: Sendable {
       return false
     }
     let hasFiles = formats.contains { $0.string.flatMap { AnnotationKind(rawValue: $0) } != nil }
-    return !hasFiles || access(folder.final(id), F_OK) == 0
+    return !hasFiles || folder.holds(id)
   }
 
   // MARK: - Pictures

@@ -181,13 +181,15 @@ struct SegmentOutputs {
         AnnotationFile(
           name: path, bytes: try PNGWriter.encode(overlay(answers, picture, parts))))
     }
-    if let logitsFile = choices.logitsFile {
-      files.logits = logitsFile
-      made.append(AnnotationFile(name: logitsFile, bytes: NPYWriter.bytes(logits(answers))))
-    }
+    let logitsBytes = choices.logitsFile.map { _ in NPYWriter.bytes(logits(answers)) }
     try folder.create()
-    try AnnotationFolder.write(made)
+    try AnnotationFolder.write(made, below: folder.path)
     files.all = made.map(\.name)
+    if let logitsFile = choices.logitsFile, let logitsBytes {
+      try PictureFile.write(logitsBytes, to: logitsFile)
+      files.logits = logitsFile
+      files.all.append(logitsFile)
+    }
     return files
   }
 

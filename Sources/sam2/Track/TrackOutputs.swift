@@ -87,17 +87,15 @@ struct TrackOutputs {
   func write(
     _ files: [AnnotationFile], of frame: Int, objects: [FrameResult.Object]
   ) throws(Failure) {
-    var made = files
-    if let logitsFolder {
-      for object in objects {
-        made.append(
-          AnnotationFile(
-            name: logitsFolder.file("\(fiveDigits(frame))_\(object.id).npy"),
-            bytes: NPYWriter.bytes(object.lowResolutionLogits)))
-      }
-    }
     try folder.create()
-    try AnnotationFolder.write(made)
+    try AnnotationFolder.write(files, below: folder.path)
+    guard let logitsFolder else { return }
+    let logits = objects.map { object in
+      AnnotationFile(
+        name: logitsFolder.file("\(fiveDigits(frame))_\(object.id).npy"),
+        bytes: NPYWriter.bytes(object.lowResolutionLogits))
+    }
+    try AnnotationFolder.write(logits, below: logitsFolder.path)
   }
 
   // MARK: - Overlays
