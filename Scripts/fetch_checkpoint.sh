@@ -1,16 +1,23 @@
 #!/bin/sh
 # Downloads a checkpoint of Meta's from its publisher's address, goes on where an earlier download
-# broke off, and prints its size and SHA-256.
+# broke off, compares its SHA-256, and prints size and hash.
 #
-#   Scripts/fetch_checkpoint.sh NAME [FOLDER]     FOLDER: where the file goes, here unless named
+#   Scripts/fetch_checkpoint.sh [--sha256 HASH] NAME [FOLDER]
+#
+# FOLDER: where the file goes, here unless named.
 #
 #   sam2.1_hiera_tiny.pt  sam2.1_hiera_small.pt  sam2.1_hiera_base_plus.pt  sam2.1_hiera_large.pt
 #   sam2_hiera_tiny.pt    sam2_hiera_small.pt    sam2_hiera_base_plus.pt    sam2_hiera_large.pt
 #
-# The ending .pt may be left out. SAM2_CHECKPOINTS names another address to download from, such as a
-# mirror: the folders 072824/ (SAM 2) and 092824/ (SAM 2.1) must be below it.
-# Exit codes: 0 the file is there, 64 unknown name, 69 curl is missing, 73 the folder cannot be
-# written to, 74 the download broke off (run it again to go on).
+# The ending .pt may be left out. The hashes of these files are known here; --sha256 names another
+# one, for a file of your own at that address, and --sha256 none compares nothing. A file with another
+# hash is not kept. SAM2_CHECKPOINTS names another address to download from, such as a mirror: the
+# folders 072824/ (SAM 2) and 092824/ (SAM 2.1) must be below it. Only https is used, also after
+# redirections.
+#
+# Exit codes: 0 the file is there, 64 unknown name or an address without https, 65 the hash differs,
+# 69 curl is missing, 73 the folder cannot be written to, 74 the download broke off (run it again to
+# go on).
 set -eu
 
 base=${SAM2_CHECKPOINTS:-https://dl.fbaipublicfiles.com/segment_anything_2}
@@ -22,31 +29,95 @@ usage() {
 
 say() { printf '%s\n' "$*" >&2; }
 
+expected=
+given=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --sha256)
+      [ $# -ge 2 ] || usage
+      given=$(printf '%s' "$2" | tr 'A-F' 'a-f')
+      shift 2
+      ;;
+    --sha256=*)
+      given=$(printf '%s' "${1#--sha256=}" | tr 'A-F' 'a-f')
+      shift
+      ;;
+    -*) usage ;;
+    *) break ;;
+  esac
+done
 [ $# -eq 1 ] || [ $# -eq 2 ] || usage
 name=${1%.pt}.pt
 folder=${2:-.}
 case "$name" in
-  sam2_hiera_tiny.pt | sam2_hiera_small.pt | sam2_hiera_base_plus.pt | sam2_hiera_large.pt)
-    address=$base/072824/$name
-    ;;
-  sam2.1_hiera_tiny.pt | sam2.1_hiera_small.pt | sam2.1_hiera_base_plus.pt | sam2.1_hiera_large.pt)
-    address=$base/092824/$name
-    ;;
+  sam2_hiera_tiny.pt)
+    expected=65b50056e05bcb13694174f51bb6da89c894b57b75ccdf0ba6352c597c5d1125 ;;
+  sam2_hiera_small.pt)
+    expected=95949964d4e548409021d47b22712d5f1abf2564cc0c3c765ba599a24ac7dce3 ;;
+  sam2_hiera_base_plus.pt)
+    expected=d0bb7f236400a49669ffdd1be617959a8b1d1065081789d7bbff88eded3a8071 ;;
+  sam2_hiera_large.pt)
+    expected=7442e4e9b732a508f80e141e7c2913437a3610ee0c77381a66658c3a445df87b ;;
+  sam2.1_hiera_tiny.pt)
+    expected=7402e0d864fa82708a20fbd15bc84245c2f26dff0eb43a4b5b93452deb34be69 ;;
+  sam2.1_hiera_small.pt)
+    expected=6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38 ;;
+  sam2.1_hiera_base_plus.pt)
+    expected=a2345aede8715ab1d5d31b4a509fb160c5a4af1970f199d9054ccfb746c004c5 ;;
+  sam2.1_hiera_large.pt)
+    expected=2647878d5dfa5098f2f8649825738a9345572bae2d4350a2468587ece47dd318 ;;
   *)
     say "error: there is no checkpoint called $1"
     usage
     ;;
 esac
+case "$name" in
+  sam2.1_*) address=$base/092824/$name ;;
+  *) address=$base/072824/$name ;;
+esac
+case "$given" in
+  "") ;;
+  none) expected= ;;
+  *[!0-9a-f]*) say "error: --sha256 takes 64 hexadecimal digits, or none"; exit 64 ;;
+  *)
+    [ ${#given} -eq 64 ] || {
+      say "error: --sha256 takes 64 hexadecimal digits, or none"
+      exit 64
+    }
+    expected=$given
+    ;;
+esac
+case "$address" in
+  https://*) ;;
+  *)
+    say "error: $address is not an https address"
+    exit 64
+    ;;
+esac
 
-# Size and hash go to stdout, in the form that sha256sum --check reads behind the size.
+hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
+
+# Passes for a file whose hash is the expected one; says so when there is nothing to compare with.
+check() {
+  hash=$(hash_of "$1")
+  if [ -z "$expected" ]; then
+    say "warning: no hash was compared; the SHA-256 of the file is $hash"
+    return 0
+  fi
+  [ "$hash" = "$expected" ] && return 0
+  say "error: the SHA-256 of $1 is $hash, not $expected"
+  return 1
+}
+
+# Size and hash go to stdout, in the form that sha256sum --check reads after the size.
 report() {
   size=$(wc -c <"$folder/$name")
-  hash=$(sha256sum "$folder/$name" | cut -d ' ' -f 1)
   printf '%s bytes\n%s  %s\n' "$((size))" "$hash" "$folder/$name"
 }
 
 if [ -f "$folder/$name" ]; then
   say "$folder/$name is there already"
+  check "$folder/$name" || exit 65
   report
   exit 0
 fi
@@ -55,6 +126,10 @@ command -v curl >/dev/null 2>&1 || {
   exit 69
 }
 part=$folder/$name.part
+if [ -L "$part" ]; then
+  say "error: $part is a link; remove it"
+  exit 73
+fi
 if ! mkdir -p "$folder" 2>/dev/null || ! : 2>/dev/null >>"$part"; then
   say "error: cannot write to $folder"
   exit 73
@@ -65,13 +140,17 @@ else
   say "downloading $address"
 fi
 
+download() {
+  curl --fail --location --proto '=https' --proto-redir '=https' --connect-timeout 30 "$@" \
+    "$address"
+}
+
 # Servers answer 416 when nothing is missing: the earlier run was ended before it renamed the file.
 status=0
-curl --fail --location --retry 3 --connect-timeout 30 --progress-bar --continue-at - \
-  --output "$part" "$address" || status=$?
+download --retry 3 --progress-bar --continue-at - --output "$part" || status=$?
 if [ "$status" -ne 0 ]; then
-  length=$(curl --fail --silent --location --head --connect-timeout 30 "$address" |
-    tr -d '\r' | sed -n 's/^[Cc]ontent-[Ll]ength: *//p' | tail -n 1)
+  length=$(download --silent --head | tr -d '\r' | sed -n 's/^[Cc]ontent-[Ll]ength: *//p' |
+    tail -n 1)
   if [ -z "$length" ] || [ "$length" -ne "$(wc -c <"$part")" ]; then
     [ -s "$part" ] || rm -f "$part"
     say "error: the download broke off (curl $status): run this again to go on"
@@ -83,6 +162,10 @@ if [ "$(head -c 2 "$part")" != PK ]; then
   rm -f "$part"
   say "error: $address gave something that is no checkpoint"
   exit 74
+fi
+if ! check "$part"; then
+  rm -f "$part"
+  exit 65
 fi
 mv "$part" "$folder/$name"
 report
