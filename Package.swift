@@ -105,14 +105,17 @@ let package = Package(
         "SAM2", "Calibration",
       ]),
 
+    // Clocks, folders and names that jobs and commands share.
+    room("JobSupport", ["Bytes", "JSON"]),
+
     // Floor 5: the commands.
     .target(name: "CBundledModel", exclude: ["nano-int8.sam2"]),
-    room("CLISupport", ["Bytes", "JSON", arguments]),
+    room("CLISupport", ["Bytes", "JSON", "JobSupport", arguments]),
     room(
       "QuantizationReport",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Media",
-        "Calibration", "Comparison", "CLISupport",
+        "Calibration", "Comparison", "JobSupport",
       ]),
     command(
       "sam2-convert",
@@ -124,13 +127,13 @@ let package = Package(
       "sam2-quantize",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Runtime", "SAM2",
-        "Calibration", "Comparison", "QuantizationReport", "CLISupport",
+        "Calibration", "Comparison", "QuantizationReport", "JobSupport", "CLISupport",
       ]),
     command(
       "sam2",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "Annotations",
-        "SampleScene", "SAM2", "CBundledModel", "CSystem", "CLISupport",
+        "SampleScene", "SAM2", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
       ]),
 
     // Tests: one target per room, and the built commands end to end.
@@ -211,7 +214,7 @@ let package = Package(
         "Bytes", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "SafetensorsCheckpoint", "Tensors",
         "TorchCheckpoint",
       ], exclude: ["Corpus", "Dictionaries", "LibFuzzer"]),
-    tests("CLISupportTests", ["Bytes", "CLISupport"]),
+    tests("CLISupportTests", ["Bytes", "JobSupport", "CLISupport"]),
     tests("EndToEndTests", ["JSON", "Media", "Bytes"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,6 +1,7 @@
 import Bytes
 import Glibc
 import JSON
+import JobSupport
 import Synchronization
 
 /// Progress of long work on stderr, with rate and remaining time.

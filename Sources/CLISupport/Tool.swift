@@ -2,6 +2,7 @@ public import ArgumentParser
 public import Bytes
 internal import Glibc
 internal import JSON
+import JobSupport
 
 /// Facts and behaviour that the three commands share.
 public enum Tool {

@@ -1,5 +1,6 @@
 import Bytes
 import JSON
+import JobSupport
 
 /// Finds the word of a command line that the parser could not take, and what may have been meant.
 ///

@@ -1,5 +1,5 @@
 public import Bytes
-import CLISupport
+import JobSupport
 
 /// The folder of a report, which appears complete or not at all.
 public struct ReportFolder: Sendable {

@@ -3,6 +3,7 @@ import CLISupport
 import Calibration
 import Comparison
 import Graph
+import JobSupport
 import ModelFile
 import QuantizationReport
 import Runtime

@@ -3,6 +3,7 @@ import Bytes
 import CLISupport
 import Calibration
 import Graph
+import JobSupport
 import ModelFile
 import QuantizationReport
 

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import CLISupport
+@testable import JobSupport
 
 @Suite("What was meant")
 struct SuggestionTests {

@@ -3,6 +3,7 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import JSON
+import JobSupport
 import Media
 import SAM2
 

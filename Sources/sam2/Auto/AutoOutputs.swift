@@ -3,6 +3,7 @@ import Bytes
 import CLISupport
 import Glibc
 import JSON
+import JobSupport
 import Media
 import SAM2
 

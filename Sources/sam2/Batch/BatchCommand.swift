@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import JSON
+import JobSupport
 
 struct BatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

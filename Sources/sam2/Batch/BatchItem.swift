@@ -1,6 +1,7 @@
 import Bytes
 import CLISupport
 import JSON
+import JobSupport
 import SAM2
 
 /// One item of a manifest: what to do with a picture or a video.

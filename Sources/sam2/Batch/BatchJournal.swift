@@ -2,6 +2,7 @@ import Bytes
 import CLISupport
 import Glibc
 import JSON
+import JobSupport
 
 /// Remembers the results of a shard: a line each, appended as items are done, and put into the
 /// order of the manifest when all are.

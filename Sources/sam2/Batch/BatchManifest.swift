@@ -2,6 +2,7 @@ import Bytes
 import CLISupport
 import Glibc
 import JSON
+import JobSupport
 
 /// The list of items: JSON Lines, checked whole before the work, then read line by line.
 ///

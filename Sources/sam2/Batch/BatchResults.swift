@@ -1,6 +1,7 @@
 import Annotations
 import Bytes
 import CLISupport
+import JobSupport
 
 /// The files that batches write into the folders of items.
 enum BatchResults {

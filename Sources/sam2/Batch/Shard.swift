@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import CLISupport
+import JobSupport
 
 /// A part of a batch: the items at `index * n / count ..< (index + 1) * n / count` of n.
 ///

@@ -1,5 +1,6 @@
 import Bytes
 import CLISupport
+import JobSupport
 
 /// Names of results, which are made of names of pictures.
 enum OutputName {

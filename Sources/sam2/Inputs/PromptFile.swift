@@ -1,6 +1,7 @@
 import Bytes
 import CLISupport
 import JSON
+import JobSupport
 import SAM2
 
 /// A prompt as a person gives it, before the picture is known.

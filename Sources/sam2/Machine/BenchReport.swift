@@ -1,6 +1,7 @@
 import CLISupport
 import Glibc
 import JSON
+import JobSupport
 import Runtime
 import SAM2
 

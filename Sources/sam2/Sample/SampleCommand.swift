@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLISupport
+import JobSupport
 import SampleScene
 
 struct SampleCommand: ParsableCommand {

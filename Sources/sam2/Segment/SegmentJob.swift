@@ -1,5 +1,6 @@
 import Bytes
 import CLISupport
+import JobSupport
 import Media
 import SAM2
 

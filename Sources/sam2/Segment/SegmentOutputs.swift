@@ -1,6 +1,7 @@
 import Annotations
 import Bytes
 import CLISupport
+import JobSupport
 import Media
 import SAM2
 import Tensors

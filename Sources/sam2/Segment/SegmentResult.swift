@@ -2,6 +2,7 @@ import Annotations
 import Bytes
 import CLISupport
 import JSON
+import JobSupport
 import Media
 import SAM2
 import Tensors

@@ -2,6 +2,7 @@ import Annotations
 import Bytes
 import CLISupport
 import JSON
+import JobSupport
 import SAM2
 
 /// Writes the masks of single frames, each on a thread of its own beside the tracking of the next.

@@ -1,5 +1,6 @@
 import Annotations
 import CLISupport
+import JobSupport
 import Media
 import SAM2
 

@@ -34,7 +34,8 @@ public enum Suggestion {
     return path.contains("/") ? (folder == "/" ? "/" : folder + "/") + found : found
   }
 
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  /// Whether there is a file or folder at `path`.
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`: the
   /// optimal string alignment distance.
