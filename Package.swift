@@ -38,6 +38,7 @@ let package = Package(
   name: "sam2-swift",
   products: [
     .library(name: "SAM2", targets: ["SAM2"]),
+    .library(name: "SAM2Jobs", targets: ["SAM2Jobs"]),
     .executable(name: "sam2", targets: ["sam2"]),
     .executable(name: "sam2-convert", targets: ["sam2-convert"]),
     .executable(name: "sam2-quantize", targets: ["sam2-quantize"]),
@@ -108,6 +109,14 @@ let package = Package(
     // Clocks, folders and names that jobs and commands share.
     room("JobSupport", ["Bytes", "JSON"]),
 
+    // Work on files: pictures, videos and lists in, masks and annotations out.
+    room(
+      "SAM2Jobs",
+      [
+        "Bytes", "JSON", "Tensors", "Runtime", "ModelFile", "Media", "Annotations", "SAM2",
+        "JobSupport",
+      ]),
+
     // Floor 5: the commands.
     .target(name: "CBundledModel", exclude: ["nano-int8.sam2"]),
     room("CLISupport", ["Bytes", "JSON", "JobSupport", arguments]),
@@ -133,7 +142,7 @@ let package = Package(
       "sam2",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "Annotations",
-        "SampleScene", "SAM2", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
+        "SampleScene", "SAM2", "SAM2Jobs", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
       ]),
 
     // Tests: one target per room, and the built commands end to end.

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+public import JobSupport
 import Synchronization
 
 /// SIGINT (Ctrl-C), SIGTERM and SIGHUP: what happens when a person or a scheduler wants an end.
@@ -88,6 +89,9 @@ public enum Interruption {
     if case .failure(let failure as Failure) = result { Tool.report(failure) }
     die(of: number)
   }
+
+  /// The noted signals as jobs take them.
+  public static let cancellation = Cancellation { isWanted }
 
   /// Whether a signal has been noted.
   public static var isWanted: Bool { noted.load(ordering: .acquiring) != 0 }

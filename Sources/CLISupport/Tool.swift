@@ -6,7 +6,7 @@ import JobSupport
 
 /// Facts and behaviour that the three commands share.
 public enum Tool {
-  public static let version = "0.1.0"
+  public static let version = Product.version
 
   /// What `main` of a command does: parses, runs, and exits with the documented code.
   public static func main<Command: ParsableCommand>(_ type: Command.Type) {
@@ -107,14 +107,7 @@ public enum Tool {
 
   /// Exit codes follow sysexits.h.
   public static func exitCode(_ failure: Failure) -> ExitCode {
-    switch failure.kind {
-    case .usage: ExitCode(64)
-    case .badInput: ExitCode(65)
-    case .missingInput: ExitCode(66)
-    case .internalError: ExitCode(70)
-    case .cannotCreate: ExitCode(73)
-    case .inputOutput: ExitCode(74)
-    }
+    ExitCode(failure.kind.exitCode)
   }
 
   /// Some items of several failed, the others are done.

@@ -2,10 +2,9 @@ import Annotations
 import ArgumentParser
 import Bytes
 import CLISupport
-import JSON
 import JobSupport
-import Media
 import SAM2
+import SAM2Jobs
 
 struct AutoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -72,7 +71,7 @@ struct AutoCommand: ParsableCommand {
       let pictures = try PictureArguments.paths(images)
       let outputs = try AutoOutputs(images: pictures, folder: output, choices: outputChoices())
       let generator = try AutomaticMaskGenerator(model.load(machine), options: resolved)
-      try generateAll(pictures, generator, outputs)
+      try generateAll(pictures, AutoJob(generator, outputs: outputs))
     }
   }
 
@@ -89,64 +88,32 @@ struct AutoCommand: ParsableCommand {
   }
 
   /// Treats each picture; one that fails is reported, and the others go on.
-  private func generateAll(
-    _ images: [String], _ generator: AutomaticMaskGenerator, _ outputs: AutoOutputs
-  ) throws {
+  private func generateAll(_ images: [String], _ job: AutoJob) throws {
     var tally = PictureTally(count: images.count)
     for image in images {
       do {
-        let found = try generate(image, tally.annotated.count, generator, outputs)
-        tally.add(found.report, annotations: found.annotations)
+        let result = try generate(image, index: tally.annotated.count, job)
+        tally.add(result.json, annotations: result.files.annotations)
       } catch let failure as Failure {
         try tally.add(failure, image: image)
       }
     }
-    let files = try outputs.annotations.finish(tally.annotated)
+    let files = try job.outputs.annotations.finish(tally.annotated)
     try tally.finish(model: model.name, files: files, json: json, common)
   }
 
   /// Finds and writes the masks of one picture, and reports on them.
-  private func generate(
-    _ image: String, _ index: Int, _ generator: AutomaticMaskGenerator, _ outputs: AutoOutputs
-  ) throws -> (report: JSONValue, annotations: AnnotatedPicture?) {
-    var clock = StageClock()
-    let picture = try clock.time("decode") { try ImageReader.read(image) }
+  private func generate(_ image: String, index: Int, _ job: AutoJob) throws -> AutoResult {
     let progress = common.progress(fileName(image), unit: "clicks")
     defer { progress.finish() }
-    let masks = try clock.time("generate") {
-      try generator.generate(picture) { progress.update($0.done, of: $0.total) }
-    }
-    let files = try clock.time("write") {
-      try outputs.write(masks, of: image, picture: picture, index: index)
-    }
+    let result = try job.generate(image, index: index) { progress.update($0.done, of: $0.total) }
     progress.finish()
-    if !json {
-      let place = files.masks.isEmpty ? files.index ?? image : folderName(files.masks[0])
-      common.note("\(place): \(masks.count) masks")
-      if let overlay = files.overlay { common.note(overlay) }
-      let stages = clock.stages.map { "\($0.name) \(fixed($0.milliseconds, 1)) ms" }
-      common.detail("\(image): " + stages.joined(separator: ", "))
-    }
-    return (report(image, picture, masks, files, clock), files.annotations)
-  }
-
-  private func report(
-    _ image: String, _ picture: RGBImage, _ masks: [AutomaticMask], _ files: AutoFiles,
-    _ clock: StageClock
-  ) -> JSONValue {
-    let entries: [JSONValue] = masks.enumerated().map { index, mask in
-      let file: [(key: String, value: JSONValue)] =
-        files.masks.isEmpty ? [] : [("file", .string(files.masks[index]))]
-      return .object(file + mask.facts)
-    }
-    var members: [(key: String, value: JSONValue)] = [
-      ("image", .string(image)), ("width", .init(picture.width)), ("height", .init(picture.height)),
-      ("applied_orientation", .init(picture.appliedOrientation)),
-      ("files", .array(files.others.map { .string($0) })), ("masks", .array(entries)),
-      ("milliseconds", clock.json),
-    ]
-    if let index = files.index { members.append(("index", .string(index))) }
-    if let overlay = files.overlay { members.append(("overlay", .string(overlay))) }
-    return .object(members)
+    guard !json else { return result }
+    let files = result.files
+    let place = files.masks.isEmpty ? files.index ?? image : folderName(files.masks[0])
+    common.note("\(place): \(result.masks.count) masks")
+    if let overlay = files.overlay { common.note(overlay) }
+    common.detail("\(image): " + result.clock.line)
+    return result
   }
 }

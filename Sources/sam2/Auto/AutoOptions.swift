@@ -1,8 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Bytes
 import CLISupport
 import JSON
 import SAM2
+public import SAM2Jobs
 
 /// The options of the automatic mask generator, under their official names.
 struct AutoOptions: ParsableArguments {
@@ -111,12 +112,4 @@ struct AutoOptions: ParsableArguments {
   }
 }
 
-/// How `sam2 auto` writes masks.
-enum AutoOutputMode: String, ExpressibleByArgument, CaseIterable {
-  /// A folder of PNGs with a table.
-  case binaryMask = "binary_mask"
-  /// JSON with the run lengths as numbers.
-  case uncompressedRLE = "uncompressed_rle"
-  /// JSON with the run lengths as the string of COCO.
-  case cocoRLE = "coco_rle"
-}
+extension AutoOutputMode: ExpressibleByArgument {}

@@ -3,6 +3,7 @@ import Bytes
 import CLISupport
 import JSON
 import JobSupport
+import SAM2Jobs
 
 struct BatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,7 +42,7 @@ struct BatchCommand: ParsableCommand {
     help: ArgumentHelp(
       "Do only part I of N, counted from 0. auto takes both from a Slurm array; auto/N takes I "
         + "from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX.", valueName: "i/n"))
-  var shard: ShardArgument?
+  var shard: ShardRequest?
 
   @Flag(help: "Go on with the results of an earlier run: do what is missing or failed.")
   var resume = false
@@ -53,7 +54,7 @@ struct BatchCommand: ParsableCommand {
   var json = false
 
   @OptionGroup(title: "Formats") var formats: BatchFormatOptions
-  @OptionGroup(title: "Masks of prompts") var finish: SegmentFinish
+  @OptionGroup(title: "Masks of prompts") var finish: SegmentFinishOptions
   @OptionGroup(title: "Damaged videos") var damage: DamageOptions
   @OptionGroup var model: ModelSource
   @OptionGroup var machine: RunOptions
@@ -65,71 +66,62 @@ struct BatchCommand: ParsableCommand {
 
   func run() throws {
     try Tool.run(json: json) {
-      let shard = try shard?.resolved()
+      let shard = try shard?.resolved(variable: Console.variable)
       let output = try OutputFolder(output)
-      let settings = try BatchSettings(
-        formats: formats, finish: finish, damage: damage, model: model)
-      let manifest = try BatchManifest(manifest)
-      let range = shard?.range(of: manifest.count) ?? 0..<manifest.count
-      let directory = try output.create()
-      let journal = try BatchJournal(
-        output, directory, shard: shard, count: range.count,
+      let settings = BatchSettings(
+        formats: formats.formats, context: formats.naming.context, finish: finish.finish,
+        toleratesDamage: damage.toleratesDamage, model: try model.identity())
+      let job = try BatchJob(
+        list: manifest, output: output, shard: shard, settings: settings,
         start: resume ? .resume : force ? .replace : .refuse)
-      try Interruption.deferred {
-        let folder = try BatchFolder(directory, shard: shard)
-        defer { folder.close() }
-        let writer = BatchWriter(
-          formats: settings.formats, context: settings.context, folder: folder,
-          replacesExisting: resume || force)
-        if resume { try takeOver(journal, manifest, range, settings, writer) }
-        try work(journal, range) {
-          BatchStages(
-            manifest: manifest, settings: settings, writer: writer, model: try model.load(machine))
-        }
-      }
+      try Interruption.deferred { try work(job) }
     }
   }
 
-  /// Finds which results of an earlier run still hold.
-  private func takeOver(
-    _ journal: BatchJournal, _ manifest: BatchManifest, _ range: Range<Int>,
-    _ settings: BatchSettings, _ writer: BatchWriter
-  ) throws(Failure) {
-    guard journal.hasEarlierResults else { return }
-    var positions: [UInt64: Int] = [:]
-    for index in range {
-      let digest = try settings.digest(of: manifest.item(index).json)
-      positions[digest] = index - range.lowerBound
+  /// Does what is missing, and reports.
+  private func work(_ job: BatchJob) throws {
+    let progress = common.progress("batch", unit: "items")
+    let summary = try {
+      defer { progress.finish() }
+      return try job.run(
+        model: { try model.load(machine) }, cancellation: Interruption.cancellation,
+        events: events(progress))
+    }()
+    let (count, failed) = (summary.itemCount, summary.failedCount)
+    guard summary.isFinished else {
+      common.note("\(summary.doneCount) of \(count) items are done; --resume goes on")
+      return
     }
-    try journal.load(positions: positions, isWhole: writer.isWhole)
-  }
-
-  /// Does what is missing; the model is loaded only if anything is.
-  private func work(
-    _ journal: BatchJournal, _ range: Range<Int>, _ stages: () throws -> BatchStages
-  ) throws {
-    let earlier = journal.doneCount
-    if !journal.missing.isEmpty {
-      let run = BatchRun(try stages(), journal: journal, range: range, common: common)
-      guard try run.run() else {
-        common.note("\(journal.doneCount) of \(range.count) items are done; --resume goes on")
-        return
-      }
-    }
-    try journal.publish()
-    let failed = range.count - journal.doneCount
     if json {
       let report: JSONValue = [
-        "results": .string(journal.path), "items": .init(range.count), "failed": .init(failed),
-        "from_earlier_runs": .init(earlier),
+        "results": .string(job.resultsPath), "items": .init(count), "failed": .init(failed),
+        "from_earlier_runs": .init(summary.earlierCount),
       ]
       Console.data(report.text(.pretty))
     } else {
-      let parts = [(failed, "failed"), (earlier, "from earlier runs")].filter { $0.0 > 0 }
-      let items = "\(range.count) item\(range.count == 1 ? "" : "s")"
-      let numbers = [items] + parts.map { "\($0) \($1)" }
-      common.note("\(journal.path): " + numbers.joined(separator: ", "))
+      let parts = [(failed, "failed"), (summary.earlierCount, "from earlier runs")]
+      let items = "\(count) item\(count == 1 ? "" : "s")"
+      let numbers = [items] + parts.filter { $0.0 > 0 }.map { "\($0) \($1)" }
+      common.note("\(job.resultsPath): " + numbers.joined(separator: ", "))
     }
     if failed > 0 { throw Tool.someItemsFailed }
+  }
+
+  /// More failures are only in the results.
+  private static let shownFailures = 20
+
+  private func events(_ progress: ProgressLine) -> BatchJob.Events {
+    var failed = 0
+    return BatchJob.Events {
+      progress.update($0, of: $1, before: $2)
+    } failed: { failure in
+      failed += 1
+      progress.finish()
+      if failed <= Self.shownFailures {
+        Tool.report(failure)
+      } else if failed == Self.shownFailures + 1 {
+        common.note("more items fail; the results tell")
+      }
+    }
   }
 }

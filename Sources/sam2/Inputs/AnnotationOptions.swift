@@ -1,6 +1,7 @@
 import Annotations
 import ArgumentParser
 import Bytes
+import SAM2Jobs
 
 /// How masks are written, for commands that find them.
 struct AnnotationOptions: ParsableArguments {
@@ -26,21 +27,6 @@ struct AnnotationOptions: ParsableArguments {
   ) throws(Failure) -> [AnnotationKind] {
     try AnnotationKind.check(kinds, among: suitable)
     return kinds.isEmpty ? [preset].compactMap(\.self) : kinds
-  }
-}
-
-extension AnnotationKind {
-  /// What there is for pictures.
-  static let forPictures = allCases.filter { $0 != .sav && $0 != .savJSON }
-
-  /// - Throws: `format.unsuitable` for one of `kinds` that is not among `suitable`.
-  static func check(
-    _ kinds: [AnnotationKind], among suitable: [AnnotationKind]
-  ) throws(Failure) {
-    guard let odd = kinds.first(where: { !suitable.contains($0) }) else { return }
-    throw Failure(
-      .usage, code: "format.unsuitable", "the format \(odd.rawValue) is only for videos",
-      hint: "there are \(suitable.map(\.rawValue).joined(separator: ", "))")
   }
 }
 

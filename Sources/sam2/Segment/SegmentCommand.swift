@@ -3,7 +3,9 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import JSON
+import JobSupport
 import SAM2
+import SAM2Jobs
 
 struct SegmentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,7 +34,7 @@ struct SegmentCommand: ParsableCommand {
   var images: [String]
 
   @OptionGroup(title: "Prompts") var prompts: SegmentPrompts
-  @OptionGroup(title: "Masks") var finish: SegmentFinish
+  @OptionGroup(title: "Masks") var finish: SegmentFinishOptions
 
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for results.", valueName: "dir"))
   var output: String
@@ -65,8 +67,8 @@ struct SegmentCommand: ParsableCommand {
         images: pictures, prompts: requested, choice: prompts.choice, folder: output,
         choices: try outputChoices())
       let job = SegmentJob(
-        model: try model.load(machine), prompts: requested, choice: prompts.choice, finish: finish,
-        outputs: outputs)
+        model: try model.load(machine), prompts: requested, choice: prompts.choice,
+        finish: finish.finish, outputs: outputs)
       try segmentAll(pictures, job)
     }
   }

@@ -1,19 +1,10 @@
 import ArgumentParser
 import Bytes
 import SAM2
+import SAM2Jobs
 
-/// Which of a model's masks for a prompt are wanted.
-enum MaskSelection {
-  /// The single-mask output.
-  case single
-  /// The best of three candidates by predicted IoU.
-  case best
-  /// All three candidates.
-  case all
-}
-
-/// What is done with the masks of `sam2 segment`, under the official names.
-struct SegmentFinish: ParsableArguments {
+/// How the masks of `sam2 segment` are finished, under the official names.
+struct SegmentFinishOptions: ParsableArguments {
   @Option(help: "Mask logits above it are inside.")
   var maskThreshold = 0.0
 
@@ -30,6 +21,15 @@ struct SegmentFinish: ParsableArguments {
     guard maxHoleArea >= 0, maxSprinkleArea >= 0 else {
       throw ValidationError("--max-hole-area and --max-sprinkle-area must be 0 or more")
     }
+  }
+
+  /// The same as the library takes it.
+  var finish: SegmentFinish {
+    var finish = SegmentFinish()
+    finish.maskThreshold = maskThreshold
+    finish.maxHoleArea = maxHoleArea
+    finish.maxSprinkleArea = maxSprinkleArea
+    return finish
   }
 }
 

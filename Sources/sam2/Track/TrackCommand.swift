@@ -5,6 +5,7 @@ import CLISupport
 import JSON
 import Media
 import SAM2
+import SAM2Jobs
 
 struct TrackCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -79,9 +80,8 @@ struct TrackCommand: ParsableCommand {
 
       let loaded = try model.load(machine, for: .tracking)
       let predictor = try VideoPredictor(loaded, frames: source, options: tracking.resolved(damage))
-      let ledger = TrackLedger(keepsMasks: outputs.needsAllMasks, keepsReport: json)
       let job = try TrackJob(
-        plan, on: predictor, resuming: pause.resume, outputs: outputs, ledger: ledger,
+        plan, on: predictor, resuming: pause.resume, outputs: outputs, keepsReport: json,
         context: formats.naming.context, video: video, source: source)
       let files = try track(job, marks: plan.marks)
       if json {
@@ -135,7 +135,7 @@ struct TrackCommand: ParsableCommand {
   private func play(_ job: TrackJob) throws {
     let progress = common.progress("tracking", unit: "frames")
     defer { progress.finish() }
-    try job.track(stopAfter: pause.stopAfter) {
+    try job.track(stopAfter: pause.stopAfter, cancellation: Interruption.cancellation) {
       progress.update($0.done, of: $0.total)
     } skipped: {
       progress.finish()

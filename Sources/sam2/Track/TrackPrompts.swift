@@ -1,8 +1,7 @@
 import ArgumentParser
 import Bytes
-import CLISupport
-import Media
 import SAM2
+import SAM2Jobs
 
 /// The prompt options of `sam2 track`.
 struct TrackPrompts: ParsableArguments {
@@ -54,88 +53,35 @@ struct TrackPrompts: ParsableArguments {
   /// whole command line, whose values the parser has accepted already.
   func plan(arguments: [String]) throws(Failure) -> TrackPlan {
     if let script { return try TrackPlan(scriptFile: script) }
-    var annotations = OrderedAnnotations()
+    var builder = TrackPlanBuilder()
     var rest = arguments.dropFirst()[...]
     while let word = rest.popFirst(), word != "--" {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let option = OrderedAnnotations.Option(rawValue: String(parts[0])) else { continue }
+      guard let option = OrderedOption(rawValue: String(parts[0])) else { continue }
       guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else { break }
-      try annotations.apply(option, value)
+      try option.apply(value, to: &builder)
     }
-    return annotations.plan
+    return builder.plan
   }
 }
 
-/// Prompts collected from options in the order given.
-private struct OrderedAnnotations {
-  enum Option: String {
-    case object = "--object"
-    case frame = "--frame"
-    case point = "--point"
-    case box = "--box"
-    case mask = "--mask-prompt"
-  }
+/// The options whose order counts.
+private enum OrderedOption: String {
+  case object = "--object"
+  case frame = "--frame"
+  case point = "--point"
+  case box = "--box"
+  case mask = "--mask-prompt"
 
-  private var object: Int?
-  private var frame = 0
-  /// One action for each object, frame and kind of prompt, in order of first appearance.
-  private var actions: [InteractionScript.Action] = []
-  private var masks: [String: TrackPlan.MaskReference] = [:]
-
-  mutating func apply(_ option: Option, _ value: String) throws(Failure) {
-    switch option {
-    case .object: object = Int(value)
-    case .frame: frame = Int(value) ?? 0
+  func apply(_ value: String, to builder: inout TrackPlanBuilder) throws(Failure) {
+    switch self {
+    case .object: builder.object = Int(value)
+    case .frame: builder.frame = Int(value) ?? 0
     case .point:
-      if let point = PointArgument(argument: value)?.point { try add([point], nil) }
+      if let point = PointArgument(argument: value)?.point { try builder.add(points: [point]) }
     case .box:
-      if let box = BoxArgument(argument: value)?.box { try add([], box) }
-    case .mask: try addMask(value)
+      if let box = BoxArgument(argument: value)?.box { try builder.add(box: box) }
+    case .mask: try builder.addMask(value)
     }
-  }
-
-  private mutating func add(_ more: [Prompt.Point], _ box: Prompt.Box?) throws(Failure) {
-    let id = object ?? 1
-    let known = actions.firstIndex { action in
-      guard case .addPoints(frame, id, _, _, _) = action else { return false }
-      return true
-    }
-    guard let known, case .addPoints(_, _, let points, let earlier, _) = actions[known] else {
-      actions.append(
-        .addPoints(frame: frame, object: id, points: more, box: box, clearOldPoints: true))
-      return
-    }
-    guard box == nil || earlier == nil else {
-      throw Failure(
-        .usage, code: "prompt.boxes", "object \(id) has two boxes on frame \(frame)",
-        hint: "give each object its number with --object")
-    }
-    actions[known] = .addPoints(
-      frame: frame, object: id, points: points + more, box: earlier ?? box, clearOldPoints: true)
-  }
-
-  private mutating func addMask(_ file: String) throws(Failure) {
-    guard object == nil else {
-      let id = object ?? 1
-      let name = "\(file) (object \(id))"
-      masks[name] = .object(id, file)
-      actions.append(.addMask(frame: frame, object: id, file: name))
-      return
-    }
-    for id in try MaskFile.labels(file).identifiers {
-      let name = "\(file) (label \(id))"
-      masks[name] = .label(id, file)
-      actions.append(.addMask(frame: frame, object: id, file: name))
-    }
-  }
-
-  /// The annotations, then tracking to the end, and from the first of them back to the start.
-  var plan: TrackPlan {
-    var all = actions
-    all.append(.propagate(start: nil, maxFrames: nil, isReverse: false))
-    if (actions.compactMap(\.frame).min() ?? 0) > 0 {
-      all.append(.propagate(start: nil, maxFrames: nil, isReverse: true))
-    }
-    return TrackPlan(script: InteractionScript(all), masks: masks)
   }
 }

@@ -1,0 +1,32 @@
+import Synchronization
+
+/// A request to stop work at its next good place, as handed to a job.
+///
+///     let source = CancellationSource()
+///     try job.run(cancellation: source.cancellation)    // on another thread: source.cancel()
+public struct Cancellation: Sendable {
+  private let isWanted: @Sendable () -> Bool
+
+  /// A request that is made as soon as `isWanted` holds; it is asked often, from several threads.
+  public init(when isWanted: @escaping @Sendable () -> Bool) { self.isWanted = isWanted }
+
+  /// Work that runs to its end.
+  public static let never = Cancellation { false }
+
+  public var isRequested: Bool { isWanted() }
+}
+
+/// Asks jobs to stop.
+public final class CancellationSource: Sendable {
+  private let isCancelled = Atomic<Bool>(false)
+
+  public init() {}
+
+  /// Makes the request; it stays.
+  public func cancel() { isCancelled.store(true, ordering: .releasing) }
+
+  /// The request as jobs take it.
+  public var cancellation: Cancellation {
+    Cancellation { self.isCancelled.load(ordering: .acquiring) }
+  }
+}

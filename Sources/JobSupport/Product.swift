@@ -1,0 +1,20 @@
+public import Bytes
+
+/// Facts about this release that results and messages state.
+public enum Product {
+  public static let version = "0.1.0"
+}
+
+extension Failure.Kind {
+  /// The exit code of a command that ends with such a failure; they follow sysexits.h.
+  public var exitCode: Int32 {
+    switch self {
+    case .usage: 64
+    case .badInput: 65
+    case .missingInput: 66
+    case .internalError: 70
+    case .cannotCreate: 73
+    case .inputOutput: 74
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Bytes
+import JSON
+import SAM2
+
+extension AutomaticMaskOptions {
+  /// Options under the names of the official generator.
+  /// - Throws: `auto.option`.
+  init(json: JSONValue) throws(Failure) {
+    self.init()
+    guard let members = json.object else {
+      throw Failure(.badInput, code: "auto.option", "\"auto\" must be an object, as {}")
+    }
+    for (key, value) in members {
+      guard set(key, value) else {
+        throw Failure(
+          .badInput, code: "auto.option",
+          "\"auto\" takes no \"\(printable(key))\" that is \(value.kindName)",
+          hint: "names are those of sam2 auto, with underscores")
+      }
+    }
+  }
+
+  /// Sets one option; false for an unknown one or a value of the wrong kind.
+  private mutating func set(_ key: String, _ value: JSONValue) -> Bool {
+    func put<T>(_ value: T?, _ path: WritableKeyPath<Self, T>) -> Bool {
+      guard let value else { return false }
+      self[keyPath: path] = value
+      return true
+    }
+    return switch key {
+    case "points_per_side": put(value.int, \.pointsPerSide)
+    case "pred_iou_thresh": put(value.double, \.predictedIoUThreshold)
+    case "stability_score_thresh": put(value.double, \.stabilityScoreThreshold)
+    case "stability_score_offset": put(value.double, \.stabilityScoreOffset)
+    case "mask_threshold": put(value.double, \.maskThreshold)
+    case "box_nms_thresh": put(value.double, \.boxNMSThreshold)
+    case "crop_n_layers": put(value.int, \.cropLayers)
+    case "crop_nms_thresh": put(value.double, \.cropNMSThreshold)
+    case "crop_overlap_ratio": put(value.double, \.cropOverlapRatio)
+    case "crop_n_points_downscale_factor": put(value.int, \.cropPointsDownscaleFactor)
+    case "min_mask_region_area": put(value.int, \.minimumRegionArea)
+    case "use_m2m": put(value.bool, \.refinesMasks)
+    case "multimask_output": put(value.bool, \.multimask)
+    default: false
+    }
+  }
+}

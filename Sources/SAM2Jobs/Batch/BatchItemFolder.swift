@@ -1,0 +1,96 @@
+import Annotations
+import Bytes
+import JSON
+import Media
+
+/// The files of one item while they are written; with run lengths alone there are none.
+///
+/// Paths that it returns start at the output folder, as in the results.
+struct BatchItemFolder {
+  let formats: BatchFormats
+  private let writer: BatchWriter
+  private let index: Int
+  private let id: String
+  private let annotations: [(kind: AnnotationKind, format: any AnnotationFormat)]
+  /// Nil when there are no files.
+  private let directory: OutputDirectory?
+
+  /// `context` says what formats have to know of the item.
+  /// - Throws: `output.folder`.
+  init(
+    _ writer: BatchWriter, _ formats: BatchFormats, _ index: Int, id: String,
+    context: AnnotationContext
+  ) throws(Failure) {
+    self.formats = formats
+    self.writer = writer
+    self.index = index
+    self.id = id
+    annotations = formats.kinds.map { ($0, $0.format(context)) }
+    directory = formats.kinds.isEmpty ? nil : try writer.folder.begin(index)
+  }
+
+  /// Writes the files of all formats about one picture, but for those in `handled`.
+  func write(
+    _ picture: AnnotatedPicture, except handled: Set<AnnotationKind> = []
+  ) throws(Failure) -> [AnnotationKind: [String]] {
+    var written: [AnnotationKind: [String]] = [:]
+    for (kind, format) in annotations where !handled.contains(kind) {
+      written[kind] = try write(format.files(of: picture), kind)
+    }
+    return written
+  }
+
+  /// Writes the files of all formats about all pictures.
+  func write(all pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
+    var written: [String] = []
+    for (kind, format) in annotations {
+      written += try write(format.files(ofAll: pictures), kind)
+    }
+    return written
+  }
+
+  /// Writes files of `kind`, whose names may begin with folders.
+  func write(_ files: [AnnotationFile], _ kind: AnnotationKind) throws(Failure) -> [String] {
+    var written: [String] = []
+    for file in files {
+      let path = AnnotationFolder.path(file.name, in: id, kind, of: formats.kinds.count)
+      try directory?.write(pathBelow(path), file.bytes)
+      written.append(path)
+    }
+    return written
+  }
+
+  /// Removes a file that was written.
+  func remove(_ file: String) throws(Failure) { try directory?.removeFile(at: pathBelow(file)) }
+
+  /// The part of a path that follows the item's own folder.
+  private func pathBelow(_ path: String) -> String {
+    String(path.dropFirst(id.count).drop { $0 == "/" })
+  }
+
+  /// Puts the files in their place.
+  func commit() throws(Failure) {
+    guard !formats.kinds.isEmpty else { return }
+    try writer.folder.commit(index, as: id, replacesExisting: writer.replacesExisting)
+  }
+
+  /// What a result says of files: palette PNGs are `labels`, those that no other member names, and
+  /// `others`, are `files`.
+  static func members(
+    _ written: [AnnotationKind: [String]] = [:], and others: [String] = []
+  ) -> BatchMembers {
+    var members: BatchMembers = []
+    if let labels = written[.davis]?.first { members.append(("labels", .string(labels))) }
+    let kinds = AnnotationKind.allCases.filter { $0 != .png && $0 != .davis }
+    let files = kinds.flatMap { written[$0] ?? [] } + others
+    if !files.isEmpty { members.append(("files", .array(files.map { .string($0) }))) }
+    return members
+  }
+}
+
+extension RunLengthMask {
+  /// As COCO has it: {"size": [height, width], "counts": "…"}.
+  var json: JSONValue {
+    ["size": [.init(height), .init(width)], "counts": .string(cocoCounts)]
+  }
+}

@@ -1,0 +1,150 @@
+import Bytes
+import Glibc
+import JSON
+import JobSupport
+
+/// Remembers the results of a shard: a line each, appended as items are done, and put into the
+/// order of the manifest when all are.
+///
+/// While the work goes on the lines are in `results….jsonl.part`; `results….jsonl` appears, complete
+/// and by renaming, at the end. A lock on the former keeps a second process out.
+final class BatchJournal {
+  /// Where the newest line of an item lies.
+  private struct Place {
+    let offset: Int
+    let byteCount: Int
+    let isDone: Bool
+  }
+
+  /// The file with all results.
+  let path: String
+  private let folder: OutputDirectory
+  private let name: String
+  private let partialName: String
+  private let descriptor: Int32
+  private var byteCount = 0
+  private var places: [Place?]
+
+  private static let lineLimit = 256 << 20
+
+  /// Opens the journal of a shard with `count` items in the folder `output`, open as `folder`.
+  /// - Throws: `output.exists`, `output.locked`; as `OutputDirectory.appendable`.
+  init(
+    _ output: OutputFolder, _ folder: OutputDirectory, shard: Shard?, count: Int,
+    start: BatchJob.Start
+  ) throws(Failure) {
+    name = "results" + (shard.map { "-\($0.name)" } ?? "") + ".jsonl"
+    partialName = name + ".part"
+    path = output.file(name)
+    self.folder = folder
+    places = Array(repeating: nil, count: count)
+    for old in [name, partialName] where start == .refuse && folder.entry(old) != nil {
+      throw Failure(
+        .cannotCreate, code: "output.exists", "there are results of an earlier run",
+        hint: "--resume goes on with them, --force starts again", file: output.file(old))
+    }
+    descriptor = try folder.appendable(partialName)
+    // File systems without locks leave it to the person.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+      throw Failure(
+        .cannotCreate, code: "output.locked", "another process is at work on this shard",
+        hint: "wait for it, or choose another folder with -o", file: path + ".part")
+    }
+    if start == .replace {
+      folder.removeFile(name)
+      guard ftruncate(descriptor, 0) == 0 else { throw writeFailure() }
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  // MARK: - Earlier results
+
+  /// Whether there is anything to take over.
+  var hasEarlierResults: Bool {
+    var status = stat()
+    return folder.entry(name) != nil || (fstat(descriptor, &status) == 0 && status.st_size > 0)
+  }
+
+  /// Takes over the results that still hold.
+  ///
+  /// `positions` finds the item of a digest; `isWhole` says whether the files of a result exist.
+  func load(positions: [UInt64: Int], isWhole: (JSONValue) -> Bool) throws(Failure) {
+    try copyFinished()
+    var end = 0
+    try LineFile.forEachLine(of: descriptor, limit: Self.lineLimit) { (line) throws(Failure) in
+      guard line.isComplete else { return }
+      guard let bytes = line.bytes else {
+        end = line.offset
+        return
+      }
+      end = line.offset + bytes.count + 1
+      guard let json = try? JSONValue(parsing: bytes),
+        let digest = json["digest"]?.string.flatMap({ UInt64($0, radix: 16) }),
+        let position = positions[digest]
+      else { return }
+      let isDone = json["status"]?.string == "done"
+      if isDone && !isWhole(json) { return }
+      places[position] = Place(offset: line.offset, byteCount: bytes.count, isDone: isDone)
+    }
+    // A killed writer may have left half a line.
+    guard ftruncate(descriptor, off_t(end)) == 0 else { throw writeFailure() }
+    byteCount = end
+  }
+
+  /// Starts with the complete results of an earlier run, some of which may have failed.
+  private func copyFinished() throws(Failure) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_size == 0 else { return }
+    guard let finished = try folder.readable(name) else { return }
+    defer { close(finished) }
+    try LineFile.forEachLine(of: finished, limit: Self.lineLimit) { (line) throws(Failure) in
+      if let bytes = line.bytes, line.isComplete { try put(bytes) }
+    }
+  }
+
+  /// Positions of items that are not done.
+  var missing: [Int] { places.indices.filter { places[$0]?.isDone != true } }
+
+  var doneCount: Int { places.reduce(0) { $0 + ($1?.isDone == true ? 1 : 0) } }
+
+  // MARK: - New results
+
+  /// Adds the result of the item at `position`.
+  /// - Throws: `output.write`.
+  func append(_ line: JSONValue, at position: Int, isDone: Bool) throws(Failure) {
+    let bytes = Array(line.text().utf8)
+    let start = byteCount
+    try put(bytes)
+    places[position] = Place(offset: start, byteCount: bytes.count, isDone: isDone)
+  }
+
+  private func put(_ bytes: [UInt8]) throws(Failure) {
+    let line = bytes + [UInt8(ascii: "\n")]
+    guard line.withUnsafeBytes({ LineFile.write(descriptor, $0[...]) }) else {
+      throw writeFailure()
+    }
+    byteCount += line.count
+  }
+
+  /// Writes all results in the order of the manifest, and removes the journal.
+  /// - Throws: `output.*`.
+  func publish() throws {
+    try folder.write(name) { writer in
+      for place in places {
+        guard let place else {
+          throw Failure(.internalError, code: "batch.incomplete", "an item has no result")
+        }
+        let range = place.offset..<(place.offset + place.byteCount)
+        try writer.write(FileBytes.read(descriptor, range) + [UInt8(ascii: "\n")])
+      }
+    }
+    folder.removeFile(partialName)
+  }
+
+  private func writeFailure() -> Failure {
+    Failure(
+      .inputOutput, code: "output.write",
+      "writing failed: \(String(cString: strerror(errno)))", file: path + ".part")
+  }
+}

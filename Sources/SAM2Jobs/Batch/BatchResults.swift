@@ -1,0 +1,35 @@
+import Annotations
+import Bytes
+import JobSupport
+
+/// The files that batches write into the folders of items.
+enum BatchResults {
+  /// Names of files that formats write, beside those that are numbers.
+  private static let names: Set<String> = [
+    "metadata.csv", "labels.png", "coco.json", "coco-polygons.json", "data.yaml",
+    "label-studio.json", "annotations.xml",
+  ]
+
+  /// Whether a folder holds nothing but files that batches write, so that it may be replaced.
+  static func fill(_ folder: OutputDirectory) -> Bool {
+    folder.names.allSatisfy { isResult($0, in: folder) }
+  }
+
+  private static func isResult(_ name: String, in folder: OutputDirectory) -> Bool {
+    let stem = fileStem(name)
+    if !stem.isEmpty, stem.allSatisfy(\.isWholeNumber) {
+      return name == stem + ".png" || (name == stem && isFilled(name, in: folder))
+    }
+    // YOLO's labels are called as the pictures.
+    if name == "labels" {
+      guard let labels = try? folder.folder(name) else { return false }
+      return labels.names.allSatisfy { $0.hasSuffix(".txt") }
+    }
+    if AnnotationKind(rawValue: name) != nil { return isFilled(name, in: folder) }
+    return names.contains(name) || name.hasSuffix("_manual.json")
+  }
+
+  private static func isFilled(_ name: String, in folder: OutputDirectory) -> Bool {
+    (try? folder.folder(name)).map(fill) ?? false
+  }
+}

@@ -1,0 +1,121 @@
+import Bytes
+import JSON
+import JobSupport
+
+/// Works through the items of a shard, one after the other, and keeps its journal.
+///
+/// While the model is at work on one item, the next is read and the last one is written. So at most
+/// three pictures are in memory.
+final class BatchRun {
+  private let stages: BatchStages
+  private let journal: BatchJournal
+  /// The items of the shard in the manifest.
+  private let range: Range<Int>
+  private let events: BatchJob.Events
+  private let before: Int
+  /// Items that have got a result in this run.
+  private var handled = 0
+
+  /// An item that is being written.
+  private var pending: (item: BatchStages.Prepared, writing: Writing)?
+  private typealias Writing = BackgroundWork<Result<JSONValue, Failure>>
+  private typealias Reading = BackgroundWork<Result<BatchStages.Prepared, Failure>>
+
+  init(
+    _ stages: BatchStages, journal: BatchJournal, range: Range<Int>, events: BatchJob.Events
+  ) {
+    self.stages = stages
+    self.journal = journal
+    self.range = range
+    self.events = events
+    before = journal.doneCount
+  }
+
+  /// Does what is missing.
+  /// - Returns: whether all is done; false when the run was asked to stop.
+  /// - Throws: troubles that are not an item's own: the manifest changes, the disk is full.
+  func run() throws -> Bool {
+    let missing = journal.missing
+    var next = missing.first.map(read)
+    for count in missing.indices {
+      guard !stages.cancellation.isRequested, let prepared = try next?.value().get() else { break }
+      next = count + 1 < missing.count ? read(missing[count + 1]) : nil
+      let work = Result { try stages.run(prepared, heartbeat: showProgress) }
+      // What comes of the item before is its own affair, or that of all.
+      try settle()
+      switch work {
+      case .success(let write): start(write, prepared)
+      case .failure(let problem):
+        stages.writer.folder.abandon(prepared.index)
+        if BatchRun.concernsAll(problem) { throw problem }
+        if !(problem is BatchStages.Stopped) { try fail(prepared, problem) }
+      }
+    }
+    try settle()
+    return handled == missing.count
+  }
+
+  /// Starts to read the item at `position` of the shard.
+  private func read(_ position: Int) -> Reading {
+    let (stages, index) = (stages, range.lowerBound + position)
+    return BackgroundWork {
+      Result { () throws(Failure) in try stages.prepare(index) }
+    }
+  }
+
+  /// Starts to write an item.
+  private func start(_ write: @escaping BatchStages.Writing, _ prepared: BatchStages.Prepared) {
+    let stages = stages
+    pending = (
+      prepared,
+      BackgroundWork {
+        Result { () throws(Failure) in stages.line(prepared, try write()) }
+      }
+    )
+  }
+
+  /// Waits for the item that is being written, and notes its result.
+  private func settle() throws {
+    guard let (prepared, writing) = pending else { return }
+    pending = nil
+    switch writing.value() {
+    case .success(let line):
+      try journal.append(line, at: prepared.index - range.lowerBound, isDone: true)
+      advance()
+    case .failure(let failure):
+      stages.writer.folder.abandon(prepared.index)
+      if BatchRun.concernsAll(failure) { throw failure }
+      try fail(prepared, failure)
+    }
+  }
+
+  /// Whether a problem is not an item's own: what keeps one from being written keeps all of them,
+  /// unless it is about its folder.
+  private static func concernsAll(_ problem: any Error) -> Bool {
+    guard let failure = problem as? Failure else { return false }
+    return failure.code.hasPrefix("output.") && failure.code != "output.exists"
+  }
+
+  private func fail(_ prepared: BatchStages.Prepared, _ problem: any Error) throws {
+    let failure =
+      problem as? Failure
+      ?? Failure(.internalError, code: "internal", "a bug of sam2-swift: \(problem)")
+    events.failed(failure.about(file: stages.manifest.path).inLine(line(of: prepared)))
+    try journal.append(
+      stages.line(prepared, failure), at: prepared.index - range.lowerBound, isDone: false)
+    advance()
+  }
+
+  private func line(of prepared: BatchStages.Prepared) -> Int {
+    stages.manifest.line(of: prepared.index)
+  }
+
+  private func advance() {
+    handled += 1
+    showProgress()
+  }
+
+  private func showProgress() {
+    events.progress(before + handled, range.count, before)
+  }
+}

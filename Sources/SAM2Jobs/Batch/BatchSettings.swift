@@ -1,0 +1,47 @@
+public import Annotations
+import Bytes
+import JSON
+import JobSupport
+import ModelFile
+
+/// The settings of a batch that results depend on, besides the item itself.
+public struct BatchSettings: Sendable {
+  /// For items that name none.
+  public let formats: BatchFormats
+  public let context: AnnotationContext
+  public let finish: SegmentFinish
+  /// Whether videos go on after frames that cannot be decoded.
+  public let toleratesDamage: Bool
+  /// Identifies the model, as hashes of the contents of its file do.
+  private let model: String
+
+  public init(
+    formats: BatchFormats, context: AnnotationContext = AnnotationContext(),
+    finish: SegmentFinish = SegmentFinish(), toleratesDamage: Bool = false, model: String
+  ) {
+    self.formats = formats
+    self.context = context
+    self.finish = finish
+    self.toleratesDamage = toleratesDamage
+    self.model = model
+  }
+
+  /// The first 64 bits of a SHA-256 over item and settings.
+  ///
+  /// A result of an earlier run counts when this has not changed.
+  func digest(of item: JSONValue) -> UInt64 {
+    let all: JSONValue = [
+      "item": item, "format": .array(formats.names.map { .string($0) }), "model": .string(model),
+      "version": .string(Product.version), "mask_threshold": .number(finish.maskThreshold),
+      "max_hole_area": .init(finish.maxHoleArea),
+      "max_sprinkle_area": .init(finish.maxSprinkleArea),
+      "category": .string(context.category), "image_prefix": .string(context.imagePrefix),
+      "polygon_tolerance": .number(context.polygonTolerance),
+      "tolerates_damage": .bool(toleratesDamage),
+    ]
+    let bytes = Array(all.text(.canonical).utf8)
+    let storage = ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
+    // Sixteen hexadecimal digits are always such a number.
+    return UInt64(ModelFile.sha256(of: storage).prefix(16), radix: 16) ?? 0
+  }
+}

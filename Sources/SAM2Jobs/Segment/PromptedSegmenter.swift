@@ -1,0 +1,75 @@
+import Bytes
+import JobSupport
+import Media
+import SAM2
+import Tensors
+
+/// Answers the same prompts about one picture after the other.
+struct PromptedSegmenter {
+  private let prompts: [RequestedPrompt]
+  private let choice: MaskSelection
+  private let finish: SegmentFinish
+  private let predictor: ImagePredictor
+
+  init(
+    model: SegmentationModel, prompts: [RequestedPrompt], choice: MaskSelection,
+    finish: SegmentFinish
+  ) {
+    predictor = ImagePredictor(model)
+    self.prompts = prompts
+    self.choice = choice
+    self.finish = finish
+  }
+
+  /// The masks for all prompts, in their order; `clock` gets the times.
+  func answers(
+    for picture: RGBImage, clock: inout StageClock
+  ) throws(Failure) -> [SegmentAnswer] {
+    // Checked before the slow part.
+    let asked = try clock.time("prompt") { () throws(Failure) in try resolved(for: picture) }
+    try clock.time("encode") { () throws(Failure) in try predictor.setImage(picture) }
+    return try clock.time("prompt") { () throws(Failure) in try predict(asked) }
+  }
+
+  /// The prompts with their masks read; mask files depend on the size of the picture.
+  private func resolved(for picture: RGBImage) throws(Failure) -> [Prompt] {
+    var resolved: [Prompt] = []
+    for prompt in prompts {
+      var logits: Tensor?
+      if let file = prompt.maskFile {
+        logits = try MaskFile.promptLogits(
+          file, side: predictor.model.imageSize / 4, width: picture.width, height: picture.height)
+      }
+      resolved.append(Prompt(points: prompt.points, box: prompt.box, maskLogits: logits))
+    }
+    return resolved
+  }
+
+  /// Answers all prompts, in two batches: those with candidates, and those with one mask.
+  private func predict(_ asked: [Prompt]) throws(Failure) -> [SegmentAnswer] {
+    var answers = [SegmentAnswer?](repeating: nil, count: asked.count)
+    for multimask in [false, true] {
+      let indices = asked.indices.filter { selection($0).usesCandidates == multimask }
+      if indices.isEmpty { continue }
+      let predictions = try predictor.predict(indices.map { asked[$0] }, multimask: multimask)
+      for (index, prediction) in zip(indices, predictions) {
+        let kept = selection(index) == .best ? [prediction.best] : Array(0..<prediction.count)
+        answers[index] = SegmentAnswer(
+          prompt: prompts[index], prediction: prediction, kept: kept, finish: finish)
+      }
+    }
+    return answers.compactMap { $0 }
+  }
+
+  private func selection(_ index: Int) -> MaskSelection {
+    prompts[index].selection(default: choice)
+  }
+}
+
+extension RequestedPrompt {
+  /// What this prompt wants when the command says `preset`.
+  func selection(default preset: MaskSelection) -> MaskSelection {
+    guard let multimask, preset != .best else { return preset }
+    return multimask ? .all : .single
+  }
+}

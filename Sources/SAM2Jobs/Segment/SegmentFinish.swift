@@ -1,0 +1,11 @@
+/// How the masks of prompts are cut out of the model's logits and cleaned.
+public struct SegmentFinish: Sendable, Equatable {
+  /// Logits above it are inside.
+  public var maskThreshold = 0.0
+  /// Holes of up to this many low-resolution pixels are filled; 0 leaves them.
+  public var maxHoleArea = 0
+  /// Islands of up to this many low-resolution pixels are removed; 0 leaves them.
+  public var maxSprinkleArea = 0
+
+  public init() {}
+}

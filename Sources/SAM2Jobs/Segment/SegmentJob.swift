@@ -1,0 +1,32 @@
+public import Bytes
+import JobSupport
+import Media
+public import SAM2
+
+/// Segments pictures one after the other with one model and the same prompts.
+public struct SegmentJob {
+  public let outputs: SegmentOutputs
+  private let segmenter: PromptedSegmenter
+
+  public init(
+    model: SegmentationModel, prompts: [RequestedPrompt], choice: MaskSelection,
+    finish: SegmentFinish, outputs: SegmentOutputs
+  ) {
+    segmenter = PromptedSegmenter(
+      model: model, prompts: prompts, choice: choice, finish: finish)
+    self.outputs = outputs
+  }
+
+  /// Segments the picture at `path`, number `index` of the run, and writes its files; none when
+  /// anything fails before.
+  public func segment(_ path: String, index: Int = 0) throws(Failure) -> SegmentResult {
+    var clock = StageClock()
+    let picture = try clock.time("decode") { () throws(Failure) in try ImageReader.read(path) }
+    let answers = try segmenter.answers(for: picture, clock: &clock)
+    var result = SegmentResult(image: path, picture: picture, clock: clock, answers: answers)
+    try result.clock.time("write") { () throws(Failure) in
+      result.files = try outputs.write(answers, of: path, picture: picture, index: index)
+    }
+    return result
+  }
+}

@@ -1,0 +1,73 @@
+import Bytes
+public import SAM2
+
+/// Collects prompts in the order in which a person gives them, and makes a plan of them.
+///
+///     var builder = TrackPlanBuilder()
+///     builder.object = 2
+///     builder.frame = 30
+///     try builder.add(points: [point])
+///     let plan = builder.plan
+public struct TrackPlanBuilder {
+  /// Number of the object that the following prompts are about; nil for object 1, or each label of a
+  /// mask.
+  public var object: Int?
+  /// The frame that the following prompts are about.
+  public var frame = 0
+  /// One action for each object, frame and kind of prompt, in order of first appearance.
+  private var actions: [InteractionScript.Action] = []
+  private var masks: [String: TrackPlan.MaskReference] = [:]
+
+  public init() {}
+
+  /// Adds clicks, or a box, to those that the object has on the frame.
+  /// - Throws: `prompt.boxes` for a second box.
+  public mutating func add(
+    points more: [Prompt.Point] = [], box: Prompt.Box? = nil
+  ) throws(Failure) {
+    let id = object ?? 1
+    let known = actions.firstIndex { action in
+      guard case .addPoints(frame, id, _, _, _) = action else { return false }
+      return true
+    }
+    guard let known, case .addPoints(_, _, let points, let earlier, _) = actions[known] else {
+      actions.append(
+        .addPoints(frame: frame, object: id, points: more, box: box, clearOldPoints: true))
+      return
+    }
+    guard box == nil || earlier == nil else {
+      throw Failure(
+        .usage, code: "prompt.boxes", "object \(id) has two boxes on frame \(frame)",
+        hint: "give each object its number with --object")
+    }
+    actions[known] = .addPoints(
+      frame: frame, object: id, points: points + more, box: earlier ?? box, clearOldPoints: true)
+  }
+
+  /// Adds the object's mask in a PNG; without a number each label in it is an object.
+  /// - Throws: as `MaskFile.labels`.
+  public mutating func addMask(_ file: String) throws(Failure) {
+    guard object == nil else {
+      let id = object ?? 1
+      let name = "\(file) (object \(id))"
+      masks[name] = .object(id, file)
+      actions.append(.addMask(frame: frame, object: id, file: name))
+      return
+    }
+    for id in try MaskFile.labels(file).identifiers {
+      let name = "\(file) (label \(id))"
+      masks[name] = .label(id, file)
+      actions.append(.addMask(frame: frame, object: id, file: name))
+    }
+  }
+
+  /// The annotations, then tracking to the end, and from the first of them back to the start.
+  public var plan: TrackPlan {
+    var all = actions
+    all.append(.propagate(start: nil, maxFrames: nil, isReverse: false))
+    if (actions.compactMap(\.frame).min() ?? 0) > 0 {
+      all.append(.propagate(start: nil, maxFrames: nil, isReverse: true))
+    }
+    return TrackPlan(script: InteractionScript(all), masks: masks)
+  }
+}

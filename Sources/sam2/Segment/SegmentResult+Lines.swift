@@ -1,0 +1,28 @@
+import CLISupport
+import JobSupport
+import SAM2
+import SAM2Jobs
+
+extension SegmentResult {
+  /// Hands a line for each mask file to `say`, and the times with `verbose`.
+  func tell(verbose: Bool, say: (String) -> Void) {
+    for (place, answer) in answers.enumerated() {
+      for (index, mask) in answer.masks.enumerated() {
+        let iou = fixed(Double(answer.predictedIoUs[index]), 3)
+        let what =
+          files.masks.isEmpty
+          ? "\(image), object \(answer.prompt.object)" : files.masks[place][index]
+        say("\(what): \(mask.area) pixels, predicted IoU \(iou)")
+      }
+    }
+    if let overlay = files.overlay { say(overlay) }
+    if verbose { say("\(image): " + clock.line) }
+  }
+}
+
+extension StageClock {
+  /// The stages with their times, for people.
+  var line: String {
+    stages.map { "\($0.name) \(fixed($0.milliseconds, 1)) ms" }.joined(separator: ", ")
+  }
+}
