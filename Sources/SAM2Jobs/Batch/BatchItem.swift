@@ -10,7 +10,7 @@ struct BatchItem {
   enum Work {
     case prompts([RequestedPrompt])
     case automatic(AutomaticMaskOptions)
-    case track(TrackPlan)
+    case track(TrackPlan, BatchTrackOptions)
   }
 
   let id: String
@@ -24,12 +24,12 @@ struct BatchItem {
 
   var isVideo: Bool { if case .track = work { true } else { false } }
 
-  private static let members = [
-    "id", "image", "prompts", "auto", "video", "actions", "script", "format",
-  ]
+  private static let members =
+    ["id", "image", "prompts", "auto", "video", "actions", "script", "format"]
+    + BatchTrackOptions.Name.allCases.map(\.rawValue)
 
   /// Reads an item; relative paths start at `folder`.
-  /// - Throws: `batch.member`, `batch.work`, `batch.format`; `json.*`, `prompts.*`, `auto.option`, `script.*`,
+  /// - Throws: `batch.member`, `batch.work`, `batch.format`, `batch.option`; `json.*`, `prompts.*`, `auto.option`, `script.*`,
   ///   `labels.identifier`.
   init(id: String, json: JSONValue, folder: String) throws(Failure) {
     for (key, _) in json.object ?? [] {
@@ -49,6 +49,7 @@ struct BatchItem {
     input = try json.requiredString(kind)
     path = BatchItem.resolved(input, folder)
     formats = try BatchItem.formats(json["format"])
+    if kind == "image" { try BatchItem.checkPicture(json) }
     switch (kind, works[0]) {
     case ("image", "prompts"):
       work = .prompts(try PromptFile.prompts(json.requiredArray("prompts"), folder: folder))
@@ -59,12 +60,22 @@ struct BatchItem {
       let script = try InteractionScript(json: .object([("actions", actions)]))
       let masks = script.maskFiles.map { ($0, BatchItem.resolved($0, folder)) }
       let references = Dictionary(masks) { first, _ in first }
-      work = .track(TrackPlan(script: script, masks: references.mapValues { .file($0) }))
+      work = .track(
+        TrackPlan(script: script, masks: references.mapValues { .file($0) }),
+        try BatchTrackOptions(item: json))
     case ("video", "script"):
       let file = BatchItem.resolved(try json.requiredString("script"), folder)
-      work = .track(try TrackPlan(scriptFile: file))
+      work = .track(try TrackPlan(scriptFile: file), try BatchTrackOptions(item: json))
     default: throw BatchItem.workFailure
     }
+  }
+
+  /// Passes for a picture without options of videos.
+  private static func checkPicture(_ json: JSONValue) throws(Failure) {
+    guard let option = BatchTrackOptions.Name.allCases.first(where: { json[$0.rawValue] != nil })
+    else { return }
+    throw Failure(
+      .badInput, code: "batch.option", "\"\(option.rawValue)\" is an option of videos")
   }
 
   private static func formats(_ json: JSONValue?) throws(Failure) -> BatchFormats? {

@@ -6,7 +6,7 @@ import Media
 /// The files of one item while they are written; with run lengths alone there are none.
 ///
 /// Paths that it returns start at the output folder, as in the results.
-struct BatchItemFolder {
+struct BatchItemFolder: Sendable {
   let formats: BatchFormats
   private let writer: BatchWriter
   private let index: Int
@@ -15,18 +15,20 @@ struct BatchItemFolder {
   /// Nil when there are no files.
   private let directory: OutputDirectory?
 
-  /// `context` says what formats have to know of the item.
+  /// `context` holds the facts that formats need about the item; `hasOtherFiles` says whether there
+  /// are files besides those of formats.
   /// - Throws: `output.folder`.
   init(
     _ writer: BatchWriter, _ formats: BatchFormats, _ index: Int, id: String,
-    context: AnnotationContext
+    context: AnnotationContext, hasOtherFiles: Bool = false
   ) throws(Failure) {
     self.formats = formats
     self.writer = writer
     self.index = index
     self.id = id
     annotations = formats.kinds.map { ($0, $0.format(context)) }
-    directory = formats.kinds.isEmpty ? nil : try writer.folder.begin(index)
+    let isEmpty = formats.kinds.isEmpty && !hasOtherFiles
+    directory = isEmpty ? nil : try writer.folder.begin(index)
   }
 
   /// Writes the files of all formats about one picture, but for those in `handled`.
@@ -60,6 +62,19 @@ struct BatchItemFolder {
     return written
   }
 
+  /// Writes the file `name`, which is of no format.
+  /// - Returns: its path.
+  func write(_ name: String, _ bytes: [UInt8]) throws(Failure) -> String {
+    try directory?.write(name, bytes)
+    return path(name)
+  }
+
+  /// The path of the item's file `name`, as in the results.
+  func path(_ name: String) -> String { "\(id)/\(name)" }
+
+  /// The place of the file `name` while files are written.
+  func temporaryPath(_ name: String) -> String { directory?.file(name) ?? name }
+
   /// Removes a file that was written.
   func remove(_ file: String) throws(Failure) { try directory?.removeFile(at: pathBelow(file)) }
 
@@ -70,7 +85,7 @@ struct BatchItemFolder {
 
   /// Puts the files in their place.
   func commit() throws(Failure) {
-    guard !formats.kinds.isEmpty else { return }
+    guard directory != nil else { return }
     try writer.folder.commit(index, as: id, replacesExisting: writer.replacesExisting)
   }
 

@@ -4,10 +4,15 @@ import JobSupport
 
 /// The files that batches write into the folders of items.
 enum BatchResults {
-  /// Names of files that formats write, beside those that are numbers.
+  /// Names of files that are of no format.
+  static let (movie, overlay, contactSheet, logits) = (
+    "overlay.mp4", "overlay", "contact_sheet", "logits"
+  )
+
+  /// Names of files that formats write, besides those that are numbers.
   private static let names: Set<String> = [
     "metadata.csv", "labels.png", "coco.json", "coco-polygons.json", "data.yaml",
-    "label-studio.json", "annotations.xml",
+    "label-studio.json", "annotations.xml", movie, "\(contactSheet).png", "\(contactSheet).jpg",
   ]
 
   /// Whether a folder holds nothing but files that batches write, so that it may be replaced.
@@ -24,6 +29,11 @@ enum BatchResults {
     if name == "labels" {
       guard let labels = try? folder.folder(name) else { return false }
       return labels.names.allSatisfy { $0.hasSuffix(".txt") }
+    }
+    if name == logits || name == overlay {
+      let suffix = name == logits ? ".npy" : ".jpg"
+      guard let inner = try? folder.folder(name) else { return false }
+      return inner.names.allSatisfy { $0.hasSuffix(suffix) }
     }
     if AnnotationKind(rawValue: name) != nil { return isFilled(name, in: folder) }
     return names.contains(name) || name.hasSuffix("_manual.json")

@@ -68,7 +68,7 @@ struct BatchStages: Sendable {
   /// `heartbeat` is called now and then while it takes long.
   /// - Returns: what is left to do.
   /// - Throws: `Failure` for what is wrong with the item, `Stopped`.
-  func run(_ prepared: Prepared, heartbeat: () -> Void) throws -> Writing {
+  func run(_ prepared: Prepared, heartbeat: @escaping () -> Void) throws -> Writing {
     func checkWanted() throws {
       heartbeat()
       if cancellation.isRequested { throw Stopped() }
@@ -94,9 +94,9 @@ struct BatchStages: Sendable {
       return { () throws(Failure) in
         try writer.write(masks, index, task, picture: facts)
       }
-    case .track(let plan):
-      var video = try BatchVideo(plan, task, model, writer, settings, index)
-      let members = try video.run { try checkWanted() }
+    case .track(let plan, let options):
+      let video = try BatchVideo(plan, options, task, model, writer, settings, index)
+      let members = try video.run(cancellation: cancellation, heartbeat: heartbeat)
       let folder = video.folder
       return { () throws(Failure) in
         try folder.commit()

@@ -1,87 +1,115 @@
 import Annotations
 import Bytes
 import JSON
+import JobSupport
 import Media
 import SAM2
 
-/// Plays the script of one item on its video; frames are written as they come.
+/// The video of one item: plays its script, writes its files, and reports on them.
 struct BatchVideo {
   let folder: BatchItemFolder
-  private var plan: TrackPlan
-  private let predictor: VideoPredictor
-  private let description: VideoDescription
-  /// The newest result of each frame, and its files.
-  private var frames: [Int: (json: JSONValue, files: [String])] = [:]
-  /// The newest masks of each frame, where files about the whole video need them.
-  private var pictures: [Int: AnnotatedPicture] = [:]
+  private let driver: VideoDriver
+  private let plan: TrackPlan
+  private let options: BatchTrackOptions
+  private let overlay: VideoOverlay
+  private let path: String
+  private let toleratesDamage: Bool
 
   init(
-    _ plan: TrackPlan, _ task: BatchStages.Task, _ model: SegmentationModel, _ writer: BatchWriter,
-    _ settings: BatchSettings, _ index: Int
+    _ plan: TrackPlan, _ options: BatchTrackOptions, _ task: BatchStages.Task,
+    _ model: SegmentationModel, _ writer: BatchWriter, _ settings: BatchSettings, _ index: Int
   ) throws(Failure) {
+    var plan = plan
+    try plan.loadMasks()
     self.plan = plan
-    try self.plan.loadMasks()
-    let source = try FrameSource(
-      path: task.item.path, toleratesDamage: settings.toleratesDamage)
-    var options = VideoOptions()
-    options.skipsUnreadableFrames = settings.toleratesDamage
-    predictor = try VideoPredictor(model, frames: source, options: options)
-    description = VideoDescription(source, of: task.item.input, frameCount: predictor.frameCount)
+    self.options = options
+    path = task.item.path
+    toleratesDamage = options.toleratesDamage ?? settings.toleratesDamage
+    let source = try FrameSource(path: path, toleratesDamage: toleratesDamage)
+    var video = options.video
+    video.skipsUnreadableFrames = toleratesDamage
+    let predictor = try VideoPredictor(model, frames: source, options: video)
+    let description = VideoDescription(
+      source, of: task.item.input, frameCount: predictor.frameCount)
     folder = try BatchItemFolder(
       writer, task.formats, index, id: task.item.id,
-      context: settings.context.about(description.facts))
+      context: options.context(settings.context).about(description.facts),
+      hasOtherFiles: options.hasOtherFiles)
+    overlay = try BatchVideo.overlay(options, in: folder)
+    let player = ScriptPlayer(plan.script, on: predictor) { [plan] in try plan.mask($0) }
+    driver = VideoDriver(
+      player,
+      into: BatchFrameSink(
+        folder: folder, description: description, savesLogits: options.savesLogits),
+      ledger: VideoLedger(
+        keepsMasks: folder.formats.needsAllMasks || !overlay.isEmpty, keepsReport: true))
   }
 
-  /// Plays the script; `check` is asked after each frame whether to go on.
-  mutating func run(check: () throws -> Void) throws -> BatchMembers {
-    let plan = plan
-    let player = ScriptPlayer(plan.script, on: predictor) { try plan.mask($0) }
-    while let event = try player.next() {
-      switch event {
-      case .edited(let result, _), .tracked(let result, _, _): try write(result)
-      }
-      try check()
+  private static func overlay(
+    _ options: BatchTrackOptions, in folder: BatchItemFolder
+  ) throws(Failure) -> VideoOverlay {
+    var overlay = VideoOverlay(parts: options.overlayParts)
+    switch options.overlay {
+    case .movie: overlay.target = .movie(folder.temporaryPath(BatchResults.movie))
+    case .pictures:
+      overlay.target = .folder(try OutputFolder(folder.temporaryPath(BatchResults.overlay)))
+    case nil: break
     }
-    let all = pictures.sorted { $0.key < $1.key }.map(\.value)
-    let files = all.isEmpty ? [] : try folder.write(all: all)
+    overlay.contactSheet = options.contactSheet.map {
+      folder.temporaryPath("\(BatchResults.contactSheet).\($0)")
+    }
+    return overlay
+  }
+
+  /// Plays the script; `heartbeat` is called after each frame.
+  /// - Returns: the members of the result.
+  /// - Throws: `BatchStages.Stopped` when `cancellation` asks for it before the end.
+  func run(cancellation: Cancellation, heartbeat: @escaping () -> Void) throws -> BatchMembers {
+    try driver.play(
+      stopAfter: options.stopAfter, cancellation: cancellation,
+      events: .init(progress: { _ in heartbeat() }))
+    guard driver.isOver || driver.trackedFrameCount == options.stopAfter else {
+      throw BatchStages.Stopped()
+    }
+    let files = try driver.finish()
+    if !overlay.isEmpty { try draw(cancellation, heartbeat) }
+    return members(files)
+  }
+
+  private func draw(_ cancellation: Cancellation, _ heartbeat: () -> Void) throws {
+    let source = try FrameSource(path: path, toleratesDamage: toleratesDamage)
+    try driver.draw(overlay, on: source, marks: plan.marks) { _, _ in
+      heartbeat()
+      if cancellation.isRequested { throw BatchStages.Stopped() }
+    }
+  }
+
+  // MARK: - The result
+
+  private func members(_ files: [String]) -> BatchMembers {
+    let predictor = driver.predictor
     var members: BatchMembers = [
       ("width", .init(predictor.width)), ("height", .init(predictor.height)),
       ("frame_count", .init(predictor.frameCount)),
     ]
-    if !predictor.skippedFrames.isEmpty { members.append(("skipped", skipped)) }
-    members += BatchItemFolder.members(and: files)
-    members.append(("frames", .array(frames.sorted { $0.key < $1.key }.map(\.value.json))))
-    return members
-  }
-
-  private var skipped: JSONValue {
-    let frames = predictor.skippedFrames.sorted { $0.key < $1.key }
-    return .array(frames.map { ["frame": .init($0), "code": .string($1.code)] })
-  }
-
-  private mutating func write(_ result: FrameResult) throws(Failure) {
-    // Of several passes over a frame the last one holds, and it may have fewer objects.
-    for file in frames[result.frame]?.files ?? [] { try folder.remove(file) }
-    let found = result.found
-    let picture = description.picture(result.frame, found.annotated)
-    if folder.formats.needsAllMasks { pictures[result.frame] = picture }
-    let files = try folder.write(picture)
-    // A plain PNG for each mask, in the order of the objects' numbers.
-    let plain = Dictionary(
-      zip(picture.masks.map(\.object), files[.png] ?? []), uniquingKeysWith: { $1 })
-    var objects: [JSONValue] = []
-    for (object, mask) in found {
-      var entry: BatchMembers = [
-        ("object", .init(object.id)), ("object_score", .init(object.objectScore ?? 0)),
-        ("area", .init(mask.area)),
-      ]
-      if let file = plain[object.id] { entry.append(("file", .string(file))) }
-      if folder.formats.hasRunLengths { entry.append(("segmentation", RunLengthMask(mask).json)) }
-      objects.append(.object(entry))
+    if options.stopAfter != nil { members.append(("finished", .bool(driver.isOver))) }
+    let skipped = driver.ledger.skipReport.map { entry -> JSONValue in
+      ["frame": entry["frame"] ?? .null, "code": entry["code"] ?? .null]
     }
-    let members =
-      [("frame", .init(result.frame))] + BatchItemFolder.members(files)
-      + [("objects", .array(objects))]
-    frames[result.frame] = (.object(members), files.values.flatMap(\.self))
+    if !skipped.isEmpty { members.append(("skipped", .array(skipped))) }
+    members += BatchItemFolder.members(and: files)
+    if let form = options.overlay {
+      let name = form == .movie ? BatchResults.movie : BatchResults.overlay
+      members.append(("overlay", .string(folder.path(name))))
+    }
+    if let kind = options.contactSheet {
+      members.append(
+        ("contact_sheet", .string(folder.path("\(BatchResults.contactSheet).\(kind)"))))
+    }
+    if options.savesLogits {
+      members.append(("logits", .string(folder.path(BatchResults.logits))))
+    }
+    members.append(("frames", .array(driver.ledger.report)))
+    return members
   }
 }

@@ -31,7 +31,7 @@ struct BatchWriter: Sendable {
     }
     switch item.work {
     case .automatic: break
-    case .track(let plan): try plan.checkObjects(for: wanted.kinds)
+    case .track(let plan, _): try plan.checkObjects(for: wanted.kinds)
     case .prompts(let prompts): try SegmentOutputs.check(wanted.kinds, prompts, default: .single)
     }
     return wanted
@@ -42,7 +42,9 @@ struct BatchWriter: Sendable {
     guard let id = result["id"]?.string, let formats = result["formats"]?.array else {
       return false
     }
-    let hasFiles = formats.contains { $0.string.flatMap { AnnotationKind(rawValue: $0) } != nil }
+    let hasFiles =
+      formats.contains { $0.string.flatMap { AnnotationKind(rawValue: $0) } != nil }
+      || ["overlay", "contact_sheet", "logits"].contains { result[$0] != nil }
     return !hasFiles || folder.holds(id)
   }
 

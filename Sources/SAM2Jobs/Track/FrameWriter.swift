@@ -4,36 +4,19 @@ import JSON
 import JobSupport
 import SAM2
 
-/// Writes the masks of single frames, each on a thread of its own beside the tracking of the next.
-struct FrameWriter: Sendable {
+/// Writes the results of `sam2 track`.
+struct FrameWriter: FrameSink {
   let outputs: TrackOutputs
   let annotations: AnnotationFolder
   let description: VideoDescription
 
-  /// A frame that has been written.
-  struct Written: Sendable {
-    let frame: Int
-    let picture: AnnotatedPicture
-    /// Its entry in the report.
-    let entry: JSONValue
+  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
+    try annotations.finish(pictures)
   }
 
-  /// What came of one frame, and how long it took.
-  struct Outcome: Sendable {
-    let result: Result<Written, Failure>
-    let milliseconds: Double
-  }
-
-  /// Starts to write `result`, which took `lap` milliseconds to track.
-  func start(_ result: FrameResult, lap: Double?) -> BackgroundWork<Outcome> {
-    BackgroundWork { [self] in
-      let start = StageClock.now()
-      let written = Result { () throws(Failure) in try write(result, lap: lap) }
-      return Outcome(result: written, milliseconds: (StageClock.now() - start) * 1000)
-    }
-  }
-
-  private func write(_ result: FrameResult, lap: Double?) throws(Failure) -> Written {
+  func write(
+    _ result: FrameResult, lap: Double?, replacing earlier: [String]
+  ) throws(Failure) -> WrittenFrame {
     let found = result.found
     let picture = description.picture(result.frame, found.annotated)
     let files = try annotations.files(of: picture)
@@ -54,6 +37,6 @@ struct FrameWriter: Sendable {
       ),
     ]
     if let lap { entries.append(("milliseconds", milliseconds(lap))) }
-    return Written(frame: result.frame, picture: picture, entry: .object(entries))
+    return WrittenFrame(frame: result.frame, picture: picture, entry: .object(entries))
   }
 }

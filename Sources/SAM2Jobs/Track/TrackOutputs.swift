@@ -30,36 +30,28 @@ public struct TrackOutputs: Sendable {
   public let kinds: [AnnotationKind]
   private let folder: OutputFolder
   private let logitsFolder: OutputFolder?
-  private let overlay: OverlayTarget?
-  private let contactSheet: String?
-  private let overlayParts: Overlay.Parts
-
-  /// Where overlays go.
-  private enum OverlayTarget: Sendable {
-    case movie(String)
-    case folder(OutputFolder)
-  }
+  let overlay: VideoOverlay
 
   /// Checks that everything can be created, and that nothing replaces the input.
   /// - Throws: `output.*`, `output.is_input`, `output.same_name`.
   public init(video: String, folder: String, choices: TrackOutputChoices) throws(Failure) {
     kinds = choices.kinds
-    overlayParts = choices.overlayParts
     self.folder = try OutputFolder(folder)
     logitsFolder = try choices.logitsFolder.map { path throws(Failure) in try OutputFolder(path) }
-    overlay = try choices.overlay.map { path throws(Failure) in
+    let target = try choices.overlay.map { path throws(Failure) -> VideoOverlay.Target in
       guard path.lowercased().hasSuffix(".mp4") else { return .folder(try OutputFolder(path)) }
       try TrackOutputs.check(file: path, video: video)
       return .movie(path)
     }
-    contactSheet = choices.contactSheet
-    if let contactSheet { try TrackOutputs.check(file: contactSheet, video: video) }
+    overlay = VideoOverlay(
+      target: target, contactSheet: choices.contactSheet, parts: choices.overlayParts)
+    if let sheet = choices.contactSheet { try TrackOutputs.check(file: sheet, video: video) }
     var folders = [self.folder]
-    if case .folder(let folder) = overlay { folders.append(folder) }
+    if case .folder(let folder) = target { folders.append(folder) }
     for folder in folders where folder.isSame(as: video) {
       throw TrackOutputs.replacesInput(folder.path)
     }
-    if case .folder(let target) = overlay, target.path == folder || target.isSame(as: folder) {
+    if case .folder(let target) = target, target.path == folder || target.isSame(as: folder) {
       throw Failure(
         .usage, code: "output.same_name", "masks and overlays would share a folder",
         hint: "give --overlay another folder, or an .mp4 file", file: target.path)
@@ -112,66 +104,8 @@ public struct TrackOutputs: Sendable {
   // MARK: - Overlays
 
   /// Whether there is anything to draw.
-  public var drawsOverlay: Bool { overlay != nil || contactSheet != nil }
+  public var drawsOverlay: Bool { !overlay.isEmpty }
 
-  /// The files that `drawOverlay` makes.
-  public var overlayFiles: [String] {
-    let target: String? =
-      switch overlay {
-      case .movie(let path): path
-      case .folder(let folder): folder.path
-      case nil: nil
-      }
-    return [target, contactSheet].compactMap(\.self)
-  }
-
-  /// Draws `masks`, by frame, and `marks` over all frames.
-  func drawOverlay(
-    on frames: FrameSource, frameCount: Int, masks: [Int: AnnotatedPicture],
-    marks: [Int: [Overlay.Prompt]], progress: (Int, Int) -> Void
-  ) throws(Failure) {
-    var source = frames
-    var sheet = ContactSheet(frameCount: frameCount, width: source.width, height: source.height)
-    var movie: VideoWriter?
-    switch overlay {
-    case .folder(let folder): try folder.create()
-    case .movie(let path):
-      movie = try VideoWriter(
-        path: path, width: source.width, height: source.height,
-        frameRate: source.frameRate ?? FrameRate(24), replaceExisting: true)
-    case nil: break
-    }
-    while let (index, picture) = try source.nextWithIndex(), index < frameCount {
-      let drawn = Overlay.draw(
-        picture, masks: try masks[index]?.pixels() ?? [], prompts: marks[index] ?? [],
-        parts: overlayParts)
-      switch overlay {
-      case .folder(let folder):
-        try JPEGWriter.write(drawn, to: folder.file("\(fiveDigits(index)).jpg"))
-      case .movie: try movie?.append(drawn)
-      case nil: break
-      }
-      if contactSheet != nil { sheet.add(drawn, frame: index) }
-      progress(index + 1, frameCount)
-    }
-    try movie?.finish()
-    if let contactSheet { try write(sheet.image, to: contactSheet) }
-  }
-
-  private func write(_ page: RGBImage, to path: String) throws(Failure) {
-    if path.lowercased().hasSuffix(".png") {
-      try PNGWriter.write(page, to: path)
-    } else {
-      try JPEGWriter.write(page, to: path)
-    }
-  }
-}
-
-extension AnnotatedPicture {
-  /// The mask of each object.
-  fileprivate func pixels() throws(Failure) -> [(identifier: Int, mask: BinaryMask)] {
-    var all: [(identifier: Int, mask: BinaryMask)] = []
-    for mask in masks where !mask.isEmpty { all.append((mask.object, try mask.pixels())) }
-    return all
-  }
+  /// The files and folders of overlays.
+  public var overlayFiles: [String] { overlay.files }
 }

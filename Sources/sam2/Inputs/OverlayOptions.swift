@@ -1,5 +1,6 @@
 import ArgumentParser
 import Media
+import SAM2Jobs
 
 /// How overlays look.
 struct OverlayOptions: ParsableArguments {
@@ -15,20 +16,12 @@ struct OverlayOptions: ParsableArguments {
 
 /// The value of `--overlay-parts`.
 private struct OverlayParts: ExpressibleByArgument {
-  private static let names: [(String, Overlay.Parts)] = [
-    ("fill", .fill), ("contour", .contour), ("label", .label), ("prompts", .prompts),
-  ]
-
   let parts: Overlay.Parts
 
   init?(argument: String) {
-    var parts: Overlay.Parts = []
-    for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let part = Self.names.first(where: { $0.0 == word })?.1 else { return nil }
-      parts.formUnion(part)
-    }
+    guard let parts = Overlay.Parts(names: argument) else { return nil }
     self.parts = parts
   }
 
-  static var allValueStrings: [String] { names.map(\.0) }
+  static var allValueStrings: [String] { Overlay.Parts.names }
 }

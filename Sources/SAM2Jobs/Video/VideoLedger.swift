@@ -3,11 +3,11 @@ import Bytes
 import JSON
 import Media
 
-/// What a tracking job remembers of its frames for the files that it writes in the end.
+/// The frames of a video as the files about all of it need them.
 ///
-/// Nothing when there are none, so that memory does not grow with the video; and everything also
+/// Empty when there are no such files, so that memory does not grow with the video; complete also
 /// when the job was stopped in between.
-struct TrackLedger {
+struct VideoLedger {
   let keepsReport: Bool
   private let keepsMasks: Bool
   /// The last masks of each frame.
@@ -72,7 +72,7 @@ struct TrackLedger {
     do {
       json = try JSONValue(parsing: notes, limits: limits)
     } catch {
-      throw TrackLedger.damaged()
+      throw VideoLedger.damaged()
     }
     for (key, isNeeded) in [("masks", keepsMasks), ("frames", keepsReport)]
     where isNeeded && json[key]?.array == nil {
@@ -84,7 +84,7 @@ struct TrackLedger {
     if keepsMasks {
       for element in json["masks"]?.array ?? [] {
         guard let frame = element["frame"]?.int, let list = element["masks"]?.array else {
-          throw TrackLedger.damaged()
+          throw VideoLedger.damaged()
         }
         var found: [AnnotatedMask] = []
         for mask in list {
@@ -94,12 +94,12 @@ struct TrackLedger {
       }
     }
     for element in json["skipped"]?.array ?? [] {
-      guard let frame = element["frame"]?.int else { throw TrackLedger.damaged() }
+      guard let frame = element["frame"]?.int else { throw VideoLedger.damaged() }
       skipped[frame] = element
     }
     if keepsReport {
       for element in json["frames"]?.array ?? [] {
-        guard let frame = element["frame"]?.int else { throw TrackLedger.damaged() }
+        guard let frame = element["frame"]?.int else { throw VideoLedger.damaged() }
         frames[frame] = element
       }
     }
@@ -124,7 +124,7 @@ extension AnnotatedMask {
   /// Reads a mask of a picture of `width` x `height`.
   fileprivate init(json: JSONValue, width: Int, height: Int) throws(Failure) {
     guard let object = json["object"]?.int, let counts = json["counts"]?.string else {
-      throw TrackLedger.damaged()
+      throw VideoLedger.damaged()
     }
     let runs = try RunLengthMask(width: width, height: height, cocoCounts: counts)
     self.init(object: object, score: nil, mask: runs.mask)

@@ -1,0 +1,62 @@
+import Annotations
+import Bytes
+import JSON
+import JobSupport
+import Media
+import SAM2
+
+/// Writes the frames of an item's video into its folder.
+struct BatchFrameSink: FrameSink {
+  let folder: BatchItemFolder
+  let description: VideoDescription
+  let savesLogits: Bool
+
+  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
+    guard folder.formats.needsAllMasks, !pictures.isEmpty else { return [] }
+    return try folder.write(all: pictures)
+  }
+
+  func write(
+    _ result: FrameResult, lap: Double?, replacing earlier: [String]
+  ) throws(Failure) -> WrittenFrame {
+    // Of several passes over a frame the last one holds, and it may have fewer objects.
+    for file in earlier { try folder.remove(file) }
+    let found = result.found
+    let picture = description.picture(result.frame, found.annotated)
+    let files = try folder.write(picture)
+    let logits = savesLogits ? try writeLogits(found, of: result.frame) : []
+    // A plain PNG per mask, in the order of the objects' numbers.
+    let plain = Dictionary(
+      zip(picture.masks.map(\.object), files[.png] ?? []), uniquingKeysWith: { $1 })
+    let objects = found.map { object, mask in
+      var entry: BatchMembers = [
+        ("object", .init(object.id)), ("object_score", .init(object.objectScore ?? 0)),
+        ("area", .init(mask.area)),
+      ]
+      if let file = plain[object.id] { entry.append(("file", .string(file))) }
+      if folder.formats.hasRunLengths { entry.append(("segmentation", RunLengthMask(mask).json)) }
+      return JSONValue.object(entry)
+    }
+    let members =
+      [("frame", .init(result.frame))] + BatchItemFolder.members(files)
+      + [("objects", .array(objects))]
+    return WrittenFrame(
+      frame: result.frame, picture: picture, entry: .object(members),
+      files: files.values.flatMap(\.self) + logits)
+  }
+
+  /// Writes the logits of all objects.
+  /// - Returns: their files.
+  private func writeLogits(
+    _ found: FoundObjects, of frame: Int
+  ) throws(Failure) -> [String] {
+    var files: [String] = []
+    for (object, _) in found {
+      files.append(
+        try folder.write(
+          "\(BatchResults.logits)/\(fiveDigits(frame))_\(object.id).npy",
+          NPYWriter.bytes(object.lowResolutionLogits)))
+    }
+    return files
+  }
+}

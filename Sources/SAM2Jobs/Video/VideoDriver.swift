@@ -1,0 +1,175 @@
+import Annotations
+import Bytes
+import JSON
+import JobSupport
+import Media
+import SAM2
+
+/// Plays a plan on a video and hands the results to a sink: the one loop behind `sam2 track` and the
+/// videos of a batch.
+final class VideoDriver {
+  private let player: ScriptPlayer
+  private let sink: any FrameSink
+  private(set) var ledger: VideoLedger
+  private(set) var clock = StageClock()
+  /// The frame that is being written while the next one is tracked.
+  private var writing: BackgroundWork<Outcome>?
+  /// Answers to annotations that are not written yet, oldest first.
+  private var pending: [FrameResult] = []
+  /// The files of each frame that its next result replaces.
+  private var files: [Int: [String]] = [:]
+  /// Numbers of skipped frames that the ledger has.
+  private var knownSkipCount = 0
+  private(set) var trackedFrameCount = 0
+  /// Whether the plan has been played to its end.
+  private(set) var isOver = false
+
+  var predictor: VideoPredictor { player.predictor }
+
+  /// The result of writing one frame, and the time it took.
+  private struct Outcome: Sendable {
+    let result: Result<WrittenFrame, Failure>
+    let milliseconds: Double
+  }
+
+  /// Calls while a video is played.
+  struct Events {
+    /// Called after each tracked frame.
+    var progress: (Propagation.Progress) -> Void = { _ in }
+    /// Called with each frame that is left out because it cannot be read, and the reason.
+    var skipped: (Int, Failure) -> Void = { _, _ in }
+  }
+
+  init(_ player: ScriptPlayer, into sink: any FrameSink, ledger: VideoLedger) {
+    self.player = player
+    self.sink = sink
+    self.ledger = ledger
+  }
+
+  /// Takes over what the stopped job of the state file `path` remembered; `picture` describes a frame
+  /// with its masks.
+  /// - Throws: `state.report`, `state.notes`.
+  func restoreLedger(
+    from path: String, picture: (Int, [AnnotatedMask]) -> AnnotatedPicture
+  ) throws(Failure) {
+    do {
+      try ledger.restore(
+        player.notes, width: predictor.width, height: predictor.height, picture: picture)
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
+  /// Saves the state of the job, to go on later.
+  func saveState(to path: String) throws(Failure) {
+    try player.saveState(to: path, notes: ledger.notes)
+  }
+
+  // MARK: - Playing
+
+  /// Plays the plan to its end, or until `stopAfter` frames are tracked or `cancellation` asks for
+  /// an end.
+  ///
+  /// Answers to annotations wait for the tracking that follows them, so that a mistake in a later
+  /// annotation leaves no files.
+  func play(stopAfter: Int?, cancellation: Cancellation, events: Events) throws {
+    defer { noteSkips(events) }
+    do {
+      try playFrames(stopAfter, cancellation, events)
+    } catch {
+      // Nothing is left half written; the first failure is the one to report.
+      try? finishWriting()
+      throw error
+    }
+    try finishWriting()
+  }
+
+  private func playFrames(
+    _ stopAfter: Int?, _ cancellation: Cancellation, _ events: Events
+  ) throws {
+    var lapStart = StageClock.now()
+    while trackedFrameCount < stopAfter ?? Int.max, !cancellation.isRequested {
+      guard let event = try player.next() else {
+        isOver = true
+        break
+      }
+      let lap = (StageClock.now() - lapStart) * 1000
+      noteSkips(events)
+      switch event {
+      case .edited(let result, _):
+        clock.add("annotate", milliseconds: lap)
+        pending.append(result)
+      case .tracked(let result, let done, _):
+        clock.add("track", milliseconds: lap)
+        trackedFrameCount += 1
+        try writePending()
+        try write(result, lap: lap)
+        events.progress(done)
+      }
+      lapStart = StageClock.now()
+    }
+    try writePending()
+  }
+
+  /// Remembers and reports the frames that have been left out since the last call.
+  private func noteSkips(_ events: Events) {
+    let found = predictor.skippedFrames
+    guard found.count > knownSkipCount else { return }
+    knownSkipCount = found.count
+    for (frame, failure) in found.sorted(by: { $0.key < $1.key }) where !ledger.isSkipped(frame) {
+      ledger.skip(frame, failure)
+      events.skipped(frame, failure)
+    }
+  }
+
+  // MARK: - Writing
+
+  private func writePending() throws(Failure) {
+    for result in pending { try write(result, lap: nil) }
+    pending = []
+  }
+
+  /// Starts to write `result`, once the frame before it is written.
+  private func write(_ result: FrameResult, lap: Double?) throws(Failure) {
+    try finishWriting()
+    let (sink, earlier) = (sink, files[result.frame] ?? [])
+    writing = BackgroundWork {
+      let start = StageClock.now()
+      let written = Result { () throws(Failure) in
+        try sink.write(result, lap: lap, replacing: earlier)
+      }
+      return Outcome(result: written, milliseconds: (StageClock.now() - start) * 1000)
+    }
+  }
+
+  /// Waits for the frame that is being written.
+  private func finishWriting() throws(Failure) {
+    guard let outcome = writing?.value() else { return }
+    writing = nil
+    clock.add("write", milliseconds: outcome.milliseconds)
+    let written = try outcome.result.get()
+    ledger.remember(written.picture)
+    ledger.remember(written.entry, of: written.frame)
+    files[written.frame] = written.files.isEmpty ? nil : written.files
+  }
+
+  /// Writes the files about the whole video.
+  /// - Returns: their paths.
+  func finish() throws(Failure) -> [String] {
+    try clock.time("write") { () throws(Failure) in try sink.finish(ledger.pictures) }
+  }
+
+  /// Draws the written masks over all frames of the video, opened again as `source`, in their order.
+  ///
+  /// A second pass, because tracking may go backwards, and later passes replace earlier results.
+  func draw(
+    _ overlay: VideoOverlay, on source: FrameSource, marks: [Int: [Overlay.Prompt]],
+    progress: (Int, Int) throws -> Void
+  ) throws {
+    try clock.time("overlay") {
+      try overlay.draw(
+        on: source, frameCount: predictor.frameCount, masks: ledger.masks, marks: marks,
+        progress: progress)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Annotations
+import Bytes
+import JobSupport
+import Media
+
+/// Masks drawn over the frames of a video: a movie, or a folder of pictures, and a contact sheet.
+struct VideoOverlay: Sendable {
+  enum Target: Sendable {
+    /// An .mp4 file.
+    case movie(String)
+    /// JPEGs with the numbers of the frames.
+    case folder(OutputFolder)
+  }
+
+  var target: Target?
+  /// A .png or .jpg file.
+  var contactSheet: String?
+  var parts = Overlay.Parts.all
+
+  /// Whether there is nothing to draw.
+  var isEmpty: Bool { target == nil && contactSheet == nil }
+
+  /// The files and folders that `draw` makes.
+  var files: [String] {
+    let path: String? =
+      switch target {
+      case .movie(let path): path
+      case .folder(let folder): folder.path
+      case nil: nil
+      }
+    return [path, contactSheet].compactMap(\.self)
+  }
+
+  /// Draws `masks`, by frame, and `marks` over all frames; what `progress` throws ends the work.
+  func draw(
+    on frames: FrameSource, frameCount: Int, masks: [Int: AnnotatedPicture],
+    marks: [Int: [Overlay.Prompt]], progress: (Int, Int) throws -> Void
+  ) throws {
+    var source = frames
+    var sheet = ContactSheet(frameCount: frameCount, width: source.width, height: source.height)
+    var movie: VideoWriter?
+    var folder: OutputDirectory?
+    switch target {
+    case .folder(let output): folder = try output.create()
+    case .movie(let path):
+      movie = try VideoWriter(
+        path: path, width: source.width, height: source.height,
+        frameRate: source.frameRate ?? FrameRate(24), replaceExisting: true)
+    case nil: break
+    }
+    while let (index, picture) = try source.nextWithIndex(), index < frameCount {
+      let drawn = Overlay.draw(
+        picture, masks: try masks[index]?.pixels() ?? [], prompts: marks[index] ?? [],
+        parts: parts)
+      try folder?.write("\(fiveDigits(index)).jpg", JPEGWriter.encode(drawn))
+      try movie?.append(drawn)
+      if contactSheet != nil { sheet.add(drawn, frame: index) }
+      try progress(index + 1, frameCount)
+    }
+    try movie?.finish()
+    if let contactSheet { try write(sheet.image, to: contactSheet) }
+  }
+
+  private func write(_ page: RGBImage, to path: String) throws(Failure) {
+    if path.lowercased().hasSuffix(".png") {
+      try PNGWriter.write(page, to: path)
+    } else {
+      try JPEGWriter.write(page, to: path)
+    }
+  }
+}
+
+extension AnnotatedPicture {
+  /// The mask of each object.
+  fileprivate func pixels() throws(Failure) -> [(identifier: Int, mask: BinaryMask)] {
+    var all: [(identifier: Int, mask: BinaryMask)] = []
+    for mask in masks where !mask.isEmpty { all.append((mask.object, try mask.pixels())) }
+    return all
+  }
+}
