@@ -223,6 +223,11 @@ let package = Package(
         "Bytes", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "SafetensorsCheckpoint", "Tensors",
         "TorchCheckpoint",
       ], exclude: ["Corpus", "Dictionaries", "LibFuzzer"]),
+    tests(
+      "SAM2JobsTests",
+      [
+        "Annotations", "Bytes", "JSON", "JobSupport", "Media", "SAM2", "SAM2Jobs",
+      ]),
     tests("CLISupportTests", ["Bytes", "JobSupport", "CLISupport"]),
     tests("EndToEndTests", ["JSON", "Media", "Bytes"]),
   ],
