@@ -1,4 +1,3 @@
-import Annotations
 import Bytes
 
 /// The output folder of a batch: each item's files have a folder of their own, which appears

@@ -1,5 +1,4 @@
 import Annotations
-import Bytes
 public import JSON
 public import JobSupport
 public import Media

@@ -1,6 +1,5 @@
 import Annotations
 import Bytes
-import JSON
 import JobSupport
 import Media
 import SAM2

@@ -1,6 +1,5 @@
 public import ArgumentParser
 import Bytes
-import CLISupport
 import JSON
 import SAM2
 public import SAM2Jobs

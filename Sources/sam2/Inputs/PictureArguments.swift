@@ -1,6 +1,5 @@
 import ArgumentParser
 import Bytes
-import CLISupport
 import Glibc
 import Media
 

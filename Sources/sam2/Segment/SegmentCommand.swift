@@ -3,7 +3,6 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import JSON
-import JobSupport
 import SAM2
 import SAM2Jobs
 

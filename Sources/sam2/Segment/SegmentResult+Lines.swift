@@ -1,6 +1,6 @@
 import CLISupport
 import JobSupport
-import SAM2
+import Media
 import SAM2Jobs
 
 extension SegmentResult {
