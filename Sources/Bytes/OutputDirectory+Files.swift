@@ -63,7 +63,7 @@ extension OutputDirectory {
       openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), name)
   }
 
-  /// Passes an open file on when it is a regular one of ours, with this name alone.
+  /// Passes an open file on if it is a regular file of this user that has no other name.
   private func checked(_ file: Int32, _ name: String) throws(Failure) -> Int32 {
     guard file >= 0 else {
       throw errno == ELOOP ? linkFailure(name, "is a link") : createFailure(name, errno)

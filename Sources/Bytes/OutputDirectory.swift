@@ -68,7 +68,7 @@ public final class OutputDirectory: Sendable {
     return folder
   }
 
-  /// Passes for a folder of ours.
+  /// Passes for a folder of this user.
   /// - Throws: `output.foreign`.
   private func checkOwner() throws(Failure) {
     var status = stat()
@@ -86,7 +86,7 @@ public final class OutputDirectory: Sendable {
 
   // MARK: - Names
 
-  /// Kinds of what a name can be of.
+  /// The kinds of entries.
   public enum Entry: Sendable {
     case file
     case folder
@@ -95,7 +95,7 @@ public final class OutputDirectory: Sendable {
     case other
   }
 
-  /// What is called `name`; nil when nothing is.
+  /// The kind of the entry `name`; nil when there is none.
   public func entry(_ name: String) -> Entry? {
     var status = stat()
     guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {

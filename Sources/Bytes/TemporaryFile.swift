@@ -2,8 +2,8 @@ import Glibc
 
 /// A new file that replaces another once it is complete.
 ///
-/// Where the file system can, it has no name until then, so that a killed process leaves nothing
-/// behind; elsewhere its name is random and was free.
+/// It has no name until then if the file system allows it, so that a killed process leaves nothing
+/// behind; otherwise its name is random and new.
 struct TemporaryFile: ~Copyable {
   let descriptor: Int32
   private let folder: OutputDirectory

@@ -1,7 +1,7 @@
 public import Glibc
 import Synchronization
 
-/// What has to be undone when a signal ends the process: files that still have a temporary name,
+/// Things to undo when a signal ends the process: files that still have a temporary name,
 /// and child processes that would go on writing.
 ///
 /// A fixed table without locks, because a signal handler may neither allocate nor wait. Beyond its

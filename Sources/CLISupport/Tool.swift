@@ -8,7 +8,7 @@ import JobSupport
 public enum Tool {
   public static let version = Product.version
 
-  /// What `main` of a command does: parses, runs, and exits with the documented code.
+  /// The `main` of a command: parses, runs, and exits with the documented code.
   public static func main<Command: ParsableCommand>(_ type: Command.Type) {
     Console.occupyStandardChannels()
     Interruption.install()
@@ -46,7 +46,7 @@ public enum Tool {
   /// Runs a command's work.
   ///
   /// A `Failure` becomes one line on stderr and the documented exit code, and with `json` an object
-  /// `error` on stdout too; anything else is a bug of ours and exits with 70.
+  /// `error` on stdout too; anything else is an internal error and exits with 70.
   public static func run(json: Bool = false, _ body: () throws -> Void) throws {
     // Past a limit of file size, writing shall fail, as on a full disk, not end the process.
     signal(SIGXFSZ, SIG_IGN)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a person who mistyped a word may have meant.
+/// Guesses at the word that a person meant to type.
 public enum Suggestion {
   /// The candidate nearest to `word`; nil when none is near enough to be a slip of the fingers.
   public static func nearest(to word: String, among candidates: [String]) -> String? {

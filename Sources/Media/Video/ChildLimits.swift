@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// How much of the machine a child process may use, from its first instruction on.
+/// The limits of a child process, in force from its first instruction on.
 struct ChildLimits: Equatable {
   /// Bytes; an 8K video needs one or two of the eight.
   var addressSpace: UInt64 = 8 << 30

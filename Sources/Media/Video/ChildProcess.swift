@@ -12,7 +12,7 @@ final class ChildProcess {
     case writingToChild
   }
 
-  /// How a child came to its end.
+  /// The ways in which a child ends.
   enum Ending: Equatable {
     case running
     case exited(Int32)

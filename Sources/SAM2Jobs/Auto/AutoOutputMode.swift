@@ -1,4 +1,4 @@
-/// How automatic masks are written, under the official names.
+/// The forms of automatic masks, under the official names.
 public enum AutoOutputMode: String, CaseIterable, Sendable {
   /// A folder of PNGs with a table.
   case binaryMask = "binary_mask"

@@ -1,6 +1,6 @@
 import Bytes
 
-/// What names of items may look like: they become paths below the output folder.
+/// The rules for names of items, which become paths below the output folder.
 enum BatchIdentifier {
   private static let byteLimit = 1000
   private static let partByteLimit = 200
@@ -15,7 +15,7 @@ enum BatchIdentifier {
       throw failure("\(printable(text)) holds a control character")
     }
     for part in text.split(separator: "/", omittingEmptySubsequences: false) {
-      // A leading point also covers "..", and hidden files of ours.
+      // A leading point also covers "..", and hidden files of the batch.
       guard !part.isEmpty, part.utf8.first != UInt8(ascii: "."), part.utf8.count <= partByteLimit
       else { throw failure("\(printable(text)) is no relative path of plain names") }
     }

@@ -5,7 +5,7 @@ import Bytes
 /// Keeps hashes, 16 bytes an item; where they agree the ids themselves are compared.
 struct BatchIdentifierIndex {
   private var items: [(hash: UInt64, item: Int)] = []
-  /// Folders that ids lie in, each with the first item in it.
+  /// Folders of ids, each with the first item in it.
   private var folders: [String: Int] = [:]
 
   mutating func add(_ identifier: String, item: Int) {

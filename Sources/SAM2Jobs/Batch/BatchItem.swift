@@ -3,7 +3,7 @@ import JSON
 import JobSupport
 import SAM2
 
-/// One item of a manifest: what to do with a picture or a video.
+/// One item of a list: a picture or a video, and the work to do with it.
 ///
 /// `Formats/batch.md` describes the JSON.
 struct BatchItem {
@@ -16,10 +16,10 @@ struct BatchItem {
   let id: String
   /// The picture or video as the manifest writes it.
   let input: String
-  /// The same, from where we are.
+  /// The same, from the working folder.
   let path: String
   let work: Work
-  /// How its masks are written; nil for what is said for all items.
+  /// The formats of its masks; nil as for all items.
   let formats: BatchFormats?
 
   var isVideo: Bool { if case .track = work { true } else { false } }

@@ -31,7 +31,7 @@ struct BatchItemFolder: Sendable {
     directory = isEmpty ? nil : try writer.folder.begin(index)
   }
 
-  /// Writes the files of all formats about one picture, but for those in `handled`.
+  /// Writes the files of all formats about one picture, except for those in `handled`.
   func write(
     _ picture: AnnotatedPicture, except handled: Set<AnnotationKind> = []
   ) throws(Failure) -> [AnnotationKind: [String]] {
@@ -89,8 +89,8 @@ struct BatchItemFolder: Sendable {
     try writer.folder.commit(index, as: id, replacesExisting: writer.replacesExisting)
   }
 
-  /// What a result says of files: palette PNGs are `labels`, those that no other member names, and
-  /// `others`, are `files`.
+  /// The members of a result about files: palette PNGs are `labels`, those that no other member
+  /// names, and `others`, are `files`.
   static func members(
     _ written: [AnnotationKind: [String]] = [:], and others: [String] = []
   ) -> BatchMembers {

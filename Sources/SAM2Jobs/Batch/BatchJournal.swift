@@ -3,13 +3,13 @@ import Glibc
 import JSON
 import JobSupport
 
-/// Remembers the results of a shard: a line each, appended as items are done, and put into the
+/// Remembers the results of a shard: one line per item, appended as items are done, and put into the
 /// order of the manifest when all are.
 ///
-/// While the work goes on the lines are in `results….jsonl.part`; `results….jsonl` appears, complete
+/// During the work the lines are in `results….jsonl.part`; `results….jsonl` appears, complete
 /// and by renaming, at the end. A lock on the former keeps a second process out.
 final class BatchJournal {
-  /// Where the newest line of an item lies.
+  /// The place of the newest line of an item.
   private struct Place {
     let offset: Int
     let byteCount: Int

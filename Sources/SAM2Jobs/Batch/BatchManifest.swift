@@ -8,7 +8,7 @@ import JobSupport
 /// Only places are kept in memory, 16 bytes an item. Not mapped, because a mapped file that someone
 /// truncates would kill the process.
 final class BatchManifest: Sendable {
-  /// Where a line lies.
+  /// The place of a line.
   private struct Entry: Sendable {
     let offset: Int
     let byteCount: Int32
@@ -24,7 +24,7 @@ final class BatchManifest: Sendable {
   /// Number of items.
   var count: Int { entries.count }
 
-  /// Where relative paths of items start.
+  /// The folder at which relative paths of items start.
   var folder: String { path == "-" ? "." : folderName(path) }
 
   /// Opens the manifest at `path`, standard input for "-", and checks all its lines.

@@ -4,7 +4,7 @@ import JobSupport
 import Media
 import SAM2
 
-/// What happens to an item before, during and after the model: reading on another thread, the model
+/// The stages of an item before, during and after the model: reading on another thread, the model
 /// on this one, writing on another one again.
 struct BatchStages: Sendable {
   let manifest: BatchManifest
@@ -18,7 +18,7 @@ struct BatchStages: Sendable {
     let index: Int
     let id: String
     let digest: UInt64
-    /// What to do, or why that cannot be.
+    /// The work, or the reason why it cannot be done.
     let task: Result<Task, Failure>
 
     /// Sixteen hexadecimal digits.

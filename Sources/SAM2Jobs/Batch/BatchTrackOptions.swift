@@ -10,7 +10,7 @@ import SAM2
 /// their own in its folder.
 struct BatchTrackOptions: Sendable {
   private(set) var video = VideoOptions()
-  /// Whether the video goes on after frames that cannot be decoded; nil as for all items.
+  /// Whether frames that cannot be decoded are left out; nil as for all items.
   private(set) var toleratesDamage: Bool?
   private(set) var stopAfter: Int?
   private(set) var context = AnnotationContext()

@@ -97,7 +97,7 @@ struct BatchWriter: Sendable {
     return picture.members + files + [("masks", .array(masks))]
   }
 
-  /// Where mask `number` of a picture is: a file, the run lengths themselves, or neither.
+  /// The place of mask `number` of a picture: a file, the run lengths themselves, or neither.
   private func place(
     of runs: RunLengthMask, _ number: Int, _ folder: BatchItemFolder
   ) throws(Failure) -> BatchMembers {
@@ -124,7 +124,7 @@ struct BatchWriter: Sendable {
   }
 }
 
-/// What a result says about a picture.
+/// The facts about a picture in a result.
 struct PictureFacts: Sendable {
   let width: Int
   let height: Int

@@ -5,7 +5,7 @@ public import Tensors
 public enum NPYReader {
   private static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
 
-  /// The array in the file at `path`; nil when the file is no .npy at all.
+  /// The array in the file at `path`; nil when the file is not an .npy file.
   /// - Throws: `file.*`; `npy.header`, `npy.type`, `npy.size`.
   public static func read(_ path: String) throws(Failure) -> Tensor? {
     let storage = try MappedFile.open(path)

@@ -1,7 +1,7 @@
 import Bytes
 import JobSupport
 
-/// Names of results, which are made of names of pictures.
+/// Names of results, derived from the names of pictures.
 enum OutputName {
   /// File systems allow 255; writing needs 26 more for a while where a file cannot be nameless.
   private static let byteLimit = 255 - 26

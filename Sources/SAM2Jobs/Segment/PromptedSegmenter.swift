@@ -67,7 +67,7 @@ struct PromptedSegmenter {
 }
 
 extension RequestedPrompt {
-  /// What this prompt wants when the command says `preset`.
+  /// The selection of this prompt where `preset` holds for all prompts.
   func selection(default preset: MaskSelection) -> MaskSelection {
     guard let multimask, preset != .best else { return preset }
     return multimask ? .all : .single

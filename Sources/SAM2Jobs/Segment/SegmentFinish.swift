@@ -1,4 +1,4 @@
-/// How the masks of prompts are cut out of the model's logits and cleaned.
+/// The threshold and cleaning of the masks of prompts.
 public struct SegmentFinish: Sendable, Equatable {
   /// Logits above it are inside.
   public var maskThreshold = 0.0

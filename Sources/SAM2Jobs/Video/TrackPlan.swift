@@ -6,7 +6,7 @@ public import SAM2
 
 /// The actions on a video, and the masks that they need.
 public struct TrackPlan: Sendable {
-  /// Where a mask that the script names comes from.
+  /// The source of a mask that the script names.
   public enum MaskReference: Sendable {
     /// All pixels of a file that are not 0.
     case file(String)
