@@ -78,6 +78,11 @@ public struct Graph: Sendable, Hashable {
     }
   }
 
+  /// The weight that a value is; nil for inputs and computed values.
+  public func weightName(_ value: ValueID) -> String? {
+    if case .weight(let name) = self[value].definition { name } else { nil }
+  }
+
   /// Names of the weights in use, in order of definition.
   public var weightNames: [String] {
     values.compactMap { if case .weight(let name) = $0.definition { name } else { nil } }

@@ -1,4 +1,4 @@
-public import Bytes
+internal import Bytes
 
 /// What one call of a bound graph asks of a machine: an estimate from its shapes alone, by which a
 /// graph is refused before anything is allocated.
@@ -12,9 +12,9 @@ public struct GraphDemand: Hashable, Sendable {
   /// The same for what depends on nothing but weights.
   public fileprivate(set) var constantWork = 0
 
-  /// - Parameters:
-  ///   - graph: a graph in which all sizes are fixed.
-  ///   - constant: for each node, whether it depends on nothing but weights.
+  /// All sizes of `graph` are fixed; `constant` tells for each node whether it depends on nothing but
+  /// weights.
+  ///
   /// - Throws: `graph.memory` or `graph.work` when it asks for more than `budget` has.
   init(
     _ graph: Graph, constant: [Bool], within budget: GraphBudget

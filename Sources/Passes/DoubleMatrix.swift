@@ -50,13 +50,6 @@ struct DoubleMatrix {
   var tensor: Tensor { Tensor(values.map(Float.init), shape: Shape([rows, columns])) }
 }
 
-extension Graph {
-  /// The name of the weight that `id` stands for.
-  func weightName(_ id: ValueID) -> String? {
-    if case .weight(let name) = self[id].definition { name } else { nil }
-  }
-}
-
 extension WeightTable {
   /// Adds a weight made from that called `name`, and gives its own name: `name` with `suffix`.
   ///

@@ -56,10 +56,11 @@ private func valueFolds(_ rewriter: Rewriter) -> [ValueID: ValueFold] {
   var folds: [ValueID: ValueFold] = [:]
   for node in graph.nodes {
     guard case .attention(heads: 1, _) = node.op,
-      let output = rewriter.onlyUser(of: node.result), case .linear = output.op,
+      let output = rewriter.soleConsumer(of: node.result), case .linear = output.op,
       output.operands[0] == node.result,
-      let values = rewriter.maker(of: node.operands[2]), case .linear(let parameters) = values.op,
-      parameters.isBare, rewriter.onlyUser(of: values.result) != nil,
+      let values = rewriter.producer(of: node.operands[2]),
+      case .linear(let parameters) = values.op,
+      parameters.isBare, rewriter.soleConsumer(of: values.result) != nil,
       let narrow = graph[values.operands[0]].type.shape.last?.fixed,
       let wide = graph[values.result].type.shape.last?.fixed, narrow < wide,
       rewriter.areWeights(values.operands.dropFirst()),

@@ -17,7 +17,8 @@ extension Pass {
         // Its linear already stands for it.
         continue
       }
-      guard case .linear(var parameters) = node.op, let next = rewriter.onlyUser(of: node.result),
+      guard case .linear(var parameters) = node.op,
+        let next = rewriter.soleConsumer(of: node.result),
         case .activation(let kind) = next.op, parameters.isBare
       else {
         try rewriter.copy(node)
@@ -35,8 +36,8 @@ extension Pass {
 }
 
 private func fusableLinear(before node: Graph.Node, _ rewriter: Rewriter) -> Graph.Node? {
-  guard let maker = rewriter.maker(of: node.operands[0]), case .linear(let p) = maker.op,
-    p.isBare, rewriter.onlyUser(of: maker.result) != nil
+  guard let maker = rewriter.producer(of: node.operands[0]), case .linear(let p) = maker.op,
+    p.isBare, rewriter.soleConsumer(of: maker.result) != nil
   else { return nil }
   return maker
 }

@@ -59,10 +59,12 @@ private func residualFusions(
 
 /// `[linear]` or `[reshape, linear]` that ends at `value`, each used only by the next; else empty.
 private func linearChain(endingAt value: ValueID, _ rewriter: Rewriter) -> [Graph.Node] {
-  guard let last = rewriter.maker(of: value), rewriter.onlyUser(of: value) != nil else { return [] }
+  guard let last = rewriter.producer(of: value), rewriter.soleConsumer(of: value) != nil else {
+    return []
+  }
   if case .linear = last.op { return [last] }
-  guard case .reshape = last.op, let linear = rewriter.maker(of: last.operands[0]),
-    case .linear = linear.op, rewriter.onlyUser(of: linear.result) != nil
+  guard case .reshape = last.op, let linear = rewriter.producer(of: last.operands[0]),
+    case .linear = linear.op, rewriter.soleConsumer(of: linear.result) != nil
   else { return [] }
   return [last, linear]
 }

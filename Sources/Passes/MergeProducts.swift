@@ -18,7 +18,7 @@ extension Pass {
     var rewriter = Rewriter(graph)
     for node in graph.nodes {
       // The first product of a pair is left out: its only reader takes its place.
-      if let reader = rewriter.onlyUser(of: node.result),
+      if let reader = rewriter.soleConsumer(of: node.result),
         rewriter.innerProduct(of: reader, weights)?.result == node.result
       {
         continue
@@ -36,12 +36,12 @@ extension Pass {
 extension Rewriter {
   /// The product whose result `node` multiplies once more, when the two can be one.
   fileprivate func innerProduct(of node: Graph.Node, _ weights: WeightTable) -> Graph.Node? {
-    guard case .linear = node.op, let inner = maker(of: node.operands[0]),
+    guard case .linear = node.op, let inner = producer(of: node.operands[0]),
       case .linear(let parameters) = inner.op, parameters.isBare,
-      onlyUser(of: inner.result) != nil, !node.operands.dropFirst().contains(inner.result),
+      soleConsumer(of: inner.result) != nil, !node.operands.dropFirst().contains(inner.result),
       let outerShape = shape(of: node, weights), let innerShape = shape(of: inner, weights),
       // Of three in a row the first two become one.
-      maker(of: inner.operands[0]).map({ isBareProduct($0) }) != true
+      producer(of: inner.operands[0]).map({ isBareProduct($0) }) != true
     else { return nil }
     let (n, hidden, k) = (outerShape[0], outerShape[1], innerShape[1])
     return n * k < hidden * (n + k) ? inner : nil

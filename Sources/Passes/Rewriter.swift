@@ -1,48 +1,40 @@
 public import Bytes
 public import Graph
 
-/// Writes a new graph from an old one, node by node: a pass decides for each node what stands in
-/// its place.
+/// Writes a new graph from an old one, node by node: a pass decides for each node what replaces it.
 ///
 /// Inputs keep their order; weights appear as they are used.
 public struct Rewriter {
   public let source: Graph
-  /// Nodes that use a value.
-  public let users: [[Int]]
+  /// Producers and consumers of the old graph's values.
+  public let uses: GraphUses
   public private(set) var builder: GraphBuilder
   private var mapping: [ValueID?]
-  private let outputValues: Set<ValueID>
 
   public init(_ source: Graph) {
     self.source = source
-    var users = Array(repeating: [Int](), count: source.values.count)
-    for (index, node) in source.nodes.enumerated() {
-      for operand in node.operands { users[operand.index].append(index) }
-    }
-    self.users = users
-    outputValues = Set(source.outputs.map(\.value))
+    uses = GraphUses(source)
     builder = GraphBuilder(source.name)
     mapping = Array(repeating: nil, count: source.values.count)
     for (name, id) in source.inputs { mapping[id.index] = builder.input(name, source[id].type) }
   }
 
-  /// The node that uses `value`, when it is the only one and no output needs the value.
-  public func onlyUser(of value: ValueID) -> Graph.Node? {
-    guard users[value.index].count == 1, !outputValues.contains(value) else { return nil }
-    return source.nodes[users[value.index][0]]
+  /// The sole consumer of `value`, or nil.
+  public func soleConsumer(of value: ValueID) -> Graph.Node? {
+    uses.soleConsumer(of: value).map { source.nodes[$0] }
   }
 
-  /// The node that makes `value`; nil for inputs and weights.
-  public func maker(of value: ValueID) -> Graph.Node? {
-    if case .node(let index) = source[value].definition { source.nodes[index] } else { nil }
+  /// The node that computes `value`; nil for inputs and weights.
+  public func producer(of value: ValueID) -> Graph.Node? {
+    uses.producer(of: value).map { source.nodes[$0] }
   }
 
-  /// True when the new graph has the value already, or can have it at once (weights).
-  public func isDefined(_ value: ValueID) -> Bool {
-    if case .weight = source[value].definition { true } else { mapping[value.index] != nil }
+  /// The node that computes `value` for one consumer alone.
+  public func soleProducer(of value: ValueID) -> Graph.Node? {
+    uses.soleProducer(of: value).map { source.nodes[$0] }
   }
 
-  /// The value of the new graph that stands for `value` of the old one.
+  /// The value of the new graph that replaces `value` of the old one.
   public mutating func map(_ value: ValueID) throws(Failure) -> ValueID {
     if let known = mapping[value.index] { return known }
     guard case .weight(let name) = source[value].definition else {

@@ -77,13 +77,13 @@ struct AxialAttentionRewriting {
 
   /// The node that makes `value`, for one reader alone.
   private func onlyMaker(of value: ValueID) -> Graph.Node? {
-    rewriter.onlyUser(of: value) == nil ? nil : rewriter.maker(of: value)
+    rewriter.soleProducer(of: value)
   }
 
   /// The table of cosines by which a rotation turns, if its sines are of the same angles.
   private func table(of rotation: Graph.Node) -> RotaryTable? {
-    guard case .rotaryTable(let cosine) = rewriter.maker(of: rotation.operands[1])?.op,
-      case .rotaryTable(let sine) = rewriter.maker(of: rotation.operands[2])?.op,
+    guard case .rotaryTable(let cosine) = rewriter.producer(of: rotation.operands[1])?.op,
+      case .rotaryTable(let sine) = rewriter.producer(of: rotation.operands[2])?.op,
       cosine.part == .cosine, cosine.height > 0, cosine.width > 0,
       cosine.theta > 0, cosine.theta.isFinite
     else { return nil }
@@ -109,9 +109,5 @@ extension Graph {
     let weight = weightName(node.operands[3]) ?? node.label
     let isNamed = weight.hasSuffix(".weight")
     return (isNamed ? String(weight.dropLast(7)) : weight, node.label + ".rotary")
-  }
-
-  fileprivate func weightName(_ value: ValueID) -> String? {
-    if case .weight(let name) = self[value].definition { name } else { nil }
   }
 }

@@ -69,19 +69,13 @@ private struct Finder {
   let graph: Graph
   let quantized: Set<String>
   let shared: Set<String>
-  private let users: [[Int]]
-  private let outputs: Set<ValueID>
+  private let uses: GraphUses
 
   init(graph: Graph, quantized: Set<String>, shared: Set<String>) {
     self.graph = graph
     self.quantized = quantized
     self.shared = shared
-    var users = Array(repeating: [Int](), count: graph.values.count)
-    for (index, node) in graph.nodes.enumerated() {
-      for operand in node.operands { users[operand.index].append(index) }
-    }
-    self.users = users
-    outputs = Set(graph.outputs.map(\.value))
+    uses = GraphUses(graph)
   }
 
   func group(madeBy node: Graph.Node) -> SmoothingGroup? {
@@ -132,10 +126,12 @@ private struct Finder {
   /// The products that read `value`, as it is or rearranged in rows; nil when anything else reads
   /// it.
   private func consumers(of value: ValueID) -> [SmoothingGroup.Consumer]? {
-    guard !outputs.contains(value) else { return nil }
+    guard !uses.isKept(value) else { return nil }
     var found: [SmoothingGroup.Consumer] = []
     // Readers to look at, the next one last; a rearranged value has readers of its own.
-    var pending = users[value.index].reversed().map { (node: $0, value: value, seesPadding: false) }
+    var pending = uses.consumers(of: value).reversed().map {
+      (node: $0, value: value, seesPadding: false)
+    }
     while let next = pending.popLast() {
       let node = graph.nodes[next.node]
       switch node.op {
@@ -144,10 +140,10 @@ private struct Finder {
         found.append(product)
       case .windowPartition, .windowMerge, .reshape:
         guard graph[node.result].type.shape.last == graph[next.value].type.shape.last,
-          !outputs.contains(node.result)
+          !uses.isKept(node.result)
         else { return nil }
         let seesPadding = next.seesPadding || pads(node)
-        pending += users[node.result.index].reversed().map { ($0, node.result, seesPadding) }
+        pending += uses.consumers(of: node.result).reversed().map { ($0, node.result, seesPadding) }
       default: return nil
       }
     }
@@ -179,38 +175,36 @@ private struct Finder {
   private func projection(
     of value: ValueID, user: Graph.Node
   ) -> (node: Graph.Node, start: Int)? {
-    var (current, start) = (value, 0)
-    while users[current.index].count == 1, !outputs.contains(current),
-      case .node(let index) = graph[current].definition
-    {
+    var current = value
+    while let index = uses.soleProducer(of: current) {
       let node = graph.nodes[index]
       switch node.op {
       case .reshape:
-        guard graph[node.operands[0]].type.shape.last == graph[node.result].type.shape.last else {
-          return nil
-        }
+        guard uses.keepsRows(index) else { return nil }
       case .slice(let axis, let first, _):
         guard axis == graph[node.result].type.shape.count - 1, let first = first.fixed,
-          start == 0, case .node(let maker) = graph[node.operands[0]].definition,
-          isSlicedApart(node.operands[0])
+          let producer = uses.producer(of: node.operands[0]), isSlicedApart(node.operands[0]),
+          isBareProduct(producer)
         else { return nil }
-        guard case .linear(let p) = graph.nodes[maker].op, p.activation == .none, !p.hasResidual
-        else { return nil }
-        return (graph.nodes[maker], first)
-      case .linear(let p):
-        return p.activation == .none && !p.hasResidual ? (node, start) : nil
+        return (graph.nodes[producer], first)
+      case .linear: return isBareProduct(index) ? (node, 0) : nil
       default: return nil
       }
-      (current, start) = (node.operands[0], start)
+      current = node.operands[0]
     }
     return nil
   }
 
+  private func isBareProduct(_ index: Int) -> Bool {
+    guard case .linear(let p) = graph.nodes[index].op else { return false }
+    return p.activation == .none && !p.hasResidual
+  }
+
   /// Whether `value` is only read by slices of its channels that do not overlap.
   private func isSlicedApart(_ value: ValueID) -> Bool {
-    guard !outputs.contains(value) else { return false }
+    guard !uses.isKept(value) else { return false }
     var ranges: [Range<Int>] = []
-    for index in users[value.index] {
+    for index in uses.consumers(of: value) {
       guard case .slice(let axis, let start, let count) = graph.nodes[index].op,
         axis == graph[value].type.shape.count - 1, let start = start.fixed,
         let count = count.fixed

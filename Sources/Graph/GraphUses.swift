@@ -1,0 +1,63 @@
+/// Producers and consumers of the values of a graph.
+///
+/// Passes, quantiser and planner ask the same questions; the answers are computed once.
+public struct GraphUses: Sendable {
+  public let graph: Graph
+  /// Nodes that count; the others neither produce nor consume.
+  public let isRunning: [Bool]
+  private let consumerLists: [[Int]]
+  private let isKeptValue: [Bool]
+
+  /// Of `graph`, only the nodes that are `running` count, or all if it is nil; `kept` are values that
+  /// must exist although they are not outputs.
+  public init(_ graph: Graph, running: [Bool]? = nil, keeping kept: Set<ValueID> = []) {
+    self.graph = graph
+    let isRunning = running ?? Array(repeating: true, count: graph.nodes.count)
+    var consumers = Array(repeating: [Int](), count: graph.values.count)
+    for (index, node) in graph.nodes.enumerated() where isRunning[index] {
+      for operand in node.operands { consumers[operand.index].append(index) }
+    }
+    var isKept = Array(repeating: false, count: graph.values.count)
+    for output in graph.outputs { isKept[output.value.index] = true }
+    for value in kept { isKept[value.index] = true }
+    self.isRunning = isRunning
+    consumerLists = consumers
+    isKeptValue = isKept
+  }
+
+  /// Positions of the nodes that read `value`, in graph order; a node that reads it twice is listed
+  /// twice.
+  public func consumers(of value: ValueID) -> [Int] { consumerLists[value.index] }
+
+  /// Whether the value must exist in memory: an output, or a value that was asked for.
+  public func isKept(_ value: ValueID) -> Bool { isKeptValue[value.index] }
+
+  /// The node that computes `value`; nil for inputs, weights, and nodes that do not count.
+  public func producer(of value: ValueID) -> Int? {
+    guard case .node(let index) = graph[value].definition, isRunning[index] else { return nil }
+    return index
+  }
+
+  /// The node that reads `value`, if only one operand does and the value need not exist.
+  public func soleConsumer(of value: ValueID) -> Int? {
+    guard !isKept(value), consumerLists[value.index].count == 1 else { return nil }
+    return consumerLists[value.index][0]
+  }
+
+  /// The node that computes `value` for one operand only.
+  public func soleProducer(of value: ValueID) -> Int? {
+    soleConsumer(of: value) == nil ? nil : producer(of: value)
+  }
+
+  /// Sizes of a value of a bound graph; a size that still depends on a symbol counts as 0.
+  public func sizes(of value: ValueID) -> [Int] {
+    graph[value].type.shape.map { $0.fixed ?? 0 }
+  }
+
+  /// Whether the node at `index` is a reshape that leaves the last axis as it is.
+  public func keepsRows(_ index: Int) -> Bool {
+    let node = graph.nodes[index]
+    guard case .reshape = node.op else { return false }
+    return graph[node.result].type.shape.last == graph[node.operands[0]].type.shape.last
+  }
+}
