@@ -131,9 +131,8 @@ import Testing
   }
 
   @Test func aRefusedLevelIsLeftOutAndThoseAboveItDoWithout() {
-    let refused = Self.row("left", needs: 1, permission: { EPERM }) {
-      $0?.pointee.tile_rows_s8 = 2
-    }
+    let refused = Self.row(
+      "left", needs: 1, permission: { EPERM }, use: { $0?.pointee.tile_rows_s8 = 2 })
     let rows = [Self.portable, refused, Self.right, Self.both]
     Self.levels(rows, features: 7) {
       #expect(Self.heights($0) == [[1, 1], nil, [3, 1], [3, 1]])

@@ -1,8 +1,7 @@
 internal import Bytes
-internal import CLISupport
 internal import Calibration
 internal import JSON
-import JobSupport
+internal import JobSupport
 
 /// What went in, by its hashes, and the command that makes the same again.
 struct ProvenanceSection: ReportSection {
