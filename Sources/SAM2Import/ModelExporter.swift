@@ -41,7 +41,7 @@ public enum ModelExporter {
           + "the same as this model")
     }
     return Export(
-      tensors: WeightView(weights, official), dequantized: dequantized,
+      tensors: OfficialWeights(weights, official), dequantized: dequantized,
       refactored: unfolded.factors, zeroed: official.names.filter { weights[$0] == nil })
   }
 
@@ -76,59 +76,4 @@ public enum ModelExporter {
 
   /// What the quantiser appends to the name of a weight for its scales.
   static let scaleSuffix = ".scale"
-}
-
-/// Weights of a model in their official shapes; int8 ones times their scales, in float32, as are
-/// the zeros for those it lacks.
-private struct WeightView: TensorCollection {
-  let names: [String]
-  private let weights: WeightTable
-  private let shapes: [String: Shape]
-
-  init(_ weights: WeightTable, _ official: OfficialTensors) {
-    names = official.names
-    self.weights = weights
-    shapes = official.shapes.mapValues { Shape($0) }
-  }
-
-  func description(of name: String) -> TensorDescription? {
-    guard let shape = shapes[name] else { return nil }
-    let stored = weights[name]?.dtype ?? .float32
-    return TensorDescription(dtype: stored == .int8 ? .float32 : stored, shape: shape)
-  }
-
-  func tensor(_ name: String) throws(Failure) -> Tensor {
-    guard let shape = shapes[name] else {
-      throw Failure(.badInput, code: "tensor.missing", "the model has no tensor \(printable(name))")
-    }
-    guard let tensor = weights[name] else { return Tensor(dtype: .float32, shape: shape) { _ in } }
-    // Products in int8 have matrices for 1x1 kernels; the exporter has checked the element count.
-    return (tensor.dtype == .int8 ? try dequantized(tensor, name) : tensor).reshaped(shape)
-  }
-
-  private func dequantized(_ tensor: Tensor, _ name: String) throws(Failure) -> Tensor {
-    var values = tensor.floats()
-    try WeightScales.apply(&values, name, weights)
-    return Tensor(values, shape: tensor.shape)
-  }
-}
-
-/// Multiplies int8 weights by the scales of their rows.
-enum WeightScales {
-  /// - Throws: `export.scale` when there is not one scale for each row.
-  static func apply(
-    _ values: inout [Float], _ name: String, _ weights: WeightTable
-  ) throws(Failure) {
-    guard let tensor = weights[name], let scale = weights[name + ModelExporter.scaleSuffix],
-      tensor.shape.rank > 0, scale.shape == Shape([tensor.shape[0]])
-    else {
-      throw Failure(
-        .badInput, code: "export.scale", "an int8 weight has no scale for each of its rows",
-        place: "tensor \(name)")
-    }
-    let depth = tensor.elementCount / max(1, tensor.shape[0])
-    for (row, scale) in scale.floats().enumerated() {
-      for i in (row * depth)..<((row + 1) * depth) { values[i] *= scale }
-    }
-  }
 }

@@ -4,48 +4,6 @@ import JSON
 public import SAM2Config
 public import Tensors
 
-/// What an import gives.
-public struct ImportedModel: Sendable {
-  /// Graphs, weights under their official names in the official order, and metadata.
-  public var model: Model
-  public var configuration: ModelConfiguration
-  /// What the checkpoint does not tell and was assumed, in words.
-  public var assumptions: [String]
-  /// What was done to the checkpoint's names, in words.
-  public var notes: [String] = []
-  /// Tensors that hold NaN or infinity, and how many of each, in the official order.
-  public var nonFinite: [(name: String, count: Int)] = []
-}
-
-/// Keeps the memory that weights take small: past a limit they move to a temporary file.
-private struct MemoryRelief {
-  private var byteCount = 0
-  private var spill: SpillFile?
-  /// Most bytes that stay in memory: enough for a small model that was compressed.
-  private static let limit = 32 << 20
-
-  /// The same tensor, in a file unless it is in one already or fits the limit.
-  mutating func relieved(of tensor: Tensor) throws(Failure) -> Tensor {
-    // Many small tensors may share one large piece of memory, so that is what counts.
-    let bytes = tensor.storage.byteCount
-    if tensor.storage.isMappedFile { return tensor }
-    guard byteCount + bytes > MemoryRelief.limit else {
-      byteCount += bytes
-      return tensor
-    }
-    if spill == nil { spill = try SpillFile() }
-    guard let file = spill else { return tensor }
-    var moved: ByteStorage?
-    var failure: Failure?
-    tensor.withUnsafeBytes { bytes in
-      do throws(Failure) { moved = try file.moved(bytes) } catch { failure = error }
-    }
-    if let failure { throw failure }
-    guard let moved else { return tensor }
-    return try Tensor(dtype: tensor.dtype, shape: tensor.shape, storage: moved)
-  }
-}
-
 /// Turns a SAM 2 checkpoint and its configuration into graphs and weights.
 public enum ModelImporter {
   /// Detects the configuration (see `ConfigurationDetector`), then converts.
@@ -73,7 +31,7 @@ public enum ModelImporter {
     let configuration = detection.configuration
     let graphs = try graphs(for: configuration)
     var weights = WeightTable()
-    var memory = MemoryRelief()
+    var spill = SpillBuffer()
     var nonFinite: [(name: String, count: Int)] = []
     // Detection has made sure that the checkpoint has these names and no others.
     let names = OfficialTensors(configuration).names
@@ -83,7 +41,7 @@ public enum ModelImporter {
       if count > 0 { nonFinite.append((name, count)) }
       let isShared = convertsLater && tensor.dtype.elementType != nil
       let weight = isShared ? tensor : tensor.converted(to: storage)
-      weights.set(name, convertsLater ? try memory.relieved(of: weight) : weight)
+      weights.set(name, convertsLater ? try spill.spilled(weight) : weight)
       tensor.storage.releasePages(
         in: tensor.byteOffset..<(tensor.byteOffset + tensor.byteCount))
       progress(index + 1, names.count)

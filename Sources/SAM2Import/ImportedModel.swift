@@ -1,0 +1,15 @@
+public import Graph
+public import SAM2Config
+
+/// The result of an import.
+public struct ImportedModel: Sendable {
+  /// Graphs, weights under their official names in the official order, and metadata.
+  public var model: Model
+  public var configuration: ModelConfiguration
+  /// Settings that the checkpoint does not determine and that were assumed, in words.
+  public var assumptions: [String]
+  /// Changes to the checkpoint's names, in words.
+  public var notes: [String] = []
+  /// Tensors that hold NaN or infinity, and how many of each, in the official order.
+  public var nonFinite: [(name: String, count: Int)] = []
+}
