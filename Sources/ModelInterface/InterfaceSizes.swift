@@ -38,8 +38,8 @@ struct InterfaceSizes {
     halfWidth = Dim(constant: width / 2)
     middleWidth = Dim(constant: width / 4)
     fineWidth = Dim(constant: width / 8)
-    memories = Dim(constant: configuration.numMaskmem)
-    memoryTokens = Dim(constant: side * side)
-    memoryWidth = Dim(constant: configuration.memoryDim)
+    memories = Dim(constant: configuration.memory.bank.numMaskmem)
+    memoryTokens = Dim(constant: configuration.memoryTokens.count)
+    memoryWidth = Dim(constant: configuration.memory.dim)
   }
 }

@@ -35,14 +35,16 @@ public enum KnownVariants {
   ]
 
   private static func sam21(_ size: Size) -> ModelConfiguration {
+    var hiera = Hiera()
+    hiera.embedDim = size.embedDim
+    hiera.numHeads = size.numHeads
+    hiera.stages = size.stages
+    hiera.globalAttentionBlocks = size.globalBlocks
+    hiera.windowSpec = size.windows
+    hiera.windowPosEmbedBackgroundSize = [size.background, size.background]
     var c = ModelConfiguration()
     c.variant = "sam2.1_hiera_\(size.name)"
-    c.embedDim = size.embedDim
-    c.numHeads = size.numHeads
-    c.stages = size.stages
-    c.globalAttentionBlocks = size.globalBlocks
-    c.windowSpec = size.windows
-    c.windowPosEmbedBackgroundSize = [size.background, size.background]
+    c.trunk = .hiera(hiera)
     return c
   }
 
@@ -50,26 +52,28 @@ public enum KnownVariants {
   private static func sam2(_ size: Size) -> ModelConfiguration {
     var c = sam21(size)
     c.variant = "sam2_hiera_\(size.name)"
-    c.noObjEmbedSpatial = false
-    c.addTposEncToObjPtrs = false
-    c.projTposEncInObjPtrs = false
-    c.useSignedTposEncToObjPtrs = false
+    c.memory.encoder.noObjEmbedSpatial = false
+    c.pointers.addTposEncToObjPtrs = false
+    c.pointers.projTposEncInObjPtrs = false
+    c.pointers.useSignedTposEncToObjPtrs = false
     return c
   }
 
   /// SAM 2.1 with the layers of Tiny at small width, for 256 x 256 inputs.
   private static let nano: ModelConfiguration = {
+    var hiera = Hiera()
+    hiera.embedDim = 32
+    hiera.stages = [1, 2, 4, 1]
+    hiera.globalAttentionBlocks = [4, 6]
+    hiera.windowSpec = [8, 4, 6, 4]
     var c = ModelConfiguration()
     c.variant = "nano"
     c.imageSize = 256
-    c.embedDim = 32
-    c.stages = [1, 2, 4, 1]
-    c.globalAttentionBlocks = [4, 6]
-    c.windowSpec = [8, 4, 6, 4]
+    c.trunk = .hiera(hiera)
     c.dModel = 128
-    c.memoryDim = 32
-    c.memoryAttentionLayers = 2
-    c.memoryAttentionFeedforward = 512
+    c.memory.dim = 32
+    c.memory.attention.layers = 2
+    c.memory.attention.feedforward = 512
     return c
   }()
 }

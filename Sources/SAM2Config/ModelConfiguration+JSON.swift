@@ -2,27 +2,47 @@ public import Bytes
 public import JSON
 
 extension ModelConfiguration {
+  private var entries: ConfigurationEntries { .of(trunk.kind) }
+  /// The entry that names the kind of trunk; files without one have a Hiera.
+  private static let trunkKey = "trunk"
+
   /// All entries as an object, in a fixed order.
   public var json: JSONValue {
-    .object(ConfigurationField.all.map { (key: $0.key, value: $0.read(self)) })
+    let members = entries.fields.map { (key: $0.key, value: $0.read(self)) }
+    guard trunk.kind != .hiera else { return .object(members) }
+    return .object([(key: Self.trunkKey, value: .string(trunk.kind.rawValue))] + members)
   }
 
   /// Reads what `json` wrote.
-  /// - Throws: `json.missing`, `json.type`, `config.unknown` for an entry that is none of ours, and
-  ///   what `validate` throws.
+  /// - Throws: `json.missing`, `json.type`, `config.unknown` for an entry that is none of ours,
+  ///   `config.unsupported` for another kind of trunk, and what `validate` throws.
   public init(json: JSONValue) throws(Failure) {
     self.init()
-    for field in ConfigurationField.all { try set(field.key, json.required(field.key)) }
-    for (key, _) in json.object ?? [] where ConfigurationField.byKey[key] == nil {
+    trunk = try ModelConfiguration.trunkKind(in: json).initial
+    for field in entries.fields { try set(field.key, json.required(field.key)) }
+    for (key, _) in json.object ?? [] where key != Self.trunkKey && entries[key] == nil {
       throw Failure(.badInput, code: "config.unknown", "unknown configuration entry \"\(key)\"")
     }
     try validate()
   }
 
+  private static func trunkKind(in json: JSONValue) throws(Failure) -> Trunk.Kind {
+    guard json[trunkKey] != nil else { return .hiera }
+    let name = try json.requiredString(trunkKey)
+    guard let kind = Trunk.Kind(rawValue: name) else {
+      let known = Trunk.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Failure(
+        .badInput, code: "config.unsupported",
+        "the trunk is \"\(printable(name, limit: 60))\"; known are: \(known)",
+        place: "configuration")
+    }
+    return kind
+  }
+
   /// Sets the entry of that name, for example "image_size".
   /// - Throws: `config.unknown`, `json.type`.
   public mutating func set(_ key: String, _ value: JSONValue) throws(Failure) {
-    guard let field = ConfigurationField.byKey[key] else {
+    guard let field = entries[key] else {
       throw Failure(.badInput, code: "config.unknown", "unknown configuration entry \"\(key)\"")
     }
     guard field.write(&self, value) else {
@@ -32,11 +52,17 @@ extension ModelConfiguration {
     }
   }
 
-  /// Names of the entries in which two configurations differ, with both values.
+  /// Names of the entries in which two configurations differ, with both values; of two trunks of
+  /// different kinds the kinds alone.
   public func differences(
     from other: ModelConfiguration
   ) -> [(key: String, own: JSONValue, other: JSONValue)] {
-    ConfigurationField.all.compactMap { field in
+    guard trunk.kind == other.trunk.kind else {
+      return [
+        (Self.trunkKey, .string(trunk.kind.rawValue), .string(other.trunk.kind.rawValue))
+      ]
+    }
+    return entries.fields.compactMap { field in
       let (a, b) = (field.read(self), field.read(other))
       return a == b ? nil : (field.key, a, b)
     }

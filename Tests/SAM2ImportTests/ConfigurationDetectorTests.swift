@@ -17,10 +17,10 @@ struct ConfigurationDetectorTests {
     var odd = variant("sam2.1_hiera_small")
     odd.variant = "custom"
     odd.dModel = 128
-    odd.memoryDim = 32
-    odd.memoryAttentionLayers = 3
-    odd.memoryAttentionFeedforward = 1024
-    odd.decoderFeedforward = 512
+    odd.memory.dim = 32
+    odd.memory.attention.layers = 3
+    odd.memory.attention.feedforward = 1024
+    odd.decoder.feedforward = 512
     let detection = try ConfigurationDetector.detect(SyntheticCheckpoint(odd))
     #expect(detection.configuration == odd)
     #expect(detection.assumptions.count == 3)
@@ -31,7 +31,7 @@ struct ConfigurationDetectorTests {
   func familyComesFromTheTensors() throws {
     var odd = variant("sam2_hiera_base_plus")
     odd.variant = "custom"
-    odd.memoryAttentionLayers = 2
+    odd.memory.attention.layers = 2
     let detection = try ConfigurationDetector.detect(SyntheticCheckpoint(odd))
     #expect(detection.configuration == odd)
     #expect(detection.configuration.family == "SAM 2")
@@ -40,8 +40,10 @@ struct ConfigurationDetectorTests {
   @Test
   func unpublishedTrunkNeedsAConfiguration() throws {
     var odd = variant("nano")
-    odd.stages = [1, 2, 3, 1]
-    odd.globalAttentionBlocks = [3]
+    odd.editHiera {
+      $0.stages = [1, 2, 3, 1]
+      $0.globalAttentionBlocks = [3]
+    }
     odd.variant = "custom"
     let checkpoint = SyntheticCheckpoint(odd)
     #expect(
@@ -158,8 +160,8 @@ struct ConfigurationDetectorTests {
     checkpoint.remove("no_obj_embed_spatial")
     let detection = try ConfigurationDetector.detect(checkpoint)
     #expect(detection.configuration.variant == "custom")
-    #expect(!detection.configuration.noObjEmbedSpatial)
-    #expect(detection.configuration.projTposEncInObjPtrs)
+    #expect(!detection.configuration.memory.encoder.noObjEmbedSpatial)
+    #expect(detection.configuration.pointers.projTposEncInObjPtrs)
     #expect(!detection.assumptions.isEmpty)
   }
 }

@@ -30,7 +30,7 @@ struct GraphsTests {
     _ c: ModelConfiguration, objects b: Int, features f: Int
   ) -> [String: Contract] {
     let (s, h, w) = (c.imageSize, c.imageSize / 16, c.dModel)
-    let (m, cells) = (c.memoryDim, h * h)
+    let (m, cells) = (c.memory.dim, h * h)
     let highRes = [
       "high_res_0": [1, 4 * h, 4 * h, w / 8], "high_res_1": [1, 2 * h, 2 * h, w / 4],
     ]
@@ -41,7 +41,7 @@ struct GraphsTests {
         outputs: highRes.merging(["features": map, "image_embedding": map]) { a, _ in a }),
       "constants": Contract(
         inputs: [:],
-        outputs: ["no_mask_dense": map, "memory_positions": [c.numMaskmem, cells, m]]),
+        outputs: ["no_mask_dense": map, "memory_positions": [c.memory.bank.numMaskmem, cells, m]]),
       "encode_prompts": Contract(
         inputs: ["points": [b, points, 2], "label_indices": [b, points]],
         outputs: ["sparse": [b, points, w]]),
@@ -120,7 +120,7 @@ struct GraphsTests {
   @Test
   func severalHeadsOfMemoryAttentionRotateAlike() throws {
     var configuration = variant("nano")
-    configuration.memoryAttentionHeads = 4
+    configuration.memory.attention.heads = 4
     let graphs = try ModelImporter.graphs(for: configuration)
     let graph = try #require(graphs.first { $0.name == "attend_memory" })
     try graph.verify()
@@ -130,8 +130,8 @@ struct GraphsTests {
   @Test
   func modelsWithoutObjectScoresAnswerTen() throws {
     var configuration = variant("nano")
-    configuration.predObjScores = false
-    configuration.fixedNoObjPtr = false
+    configuration.decoder.predObjScores = false
+    configuration.pointers.fixedNoObjPtr = false
     let graphs = try ModelImporter.graphs(for: configuration)
     let graph = try #require(graphs.first { $0.name == "decode_masks" })
     try graph.verify()

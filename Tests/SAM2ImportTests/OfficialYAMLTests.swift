@@ -172,7 +172,7 @@ struct OfficialYAMLTests {
   func explicitDecoderArgumentsCount() throws {
     let extra = "  sam_mask_decoder_extra_args: {dynamic_multimask_via_stability: false}\n"
     let configuration = try OfficialYAML.configuration(parsing: try Self.nanoText() + extra)
-    #expect(!configuration.dynamicMultimaskViaStability)
+    #expect(!configuration.decoder.dynamicMultimaskViaStability)
     #expect(configuration.variant == "custom")
   }
 }

@@ -38,12 +38,13 @@ final class FakeGraphs: GraphRunning {
     func count(_ name: String) -> Int { inputs[name]?.shape[0] ?? 0 }
     switch graph {
     case "constants":
-      let rows = (0..<c.numMaskmem).flatMap {
-        [Float](repeating: Float($0), count: side * side * c.memoryDim)
+      let rows = (0..<c.memory.bank.numMaskmem).flatMap {
+        [Float](repeating: Float($0), count: side * side * c.memory.dim)
       }
       return [
         "no_mask_dense": filled(0, [1, side, side, width]),
-        "memory_positions": Tensor(rows, shape: Shape([c.numMaskmem, side * side, c.memoryDim])),
+        "memory_positions": Tensor(
+          rows, shape: Shape([c.memory.bank.numMaskmem, side * side, c.memory.dim])),
       ]
     case "encode_image":
       let features = filled(first("image"), [1, side, side, width])
@@ -63,13 +64,13 @@ final class FakeGraphs: GraphRunning {
     case "decode_masks": return decoded(count("sparse"), tag: first("image"))
     case "project_pointer": return ["pointer": filled(first("token"), [count("token"), width])]
     case "pointer_positions":
-      return ["positions": filled(0, [count("times"), c.memoryDim])]
+      return ["positions": filled(0, [count("times"), c.memory.dim])]
     case "attend_memory":
       return ["features": filled(first("features"), [count("memory"), side, side, width])]
     case "upscale_masks":
       return ["masks": filled(first("masks"), [count("masks"), c.imageSize, c.imageSize, 1])]
     case "encode_memory":
-      return ["memory": filled(first("features"), [count("masks"), side * side, c.memoryDim])]
+      return ["memory": filled(first("features"), [count("masks"), side * side, c.memory.dim])]
     case "mask_as_output":
       let shape = [1, maskSide, maskSide, 1]
       return [
@@ -105,9 +106,11 @@ extension ModelConfiguration {
   static var small: ModelConfiguration {
     var c = ModelConfiguration()
     c.imageSize = 32
-    c.windowSpec = [8, 4, 2, 1]
+    var hiera = Hiera()
+    hiera.windowSpec = [8, 4, 2, 1]
+    c.trunk = .hiera(hiera)
     c.dModel = 64
-    c.memoryDim = 32
+    c.memory.dim = 32
     c.pixelMean = [0, 0, 0]
     c.pixelStd = [1, 1, 1]
     return c

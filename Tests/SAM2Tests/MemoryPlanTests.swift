@@ -8,12 +8,12 @@ import Testing
   func looksBackAsTheOfficialCode(row: Int) {
     let golden = memoryPlanGolden[row]
     var configuration = ModelConfiguration()
-    configuration.numMaskmem = golden.memoryCount
-    configuration.memoryTemporalStrideForEval = golden.stride
-    configuration.maxCondFramesInAttn = golden.conditioningLimit
-    configuration.maxObjPtrsInEncoder = golden.pointerLimit
-    configuration.useSignedTposEncToObjPtrs = golden.isSigned
-    configuration.onlyObjPtrsInThePastForEval = golden.onlyPast
+    configuration.memory.bank.numMaskmem = golden.memoryCount
+    configuration.memory.bank.memoryTemporalStrideForEval = golden.stride
+    configuration.memory.bank.maxCondFramesInAttn = golden.conditioningLimit
+    configuration.pointers.maxObjPtrsInEncoder = golden.pointerLimit
+    configuration.pointers.useSignedTposEncToObjPtrs = golden.isSigned
+    configuration.pointers.onlyObjPtrsInThePastForEval = golden.onlyPast
     let plan = MemoryPlan(
       frame: golden.frame, conditioning: golden.conditioning,
       hasRecent: { golden.recent.contains($0) }, frameCount: golden.frameCount,
@@ -26,7 +26,7 @@ import Testing
   @Test(arguments: [1, 2, 3, 5], [false, true])
   func horizonCoversEveryPlan(stride: Int, isReverse: Bool) {
     var configuration = ModelConfiguration()
-    configuration.memoryTemporalStrideForEval = stride
+    configuration.memory.bank.memoryTemporalStrideForEval = stride
     let horizon = MemoryPlan.horizon(configuration)
     for frame in 100..<120 {
       let plan = MemoryPlan(

@@ -32,7 +32,7 @@ import Testing
       return graph[node.result].type.shape.last != graph[node.operands[0]].type.shape.last
     }
     let configuration = try Nano.model.get().configuration
-    #expect(narrow.count == configuration.memoryAttentionLayers)
+    #expect(narrow.count == configuration.memory.attention.layers)
   }
 
   @Test func picturesKeepTheirMasks() throws {

@@ -53,9 +53,9 @@ struct StabilityRule: Sendable, Hashable {
 extension ModelConfiguration {
   /// nil when the single mask is always mask 0.
   var stabilityRule: StabilityRule? {
-    guard dynamicMultimaskViaStability else { return nil }
+    guard decoder.dynamicMultimaskViaStability else { return nil }
     return StabilityRule(
-      delta: Float(dynamicMultimaskStabilityDelta),
-      threshold: Float(dynamicMultimaskStabilityThresh))
+      delta: Float(decoder.dynamicMultimaskStabilityDelta),
+      threshold: Float(decoder.dynamicMultimaskStabilityThresh))
   }
 }

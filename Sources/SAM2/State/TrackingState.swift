@@ -28,8 +28,8 @@ struct TrackingState: Equatable {
     }
     model = checksum.value
     sizes = [
-      configuration.maskSide, configuration.featureSide * configuration.featureSide,
-      configuration.memoryDim, configuration.dModel, configuration.imageSize,
+      configuration.maskSide, configuration.memoryTokens.count,
+      configuration.memory.dim, configuration.dModel, configuration.imageSize,
     ].map { UInt32($0) }
     video = [predictor.width, predictor.height, predictor.tracker.frameCount].map { Int64($0) }
     let options = predictor.options
@@ -37,9 +37,12 @@ struct TrackingState: Equatable {
     choices =
       (options.masksDoNotOverlap ? 1 : 0) | (options.clearsMemoryAroundInput ? 2 : 0)
       | (options.correctionsCondition ? 4 : 0)
-      | (configuration.multimaskOutputForTracking ? 8 : 0)
-    reach = [configuration.memoryTemporalStrideForEval, configuration.maxCondFramesInAttn]
-      .map { Int32(clamping: $0) }
+      | (configuration.tracking.multimaskOutputForTracking ? 8 : 0)
+    reach = [
+      configuration.memory.bank.memoryTemporalStrideForEval,
+      configuration.memory.bank.maxCondFramesInAttn,
+    ]
+    .map { Int32(clamping: $0) }
   }
 
   var logitShape: Shape { [Int(sizes[0]), Int(sizes[0])] }

@@ -19,7 +19,7 @@ struct AttendedMemory: Sendable {
   ) throws(Failure) {
     let layout = objects[0].layout
     precondition(objects.allSatisfy { $0.layout == layout })
-    let channels = configuration.memoryDim
+    let channels = configuration.memory.dim
     let count = layout.temporalRows.count
     tokens = try AttendedMemory.joined(
       objects.flatMap(\.memories), batch: objects.count, count: count, stages)
@@ -33,7 +33,7 @@ struct AttendedMemory: Sendable {
     let longest = max(MemoryPlan.pointerLimit(frameCount, configuration) - 1, 1)
     let times = layout.distances.map { Float($0) / Float(longest) }
     pointerPositions =
-      times.isEmpty || !configuration.addTposEncToObjPtrs
+      times.isEmpty || !configuration.pointers.addTposEncToObjPtrs
       ? Tensor(dtype: .float32, shape: Shape([times.count, channels])) { _ in }
       : try stages.pointerPositions(times: times)
   }

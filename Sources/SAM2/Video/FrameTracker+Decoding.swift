@@ -29,7 +29,7 @@ extension FrameTracker {
     let decoded = try stages.decode(prepared, image: image, sparse: clicks)
     let choice = choice(decoded, isMultimask: isMultimask)
     let score = decoded.objectScores.floats()[0]
-    let isAbsent = configuration.predObjScores && score <= 0
+    let isAbsent = configuration.decoder.predObjScores && score <= 0
     return Head(
       logits: isAbsent ? absentLogits : choice.logits,
       pointer: try stages.pointer(token: choice.token.asBatch, present: presence(of: score)),
@@ -47,7 +47,7 @@ extension FrameTracker {
       ? MaskChoice.best(predictedIoUs: ious)
       : MaskChoice.single(
         mask0: masks[0].floats(), predictedIoUs: ious, rule: configuration.stabilityRule)
-    let usesOwnToken = isMultimask && configuration.useMultimaskTokenForObjPtr
+    let usesOwnToken = isMultimask && configuration.tracking.useMultimaskTokenForObjPtr
     // A copy: a view would keep all masks of the call.
     let logits = Tensor(masks[choice].floats(), shape: masks[choice].shape)
     return (logits, decoded.tokens[0][usesOwnToken ? choice : 0])
@@ -55,8 +55,8 @@ extension FrameTracker {
 
   /// Share of the object pointer against the "no object" pointer.
   private func presence(of score: Float) -> Float {
-    guard configuration.predObjScores else { return 1 }
-    if configuration.softNoObjPtr { return 1 / (1 + expf(-score)) }
+    guard configuration.decoder.predObjScores else { return 1 }
+    if configuration.pointers.softNoObjPtr { return 1 / (1 + expf(-score)) }
     return score > 0 ? 1 : 0
   }
 
@@ -77,7 +77,7 @@ extension FrameTracker {
     let isPresent = mask.floats().contains { $0 > 0 }
     head.logits = logits.reshaped(Shape([configuration.maskSide, configuration.maskSide]))
     head.objectScore = isPresent ? 10 : -10
-    if configuration.predObjScores, !isPresent {
+    if configuration.decoder.predObjScores, !isPresent {
       head.pointer = try withoutObject(head.pointer)
     }
     return head
@@ -87,7 +87,7 @@ extension FrameTracker {
   private func withoutObject(_ pointer: Tensor) throws(Failure) -> Tensor {
     let token = Tensor(dtype: .float32, shape: pointer.shape) { _ in }
     let absent = try stages.pointer(token: token, present: 0)
-    if configuration.fixedNoObjPtr { return absent }
+    if configuration.pointers.fixedNoObjPtr { return absent }
     // Without the fixed pointer the graph gives projection + embedding: take the projection off.
     let present = try stages.pointer(token: token, present: 1).floats()
     let embedding = zip(absent.floats(), present).map { $0 - $1 }

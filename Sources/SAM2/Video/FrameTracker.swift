@@ -45,7 +45,7 @@ struct FrameTracker: Sendable {
     _ request: Request, object: TrackedObject, image: ImageFeatures
   ) throws(Failure) -> FrameOutput {
     let head =
-      if let mask = request.mask, configuration.useMaskInputAsOutputWithoutSam {
+      if let mask = request.mask, configuration.tracking.useMaskInputAsOutputWithoutSam {
         try takeMask(mask, image: image)
       } else {
         try segment(request, object: object, image: image)
@@ -99,7 +99,7 @@ struct FrameTracker: Sendable {
     of output: FrameOutput, image: ImageFeatures, isAnnotated: Bool
   ) throws(Failure) -> Tensor {
     var mask = try stages.upscale(output.logits)
-    if isAnnotated, configuration.binarizeMaskFromPointsForMemEnc {
+    if isAnnotated, configuration.tracking.binarizeMaskFromPointsForMemEnc {
       // The graph applies a sigmoid, which of ±10000 is exactly one or zero.
       mask = Tensor(mask.floats().map { $0 > 0 ? 1e4 : -1e4 }, shape: mask.shape)
     }
@@ -151,9 +151,9 @@ struct FrameTracker: Sendable {
   /// Whether the answer is the best of three candidates instead of the single mask.
   func usesMultimask(_ request: Request) -> Bool {
     let pointCount = request.points?.count ?? 0
-    return configuration.multimaskOutputInSam
-      && (request.isInitial || configuration.multimaskOutputForTracking)
-      && configuration.multimaskMinPtNum <= pointCount
-      && pointCount <= configuration.multimaskMaxPtNum
+    return configuration.tracking.multimaskOutputInSam
+      && (request.isInitial || configuration.tracking.multimaskOutputForTracking)
+      && configuration.tracking.multimaskMinPtNum <= pointCount
+      && pointCount <= configuration.tracking.multimaskMaxPtNum
   }
 }

@@ -38,26 +38,28 @@ struct MemoryPlan: Sendable, Equatable {
     configuration: ModelConfiguration
   ) {
     let (selected, unselected) = ConditioningFrames.closest(
-      to: frame, among: conditioning, limit: configuration.maxCondFramesInAttn)
+      to: frame, among: conditioning, limit: configuration.memory.bank.maxCondFramesInAttn)
     let unselectedSet = Set(unselected)
     func isKept(_ other: Int) -> Bool { hasRecent(other) || unselectedSet.contains(other) }
 
-    let lastRow = configuration.numMaskmem - 1
+    let lastRow = configuration.memory.bank.numMaskmem - 1
     memories = selected.map { Memory(frame: $0, source: .conditioning, temporalRow: lastRow) }
-    for position in 1..<max(configuration.numMaskmem, 1) {
+    for position in 1..<max(configuration.memory.bank.numMaskmem, 1) {
       let other = MemoryPlan.frame(
-        lookingBack: configuration.numMaskmem - position, from: frame,
-        stride: configuration.memoryTemporalStrideForEval, isReverse: isReverse)
+        lookingBack: configuration.memory.bank.numMaskmem - position, from: frame,
+        stride: configuration.memory.bank.memoryTemporalStrideForEval, isReverse: isReverse)
       guard isKept(other) else { continue }
       memories.append(Memory(frame: other, source: .recent, temporalRow: lastRow - position))
     }
 
     for other in selected {
-      if configuration.onlyObjPtrsInThePastForEval, isReverse ? other < frame : other > frame {
+      if configuration.pointers.onlyObjPtrsInThePastForEval,
+        isReverse ? other < frame : other > frame
+      {
         continue
       }
       let distance =
-        configuration.useSignedTposEncToObjPtrs
+        configuration.pointers.useSignedTposEncToObjPtrs
         ? (frame - other) * (isReverse ? -1 : 1) : abs(frame - other)
       pointers.append(Pointer(frame: other, source: .conditioning, distance: distance))
     }
@@ -71,7 +73,7 @@ struct MemoryPlan: Sendable, Equatable {
 
   /// Pointers by frames: at most as many as the video has frames.
   static func pointerLimit(_ frameCount: Int, _ configuration: ModelConfiguration) -> Int {
-    min(frameCount, configuration.maxObjPtrsInEncoder)
+    min(frameCount, configuration.pointers.maxObjPtrsInEncoder)
   }
 
   /// The frame that is `steps` memories back: the previous frame, and before that every
@@ -90,7 +92,8 @@ struct MemoryPlan: Sendable, Equatable {
   /// How far back any result may be looked at, in frames.
   static func horizon(_ configuration: ModelConfiguration) -> Int {
     max(
-      configuration.numMaskmem * configuration.memoryTemporalStrideForEval + 2,
-      configuration.maxObjPtrsInEncoder)
+      configuration.memory.bank.numMaskmem * configuration.memory.bank.memoryTemporalStrideForEval
+        + 2,
+      configuration.pointers.maxObjPtrsInEncoder)
   }
 }

@@ -34,10 +34,12 @@ public struct VideoOptions: Sendable, Hashable {
   /// - Throws: `config.value`, `config.unsupported` for one out of range.
   func applied(to model: ModelConfiguration) throws(Failure) -> ModelConfiguration {
     var configuration = model
-    configuration.maxCondFramesInAttn = maxConditioningFrames ?? model.maxCondFramesInAttn
-    configuration.memoryTemporalStrideForEval = memoryStride ?? model.memoryTemporalStrideForEval
-    configuration.multimaskOutputForTracking =
-      tracksWithMultimask ?? model.multimaskOutputForTracking
+    configuration.memory.bank.maxCondFramesInAttn =
+      maxConditioningFrames ?? model.memory.bank.maxCondFramesInAttn
+    configuration.memory.bank.memoryTemporalStrideForEval =
+      memoryStride ?? model.memory.bank.memoryTemporalStrideForEval
+    configuration.tracking.multimaskOutputForTracking =
+      tracksWithMultimask ?? model.tracking.multimaskOutputForTracking
     try configuration.validate()
     return configuration
   }

@@ -140,7 +140,8 @@ public final class VideoPredictor {
   /// Forgets what was tracked near `frame`, as far as the memory reaches.
   func clearMemory(around frame: Int, object index: Int) {
     let configuration = tracker.configuration
-    let reach = configuration.memoryTemporalStrideForEval * configuration.numMaskmem
+    let reach =
+      configuration.memory.bank.memoryTemporalStrideForEval * configuration.memory.bank.numMaskmem
     objects[index].recent.remove { abs($0 - frame) <= reach }
   }
 }

@@ -7,7 +7,7 @@ public import Tensors
 public enum ConfigurationDetector {
   public struct Detection: Sendable {
     public var configuration: ModelConfiguration
-    /// What nothing in the checkpoint tells and was taken from elsewhere, in words.
+    /// Settings that nothing in the checkpoint determines and that were taken from elsewhere, in words.
     public var assumptions: [String]
   }
 
@@ -37,12 +37,12 @@ public enum ConfigurationDetector {
   ) throws(Failure) {
     try given.validate()
     if checkpoint.matches(given) { return }
-    let told = checkpoint.configuration(from: given)
-    let contradictions = (told?.differences(from: given) ?? []).map { difference in
+    let detected = checkpoint.configuration(from: given)
+    let contradictions = (detected?.differences(from: given) ?? []).map { difference in
       "\(difference.key) is \(text(difference.other)) in the configuration, "
         + "\(text(difference.own)) in the checkpoint"
     }
-    guard !contradictions.isEmpty, let told, isConsistent(told, checkpoint) else {
+    guard !contradictions.isEmpty, let detected, isConsistent(detected, checkpoint) else {
       throw ArchitectureReport(checkpoint, expected: given).failure
     }
     throw Failure(
@@ -82,44 +82,36 @@ public enum ConfigurationDetector {
     guard var c = checkpoint.configuration(from: ModelConfiguration()),
       isConsistent(c, checkpoint)
     else { throw ArchitectureReport(checkpoint, expected: nil).failure }
-    let layouts = KnownVariants.all.filter {
-      $0.embedDim == c.embedDim && $0.stages == c.stages && $0.windowSpec[0] == c.windowSpec[0]
-    }
+    let layouts = KnownVariants.all.filter { $0.trunk.hasTensors(of: c.trunk) }
     guard let donor = layouts.first(where: { $0.family == c.family }) ?? layouts.first else {
       throw Failure(
         .badInput, code: "config.needed",
-        "this is a SAM 2 with stages \(c.stages) at width \(c.embedDim), which is no published "
-          + "size: heads, windows and image size are not in a checkpoint",
+        "this is a SAM 2 with \(c.trunk.sizeInWords), which is not a published size: heads, windows "
+          + "and image size are not in a checkpoint",
         hint: "pass the YAML file it was trained with as --config")
     }
     c.imageSize = donor.imageSize
-    c.numHeads = donor.numHeads
-    c.windowSpec = donor.windowSpec
-    c.globalAttentionBlocks = donor.globalAttentionBlocks
-    c.addTposEncToObjPtrs = c.projTposEncInObjPtrs
-    c.useSignedTposEncToObjPtrs = c.projTposEncInObjPtrs
-    c.fixedNoObjPtr = c.predObjScores
+    c.trunk = c.trunk.withLayout(of: donor.trunk)
+    c.pointers.addTposEncToObjPtrs = c.pointers.projTposEncInObjPtrs
+    c.pointers.useSignedTposEncToObjPtrs = c.pointers.projTposEncInObjPtrs
+    c.pointers.fixedNoObjPtr = c.decoder.predObjScores
     try c.validate()
     return Detection(
       configuration: c,
       assumptions: [
-        "trunk as in \(donor.variant): \(c.numHeads) heads in the first stage, windows "
-          + "\(c.windowSpec), global attention in blocks \(c.globalAttentionBlocks)",
+        "trunk as in \(donor.variant): \(c.trunk.layoutInWords)",
         "image size \(c.imageSize), normalised as in \(donor.variant)",
         "memory and mask switches as in the official \(c.family) configurations",
       ])
   }
 
-  /// The trunk's attention layout made harmless: shapes do not tell it.
+  /// A layout of attention that suits the checkpoint's shapes, which do not determine it.
   private static func withoutLayout(_ configuration: ModelConfiguration) -> ModelConfiguration {
     var c = configuration
-    c.numHeads = 1
-    c.globalAttentionBlocks = []
-    let window = c.windowSpec[0]
-    c.windowSpec = c.stages.map { _ in window }
-    c.imageSize = max(32, window * 4 * (4 << min(4, max(0, c.stages.count - 1))))
-    c.fixedNoObjPtr = c.fixedNoObjPtr && c.predObjScores
-    c.addTposEncToObjPtrs = c.addTposEncToObjPtrs || c.projTposEncInObjPtrs
+    (c.trunk, c.imageSize) = c.trunk.withPlainLayout
+    c.pointers.fixedNoObjPtr = c.pointers.fixedNoObjPtr && c.decoder.predObjScores
+    c.pointers.addTposEncToObjPtrs =
+      c.pointers.addTposEncToObjPtrs || c.pointers.projTposEncInObjPtrs
     return c
   }
 }

@@ -28,22 +28,32 @@ struct ConfigurationSection {
   mutating func section(
     _ key: String, target classes: String...
   ) throws(Failure) -> ConfigurationSection {
+    try section(key, oneOf: classes).section
+  }
+
+  /// The mapping at `key`, and which of these classes its `_target_` is.
+  mutating func section(
+    _ key: String, oneOf classes: [String]
+  ) throws(Failure) -> (section: ConfigurationSection, index: Int) {
     guard let value = value(key) else {
       throw Failure(.badInput, code: "config.value", "\(path).\(key) is missing")
     }
     var section = try ConfigurationSection("\(path).\(key)", value)
-    try section.requireTarget(classes)
-    return section
+    let index = try section.requireTarget(classes)
+    return (section, index)
   }
 
-  mutating func requireTarget(_ classes: [String]) throws(Failure) {
+  /// - Returns: The index of the class that `_target_` names.
+  @discardableResult
+  mutating func requireTarget(_ classes: [String]) throws(Failure) -> Int {
     let target = try text("_target_", "")
     let name = target.split(separator: ".").last.map(String.init) ?? ""
-    guard classes.contains(name) else {
+    guard let index = classes.firstIndex(of: name) else {
       throw Failure(
         .badInput, code: "config.unsupported",
         "\(path)._target_ is \"\(printable(target))\", not a \(classes.joined(separator: " or "))")
     }
+    return index
   }
 
   // MARK: - Values, with the reference's default for an absent key

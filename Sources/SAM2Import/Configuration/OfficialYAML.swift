@@ -47,22 +47,8 @@ public struct OfficialYAML {
 
   private mutating func readImageEncoder(_ model: inout ConfigurationSection) throws(Failure) {
     var encoder = try model.section("image_encoder", target: "ImageEncoder")
-    c.scalp = try encoder.count("scalp", 0)
-    var trunk = try encoder.section("trunk", target: "Hiera")
-    c.embedDim = try trunk.count("embed_dim", 96)
-    c.numHeads = try trunk.count("num_heads", 1)
-    c.stages = try trunk.counts("stages", [2, 3, 16, 3])
-    c.globalAttentionBlocks = try trunk.counts("global_att_blocks", [12, 16, 20])
-    c.windowSpec = try trunk.counts("window_spec", [8, 4, 14, 7])
-    c.windowPosEmbedBackgroundSize = try trunk.counts(
-      "window_pos_embed_bkg_spatial_size", [14, 14])
-    c.qPoolStages = try trunk.count("q_pool", 3)
-    try trunk.require("q_stride", [2, 2], initial: [2, 2])
-    try trunk.require("dim_mul", 2, initial: 2)
-    try trunk.require("head_mul", 2, initial: 2)
-    try trunk.require("return_interm_layers", true, initial: true)
-    trunk.ignore("drop_path_rate", "weights_path")
-    try trunk.finish()
+    c.neck.scalp = try encoder.count("scalp", 0)
+    c.trunk = try Self.trunk(of: &encoder)
     try readNeck(&encoder)
     try encoder.finish()
   }
@@ -70,18 +56,18 @@ public struct OfficialYAML {
   private mutating func readNeck(_ encoder: inout ConfigurationSection) throws(Failure) {
     var neck = try encoder.section("neck", target: "FpnNeck")
     c.dModel = try neck.count("d_model", 256)
-    c.fpnInterpModel = try neck.text("fpn_interp_model", "bilinear")
-    c.fpnTopDownLevels = try neck.counts("fpn_top_down_levels", Array(c.stages.indices))
+    c.neck.fpnInterpModel = try neck.text("fpn_interp_model", "bilinear")
+    c.neck.fpnTopDownLevels = try neck.counts(
+      "fpn_top_down_levels", Array(c.trunk.levelWidths.indices))
     for (key, value) in [("kernel_size", 1), ("stride", 1), ("padding", 0)] {
       try neck.require(key, JSONValue(value), initial: JSONValue(value))
     }
     try neck.require("fuse_type", "sum", initial: "sum")
     let widths = try neck.counts("backbone_channel_list", [])
-    guard c.stages.count <= 8, (1...65536).contains(c.embedDim), widths == c.stageWidths.reversed()
-    else {
+    guard widths == c.trunk.levelWidths.reversed() else {
       throw Failure(
         .badInput, code: "config.mismatch",
-        "\(neck.path).backbone_channel_list is \(widths), not the widths of the trunk's stages")
+        "\(neck.path).backbone_channel_list is \(widths), not the widths of the trunk's maps")
     }
     try readPositions(&neck, width: c.dModel)
     try neck.finish()
@@ -104,24 +90,24 @@ public struct OfficialYAML {
 
   private mutating func readMemoryEncoder(_ model: inout ConfigurationSection) throws(Failure) {
     var encoder = try model.section("memory_encoder", target: "MemoryEncoder")
-    c.memoryDim = try encoder.count("out_dim", 64)
+    c.memory.dim = try encoder.count("out_dim", 64)
     try encoder.requireWidth("in_dim", c.dModel, initial: 256)
-    try readPositions(&encoder, width: c.memoryDim)
+    try readPositions(&encoder, width: c.memory.dim)
     var mask = try encoder.section("mask_downsampler", target: "MaskDownSampler")
-    c.maskDownsamplerKernel = try mask.count("kernel_size", 4)
-    c.maskDownsamplerStride = try mask.count("stride", 4)
-    c.maskDownsamplerPadding = try mask.count("padding", 0)
+    c.memory.encoder.maskDownsamplerKernel = try mask.count("kernel_size", 4)
+    c.memory.encoder.maskDownsamplerStride = try mask.count("stride", 4)
+    c.memory.encoder.maskDownsamplerPadding = try mask.count("padding", 0)
     try mask.requireWidth("embed_dim", c.dModel, initial: 256)
     try mask.require("total_stride", 16, initial: 16)
     try mask.finish()
     var fuser = try encoder.section("fuser", target: "Fuser")
-    c.fuserLayers = try fuser.count("num_layers", 2)
+    c.memory.encoder.fuserLayers = try fuser.count("num_layers", 2)
     try fuser.require("input_projection", false, initial: false)
     fuser.ignore("dim")
     var block = try fuser.section("layer", target: "CXBlock")
-    c.fuserKernel = try block.count("kernel_size", 7)
+    c.memory.encoder.fuserKernel = try block.count("kernel_size", 7)
     try block.requireWidth("dim", c.dModel, initial: c.dModel)
-    try block.requireWidth("padding", c.fuserKernel / 2, initial: 3)
+    try block.requireWidth("padding", c.memory.encoder.fuserKernel / 2, initial: 3)
     try block.require("use_dwconv", true, initial: true)
     block.ignore("drop_path", "layer_scale_init_value")
     try block.finish()
@@ -131,27 +117,28 @@ public struct OfficialYAML {
 
   private mutating func readMemoryAttention(_ model: inout ConfigurationSection) throws(Failure) {
     var attention = try model.section("memory_attention", target: "MemoryAttention")
-    c.memoryAttentionLayers = try attention.count("num_layers", 0)
-    c.posEncAtInput = try attention.flag("pos_enc_at_input", false)
+    c.memory.attention.layers = try attention.count("num_layers", 0)
+    c.memory.attention.posEncAtInput = try attention.flag("pos_enc_at_input", false)
     try attention.requireWidth("d_model", c.dModel, initial: c.dModel)
     try attention.require("batch_first", true, initial: true)
     var layer = try attention.section("layer", target: "MemoryAttentionLayer")
-    c.memoryAttentionFeedforward = try layer.count("dim_feedforward", 0)
-    c.posEncAtAttn = try layer.flag("pos_enc_at_attn", false)
-    c.posEncAtCrossAttnKeys = try layer.flag("pos_enc_at_cross_attn_keys", false)
-    c.posEncAtCrossAttnQueries = try layer.flag("pos_enc_at_cross_attn_queries", false)
+    c.memory.attention.feedforward = try layer.count("dim_feedforward", 0)
+    c.memory.attention.posEncAtAttn = try layer.flag("pos_enc_at_attn", false)
+    c.memory.attention.posEncAtCrossAttnKeys = try layer.flag("pos_enc_at_cross_attn_keys", false)
+    c.memory.attention.posEncAtCrossAttnQueries = try layer.flag(
+      "pos_enc_at_cross_attn_queries", false)
     try layer.requireWidth("d_model", c.dModel, initial: c.dModel)
     try layer.require("activation", "relu", initial: "")
     layer.ignore("dropout")
     let own = try readRotary(&layer, "self_attention", keyWidth: c.dModel)
-    let cross = try readRotary(&layer, "cross_attention", keyWidth: c.memoryDim)
+    let cross = try readRotary(&layer, "cross_attention", keyWidth: c.memory.dim)
     guard own == cross else {
       throw Failure(
         .badInput, code: "config.unsupported",
         "\(layer.path): self and cross attention differ in heads or rope_theta")
     }
-    c.memoryAttentionHeads = own.heads
-    c.ropeTheta = own.theta
+    c.memory.attention.heads = own.heads
+    c.memory.attention.ropeTheta = own.theta
     try layer.finish()
     try attention.finish()
   }

@@ -5,7 +5,8 @@ import SAM2Config
 /// `constants`: what the predictors need and no input changes.
 ///
 /// -> no_mask_dense [1, h, w, C] (the dense prompt when there is no mask), memory_positions
-/// [num_maskmem, h * w, Cm]: the sine code of a memory plus temporal code r in row r. The reference
+/// [num_maskmem, T, Cm] with T tokens per memory: the sine code of a memory plus temporal code r in
+/// row r. The reference
 /// uses row num_maskmem - 1 for conditioning frames and row t - 1 for the memory of t frames ago.
 enum ConstantsGraph {
   static func graph(
@@ -20,21 +21,20 @@ enum ConstantsGraph {
     writer.output(
       "no_mask_dense", try writer.broadcast(cell, 1, side, side, width, label: label))
 
-    let (rows, channels) = (Dim(constant: c.numMaskmem), Dim(constant: c.memoryDim))
-    let cells = Dim(constant: c.featureSide * c.featureSide)
-    let sine = try writer.sinePositions(channels: c.memoryDim)
+    let (rows, channels) = (Dim(constant: c.memory.bank.numMaskmem), Dim(constant: c.memory.dim))
+    let tokens = Dim(constant: c.memoryTokens.count)
+    let sine = try writer.sinePositions(side: c.memoryTokens.gridSide, channels: c.memory.dim)
     let times = try writer.reshape(
       try writer.weight("maskmem_tpos_enc"), rows, 1, channels, label: "maskmem_tpos_enc")
-    let spread = try writer.broadcast(sine, rows, cells, channels, label: "maskmem_tpos_enc")
+    let spread = try writer.broadcast(sine, rows, tokens, channels, label: "maskmem_tpos_enc")
     writer.output("memory_positions", try writer.sum(spread, times, label: "maskmem_tpos_enc"))
     return writer.graph
   }
 }
 
 extension LayerWriter {
-  /// DETR's 2-D sine code of the feature map's cells, [1, h * w, channels].
-  mutating func sinePositions(channels: Int) throws(Failure) -> ValueID {
-    let side = configuration.featureSide
+  /// DETR's 2-D sine code of a square grid's cells, [1, side * side, channels].
+  mutating func sinePositions(side: Int, channels: Int) throws(Failure) -> ValueID {
     let grid = try add(
       .sineGrid(height: side, width: side, channels: channels, temperature: 10_000),
       label: "position_encoding")

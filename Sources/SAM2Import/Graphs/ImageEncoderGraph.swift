@@ -2,157 +2,26 @@ import Bytes
 import Graph
 import SAM2Config
 
-/// `encode_image`: Hiera trunk, feature pyramid, and the decoder's high-resolution projections.
+/// `encode_image`: trunk, neck, and the decoder's high-resolution projections.
 ///
 /// image [1, S, S, 3] (normalised RGB) -> features [1, h, w, C] (stride 16), image_embedding (the
 /// same plus the embedding of "no memory"), high_res_0 [1, 4h, 4w, C / 8],
 /// high_res_1 [1, 2h, 2w, C / 4].
-struct ImageEncoderGraph {
-  private static let normEpsilon: Float = 1e-6
-  private static let trunk = "image_encoder.trunk"
-
-  private var writer: LayerWriter
-  private var configuration: ModelConfiguration { writer.configuration }
-
+enum ImageEncoderGraph {
   static func graph(
     _ configuration: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {
-    var encoder = ImageEncoderGraph(writer: LayerWriter("encode_image", configuration, tensors))
-    try encoder.write()
-    return encoder.writer.graph
-  }
-
-  private mutating func write() throws(Failure) {
+    var writer = LayerWriter("encode_image", configuration, tensors)
     let side = Dim(constant: configuration.imageSize)
     let image = writer.input("image", 1, side, side, 3)
-    let levels = try neck(try stages(of: try patches(image)))
+    let maps = try TrunkGraph.maps(of: image, &writer)
+    let levels = try NeckGraph.levels(of: maps, &writer)
     let decoder = "sam_mask_decoder"
     let noMemory = try writer.weight("no_mem_embed")
     writer.output("features", levels[2])
     writer.output("image_embedding", try writer.sum(levels[2], noMemory, label: "no_mem_embed"))
     writer.output("high_res_0", try writer.linear(levels[0], "\(decoder).conv_s0"))
     writer.output("high_res_1", try writer.linear(levels[1], "\(decoder).conv_s1"))
-  }
-
-  // MARK: - Patches and their positions
-
-  private mutating func patches(_ image: ValueID) throws(Failure) -> ValueID {
-    let embedded = try writer.convolution(
-      image, "\(Self.trunk).patch_embed.proj", stride: 4, padding: 3)
-    let position = try positionEmbedding(side: configuration.imageSize / 4)
-    return try writer.sum(embedded, position, label: "\(Self.trunk).pos_embed")
-  }
-
-  /// The background embedding resized to the map, plus the window's embedding in every window.
-  ///
-  /// [1, side, side, C]; Bolya et al., "Window Attention is Bugged", arXiv 2311.05613.
-  private mutating func positionEmbedding(side: Int) throws(Failure) -> ValueID {
-    let background = "\(Self.trunk).pos_embed"
-    let window = "\(Self.trunk).pos_embed_window"
-    let toChannelsLast = Op.transpose([0, 2, 3, 1])
-    let stored = try writer.add(toChannelsLast, try writer.weight(background), label: background)
-    let resized = try writer.add(
-      .resize(Resize(.bicubic, height: side, width: side)), stored, label: background)
-
-    let windowSide = configuration.windowSpec[0]
-    let (w, n) = (Dim(constant: windowSide), Dim(constant: side / windowSide))
-    let (width, full) = (Dim(constant: configuration.embedDim), Dim(constant: side))
-    var tiled = try writer.add(toChannelsLast, try writer.weight(window), label: window)
-    tiled = try writer.reshape(tiled, 1, 1, w, 1, w, width, label: window)
-    tiled = try writer.broadcast(tiled, 1, n, w, n, w, width, label: window)
-    tiled = try writer.reshape(tiled, 1, full, full, width, label: window)
-    return try writer.sum(resized, tiled, label: background)
-  }
-
-  // MARK: - Trunk
-
-  /// The map after each stage, finest first.
-  private mutating func stages(of patches: ValueID) throws(Failure) -> [ValueID] {
-    var x = patches
-    var ends: [ValueID] = []
-    for (index, block) in configuration.hieraBlocks.enumerated() {
-      x = try self.block(x, block, "\(Self.trunk).blocks.\(index)")
-      if block.endedStage != nil { ends.append(x) }
-    }
-    return ends
-  }
-
-  private mutating func block(
-    _ x: ValueID, _ block: HieraBlock, _ path: String
-  ) throws(Failure) -> ValueID {
-    let normed = try writer.norm(x, "\(path).norm1", epsilon: Self.normEpsilon)
-    var shortcut = x
-    if block.inputWidth != block.outputWidth {
-      shortcut = try writer.linear(normed, "\(path).proj")
-      if block.pools { shortcut = try writer.add(.maxPool(window: 2), shortcut, label: path) }
-    }
-    let attended = try windowAttention(normed, block, path, like: shortcut)
-    let y = try writer.sum(shortcut, attended, label: path)
-    let inner = try writer.norm(y, "\(path).norm2", epsilon: Self.normEpsilon)
-    let hidden = try writer.perceptron(inner, "\(path).mlp", layers: 2, .gelu)
-    return try writer.sum(y, hidden, label: path)
-  }
-
-  /// Attention within windows (or over the whole map), its result laid out like `target`.
-  private mutating func windowAttention(
-    _ x: ValueID, _ block: HieraBlock, _ path: String, like target: ValueID
-  ) throws(Failure) -> ValueID {
-    guard block.window > 0 else { return try attention(x, block, "\(path).attn") }
-    let windows = try writer.add(
-      .windowPartition(window: block.window), x, label: "\(path).window_partition")
-    let attended = try attention(windows, block, "\(path).attn")
-    let shape = writer.shape(of: target)
-    return try writer.add(
-      .windowMerge(
-        window: block.pools ? block.window / 2 : block.window, height: shape[1].constant,
-        width: shape[2].constant),
-      attended, label: "\(path).window_unpartition")
-  }
-
-  /// x [B, H, W, C] -> [B, H', W', C'], with queries pooled where the block pools.
-  private mutating func attention(
-    _ x: ValueID, _ block: HieraBlock, _ path: String
-  ) throws(Failure) -> ValueID {
-    let projected = try writer.linear(x, "\(path).qkv")
-    let width = block.outputWidth
-    var parts: [ValueID] = []
-    for part in 0..<3 {
-      parts.append(
-        try writer.slice(projected, axis: 3, start: part * width, count: width, label: path))
-    }
-    if block.pools { parts[0] = try writer.add(.maxPool(window: 2), parts[0], label: path) }
-    let result = writer.shape(of: parts[0])
-    for part in 0..<3 {
-      let s = writer.shape(of: parts[part])
-      parts[part] = try writer.reshape(
-        parts[part], s[0], s[1] * s[2].constant, s[3], label: path)
-    }
-    let attended = try writer.attention(
-      parts[0], parts[1], parts[2], heads: block.heads, label: path)
-    let map = try writer.add(.reshape(result), attended, label: path)
-    return try writer.linear(map, "\(path).proj")
-  }
-
-  // MARK: - Neck
-
-  /// Lateral projections, finest first, with the level above added where the configuration says so.
-  ///
-  /// Lin et al., Feature Pyramid Networks, arXiv 1612.03144.
-  private mutating func neck(_ stages: [ValueID]) throws(Failure) -> [ValueID] {
-    var levels = stages
-    for level in stages.indices.reversed() {
-      let path = "image_encoder.neck.convs.\(stages.count - 1 - level)"
-      levels[level] = try writer.linear(stages[level], "\(path).conv")
-      guard level < stages.count - 1, configuration.fpnTopDownLevels.contains(level) else {
-        continue
-      }
-      let shape = writer.shape(of: levels[level])
-      let mode: Resize.Mode = configuration.fpnInterpModel == "bilinear" ? .bilinear : .nearest
-      let above = try writer.add(
-        .resize(Resize(mode, height: shape[1].constant, width: shape[2].constant)),
-        levels[level + 1], label: path)
-      levels[level] = try writer.sum(levels[level], above, label: path)
-    }
-    return levels
+    return writer.graph
   }
 }

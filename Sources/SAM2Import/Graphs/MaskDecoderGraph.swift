@@ -53,7 +53,7 @@ struct MaskDecoderGraph {
     let tokens = try self.tokens(with: sparse)
     let (hidden, map) = try transform(tokens: tokens, image: image)
 
-    let first = configuration.predObjScores ? 1 : 0
+    let first = configuration.decoder.predObjScores ? 1 : 0
     let masks = try writer.slice(hidden, axis: 1, start: first + 1, count: 4, label: Self.path)
     writer.output("masks", try self.masks(of: masks, map, highRes))
     writer.output("ious", try ious(of: hidden, at: first))
@@ -66,11 +66,11 @@ struct MaskDecoderGraph {
   /// Presence, quality and mask tokens, then the prompts: [B, 6 + N, C].
   private mutating func tokens(with sparse: ValueID) throws(Failure) -> ValueID {
     var names = ["iou_token", "mask_tokens"]
-    if configuration.predObjScores { names.insert("obj_score_token", at: 0) }
+    if configuration.decoder.predObjScores { names.insert("obj_score_token", at: 0) }
     var parts: [ValueID] = []
     for name in names { parts.append(try writer.weight("\(Self.path).\(name).weight")) }
     let label = "\(Self.path).tokens"
-    let count = Dim(constant: configuration.predObjScores ? 6 : 5)
+    let count = Dim(constant: configuration.decoder.predObjScores ? 6 : 5)
     var own = try writer.concat(parts, axis: 0, label: label)
     own = try writer.reshape(own, 1, count, width, label: label)
     own = try writer.broadcast(own, Self.objects, count, width, label: label)
@@ -94,7 +94,7 @@ struct MaskDecoderGraph {
   ) throws(Failure) -> (tokens: ValueID, image: ValueID) {
     let positions = try imagePositions()
     var (queries, keys) = (tokens, image.cells)
-    for index in 0..<configuration.decoderDepth {
+    for index in 0..<configuration.decoder.depth {
       let projections =
         index == 0 ? image.projections : try project(keys, positions, Self.layerPath(index))
       (queries, keys) = try layer(
@@ -139,7 +139,7 @@ struct MaskDecoderGraph {
     let back = "\(path).cross_attn_image_to_token"
     y = try writer.attention(
       projections.queries, try writer.linear(codedTokens, "\(back).k_proj"),
-      try writer.linear(x, "\(back).v_proj"), heads: configuration.decoderHeads, label: back)
+      try writer.linear(x, "\(back).v_proj"), heads: configuration.decoder.heads, label: back)
     y = try writer.linear(y, "\(back).out_proj")
     y = try writer.sum(image, y, label: path)
     return (x, try writer.norm(y, "\(path).norm4", epsilon: 1e-5))
@@ -159,7 +159,7 @@ struct MaskDecoderGraph {
   ) throws(Failure) -> ValueID {
     let q = try writer.linear(queries, "\(path).q_proj")
     let y = try writer.attention(
-      q, keys, values, heads: configuration.decoderHeads, label: path)
+      q, keys, values, heads: configuration.decoder.heads, label: path)
     return try writer.linear(y, "\(path).out_proj")
   }
 
@@ -197,18 +197,20 @@ struct MaskDecoderGraph {
     let path = "\(Self.path).iou_prediction_head"
     let token = try writer.slice(hidden, axis: 1, start: index, count: 1, label: path)
     var x = try writer.perceptron(token, path, layers: 3, .relu)
-    if configuration.iouPredictionUseSigmoid { x = try writer.activation(.sigmoid, x, label: path) }
+    if configuration.decoder.iouPredictionUseSigmoid {
+      x = try writer.activation(.sigmoid, x, label: path)
+    }
     return try writer.reshape(x, Self.objects, 4, label: path)
   }
 
   private mutating func objectScores(of hidden: ValueID) throws(Failure) -> ValueID {
     let path = "\(Self.path).pred_obj_score_head"
-    guard configuration.predObjScores else {
+    guard configuration.decoder.predObjScores else {
       return try writer.add(.fill(10, [Self.objects, 1]), label: path)
     }
     let token = try writer.slice(hidden, axis: 1, start: 0, count: 1, label: path)
     let score =
-      configuration.predObjScoresMlp
+      configuration.decoder.predObjScoresMlp
       ? try writer.perceptron(token, path, layers: 3, .relu) : try writer.linear(token, path)
     return try writer.reshape(score, Self.objects, 1, label: path)
   }

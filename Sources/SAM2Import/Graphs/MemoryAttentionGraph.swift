@@ -5,9 +5,9 @@ import SAM2Config
 /// `attend_memory`: conditions a frame's features on memories and object pointers.
 ///
 /// features [F, h, w, C] (F is 1 or B), memory [B, M, Cm], memory_position [1, M, Cm], pointers
-/// [B, P, C], pointer_positions [P, Cm] -> features [B, h, w, C]. M is a multiple of h * w: keys
-/// of memories turn with their cell (Su et al., RoFormer, arXiv 2104.09864, along both axes);
-/// pointer tokens do not turn.
+/// [B, P, C], pointer_positions [P, Cm] -> features [B, h, w, C]. M is a multiple of the
+/// tokens of a memory, all of which have a cell of the feature map: their keys are rotated by it (Su
+/// et al., RoFormer, arXiv 2104.09864, along both axes); pointer tokens are not rotated.
 struct MemoryAttentionGraph {
   private static let path = "memory_attention"
   private static let images = Dim(Symbol("features"))
@@ -37,7 +37,8 @@ struct MemoryAttentionGraph {
     var writer = LayerWriter("attend_memory", configuration, tensors)
     cells = Dim(constant: configuration.featureSide * configuration.featureSide)
     width = Dim(constant: configuration.dModel)
-    positions = try writer.sinePositions(channels: configuration.dModel)
+    positions = try writer.sinePositions(
+      side: configuration.featureSide, channels: configuration.dModel)
     rotation = (
       try Self.rotaryTable(.cosine, &writer), try Self.rotaryTable(.sine, &writer)
     )
@@ -51,11 +52,11 @@ struct MemoryAttentionGraph {
     let c = writer.configuration
     let label = "\(path).rotary"
     let table = RotaryTable(
-      height: c.featureSide, width: c.featureSide, pairs: c.dModel / c.memoryAttentionHeads / 2,
-      theta: Float(c.ropeTheta), part: part)
+      height: c.featureSide, width: c.featureSide, pairs: c.dModel / c.memory.attention.heads / 2,
+      theta: Float(c.memory.attention.ropeTheta), part: part)
     let head = try writer.add(.rotaryTable(table), label: label)
-    guard c.memoryAttentionHeads > 1 else { return head }
-    let heads = Array(repeating: head, count: c.memoryAttentionHeads)
+    guard c.memory.attention.heads > 1 else { return head }
+    let heads = Array(repeating: head, count: c.memory.attention.heads)
     return try writer.concat(heads, axis: 1, label: label)
   }
 
@@ -66,12 +67,12 @@ struct MemoryAttentionGraph {
     let (tokens, keyTokens) = try memoryTokens()
     var x = try writer.reshape(
       features, Self.images, cells, width, label: "\(Self.path).curr")
-    if c.posEncAtInput {
+    if c.memory.attention.posEncAtInput {
       let share = try writer.add(
         .affine(scale: 0.1, offset: 0), positions, label: "\(Self.path).curr_pos")
       x = try writer.sum(x, share, label: "\(Self.path).curr_pos")
     }
-    for index in 0..<c.memoryAttentionLayers {
+    for index in 0..<c.memory.attention.layers {
       x = try layer(
         x, isFirst: index == 0, keys: keyTokens, values: tokens, "\(Self.path).layers.\(index)")
     }
@@ -86,7 +87,7 @@ struct MemoryAttentionGraph {
   /// [B, M + P C / Cm, Cm], without and with position codes.
   private mutating func memoryTokens() throws(Failure) -> (values: ValueID, keys: ValueID) {
     let c = writer.configuration
-    let (channels, cuts) = (Dim(constant: c.memoryDim), Dim(constant: c.tokensPerPointer))
+    let (channels, cuts) = (Dim(constant: c.memory.dim), Dim(constant: c.tokensPerPointer))
     let pointerTokens = Self.pointers * c.tokensPerPointer
     let memory = writer.input("memory", Self.objects, Self.memories, channels)
     let memoryPosition = writer.input("memory_position", 1, Self.memories, channels)
@@ -96,7 +97,7 @@ struct MemoryAttentionGraph {
     let label = "\(Self.path).memory"
     let cut = try writer.reshape(pointers, Self.objects, pointerTokens, channels, label: label)
     let tokens = try writer.concat([memory, cut], axis: 1, label: label)
-    guard c.posEncAtCrossAttnKeys else { return (tokens, tokens) }
+    guard c.memory.attention.posEncAtCrossAttnKeys else { return (tokens, tokens) }
 
     var repeated = try writer.reshape(pointerPositions, Self.pointers, 1, channels, label: label)
     repeated = try writer.broadcast(repeated, Self.pointers, cuts, channels, label: label)
@@ -116,13 +117,13 @@ struct MemoryAttentionGraph {
   ) throws(Failure) -> ValueID {
     let c = writer.configuration
     var y = try writer.norm(x, "\(path).norm1", epsilon: 1e-5)
-    let own = c.posEncAtAttn ? try writer.sum(y, positions, label: path) : y
+    let own = c.memory.attention.posEncAtAttn ? try writer.sum(y, positions, label: path) : y
     y = try attention(
       rotatedQueries(own, "\(path).self_attn"), own, y, rotatedKeys: cells, "\(path).self_attn")
     var x = try writer.sum(x, y, label: path)
 
     y = try writer.norm(x, "\(path).norm2", epsilon: 1e-5)
-    if c.posEncAtCrossAttnQueries { y = try writer.sum(y, positions, label: path) }
+    if c.memory.attention.posEncAtCrossAttnQueries { y = try writer.sum(y, positions, label: path) }
     var queries = try rotatedQueries(y, "\(path).cross_attn_image")
     if isFirst {
       queries = try writer.broadcast(queries, Self.objects, cells, width, label: path)
@@ -153,7 +154,7 @@ struct MemoryAttentionGraph {
     let v = try writer.linear(value, "\(path).v_proj")
     k = try rotated(k, count: rotatedKeys, path)
     let y = try writer.attention(
-      queries, k, v, heads: writer.configuration.memoryAttentionHeads, label: path)
+      queries, k, v, heads: writer.configuration.memory.attention.heads, label: path)
     return try writer.linear(y, "\(path).out_proj")
   }
 

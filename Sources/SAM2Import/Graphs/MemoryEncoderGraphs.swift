@@ -7,7 +7,8 @@ enum MemoryEncoderGraphs {
   private static let path = "memory_encoder"
 
   /// features [1, h, w, C], masks [B, S, S, 1] (logits; +-1e4 for a binary mask), absent [B, 1]
-  /// (1 where the object score is not positive) -> memory [B, h * w, Cm].
+  /// (1 where the object score is not positive) -> memory [B, T, Cm] with T
+  /// tokens per memory, one per cell.
   static func memory(
     _ c: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {
@@ -21,13 +22,13 @@ enum MemoryEncoderGraphs {
     let mask = try downsampled(masks, &writer)
     let pixels = try writer.linear(features, "\(path).pix_feat_proj")
     var x = try writer.sum(mask, pixels, label: path)
-    for index in 0..<c.fuserLayers { x = try fuse(x, "\(path).fuser.layers.\(index)", &writer) }
-    if c.memoryDim != c.dModel { x = try writer.linear(x, "\(path).out_proj") }
-    let (cells, channels) = (
-      Dim(constant: c.featureSide * c.featureSide), Dim(constant: c.memoryDim)
-    )
-    x = try writer.reshape(x, objects, cells, channels, label: path)
-    if c.noObjEmbedSpatial {
+    for index in 0..<c.memory.encoder.fuserLayers {
+      x = try fuse(x, "\(path).fuser.layers.\(index)", &writer)
+    }
+    if c.memory.dim != c.dModel { x = try writer.linear(x, "\(path).out_proj") }
+    let (tokens, channels) = (Dim(constant: c.memoryTokens.count), Dim(constant: c.memory.dim))
+    x = try writer.reshape(x, objects, tokens, channels, label: path)
+    if c.memory.encoder.noObjEmbedSpatial {
       let label = "no_obj_embed_spatial"
       let flag = try writer.reshape(absent, objects, 1, 1, label: label)
       let share = try writer.add(.multiply, flag, try writer.weight(label), label: label)
@@ -45,13 +46,15 @@ enum MemoryEncoderGraphs {
     let layers = "\(path).mask_downsampler.encoder"
     var x = try writer.activation(.sigmoid, masks, label: "sigmoid_for_mem_enc")
     x = try writer.add(
-      .affine(scale: Float(c.sigmoidScaleForMemEnc), offset: Float(c.sigmoidBiasForMemEnc)), x,
+      .affine(
+        scale: Float(c.memory.encoder.sigmoidScaleForMemEnc),
+        offset: Float(c.memory.encoder.sigmoidBiasForMemEnc)), x,
       label: "sigmoid_for_mem_enc")
     let count = c.maskDownsamplerWidths.count - 1
     for index in 0..<count {
       x = try writer.convolution(
-        x, "\(layers).\(3 * index)", stride: c.maskDownsamplerStride,
-        padding: c.maskDownsamplerPadding)
+        x, "\(layers).\(3 * index)", stride: c.memory.encoder.maskDownsamplerStride,
+        padding: c.memory.encoder.maskDownsamplerPadding)
       x = try writer.norm(x, "\(layers).\(3 * index + 1)", epsilon: 1e-6)
       x = try writer.activation(.gelu, x, label: "\(layers).\(3 * index + 2)")
     }
@@ -63,7 +66,7 @@ enum MemoryEncoderGraphs {
     _ x: ValueID, _ path: String, _ writer: inout LayerWriter
   ) throws(Failure) -> ValueID {
     var y = try writer.convolution(
-      x, "\(path).dwconv", stride: 1, padding: writer.configuration.fuserKernel / 2,
+      x, "\(path).dwconv", stride: 1, padding: writer.configuration.memory.encoder.fuserKernel / 2,
       isDepthwise: true)
     y = try writer.norm(y, "\(path).norm", epsilon: 1e-6)
     y = try writer.linear(y, "\(path).pwconv1")

@@ -18,11 +18,11 @@ enum PointerGraphs {
     let token = writer.input("token", objects, Dim(constant: c.dModel))
     let present = writer.input("present", objects, 1)
     var pointer =
-      c.useMlpForObjPtrProj
+      c.pointers.useMlpForObjPtrProj
       ? try writer.perceptron(token, "obj_ptr_proj", layers: 3, .relu)
       : try writer.linear(token, "obj_ptr_proj")
-    if c.predObjScores {
-      if c.fixedNoObjPtr {
+    if c.decoder.predObjScores {
+      if c.pointers.fixedNoObjPtr {
         pointer = try writer.add(.multiply, pointer, present, label: "no_obj_ptr")
       }
       let absent = try writer.add(.affine(scale: -1, offset: 1), present, label: "no_obj_ptr")
@@ -43,15 +43,16 @@ enum PointerGraphs {
     let pointers = Dim(Symbol("pointers"))
     let times = writer.input("times", pointers, 1)
     let label = "obj_ptr_tpos_proj"
-    guard c.addTposEncToObjPtrs else {
-      let zeros = try writer.add(.fill(0, [pointers, Dim(constant: c.memoryDim)]), label: label)
+    guard c.pointers.addTposEncToObjPtrs else {
+      let zeros = try writer.add(.fill(0, [pointers, Dim(constant: c.memory.dim)]), label: label)
       writer.output("positions", zeros)
       return writer.graph
     }
-    let channels = c.projTposEncInObjPtrs ? c.dModel : c.memoryDim
+    let channels = c.pointers.projTposEncInObjPtrs ? c.dModel : c.memory.dim
     let code = try writer.add(
       .sineFeatures(channels: channels, temperature: 10_000), times, label: label)
-    writer.output("positions", c.projTposEncInObjPtrs ? try writer.linear(code, label) : code)
+    writer.output(
+      "positions", c.pointers.projTposEncInObjPtrs ? try writer.linear(code, label) : code)
     return writer.graph
   }
 }

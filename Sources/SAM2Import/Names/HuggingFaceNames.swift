@@ -1,3 +1,5 @@
+import SAM2Config
+
 /// Names of `Sam2Model` and `Sam2VideoModel` in Hugging Face `transformers`, beside the official.
 ///
 /// Written from the parameter names of `modeling_sam2_video.py` (transformers 4.56 to 5.23). Every
@@ -37,8 +39,9 @@ enum HuggingFaceNames {
 
   // MARK: - Rules
 
-  static let rules: [Rule] =
-    parameters + trunk + memoryAttention + memoryEncoder + promptEncoder + maskDecoder + pointers
+  static let rules: [Rule] = [
+    parameters, trunks, neck, memoryAttention, memoryEncoder, promptEncoder, maskDecoder, pointers,
+  ].flatMap { $0 }
 
   private static let parameters = [
     Rule(theirs: "memory_temporal_positional_encoding", official: "maskmem_tpos_enc"),
@@ -49,26 +52,9 @@ enum HuggingFaceNames {
     Rule(theirs: "mask_downsample.@", official: "mask_downsample.@"),
   ]
 
-  private static let trunk =
-    [
-      Rule(
-        theirs: "vision_encoder.backbone.pos_embed", official: "image_encoder.trunk.pos_embed"),
-      Rule(
-        theirs: "vision_encoder.backbone.pos_embed_window",
-        official: "image_encoder.trunk.pos_embed_window"),
-      Rule(
-        theirs: "vision_encoder.backbone.patch_embed.projection.@",
-        official: "image_encoder.trunk.patch_embed.proj.@"),
-      Rule(
-        theirs: "vision_encoder.neck.convs.#.@", official: "image_encoder.neck.convs.#.conv.@"),
-    ]
-    + inside(
-      "vision_encoder.backbone.blocks.#", "image_encoder.trunk.blocks.#",
-      [
-        ("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("attn.qkv", "attn.qkv"),
-        ("attn.proj", "attn.proj"), ("proj", "proj"), ("mlp.proj_in", "mlp.layers.0"),
-        ("mlp.proj_out", "mlp.layers.1"),
-      ])
+  private static let neck = [
+    Rule(theirs: "vision_encoder.neck.convs.#.@", official: "image_encoder.neck.convs.#.conv.@")
+  ]
 
   private static let memoryAttention =
     inside(
@@ -145,10 +131,10 @@ enum HuggingFaceNames {
 
   // MARK: - Writing rules
 
-  private typealias Parts = [(theirs: String, official: String)]
+  typealias Parts = [(theirs: String, official: String)]
 
   /// Modules with a weight and a bias inside a module.
-  private static func inside(_ theirs: String, _ official: String, _ parts: Parts) -> [Rule] {
+  static func inside(_ theirs: String, _ official: String, _ parts: Parts) -> [Rule] {
     parts.map { part in
       Rule(
         theirs: "\(theirs).\(part.theirs).@", official: "\(official).\(part.official).@")

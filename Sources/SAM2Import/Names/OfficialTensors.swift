@@ -11,7 +11,7 @@ struct OfficialTensors {
 
   init(_ configuration: ModelConfiguration) {
     addParameters(configuration)
-    addTrunk(configuration)
+    add(configuration.trunk)
     addNeck(configuration)
     convolution("mask_downsample", 1, 1, kernel: 4)
     addMemoryAttention(configuration)
@@ -23,41 +23,41 @@ struct OfficialTensors {
 
   // MARK: - Layers
 
-  private mutating func add(_ name: String, _ shape: Int...) {
+  mutating func add(_ name: String, _ shape: Int...) {
     names.append(name)
     shapes[name] = shape
   }
 
-  private mutating func linear(_ path: String, _ inputs: Int, _ outputs: Int) {
+  mutating func linear(_ path: String, _ inputs: Int, _ outputs: Int) {
     add("\(path).weight", outputs, inputs)
     add("\(path).bias", outputs)
   }
 
-  private mutating func convolution(
+  mutating func convolution(
     _ path: String, _ inputs: Int, _ outputs: Int, kernel: Int = 1
   ) {
     add("\(path).weight", outputs, inputs, kernel, kernel)
     add("\(path).bias", outputs)
   }
 
-  private mutating func transposedConvolution(_ path: String, _ inputs: Int, _ outputs: Int) {
+  mutating func transposedConvolution(_ path: String, _ inputs: Int, _ outputs: Int) {
     add("\(path).weight", inputs, outputs, 2, 2)
     add("\(path).bias", outputs)
   }
 
-  private mutating func norm(_ path: String, _ width: Int) {
+  mutating func norm(_ path: String, _ width: Int) {
     add("\(path).weight", width)
     add("\(path).bias", width)
   }
 
   /// `widths` are those of the input and of each layer.
-  private mutating func perceptron(_ path: String, _ widths: Int...) {
+  mutating func perceptron(_ path: String, _ widths: Int...) {
     for (index, (inputs, outputs)) in zip(widths, widths.dropFirst()).enumerated() {
       linear("\(path).layers.\(index)", inputs, outputs)
     }
   }
 
-  private mutating func attention(_ path: String, _ width: Int, inner: Int, keyWidth: Int? = nil) {
+  mutating func attention(_ path: String, _ width: Int, inner: Int, keyWidth: Int? = nil) {
     linear("\(path).q_proj", width, inner)
     linear("\(path).k_proj", keyWidth ?? width, inner)
     linear("\(path).v_proj", keyWidth ?? width, inner)
@@ -69,44 +69,26 @@ struct OfficialTensors {
 
 extension OfficialTensors {
   private mutating func addParameters(_ c: ModelConfiguration) {
-    add("maskmem_tpos_enc", c.numMaskmem, 1, 1, c.memoryDim)
+    add("maskmem_tpos_enc", c.memory.bank.numMaskmem, 1, 1, c.memory.dim)
     add("no_mem_embed", 1, 1, c.dModel)
     add("no_mem_pos_enc", 1, 1, c.dModel)
-    if c.predObjScores { add("no_obj_ptr", 1, c.dModel) }
-    if c.noObjEmbedSpatial { add("no_obj_embed_spatial", 1, c.memoryDim) }
-  }
-
-  private mutating func addTrunk(_ c: ModelConfiguration) {
-    let trunk = "image_encoder.trunk"
-    let background = c.windowPosEmbedBackgroundSize
-    add("\(trunk).pos_embed", 1, c.embedDim, background[0], background[1])
-    add("\(trunk).pos_embed_window", 1, c.embedDim, c.windowSpec[0], c.windowSpec[0])
-    convolution("\(trunk).patch_embed.proj", 3, c.embedDim, kernel: 7)
-    for (index, block) in c.hieraBlocks.enumerated() {
-      let path = "\(trunk).blocks.\(index)"
-      let width = block.outputWidth
-      norm("\(path).norm1", block.inputWidth)
-      linear("\(path).attn.qkv", block.inputWidth, 3 * width)
-      linear("\(path).attn.proj", width, width)
-      norm("\(path).norm2", width)
-      perceptron("\(path).mlp", width, 4 * width, width)
-      if block.inputWidth != width { linear("\(path).proj", block.inputWidth, width) }
-    }
+    if c.decoder.predObjScores { add("no_obj_ptr", 1, c.dModel) }
+    if c.memory.encoder.noObjEmbedSpatial { add("no_obj_embed_spatial", 1, c.memory.dim) }
   }
 
   private mutating func addNeck(_ c: ModelConfiguration) {
-    for (index, width) in c.stageWidths.reversed().enumerated() {
+    for (index, width) in c.trunk.levelWidths.reversed().enumerated() {
       convolution("image_encoder.neck.convs.\(index).conv", width, c.dModel)
     }
   }
 
   private mutating func addMemoryAttention(_ c: ModelConfiguration) {
-    for index in 0..<c.memoryAttentionLayers {
+    for index in 0..<c.memory.attention.layers {
       let path = "memory_attention.layers.\(index)"
       attention("\(path).self_attn", c.dModel, inner: c.dModel)
-      attention("\(path).cross_attn_image", c.dModel, inner: c.dModel, keyWidth: c.memoryDim)
-      linear("\(path).linear1", c.dModel, c.memoryAttentionFeedforward)
-      linear("\(path).linear2", c.memoryAttentionFeedforward, c.dModel)
+      attention("\(path).cross_attn_image", c.dModel, inner: c.dModel, keyWidth: c.memory.dim)
+      linear("\(path).linear1", c.dModel, c.memory.attention.feedforward)
+      linear("\(path).linear2", c.memory.attention.feedforward, c.dModel)
       for part in 1...3 { norm("\(path).norm\(part)", c.dModel) }
     }
     norm("memory_attention.norm", c.dModel)
@@ -116,20 +98,22 @@ extension OfficialTensors {
     let downsampler = "memory_encoder.mask_downsampler.encoder"
     let widths = c.maskDownsamplerWidths
     for (index, (inputs, outputs)) in zip(widths, widths.dropFirst()).enumerated() {
-      convolution("\(downsampler).\(3 * index)", inputs, outputs, kernel: c.maskDownsamplerKernel)
+      convolution(
+        "\(downsampler).\(3 * index)", inputs, outputs,
+        kernel: c.memory.encoder.maskDownsamplerKernel)
       norm("\(downsampler).\(3 * index + 1)", outputs)
     }
     convolution("\(downsampler).\(3 * (widths.count - 1))", widths[widths.count - 1], c.dModel)
     convolution("memory_encoder.pix_feat_proj", c.dModel, c.dModel)
-    for index in 0..<c.fuserLayers {
+    for index in 0..<c.memory.encoder.fuserLayers {
       let path = "memory_encoder.fuser.layers.\(index)"
       add("\(path).gamma", c.dModel)
-      convolution("\(path).dwconv", 1, c.dModel, kernel: c.fuserKernel)
+      convolution("\(path).dwconv", 1, c.dModel, kernel: c.memory.encoder.fuserKernel)
       norm("\(path).norm", c.dModel)
       linear("\(path).pwconv1", c.dModel, 4 * c.dModel)
       linear("\(path).pwconv2", 4 * c.dModel, c.dModel)
     }
-    if c.memoryDim != c.dModel { convolution("memory_encoder.out_proj", c.dModel, c.memoryDim) }
+    if c.memory.dim != c.dModel { convolution("memory_encoder.out_proj", c.dModel, c.memory.dim) }
   }
 
   private mutating func addPromptEncoder(_ c: ModelConfiguration) {
@@ -147,13 +131,13 @@ extension OfficialTensors {
 
   private mutating func addMaskDecoder(_ c: ModelConfiguration) {
     let (path, width) = ("sam_mask_decoder", c.dModel)
-    for index in 0..<c.decoderDepth {
+    for index in 0..<c.decoder.depth {
       let layer = "\(path).transformer.layers.\(index)"
       attention("\(layer).self_attn", width, inner: width)
       norm("\(layer).norm1", width)
       attention("\(layer).cross_attn_token_to_image", width, inner: width / 2)
       norm("\(layer).norm2", width)
-      perceptron("\(layer).mlp", width, c.decoderFeedforward, width)
+      perceptron("\(layer).mlp", width, c.decoder.feedforward, width)
       norm("\(layer).norm3", width)
       norm("\(layer).norm4", width)
       attention("\(layer).cross_attn_image_to_token", width, inner: width / 2)
@@ -162,7 +146,7 @@ extension OfficialTensors {
     norm("\(path).transformer.norm_final_attn", width)
     add("\(path).iou_token.weight", 1, width)
     add("\(path).mask_tokens.weight", 4, width)
-    if c.predObjScores { add("\(path).obj_score_token.weight", 1, width) }
+    if c.decoder.predObjScores { add("\(path).obj_score_token.weight", 1, width) }
     addDecoderHeads(c)
   }
 
@@ -177,9 +161,10 @@ extension OfficialTensors {
       perceptron("\(path).output_hypernetworks_mlps.\(mask)", width, width, width, width / 8)
     }
     perceptron(
-      "\(path).iou_prediction_head", width, c.iouHeadHiddenDim, c.iouHeadHiddenDim, 4)
-    guard c.predObjScores else { return }
-    if c.predObjScoresMlp {
+      "\(path).iou_prediction_head", width, c.decoder.iouHeadHiddenDim, c.decoder.iouHeadHiddenDim,
+      4)
+    guard c.decoder.predObjScores else { return }
+    if c.decoder.predObjScoresMlp {
       perceptron("\(path).pred_obj_score_head", width, width, width, 1)
     } else {
       linear("\(path).pred_obj_score_head", width, 1)
@@ -187,12 +172,12 @@ extension OfficialTensors {
   }
 
   private mutating func addPointers(_ c: ModelConfiguration) {
-    if c.useMlpForObjPtrProj {
+    if c.pointers.useMlpForObjPtrProj {
       perceptron("obj_ptr_proj", c.dModel, c.dModel, c.dModel, c.dModel)
     } else {
       linear("obj_ptr_proj", c.dModel, c.dModel)
     }
-    if c.projTposEncInObjPtrs { linear("obj_ptr_tpos_proj", c.dModel, c.memoryDim) }
+    if c.pointers.projTposEncInObjPtrs { linear("obj_ptr_tpos_proj", c.dModel, c.memory.dim) }
   }
 }
 
@@ -203,7 +188,7 @@ extension ModelConfiguration {
     var widths = [1]
     var side = 1
     while side < backboneStride {
-      side *= maskDownsamplerStride
+      side *= memory.encoder.maskDownsamplerStride
       widths.append(side * side)
     }
     return widths

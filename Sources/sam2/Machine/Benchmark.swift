@@ -48,7 +48,8 @@ struct Benchmark {
 
   /// Frames before the measured ones: the bank of pointers is the last to be full.
   private var warmup: Int {
-    max(model.configuration.numMaskmem, model.configuration.maxObjPtrsInEncoder)
+    max(
+      model.configuration.memory.bank.numMaskmem, model.configuration.pointers.maxObjPtrsInEncoder)
   }
 
   /// Runs everything; `progress` is called with the runs done and the runs in all.

@@ -1,0 +1,38 @@
+extension ModelConfiguration {
+  /// The network that turns an image into feature maps, with what its kind needs to know.
+  ///
+  /// A closed list: whatever depends on the trunk switches over it, so that a new kind does not
+  /// compile until each of these places has an answer.
+  public enum Trunk: Sendable, Equatable {
+    case hiera(Hiera)
+  }
+}
+
+extension ModelConfiguration.Trunk {
+  /// A kind of trunk without its configuration; the raw value is its name in files.
+  public enum Kind: String, Sendable, CaseIterable {
+    case hiera
+
+    /// A trunk of this kind with the initial values.
+    public var initial: ModelConfiguration.Trunk {
+      switch self {
+      case .hiera: .hiera(Hiera())
+      }
+    }
+  }
+
+  public var kind: Kind {
+    switch self {
+    case .hiera: .hiera
+    }
+  }
+
+  /// Channels of each map that the neck reads, finest first.
+  ///
+  /// Each map has half the side of the one before; the first has a fourth of the image's.
+  public var levelWidths: [Int] {
+    switch self {
+    case .hiera(let hiera): hiera.stageWidths
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import SAM2Config
+
+/// The trunk as far as shapes determine it.
+extension CheckpointShapes {
+  /// The trunk of the checkpoint, with what shapes do not determine from `base` where that is of
+  /// the same kind; nil when it is of no known kind.
+  func trunk(from base: ModelConfiguration.Trunk) -> ModelConfiguration.Trunk? {
+    for kind in ModelConfiguration.Trunk.Kind.allCases {
+      let start = kind == base.kind ? base : kind.initial
+      switch start {
+      case .hiera(let hiera): if let found = self.hiera(from: hiera) { return .hiera(found) }
+      }
+    }
+    return nil
+  }
+
+  // MARK: - Hiera
+
+  private static let path = "image_encoder.trunk"
+
+  private func hiera(from base: Hiera) -> Hiera? {
+    let positions = "\(Self.path).pos_embed"
+    guard let embedDim = size(positions, axis: 1, rank: 4),
+      let height = size(positions, axis: 2, rank: 4),
+      let width = size(positions, axis: 3, rank: 4),
+      let window = size("\(Self.path).pos_embed_window", axis: 2, rank: 4)
+    else { return nil }
+    var hiera = base
+    hiera.embedDim = embedDim
+    hiera.windowPosEmbedBackgroundSize = [height, width]
+    hiera.stages = stages(embedDim: embedDim)
+    hiera.qPoolStages = max(0, hiera.stages.count - 1)
+    hiera.windowSpec = [window] + hiera.windowSpec.dropFirst()
+    return hiera
+  }
+
+  /// Blocks per stage: a stage begins where a block widens its map.
+  private func stages(embedDim: Int) -> [Int] {
+    var stages: [Int] = []
+    var width = embedDim
+    var index = 0
+    while let output = size("\(Self.path).blocks.\(index).norm2.weight", axis: 0, rank: 1) {
+      if index == 0 || output != width { stages.append(0) }
+      stages[stages.count - 1] += 1
+      width = output
+      index += 1
+    }
+    return stages
+  }
+}

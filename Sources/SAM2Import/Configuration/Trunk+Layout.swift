@@ -1,0 +1,52 @@
+import SAM2Config
+
+/// The layout of a trunk: what its tensors do not determine.
+extension ModelConfiguration.Trunk {
+  /// Whether the tensors of two trunks have the same names and shapes.
+  func hasTensors(of other: Self) -> Bool {
+    switch (self, other) {
+    case (.hiera(let a), .hiera(let b)):
+      a.embedDim == b.embedDim && a.stages == b.stages && a.windowSpec[0] == b.windowSpec[0]
+    }
+  }
+
+  /// This trunk with the layout of another that has the same tensors.
+  func withLayout(of other: Self) -> Self {
+    switch (self, other) {
+    case (.hiera(var hiera), .hiera(let donor)):
+      hiera.numHeads = donor.numHeads
+      hiera.windowSpec = donor.windowSpec
+      hiera.globalAttentionBlocks = donor.globalAttentionBlocks
+      return .hiera(hiera)
+    }
+  }
+
+  /// This trunk with a layout that is valid whatever its tensors are, and a size of input for it.
+  var withPlainLayout: (trunk: Self, imageSize: Int) {
+    switch self {
+    case .hiera(var hiera):
+      let window = hiera.windowSpec[0]
+      hiera.numHeads = 1
+      hiera.globalAttentionBlocks = []
+      hiera.windowSpec = hiera.stages.map { _ in window }
+      let halvings = min(4, max(0, hiera.stages.count - 1))
+      return (.hiera(hiera), max(32, window * 4 * (4 << halvings)))
+    }
+  }
+
+  /// The tensors of this trunk, for messages.
+  var sizeInWords: String {
+    switch self {
+    case .hiera(let hiera): "stages \(hiera.stages) at width \(hiera.embedDim)"
+    }
+  }
+
+  /// The layout of this trunk, for messages.
+  var layoutInWords: String {
+    switch self {
+    case .hiera(let hiera):
+      "\(hiera.numHeads) heads in the first stage, windows \(hiera.windowSpec), global attention in "
+        + "blocks \(hiera.globalAttentionBlocks)"
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import SAM2Config
+
+extension HuggingFaceNames {
+  /// The rules of every kind of trunk, which have no name in common.
+  static let trunks: [Rule] = ModelConfiguration.Trunk.Kind.allCases.flatMap { kind in
+    switch kind {
+    case .hiera: hiera
+    }
+  }
+
+  private static let hiera =
+    [
+      Rule(
+        theirs: "vision_encoder.backbone.pos_embed", official: "image_encoder.trunk.pos_embed"),
+      Rule(
+        theirs: "vision_encoder.backbone.pos_embed_window",
+        official: "image_encoder.trunk.pos_embed_window"),
+      Rule(
+        theirs: "vision_encoder.backbone.patch_embed.projection.@",
+        official: "image_encoder.trunk.patch_embed.proj.@"),
+    ]
+    + inside(
+      "vision_encoder.backbone.blocks.#", "image_encoder.trunk.blocks.#",
+      [
+        ("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("attn.qkv", "attn.qkv"),
+        ("attn.proj", "attn.proj"), ("proj", "proj"), ("mlp.proj_in", "mlp.layers.0"),
+        ("mlp.proj_out", "mlp.layers.1"),
+      ])
+}
