@@ -1,6 +1,5 @@
 public import Bytes
 public import Graph
-import JSON
 import SAM2Config
 public import Tensors
 
@@ -25,7 +24,7 @@ public enum ModelExporter {
   /// - Throws: `export.quantized` for a quantised model unless `dequantizing`, `export.weight` for
   ///   a weight that is not official or is missing, and what reading the configuration throws.
   public static func export(_ model: Model, dequantizing: Bool) throws(Failure) -> Export {
-    let configuration = try ModelConfiguration(json: try model.metadata.required("configuration"))
+    let configuration = try ModelConfiguration(metadata: model.metadata)
     let official = OfficialTensors(configuration)
     let unfolded = try FoldedProducts(model.weights, official)
     let weights = unfolded.weights

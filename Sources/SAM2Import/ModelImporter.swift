@@ -124,7 +124,7 @@ public enum ModelImporter {
     of configuration: ModelConfiguration, assumptions: [String]
   ) -> JSONValue {
     [
-      "architecture": "sam2",
+      Architecture.key: JSONValue(Architecture.sam2.rawValue),
       "family": JSONValue(configuration.family),
       "configuration": configuration.json,
       "assumptions": .array(assumptions.map { JSONValue($0) }),

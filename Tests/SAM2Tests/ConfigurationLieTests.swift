@@ -54,7 +54,7 @@ import Testing
       let changed = members.map {
         $0.key == key ? ($0.key, JSONValue(value)) : ($0.key, $0.value)
       }
-      model.metadata = ["configuration": .object(changed)]
+      model.metadata = ["architecture": "sam2", "configuration": .object(changed)]
       #expect(throws: failure("config.mismatch")) { try SegmentationModel(model) }
     }
   }

@@ -53,9 +53,9 @@ import Testing
       return try AttendedMemory(
         [ObjectMemory(plan, of: object)], stages: stages, frameCount: 9, configuration: c)
     }
-    #expect(try join([cells, c.memoryDim]).tokens.shape == [1, cells, c.memoryDim])
+    #expect(try join([cells, c.memory.dim]).tokens.shape == [1, cells, c.memory.dim])
     let others: [Shape] = [
-      [cells, c.memoryDim + 1], [cells + 1, c.memoryDim], [cells * c.memoryDim + 31], [0, 0],
+      [cells, c.memory.dim + 1], [cells + 1, c.memory.dim], [cells * c.memory.dim + 31], [0, 0],
     ]
     for shape in others {
       #expect(throws: failure("track.memory")) { try join(shape) }

@@ -35,12 +35,13 @@ public final class SegmentationModel: Sendable {
   }
 
   /// Prepares a model that is in memory already; `tap` sees values of its graphs as they run.
-  /// - Throws: `config.mismatch` or `model.interface` when the graphs are not those that the
-  ///   configuration implies, and what `init(path:)` throws.
+  /// - Throws: `model.architecture` for another kind of model, `config.mismatch` or
+  ///   `model.interface` when the graphs are not those that the configuration implies, and what
+  ///   `init(path:)` throws.
   public convenience init(
     _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil
   ) throws(Failure) {
-    let configuration = try ModelConfiguration(json: model.metadata.required("configuration"))
+    let configuration = try ModelConfiguration(metadata: model.metadata)
     let interface = try ModelInterface(of: model, configuration: configuration)
     let pool = StoragePool()
     let program = try Program(model, options: options, tap: tap, pool: pool)

@@ -1,0 +1,40 @@
+public import Bytes
+public import JSON
+
+/// The kinds of models that can be loaded, by the `architecture` of a file's metadata.
+public enum Architecture: String, Sendable, CaseIterable {
+  /// SAM 2 and SAM 2.1, whatever their trunk.
+  case sam2
+
+  /// The entry of the metadata that names the architecture.
+  public static let key = "architecture"
+
+  /// - Throws: `model.architecture` for a model of any other kind, or of none.
+  public init(metadata: JSONValue) throws(Failure) {
+    guard let name = metadata[Architecture.key]?.string else {
+      throw Architecture.unknown("the model names no architecture")
+    }
+    guard let known = Architecture(rawValue: name) else {
+      throw Architecture.unknown(
+        "the architecture of the model is \"\(printable(name, limit: 60))\"")
+    }
+    self = known
+  }
+
+  private static func unknown(_ what: String) -> Failure {
+    let known = allCases.map(\.rawValue).joined(separator: ", ")
+    return Failure(
+      .badInput, code: "model.architecture", "\(what); this version can load: \(known)",
+      place: "metadata")
+  }
+}
+
+extension ModelConfiguration {
+  /// The configuration of a model with this metadata.
+  /// - Throws: `model.architecture` when the model is no SAM 2; `json.*`, `config.*`.
+  public init(metadata: JSONValue) throws(Failure) {
+    switch try Architecture(metadata: metadata) {
+    case .sam2: try self.init(json: metadata.required("configuration"))
+    }
+  }
+}
