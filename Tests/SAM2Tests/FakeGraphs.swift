@@ -1,4 +1,5 @@
 import Bytes
+import ModelInterface
 import SAM2Config
 import Synchronization
 import Tensors
@@ -30,7 +31,18 @@ final class FakeGraphs: GraphRunning {
 
   func calls(_ graph: String) -> [Call] { log.withLock { $0.filter { $0.graph == graph } } }
 
-  func run(_ graph: String, _ inputs: [String: Tensor]) throws(Failure) -> [String: Tensor] {
+  func entry(_ interface: GraphInterface) throws(Failure) -> GraphEntry {
+    GraphEntry(interface) { (operands) throws(Failure) in
+      var inputs: [String: Tensor] = [:]
+      for (input, operand) in zip(interface.inputs, operands) { inputs[input.name] = operand }
+      let results = try self.run(interface.name.rawValue, inputs)
+      return interface.outputs.compactMap { results[$0.name] }
+    }
+  }
+
+  private func run(
+    _ graph: String, _ inputs: [String: Tensor]
+  ) throws(Failure) -> [String: Tensor] {
     log.withLock { $0.append(Call(graph: graph, inputs: inputs)) }
     let c = configuration
     let (side, maskSide, width) = (c.featureSide, c.maskSide, c.dModel)
@@ -53,7 +65,8 @@ final class FakeGraphs: GraphRunning {
         "high_res_0": filled(0, [1, 4 * side, 4 * side, width / 8]),
         "high_res_1": filled(0, [1, 2 * side, 2 * side, width / 4]),
       ]
-    case "encode_prompts": return ["sparse": filled(0, [count("points"), 1, width])]
+    case "encode_prompts":
+      return ["sparse": filled(0, [count("points"), inputs["points"]?.shape[1] ?? 0, width])]
     case "encode_mask_prompt": return ["dense": filled(0, [count("mask"), side, side, width])]
     case "prepare_decoder":
       let half = filled(0, [count("features"), side * side, width / 2])
@@ -98,6 +111,18 @@ final class FakeGraphs: GraphRunning {
 
   private func filled(_ value: Float, _ shape: [Int]) -> Tensor {
     Tensor([Float](repeating: value, count: shape.reduce(1, *)), shape: Shape(shape))
+  }
+}
+
+extension SegmentationModel {
+  /// A model of `graphs`, which have the interface of `configuration`.
+  convenience init(
+    _ graphs: any GraphRunning, configuration: ModelConfiguration
+  ) throws(Failure) {
+    try configuration.validate()
+    try self.init(
+      graphs, ModelInterface(configuration), program: nil, configuration: configuration,
+      pool: StoragePool())
   }
 }
 

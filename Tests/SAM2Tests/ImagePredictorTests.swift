@@ -26,10 +26,11 @@ import Testing
     ])
     #expect(predictions.count == 6)
     #expect(graphs.calls("encode_image").count == 1)
-    // One click twice, two points twice (a box is two), a mask alone, a click with a mask; each
-    // with one point of padding, except for the mask alone, which has no points at all.
+    // The model's own call for frames without clicks; one click twice, two points twice (a box is
+    // two), a mask alone, a click with a mask; each with one point of padding, except for the mask
+    // alone, which has no points at all.
     let shapes = graphs.calls("encode_prompts").compactMap { $0.inputs["points"]?.shape.dimensions }
-    #expect(shapes == [[2, 2, 2], [2, 3, 2], [1, 2, 2]])
+    #expect(shapes == [[1, 2, 2], [2, 2, 2], [2, 3, 2], [1, 2, 2]])
     #expect(graphs.calls("decode_masks").count == 4)
     #expect(graphs.calls("decode_masks").filter { $0.inputs["sparse"]?.shape[1] == 0 }.count == 1)
   }

@@ -1,6 +1,7 @@
 import Bytes
 import Graph
 import ModelFile
+import ModelInterface
 import Tensors
 import TestSupport
 import Testing
@@ -34,11 +35,27 @@ import Testing
     }
   }
 
+  /// Operands and results by position: a miscounted call is an internal error, not a trap.
+  @Test func entriesCountOperandsAndResults() throws {
+    let interface = ModelInterface(FakeGraphs().configuration)
+    let pointer = try #require(interface.graphs.first { $0.name == .projectPointer })
+    let tensor = Tensor([Float(1)], shape: [1])
+    let entry = GraphEntry(pointer) { (operands) throws(Failure) in [operands[0]] }
+    #expect(try entry([tensor, tensor]).count == 1)
+    let miscounted = Failure(.internalError, code: "graph.entry", "")
+    #expect(throws: miscounted) { try entry([tensor]) }
+    let mute = GraphEntry(pointer) { (_) throws(Failure) in [] }
+    #expect(throws: miscounted) { try mute([tensor, tensor]) }
+    let encoder = try GraphEntries(
+      FakeGraphs(), ModelInterface(FakeGraphs().configuration, parts: .encoderOnly))
+    #expect(throws: miscounted) { try encoder(.projectPointer, tensor, tensor) }
+  }
+
   /// Memories from elsewhere are joined only when they have the size of the model's.
   @Test func aMemoryOfAnotherSizeIsNotJoined() throws {
     let graphs = FakeGraphs()
     let c = graphs.configuration
-    let stages = try Stages(graphs, parts: .all, pool: StoragePool())
+    let stages = try Stages(graphs, ModelInterface(c), pool: StoragePool())
     let cells = c.featureSide * c.featureSide
     func join(_ shape: Shape) throws -> AttendedMemory {
       var object = TrackedObject(id: 1)

@@ -113,6 +113,18 @@ import Testing
     #expect(graphs.calls("encode_memory").allSatisfy { $0.first("absent") == 1 })
   }
 
+  @Test func framesWithoutClicksEncodeNone() throws {
+    let graphs = FakeGraphs()
+    let video = try predictor(graphs)
+    try video.addPoints(frame: 0, object: 1, points: click)
+    // The model's own call, and the click.
+    #expect(graphs.calls("encode_prompts").map { $0.first("label_indices") } == [0, 2])
+    try video.addMask(frame: 1, object: 2, mask: BinaryMask(width: 40, height: 20))
+    _ = try run(video.propagation(maxFrames: 3))
+    #expect(graphs.calls("decode_masks").count > 4)
+    #expect(graphs.calls("encode_prompts").count == 2)
+  }
+
   @Test func correctionsSeeTheClampedEarlierMaskAndTheMemory() throws {
     let graphs = FakeGraphs()
     let video = try predictor(graphs)

@@ -1,31 +1,60 @@
 import Bytes
-import Runtime
+import ModelInterface
 import Tensors
 
-/// Runs named graphs: `Program` does; tests put small fakes in its place.
+/// Gives the graphs of one model: `Program` does; tests put small fakes in its place.
 protocol GraphRunning: Sendable {
-  /// Runs one graph; the results are new contiguous float32 tensors.
-  func run(_ graph: String, _ inputs: [String: Tensor]) throws(Failure) -> [String: Tensor]
+  /// The graph with `interface`. Names are resolved here, once, and not with every call.
+  func entry(_ interface: GraphInterface) throws(Failure) -> GraphEntry
 }
 
-extension Program: GraphRunning {}
+/// One graph of a model, called by position.
+struct GraphEntry: Sendable {
+  typealias Body = @Sendable (_ operands: [Tensor]) throws(Failure) -> [Tensor]
 
-extension GraphRunning {
-  /// Runs `graph` and gives its results `names`, in that order.
-  /// - Throws: `model.output` when the graph does not give one of them.
-  func run(
-    _ graph: String, _ inputs: [String: Tensor], giving names: [String]
-  ) throws(Failure) -> [Tensor] {
-    let results = try run(graph, inputs)
-    var tensors: [Tensor] = []
-    for name in names {
-      guard let tensor = results[name] else {
-        throw Failure(
-          .badInput, code: "model.output", "graph \(graph) gives no \(name)",
-          hint: "convert the checkpoint again with the sam2-convert of this version")
-      }
-      tensors.append(tensor)
+  let interface: GraphInterface
+  private let body: Body
+
+  /// `body` takes operands and gives results in the order of `interface`.
+  init(_ interface: GraphInterface, body: @escaping Body) {
+    self.interface = interface
+    self.body = body
+  }
+
+  /// The results for `operands`, both in the order of the interface: new contiguous float32 tensors.
+  /// - Throws: `graph.entry` for another number of operands or results; what the graph throws.
+  func callAsFunction(_ operands: [Tensor]) throws(Failure) -> [Tensor] {
+    try check(operands.count, interface.inputs.count, "operands")
+    let results = try body(operands)
+    try check(results.count, interface.outputs.count, "results")
+    return results
+  }
+
+  private func check(_ found: Int, _ expected: Int, _ role: String) throws(Failure) {
+    guard found != expected else { return }
+    throw Failure(
+      .internalError, code: "graph.entry", "\(found) \(role), not \(expected)",
+      place: "graph \(interface.name.rawValue)")
+  }
+}
+
+/// The graphs of a model, resolved when it is opened.
+struct GraphEntries: Sendable {
+  private let entries: [GraphName: GraphEntry]
+
+  init(_ graphs: any GraphRunning, _ interface: ModelInterface) throws(Failure) {
+    var entries: [GraphName: GraphEntry] = [:]
+    for graph in interface.graphs { entries[graph.name] = try graphs.entry(graph) }
+    self.entries = entries
+  }
+
+  /// The results of `graph` for `operands`, both in the order of its interface.
+  /// - Throws: `graph.entry` when the model does not have the graph; what `GraphEntry` throws.
+  func callAsFunction(_ graph: GraphName, _ operands: Tensor...) throws(Failure) -> [Tensor] {
+    guard let entry = entries[graph] else {
+      throw Failure(
+        .internalError, code: "graph.entry", "the model has no graph \(graph.rawValue)")
     }
-    return tensors
+    return try entry(operands)
   }
 }

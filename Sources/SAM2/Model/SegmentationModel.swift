@@ -46,19 +46,18 @@ public final class SegmentationModel: Sendable {
     let pool = StoragePool()
     let program = try Program(model, options: options, tap: tap, pool: pool)
     try self.init(
-      program, program: program, configuration: configuration, parts: interface.parts, pool: pool)
+      program, interface, program: program, configuration: configuration, pool: pool)
   }
 
-  /// For tests: any runner of graphs with the interface of `configuration`.
+  /// `graphs` have the `interface` that `configuration` implies; tests give some without a program.
   init(
-    _ graphs: any GraphRunning, program: Program? = nil, configuration: ModelConfiguration,
-    parts: ModelParts = .all, pool: StoragePool = StoragePool()
+    _ graphs: any GraphRunning, _ interface: ModelInterface, program: Program?,
+    configuration: ModelConfiguration, pool: StoragePool
   ) throws(Failure) {
-    try configuration.validate()
     self.configuration = configuration
     self.program = program
-    self.parts = parts
-    stages = try Stages(graphs, parts: parts, pool: pool)
+    parts = interface.parts
+    stages = try Stages(graphs, interface, pool: pool)
   }
 
   /// Side of the square input in pixels: S.

@@ -8,9 +8,8 @@ extension FrameTracker {
 
   /// Sparse embeddings [1, N, C] of an object's clicks.
   func encodeClicks(_ points: [ModelPoint]?) throws(Failure) -> Tensor {
-    // Without clicks the reference makes one of padding, and then pads.
-    let tokens = (points ?? [.padding]) + [.padding]
-    return try stages.encodePoints([tokens], width: configuration.dModel)
+    guard let points else { return stages.noClicks }
+    return try stages.encodePoints([points + [.padding]], width: configuration.dModel)
   }
 
   /// Runs decoder and pointer projection for one object, and chooses the mask.
@@ -72,7 +71,7 @@ extension FrameTracker {
   func takeMask(_ mask: Tensor, image: ImageFeatures) throws(Failure) -> Head {
     let (prompt, logits) = try stages.maskAsOutput(mask)
     var head = try decode(
-      features: image.features, image: image, clicks: encodeClicks(nil), maskPrompt: prompt,
+      features: image.features, image: image, clicks: stages.noClicks, maskPrompt: prompt,
       isMultimask: false)
     let isPresent = mask.floats().contains { $0 > 0 }
     head.logits = logits.reshaped(Shape([configuration.maskSide, configuration.maskSide]))

@@ -65,14 +65,14 @@ struct FrameTracker: Sendable {
       memories.append(try memory(of: object, on: frame, isReverse: isReverse))
     }
     let isMultimask = usesMultimask(Request(frame: frame, isInitial: false))
-    let clicks = try encodeClicks(nil)
     var found = [FrameOutput?](repeating: nil, count: objects.count)
     for group in memories.groups(limit: Self.callLimit) {
       let features = try attend(image, to: group.map { memories[$0] })
       // From here on objects share nothing: one at a time needs the memory of one.
       for (row, index) in group.enumerated() {
         let head = try decode(
-          features: features[row].asBatch, image: image, clicks: clicks, isMultimask: isMultimask)
+          features: features[row].asBatch, image: image, clicks: stages.noClicks,
+          isMultimask: isMultimask)
         found[index] = try output(head, image: image, encodingMemory: true)
       }
     }
