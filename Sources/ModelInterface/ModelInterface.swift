@@ -32,7 +32,7 @@ public struct ModelInterface: Sendable, Hashable {
   /// implies.
   /// - Throws: as `init(of:configuration:)`; `json.*` and `config.*` for the configuration itself.
   public static func verify(_ model: Model) throws(Failure) {
-    let configuration = try ModelConfiguration(json: model.metadata.required("configuration"))
+    let configuration = try ModelConfiguration(metadata: model.metadata)
     _ = try ModelInterface(of: model, configuration: configuration)
   }
 

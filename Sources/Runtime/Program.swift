@@ -74,14 +74,14 @@ public final class Program: Sendable {
   ///   names of its inputs, `model.output` when it has no such output.
   public func entry(
     _ graph: String, inputs: [String], outputs: [String]
-  ) throws(Failure) -> GraphEntry {
-    try GraphEntry(try plans.signature(of: graph), inputs: inputs, outputs: outputs)
+  ) throws(Failure) -> ProgramEntry {
+    try ProgramEntry(try plans.signature(of: graph), inputs: inputs, outputs: outputs)
   }
 
   /// Runs a graph on operands in the order of its entry.
   /// - Returns: the results of the entry, in its order.
   /// - Throws: as `run(_:_:)` by name does.
-  public func run(_ entry: GraphEntry, _ operands: [Tensor]) throws(Failure) -> [Tensor] {
+  public func run(_ entry: ProgramEntry, _ operands: [Tensor]) throws(Failure) -> [Tensor] {
     precondition(operands.count == entry.operandOrder.count, "as many operands as the entry has")
     let results = try run(entry.signature, entry.operandOrder.map { operands[$0] })
     return entry.resultOrder.map { results[$0] }

@@ -4,16 +4,11 @@ import Runtime
 import Tensors
 
 extension Program: GraphRunning {
-  /// The one place where names of operands and results meet the program's dictionaries.
+  /// The one place where the names of operands and results meet the program.
   func entry(_ interface: GraphInterface) throws(Failure) -> GraphEntry {
-    let graph = interface.name.rawValue
-    let operandNames = interface.inputs.map(\.name)
-    let resultNames = interface.outputs.map(\.name)
-    return GraphEntry(interface) { (operands) throws(Failure) in
-      var inputs = [String: Tensor](minimumCapacity: operands.count)
-      for (name, operand) in zip(operandNames, operands) { inputs[name] = operand }
-      let outputs = try self.run(graph, inputs)
-      return resultNames.compactMap { outputs[$0] }
-    }
+    let resolved = try entry(
+      interface.name.rawValue, inputs: interface.inputs.map(\.name),
+      outputs: interface.outputs.map(\.name))
+    return GraphEntry(interface) { (operands) throws(Failure) in try self.run(resolved, operands) }
   }
 }

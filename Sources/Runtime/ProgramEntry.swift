@@ -22,7 +22,7 @@ struct GraphSignature: Sendable {
 /// A graph as a call: its operands and results by position, in the order of the caller.
 ///
 /// `Program.entry` resolves the names once.
-public struct GraphEntry: Sendable {
+public struct ProgramEntry: Sendable {
   let signature: GraphSignature
   /// Position among the caller's operands of each input of the graph.
   let operandOrder: [Int]
