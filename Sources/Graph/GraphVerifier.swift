@@ -2,7 +2,7 @@ public import Bytes
 
 extension Graph {
   /// Checks everything that later code relies on: single assignment, order of definition, types
-  /// equal to what the operators infer, unique names, at least one output.
+  /// equal to what the operators infer, unique names, at least one output, all of them floats.
   /// - Throws: `graph.*` failures naming the node.
   public func verify() throws(Failure) {
     try check(nodes.count <= Limit.nodes && values.count <= Limit.values, "limits", "too large")
@@ -27,6 +27,9 @@ extension Graph {
     try check(!outputs.isEmpty, "outputs", "no outputs")
     for output in outputs {
       try check(values.indices.contains(output.value.index), "outputs", "no such output value")
+      try check(
+        self[output.value].type.element == .float, "outputs",
+        "output \(output.name) is \(self[output.value].type), not float")
     }
     try checkUnique(outputs.map(\.name), "output")
     try checkUnique(inputs.map(\.name), "input")
