@@ -11,7 +11,7 @@ enum NanoGraphs {
       throw MissingVariant()
     }
     return Model(
-      metadata: ["configuration": configuration.json],
+      metadata: ["architecture": "sam2", "configuration": configuration.json],
       graphs: try ModelImporter.graphs(for: configuration), weights: WeightTable())
   }
 
