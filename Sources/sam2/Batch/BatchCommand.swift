@@ -23,6 +23,7 @@ struct BatchCommand: ParsableCommand {
         {"id": "a/1", "image": "1.jpg", "prompts": [{"points": [[420, 310]]}]}
         {"id": "a/2", "image": "2.jpg", "auto": {}}
         {"id": "b", "video": "clip.mp4", "script": "session.json"}
+        {"id": "c", "video": "clip.mp4", "script": "session.json", "fill_hole_area": 0, "overlay": "mp4"}
 
       Its masks are in DIR/ID, as --format or "format" of the item says, its scores on a line of DIR/results.jsonl. That file appears when \
       all items are done, in the order of the list; equal calls give equal bytes, however often \
