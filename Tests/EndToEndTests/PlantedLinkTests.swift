@@ -37,8 +37,9 @@ struct PlantedLinkTests {
       symlink("../home", "\(folder)/out/.partial")
       let call = ["batch", "items.jsonl", "-o", "out"] + flags
       expectRefusal(try Tool.sam2.run(call, in: folder), "out/.partial: is a link")
+      #expect(folderNames("\(folder)/out") == [".partial"])
       unlink("\(folder)/out/.partial")
-      try expectSuccess(Tool.sam2.run(call.prefix(4) + ["--resume"], in: folder))
+      try expectSuccess(Tool.sam2.run(call, in: folder))
     }
   }
 

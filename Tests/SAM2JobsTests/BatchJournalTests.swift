@@ -97,6 +97,19 @@ struct BatchJournalTests {
     }
   }
 
+  @Test("A journal without results leaves no file, also when another one holds the lock")
+  func empty() throws {
+    try withTemporaryFolder { folder in
+      do {
+        let journal = try open(folder)
+        #expect(throws: failure("output.locked")) { try open(folder, start: .resume) }
+        #expect(folderNames("\(folder)/out") == ["results.jsonl.part"])
+        #expect(journal.missing == [0, 1, 2])
+      }
+      #expect(folderNames("\(folder)/out").isEmpty)
+    }
+  }
+
   @Test("Nothing is published before every item has a result")
   func incomplete() throws {
     try withTemporaryFolder { folder in

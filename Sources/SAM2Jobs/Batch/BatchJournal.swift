@@ -23,6 +23,8 @@ final class BatchJournal {
   private let partialName: String
   private let descriptor: Int32
   private var byteCount = 0
+  /// Whether the file is this object's to remove.
+  private var isLocked = false
   private var places: [Place?]
 
   private static let lineLimit = 256 << 20
@@ -44,19 +46,31 @@ final class BatchJournal {
         hint: "--resume goes on with them, --force starts again", file: output.file(old))
     }
     descriptor = try folder.appendable(partialName)
-    // File systems without locks leave it to the person.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+    // File systems without locks leave it to the person. A process that has just finished may have
+    // removed the file meanwhile.
+    var status = stat()
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK,
+      fstat(descriptor, &status) == 0, status.st_nlink > 0
+    else {
       throw Failure(
         .cannotCreate, code: "output.locked", "another process is at work on this shard",
         hint: "wait for it, or choose another folder with -o", file: path + ".part")
     }
+    isLocked = true
     if start == .replace {
       folder.removeFile(name)
       guard ftruncate(descriptor, 0) == 0 else { throw writeFailure() }
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // Without any result there is nothing to go on with.
+    var status = stat()
+    if isLocked, fstat(descriptor, &status) == 0, status.st_size == 0 {
+      folder.removeFile(partialName)
+    }
+    close(descriptor)
+  }
 
   // MARK: - Earlier results
 
