@@ -141,8 +141,8 @@ let package = Package(
     command(
       "sam2",
       [
-        "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "Annotations",
-        "SampleScene", "SAM2", "SAM2Jobs", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
+        "Bytes", "JSON", "Runtime", "ModelFile", "Media", "Annotations", "SampleScene", "SAM2",
+        "SAM2Jobs", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
       ]),
 
     // Tests: one target per room, and the built commands end to end.
@@ -225,9 +225,7 @@ let package = Package(
       ], exclude: ["Corpus", "Dictionaries", "LibFuzzer"]),
     tests(
       "SAM2JobsTests",
-      [
-        "Annotations", "Bytes", "JSON", "JobSupport", "Media", "SAM2", "SAM2Jobs",
-      ]),
+      ["Annotations", "Bytes", "JSON", "JobSupport", "Media", "SAM2", "SAM2Jobs"]),
     tests("CLISupportTests", ["Bytes", "JobSupport", "CLISupport"]),
     tests("EndToEndTests", ["JSON", "Media", "Bytes"]),
   ],
