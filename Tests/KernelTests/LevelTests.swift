@@ -91,13 +91,13 @@ import Testing
 
   // MARK: - Rows that this CPU does not have
 
-  /// A row whose one kernel is told by a number in the table.
+  /// A row that marks the table with a number in place of a kernel.
   private static func row(
-    _ name: StaticString, needs: UInt32, permission: @escaping @convention(c) () -> Int32 = { 0 },
+    _ name: StaticString, needs: UInt32,
     use: @escaping @convention(c) (UnsafeMutablePointer<sam2_kernels>?) -> Void
   ) -> sam2_level_row {
     let start = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-    return sam2_level_row(name: start, needs: needs, permission: permission, use: use)
+    return sam2_level_row(name: start, needs: needs, permission: { 0 }, use: use)
   }
 
   private static var portable: sam2_level_row {
@@ -131,8 +131,8 @@ import Testing
   }
 
   @Test func aRefusedLevelIsLeftOutAndThoseAboveItDoWithout() {
-    let refused = Self.row(
-      "left", needs: 1, permission: { EPERM }, use: { $0?.pointee.tile_rows_s8 = 2 })
+    var refused = Self.left
+    refused.permission = { EPERM }
     let rows = [Self.portable, refused, Self.right, Self.both]
     Self.levels(rows, features: 7) {
       #expect(Self.heights($0) == [[1, 1], nil, [3, 1], [3, 1]])

@@ -12,7 +12,7 @@ struct KernelLevelTests {
   @Test func theLastThatRunsIsTheBest() throws {
     let best = try Self.levels.level(nil)
     #expect(best.name == KernelTable.availableLevels.last)
-    #expect(best.standing == "runs here")
+    #expect(best.status == "runs here")
   }
 
   @Test(arguments: KernelTable.availableLevels) func everyLevelThatRunsHasItsTable(name: String)

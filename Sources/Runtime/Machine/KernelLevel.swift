@@ -44,7 +44,7 @@ public struct KernelLevel: @unchecked Sendable {
   }
 
   /// "runs here", or the reason why it does not.
-  public var standing: String {
+  public var status: String {
     if let refusal { return "refused by the system: \(refusal)" }
     if !lacks.isEmpty { return "this CPU lacks \(lacks.joined(separator: ", "))" }
     return "runs here"
@@ -61,11 +61,11 @@ extension [KernelLevel] {
     }
     let level = first { $0.name == name }
     if let level, level.runsHere { return level }
+    let reason = level?.status ?? "there is no level of that name on this architecture"
     let possible = filter(\.runsHere).map(\.name).joined(separator: ", ")
     throw Failure(
       .usage, code: "cpu.level",
-      "kernel level \(name) is not available here: "
-        + (level?.standing ?? "there is no level of that name on this architecture"),
+      "kernel level \(name) is not available here: \(reason)",
       hint: "\(KernelTable.environmentVariable) may be one of: \(possible)")
   }
 }

@@ -79,7 +79,7 @@ private struct Findings {
       ("cpu features", features.isEmpty ? "none of those looked for" : features),
       ("kernels", kernels.name),
     ]
-    let levels = KernelLevel.all.map { ("  \($0.name)", $0.standing) }
+    let levels = KernelLevel.all.map { ("  \($0.name)", $0.status) }
     let machine: [(String, String)] = [
       (
         "peak of a core",
