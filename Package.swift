@@ -124,7 +124,7 @@ let package = Package(
       "QuantizationReport",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Media",
-        "Calibration", "Comparison", "JobSupport",
+        "Calibration", "Comparison", "JobSupport", "CLISupport",
       ]),
     command(
       "sam2-convert",

@@ -1,5 +1,5 @@
+internal import CLISupport
 internal import JSON
-internal import JobSupport
 
 /// Numbers as people read them.
 enum Figure {

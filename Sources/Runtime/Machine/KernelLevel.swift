@@ -1,4 +1,4 @@
-public import Bytes
+package import Bytes
 internal import CKernels
 internal import Glibc
 
