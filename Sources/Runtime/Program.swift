@@ -95,17 +95,16 @@ public final class Program: Sendable {
     let executor = takeExecutor()
     defer { idleExecutors.withLock { $0.append(executor) } }
     let plan = try plans.plan(for: signature.graph, operands, executor)
-    var tensors: [Tensor] = []
-    tensors.reserveCapacity(operands.count)
-    for operand in operands { tensors.append(operand.element32) }
+    // Copied only if an operand is not stored as kernels read it.
+    var tensors = operands
+    for (index, operand) in operands.enumerated() where !operand.isElement32 {
+      tensors[index] = operand.element32
+    }
     let memory = plan.outputs.map { output in
       output.view.constant ?? storage.take(output.view.elementCount * 4)
     }
     let observe = tap.map { tap in { tap.receive(signature.graph, $0, $1) } }
-    executor.run(
-      plan, inputs: tensors.map { $0.storage.base + $0.byteOffset }, outputs: memory,
-      observe: observe)
-    withExtendedLifetime(tensors) {}
+    executor.run(plan, inputs: tensors, outputs: memory, observe: observe)
     let results = zip(plan.outputs, memory).map { result($0.view, $1) }
     graphTimings.withLock {
       $0[signature.graph, default: GraphTiming()]
@@ -150,15 +149,16 @@ public final class Program: Sendable {
 }
 
 extension Tensor {
+  /// Whether the elements are 4-byte aligned and of 32 bits.
+  fileprivate var isElement32: Bool {
+    (dtype == .int32 || dtype == .float32) && Int(bitPattern: storage.base + byteOffset) % 4 == 0
+  }
+
   /// The same tensor with 4-byte aligned 32-bit elements, as kernels read them.
   fileprivate var element32: Tensor {
-    let isAligned = Int(bitPattern: storage.base + byteOffset) % 4 == 0
-    if isAligned, dtype == .int32 || dtype == .float32 { return self }
-    if dtype == .int32 {
-      return Tensor(dtype: .int32, shape: shape) { target in
-        withUnsafeBytes { target.copyMemory(from: $0) }
-      }
+    guard dtype == .int32 else { return Tensor(floats(), shape: shape) }
+    return Tensor(dtype: .int32, shape: shape) { target in
+      withUnsafeBytes { target.copyMemory(from: $0) }
     }
-    return Tensor(floats(), shape: shape)
   }
 }

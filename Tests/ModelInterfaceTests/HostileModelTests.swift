@@ -144,7 +144,7 @@ import Testing
         try ModelInterface(of: nano, configuration: configuration)
       }
     }
-    #expect(throws: failure("json.missing")) {
+    #expect(throws: failure("model.architecture")) {
       try ModelInterface.verify(Model(metadata: [:], graphs: nano.graphs, weights: nano.weights))
     }
   }

@@ -1,5 +1,7 @@
+internal import Bytes
 internal import CKernels
 internal import Graph
+internal import Tensors
 
 /// Runs plans: resolves places to pointers and calls kernels, split into tasks for the pool.
 ///
@@ -28,15 +30,16 @@ final class Executor: @unchecked Sendable {
 
   deinit { pool.shutDown() }
 
-  /// Runs `plan` on inputs in its order, and writes its outputs, in its order too.
+  /// Runs `plan` on inputs in its order, which have 32-bit elements, and writes its outputs, in its
+  /// order too.
   ///
   /// `observe` gets the tapped values as they are complete.
   func run(
-    _ plan: Plan, inputs: [UnsafeRawPointer], outputs: [UnsafeMutableRawPointer],
+    _ plan: Plan, inputs tensors: [Tensor], outputs: [UnsafeMutableRawPointer],
     observe: ((ValueID, TappedValue) -> Void)? = nil
   ) {
     arena.grow(to: plan.arenaByteCount)
-    self.inputs.append(contentsOf: inputs)
+    for tensor in tensors { inputs.append(tensor.storage.base + tensor.byteOffset) }
     self.outputs.append(contentsOf: outputs)
     bufferOffsets = plan.bufferOffsets
     if let observe, !plan.observations.isEmpty {
@@ -51,8 +54,9 @@ final class Executor: @unchecked Sendable {
       // Most steps wrote the output in place, and constants are shared.
       if pointer(output.view) != UnsafePointer(target) { copyRows(output.view, to: target) }
     }
-    self.inputs.removeAll(keepingCapacity: true)
+    inputs.removeAll(keepingCapacity: true)
     self.outputs.removeAll(keepingCapacity: true)
+    withExtendedLifetime(tensors) {}
   }
 
   private func runSteps(of plan: Plan, showing observe: (ValueID, TappedValue) -> Void) {
