@@ -73,7 +73,7 @@ extension Planner {
     let cosine = try read(node.operands[1], &operands)
     return RowChain.Rotation(
       cosine: cosine, sine: try read(node.operands[2], &operands),
-      tokens: sizes(node.result)[1], rotated: rotated.fixed ?? 0)
+      tokens: sizes(node.result)[1], rotated: min(rotated.fixed ?? 0, sizes(node.result)[1]))
   }
 }
 

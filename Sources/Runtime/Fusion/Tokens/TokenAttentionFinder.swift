@@ -87,9 +87,15 @@ private struct TokenAttentionFinder {
   /// Sums with positions that nothing reads any more are not computed.
   private func absorbSums(_ patterns: inout [Int: TokenAttentionPattern]) {
     let absorbed = Set(patterns.values.flatMap(\.absorbed))
+    // A step may read a sum as it is, through a node that it absorbed.
+    let read = Set(
+      patterns.values.flatMap { $0.cells.map(\.source) + [$0.residual].compactMap { $0 } })
     for (end, pattern) in patterns {
-      for sum in pattern.cells.compactMap(\.sum)
-      where uses.consumers(of: graph.nodes[sum].result).allSatisfy(absorbed.contains) {
+      for sum in pattern.cells.compactMap(\.sum) {
+        let result = graph.nodes[sum].result
+        guard !read.contains(result),
+          uses.consumers(of: result).allSatisfy(absorbed.contains)
+        else { continue }
         patterns[end]?.absorbed.append(sum)
       }
     }
