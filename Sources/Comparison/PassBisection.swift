@@ -46,6 +46,8 @@ public struct PassBisection: Sendable {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(Failure) {
     progress(0, stages.count + 1)
+    var options = options
+    options.movesProjections = false
     var masks: [BinaryMask] = []
     let calls = try GraphCalls.recorded(of: model, options: options) {
       (original) throws(Failure) in masks = try probe.masks(by: original)
@@ -61,6 +63,7 @@ public struct PassBisection: Sendable {
       case .quantization(let stage):
         // Each stage begins again with the float model: what it decides is decided at once.
         (current, _) = try Quantizer(recipe.until(stage)).quantize(last)
+      case .execution(.moveProjectionsToTokens): options.movesProjections = true
       }
       let outputs = try Program(current, options: options).outputs(on: calls)
       let runnable = try SegmentationModel(current, options: options)
@@ -69,7 +72,8 @@ public struct PassBisection: Sendable {
       let error = worstError(outputs, expected: previous)
       steps.append(
         Step(
-          name: stage.name, promise: stage.promise, didChange: current.graphs != graphs,
+          name: stage.name, promise: stage.promise,
+          didChange: stage.changesPlans || current.graphs != graphs,
           error: error, total: worstError(outputs, expected: expected), maskIoU: mean,
           isWithinBudget: Self.isWithinBudget(stage.promise, error, mean, minimumIoU)))
       if case .pass = stage { last = current }
@@ -88,4 +92,9 @@ public struct PassBisection: Sendable {
     case .budgeted: maskIoU >= minimumIoU
     }
   }
+}
+
+extension PipelineStage {
+  /// Whether the stage acts on plans, and leaves graphs as they are.
+  fileprivate var changesPlans: Bool { if case .execution = self { true } else { false } }
 }

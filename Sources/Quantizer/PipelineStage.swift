@@ -1,14 +1,16 @@
 public import Bytes
 public import Passes
 
-/// Everything that happens to a model on its way to int8, in order: the exact and algebraic passes,
-/// then the budgeted stages of the quantiser.
+/// Everything that happens to a model until it runs in int8, in order: the exact and algebraic
+/// passes, the budgeted stages of the quantiser, and the algebra of the runtime.
 public enum PipelineStage: Sendable {
   case pass(Pass)
   case quantization(QuantizationStage)
+  case execution(ExecutionStage)
 
   public static let all: [PipelineStage] =
     Pipeline.standard.map { .pass($0) } + QuantizationStage.allCases.map { .quantization($0) }
+    + ExecutionStage.allCases.map { .execution($0) }
 
   /// The last stage after which nothing has been rounded yet.
   public static var lastExact: PipelineStage { .pass(.eliminateDeadCode) }
@@ -29,6 +31,7 @@ public enum PipelineStage: Sendable {
     switch self {
     case .pass(let pass): pass.name
     case .quantization(let stage): stage.rawValue
+    case .execution(let stage): stage.rawValue
     }
   }
 
@@ -36,6 +39,7 @@ public enum PipelineStage: Sendable {
     switch self {
     case .pass(let pass): pass.promise
     case .quantization: .budgeted
+    case .execution: .algebraic
     }
   }
 
@@ -43,6 +47,7 @@ public enum PipelineStage: Sendable {
     switch self {
     case .pass(let pass): pass.summary
     case .quantization(let stage): stage.summary
+    case .execution(let stage): stage.summary
     }
   }
 

@@ -6,11 +6,12 @@ public struct RuntimeOptions: Sendable {
   public var threads: Int?
   /// Kernel level by name (`KernelTable.levelNames`); nil for the best, or `SAM2_ISA`.
   public var kernelLevel: String?
-  /// Runs chains of operators as one step.
-  ///
-  /// When off, results are bit-identical, except for attention between a few tokens and an image,
-  /// which differs by rounding.
+  /// Runs chains of operators as one step; results are bit-identical without.
   public var fusesSteps = true
+  /// Projects the few tokens in attention with an image, in place of the image's many cells.
+  ///
+  /// It is the one fusion that changes numbers, by rounding, and needs `fusesSteps`.
+  public var movesProjections = true
   /// Times each step, for `Program.stepTimings`.
   public var timesSteps = false
   /// Memory and work that one call may ask for.
@@ -19,5 +20,10 @@ public struct RuntimeOptions: Sendable {
   public init(threads: Int? = nil, kernelLevel: String? = nil) {
     self.threads = threads
     self.kernelLevel = kernelLevel
+  }
+
+  /// The fusions that these options allow.
+  var fusions: [Fusion] {
+    fusesSteps ? Fusion.inOrder.filter { movesProjections || !$0.changesNumbers } : []
   }
 }

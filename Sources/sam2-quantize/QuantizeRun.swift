@@ -39,8 +39,11 @@ struct QuantizeRun {
     do {
       let (optimised, log) = try Pipeline.run(last.passes, on: source)
       var result = QuantizationResult(model: optimised, optimised: optimised, log: log)
-      if case .quantization(let stage) = last {
-        try quantize(&result, choices.recipe.until(stage), inputs)
+      switch last {
+      case .pass: break
+      case .quantization(let stage): try quantize(&result, choices.recipe.until(stage), inputs)
+      // What the runtime does to plans comes after all that a file can hold.
+      case .execution: try quantize(&result, choices.recipe, inputs)
       }
       try result.reduce(to: stages.parts)
       result.sourceHash = try ModelFile.sha256(ofFile: input)

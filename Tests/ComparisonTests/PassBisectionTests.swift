@@ -36,8 +36,11 @@ struct PassBisectionTests {
       case .algebraic:
         #expect(
           step.error.map { !$0.isExact && $0.relative < PassBisection.algebraicBudget } == true)
-        let graph = step.name == Pass.mergeProducts.name ? "encode_image" : "attend_memory"
-        #expect(step.error?.graph == graph)
+        let graphs = [
+          Pass.mergeProducts.name: "encode_image",
+          ExecutionStage.moveProjectionsToTokens.rawValue: "decode_masks",
+        ]
+        #expect(step.error?.graph == graphs[step.name, default: "attend_memory"])
       case .budgeted:
         #expect(step.didChange && step.error?.isExact == false)
         #expect(step.maskIoU > Self.maskFloor, "\(step)")

@@ -80,7 +80,8 @@ struct StageTests {
       #expect(!stage.summary.isEmpty)
     }
     #expect(
-      PipelineStage.all.map(\.promise.rawValue).suffix(3) == ["budgeted", "budgeted", "budgeted"])
+      PipelineStage.all.map(\.promise.rawValue).suffix(4)
+        == ["budgeted", "budgeted", "budgeted", "algebraic"])
     #expect(PipelineStage.lastExact.passes.map(\.name) == Pipeline.standard.map(\.name))
     #expect(try PipelineStage(named: "fold-values-into-output").passes.count == 1)
     do {

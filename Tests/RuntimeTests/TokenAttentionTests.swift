@@ -144,6 +144,24 @@ struct TokenAttentionTests {
     }
   }
 
+  /// With the algebra left out, what runs as one step gives the bits of separate steps.
+  @Test func isTheOnlyFusionThatChangesNumbers() throws {
+    for layer in Self.layers {
+      var random = SeededRandom(seed: 9)
+      let model = try layer.model(&random)
+      let inputs = layer.inputs(2, 2, &random)
+      var fused = RuntimeOptions(threads: 1)
+      fused.movesProjections = false
+      var single = fused
+      single.fusesSteps = false
+      let found = try Program(model, options: fused).run("net", inputs)
+      let expected = try Program(model, options: single).run("net", inputs)
+      for (name, value) in expected {
+        #expect(found[name]?.floats().map(\.bitPattern) == value.floats().map(\.bitPattern))
+      }
+    }
+  }
+
   /// Neither threads nor the rest of a batch change a bit.
   @Test func dependsOnNothingElse() throws {
     for layer in Self.layers {

@@ -6,6 +6,8 @@ internal import Graph
 /// Each fusion has a folder here with its finder, its plan and its run.
 struct Fusion: Sendable {
   let name: String
+  /// Whether results differ by rounding from those of separate steps; the others keep every bit.
+  var changesNumbers = false
   /// Claims the nodes that run together.
   let find: @Sendable (inout FusionSearch) -> Void
 
@@ -87,8 +89,8 @@ struct FusionSearch {
     (self.uses, self.lanes) = (uses, lanes)
   }
 
-  /// Looks for all fusions, in order.
-  mutating func run(_ fusions: [Fusion] = Fusion.inOrder) {
+  /// Looks for `fusions`, in order.
+  mutating func run(_ fusions: [Fusion]) {
     for fusion in fusions { fusion.find(&self) }
   }
 

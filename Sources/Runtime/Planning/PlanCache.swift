@@ -89,7 +89,7 @@ final class PlanCache: Sendable {
     let bound = try graph.bound(to: sizes, within: options.budget)
     if state.foldable[name] == nil { try fold(graph, executor, &state) }
     var planner = Planner(
-      bound, foldable: state.foldable[name] ?? [], folding: false, fusing: options.fusesSteps,
+      bound, foldable: state.foldable[name] ?? [], folding: false, fusions: options.fusions,
       constants: state.constants, pool: executor.pool, tapped: tapped[name] ?? [])
     let plan = try planner.plan(timesSteps: options.timesSteps)
     if state.plans[name, default: []].count >= Self.planLimit { state.plans[name] = [] }
@@ -105,7 +105,7 @@ final class PlanCache: Sendable {
     let constantPart = ConstantFolding.constantPart(graph, foldable: foldable)
     if !constantPart.outputs.isEmpty {
       var planner = Planner(
-        constantPart, foldable: foldable, folding: true, fusing: options.fusesSteps,
+        constantPart, foldable: foldable, folding: true, fusions: options.fusions,
         constants: state.constants, pool: executor.pool)
       let plan = try planner.plan()
       let memory = plan.outputs.map { AlignedMemory(byteCount: $0.view.elementCount * 4) }

@@ -30,10 +30,10 @@ struct Planner {
   /// Plans a bound graph, in which all sizes are fixed.
   ///
   /// `foldable` nodes depend only on weights: they are folded already, unless `folding`, when only
-  /// they are planned. Without `fusing`, each node becomes its own step. Tapped values are reported
-  /// if they are computed.
+  /// they are planned. Without `fusions`, each node becomes its own step. Tapped values are
+  /// reported if they are computed.
   init(
-    _ graph: Graph, foldable: [Bool], folding: Bool, fusing: Bool, constants: ConstantPool,
+    _ graph: Graph, foldable: [Bool], folding: Bool, fusions: [Fusion], constants: ConstantPool,
     pool: ThreadPool, tapped: Set<ValueID> = []
   ) {
     (self.constants, self.pool, self.tapped) = (constants, pool, tapped)
@@ -46,7 +46,7 @@ struct Planner {
       graph, running: graph.nodes.indices.map { needed[$0] && foldable[$0] == folding },
       keeping: tapped)
     var search = FusionSearch(uses, lanes: constants.lanes)
-    if fusing { search.run() }
+    search.run(fusions)
     fused = search
   }
 

@@ -2,7 +2,10 @@ internal import Graph
 
 extension Fusion {
   /// Attention between a few tokens and the cells of an image, with its projections.
-  static let tokenAttention = Fusion(name: "token attention") { search in
+  ///
+  /// Algebra, not just another order of steps: `ExecutionStage.moveProjectionsToTokens` is its name
+  /// among the stages of the pipeline.
+  static let tokenAttention = Fusion(name: "token attention", changesNumbers: true) { search in
     for pattern in TokenAttentionFinder(search).find().values { search.claim(.tokens(pattern)) }
   }
 }
