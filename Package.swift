@@ -169,7 +169,7 @@ let package = Package(
       [
         "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile",
         "ModelInterface", "Passes", "Runtime", "JSON", "Tensors", "Bytes", "CAllocations",
-      ]),
+      ], exclude: ["Fixtures"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),
     tests(

@@ -58,12 +58,12 @@ import Testing
     let stages = try Stages(graphs, ModelInterface(c), pool: StoragePool())
     let cells = c.featureSide * c.featureSide
     func join(_ shape: Shape) throws -> AttendedMemory {
-      var object = TrackedObject(id: 1)
+      var object = TrackedObject(id: 1, policies: TrackingPolicies(.sam2))
       object.conditioning[0] = FrameOutput(
         memory: Tensor(dtype: .bfloat16, shape: shape) { _ in },
         logits: Tensor([Float(0)], shape: [1, 1]),
         pointer: Tensor([Float](repeating: 0, count: c.dModel), shape: [1, c.dModel]),
-        objectScore: 1)
+        scores: FrameScores(predictedIoU: 1, objectScore: 1))
       let plan = MemoryPlan(
         frame: 1, conditioning: [0], hasRecent: { _ in false }, frameCount: 9, isReverse: false,
         configuration: c)

@@ -52,12 +52,13 @@ import Testing
 
   @Test func layoutsThatDifferAreKeptApart() throws {
     func memory(_ frames: [Int], _ object: Int) throws -> ObjectMemory {
-      var state = TrackedObject(id: object)
+      var state = TrackedObject(id: object, policies: TrackingPolicies(.sam2))
       for frame in frames {
         state.conditioning[frame] = FrameOutput(
           memory: Tensor([Float(frame)], shape: [1, 1]),
           logits: Tensor([0 as Float], shape: [1, 1]),
-          pointer: Tensor([Float(object)], shape: [1, 1]), objectScore: 1)
+          pointer: Tensor([Float(object)], shape: [1, 1]),
+          scores: FrameScores(predictedIoU: 1, objectScore: 1))
       }
       let plan = MemoryPlan(
         frame: 5, conditioning: frames, hasRecent: { _ in false }, frameCount: 8,

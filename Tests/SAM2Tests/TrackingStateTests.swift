@@ -7,45 +7,18 @@ import Testing
 @testable import SAM2
 
 @Suite struct TrackingStateTests {
-  private static let click = [Prompt.Point(x: 10, y: 5)]
-
-  private func predictor(
-    frames: Int = 12, options: VideoOptions = .init(), width: Int = 40
-  ) throws -> VideoPredictor {
-    let graphs = FakeGraphs()
-    let model = try SegmentationModel(graphs, configuration: graphs.configuration)
-    let pictures = (0..<frames).map { frame in
-      let level = UInt8(frame + 1)
-      return RGBImage(width: width, height: 20, filledWith: RGBColour(level, level, level))
-    }
-    return try VideoPredictor(model, frames: FrameList(pictures), options: options)
-  }
-
-  /// Two objects, tracked results, a correction that is not final, and a propagation under way.
-  private func busyPredictor() throws -> (video: VideoPredictor, propagation: Propagation) {
-    let video = try predictor()
-    try video.addPoints(frame: 2, object: 7, points: Self.click)
-    try video.addPoints(frame: 0, object: -3, box: .init(x0: 1, y0: 2, x1: 9, y1: 12))
-    try video.propagate(maxFrames: 3) { _, _ in true }
-    try video.addMask(frame: 5, object: 7, mask: BinaryMask(width: 40, height: 20))
-    var propagation = try video.propagation(start: 8, reverse: true)
-    _ = try propagation.next()
-    _ = try propagation.next()
-    return (video, propagation)
-  }
-
   @Test func savesEverythingAndRestoresIt() throws {
     try withTemporaryFolder { folder in
-      let (video, propagation) = try busyPredictor()
+      let (video, propagation) = try BusyVideo.busyPredictor()
       try video.saveState(to: folder + "/a", propagation: propagation)
-      let other = try predictor()
+      let other = try BusyVideo.predictor()
       let restored = try #require(try other.restoreState(from: folder + "/a"))
       #expect(restored.frames == [6, 5, 4, 3, 2, 1, 0] && restored.isReverse)
       #expect(other.objectIDs == [7, -3])
       try other.saveState(to: folder + "/b", propagation: restored)
       #expect(fileBytes(folder + "/a") == fileBytes(folder + "/b"))
       // An annotation that is not final yet is part of the state.
-      try video.addPoints(frame: 9, object: 7, points: Self.click)
+      try video.addPoints(frame: 9, object: 7, points: BusyVideo.click)
       try video.saveState(to: folder + "/a")
       #expect(try other.restoreState(from: folder + "/a")?.frames == nil)
       #expect(other.objects[0].pendingConditioning.frames == [9])
@@ -55,20 +28,24 @@ import Testing
   @Test func refusesStatesOfSomethingElse() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/state"
-      try busyPredictor().video.saveState(to: path)
+      try BusyVideo.busyPredictor().video.saveState(to: path)
       var options = VideoOptions()
       options.fillHoleArea = 0
       #expect(throws: failure("state.options")) {
-        try predictor(options: options).restoreState(from: path)
+        try BusyVideo.predictor(options: options).restoreState(from: path)
       }
-      #expect(throws: failure("state.video")) { try predictor(frames: 11).restoreState(from: path) }
-      #expect(throws: failure("state.video")) { try predictor(width: 41).restoreState(from: path) }
+      #expect(throws: failure("state.video")) {
+        try BusyVideo.predictor(frames: 11).restoreState(from: path)
+      }
+      #expect(throws: failure("state.video")) {
+        try BusyVideo.predictor(width: 41).restoreState(from: path)
+      }
     }
   }
 
   @Test func anOutdatedPropagationIsNotSaved() throws {
     try withTemporaryFolder { folder in
-      let (video, propagation) = try busyPredictor()
+      let (video, propagation) = try BusyVideo.busyPredictor()
       try video.removeObject(7)
       #expect(throws: failure("track.changed")) {
         try video.saveState(to: folder + "/state", propagation: propagation)
@@ -79,11 +56,11 @@ import Testing
   @Test func damagedFilesAreRefusedAndChangeNothing() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/state"
-      let (video, propagation) = try busyPredictor()
+      let (video, propagation) = try BusyVideo.busyPredictor()
       try video.saveState(to: path, propagation: propagation)
       let bytes = try #require(fileBytes(path))
-      let other = try predictor()
-      try other.addPoints(frame: 1, object: 4, points: Self.click)
+      let other = try BusyVideo.predictor()
+      try other.addPoints(frame: 1, object: 4, points: BusyVideo.click)
 
       // One whole round trip, and then from memory: writing files takes its time.
       var broken = bytes
@@ -109,7 +86,7 @@ import Testing
       }
       #expect(throws: failure("state.version")) {
         var later = bytes
-        later[8] = 3
+        later[8] = 4
         try read(later)
       }
       // With a checksum that fits: refused or read, but never trusted.

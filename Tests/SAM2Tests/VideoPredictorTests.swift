@@ -193,6 +193,29 @@ import Testing
     #expect(empty.objects[0].objectScore == -10)
   }
 
+  /// What policies of tracking may go by stays with each result.
+  @Test func resultsKeepTheirScores() throws {
+    let video = try predictor(FakeGraphs())
+    try video.addPoints(frame: 0, object: 1, points: click)
+    try video.addPoints(frame: 0, object: 2, box: .init(x0: 1, y0: 1, x1: 9, y1: 9))
+    try video.addMask(frame: 0, object: 3, mask: BinaryMask(width: 40, height: 20))
+    _ = try run(video.propagation(maxFrames: 2))
+    func scores(_ object: Int, _ frame: Int) -> FrameScores? {
+      let object = video.objects[object - 1]
+      return (object.conditioning[frame] ?? object.recent[frame])?.scores
+    }
+    // One click takes the best of three candidates, a box the single mask.
+    #expect(scores(1, 0) == FrameScores(predictedIoU: 0.9, objectScore: 3))
+    #expect(scores(2, 0) == FrameScores(predictedIoU: 0.5, objectScore: 3))
+    #expect(scores(3, 0) == FrameScores(predictedIoU: 1, objectScore: -10))
+    for object in 1...3 {
+      #expect(scores(object, 2) == FrameScores(predictedIoU: 0.9, objectScore: 3))
+      let history = video.objects[object - 1].history
+      #expect(history.conditioning == [0] && history.recent(0) == nil)
+      #expect(history.recent(2) == scores(object, 2))
+    }
+  }
+
   @Test func historyIsBoundedWhenNobodyNeedsIt() throws {
     let video = try predictor(FakeGraphs(), frames: 60)
     try video.addPoints(frame: 0, object: 1, points: click)

@@ -5,6 +5,8 @@ import Tensors
 struct StateReader {
   private var cursor: ByteCursor
   private let expected: TrackingState
+  /// Version of the file.
+  private let version: UInt32
   private(set) var frameCount = 0
   /// How far a script had been played; nil for a state that is not of a script.
   private(set) var place: TrackingState.ScriptPlace?
@@ -18,11 +20,13 @@ struct StateReader {
     guard storage.byteCount >= 8, try all.readBytes(8) == TrackingState.magic else {
       throw Failure(.badInput, code: "state.magic", "this is no tracking state")
     }
-    let version = try all.readUInt32()
-    guard version == TrackingState.version else {
+    version = try all.readUInt32()
+    let readable = TrackingState.readableVersions
+    guard readable.contains(version) else {
       throw Failure(
         .badInput, code: "state.version",
-        "the state has version \(version); this program reads version \(TrackingState.version)")
+        "the state has version \(version); this program reads versions "
+          + "\(readable.lowerBound) to \(readable.upperBound)")
     }
     let end = storage.byteCount - 4
     guard end >= 12 else {
@@ -55,6 +59,8 @@ struct StateReader {
     for number in expected.reach where try cursor.read(Int32.self) != number {
       hasSameOptions = false
     }
+    let tracker = hasTracker ? try cursor.readUInt8() : Tracker.sam2.code
+    if tracker != expected.tracker.code { hasSameOptions = false }
     guard hasSameOptions, area == expected.fillHoleArea else {
       throw misfit("options", "other options")
     }
@@ -68,6 +74,9 @@ struct StateReader {
     guard isReverse ? last <= next : next <= last else { throw damaged() }
     return .init(next: next, last: last, isReverse: isReverse, keepsHistory: flags & 2 != 0)
   }
+
+  /// Whether the file has trackers, their policies, and predicted IoUs.
+  private var hasTracker: Bool { version >= 3 }
 
   /// What the program that saved the state noted; nothing may follow.
   /// - Throws: `state.damaged`, `state.truncated`.
@@ -92,7 +101,8 @@ struct StateReader {
   }
 
   private mutating func readObject() throws(Failure) -> TrackedObject {
-    var object = TrackedObject(id: try readInt(in: Int.min...Int.max))
+    var object = TrackedObject(
+      id: try readInt(in: Int.min...Int.max), policies: TrackingPolicies(expected.tracker))
     for _ in 0..<(try cursor.readUInt32()) {
       let frame = try readFrame()
       guard object.points[frame] == nil else { throw damaged() }
@@ -107,7 +117,18 @@ struct StateReader {
     object.recent = try readTable()
     object.pendingConditioning = try readTable()
     object.pendingRecent = try readTable()
+    if hasTracker {
+      try object.policies.masks.restore(readPolicy())
+      try object.policies.memories.restore(readPolicy())
+    }
     return object
+  }
+
+  private mutating func readPolicy() throws(Failure) -> PolicyRecord {
+    let (kind, version) = (try cursor.readUInt8(), try cursor.readUInt8())
+    let range = try cursor.take(byteCount: Int(cursor.readUInt32()))
+    return PolicyRecord(
+      kind: kind, version: version, bytes: cursor.storage.withUnsafeBytes { Array($0[range]) })
   }
 
   private mutating func readPoints() throws(Failure) -> [ModelPoint] {
@@ -126,13 +147,17 @@ struct StateReader {
     for _ in 0..<(try cursor.readUInt32()) {
       let frame = try readFrame()
       guard !table.contains(frame) else { throw damaged() }
-      let hasMemory = try readFlags(below: 2) == 1
+      let flags = try readFlags(below: hasTracker ? 4 : 2)
+      let hasMemory = flags & TrackingState.ResultFlag.hasMemory != 0
       let score = try readFloat()
+      let predictedIoU =
+        flags & TrackingState.ResultFlag.hasPredictedIoU != 0 ? try readFloat() : nil
       let logits = try readTensor(.float32, expected.logitShape)
       let pointer = try readTensor(.float32, expected.pointerShape)
       table[frame] = FrameOutput(
         memory: hasMemory ? try readTensor(.bfloat16, expected.memoryShape) : nil, logits: logits,
-        pointer: pointer, objectScore: score)
+        pointer: pointer,
+        scores: FrameScores(predictedIoU: predictedIoU, objectScore: score))
     }
     return table
   }

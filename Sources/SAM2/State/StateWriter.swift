@@ -21,6 +21,7 @@ struct StateWriter {
     append(state.fillHoleArea)
     append(state.choices)
     for number in state.reach { append(number) }
+    append(state.tracker.code)
     append(UInt8(place == nil ? 0 : 1))
     if let place {
       append(place.script)
@@ -61,6 +62,9 @@ struct StateWriter {
       object.conditioning, object.recent, object.pendingConditioning, object.pendingRecent,
     ]
     for table in tables { try write(table, to: &file) }
+    append(object.policies.masks.record)
+    append(object.policies.memories.record)
+    try flush(to: &file)
   }
 
   private mutating func write(
@@ -70,8 +74,11 @@ struct StateWriter {
     for frame in table.frames {
       guard let output = table[frame] else { continue }
       append(Int64(frame))
-      append(UInt8(output.memory == nil ? 0 : 1))
+      append(
+        (output.memory == nil ? 0 : TrackingState.ResultFlag.hasMemory)
+          | (output.scores.predictedIoU == nil ? 0 : TrackingState.ResultFlag.hasPredictedIoU))
       append(output.objectScore.bitPattern)
+      if let predictedIoU = output.scores.predictedIoU { append(predictedIoU.bitPattern) }
       append(output.logits)
       append(output.pointer)
       if let memory = output.memory { append(memory) }
@@ -90,6 +97,13 @@ struct StateWriter {
 
   private mutating func append<T: FixedWidthInteger>(_ value: T) {
     buffer += littleEndianBytes(value)
+  }
+
+  private mutating func append(_ record: PolicyRecord) {
+    append(record.kind)
+    append(record.version)
+    append(UInt32(record.bytes.count))
+    buffer += record.bytes
   }
 
   private mutating func append(_ tensor: Tensor) { tensor.withUnsafeBytes { buffer += $0 } }

@@ -6,7 +6,10 @@ import Tensors
 /// `Formats/tracking-state.md` describes the file.
 struct TrackingState: Equatable {
   static let magic = Array("SAM2TRK\0".utf8)
-  static let version: UInt32 = 2
+  /// The version that is written.
+  static let version: UInt32 = 3
+  /// The versions that are read; 2 had neither trackers nor predicted IoUs.
+  static let readableVersions: ClosedRange<UInt32> = 2...3
 
   /// CRC-32 of constants that differ from checkpoint to checkpoint.
   var model: UInt32
@@ -18,6 +21,7 @@ struct TrackingState: Equatable {
   var choices: UInt8
   /// Stride of the memories, and the limit of conditioning frames.
   var reach: [Int32]
+  var tracker: Tracker
 
   init(of predictor: VideoPredictor) {
     let configuration = predictor.tracker.configuration
@@ -38,16 +42,20 @@ struct TrackingState: Equatable {
       (options.masksDoNotOverlap ? 1 : 0) | (options.clearsMemoryAroundInput ? 2 : 0)
       | (options.correctionsCondition ? 4 : 0)
       | (configuration.tracking.multimaskOutputForTracking ? 8 : 0)
-    reach = [
-      configuration.memory.bank.memoryTemporalStrideForEval,
-      configuration.memory.bank.maxCondFramesInAttn,
-    ]
-    .map { Int32(clamping: $0) }
+    reach = [configuration.memory.bank.memoryTemporalStrideForEval, configuration.memory.bank.maxCondFramesInAttn]
+      .map { Int32(clamping: $0) }
+    tracker = options.tracker
   }
 
   var logitShape: Shape { [Int(sizes[0]), Int(sizes[0])] }
   var memoryShape: Shape { [Int(sizes[1]), Int(sizes[2])] }
   var pointerShape: Shape { [1, Int(sizes[3])] }
+
+  /// Bits of a result.
+  enum ResultFlag {
+    static let hasMemory: UInt8 = 1
+    static let hasPredictedIoU: UInt8 = 2
+  }
 
   /// How far an interaction script has been played.
   struct ScriptPlace: Equatable {

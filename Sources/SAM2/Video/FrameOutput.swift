@@ -8,9 +8,10 @@ struct FrameOutput: Sendable {
   var logits: Tensor
   /// Object pointer [1, C].
   var pointer: Tensor
-  /// Logit of the object being there.
-  var objectScore: Float
+  /// Logit of the object being there, and predicted IoU of the mask: 1 for a mask that was given.
+  var scores: FrameScores
 
+  var objectScore: Float { scores.objectScore }
   var isPresent: Bool { objectScore > 0 }
 
   /// `NO_OBJ_SCORE` of the reference: the logit of every pixel of an absent object.

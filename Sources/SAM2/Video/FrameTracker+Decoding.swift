@@ -12,12 +12,12 @@ extension FrameTracker {
     return try stages.encodePoints([points + [.padding]], width: configuration.dModel)
   }
 
-  /// Runs decoder and pointer projection for one object, and chooses the mask.
+  /// Runs decoder and pointer projection for one object; `selection` chooses the mask.
   ///
   /// `features` are [1, h, w, C]; `maskPrompt` holds S/4 x S/4 logits and may have any rank.
   func decode(
-    features: Tensor, image: ImageFeatures, clicks: Tensor, maskPrompt: Tensor? = nil,
-    isMultimask: Bool
+    _ request: Request, features: Tensor, image: ImageFeatures, clicks: Tensor,
+    maskPrompt: Tensor? = nil, selection: inout MaskSelection
   ) throws(Failure) -> Head {
     var dense: Tensor?
     if let maskPrompt {
@@ -26,37 +26,34 @@ extension FrameTracker {
     }
     let prepared = try stages.prepareDecoder(features: features, dense: dense)
     let decoded = try stages.decode(prepared, image: image, sparse: clicks)
-    let choice = choice(decoded, isMultimask: isMultimask)
     let score = decoded.objectScores.floats()[0]
-    let isAbsent = configuration.decoder.predObjScores && score <= 0
+    let selected = selection.select(
+      MaskCandidates(
+        frame: request.frame, masks: decoded.masks[0],
+        predictedIoUs: decoded.predictedIoUs.floats(), objectScore: score,
+        isMultimask: usesMultimask(request)), rule: configuration.stabilityRule)
+    let token = decoded.tokens[0][pointerToken(of: selected)]
+    let threshold = selection.presenceThreshold
+    let isAbsent = configuration.decoder.predObjScores && score <= threshold
     return Head(
-      logits: isAbsent ? absentLogits : choice.logits,
-      pointer: try stages.pointer(token: choice.token.asBatch, present: presence(of: score)),
-      objectScore: score)
+      selected: selected, logits: isAbsent ? absentLogits : selected.copyLogits(),
+      pointer: try stages.pointer(
+        token: token.asBatch, present: presence(of: score, threshold: threshold)),
+      scores: FrameScores(predictedIoU: selected.predictedIoU, objectScore: score))
   }
 
-  /// Logits [S/4, S/4] and token [C] of the mask that the object gets.
-  private func choice(
-    _ decoded: DecodedMasks, isMultimask: Bool
-  ) -> (logits: Tensor, token: Tensor) {
-    let masks = decoded.masks[0]
-    let ious = decoded.predictedIoUs.floats()
-    let choice =
-      isMultimask
-      ? MaskChoice.best(predictedIoUs: ious)
-      : MaskChoice.single(
-        mask0: masks[0].floats(), predictedIoUs: ious, rule: configuration.stabilityRule)
-    let usesOwnToken = isMultimask && configuration.tracking.useMultimaskTokenForObjPtr
-    // A copy: a view would keep all masks of the call.
-    let logits = Tensor(masks[choice].floats(), shape: masks[choice].shape)
-    return (logits, decoded.tokens[0][usesOwnToken ? choice : 0])
+  /// The mask token that becomes the object pointer.
+  private func pointerToken(of selected: SelectedMask) -> Int {
+    let usesOwnToken =
+      selected.candidates.isMultimask && configuration.tracking.useMultimaskTokenForObjPtr
+    return usesOwnToken ? selected.index : 0
   }
 
   /// Share of the object pointer against the "no object" pointer.
-  private func presence(of score: Float) -> Float {
+  private func presence(of score: Float, threshold: Float) -> Float {
     guard configuration.decoder.predObjScores else { return 1 }
     if configuration.pointers.softNoObjPtr { return 1 / (1 + expf(-score)) }
-    return score > 0 ? 1 : 0
+    return score > threshold ? 1 : 0
   }
 
   private var absentLogits: Tensor {
@@ -68,14 +65,19 @@ extension FrameTracker {
   // MARK: - By a given mask
 
   /// Takes the mask [1, S, S, 1] as the answer, and asks the decoder only for the pointer.
-  func takeMask(_ mask: Tensor, image: ImageFeatures) throws(Failure) -> Head {
+  ///
+  /// `selection` does not learn of the decoder's masks, which nobody sees.
+  func takeMask(
+    _ mask: Tensor, _ request: Request, image: ImageFeatures, selection: MaskSelection
+  ) throws(Failure) -> Head {
     let (prompt, logits) = try stages.maskAsOutput(mask)
+    var unchanged = selection
     var head = try decode(
-      features: image.features, image: image, clicks: stages.noClicks, maskPrompt: prompt,
-      isMultimask: false)
+      request, features: image.features, image: image, clicks: stages.noClicks,
+      maskPrompt: prompt, selection: &unchanged)
     let isPresent = mask.floats().contains { $0 > 0 }
     head.logits = logits.reshaped(Shape([configuration.maskSide, configuration.maskSide]))
-    head.objectScore = isPresent ? 10 : -10
+    head.scores = FrameScores(predictedIoU: 1, objectScore: isPresent ? 10 : -10)
     if configuration.decoder.predObjScores, !isPresent {
       head.pointer = try withoutObject(head.pointer)
     }

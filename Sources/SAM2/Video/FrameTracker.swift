@@ -33,24 +33,36 @@ struct FrameTracker: Sendable {
   /// A full bank takes 60 MB an object in the published models.
   private static let callLimit = 4
 
-  /// Logits of the decoder's chosen mask, before holes are filled.
+  /// The decoder's mask of one object, before holes are filled.
   struct Head {
+    /// The choice among the decoder's masks; `logits` may differ, for an absent object or because a
+    /// mask was given.
+    var selected: SelectedMask
     var logits: Tensor
     var pointer: Tensor
-    var objectScore: Float
+    var scores: FrameScores
+  }
+
+  /// The result for one object on one frame, and its policies as they are after it.
+  struct Answer {
+    var output: FrameOutput
+    var policies: TrackingPolicies
   }
 
   /// Answers a request about one object.
   func track(
     _ request: Request, object: TrackedObject, image: ImageFeatures
-  ) throws(Failure) -> FrameOutput {
+  ) throws(Failure) -> Answer {
+    var policies = object.policies
     let head =
       if let mask = request.mask, configuration.tracking.useMaskInputAsOutputWithoutSam {
-        try takeMask(mask, image: image)
+        try takeMask(mask, request, image: image, selection: policies.masks)
       } else {
-        try segment(request, object: object, image: image)
+        try segment(request, object: object, image: image, selection: &policies.masks)
       }
-    return try output(head, image: image, encodingMemory: request.encodesMemory)
+    return Answer(
+      output: try output(head, image: image, encodingMemory: request.encodesMemory),
+      policies: policies)
   }
 
   /// Tracks objects onto a frame that none of them is annotated on.
@@ -59,21 +71,24 @@ struct FrameTracker: Sendable {
   /// time.
   func follow(
     _ objects: [TrackedObject], onto frame: Int, isReverse: Bool, image: ImageFeatures
-  ) throws(Failure) -> [FrameOutput] {
+  ) throws(Failure) -> [Answer] {
     var memories: [ObjectMemory] = []
     for object in objects {
       memories.append(try memory(of: object, on: frame, isReverse: isReverse))
     }
-    let isMultimask = usesMultimask(Request(frame: frame, isInitial: false))
-    var found = [FrameOutput?](repeating: nil, count: objects.count)
+    let request = Request(frame: frame, isInitial: false)
+    var found = [Answer?](repeating: nil, count: objects.count)
     for group in memories.groups(limit: Self.callLimit) {
       let features = try attend(image, to: group.map { memories[$0] })
       // From here on objects share nothing: one at a time needs the memory of one.
       for (row, index) in group.enumerated() {
+        var policies = objects[index].policies
         let head = try decode(
-          features: features[row].asBatch, image: image, clicks: stages.noClicks,
-          isMultimask: isMultimask)
-        found[index] = try output(head, image: image, encodingMemory: true)
+          request, features: features[row].asBatch, image: image, clicks: stages.noClicks,
+          selection: &policies.masks)
+        policies.memories.observe(head.selected, on: frame)
+        found[index] = Answer(
+          output: try output(head, image: image, encodingMemory: true), policies: policies)
       }
     }
     return found.compactMap { $0 }
@@ -84,7 +99,7 @@ struct FrameTracker: Sendable {
     _ head: Head, image: ImageFeatures, encodingMemory: Bool
   ) throws(Failure) -> FrameOutput {
     var output = FrameOutput(
-      memory: nil, logits: head.logits, pointer: head.pointer, objectScore: head.objectScore)
+      memory: nil, logits: head.logits, pointer: head.pointer, scores: head.scores)
     if encodingMemory {
       output.memory = try encodeMemory(of: output, image: image, isAnnotated: false)
     }
@@ -113,9 +128,8 @@ struct FrameTracker: Sendable {
   private func memory(
     of object: TrackedObject, on frame: Int, isReverse: Bool
   ) throws(Failure) -> ObjectMemory {
-    let plan = MemoryPlan(
-      frame: frame, conditioning: object.conditioning.frames,
-      hasRecent: { object.recent.contains($0) }, frameCount: frameCount, isReverse: isReverse,
+    let plan = object.policies.memories.plan(
+      for: frame, history: object.history, frameCount: frameCount, isReverse: isReverse,
       configuration: configuration)
     return try ObjectMemory(plan, of: object)
   }
@@ -130,7 +144,8 @@ struct FrameTracker: Sendable {
   }
 
   private func segment(
-    _ request: Request, object: TrackedObject, image: ImageFeatures
+    _ request: Request, object: TrackedObject, image: ImageFeatures,
+    selection: inout MaskSelection
   ) throws(Failure) -> Head {
     let features =
       request.isInitial
@@ -144,12 +159,13 @@ struct FrameTracker: Sendable {
       prompt = Tensor(logits.floats().map { ($0 + 10) / 20 }, shape: logits.shape)
     }
     return try decode(
-      features: features, image: image, clicks: encodeClicks(request.points), maskPrompt: prompt,
-      isMultimask: usesMultimask(request))
+      request, features: features, image: image, clicks: encodeClicks(request.points),
+      maskPrompt: prompt, selection: &selection)
   }
 
-  /// Whether the answer is the best of three candidates instead of the single mask.
+  /// Whether the answer is one of three candidates instead of the single mask.
   func usesMultimask(_ request: Request) -> Bool {
+    if request.mask != nil, configuration.tracking.useMaskInputAsOutputWithoutSam { return false }
     let pointCount = request.points?.count ?? 0
     return configuration.tracking.multimaskOutputInSam
       && (request.isInitial || configuration.tracking.multimaskOutputForTracking)

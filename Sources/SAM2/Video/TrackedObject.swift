@@ -17,7 +17,18 @@ struct TrackedObject: Sendable {
   /// Frames that a propagation has visited, and whether it ran backwards.
   var tracked: [Int: Bool] = [:]
 
-  init(id: Int) { self.id = id }
+  /// Which masks it gets and which frames it remembers, with what the policies know of it.
+  var policies: TrackingPolicies
+
+  init(id: Int, policies: TrackingPolicies) {
+    self.id = id
+    self.policies = policies
+  }
+
+  /// The results that later frames may look back at.
+  var history: FrameHistory {
+    FrameHistory(conditioning: conditioning.frames, recent: { [recent] in recent[$0]?.scores })
+  }
 
   /// Frames with clicks or a mask, ascending.
   var annotatedFrames: [Int] { maskFrames.union(points.keys).sorted() }

@@ -5,6 +5,8 @@ import SAM2Config
 ///
 /// Those that are nil are taken from the model; the reference sets them when it builds a predictor.
 public struct VideoOptions: Sendable, Hashable {
+  /// The policies that choose masks and memories.
+  public var tracker = Tracker.sam2
   /// Background specks inside a mask of at most so many low-resolution pixels are filled; 0 leaves
   /// them, which is what the reference does without CUDA.
   public var fillHoleArea = 8

@@ -76,7 +76,8 @@ extension VideoPredictor {
 
   /// What is known of `object`; a new record when there is none.
   private func state(of object: Int) -> TrackedObject {
-    objects.first { $0.id == object } ?? TrackedObject(id: object)
+    objects.first { $0.id == object }
+      ?? TrackedObject(id: object, policies: TrackingPolicies(options.tracker))
   }
 
   private func request(_ frame: Int, _ state: TrackedObject) -> FrameTracker.Request {
@@ -95,12 +96,13 @@ extension VideoPredictor {
     _ request: FrameTracker.Request, _ state: TrackedObject, isConditioning: Bool
   ) throws(Failure) -> FrameResult {
     let image = try features.features(of: request.frame)
-    let output = try tracker.track(request, object: state, image: image)
+    let answer = try tracker.track(request, object: state, image: image)
     var state = state
+    state.policies = answer.policies
     if isConditioning {
-      state.pendingConditioning[request.frame] = output
+      state.pendingConditioning[request.frame] = answer.output
     } else {
-      state.pendingRecent[request.frame] = output
+      state.pendingRecent[request.frame] = answer.output
     }
     revision += 1
     if let index = objects.firstIndex(where: { $0.id == state.id }) {

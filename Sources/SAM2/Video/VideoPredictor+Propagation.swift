@@ -105,10 +105,13 @@ extension VideoPredictor {
       for index in annotated { clearMemory(around: frame, object: index) }
     }
     if !followed.isEmpty {
-      let outputs = try tracker.follow(
+      let answers = try tracker.follow(
         followed.map { objects[$0] }, onto: frame, isReverse: isReverse,
         image: features.features(of: frame, readingNext: next))
-      for (index, output) in zip(followed, outputs) { objects[index].recent[frame] = output }
+      for (index, answer) in zip(followed, answers) {
+        objects[index].recent[frame] = answer.output
+        objects[index].policies = answer.policies
+      }
     }
     for index in objects.indices { objects[index].tracked[frame] = isReverse }
     let outputs = objects.map { ($0.id, $0.conditioning[frame] ?? $0.recent[frame]) }
@@ -117,11 +120,12 @@ extension VideoPredictor {
 
   /// Drops results that tracking onwards from `frame` cannot look at any more.
   func forgetHistory(before frame: Int, isReverse: Bool) {
-    let horizon = MemoryPlan.horizon(tracker.configuration)
-    func isOutOfSight(_ other: Int) -> Bool {
-      isReverse ? other > frame + horizon : other < frame - horizon
-    }
     for index in objects.indices {
+      let memories = objects[index].policies.memories
+      func isOutOfSight(_ other: Int) -> Bool {
+        memories.isOutOfSight(
+          other, from: frame, isReverse: isReverse, configuration: tracker.configuration)
+      }
       objects[index].recent.remove(where: isOutOfSight)
       // Which frames were visited matters to corrections only, and those frames get none.
       objects[index].tracked = objects[index].tracked.filter { !isOutOfSight($0.key) }

@@ -1,0 +1,28 @@
+import Tensors
+
+/// The decoder's masks for one object on one frame, before one of them is chosen.
+struct MaskCandidates: Sendable {
+  let frame: Int
+  /// [4, S/4, S/4] logits; mask 0 is the single-mask output, 1...3 the multimask output.
+  let masks: Tensor
+  /// Predicted IoU of each mask.
+  let predictedIoUs: [Float]
+  /// Logit of the object being there.
+  let objectScore: Float
+  /// Whether the answer is one of masks 1...3, or else the single mask.
+  let isMultimask: Bool
+}
+
+/// The mask that was chosen among `candidates`.
+struct SelectedMask: Sendable {
+  let candidates: MaskCandidates
+  let index: Int
+
+  var predictedIoU: Float { candidates.predictedIoUs[index] }
+
+  /// Logits [S/4, S/4]; a copy, because a view would keep all candidates.
+  func copyLogits() -> Tensor {
+    let mask = candidates.masks[index]
+    return Tensor(mask.floats(), shape: mask.shape)
+  }
+}

@@ -1,0 +1,72 @@
+import Bytes
+
+/// The state of one policy for one object, as a tracking state holds it.
+struct PolicyRecord: Equatable {
+  /// Number of the policy's case.
+  var kind: UInt8
+  /// Version of `bytes`; each kind counts its own.
+  var version: UInt8
+  var bytes: [UInt8]
+
+  /// A record of a kind without state.
+  static func stateless(kind: UInt8) -> Self { PolicyRecord(kind: kind, version: 1, bytes: []) }
+
+  /// Checks that this is `expected`, a record without state.
+  fileprivate func check(is expected: PolicyRecord, _ policy: String) throws(Failure) {
+    guard kind == expected.kind else {
+      throw Failure(
+        .badInput, code: "state.damaged", "\(policy) is of kind \(kind), not \(expected.kind)")
+    }
+    guard version == expected.version else {
+      throw Failure(
+        .badInput, code: "state.version",
+        "\(policy) has version \(version); this program reads version \(expected.version)")
+    }
+    guard bytes.isEmpty else {
+      throw Failure(
+        .badInput, code: "state.damaged", "\(policy) has \(bytes.count) bytes of state, not 0")
+    }
+  }
+}
+
+extension Tracker {
+  /// Its number in a tracking state.
+  var code: UInt8 {
+    switch self {
+    case .sam2: 0
+    }
+  }
+}
+
+extension MaskSelection {
+  var record: PolicyRecord {
+    switch self {
+    case .predictedIoU: .stateless(kind: 0)
+    }
+  }
+
+  /// Takes over a saved state of the same kind.
+  /// - Throws: `state.damaged` for one of another kind or one that does not fit its format,
+  ///   `state.version` for an unknown version.
+  mutating func restore(_ record: PolicyRecord) throws(Failure) {
+    switch self {
+    case .predictedIoU: try record.check(is: self.record, "the choice of masks")
+    }
+  }
+}
+
+extension MemorySelection {
+  var record: PolicyRecord {
+    switch self {
+    case .mostRecent: .stateless(kind: 0)
+    }
+  }
+
+  /// Takes over a saved state of the same kind.
+  /// - Throws: as `MaskSelection.restore`.
+  mutating func restore(_ record: PolicyRecord) throws(Failure) {
+    switch self {
+    case .mostRecent: try record.check(is: self.record, "the choice of memories")
+    }
+  }
+}
