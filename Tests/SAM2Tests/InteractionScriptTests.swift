@@ -1,4 +1,6 @@
 import Bytes
+import JSON
+import TestSupport
 import Testing
 
 @testable import SAM2
@@ -69,6 +71,22 @@ import Testing
   ])
   func refuses(action: String, code: String) {
     #expect(failure(action)?.code == code)
+  }
+
+  @Test func mayNameItsTracker() throws {
+    let text = "{\"actions\":[{\"do\":\"reset\"}],\"tracker\":\"sam2\"}"
+    let script = try parse(text)
+    #expect(script.tracker == .sam2)
+    #expect(script.json.text() == text)
+    // A script without stays as it was: saved jobs know it by its text.
+    let plain = try parse("{\"actions\": [{\"do\": \"reset\"}], \"tracker\": null}")
+    #expect(plain == InteractionScript([.reset]))
+    #expect(plain.json.text() == "{\"actions\":[{\"do\":\"reset\"}]}")
+    for (member, code) in [("\"sam\"", "script.tracker"), ("3", "script.type")] {
+      #expect(throws: TestSupport.failure(code)) {
+        try parse("{\"actions\": [], \"tracker\": \(member)}")
+      }
+    }
   }
 
   @Test func failuresNameTheAction() {

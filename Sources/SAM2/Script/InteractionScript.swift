@@ -18,8 +18,13 @@ public struct InteractionScript: Sendable, Equatable {
   }
 
   public var actions: [Action]
+  /// The tracker that the session used; nil for any.
+  public var tracker: Tracker?
 
-  public init(_ actions: [Action]) { self.actions = actions }
+  public init(_ actions: [Action], tracker: Tracker? = nil) {
+    self.actions = actions
+    self.tracker = tracker
+  }
 
   /// Files of masks that the script asks for, in order.
   public var maskFiles: [String] {
@@ -31,7 +36,10 @@ public struct InteractionScript: Sendable, Equatable {
 
 extension InteractionScript {
   /// The script as JSON; `init(json:)` reads it.
-  public var json: JSONValue { ["actions": .array(actions.map(\.json))] }
+  public var json: JSONValue {
+    let tracker = tracker.map { [("tracker", JSONValue.string($0.rawValue))] } ?? []
+    return .object([("actions", .array(actions.map(\.json)))] + tracker)
+  }
 
   /// CRC-32 of the JSON text: tells whether a saved job is of this script.
   var checksum: UInt32 { Array(json.text().utf8).withUnsafeBytes { CRC32.checksum($0) } }
@@ -77,15 +85,25 @@ extension InteractionScript {
   }
 
   /// - Throws: `script.member` for a member that no action has, `script.missing`, `script.type`,
-  ///   `script.action` for an unknown one, `script.labels` when labels and points differ in number;
-  ///   the place names the action.
+  ///   `script.action` for an unknown one, `script.tracker` likewise, `script.labels` when labels and
+  ///   points differ in number; the place names the action.
   public init(json: JSONValue) throws(Failure) {
-    let top = try ScriptObject(json, place: "script", members: ["actions"])
+    let top = try ScriptObject(json, place: "script", members: ["actions", "tracker"])
     var actions: [Action] = []
     for (index, element) in try top.array("actions").enumerated() {
       actions.append(try Action(element, place: "actions[\(index)]"))
     }
-    self.actions = actions
+    self.init(actions, tracker: try InteractionScript.tracker(top.optionalString("tracker")))
+  }
+
+  private static func tracker(_ name: String?) throws(Failure) -> Tracker? {
+    guard let name else { return nil }
+    guard let tracker = Tracker(rawValue: name) else {
+      throw Failure(
+        .badInput, code: "script.tracker", "there is no tracker \"\(name)\"", place: "script",
+        hint: "use " + Tracker.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return tracker
   }
 }
 

@@ -34,6 +34,12 @@ struct ScriptObject {
     try required(key, "a string", \.string)
   }
 
+  /// nil when the member is missing or null.
+  func optionalString(_ key: String) throws(Failure) -> String? {
+    guard let value = json[key], !value.isNull else { return nil }
+    return try string(key)
+  }
+
   func boolean(_ key: String, default preset: Bool) throws(Failure) -> Bool {
     guard let value = json[key], !value.isNull else { return preset }
     return try required(key, "true or false", \.bool)

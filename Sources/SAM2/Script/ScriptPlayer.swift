@@ -35,8 +35,8 @@ public final class ScriptPlayer {
 
   /// A player at the start of `script`.
   ///
-  /// `predictor` must not have been annotated yet; `loadMask` reads a mask file as the script names
-  /// it.
+  /// `predictor` must not have been annotated yet, and must use the tracker of the script if that
+  /// names one; `loadMask` reads a mask file as the script names it.
   public init(
     _ script: InteractionScript, on predictor: VideoPredictor,
     loadMask: @escaping (String) throws -> BinaryMask
@@ -87,9 +87,11 @@ public final class ScriptPlayer {
 
   /// Plays on to the next answer: that to an annotation, or the next tracked frame.
   /// - Returns: nil when the script is over.
-  /// - Throws: `Failure`s say which action they come from; what `loadMask` throws;
-  ///   `CancellationError` when the task is cancelled.
+  /// - Throws: `Failure`s say which action they come from; `script.tracker` when the predictor uses
+  ///   another tracker than the script; what `loadMask` throws; `CancellationError` when the task is
+  ///   cancelled.
   public func next() throws -> Event? {
+    try checkTracker()
     while events.isEmpty {
       guard action < script.actions.count else { return nil }
       do {
@@ -100,6 +102,15 @@ public final class ScriptPlayer {
       }
     }
     return events.removeFirst()
+  }
+
+  private func checkTracker() throws(Failure) {
+    let used = predictor.options.tracker
+    guard let tracker = script.tracker, tracker != used else { return }
+    throw Failure(
+      .usage, code: "script.tracker",
+      "the script is for the tracker \(tracker.rawValue), not \(used.rawValue)",
+      hint: "choose the tracker of the script")
   }
 
   /// Does one action, or one frame of a propagation.
