@@ -42,8 +42,11 @@ struct TrackingState: Equatable {
       (options.masksDoNotOverlap ? 1 : 0) | (options.clearsMemoryAroundInput ? 2 : 0)
       | (options.correctionsCondition ? 4 : 0)
       | (configuration.tracking.multimaskOutputForTracking ? 8 : 0)
-    reach = [configuration.memory.bank.memoryTemporalStrideForEval, configuration.memory.bank.maxCondFramesInAttn]
-      .map { Int32(clamping: $0) }
+    reach = [
+      configuration.memory.bank.memoryTemporalStrideForEval,
+      configuration.memory.bank.maxCondFramesInAttn,
+    ]
+    .map { Int32(clamping: $0) }
     tracker = options.tracker
   }
 
