@@ -226,7 +226,8 @@ final class ChildProcess {
     ending = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .crashed(status & 0x7F)
     // Some programs answer the signal at the limit by ending themselves.
     if status != 0, let limit = limits.processorSeconds,
-      ending == .crashed(SIGXCPU) || ChildProcess.seconds(usage) >= Double(limit) * Self.countedShare
+      ending == .crashed(SIGXCPU)
+        || Self.seconds(usage) >= Double(limit) * Self.countedShare
     {
       ending = .outOfTime
     }
