@@ -12,13 +12,52 @@ let strict: [SwiftSetting] =
   ]
   + (Context.environment["SAM2_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+/// A folder of `Sources/`, which holds rooms of one kind.
+///
+/// Rooms import rooms of their own floor and of those before it.
+enum Floor: String {
+  /// C kernels and system calls, bytes, JSON, tensors.
+  case base = "Base"
+  /// Readers of checkpoints, one format each.
+  case checkpoints = "Checkpoints"
+  /// The graph, and what reads, rewrites, rounds and runs it.
+  case engine = "Engine"
+  /// Pictures and videos in and out, annotations.
+  case pixels = "Pixels"
+  /// SAM 2: configurations, importer, predictors.
+  case family = "Family"
+  /// Work on files: pictures, videos and lists in, masks and annotations out.
+  case jobs = "Jobs"
+  /// Runs models to see what quantisation needs to know, and what it costs.
+  case measuring = "Measuring"
+  /// Command lines.
+  case commands = "Commands"
+
+  func path(_ name: String) -> String { "Sources/\(rawValue)/\(name)" }
+}
+
+func room(_ floor: Floor, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: floor.path(name), swiftSettings: strict)
+}
+
+/// A room in C.
+func cRoom(
+  _ floor: Floor, _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, path: floor.path(name), exclude: exclude)
+}
+
+/// The module map of a library of the system.
+func library(_ floor: Floor, _ name: String, pkgConfig: String, package: String) -> Target {
+  .systemLibrary(
+    name: name, path: floor.path(name), pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
-    name: name, dependencies: dependencies + [arguments], swiftSettings: strict)
+    name: name, dependencies: dependencies + [arguments], path: Floor.commands.path(name),
+    swiftSettings: strict)
 }
 
 func tests(
@@ -49,83 +88,81 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // Floor 0: C and bytes.
-    .target(name: "CKernels"),
-    .target(name: "CSystem"),
-    .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
-    room("Bytes", ["CKernels", "CSystem"]),
-    room("JSON", ["Bytes"]),
+    // Base: C, bytes and typed numbers.
+    cRoom(.base, "CKernels"),
+    cRoom(.base, "CSystem"),
+    library(.base, "CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    room(.base, "Bytes", ["CKernels", "CSystem"]),
+    room(.base, "JSON", ["Bytes"]),
+    room(.base, "Tensors", ["Bytes"]),
 
-    // Floor 1: typed numbers.
-    room("Tensors", ["Bytes"]),
-
-    // Floor 2: one checkpoint format each, then the room that picks the reader.
-    room("TorchCheckpoint", ["Bytes", "Tensors", "CZlib"]),
-    room("SafetensorsCheckpoint", ["Bytes", "JSON", "Tensors"]),
-    room("HDF5Checkpoint", ["Bytes", "JSON", "Tensors", "CSystem", "CHDF5", "CZlib"]),
+    // Checkpoints: one format each, then the room that picks the reader.
+    library(.checkpoints, "CHDF5", pkgConfig: "hdf5", package: "libhdf5-dev"),
+    room(.checkpoints, "TorchCheckpoint", ["Bytes", "Tensors", "CZlib"]),
+    room(.checkpoints, "SafetensorsCheckpoint", ["Bytes", "JSON", "Tensors"]),
     room(
-      "Checkpoints",
+      .checkpoints, "HDF5Checkpoint",
+      ["Bytes", "JSON", "Tensors", "CSystem", "CHDF5", "CZlib"]),
+    room(
+      .checkpoints, "Checkpoints",
       ["Bytes", "Tensors", "TorchCheckpoint", "SafetensorsCheckpoint", "HDF5Checkpoint"]),
 
-    // Floor 3: the graph and what works on graphs.
-    room("Graph", ["Bytes", "Tensors", "JSON"]),
-    room("Reference", ["Bytes", "Tensors", "Graph"]),
-    room("ModelFile", ["Bytes", "JSON", "Tensors", "Graph", crypto]),
-    room("Passes", ["Bytes", "Tensors", "Graph"]),
-    room("Quantizer", ["Bytes", "JSON", "Tensors", "Graph", "Passes"]),
-    room("Runtime", ["Bytes", "Tensors", "Graph", "CKernels"]),
+    // Engine: the graph and what works on graphs.
+    room(.engine, "Graph", ["Bytes", "Tensors", "JSON"]),
+    room(.engine, "Reference", ["Bytes", "Tensors", "Graph"]),
+    room(.engine, "ModelFile", ["Bytes", "JSON", "Tensors", "Graph", crypto]),
+    room(.engine, "Passes", ["Bytes", "Tensors", "Graph"]),
+    room(.engine, "Quantizer", ["Bytes", "JSON", "Tensors", "Graph", "Passes"]),
+    room(.engine, "Runtime", ["Bytes", "Tensors", "Graph", "CKernels"]),
 
-    // Floor 4: pixels, and SAM 2 itself.
-    room("Media", ["Bytes", "CImageCodecs"]),
-    room("Annotations", ["Bytes", "JSON", "Media"]),
-    room("SampleScene", ["Bytes", "Media"]),
-    room("SAM2Config", ["Bytes", "JSON"]),
-    room("ModelInterface", ["Bytes", "JSON", "Graph", "SAM2Config"]),
-    room("SAM2Import", ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", yaml]),
+    // Pixels: pictures, videos, annotations.
+    library(.pixels, "CJPEG", pkgConfig: "libjpeg", package: "libjpeg-dev"),
+    library(.pixels, "CPNG", pkgConfig: "libpng", package: "libpng-dev"),
+    cRoom(.pixels, "CImageCodecs", ["CJPEG", "CPNG"]),
+    room(.pixels, "Media", ["Bytes", "CImageCodecs"]),
+    room(.pixels, "Annotations", ["Bytes", "JSON", "Media"]),
+    room(.pixels, "SampleScene", ["Bytes", "Media"]),
+
+    // Family: SAM 2 itself.
+    room(.family, "SAM2Config", ["Bytes", "JSON"]),
+    room(.family, "ModelInterface", ["Bytes", "JSON", "Graph", "SAM2Config"]),
+    room(.family, "SAM2Import", ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", yaml]),
     room(
-      "SAM2",
+      .family, "SAM2",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config",
         "ModelInterface",
       ]),
 
-    // Runs a model to see what quantisation needs to know, and what it costs.
+    // Jobs: clocks, folders and names that jobs and commands share; the work on files.
+    room(.jobs, "JobSupport", ["Bytes", "JSON"]),
     room(
-      "Calibration",
-      ["Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Quantizer", "Runtime", "Media", "SAM2"]),
-
-    // Runs two models side by side.
-    room(
-      "Comparison",
-      [
-        "Bytes", "Tensors", "Graph", "Passes", "Quantizer", "Runtime", "Media", "SampleScene",
-        "SAM2", "Calibration",
-      ]),
-
-    // Clocks, folders and names that jobs and commands share.
-    room("JobSupport", ["Bytes", "JSON"]),
-
-    // Work on files: pictures, videos and lists in, masks and annotations out.
-    room(
-      "SAM2Jobs",
+      .jobs, "SAM2Jobs",
       [
         "Bytes", "JSON", "Tensors", "Runtime", "ModelFile", "Media", "Annotations", "SAM2",
         "JobSupport",
       ]),
 
-    // Floor 5: the commands.
-    .target(name: "CBundledModel", exclude: ["nano-int8.sam2"]),
-    room("CLISupport", ["Bytes", "JSON", "JobSupport", arguments]),
+    // Measuring: one model at work, two models side by side, the report.
     room(
-      "QuantizationReport",
+      .measuring, "Calibration",
+      ["Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Quantizer", "Runtime", "Media", "SAM2"]),
+    room(
+      .measuring, "Comparison",
+      [
+        "Bytes", "Tensors", "Graph", "Passes", "Quantizer", "Runtime", "Media", "SampleScene",
+        "SAM2", "Calibration",
+      ]),
+    room(
+      .measuring, "QuantizationReport",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Media",
-        "Calibration", "Comparison", "JobSupport", "CLISupport",
+        "Calibration", "Comparison", "JobSupport",
       ]),
+
+    // Commands.
+    cRoom(.commands, "CBundledModel", exclude: ["nano-int8.sam2"]),
+    room(.commands, "CLISupport", ["Bytes", "JSON", "JobSupport", arguments]),
     command(
       "sam2-convert",
       [

@@ -11,7 +11,7 @@ bin=$(swift build -c release --show-bin-path)
 symbols=$(mktemp -d)
 trap 'rm -rf "$symbols"' EXIT
 maps=""
-for map in "$bin"/C*.build/module.modulemap Sources/C*/module.modulemap; do
+for map in "$bin"/C*.build/module.modulemap Sources/*/C*/module.modulemap; do
   [ ! -e "$map" ] || maps="$maps -Xcc -fmodule-map-file=$map"
 done
 target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p' | head -n 1)
@@ -19,6 +19,6 @@ target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/
 swift symbolgraph-extract -module-name SAM2 -I "$bin/Modules" -target "$target" -sdk / \
   -minimum-access-level public -skip-synthesized-members -output-dir "$symbols" $maps
 mkdir -p "$(dirname "$out")"
-docc convert Sources/SAM2/SAM2.docc --additional-symbol-graph-dir "$symbols" --output-dir "$out" \
+docc convert Sources/Family/SAM2/SAM2.docc --additional-symbol-graph-dir "$symbols" --output-dir "$out" \
   --fallback-bundle-identifier SAM2 --fallback-display-name SAM2 --warnings-as-errors
 say "$out"

@@ -35,8 +35,8 @@ build_program() {
     -sanitize=fuzzer,address -I "$products/Modules" \
     -Xcc -fmodule-map-file="$products/CKernels.build/module.modulemap" \
     -Xcc -fmodule-map-file="$products/CSystem.build/module.modulemap" \
-    -Xcc -fmodule-map-file=Sources/CZlib/module.modulemap \
-    -Xcc -fmodule-map-file=Sources/CHDF5/module.modulemap \
+    -Xcc -fmodule-map-file=Sources/Base/CZlib/module.modulemap \
+    -Xcc -fmodule-map-file=Sources/Checkpoints/CHDF5/module.modulemap \
     $(pkg-config --cflags-only-I hdf5 | sed 's/-I/-Xcc -I/g') $(pkg-config --libs-only-L hdf5) \
     "$tests"/Fuzz*.swift "$tests"/LibFuzzer/*.swift $objects -lz -lhdf5
 }

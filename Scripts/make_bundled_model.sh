@@ -12,5 +12,5 @@ swift build -c release --product sam2-quantize
 bin=$(swift build -c release --show-bin-path)
 "$bin/sam2-convert" Tests/Fixtures/nano/nano.pt --config Tests/Fixtures/nano/nano.yaml \
   -o "$folder/nano.sam2" --quiet
-"$bin/sam2-quantize" "$folder/nano.sam2" -o Sources/CBundledModel/nano-int8.sam2 --force --quiet
-ls -l Sources/CBundledModel/nano-int8.sam2
+"$bin/sam2-quantize" "$folder/nano.sam2" -o Sources/Commands/CBundledModel/nano-int8.sam2 --force --quiet
+ls -l Sources/Commands/CBundledModel/nano-int8.sam2

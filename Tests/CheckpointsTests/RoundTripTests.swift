@@ -14,7 +14,7 @@ import Testing
 @Suite struct RoundTripTests {
   private static let nano = fixturePath("nano/nano.pt", target: ".")
   private static let quantizedNano = fixturePath(
-    "../../Sources/CBundledModel/nano-int8.sam2", target: ".")
+    "../../Sources/Commands/CBundledModel/nano-int8.sam2", target: ".")
 
   private static func bytes(_ tensor: Tensor) -> [UInt8] { tensor.withUnsafeBytes { Array($0) } }
 

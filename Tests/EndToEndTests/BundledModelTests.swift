@@ -11,7 +11,8 @@ struct BundledModelTests {
       try expectSuccess(
         Tool.quantize.run([workplace.model, "-o", "fresh.sam2", "--quiet"], in: folder))
       let fresh = try #require(fileBytes("\(folder)/fresh.sam2"))
-      let committed = try #require(fileBytes(sourcePath("Sources/CBundledModel/nano-int8.sam2")))
+      let committed = try #require(
+        fileBytes(sourcePath("Sources/Commands/CBundledModel/nano-int8.sam2")))
       // Not inside #expect, which lists the differences of two arrays, and takes hours for these.
       let isSame = fresh == committed
       #expect(isSame)
@@ -20,7 +21,8 @@ struct BundledModelTests {
 
   @Test("is inside the binary, as long as the committed file")
   func isEmbedded() throws {
-    let committed = try #require(fileBytes(sourcePath("Sources/CBundledModel/nano-int8.sam2")))
+    let committed = try #require(
+      fileBytes(sourcePath("Sources/Commands/CBundledModel/nano-int8.sam2")))
     try withRun(["doctor", "--json"]) { outcome, _ in
       try expectSuccess(outcome)
       #expect(outcome.output.contains("\(committed.count)"))

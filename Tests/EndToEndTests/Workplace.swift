@@ -22,7 +22,7 @@ final class Workplace: Sendable {
   /// The int8 model that is inside the sam2 command.
   static var bundled: String {
     #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-      .joined(separator: "/") + "/Sources/CBundledModel/nano-int8.sam2"
+      .joined(separator: "/") + "/Sources/Commands/CBundledModel/nano-int8.sam2"
   }
 
   private init() throws {

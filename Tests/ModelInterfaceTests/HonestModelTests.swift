@@ -45,7 +45,7 @@ import Testing
 
   /// The bundled model is quantised: all passes and an int8 recipe have rewritten its graphs.
   @Test(arguments: ModelParts.allCases) func bundledModel(parts: ModelParts) throws {
-    let path = fixturePath("../../Sources/CBundledModel/nano-int8.sam2", target: ".")
+    let path = fixturePath("../../Sources/Commands/CBundledModel/nano-int8.sam2", target: ".")
     try ModelInterface.verify(parts.reduced(ModelFile.open(path)))
   }
 

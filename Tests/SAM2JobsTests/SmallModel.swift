@@ -10,7 +10,7 @@ enum SmallModel {
   /// The file of the model built into the command.
   private static let bundledFile =
     #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-    .joined(separator: "/") + "/Sources/CBundledModel/nano-int8.sam2"
+    .joined(separator: "/") + "/Sources/Commands/CBundledModel/nano-int8.sam2"
 
   static let picture = fixturePath("nano/still.png", target: ".")
   static let clip = fixturePath("nano/clip", target: ".")

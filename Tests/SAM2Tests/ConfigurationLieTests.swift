@@ -25,7 +25,7 @@ import Testing
   private static let original = Result {
     try ModelFile.read(
       storage: try MappedFile.open(
-        fixturePath("../../Sources/CBundledModel/nano-int8.sam2", target: ".")))
+        fixturePath("../../Sources/Commands/CBundledModel/nano-int8.sam2", target: ".")))
   }
 
   @Test(arguments: lies) func isRefusedOrRuns(key: String, value: JSONValue) throws {

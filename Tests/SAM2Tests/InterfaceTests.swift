@@ -11,7 +11,7 @@ import Testing
 /// Nothing of a model runs before its graphs are known to have the expected operands and results.
 @Suite struct InterfaceTests {
   @Test func aModelWithOtherResultsIsRefused() throws {
-    let path = fixturePath("../../Sources/CBundledModel/nano-int8.sam2", target: ".")
+    let path = fixturePath("../../Sources/Commands/CBundledModel/nano-int8.sam2", target: ".")
     let honest = try ModelFile.open(path)
     let changes: [(graph: String, output: String, shape: [Dim])] = [
       ("encode_memory", "memory", [Dim(Symbol("objects")), 256, 33]),

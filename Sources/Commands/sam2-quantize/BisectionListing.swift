@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import Bytes
 import CLISupport
 import Comparison
 import JSON

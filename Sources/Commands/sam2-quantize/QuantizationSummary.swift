@@ -1,3 +1,4 @@
+internal import Bytes
 import CLISupport
 import Calibration
 import Graph

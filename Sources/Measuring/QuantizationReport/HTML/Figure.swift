@@ -1,4 +1,4 @@
-internal import CLISupport
+internal import Bytes
 internal import JSON
 
 /// Numbers as people read them.

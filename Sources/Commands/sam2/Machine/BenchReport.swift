@@ -1,3 +1,4 @@
+internal import Bytes
 import CLISupport
 import Glibc
 import JSON
