@@ -178,4 +178,21 @@ struct QuantizerTests {
   func patternsMatchAsShellsDo(text: String, pattern: String, expected: Bool) {
     #expect(matches(text, pattern: pattern) == expected)
   }
+
+  /// An output that is a weight as it is keeps its numbers and its type.
+  @Test func weightsThatAreOutputsStayAsTheyAre() throws {
+    var random = SeededRandom(seed: 17)
+    var builder = GraphBuilder("encode_image")
+    var weights = WeightTable()
+    weights.set("w", Tensor(random.floats(48 * 32), shape: [48, 32]))
+    let (x, weight) = (builder.input("x", .float(2, 32)), builder.weight("w", .float(48, 32)))
+    builder.output(
+      "y", try builder.add(.linear(Linear(hasBias: false)), [x, weight], label: "w"))
+    builder.output("w", weight)
+    let model = Model(metadata: .object([]), graphs: [builder.graph], weights: weights)
+    var recipe = Recipe.small
+    recipe.minimumStoredElements = 1
+    let (quantized, _) = try Quantizer(recipe).quantize(model)
+    #expect(quantized.weights["w"]?.dtype != .int8)
+  }
 }

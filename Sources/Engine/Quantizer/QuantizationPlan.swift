@@ -105,7 +105,7 @@ public struct QuantizationPlan: Sendable {
     _ model: Model, except quantized: Set<String>, _ recipe: Recipe
   ) throws(Failure) -> [String: QuantizedMatrix] {
     var packed: Set<String> = []
-    var otherwiseUsed: Set<String> = []
+    var otherwiseUsed = model.outputWeights
     for graph in model.graphs {
       for node in graph.nodes {
         for (position, operand) in node.operands.enumerated() {
@@ -159,6 +159,19 @@ public struct QuantizationPlan: Sendable {
       }
       return Float(sum)
     }
+  }
+}
+
+extension Model {
+  /// Names of the weights that are outputs of graphs as they are.
+  var outputWeights: Set<String> {
+    var names: Set<String> = []
+    for graph in graphs {
+      for output in graph.outputs {
+        if case .weight(let name) = graph[output.value].definition { names.insert(name) }
+      }
+    }
+    return names
   }
 }
 

@@ -46,8 +46,8 @@ public struct Quantizer: Sendable {
   private func choose(_ model: Model) -> (quantized: Set<String>, kept: [String: String]) {
     var quantized: Set<String> = []
     var kept: [String: String] = [:]
-    // Weights whose numbers something else needs: biases, kernels, embeddings.
-    var otherwiseUsed: Set<String> = []
+    // Weights whose numbers something else needs: biases, kernels, embeddings, outputs.
+    var otherwiseUsed = model.outputWeights
     for graph in model.graphs {
       let even = EvenValues(graph)
       for node in graph.nodes {

@@ -51,7 +51,7 @@ extension SmoothingGroup {
   /// Weights that are operands in more than one place: dividing them would change another product.
   private static func sharedWeights(_ model: Model) -> Set<String> {
     var seen: Set<String> = []
-    var shared: Set<String> = []
+    var shared = model.outputWeights
     for graph in model.graphs {
       for node in graph.nodes {
         for operand in node.operands {
