@@ -186,6 +186,11 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Bytes", "Tensors", "Graph"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "Differential",
+      dependencies: [
+        "Bytes", "Tensors", "Graph", "Passes", "Quantizer", "Reference", "Runtime", "TestSupport",
+      ], path: "Tests/Differential", swiftSettings: strict),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(name: "CConfinement", dependencies: ["CSystem"], path: "Tests/CConfinement"),
     tests("BytesTests", ["Bytes", "CZlib"]),
@@ -208,7 +213,9 @@ let package = Package(
         "ModelInterface", "Passes", "Runtime", "JSON", "Tensors", "Bytes", "CAllocations",
       ], exclude: ["Fixtures"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
-    tests("PassesTests", ["Bytes", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),
+    tests(
+      "PassesTests",
+      ["Bytes", "Differential", "JSON", "Tensors", "Graph", "Passes", "Reference", "Runtime"]),
     tests(
       "QuantizerTests",
       [
@@ -236,7 +243,9 @@ let package = Package(
       ]),
     tests(
       "RuntimeTests",
-      ["Bytes", "CAllocations", "JSON", "Tensors", "Graph", "Reference", "Runtime"]),
+      [
+        "Bytes", "CAllocations", "Differential", "JSON", "Tensors", "Graph", "Reference", "Runtime",
+      ]),
     tests("KernelTests", ["CKernels"]),
     tests(
       "TorchCheckpointTests", ["Bytes", "JSON", "Tensors", "TorchCheckpoint"],
@@ -257,9 +266,9 @@ let package = Package(
     tests(
       "FuzzTests",
       [
-        "Bytes", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "SafetensorsCheckpoint", "Tensors",
-        "TorchCheckpoint",
-      ], exclude: ["Corpus", "Dictionaries", "LibFuzzer"]),
+        "Bytes", "Differential", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "Runtime", "SAM2",
+        "SafetensorsCheckpoint", "Tensors", "TorchCheckpoint",
+      ], exclude: ["Corpus", "Dictionaries", "LibFuzzer", "RandomRuns"]),
     tests(
       "SAM2JobsTests",
       ["Annotations", "Bytes", "JSON", "JobSupport", "Media", "SAM2", "SAM2Jobs"]),

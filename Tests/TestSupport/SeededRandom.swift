@@ -8,6 +8,9 @@ public struct SeededRandom: RandomNumberGenerator {
     print("seed \(seed) in \(function)")
   }
 
+  /// For seeds that follow from one that was printed.
+  public init(quietly seed: UInt64) { state = seed }
+
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state

@@ -1,0 +1,64 @@
+import Graph
+import JSON
+import Runtime
+import Tensors
+import TestSupport
+import Testing
+
+/// What random graphs have found, as small as it gets.
+struct FoundGraphTests {
+  private var random = SeededRandom(seed: 91)
+  private var builder = GraphBuilder("found")
+  private var weights = WeightTable()
+  private var inputs: [String: Tensor] = [:]
+
+  private mutating func input(_ name: String, _ shape: [Int]) -> ValueID {
+    inputs[name] = Tensor(random.floats(shape.reduce(1, *)), shape: Shape(shape))
+    return builder.input(name, TensorType(.float, shape.map { Dim(constant: $0) }))
+  }
+
+  private mutating func weight(_ name: String, _ shape: [Int]) -> ValueID {
+    weights.set(name, Tensor(random.floats(shape.reduce(1, *)), shape: Shape(shape)))
+    return builder.weight(name, TensorType(.float, shape.map { Dim(constant: $0) }))
+  }
+
+  /// Outputs with joined steps and without.
+  private func run() throws -> (joined: [String: Tensor], plain: [String: Tensor]) {
+    let model = Model(metadata: .object([]), graphs: [builder.graph], weights: weights)
+    var options = RuntimeOptions(threads: 1)
+    let joined = try Program(model, options: options).run("found", inputs)
+    options.fusesSteps = false
+    return (joined, try Program(model, options: options).run("found", inputs))
+  }
+
+  /// The operator says n < `rotated`: more than there are is all of them.
+  @Test mutating func rotatesNoMoreThanThereAre() throws {
+    let product = try builder.add(
+      .linear(Linear(hasBias: false)), [input("x", [1, 100, 8]), weight("w", [16, 8])],
+      label: "product")
+    let turned = try builder.add(
+      .rotatePairs(rotated: 103), [product, input("cosine", [4, 8]), input("sine", [4, 8])],
+      label: "rotary")
+    builder.output("y", turned)
+    let (joined, plain) = try run()
+    #expect(joined["y"]?.floats() == plain["y"]?.floats())
+  }
+
+  /// Cells with positions of which queries are made, and which the result is added to as well.
+  @Test mutating func positionsMayBePartOfTheShortcut() throws {
+    let cells = try builder.add(
+      .add, [input("image", [1, 64, 48]), input("position", [1, 64, 48])], label: "sum")
+    let plain = Op.linear(Linear(hasBias: false))
+    let queries = try builder.add(plain, [cells, weight("q", [32, 48])], label: "q")
+    let (keys, values) = (input("keys", [1, 2, 32]), input("values", [1, 2, 32]))
+    let attended = try builder.add(
+      .attention(heads: 8, scale: 0.5), [queries, keys, values], label: "attention")
+    let output = try builder.add(plain, [attended, weight("o", [48, 32])], label: "o")
+    builder.output("y", try builder.add(.add, [output, cells], label: "shortcut"))
+    let results = try run()
+    let (joined, single) = (
+      try #require(results.joined["y"]).floats(), try #require(results.plain["y"]).floats()
+    )
+    #expect(Closeness(joined, to: single).relativeL2 < 1e-5)
+  }
+}
