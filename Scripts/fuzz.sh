@@ -1,44 +1,81 @@
 #!/bin/sh
-# Builds the fuzz targets of Tests/FuzzTests with libFuzzer and the address sanitiser, and runs them.
+# Builds the fuzz targets of Tests/FuzzTests with libFuzzer and the address sanitiser, and runs them;
+# C also with the sanitiser of undefined behaviour.
 #
 #   Scripts/fuzz.sh build                      builds only
-#   Scripts/fuzz.sh run TARGET [SECONDS]       zip, pickle, safetensors, model or hdf5; 600 seconds
+#   Scripts/fuzz.sh run TARGET [SECONDS]       zip, pickle, safetensors, model, hdf5, runtime,
+#                                              passes or state; 600 seconds
 #   Scripts/fuzz.sh minimize TARGET            keeps of what was found the least that reaches as much
+#   Scripts/fuzz.sh random WHAT [COUNT] [SEED] holds COUNT random graphs (10000) from SEED (1) on to
+#                                              the reference; WHAT is runtime or passes
 #
-# Runs start from Corpus/TARGET. What they find lies in out/fuzz/TARGET, and inputs that fail in
-# out/fuzz/TARGET-*. Such an input goes, with its fix, into the fixtures of the room's tests and into
-# Corpus/TARGET, which Scripts/test.sh replays. The rooms are built apart, in .build-fuzz.
+# Inputs of runtime and passes are the choices of a generator of graphs that verify
+# (Tests/TestSupport/RandomGraphs), as are the seeds of random. Runs start from Corpus/TARGET. What
+# they find lies in out/fuzz/TARGET, and inputs that fail in out/fuzz/TARGET-*. Such an input goes,
+# with its fix, into the fixtures of the room's tests and into Corpus/TARGET, which Scripts/test.sh
+# replays. The rooms are built apart, in .build-fuzz.
 set -eu
 . "$(dirname "$0")/common.sh"
 
 build=.build-fuzz
 program=$build/fuzz
 tests=Tests/FuzzTests
-rooms="TorchCheckpoint SafetensorsCheckpoint HDF5Checkpoint ModelFile TestSupport"
+runs=$build/random-runs
+rooms="TorchCheckpoint SafetensorsCheckpoint HDF5Checkpoint SAM2 Differential"
 # Modules those are made of, whose objects are linked.
-modules="CKernels CSystem Bytes JSON Tensors Graph $rooms"
+graphs="CKernels CSystem Bytes JSON Tensors Graph Passes Quantizer Reference Runtime TestSupport \
+  Differential"
+modules="$graphs TorchCheckpoint SafetensorsCheckpoint HDF5Checkpoint ModelFile CImageCodecs Media \
+  SAM2Config ModelInterface SAM2 Crypto CryptoBoringWrapper CCryptoBoringSSL \
+  CCryptoBoringSSLShims CXKCP CXKCPShims"
 
-build_program() {
-  for room in $rooms; do
+# build_rooms ROOM...: their objects for libFuzzer, sanitised.
+build_rooms() {
+  for room in "$@"; do
     swift build -c release --scratch-path "$build" --sanitize address \
-      -Xswiftc -sanitize=fuzzer -Xswiftc -enable-testing --target "$room" >&2
+      -Xswiftc -sanitize=fuzzer -Xswiftc -enable-testing \
+      -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined --target "$room" >&2
   done
+}
+
+# objects_of MODULE: its objects, without those of files that are there no more.
+objects_of() {
+  folder=$build/release/$1.build
+  [ -d "$folder" ] || return 0
+  room=Sources/$1
+  [ -d "$room" ] || room=Tests/$1
+  find "$folder/" -name '*.o' | while read -r object; do
+    # Packages have no folder here, and change with their names.
+    if [ ! -d "$room" ] || [ -n "$(find "$room" -name "$(basename "$object" .o)")" ]; then
+      echo "$object"
+    fi
+  done
+}
+
+# link PROGRAM MODULES OPTION...: a program of sources, and of objects that have been built.
+link() {
+  output=$1
+  linked=$2
+  shift 2
   products=$build/release
   objects=""
-  for module in $modules Crypto CryptoBoringWrapper CCryptoBoringSSL CCryptoBoringSSLShims \
-    CXKCP CXKCPShims; do
-    [ -d "$products/$module.build" ] || continue
-    objects="$objects $(find "$products/$module.build/" -name '*.o')"
-  done
+  for module in $linked; do objects="$objects $(objects_of "$module")"; done
   # shellcheck disable=SC2046,SC2086
-  swiftc -O -swift-version 6 -parse-as-library -module-name FuzzTests -o "$program" \
-    -sanitize=fuzzer,address -I "$products/Modules" \
+  swiftc -O -swift-version 6 -package-name main -o "$output" -I "$products/Modules" \
     -Xcc -fmodule-map-file="$products/CKernels.build/module.modulemap" \
     -Xcc -fmodule-map-file="$products/CSystem.build/module.modulemap" \
+    -Xcc -fmodule-map-file="$products/CImageCodecs.build/module.modulemap" \
     -Xcc -fmodule-map-file=Sources/Base/CZlib/module.modulemap \
     -Xcc -fmodule-map-file=Sources/Checkpoints/CHDF5/module.modulemap \
     $(pkg-config --cflags-only-I hdf5 | sed 's/-I/-Xcc -I/g') $(pkg-config --libs-only-L hdf5) \
-    "$tests"/Fuzz*.swift "$tests"/LibFuzzer/*.swift $objects -lz -lhdf5
+    "$@" $objects
+}
+
+build_program() {
+  # shellcheck disable=SC2086
+  build_rooms $rooms
+  link "$program" "$modules" -parse-as-library -module-name FuzzTests -sanitize=fuzzer,address \
+    "$tests"/Fuzz*.swift "$tests"/LibFuzzer/*.swift -lz -lhdf5 -ljpeg -lpng
 }
 
 # A trap must reach libFuzzer at once; leaks are none of Swift's faults; less memory is set apart.
@@ -50,10 +87,28 @@ prepare() {
 }
 
 run_target() {
-  prepare "$1"
-  "$program" "out/fuzz/$1" "$tests/Corpus/$1" -dict="$tests/Dictionaries/$1.dict" \
-    -max_total_time="${2:-600}" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=256 \
-    -max_len=16384 -print_final_stats=1 -artifact_prefix="out/fuzz/$1-"
+  target=$1
+  seconds=$2
+  prepare "$target"
+  set --
+  words=$tests/Dictionaries/$target.dict
+  [ ! -f "$words" ] || set -- -dict="$words"
+  "$program" "out/fuzz/$target" "$tests/Corpus/$target" "$@" \
+    -max_total_time="$seconds" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=256 \
+    -max_len=16384 -print_final_stats=1 -artifact_prefix="out/fuzz/$target-"
+}
+
+# A graph that ends the process leaves its seed in out/fuzz/seed.
+run_random() {
+  export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 SEED_FILE=out/fuzz/seed
+  mkdir -p out/fuzz
+  build_rooms Differential
+  link "$runs" "$graphs" -module-name RandomRuns -sanitize=address "$tests"/RandomRuns/*.swift
+  "$runs" "$@" || {
+    status=$?
+    echo "ended with $status at seed $(cat "$SEED_FILE")" >&2
+    exit "$status"
+  }
 }
 
 minimize_target() {
@@ -69,6 +124,7 @@ case "${1:-}" in
   build) build_program ;;
   run) run_target "$2" "${3:-600}" ;;
   minimize) minimize_target "$2" ;;
+  random) run_random "$2" "${3:-10000}" "${4:-1}" ;;
   *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
     exit 64

@@ -16,6 +16,12 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case model
   /// What the child process that runs libhdf5 answers: a stream, or the line of a failure.
   case hdf5
+  /// Choices of a graph that runs.
+  case runtime
+  /// Choices of a graph that passes and the quantiser rewrite.
+  case passes
+  /// What a tracking state holds, behind its head.
+  case state
 
   /// Reads `input` and everything in it.
   ///
@@ -31,6 +37,9 @@ enum FuzzTarget: String, CaseIterable, Sendable {
       case .safetensors: try fuzzSafetensors(fenced(input))
       case .model: try fuzzModel(input)
       case .hdf5: try fuzzStream(fenced(input))
+      case .runtime: try fuzzRuntime(input)
+      case .passes: try fuzzPasses(input)
+      case .state: try fuzzState(input)
       }
       return nil
     } catch {

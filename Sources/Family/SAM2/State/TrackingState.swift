@@ -23,6 +23,34 @@ struct TrackingState: Equatable {
   var reach: [Int32]
   var tracker: Tracker
 
+  var logitShape: Shape { [Int(sizes[0]), Int(sizes[0])] }
+  var memoryShape: Shape { [Int(sizes[1]), Int(sizes[2])] }
+  var pointerShape: Shape { [1, Int(sizes[3])] }
+
+  /// Bits of a result.
+  enum ResultFlag {
+    static let hasMemory: UInt8 = 1
+    static let hasPredictedIoU: UInt8 = 2
+  }
+
+  /// How far an interaction script has been played.
+  struct ScriptPlace: Equatable {
+    /// `InteractionScript.checksum`.
+    var script: UInt32
+    /// Actions that are done; the next one may be under way.
+    var done: UInt32
+  }
+
+  /// Where a propagation is to go on.
+  struct Position {
+    var next: Int
+    var last: Int
+    var isReverse: Bool
+    var keepsHistory: Bool
+  }
+}
+
+extension TrackingState {
   init(of predictor: VideoPredictor) {
     let configuration = predictor.tracker.configuration
     let stages = predictor.model.stages
@@ -48,31 +76,5 @@ struct TrackingState: Equatable {
     ]
     .map { Int32(clamping: $0) }
     tracker = options.tracker
-  }
-
-  var logitShape: Shape { [Int(sizes[0]), Int(sizes[0])] }
-  var memoryShape: Shape { [Int(sizes[1]), Int(sizes[2])] }
-  var pointerShape: Shape { [1, Int(sizes[3])] }
-
-  /// Bits of a result.
-  enum ResultFlag {
-    static let hasMemory: UInt8 = 1
-    static let hasPredictedIoU: UInt8 = 2
-  }
-
-  /// How far an interaction script has been played.
-  struct ScriptPlace: Equatable {
-    /// `InteractionScript.checksum`.
-    var script: UInt32
-    /// Actions that are done; the next one may be under way.
-    var done: UInt32
-  }
-
-  /// Where a propagation is to go on.
-  struct Position {
-    var next: Int
-    var last: Int
-    var isReverse: Bool
-    var keepsHistory: Bool
   }
 }
