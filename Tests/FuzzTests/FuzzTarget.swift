@@ -23,6 +23,9 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   /// What a tracking state holds, behind its head.
   case state
 
+  /// Whether inputs are choices of a generator, all of which make something valid.
+  var isGenerator: Bool { self == .runtime || self == .passes }
+
   /// Reads `input` and everything in it.
   ///
   /// The oracle: a `Failure` of the expected kind, or contents that can be read to the last byte
