@@ -98,7 +98,7 @@ public struct RuntimeOracle {
       try trace.step(node, index, actual)
     }
     for output in bound.outputs {
-      guard let actual = outputs[output.name] else {
+      guard let actual = tapped[output.name] else {
         throw Disagreement("has no \(output.name)")
       }
       try trace.compare(output, actual)
