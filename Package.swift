@@ -184,7 +184,8 @@ let package = Package(
 
     // Tests: one target per room, and the built commands end to end.
     .target(
-      name: "TestSupport", dependencies: ["Bytes", "JSON", "Tensors", "Graph"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Bytes", "JSON", "Tensors", "Graph"],
+      path: "Tests/TestSupport",
       swiftSettings: strict),
     .target(
       name: "Differential",

@@ -42,7 +42,7 @@ build_rooms() {
 objects_of() {
   folder=$build/release/$1.build
   [ -d "$folder" ] || return 0
-  room=Sources/$1
+  room=$(echo Sources/*/"$1")
   [ -d "$room" ] || room=Tests/$1
   find "$folder/" -name '*.o' | while read -r object; do
     # Packages have no folder here, and change with their names.
