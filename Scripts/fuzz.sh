@@ -11,8 +11,8 @@
 #
 # Inputs of runtime and passes are the choices of a generator of graphs that verify
 # (Tests/TestSupport/RandomGraphs), as are the seeds of random. Runs start from Corpus/TARGET. What
-# they find lies in out/fuzz/TARGET, and inputs that fail in out/fuzz/TARGET-*. Such an input goes,
-# with its fix, into the fixtures of the room's tests and into Corpus/TARGET, which Scripts/test.sh
+# they find is kept in out/fuzz/TARGET, and inputs that fail in out/fuzz/TARGET-*. Such an input is
+# added, with its fix, to the fixtures of the room's tests and into Corpus/TARGET, which Scripts/test.sh
 # replays. The rooms are built apart, in .build-fuzz.
 set -eu
 . "$(dirname "$0")/common.sh"

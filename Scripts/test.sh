@@ -20,10 +20,11 @@ say "building"
 # shellcheck disable=SC2086
 swift build $flags --build-tests
 
+# `swift test` would compile everything once more.
 say "testing"
 # shellcheck disable=SC2086
 if [ $# -gt 0 ]; then
-  swift test $flags --filter "$1"
+  swift test $flags --skip-build --filter "$1"
 else
-  swift test $flags
+  swift test $flags --skip-build
 fi

@@ -11,7 +11,7 @@ public enum SystemMemory {
 
   /// Memory for `byteCount` bytes, for `free` with the same count.
   ///
-  /// For sizes that the program knows: without memory for them it cannot go on.
+  /// For sizes that the program knows: without memory for them it cannot continue.
   public static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
     guard byteCount >= hugePage else {
       return .allocate(byteCount: max(byteCount, 64), alignment: 64)

@@ -42,7 +42,7 @@ struct QuantizeRun {
       switch last {
       case .pass: break
       case .quantization(let stage): try quantize(&result, choices.recipe.until(stage), inputs)
-      // What the runtime does to plans comes after all that a file can hold.
+      // The runtime rewrites plans after everything that a file can hold.
       case .execution: try quantize(&result, choices.recipe, inputs)
       }
       try result.reduce(to: stages.parts)

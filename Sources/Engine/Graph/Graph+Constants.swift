@@ -1,7 +1,7 @@
 extension Graph {
   /// For each node, whether it depends on nothing but weights: neither on inputs nor on symbols.
   ///
-  /// What it gives may be computed once, when the model is loaded, before any size is known.
+  /// Its result may be computed once, when the model is loaded, before any size is known.
   public var constantNodes: [Bool] {
     var isConstant = values.map { value in
       if case .weight = value.definition { true } else { false }

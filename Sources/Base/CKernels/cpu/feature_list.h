@@ -6,7 +6,7 @@
 //   ARM_FEATURE(identifier, name, word, bit)
 //     Bit of a word of capabilities that Linux passes to a process.
 //
-// Names are those of Linux, but for NEON. The order gives the bits of SAM2_CPU_...
+// Names are those of Linux, except NEON. The order gives the bits of SAM2_CPU_...
 
 X86_FEATURE(PCLMULQDQ, "pclmulqdq", LEAF_1, ECX, 1, NO_STATE)
 X86_FEATURE(AVX2, "avx2", LEAF_7, EBX, 5, YMM_STATE)

@@ -1,4 +1,4 @@
-// What this CPU and its operating system can run, probed once.
+// Features that this CPU and its operating system support, probed once.
 
 #include <stdatomic.h>
 #include <stddef.h>

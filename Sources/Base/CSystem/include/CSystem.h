@@ -1,4 +1,4 @@
-// What the C library has and its headers tell C alone.
+// Parts of the C library whose headers only C can read.
 
 #ifndef SAM2_CSYSTEM_H
 #define SAM2_CSYSTEM_H

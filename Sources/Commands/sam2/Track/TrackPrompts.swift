@@ -47,7 +47,7 @@ struct TrackPrompts: ParsableArguments {
     }
   }
 
-  /// What to do, from the script or the options.
+  /// The actions, from the script or the options.
   ///
   /// The parser keeps no order between different options, so the order comes from `arguments`, the
   /// whole command line, whose values the parser has accepted already.
