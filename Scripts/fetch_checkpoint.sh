@@ -17,7 +17,7 @@
 #
 # Exit codes: 0 the file is there, 64 unknown name or an address without https, 65 the hash differs,
 # 69 curl is missing, 73 the folder cannot be written to, 74 the download broke off (run it again to
-# go on).
+# resume).
 set -eu
 
 base=${SAM2_CHECKPOINTS:-https://dl.fbaipublicfiles.com/segment_anything_2}

@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// What one call of a bound graph asks of a machine: an estimate from its shapes alone, by which a
+/// The memory and work of one call of a bound graph: an estimate from its shapes alone, by which a
 /// graph is refused before anything is allocated.
 public struct GraphDemand: Hashable, Sendable {
   /// Bytes of the values that are needed at the same time, if nodes run in their order.

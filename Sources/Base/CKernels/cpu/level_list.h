@@ -9,7 +9,7 @@
 //
 // A level also has the kernels of each row above whose needs are among its own; the last of several
 // of a family counts. Where several levels can run, the last is chosen. So levels need not form a
-// line: a row that needs what another does not have is no part of it.
+// line: a row that needs what another does not have is not part of it.
 
 LEVEL(scalar, "scalar", 0, nothing_to_ask, FLOATS(scalar) INT8(scalar) ATTENTION_S8(scalar))
 

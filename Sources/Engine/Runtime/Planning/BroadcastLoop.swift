@@ -1,6 +1,6 @@
 /// Two broadcast operands as an outer loop over runs of equal pattern.
 struct BroadcastLoop {
-  /// What moves along the inner run.
+  /// Operands that advance along the inner run.
   enum Inner {
     case both
     case scalarA
@@ -35,7 +35,7 @@ struct BroadcastLoop {
     }
   }
 
-  /// Where a and b start for outer index `outer`.
+  /// Offsets of a and b for outer index `outer`.
   func offsets(_ outer: Int) -> (a: Int, b: Int) {
     var rest = outer
     var (offsetA, offsetB) = (0, 0)

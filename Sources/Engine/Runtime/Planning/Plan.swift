@@ -2,7 +2,7 @@ internal import Graph
 
 /// A bound graph ready to run: steps in order over one arena.
 ///
-/// Immutable but for its clock; any number of executors may run it at the same time.
+/// Immutable except for its clock; any number of executors may run it at the same time.
 struct Plan {
   struct Input {
     let name: String

@@ -12,7 +12,7 @@ struct Step {
   let work: Work
 }
 
-/// What a step does.
+/// The work of a step.
 ///
 /// Closed: a kind of step that nobody runs (`Executor.run`), checks (`Step+Check`) or names
 /// (`StepKernel+Name`) does not compile. Work is counted from the nodes that a step covers.

@@ -1,6 +1,6 @@
 internal import Graph
 
-/// Where a value's elements are while a plan runs.
+/// The storage of a value's elements while a plan runs.
 enum Place {
   /// Buffer of the plan, by number; `Plan.bufferOffsets` places it in the arena.
   case buffer(Int)
