@@ -106,7 +106,7 @@ public struct RuntimeOracle {
   }
 
   private final class Seen: Sendable {
-    let values = Mutex<[ValueID: (shape: [Int], elements: [Float])]>([:])
+    let values = Guarded<[ValueID: (shape: [Int], elements: [Float])]>([:])
   }
 
   // MARK: Joined steps

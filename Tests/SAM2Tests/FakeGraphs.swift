@@ -19,7 +19,7 @@ final class FakeGraphs: GraphRunning {
     func first(_ name: String) -> Float { inputs[name]?.floats().first ?? .nan }
   }
 
-  private let log = Mutex<[Call]>([])
+  private let log = Guarded<[Call]>([])
   /// Logit of the object being there.
   let objectScore: Float
   let configuration: ModelConfiguration
@@ -140,4 +140,9 @@ extension ModelConfiguration {
     c.pixelStd = [1, 1, 1]
     return c
   }
+}
+
+extension TrackingPolicies {
+  /// Those of the reference.
+  static let plain = TrackingPolicies(masks: .predictedIoU, memories: .mostRecent)
 }

@@ -13,7 +13,7 @@ import Testing
     let height = 20
     let frameCount: Int? = 8
     let broken: Int?
-    private let log = Mutex<[Int]>([])
+    private let log = Guarded<[Int]>([])
 
     init(broken: Int? = nil) { self.broken = broken }
 

@@ -7,7 +7,7 @@ import Synchronization
 public final class BackgroundWork<Value: Sendable>: Sendable {
   private let job: Job
   /// Nil when nobody has to wait for it any more, or the system gave none.
-  private let thread: Mutex<pthread_t?>
+  private let thread: Guarded<pthread_t?>
 
   /// The work and what became of it, which outlive a `BackgroundWork` that nobody waited for.
   private final class Job: Sendable {
@@ -17,9 +17,9 @@ public final class BackgroundWork<Value: Sendable>: Sendable {
       case done(Value)
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
-    init(_ work: @escaping @Sendable () -> Value) { state = Mutex(.waiting(work)) }
+    init(_ work: @escaping @Sendable () -> Value) { state = Guarded(.waiting(work)) }
 
     /// Does the work unless that was done or begun before.
     func run() {
@@ -45,7 +45,7 @@ public final class BackgroundWork<Value: Sendable>: Sendable {
   public init(_ work: @escaping @Sendable () -> Value) {
     let job = Job(work)
     self.job = job
-    thread = Mutex(ThreadBody { job.run() }.start())
+    thread = Guarded(ThreadBody { job.run() }.start())
   }
 
   deinit { thread.withLock { if let thread = $0 { _ = pthread_detach(thread) } } }

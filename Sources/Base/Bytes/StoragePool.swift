@@ -85,7 +85,7 @@ private final class Shelf: Sendable {
     let byteCount: Int
   }
 
-  private let idle = Mutex(Idle())
+  private let idle = Guarded(Idle())
   private let idleLimit: Int
   private static let largeBytes = 1 << 20
 

@@ -18,7 +18,7 @@ public final class HDF5Checkpoint: TensorCollection {
   private let child: ChildProcess
   private let header: StreamHeader
   private let indexByName: [String: Int]
-  private let stream = Mutex<Stream?>(nil)
+  private let stream = Guarded<Stream?>(nil)
 
   /// Lists the tensors of the file at `path`.
   ///

@@ -10,7 +10,7 @@ final class TorchArchive: Sendable {
   private let zip: ZipArchive
   /// Whether the user accepts entries whose checksum is wrong.
   private let allowsWrongChecksums: Bool
-  private let checked: Mutex<Checked>
+  private let checked: Guarded<Checked>
 
   /// What has been verified already, and the entry that was inflated last: tied weights ask for one
   /// more than once, and all of them would be the whole model.
@@ -29,7 +29,7 @@ final class TorchArchive: Sendable {
   init(_ storage: ByteStorage, allowingWrongChecksums: Bool = false) throws(Failure) {
     zip = try ZipArchive(storage)
     allowsWrongChecksums = allowingWrongChecksums
-    checked = Mutex(Checked())
+    checked = Guarded(Checked())
     topFolder = try TorchArchive.topFolder(zip.entries)
     try checkKind()
     try checkVersion()

@@ -15,8 +15,8 @@ public final class Program: Sendable {
   private let table: KernelTable
   private let tap: ActivationTap?
   private let storage: StoragePool
-  private let idleExecutors = Mutex<[Executor]>([])
-  private let graphTimings = Mutex<[String: GraphTiming]>([:])
+  private let idleExecutors = Guarded<[Executor]>([])
+  private let graphTimings = Guarded<[String: GraphTiming]>([:])
   public let graphNames: [String]
   public let kernelLevel: String
   /// Threads of each call.

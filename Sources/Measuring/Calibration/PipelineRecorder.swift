@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Graph
 internal import Quantizer
 internal import Runtime
@@ -26,7 +27,7 @@ final class PipelineRecorder: Sendable {
     var input: String?
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let watches: [String: [ValueID: Watch]]
   private let inputCounts: [String: Int]
   /// Calls of one graph that are kept at most.

@@ -13,7 +13,7 @@ final class GraphCalls: Sendable {
     var calls: [String: [String: Tensor]] = [:]
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let inputs: [String: [ValueID: Input]]
 
   private struct Input {

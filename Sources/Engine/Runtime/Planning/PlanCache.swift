@@ -7,7 +7,7 @@ internal import Tensors
 ///
 /// One caller plans at a time; plans run outside the lock.
 final class PlanCache: Sendable {
-  private let state: Mutex<State>
+  private let state: Guarded<State>
   private let signatures: [String: GraphSignature]
   private let options: RuntimeOptions
   private let tapped: [String: Set<ValueID>]
@@ -22,7 +22,7 @@ final class PlanCache: Sendable {
     (self.options, self.tapped) = (options, tapped)
     signatures = Dictionary(
       model.graphs.map { ($0.name, GraphSignature($0)) }, uniquingKeysWith: { _, last in last })
-    state = Mutex(State(model, table))
+    state = Guarded(State(model, table))
   }
 
   private struct State: ~Copyable {

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Synchronization
 
 /// Sums up the time of each step of a plan, for all callers that run it.
@@ -7,10 +8,10 @@ final class StepClock: Sendable {
     var seconds: [Double]
   }
 
-  private let state: Mutex<State>
+  private let state: Guarded<State>
 
   init(stepCount: Int) {
-    state = Mutex(State(seconds: Array(repeating: 0, count: stepCount)))
+    state = Guarded(State(seconds: Array(repeating: 0, count: stepCount)))
   }
 
   /// Calls so far, and the seconds of each step in all but the first.
