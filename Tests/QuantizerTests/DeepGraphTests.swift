@@ -7,7 +7,7 @@ import Testing
 
 /// Chains as deep as a file allows, between the makers of values and the products that read them.
 struct DeepGraphTests {
-  private static let depth = 99_000
+  private static let depth = 19_000
 
   @Test(.timeLimit(.minutes(2))) func productsAreFoundBehindManyReshapes() throws {
     var random = SeededRandom(seed: 61)

@@ -1,8 +1,10 @@
 extension Graph {
   /// Limits that hold for every graph, from a file or built here.
   public enum Limit {
-    public static let nodes = 100_000
-    public static let values = 200_000
+    /// The largest published model has fewer than 1,000 nodes in a graph; planning takes time that grows
+    /// with the square.
+    public static let nodes = 20_000
+    public static let values = 40_000
     public static let nameBytes = 255
     /// Axes of a value.
     public static let rank = 8
