@@ -212,6 +212,7 @@ let package = Package(
       [
         "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile",
         "ModelInterface", "Passes", "Runtime", "JSON", "Tensors", "Bytes", "CAllocations",
+        "SampleScene",
       ], exclude: ["Fixtures"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests(
@@ -268,7 +269,7 @@ let package = Package(
       "FuzzTests",
       [
         "Bytes", "Differential", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "Runtime", "SAM2",
-        "SafetensorsCheckpoint", "Tensors", "TorchCheckpoint",
+        "SAM2Config", "SafetensorsCheckpoint", "Tensors", "TorchCheckpoint",
       ], exclude: ["Corpus", "Dictionaries", "LibFuzzer", "RandomRuns"]),
     tests(
       "SAM2JobsTests",

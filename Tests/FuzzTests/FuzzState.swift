@@ -1,4 +1,5 @@
 import Bytes
+import SAM2Config
 
 @testable import SAM2
 
@@ -8,10 +9,12 @@ import Bytes
 func fuzzState(_ input: UnsafeRawBufferPointer) throws(Failure) {
   let choice = input.first ?? 0
   let trackers = Tracker.allCases
+  var options = VideoOptions()
+  options.tracker = trackers[Int(choice & 0x7F) % trackers.count]
   let expected = TrackingState(
     model: 7, sizes: [2, 4, 2, 3, 8], video: [5, 4, 3], fillHoleArea: 0, choices: 1,
-    reach: [1, -1],
-    tracker: trackers[Int(choice & 0x7F) % trackers.count])
+    reach: [1, -1], tracker: options.tracker, trackerConstants: 9,
+    policies: TrackingPolicies(options, ModelConfiguration()))
   var bytes = TrackingState.magic + littleEndianBytes(TrackingState.version)
   if choice < 0x80 { bytes += head(expected) }
   bytes += input.dropFirst()
@@ -36,6 +39,7 @@ private func head(_ state: TrackingState) -> [UInt8] {
   bytes.append(state.choices)
   for number in state.reach { bytes += littleEndianBytes(number) }
   bytes.append(state.tracker.code)
+  bytes += littleEndianBytes(state.trackerConstants)
   return bytes
 }
 
@@ -53,5 +57,10 @@ private func check(_ object: TrackedObject, frameCount: Int) throws(Failure) {
       readAll(output.pointer)
       if let memory = output.memory { readAll(memory) }
     }
+  }
+  for isReverse in [false, true] {
+    _ = object.policies.memories.plan(
+      for: frameCount / 2, history: object.history, frameCount: frameCount, isReverse: isReverse,
+      configuration: ModelConfiguration())
   }
 }

@@ -58,17 +58,19 @@ import Testing
     let stages = try Stages(graphs, ModelInterface(c), pool: StoragePool())
     let cells = c.featureSide * c.featureSide
     func join(_ shape: Shape) throws -> AttendedMemory {
-      var object = TrackedObject(id: 1, policies: TrackingPolicies(.sam2))
+      var object = TrackedObject(
+        id: 1, policies: .plain)
       object.conditioning[0] = FrameOutput(
         memory: Tensor(dtype: .bfloat16, shape: shape) { _ in },
         logits: Tensor([Float(0)], shape: [1, 1]),
         pointer: Tensor([Float](repeating: 0, count: c.dModel), shape: [1, c.dModel]),
         scores: FrameScores(predictedIoU: 1, objectScore: 1))
       let plan = MemoryPlan(
-        frame: 1, conditioning: [0], hasRecent: { _ in false }, frameCount: 9, isReverse: false,
-        configuration: c)
+        MemoryPlan.View(
+          frame: 1, conditioning: [0], frameCount: 9, isReverse: false,
+          configuration: c), hasRecent: { _ in false })
       return try AttendedMemory(
-        [ObjectMemory(plan, of: object)], stages: stages, frameCount: 9, configuration: c)
+        [ObjectMemory(plan, of: object)], stages: stages, configuration: c)
     }
     #expect(try join([cells, c.memory.dim]).tokens.shape == [1, cells, c.memory.dim])
     let others: [Shape] = [

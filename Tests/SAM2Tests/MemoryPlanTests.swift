@@ -15,9 +15,10 @@ import Testing
     configuration.pointers.useSignedTposEncToObjPtrs = golden.isSigned
     configuration.pointers.onlyObjPtrsInThePastForEval = golden.onlyPast
     let plan = MemoryPlan(
-      frame: golden.frame, conditioning: golden.conditioning,
-      hasRecent: { golden.recent.contains($0) }, frameCount: golden.frameCount,
-      isReverse: golden.isReverse, configuration: configuration)
+      MemoryPlan.View(
+        frame: golden.frame, conditioning: golden.conditioning, frameCount: golden.frameCount,
+        isReverse: golden.isReverse, configuration: configuration),
+      hasRecent: { golden.recent.contains($0) })
     #expect(plan.memories.map { [$0.frame, $0.temporalRow] } == golden.memories)
     #expect(plan.pointers.map { [$0.frame, $0.distance] } == golden.pointers)
   }
@@ -30,8 +31,9 @@ import Testing
     let horizon = MemoryPlan.horizon(configuration)
     for frame in 100..<120 {
       let plan = MemoryPlan(
-        frame: frame, conditioning: [0, 199], hasRecent: { _ in true }, frameCount: 200,
-        isReverse: isReverse, configuration: configuration)
+        MemoryPlan.View(
+          frame: frame, conditioning: [0, 199], frameCount: 200, isReverse: isReverse,
+          configuration: configuration), hasRecent: { _ in true })
       // Forgetting happens after the frame before this one.
       let previous = isReverse ? frame + 1 : frame - 1
       let looked =

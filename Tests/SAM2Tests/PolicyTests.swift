@@ -40,8 +40,8 @@ import Testing
     // Scores have no influence: those of absent objects and bad masks.
     let scores = FrameScores(predictedIoU: 0, objectScore: -9)
     let history = FrameHistory(
-      conditioning: golden.conditioning,
-      recent: { golden.recent.contains($0) ? scores : nil })
+      conditioning: golden.conditioning, recent: golden.recent,
+      scores: { golden.recent.contains($0) ? scores : nil })
     let plan = MemorySelection.mostRecent.plan(
       for: golden.frame, history: history, frameCount: golden.frameCount,
       isReverse: golden.isReverse, configuration: configuration)
@@ -54,21 +54,26 @@ import Testing
     let horizon = MemoryPlan.horizon(configuration)
     var selection = MemorySelection.mostRecent
     var masks = MaskSelection.predictedIoU
-    selection.observe(masks.select(candidates(isMultimask: true), rule: nil), on: 4)
+    let selected = masks.select(candidates(isMultimask: true), rule: nil)
+    selection.observe(
+      TrackedMask(
+        selected: selected, logits: selected.copyLogits(), isReverse: isReverse, width: 2,
+        height: 2))
     #expect(selection == .mostRecent)
     func isOutOfSight(_ distance: Int) -> Bool {
-      selection.isOutOfSight(
-        isReverse ? 100 + distance : 100 - distance, from: 100, isReverse: isReverse,
-        configuration: configuration)
+      let history = FrameHistory(conditioning: [], recent: [], scores: { _ in nil })
+      return selection.outOfSight(
+        from: 100, history: history, isReverse: isReverse, configuration: configuration)(
+          isReverse ? 100 + distance : 100 - distance)
     }
     #expect(!isOutOfSight(horizon) && isOutOfSight(horizon + 1) && !isOutOfSight(-1))
   }
 
   /// Numbers in saved states are given once and stay.
   @Test func trackersHaveTheirPoliciesAndNumbers() {
-    #expect(Tracker.allCases.map(\.rawValue) == ["sam2"])
-    #expect(Tracker.allCases.map(\.code) == [0])
-    let policies = TrackingPolicies(.sam2)
+    #expect(Tracker.allCases.map(\.rawValue) == ["sam2", "samurai", "dam4sam"])
+    #expect(Tracker.allCases.map(\.code) == [0, 1, 2])
+    let policies = TrackingPolicies(VideoOptions(), ModelConfiguration())
     #expect(policies == TrackingPolicies(masks: .predictedIoU, memories: .mostRecent))
     #expect(policies.masks.record == PolicyRecord(kind: 0, version: 1, bytes: []))
     #expect(policies.memories.record == PolicyRecord(kind: 0, version: 1, bytes: []))

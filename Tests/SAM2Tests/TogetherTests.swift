@@ -52,7 +52,8 @@ import Testing
 
   @Test func layoutsThatDifferAreKeptApart() throws {
     func memory(_ frames: [Int], _ object: Int) throws -> ObjectMemory {
-      var state = TrackedObject(id: object, policies: TrackingPolicies(.sam2))
+      var state = TrackedObject(
+        id: object, policies: .plain)
       for frame in frames {
         state.conditioning[frame] = FrameOutput(
           memory: Tensor([Float(frame)], shape: [1, 1]),
@@ -61,8 +62,9 @@ import Testing
           scores: FrameScores(predictedIoU: 1, objectScore: 1))
       }
       let plan = MemoryPlan(
-        frame: 5, conditioning: frames, hasRecent: { _ in false }, frameCount: 8,
-        isReverse: false, configuration: .small)
+        MemoryPlan.View(
+          frame: 5, conditioning: frames, frameCount: 8, isReverse: false,
+          configuration: .small), hasRecent: { _ in false })
       return try ObjectMemory(plan, of: state)
     }
     let memories = try [

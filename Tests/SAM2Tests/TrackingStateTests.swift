@@ -86,7 +86,7 @@ import Testing
       }
       #expect(throws: failure("state.version")) {
         var later = bytes
-        later[8] = 4
+        later[8] = UInt8(TrackingState.version) + 1
         try read(later)
       }
       // With a checksum that fits: refused or read, but never trusted.

@@ -19,7 +19,9 @@ import Testing
     #expect(other.objectIDs == video.objectIDs)
     for (old, new) in zip(other.objects, video.objects) {
       #expect(old.points == new.points && old.maskFrames == new.maskFrames)
-      #expect(old.tracked == new.tracked && old.policies == TrackingPolicies(.sam2))
+      #expect(
+        old.tracked == new.tracked
+          && old.policies == TrackingPolicies.plain)
       let tables: [KeyPath<TrackedObject, FrameTable<FrameOutput>>] = [
         \.conditioning, \.recent, \.pendingConditioning, \.pendingRecent,
       ]

@@ -211,8 +211,8 @@ import Testing
     for object in 1...3 {
       #expect(scores(object, 2) == FrameScores(predictedIoU: 0.9, objectScore: 3))
       let history = video.objects[object - 1].history
-      #expect(history.conditioning == [0] && history.recent(0) == nil)
-      #expect(history.recent(2) == scores(object, 2))
+      #expect(history.conditioning == [0] && history.scores(0) == nil)
+      #expect(history.scores(2) == scores(object, 2))
     }
   }
 

@@ -79,7 +79,9 @@ struct TrackCommand: ParsableCommand {
       try plan.loadMasks()
 
       let loaded = try model.load(machine, for: .tracking)
-      let predictor = try VideoPredictor(loaded, frames: source, options: tracking.resolved(damage))
+      let predictor = try VideoPredictor(
+        loaded, frames: source,
+        options: try tracking.resolved(damage, scripted: plan.script.tracker))
       let job = try TrackJob(
         plan, on: predictor, resuming: pause.resume, outputs: outputs, keepsReport: json,
         context: formats.naming.context, video: video, source: source)

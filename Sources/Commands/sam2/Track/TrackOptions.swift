@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import SAM2
 
 /// The options of the video predictor, under their official names.
@@ -36,6 +37,8 @@ struct TrackOptions: ParsableArguments {
     help: "Choose among three masks in tracked frames, or take one (default: as the model says).")
   var tracksWithMultimask: Bool?
 
+  @OptionGroup var tracker: TrackerOptions
+
   func validate() throws {
     guard (0...1_000_000).contains(fillHoleArea) else {
       throw ValidationError("--fill-hole-area must be between 0 and 1000000")
@@ -49,7 +52,9 @@ struct TrackOptions: ParsableArguments {
   }
 
   /// The same as the library takes it.
-  func resolved(_ damage: DamageOptions) -> VideoOptions {
+  func resolved(
+    _ damage: DamageOptions, scripted: Tracker?
+  ) throws(Failure) -> VideoOptions {
     var options = VideoOptions()
     options.skipsUnreadableFrames = damage.toleratesDamage
     options.fillHoleArea = fillHoleArea
@@ -59,6 +64,7 @@ struct TrackOptions: ParsableArguments {
     options.maxConditioningFrames = maxConditioningFrames
     options.memoryStride = memoryStride
     options.tracksWithMultimask = tracksWithMultimask
+    try tracker.apply(to: &options, scripted: scripted)
     return options
   }
 }

@@ -17,12 +17,33 @@ struct MaskCandidates: Sendable {
 struct SelectedMask: Sendable {
   let candidates: MaskCandidates
   let index: Int
+  /// How well the mask fits the object's motion, 0...1; nil when motion had no say.
+  var motionScore: Float?
 
   var predictedIoU: Float { candidates.predictedIoUs[index] }
+
+  /// The model's opinion of the mask, as later frames may ask for it.
+  var scores: FrameScores {
+    FrameScores(
+      predictedIoU: predictedIoU, objectScore: candidates.objectScore, motionScore: motionScore)
+  }
 
   /// Logits [S/4, S/4]; a copy, because a view would keep all candidates.
   func copyLogits() -> Tensor {
     let mask = candidates.masks[index]
     return Tensor(mask.floats(), shape: mask.shape)
   }
+}
+
+/// The result of one object on a tracked frame, as a memory selection takes note of it.
+struct TrackedMask: Sendable {
+  let selected: SelectedMask
+  /// Logits [S/4, S/4] as they are shown: holes filled, -1024 for an absent object.
+  let logits: Tensor
+  let isReverse: Bool
+  /// Size of the video.
+  let width: Int
+  let height: Int
+
+  var frame: Int { selected.candidates.frame }
 }

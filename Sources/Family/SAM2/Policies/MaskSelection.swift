@@ -1,3 +1,5 @@
+import SAM2Config
+
 /// Chooses among the decoder's masks for one object, and decides whether the object is there.
 ///
 /// A kind may keep state from frame to frame, for example a filter of the object's motion: it is the
@@ -5,17 +7,24 @@
 enum MaskSelection: Sendable, Equatable {
   /// The candidate with the highest predicted IoU; the single mask by its stability. No state.
   case predictedIoU
+  /// Of the candidates the one that also fits the object's motion.
+  case motion(MotionSelection)
 
   /// The mask that the object gets on this frame.
   mutating func select(_ candidates: MaskCandidates, rule: StabilityRule?) -> SelectedMask {
+    guard candidates.isMultimask else {
+      let index = MaskChoice.single(
+        mask0: candidates.masks[0].floats(), predictedIoUs: candidates.predictedIoUs, rule: rule)
+      return SelectedMask(candidates: candidates, index: index)
+    }
     switch self {
     case .predictedIoU:
-      let index =
-        candidates.isMultimask
-        ? MaskChoice.best(predictedIoUs: candidates.predictedIoUs)
-        : MaskChoice.single(
-          mask0: candidates.masks[0].floats(), predictedIoUs: candidates.predictedIoUs, rule: rule)
-      return SelectedMask(candidates: candidates, index: index)
+      return SelectedMask(
+        candidates: candidates, index: MaskChoice.best(predictedIoUs: candidates.predictedIoUs))
+    case .motion(var motion):
+      let selected = motion.select(candidates)
+      self = .motion(motion)
+      return selected
     }
   }
 
@@ -23,6 +32,7 @@ enum MaskSelection: Sendable, Equatable {
   var presenceThreshold: Float {
     switch self {
     case .predictedIoU: 0
+    case .motion(let motion): motion.options.objectScore
     }
   }
 }

@@ -7,36 +7,63 @@ import SAM2Config
 enum MemorySelection: Sendable, Equatable {
   /// Annotated frames and the most recent others, however good their masks are. No state.
   case mostRecent
+  /// Annotated frames and the most recent others with good masks. No state but its options.
+  case reliable(ReliableMemories)
+  /// Annotated frames, recent frames some way apart, and frames with look-alikes.
+  case distractorAware(DistractorAwareMemories)
 
   /// The frames that `frame` looks back at.
   func plan(
     for frame: Int, history: FrameHistory, frameCount: Int, isReverse: Bool,
     configuration: ModelConfiguration
   ) -> MemoryPlan {
+    let view = MemoryPlan.View(
+      frame: frame, conditioning: history.conditioning, frameCount: frameCount,
+      isReverse: isReverse, configuration: configuration)
     switch self {
     case .mostRecent:
-      MemoryPlan(
-        frame: frame, conditioning: history.conditioning,
-        hasRecent: { history.recent($0) != nil }, frameCount: frameCount, isReverse: isReverse,
-        configuration: configuration)
+      return MemoryPlan(view, hasRecent: { history.scores($0) != nil })
+    case .reliable(let memories):
+      let frames = memories.frames(before: frame, history: history, isReverse: isReverse)
+      return MemoryPlan(
+        view, hasRecent: { history.scores($0) != nil },
+        recentFrame: { frames.count < $0 ? nil : frames[frames.count - $0] })
+    case .distractorAware(let memories):
+      return memories.plan(view)
     }
   }
 
   /// Takes note of the mask that the object got on a tracked frame, and of its alternatives.
-  mutating func observe(_ selected: SelectedMask, on frame: Int) {
+  mutating func observe(_ mask: TrackedMask) {
     switch self {
-    case .mostRecent: break
+    case .mostRecent, .reliable: break
+    case .distractorAware(var memories):
+      memories.observe(mask)
+      self = .distractorAware(memories)
     }
   }
 
-  /// Whether tracking onwards from `frame` cannot look back at a result on `other` any more.
-  func isOutOfSight(
-    _ other: Int, from frame: Int, isReverse: Bool, configuration: ModelConfiguration
-  ) -> Bool {
+  /// Tells of any frame whether tracking onwards from `frame` cannot look back at a result on it
+  /// any more.
+  func outOfSight(
+    from frame: Int, history: FrameHistory, isReverse: Bool, configuration: ModelConfiguration
+  ) -> (Int) -> Bool {
+    let isFar = { (other: Int, reach: Int) in
+      isReverse ? other > frame + reach : other < frame - reach
+    }
     switch self {
     case .mostRecent:
       let horizon = MemoryPlan.horizon(configuration)
-      return isReverse ? other > frame + horizon : other < frame - horizon
+      return { isFar($0, horizon) }
+    case .reliable(let memories):
+      // The frame itself counts for the next one.
+      let next = isReverse ? frame - 1 : frame + 1
+      let kept = Set(memories.frames(before: next, history: history, isReverse: isReverse))
+      let reach = configuration.pointers.maxObjPtrsInEncoder
+      return { isFar($0, reach) && !kept.contains($0) }
+    case .distractorAware(let memories):
+      let kept = memories.frames.union([frame])
+      return { isFar($0, 0) && !kept.contains($0) }
     }
   }
 }
@@ -45,8 +72,10 @@ enum MemorySelection: Sendable, Equatable {
 struct FrameHistory {
   /// Annotated frames, in the order in which they were added.
   let conditioning: [Int]
-  /// Scores of the result on any other frame; nil when there is none.
-  let recent: (Int) -> FrameScores?
+  /// The other frames with a result, in the order in which they were added.
+  let recent: [Int]
+  /// Scores of the result on one of the other frames; nil when there is none.
+  let scores: (Int) -> FrameScores?
 }
 
 /// The model's own opinion of one result.
@@ -55,4 +84,6 @@ struct FrameScores: Sendable, Hashable {
   var predictedIoU: Float?
   /// Logit of the object being there.
   var objectScore: Float
+  /// How well the mask fits the object's motion, 0...1; nil when motion had no say.
+  var motionScore: Float?
 }

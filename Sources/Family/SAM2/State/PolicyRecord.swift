@@ -11,7 +11,7 @@ struct PolicyRecord: Equatable {
   /// A record of a kind without state.
   static func stateless(kind: UInt8) -> Self { PolicyRecord(kind: kind, version: 1, bytes: []) }
 
-  /// Checks that this is `expected`, a record without state.
+  /// Checks kind and version against those of `expected`, the record of a policy as it starts.
   fileprivate func check(is expected: PolicyRecord, _ policy: String) throws(Failure) {
     guard kind == expected.kind else {
       throw Failure(
@@ -22,7 +22,7 @@ struct PolicyRecord: Equatable {
         .badInput, code: "state.version",
         "\(policy) has version \(version); this program reads version \(expected.version)")
     }
-    guard bytes.isEmpty else {
+    guard !expected.bytes.isEmpty || bytes.isEmpty else {
       throw Failure(
         .badInput, code: "state.damaged", "\(policy) has \(bytes.count) bytes of state, not 0")
     }
@@ -34,6 +34,8 @@ extension Tracker {
   var code: UInt8 {
     switch self {
     case .sam2: 0
+    case .samurai: 1
+    case .dam4sam: 2
     }
   }
 }
@@ -42,6 +44,7 @@ extension MaskSelection {
   var record: PolicyRecord {
     switch self {
     case .predictedIoU: .stateless(kind: 0)
+    case .motion(let motion): PolicyRecord(kind: 1, version: 1, bytes: motion.stateBytes)
     }
   }
 
@@ -49,8 +52,12 @@ extension MaskSelection {
   /// - Throws: `state.damaged` for one of another kind or one that does not fit its format,
   ///   `state.version` for an unknown version.
   mutating func restore(_ record: PolicyRecord) throws(Failure) {
+    try record.check(is: self.record, "the choice of masks")
     switch self {
-    case .predictedIoU: try record.check(is: self.record, "the choice of masks")
+    case .predictedIoU: break
+    case .motion(var motion):
+      try motion.restore(record.bytes)
+      self = .motion(motion)
     }
   }
 }
@@ -59,14 +66,21 @@ extension MemorySelection {
   var record: PolicyRecord {
     switch self {
     case .mostRecent: .stateless(kind: 0)
+    case .reliable: .stateless(kind: 1)
+    case .distractorAware(let memories):
+      PolicyRecord(kind: 2, version: 1, bytes: memories.stateBytes)
     }
   }
 
   /// Takes over a saved state of the same kind.
   /// - Throws: as `MaskSelection.restore`.
   mutating func restore(_ record: PolicyRecord) throws(Failure) {
+    try record.check(is: self.record, "the choice of memories")
     switch self {
-    case .mostRecent: try record.check(is: self.record, "the choice of memories")
+    case .mostRecent, .reliable: break
+    case .distractorAware(var memories):
+      try memories.restore(record.bytes)
+      self = .distractorAware(memories)
     }
   }
 }

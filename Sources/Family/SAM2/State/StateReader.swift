@@ -61,6 +61,7 @@ struct StateReader {
     }
     let tracker = hasTracker ? try cursor.readUInt8() : Tracker.sam2.code
     if tracker != expected.tracker.code { hasSameOptions = false }
+    if hasConstants, try cursor.readUInt32() != expected.trackerConstants { hasSameOptions = false }
     guard hasSameOptions, area == expected.fillHoleArea else {
       throw misfit("options", "other options")
     }
@@ -77,6 +78,8 @@ struct StateReader {
 
   /// Whether the file has trackers, their policies, and predicted IoUs.
   private var hasTracker: Bool { version >= 3 }
+  /// Whether the file has the constants of trackers, and motion scores.
+  private var hasConstants: Bool { version >= 4 }
 
   /// What the program that saved the state noted; nothing may follow.
   /// - Throws: `state.damaged`, `state.truncated`.
@@ -102,7 +105,7 @@ struct StateReader {
 
   private mutating func readObject() throws(Failure) -> TrackedObject {
     var object = TrackedObject(
-      id: try readInt(in: Int.min...Int.max), policies: TrackingPolicies(expected.tracker))
+      id: try readInt(in: Int.min...Int.max), policies: expected.policies)
     for _ in 0..<(try cursor.readUInt32()) {
       let frame = try readFrame()
       guard object.points[frame] == nil else { throw damaged() }
@@ -147,17 +150,20 @@ struct StateReader {
     for _ in 0..<(try cursor.readUInt32()) {
       let frame = try readFrame()
       guard !table.contains(frame) else { throw damaged() }
-      let flags = try readFlags(below: hasTracker ? 4 : 2)
+      let flags = try readFlags(below: hasConstants ? 8 : hasTracker ? 4 : 2)
       let hasMemory = flags & TrackingState.ResultFlag.hasMemory != 0
       let score = try readFloat()
       let predictedIoU =
         flags & TrackingState.ResultFlag.hasPredictedIoU != 0 ? try readFloat() : nil
+      let motionScore =
+        flags & TrackingState.ResultFlag.hasMotionScore != 0 ? try readFloat() : nil
       let logits = try readTensor(.float32, expected.logitShape)
       let pointer = try readTensor(.float32, expected.pointerShape)
       table[frame] = FrameOutput(
         memory: hasMemory ? try readTensor(.bfloat16, expected.memoryShape) : nil, logits: logits,
         pointer: pointer,
-        scores: FrameScores(predictedIoU: predictedIoU, objectScore: score))
+        scores: FrameScores(
+          predictedIoU: predictedIoU, objectScore: score, motionScore: motionScore))
     }
     return table
   }

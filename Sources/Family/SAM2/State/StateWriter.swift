@@ -22,6 +22,7 @@ struct StateWriter {
     append(state.choices)
     for number in state.reach { append(number) }
     append(state.tracker.code)
+    append(state.trackerConstants)
     append(UInt8(place == nil ? 0 : 1))
     if let place {
       append(place.script)
@@ -74,17 +75,22 @@ struct StateWriter {
     for frame in table.frames {
       guard let output = table[frame] else { continue }
       append(Int64(frame))
-      append(
-        (output.memory == nil ? 0 : TrackingState.ResultFlag.hasMemory)
-          | (output.scores.predictedIoU == nil ? 0 : TrackingState.ResultFlag.hasPredictedIoU))
+      append(flags(of: output))
       append(output.objectScore.bitPattern)
       if let predictedIoU = output.scores.predictedIoU { append(predictedIoU.bitPattern) }
+      if let motionScore = output.scores.motionScore { append(motionScore.bitPattern) }
       append(output.logits)
       append(output.pointer)
       if let memory = output.memory { append(memory) }
       try flush(to: &file)
     }
     try flush(to: &file)
+  }
+
+  private func flags(of output: FrameOutput) -> UInt8 {
+    (output.memory == nil ? 0 : TrackingState.ResultFlag.hasMemory)
+      | (output.scores.predictedIoU == nil ? 0 : TrackingState.ResultFlag.hasPredictedIoU)
+      | (output.scores.motionScore == nil ? 0 : TrackingState.ResultFlag.hasMotionScore)
   }
 
   /// Adds the notes and the checksum: the end of the file.

@@ -7,9 +7,10 @@ import Tensors
 struct TrackingState: Equatable {
   static let magic = Array("SAM2TRK\0".utf8)
   /// The version that is written.
-  static let version: UInt32 = 3
-  /// The versions that are read; 2 had neither trackers nor predicted IoUs.
-  static let readableVersions: ClosedRange<UInt32> = 2...3
+  static let version: UInt32 = 4
+  /// The versions that are read; 2 had neither trackers nor predicted IoUs, 3 neither constants of
+  /// trackers nor motion scores.
+  static let readableVersions: ClosedRange<UInt32> = 2...4
 
   /// CRC-32 of constants that differ from checkpoint to checkpoint.
   var model: UInt32
@@ -22,6 +23,11 @@ struct TrackingState: Equatable {
   /// Stride of the memories, and the limit of conditioning frames.
   var reach: [Int32]
   var tracker: Tracker
+  /// CRC-32 of the constants of the tracker, each as the bits of a double, in the order of
+  /// `TrackerConstant`; 0 for a tracker without.
+  var trackerConstants: UInt32
+  /// The policies of an object of which nothing is known yet.
+  var policies: TrackingPolicies
 
   var logitShape: Shape { [Int(sizes[0]), Int(sizes[0])] }
   var memoryShape: Shape { [Int(sizes[1]), Int(sizes[2])] }
@@ -31,6 +37,7 @@ struct TrackingState: Equatable {
   enum ResultFlag {
     static let hasMemory: UInt8 = 1
     static let hasPredictedIoU: UInt8 = 2
+    static let hasMotionScore: UInt8 = 4
   }
 
   /// How far an interaction script has been played.
@@ -76,5 +83,7 @@ extension TrackingState {
     ]
     .map { Int32(clamping: $0) }
     tracker = options.tracker
+    trackerConstants = options.trackerConstantsChecksum
+    policies = TrackingPolicies(options, configuration)
   }
 }

@@ -15,7 +15,7 @@ struct AttendedMemory: Sendable {
 
   /// Joins the memories of objects that have the same layout.
   init(
-    _ objects: [ObjectMemory], stages: Stages, frameCount: Int, configuration: ModelConfiguration
+    _ objects: [ObjectMemory], stages: Stages, configuration: ModelConfiguration
   ) throws(Failure) {
     let layout = objects[0].layout
     precondition(objects.allSatisfy { $0.layout == layout })
@@ -29,9 +29,7 @@ struct AttendedMemory: Sendable {
     pointers = Tensor(
       objects.flatMap { $0.pointers.flatMap { $0.floats() } },
       shape: Shape([objects.count, layout.distances.count, configuration.dModel]))
-    // With a single frame the longest distance is 0, and so is each distance.
-    let longest = max(MemoryPlan.pointerLimit(frameCount, configuration) - 1, 1)
-    let times = layout.distances.map { Float($0) / Float(longest) }
+    let times = layout.distances.map { Float($0) / Float(layout.longestDistance) }
     pointerPositions =
       times.isEmpty || !configuration.pointers.addTposEncToObjPtrs
       ? Tensor(dtype: .float32, shape: Shape([times.count, channels])) { _ in }

@@ -39,7 +39,7 @@ extension FrameTracker {
       selected: selected, logits: isAbsent ? absentLogits : selected.copyLogits(),
       pointer: try stages.pointer(
         token: token.asBatch, present: presence(of: score, threshold: threshold)),
-      scores: FrameScores(predictedIoU: selected.predictedIoU, objectScore: score))
+      scores: selected.scores)
   }
 
   /// The mask token that becomes the object pointer.

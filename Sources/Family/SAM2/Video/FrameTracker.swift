@@ -9,6 +9,9 @@ struct FrameTracker: Sendable {
   let stages: Stages
   let configuration: ModelConfiguration
   let frameCount: Int
+  /// Size of the video.
+  let width: Int
+  let height: Int
   /// Holes of at most so many low-resolution pixels are filled; 0 leaves them.
   let fillHoleArea: Int
 
@@ -86,9 +89,12 @@ struct FrameTracker: Sendable {
         let head = try decode(
           request, features: features[row].asBatch, image: image, clicks: stages.noClicks,
           selection: &policies.masks)
-        policies.memories.observe(head.selected, on: frame)
-        found[index] = Answer(
-          output: try output(head, image: image, encodingMemory: true), policies: policies)
+        let output = try output(head, image: image, encodingMemory: true)
+        policies.memories.observe(
+          TrackedMask(
+            selected: head.selected, logits: output.logits, isReverse: isReverse, width: width,
+            height: height))
+        found[index] = Answer(output: output, policies: policies)
       }
     }
     return found.compactMap { $0 }
@@ -139,7 +145,7 @@ struct FrameTracker: Sendable {
     _ image: ImageFeatures, to memories: [ObjectMemory]
   ) throws(Failure) -> Tensor {
     let memory = try AttendedMemory(
-      memories, stages: stages, frameCount: frameCount, configuration: configuration)
+      memories, stages: stages, configuration: configuration)
     return try stages.attend(features: image.features, to: memory)
   }
 

@@ -15,7 +15,7 @@ public protocol IndexedFrames {
 extension FrameSource: IndexedFrames {}
 
 /// Pictures in memory as a video.
-public struct FrameList: IndexedFrames {
+public struct FrameList: IndexedFrames, Sendable {
   private let pictures: [RGBImage]
 
   /// `pictures` must all have one size.

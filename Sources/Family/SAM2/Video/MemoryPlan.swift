@@ -2,7 +2,7 @@ import SAM2Config
 
 /// Which frames a tracked frame looks back at: indices only, so that the rules can be tested alone.
 ///
-/// `_prepare_memory_conditioned_features` of the reference.
+/// `_prepare_memory_conditioned_features` of the reference, where nothing else is said.
 struct MemoryPlan: Sendable, Equatable {
   /// Where a frame's result is looked up.
   enum Source: Sendable, Hashable {
@@ -30,42 +30,72 @@ struct MemoryPlan: Sendable, Equatable {
   /// In the order in which they are concatenated.
   private(set) var memories: [Memory] = []
   private(set) var pointers: [Pointer] = []
+  /// Distance that counts as 1 in the codes of the pointers.
+  let longestDistance: Int
 
-  /// Plans for `frame`: `conditioning` are the frames with a conditioning result, in order of
-  /// insertion, and `hasRecent` says which frames have another result.
-  init(
-    frame: Int, conditioning: [Int], hasRecent: (Int) -> Bool, frameCount: Int, isReverse: Bool,
-    configuration: ModelConfiguration
-  ) {
+  /// What is asked for: the memories of one object that `frame` looks back at.
+  struct View {
+    let frame: Int
+    /// The frames with a conditioning result, in order of insertion.
+    let conditioning: [Int]
+    let frameCount: Int
+    let isReverse: Bool
+    let configuration: ModelConfiguration
+
+    /// Those of `frames` whose pointers may be looked at.
+    func past(_ frames: [Int]) -> [Int] {
+      guard configuration.pointers.onlyObjPtrsInThePastForEval else { return frames }
+      return frames.filter { isReverse ? $0 >= frame : $0 <= frame }
+    }
+
+    var pastConditioning: [Int] { past(conditioning) }
+  }
+
+  /// A plan by other rules than the reference's.
+  init(memories: [Memory], pointers: [Pointer], longestDistance: Int) {
+    (self.memories, self.pointers) = (memories, pointers)
+    self.longestDistance = longestDistance
+  }
+
+  /// The plan of the reference; `hasRecent` says which frames have a result that is not a
+  /// conditioning one.
+  ///
+  /// `recentFrame` gives the frame of the memory so many steps back, from 1 on; nil for the rule of
+  /// the reference.
+  init(_ view: View, hasRecent: (Int) -> Bool, recentFrame: ((Int) -> Int?)? = nil) {
+    let (frame, configuration, isReverse) = (view.frame, view.configuration, view.isReverse)
+    let bank = configuration.memory.bank
     let (selected, unselected) = ConditioningFrames.closest(
-      to: frame, among: conditioning, limit: configuration.memory.bank.maxCondFramesInAttn)
+      to: frame, among: view.conditioning, limit: bank.maxCondFramesInAttn)
     let unselectedSet = Set(unselected)
     func isKept(_ other: Int) -> Bool { hasRecent(other) || unselectedSet.contains(other) }
 
-    let lastRow = configuration.memory.bank.numMaskmem - 1
+    longestDistance = max(MemoryPlan.pointerLimit(view.frameCount, configuration) - 1, 1)
+    let lastRow = bank.numMaskmem - 1
     memories = selected.map { Memory(frame: $0, source: .conditioning, temporalRow: lastRow) }
-    for position in 1..<max(configuration.memory.bank.numMaskmem, 1) {
-      let other = MemoryPlan.frame(
-        lookingBack: configuration.memory.bank.numMaskmem - position, from: frame,
-        stride: configuration.memory.bank.memoryTemporalStrideForEval, isReverse: isReverse)
-      guard isKept(other) else { continue }
+    for position in 1..<max(bank.numMaskmem, 1) {
+      let steps = bank.numMaskmem - position
+      let other =
+        if let recentFrame {
+          recentFrame(steps)
+        } else {
+          MemoryPlan.frame(
+            lookingBack: steps, from: frame, stride: bank.memoryTemporalStrideForEval,
+            isReverse: isReverse)
+        }
+      guard let other, isKept(other) else { continue }
       memories.append(Memory(frame: other, source: .recent, temporalRow: lastRow - position))
     }
 
-    for other in selected {
-      if configuration.pointers.onlyObjPtrsInThePastForEval,
-        isReverse ? other < frame : other > frame
-      {
-        continue
-      }
+    for other in view.past(selected) {
       let distance =
         configuration.pointers.useSignedTposEncToObjPtrs
         ? (frame - other) * (isReverse ? -1 : 1) : abs(frame - other)
       pointers.append(Pointer(frame: other, source: .conditioning, distance: distance))
     }
-    for distance in 1..<max(MemoryPlan.pointerLimit(frameCount, configuration), 1) {
+    for distance in 1..<max(MemoryPlan.pointerLimit(view.frameCount, configuration), 1) {
       let other = isReverse ? frame + distance : frame - distance
-      guard other >= 0, other < frameCount else { break }
+      guard other >= 0, other < view.frameCount else { break }
       guard isKept(other) else { continue }
       pointers.append(Pointer(frame: other, source: .recent, distance: distance))
     }

@@ -10,6 +10,8 @@ struct ObjectMemory: Sendable {
     var temporalRows: [Int] = []
     /// Distance in frames of each pointer.
     var distances: [Int] = []
+    /// Distance that counts as 1.
+    var longestDistance = 1
   }
 
   private(set) var layout = Layout()
@@ -21,6 +23,7 @@ struct ObjectMemory: Sendable {
   /// Gathers what `plan` names from the results of `object`.
   /// - Throws: `track.no_conditioning` when there is no annotated frame to look at.
   init(_ plan: MemoryPlan, of object: TrackedObject) throws(Failure) {
+    layout.longestDistance = plan.longestDistance
     for entry in plan.memories {
       guard let memory = object.output(entry.source, entry.frame)?.memory else { continue }
       memories.append(memory)

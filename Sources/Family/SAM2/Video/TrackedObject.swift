@@ -27,7 +27,9 @@ struct TrackedObject: Sendable {
 
   /// The results that later frames may look back at.
   var history: FrameHistory {
-    FrameHistory(conditioning: conditioning.frames, recent: { [recent] in recent[$0]?.scores })
+    FrameHistory(
+      conditioning: conditioning.frames, recent: recent.frames,
+      scores: { [recent] in recent[$0]?.scores })
   }
 
   /// Frames with clicks or a mask, ascending.

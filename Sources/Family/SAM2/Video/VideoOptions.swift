@@ -7,6 +7,10 @@ import SAM2Config
 public struct VideoOptions: Sendable, Hashable {
   /// The policies that choose masks and memories.
   public var tracker = Tracker.sam2
+  /// Constants of the tracker `samurai`; the others ignore them.
+  public var samurai = SAMURAIOptions()
+  /// Constants of the tracker `dam4sam`; the others ignore them.
+  public var dam4sam = DAM4SAMOptions()
   /// Background specks inside a mask of at most so many low-resolution pixels are filled; 0 leaves
   /// them, which is what the reference does without CUDA.
   public var fillHoleArea = 8
@@ -43,6 +47,7 @@ public struct VideoOptions: Sendable, Hashable {
     configuration.tracking.multimaskOutputForTracking =
       tracksWithMultimask ?? model.tracking.multimaskOutputForTracking
     try configuration.validate()
+    for constant in TrackerConstant.allCases { try constant.check(constant.value(in: self)) }
     return configuration
   }
 }

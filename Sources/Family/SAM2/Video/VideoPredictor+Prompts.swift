@@ -77,7 +77,8 @@ extension VideoPredictor {
   /// What is known of `object`; a new record when there is none.
   private func state(of object: Int) -> TrackedObject {
     objects.first { $0.id == object }
-      ?? TrackedObject(id: object, policies: TrackingPolicies(options.tracker))
+      ?? TrackedObject(
+        id: object, policies: TrackingPolicies(options, model.configuration))
   }
 
   private func request(_ frame: Int, _ state: TrackedObject) -> FrameTracker.Request {

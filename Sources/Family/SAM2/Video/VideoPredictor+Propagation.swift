@@ -121,11 +121,9 @@ extension VideoPredictor {
   /// Drops results that tracking onwards from `frame` cannot look at any more.
   func forgetHistory(before frame: Int, isReverse: Bool) {
     for index in objects.indices {
-      let memories = objects[index].policies.memories
-      func isOutOfSight(_ other: Int) -> Bool {
-        memories.isOutOfSight(
-          other, from: frame, isReverse: isReverse, configuration: tracker.configuration)
-      }
+      let isOutOfSight = objects[index].policies.memories.outOfSight(
+        from: frame, history: objects[index].history, isReverse: isReverse,
+        configuration: tracker.configuration)
       objects[index].recent.remove(where: isOutOfSight)
       // Which frames were visited matters to corrections only, and those frames get none.
       objects[index].tracked = objects[index].tracked.filter { !isOutOfSight($0.key) }

@@ -45,7 +45,8 @@ public final class VideoPredictor {
     }
     tracker = FrameTracker(
       stages: model.stages, configuration: try options.applied(to: model.configuration),
-      frameCount: frameCount, fillHoleArea: options.fillHoleArea)
+      frameCount: frameCount, width: features.reader.width, height: features.reader.height,
+      fillHoleArea: options.fillHoleArea)
   }
 
   /// Size of the frames in pixels.

@@ -36,6 +36,8 @@ struct BatchTrackOptions: Sendable {
     case maxConditioningFrames = "max_cond_frames_in_attn"
     case memoryStride = "memory_temporal_stride_for_eval"
     case multimask = "multimask_output_for_tracking"
+    case tracker
+    case trackerConstants = "tracker_constants"
     case onError = "on_error"
     case stopAfter = "stop_after"
     case category
@@ -54,6 +56,8 @@ struct BatchTrackOptions: Sendable {
         "true or false"
       case .maxConditioningFrames: "an integer of 2 or more, or -1"
       case .memoryStride: "an integer from 1 to 4096"
+      case .tracker: "one of \(Tracker.allCases.map(\.rawValue).joined(separator: ", "))"
+      case .trackerConstants: "an object of numbers by names of constants"
       case .onError: "\"stop\" or \"skip\""
       case .stopAfter: "an integer of 1 or more"
       case .category, .imagePrefix: "a string"
@@ -101,6 +105,8 @@ struct BatchTrackOptions: Sendable {
       put(value.int.flatMap { $0 == -1 || $0 >= 2 ? $0 : nil }, \.video.maxConditioningFrames)
     case .memoryStride: put(value.int.within(1...4096), \.video.memoryStride)
     case .multimask: put(value.bool, \.video.tracksWithMultimask)
+    case .tracker: put(value.string.flatMap { Tracker(rawValue: $0) }, \.video.tracker)
+    case .trackerConstants: setConstants(value)
     case .onError:
       put(["stop": false, "skip": true][value.string ?? ""], \.toleratesDamage)
     case .stopAfter: put(value.int.within(1...Int.max), \.stopAfter)
@@ -114,6 +120,17 @@ struct BatchTrackOptions: Sendable {
       put(value.string.flatMap { ["png", "jpg"].contains($0) ? $0 : nil }, \.contactSheet)
     case .saveLogits: put(value.bool, \.savesLogits)
     }
+  }
+
+  private mutating func setConstants(_ value: JSONValue) -> Bool {
+    guard case .object(let members) = value else { return false }
+    for (name, value) in members {
+      guard let constant = TrackerConstant(rawValue: name), let number = value.double else {
+        return false
+      }
+      do throws(Failure) { try constant.set(number, in: &video) } catch { return false }
+    }
+    return true
   }
 
   private mutating func put<T>(_ value: T?, _ path: WritableKeyPath<Self, T>) -> Bool {

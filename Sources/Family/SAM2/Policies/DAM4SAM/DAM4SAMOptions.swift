@@ -1,0 +1,21 @@
+/// Constants of the tracker DAM4SAM; the initial values are the published ones.
+public struct DAM4SAMOptions: Sendable, Hashable {
+  /// Frames between two recent memories that stay, and between two frames with look-alikes:
+  /// `update_delta`; at least 1.
+  public var interval = 5
+  /// Recent memories that always stay: `max_ram`.
+  public var recentMemories = 3
+  /// Memories of frames with look-alikes: `max_drm`; 0 for none.
+  public var distractorMemories = 3
+  /// Predicted IoU that a frame with look-alikes must exceed.
+  public var minimumIoU: Float = 0.8
+  /// Least area of the mask on such a frame, as a share of the median of recent ones.
+  public var minimumArea = 0.8
+  /// Greatest area of the mask on such a frame, likewise.
+  public var maximumArea = 1.2
+  /// A candidate is a look-alike when its box with that of the mask overlaps the latter by at most
+  /// this IoU.
+  public var distractorIoU = 0.7
+
+  public init() {}
+}
