@@ -94,7 +94,7 @@ run_target() {
   words=$tests/Dictionaries/$target.dict
   [ ! -f "$words" ] || set -- -dict="$words"
   "$program" "out/fuzz/$target" "$tests/Corpus/$target" "$@" \
-    -max_total_time="$seconds" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=256 \
+    -max_total_time="$seconds" -timeout=20 -rss_limit_mb=512 -malloc_limit_mb=256 \
     -max_len=16384 -print_final_stats=1 -artifact_prefix="out/fuzz/$target-"
 }
 
