@@ -11,11 +11,14 @@ struct Level: @unchecked Sendable, CustomTestStringConvertible {
   var name: String { String(cString: table.pointee.name) }
   var testDescription: String { name }
 
-  /// Every level that runs here, the portable one first; the others go untested.
+  /// Every level that runs here, the portable one first, then the emulated ones; the others go
+  /// untested.
   static let all: [Level] = {
-    var count = 0
+    var (count, emulatedCount) = (0, 0)
     let levels = UnsafeBufferPointer(start: sam2_levels(&count), count: count)
-    return levels.compactMap { $0.kernels.map(Level.init(table:)) }
+    let emulated = UnsafeBufferPointer(
+      start: sam2_emulated_levels(&emulatedCount), count: emulatedCount)
+    return (Array(levels) + emulated).compactMap { $0.kernels.map(Level.init(table:)) }
   }()
 
   /// Rows around every tile height of a level that runs here, and columns around every panel.

@@ -57,6 +57,17 @@ import Testing
     }
   }
 
+  @Test func emulatedLevelsAreNotLevelsOfAMachine() {
+    var count = 0
+    let emulated = UnsafeBufferPointer(start: sam2_emulated_levels(&count), count: count)
+    let features = sam2_cpu_features()
+    #expect(Set(emulated.map(Self.name)).isDisjoint(with: Self.listed.map(Self.name)))
+    for level in emulated {
+      #expect(level.lacks == level.needs & ~features)
+      #expect((level.kernels != nil) == (level.lacks == 0))
+    }
+  }
+
   @Test func everyFeatureThatALevelNeedsHasAName() {
     for level in Self.listed {
       for feature in Self.bits(of: level.needs) { #expect(sam2_feature_name(feature) != nil) }

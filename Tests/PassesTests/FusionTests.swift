@@ -62,7 +62,7 @@ struct FusionTests {
     let (model, inputs) = try SmallNetwork.make(seed: seed)
     for pass in Pipeline.standard where pass.promise == .exact {
       let (rewritten, _) = try Pipeline.run([pass], on: model)
-      for level in KernelTable.availableLevels {
+      for level in KernelTable.testedLevels {
         let options = RuntimeOptions(threads: 1, kernelLevel: level)
         let before = try Program(model, options: options).run("net", inputs)
         let after = try Program(rewritten, options: options).run("net", inputs)

@@ -15,6 +15,12 @@ struct KernelLevelTests {
     #expect(best.status == "runs here")
   }
 
+  @Test func emulatedLevelsRunByNameOnly() throws {
+    let emulated = Set(KernelTable.testedLevels).subtracting(KernelTable.availableLevels)
+    #expect(emulated.isDisjoint(with: KernelTable.levelNames))
+    for name in emulated { #expect(try KernelTable(level: name).name == name) }
+  }
+
   @Test(arguments: KernelTable.availableLevels) func everyLevelThatRunsHasItsTable(name: String)
     throws
   {

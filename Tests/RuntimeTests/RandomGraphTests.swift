@@ -15,7 +15,7 @@ struct RandomGraphTests {
   static let count: UInt64 = 150
   #endif
 
-  @Test(arguments: KernelTable.availableLevels)
+  @Test(arguments: KernelTable.testedLevels)
   func agreesWithReference(level: String) {
     print("seeds 1 to \(Self.count) on \(level)")
     var run = RandomRun()

@@ -81,7 +81,7 @@ struct RowChainTests {
     )
   }
 
-  @Test(arguments: [false, true], KernelTable.availableLevels)
+  @Test(arguments: [false, true], KernelTable.testedLevels)
   func equalStepsOneByOne(quantized: Bool, level: String) throws {
     let (model, inputs) = try Self.block(quantized: quantized, seed: 21)
     var options = RuntimeOptions(threads: 2, kernelLevel: level)
@@ -105,7 +105,7 @@ struct RowChainTests {
   }
 
   /// Keys are rotated where the product wrote them; those of pointers, at the end, stay.
-  @Test(arguments: [40, 130, 150], KernelTable.availableLevels)
+  @Test(arguments: [40, 130, 150], KernelTable.testedLevels)
   func rotatesWhatItMultiplied(rotated: Int, level: String) throws {
     var random = SeededRandom(seed: 22)
     var builder = GraphBuilder("keys")

@@ -107,7 +107,7 @@ struct TokenAttentionTests {
     Layer(cells: 128, channels: 48, width: 16, heads: 4), Layer(width: 64, heads: 16),
   ]
 
-  @Test(arguments: KernelTable.availableLevels)
+  @Test(arguments: KernelTable.testedLevels)
   func agreesWithReference(level: String) throws {
     for (number, layer) in Self.layers.enumerated() {
       var random = SeededRandom(seed: UInt64(number))

@@ -116,7 +116,7 @@ struct WindowChainTests {
     Block(pool: 2),
   ]
 
-  @Test(arguments: blocks, KernelTable.availableLevels)
+  @Test(arguments: blocks, KernelTable.testedLevels)
   func equalsStepsOneByOne(block: Block, level: String) throws {
     var random = SeededRandom(seed: 31)
     let (model, inputs) = try block.model(&random)

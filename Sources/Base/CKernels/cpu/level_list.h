@@ -6,24 +6,34 @@
 //                 for the process: 0, or the number of the error with which it refuses
 //     kernels     families of kernels that the level has of its own: FLOATS, INT8 (products),
 //                 ATTENTION_S8; FLOATS(x) is in levels/floats_x.c
+//   EMULATED(identifier, name, needs, kernels)
+//     The kernels of a level with other code in place of its instructions, so that they can be
+//     tested where the CPU does not have these. Never chosen unless asked for by name.
 //
 // A level also has the kernels of each row above whose needs are among its own; the last of several
 // of a family counts. Where several levels can run, the last is chosen. So levels need not form a
-// line: a row that needs what another does not have is not part of it.
+// line: a row that needs what another does not have is not part of it. Emulated levels have those
+// of other levels only.
 
 LEVEL(scalar, "scalar", 0, nothing_to_ask, FLOATS(scalar) INT8(scalar) ATTENTION_S8(scalar))
 
 #if defined(__x86_64__)
 LEVEL(avx2, "avx2", SAM2_CPU_AVX2 | SAM2_CPU_FMA | SAM2_CPU_F16C, nothing_to_ask,
       FLOATS(avx2) INT8(avx2) ATTENTION_S8(avx2))
+LEVEL(avx_vnni, "avx-vnni", NEEDS(avx2) | SAM2_CPU_AVXVNNI, nothing_to_ask,
+      INT8(avx_vnni) ATTENTION_S8(avx_vnni))
 LEVEL(avx512, "avx512",
       NEEDS(avx2) | SAM2_CPU_AVX512F | SAM2_CPU_AVX512BW | SAM2_CPU_AVX512DQ | SAM2_CPU_AVX512VL,
       nothing_to_ask, FLOATS(avx512) INT8(avx512) ATTENTION_S8(avx512))
 LEVEL(avx512_vnni, "avx512-vnni", NEEDS(avx512) | SAM2_CPU_AVX512VNNI, nothing_to_ask,
       INT8(avx512_vnni) ATTENTION_S8(avx512_vnni))
+
+EMULATED(avx_vnni_emulated, "avx-vnni-emulated", NEEDS(avx2),
+         INT8(avx_vnni_emulated) ATTENTION_S8(avx_vnni_emulated))
 #endif
 
 #undef LEVEL
+#undef EMULATED
 #undef FLOATS
 #undef INT8
 #undef ATTENTION_S8

@@ -315,6 +315,9 @@ typedef struct {
 /// which always runs, better ones later. The first call asks the system for what levels need beside
 /// features.
 const sam2_level *sam2_levels(size_t *count);
+/// Levels for tests: the kernels of others with code of fewer needs in place of their instructions.
+/// None of them is a level of a machine.
+const sam2_level *sam2_emulated_levels(size_t *count);
 
 /// A row of the list.
 typedef struct {

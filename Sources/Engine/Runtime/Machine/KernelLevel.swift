@@ -20,6 +20,15 @@ public struct KernelLevel: @unchecked Sendable {
     return levels.map(KernelLevel.init)
   }()
 
+  /// Levels for tests: kernels of others with code of fewer needs in place of their instructions.
+  ///
+  /// They run only when asked for by name, and are not levels of this machine.
+  static let emulated: [KernelLevel] = {
+    var count = 0
+    let levels = UnsafeBufferPointer(start: sam2_emulated_levels(&count), count: count)
+    return levels.map(KernelLevel.init)
+  }()
+
   /// Features of this CPU, of those that levels ask for.
   public static var cpuFeatures: [String] { names(of: sam2_cpu_features()) }
 

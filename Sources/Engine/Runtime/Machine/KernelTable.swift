@@ -18,11 +18,18 @@ public struct KernelTable: @unchecked Sendable {
     KernelLevel.all.filter(\.runsHere).map(\.name)
   }
 
+  /// Levels that tests run: those that can run here, then those emulated.
+  public static var testedLevels: [String] {
+    availableLevels + KernelLevel.emulated.filter(\.runsHere).map(\.name)
+  }
+
   /// The level called `name`, else the one in the environment, else the best that runs here.
   /// - Throws: `cpu.level` when the level is unknown or cannot run here.
   public init(level name: String? = nil) throws(Failure) {
     let name = name ?? getenv(Self.environmentVariable).map { String(cString: $0) }
-    guard let functions = try KernelLevel.all.level(name).functions else {
+    let emulated = KernelLevel.emulated.first { $0.name == name && $0.runsHere }
+    let level = if let emulated { emulated } else { try KernelLevel.all.level(name) }
+    guard let functions = level.functions else {
       throw Failure(.internalError, code: "cpu.level", "a level that runs has no kernels")
     }
     self.functions = functions

@@ -1,0 +1,8 @@
+#if defined(__x86_64__)
+
+#define EMULATED
+#include "../simd/fold_avx_vnni.h"
+
+#include "attention_s8.h"
+
+#endif

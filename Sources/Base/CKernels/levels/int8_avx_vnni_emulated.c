@@ -1,0 +1,8 @@
+#if defined(__x86_64__)
+
+#define EMULATED
+#include "../simd/int8_avx_vnni.h"
+
+#include "int8.h"
+
+#endif
