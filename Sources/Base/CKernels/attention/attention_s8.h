@@ -92,6 +92,7 @@ INLINE void start_work(const sam2_attention_s8 *task, attention_work *w) {
 static void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
   attention_work w;
   start_work(task, &w);
+  begin_products();
   for (size_t query = 0; query < task->queries; query += BLOCK_QUERIES) {
     const size_t block = smaller_size(task->queries - query, BLOCK_QUERIES);
     for (size_t first = 0; first < block; first += PANEL)
@@ -107,6 +108,7 @@ static void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
     for (size_t first = 0; first < block; first += PANEL)
       store_panel(&w, query, first, smaller_size(block - first, PANEL));
   }
+  end_products();
 }
 
 /// Copies the integers of a panel and a tile out, queries by rows.
@@ -130,6 +132,7 @@ static void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t
   _Alignas(64) float maximum[PANEL];
   attention_work w;
   start_work(task, &w);
+  begin_products();
   for (size_t query = 0; query < task->queries; query += PANEL) {
     const size_t count = smaller_size(task->queries - query, PANEL);
     load_panel(&w, query, 0, count);
@@ -144,6 +147,7 @@ static void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t
       copy_integers(&w, query, count, tile * most, integers, scores, weights);
     }
   }
+  end_products();
 }
 
 #endif

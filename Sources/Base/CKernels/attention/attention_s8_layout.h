@@ -16,6 +16,10 @@
 //   unfold_power(w, i)  weight i of such a word
 // Words are 32 bits of FOLD integers. The signed side of a product lies in quads, [rows / 4][steps]
 // [4] words, from which words are broadcast; the unsigned side in panels, [steps][PANEL] words.
+//
+// Where products come from tile registers (simd/amx.h), the signed side is A: [rows][steps] words,
+// rows and steps in whole tiles, zeros where there is nothing; panels are B. They may begin and end
+// within a tile: what is beyond their end meets zeros.
 
 #ifndef SAM2_ATTENTION_S8_LAYOUT_H
 #define SAM2_ATTENTION_S8_LAYOUT_H
@@ -27,28 +31,43 @@
 /// Queries that share one visit to a tile of keys: a multiple of every PANEL.
 #define BLOCK_QUERIES 256
 
+#ifdef MATRIX_TILES
+/// Whole tiles: rows of the signed side, elements of a row along the depth and along the keys.
+#define WHOLE_ROWS MATRIX_ROWS
+#define WHOLE_DEPTH MATRIX_DEPTH
+#define WHOLE_KEYS MATRIX_DEPTH
+#define begin_products() amx_begin()
+#define end_products() amx_end()
+#else
+#define WHOLE_ROWS QUAD
+#define WHOLE_DEPTH VF_WIDTH
+#define WHOLE_KEYS QUAD
+#define begin_products()
+#define end_products()
+#endif
+
 INLINE size_t whole(size_t count, size_t unit) { return (count + unit - 1) / unit * unit; }
 
 /// Sizes of a problem, in the units of the level.
 typedef struct {
-  size_t depth;        // of the heads, padded to whole vectors
+  size_t depth;        // of the heads, padded
   size_t steps;        // words of a key
-  size_t keys;         // in whole quads
-  size_t tile_keys;    // of a full tile, in whole quads
+  size_t keys;         // in whole rows
+  size_t tile_keys;    // of a full tile, in whole rows
   size_t tile_steps;   // words of a tile for one channel of values
   size_t tiles;
-  size_t channels;     // of the values, in whole quads
+  size_t channels;     // of the values, in whole rows
 } attention_sizes;
 
 INLINE attention_sizes sizes_of(const sam2_attention_s8 *task) {
   attention_sizes s;
-  s.depth = whole(task->head_depth, VF_WIDTH);
+  s.depth = whole(task->head_depth, WHOLE_DEPTH);
   s.steps = s.depth / FOLD;
-  s.keys = whole(task->key_count, QUAD);
+  s.keys = whole(task->key_count, WHOLE_ROWS);
   s.tile_keys = smaller_size(s.keys, SAM2_KEY_TILE);
-  s.tile_steps = s.tile_keys / FOLD;
+  s.tile_steps = whole(s.tile_keys, WHOLE_KEYS) / FOLD;
   s.tiles = (task->key_count + SAM2_KEY_TILE - 1) / SAM2_KEY_TILE;
-  s.channels = whole(task->value_depth, QUAD);
+  s.channels = whole(task->value_depth, WHOLE_ROWS);
   return s;
 }
 
@@ -138,6 +157,8 @@ INLINE void offset_quad(const uint32_t *quad, size_t steps, int32_t *offset) {
 
 /// VF_WIDTH elements of a row, zeros from `depth` on.
 INLINE vf load_padded(const float *row, size_t k, size_t depth) {
+  if (WHOLE_DEPTH > VF_WIDTH && k >= depth)
+    return vf_zero();
   return k + VF_WIDTH <= depth ? vf_load(row + k) : vf_load_n(row + k, depth - k);
 }
 
@@ -169,9 +190,23 @@ static void prepare_quad(const sam2_attention_s8 *task, const attention_sizes *s
     UNROLLED for (size_t r = 0; r < QUAD; ++r) {
       scaled[r] = to_range(load_padded(row[r], k, task->head_depth), inverse[r]);
     }
+#ifdef MATRIX_TILES
+    UNROLLED for (size_t r = 0; r < QUAD; ++r) fold_store(out + r * s->steps + k / FOLD, scaled[r]);
+#else
     fold_quad(out + k / FOLD * QUAD, scaled);
+#endif
   }
   offset_quad(out, s->steps, parts->key_offset + first);
+}
+
+/// Fills quads from `first` on up to whole rows after `count` keys.
+INLINE void pad_keys(const attention_sizes *s, size_t first, size_t count,
+                     const attention_prepared *parts) {
+  for (size_t key = first + whole(count, QUAD); key < first + whole(count, WHOLE_ROWS); ++key) {
+    __builtin_memset(parts->keys + key * s->steps, 0, s->steps * sizeof(uint32_t));
+    parts->key_scale[key] = __builtin_nanf("");
+    parts->key_offset[key] = 0;
+  }
 }
 
 /// Some channels of the values of a tile: `lanes` numbers in each of `keys` rows.
@@ -179,6 +214,47 @@ typedef struct {
   const float *start;
   size_t stride, keys, lanes;
 } value_block;
+
+/// FOLD keys from `step` on as a word for each channel.
+INLINE vw fold_values(const value_block *source, size_t step, vf inverse) {
+  vf rows[FOLD];
+  UNROLLED for (size_t i = 0; i < FOLD; ++i) {
+    const size_t k = step * FOLD + i;
+    rows[i] = k < source->keys
+                  ? to_range(load_padded(source->start + k * source->stride, 0, source->lanes),
+                             inverse)
+                  : vf_zero();
+  }
+  return fold_rows(rows);
+}
+
+#ifdef MATRIX_TILES
+/// Words of VF_WIDTH channels, each channel's in a row.
+INLINE void fold_channels(const value_block *source, vf inverse, const attention_sizes *s,
+                          uint32_t *out) {
+  _Static_assert(VF_WIDTH * FOLD == WHOLE_KEYS && VF_WIDTH == WHOLE_ROWS, "a tile");
+  for (size_t step = 0; step * FOLD < source->keys; step += VF_WIDTH) {
+    vf words[VF_WIDTH];
+    for (size_t i = 0; i < VF_WIDTH; ++i)
+      vw_store((int32_t *)&words[i], fold_values(source, step + i, inverse));
+    vf_transpose(words);
+    for (size_t c = 0; c < VF_WIDTH; ++c)
+      vf_store((float *)(out + c * s->tile_steps + step), words[c]);
+  }
+}
+#else
+/// Words of up to VF_WIDTH channels, in quads.
+INLINE void fold_channels(const value_block *source, vf inverse, const attention_sizes *s,
+                          size_t quads, uint32_t *out) {
+  for (size_t step = 0; step * FOLD < whole(source->keys, QUAD); ++step) {
+    uint32_t words[VF_WIDTH];
+    vw_store((int32_t *)words, fold_values(source, step, inverse));
+    for (size_t quad = 0; quad < quads; ++quad)
+      __builtin_memcpy(out + (quad * s->tile_steps + step) * QUAD, words + quad * QUAD,
+                       QUAD * sizeof(uint32_t));
+  }
+}
+#endif
 
 /// One vector of channels of a tile of values: one scale per channel, FOLD keys to a word.
 static void prepare_channels(const value_block *source, const attention_sizes *s, size_t tile,
@@ -193,20 +269,11 @@ static void prepare_channels(const value_block *source, const attention_sizes *s
   const size_t quads = smaller_size(VF_WIDTH, s->channels - channel) / QUAD;
   vf_store_n(parts->value_scale + tile * s->channels + channel, scale, quads * QUAD);
   uint32_t *out = parts->values + (tile * s->channels + channel) * s->tile_steps;
-  for (size_t step = 0; step * FOLD < whole(keys, QUAD); ++step) {
-    vf rows[FOLD];
-    UNROLLED for (size_t i = 0; i < FOLD; ++i) {
-      const size_t k = step * FOLD + i;
-      rows[i] = k < keys
-                    ? to_range(load_padded(source->start + k * source->stride, 0, lanes), inverse)
-                    : vf_zero();
-    }
-    uint32_t words[VF_WIDTH];
-    vw_store((int32_t *)words, fold_rows(rows));
-    for (size_t quad = 0; quad < quads; ++quad)
-      __builtin_memcpy(out + (quad * s->tile_steps + step) * QUAD, words + quad * QUAD,
-                       QUAD * sizeof(uint32_t));
-  }
+#ifdef MATRIX_TILES
+  fold_channels(source, inverse, s, out);
+#else
+  fold_channels(source, inverse, s, quads, out);
+#endif
 }
 
 static void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_tile,
@@ -219,6 +286,7 @@ static void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t f
     const size_t last = smaller_size(task->key_count, first + SAM2_KEY_TILE);
     for (size_t key = first; key < last; key += QUAD)
       prepare_quad(task, &s, key, smaller_size(QUAD, last - key), &parts);
+    pad_keys(&s, first, last - first, &parts);
     for (size_t channel = 0; channel < task->value_depth; channel += VF_WIDTH) {
       const value_block source = {task->values + first * task->ldv + channel, task->ldv,
                                   last - first,

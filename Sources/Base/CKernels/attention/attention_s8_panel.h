@@ -5,8 +5,11 @@
 
 #include "../simd/math.h"
 #include "attention_s8_layout.h"
-#include "attention_s8_tiles.h"
 #include "attention_s8_weights.h"
+
+#ifndef MATRIX_TILES
+#include "attention_s8_tiles.h"
+#endif
 
 /// Larger maxima than the one in use are adopted when they exceed it by this power of two; until
 /// then the sums of later tiles grow.
@@ -98,6 +101,10 @@ INLINE void fetch_ahead(const attention_work *w, const query_panel *panel, size_
     __builtin_prefetch(next + i, 0, 2);
 }
 
+#ifdef MATRIX_TILES
+#include "attention_s8_matrix.h"
+#else
+
 /// Scores of `keys` keys (whole quads) from `key` on, and their maxima. They take the place of
 /// those that `beside` has, which become weights on the way.
 static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
@@ -116,6 +123,23 @@ static void score(const attention_work *w, const query_panel *panel, size_t key,
     k += rows;
   }
 }
+
+static void add_values(const attention_work *w, const query_panel *panel, size_t tile, size_t keys,
+                       const float *factor) {
+  const attention_sizes *s = &w->sizes;
+  const uint32_t *values = w->prepared.values + tile * s->channels * s->tile_steps;
+  for (size_t c = 0; c < s->channels;) {
+    const size_t rows = smaller_size(s->channels - c, VALUE_ROWS);
+    const operands x = {values + c * s->tile_steps, QUAD * s->tile_steps, w->space.weights,
+                        keys / FOLD};
+    const value_output out = {w->prepared.value_scale + tile * s->channels + c, factor,
+                              panel->sums + c * PANEL};
+    value_tiles[rows / QUAD - 1][panel->vectors - 1](&x, &out);
+    c += rows;
+  }
+}
+
+#endif
 
 /// Rescales the sums of lanes whose maximum has grown too much.
 static void adopt_maximum(const attention_work *w, const query_panel *panel, const float *maximum,
@@ -160,21 +184,6 @@ static void join_tile(const attention_work *w, const query_panel *panel, const f
     vf_store(factor + n, change);
     vf_store(panel->total + n,
              vf_fma(vw_float(vw_load(total + n)), change, vf_load(panel->total + n)));
-  }
-}
-
-static void add_values(const attention_work *w, const query_panel *panel, size_t tile, size_t keys,
-                       const float *factor) {
-  const attention_sizes *s = &w->sizes;
-  const uint32_t *values = w->prepared.values + tile * s->channels * s->tile_steps;
-  for (size_t c = 0; c < s->channels;) {
-    const size_t rows = smaller_size(s->channels - c, VALUE_ROWS);
-    const operands x = {values + c * s->tile_steps, QUAD * s->tile_steps, w->space.weights,
-                        keys / FOLD};
-    const value_output out = {w->prepared.value_scale + tile * s->channels + c, factor,
-                              panel->sums + c * PANEL};
-    value_tiles[rows / QUAD - 1][panel->vectors - 1](&x, &out);
-    c += rows;
   }
 }
 

@@ -61,6 +61,11 @@ INLINE void weigh_some(weighing *w) {
   w->key += WEIGHED_KEYS;
 }
 
+/// Makes weights of scores up to `key`.
+INLINE void weigh_until(weighing *w, size_t key) {
+  while (w->key < smaller_size(key, w->keys)) weigh_some(w);
+}
+
 /// Turns what is left into weights; gives the sums of all, [PANEL].
 INLINE void finish_weighing(weighing *w, int32_t *total) {
   while (w->key < w->keys) weigh_some(w);

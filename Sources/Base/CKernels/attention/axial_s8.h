@@ -6,7 +6,10 @@
 
 #include "attention_s8.h"
 #include "axial_s8_layout.h"
+
+#ifndef MATRIX_TILES
 #include "axial_s8_tiles.h"
+#endif
 
 /// One thread's workspace beside what attention_s8 has.
 typedef struct {
@@ -61,6 +64,10 @@ static size_t KERNEL(axial_s8_workspace)(const sam2_axial_s8 *task) {
 
 // MARK: - Projected queries
 
+#ifdef MATRIX_TILES
+#include "axial_s8_matrix.h"
+#else
+
 /// Projects the panel for rows [first, last) of the projection, which are of one part of the depth;
 /// raises `largest`, [PANEL], to the largest size.
 static void project_rows(const axial_work *w, const query_panel *panel, size_t part, size_t first,
@@ -77,6 +84,14 @@ static void project_rows(const axial_work *w, const query_panel *panel, size_t p
   }
 }
 
+/// Word of a query in `turned` that row `row` of the projection begins.
+INLINE size_t turned_word(const axial_work *w, size_t row) {
+  (void)w;
+  return row / FOLD;
+}
+
+#endif
+
 /// Rounds what the panel's queries are projected to, with one step for each query.
 static void turn_queries(const axial_work *w, const query_panel *panel, const float *largest) {
   const size_t rows = w->sizes.places * w->task->channels;
@@ -92,7 +107,7 @@ static void turn_queries(const axial_work *w, const query_panel *panel, const fl
         const vf v = vf_load(w->space.projected + (row + i) * PANEL + n);
         parts[FOLDED_ROW(i)] = to_range(v, vf_load(w->space.inverse + n));
       }
-      vw_store((int32_t *)w->space.turned + row / FOLD * PANEL + n, vw_flip(fold_rows(parts)));
+      vw_store((int32_t *)w->space.turned + turned_word(w, row) * PANEL + n, vw_flip(fold_rows(parts)));
     }
 }
 
@@ -110,6 +125,8 @@ static void project(const axial_work *w, const query_panel *panel) {
 }
 
 // MARK: - Scores
+
+#ifndef MATRIX_TILES
 
 /// Scores of the tokens at places [key, key + rows) of a tile, all of one cell.
 INLINE void score_cell(const axial_work *w, const query_panel *panel, size_t tile, size_t cell,
@@ -154,6 +171,8 @@ static size_t score_tokens(const axial_work *w, const query_panel *panel, size_t
   return keys;
 }
 
+#endif
+
 static void attend_tokens(const axial_work *w, const query_panel *panel) {
   const attention_work *work = &w->work;
   scored_panel scored;
@@ -174,6 +193,7 @@ static void KERNEL(axial_s8)(const sam2_axial_s8 *task) {
   split_prepared(&projection, (void *)task->projection, &w.projection);
   split_tokens(task, &w.sizes, task->prepared, &w.work.prepared);
   split_axial_space(&w, task->workspace, &w.work.space, &w.space);
+  begin_products();
   for (size_t query = 0; query < task->queries; query += PANEL) {
     const size_t count = smaller_size(task->queries - query, PANEL);
     load_panel(&w.work, query, 0, count);
@@ -182,6 +202,7 @@ static void KERNEL(axial_s8)(const sam2_axial_s8 *task) {
     attend_tokens(&w, &panel);
     store_panel(&w.work, query, 0, count);
   }
+  end_products();
 }
 
 #endif

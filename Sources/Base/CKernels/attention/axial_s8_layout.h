@@ -12,10 +12,23 @@
 /// Frames whose tokens of one cell lie side by side.
 #define FRAMES_AT_ONCE 8
 
+#ifdef MATRIX_TILES
+/// What the channels of a token and the halves of a query are rounded up to: whole tiles, or what
+/// they are anyway.
+#define WHOLE_CHANNELS MATRIX_DEPTH
+#define WHOLE_HALF MATRIX_DEPTH
+/// Places beyond the last tile of tokens: a product may begin with any of these, and takes a tile.
+#define SPARE_TOKENS MATRIX_ROWS
+#else
+#define WHOLE_CHANNELS FOLD
+#define WHOLE_HALF FOLD
+#define SPARE_TOKENS 0
+#endif
+
 /// Sizes of a problem, in the units of the level.
 typedef struct {
   size_t half_steps;   // words of a query's half
-  size_t token_steps;  // words of a token
+  size_t token_steps;  // words of a token, padded
   size_t cells;
   size_t places;       // columns of the grid, then its rows
   size_t rows;         // of the projection: `channels` for each place, then biases
@@ -34,13 +47,13 @@ INLINE size_t parts_of(size_t count, size_t unit) { return (count + unit - 1) / 
 INLINE axial_sizes axial_sizes_of(const sam2_axial_s8 *task) {
   axial_sizes s;
   s.half_steps = task->depth / 2 / FOLD;
-  s.token_steps = task->channels / FOLD;
+  s.token_steps = whole(task->channels, WHOLE_CHANNELS) / FOLD;
   s.cells = task->height * task->width;
   s.places = task->width + task->height;
-  s.row_biases = whole(task->width, QUAD);
+  s.row_biases = whole(task->width, WHOLE_ROWS);
   s.rows = s.places * task->channels;
   if (task->has_bias)
-    s.rows += s.row_biases + whole(task->height, QUAD);
+    s.rows += s.row_biases + whole(task->height, WHOLE_ROWS);
   const size_t blocks = task->frames / FRAMES_AT_ONCE, left = task->frames % FRAMES_AT_ONCE;
   s.tiles = blocks * parts_of(s.cells, axial_tile_cells(FRAMES_AT_ONCE)) +
             (left ? parts_of(s.cells, axial_tile_cells(left)) : 0) +
@@ -78,9 +91,9 @@ INLINE axial_tile axial_tile_of(const sam2_axial_s8 *task, const axial_sizes *s,
 /// Rows of the projection, by level, as the keys of attention_s8 are.
 INLINE attention_sizes projection_sizes(const sam2_axial_s8 *task, const axial_sizes *s) {
   attention_sizes sizes = {0};
-  sizes.depth = task->depth / 2;
-  sizes.steps = s->half_steps;
-  sizes.keys = whole(s->rows, QUAD);
+  sizes.depth = whole(task->depth / 2, WHOLE_HALF);
+  sizes.steps = sizes.depth / FOLD;
+  sizes.keys = whole(s->rows, WHOLE_ROWS);
   return sizes;
 }
 
@@ -90,33 +103,34 @@ static size_t KERNEL(axial_s8_projection)(const sam2_axial_s8 *task) {
   return split_prepared(&sizes, NULL, NULL);
 }
 
-/// Rounds `count` rows to those from `at` on, in quads.
-static void prepare_rows(const attention_sizes *sizes, const float *rows, size_t count, size_t at,
-                         const attention_prepared *parts) {
+/// Rounds `count` rows of `depth` numbers to those from `at` on, in quads.
+static void prepare_rows(const attention_sizes *sizes, const float *rows, size_t count,
+                         size_t depth, size_t at, const attention_prepared *parts) {
   const sam2_attention_s8 source = {
-      .keys = rows, .ldk = sizes->depth, .head_depth = sizes->depth, .key_count = count};
+      .keys = rows, .ldk = depth, .head_depth = depth, .key_count = count};
   attention_prepared target = *parts;
   target.keys += at * sizes->steps;
   target.key_scale += at;
   target.key_offset += at;
   for (size_t row = 0; row < count; row += QUAD)
     prepare_quad(&source, sizes, row, smaller_size(QUAD, count - row), &target);
+  pad_keys(sizes, 0, count, &target);
 }
 
 static void KERNEL(axial_s8_project)(const sam2_axial_s8 *task, const float *rows,
                                      void *projection) {
   const axial_sizes s = axial_sizes_of(task);
   const attention_sizes sizes = projection_sizes(task, &s);
-  const size_t whole_rows = s.places * task->channels;
+  const size_t whole_rows = s.places * task->channels, depth = task->depth / 2;
   attention_prepared parts;
   split_prepared(&sizes, projection, &parts);
-  prepare_rows(&sizes, rows, whole_rows, 0, &parts);
+  prepare_rows(&sizes, rows, whole_rows, depth, 0, &parts);
   if (!task->has_bias)
     return;
-  rows += whole_rows * sizes.depth;
-  prepare_rows(&sizes, rows, task->width, whole_rows, &parts);
-  prepare_rows(&sizes, rows + task->width * sizes.depth, task->height, whole_rows + s.row_biases,
-               &parts);
+  rows += whole_rows * depth;
+  prepare_rows(&sizes, rows, task->width, depth, whole_rows, &parts);
+  prepare_rows(&sizes, rows + task->width * depth, task->height, depth,
+               whole_rows + s.row_biases, &parts);
 }
 
 // MARK: - Tokens and values
@@ -128,7 +142,7 @@ INLINE attention_sizes token_sizes(const sam2_axial_s8 *task, const axial_sizes 
   sizes.tiles = s->tiles;
   sizes.tile_keys = SAM2_KEY_TILE;
   sizes.tile_steps = SAM2_KEY_TILE / FOLD;
-  sizes.channels = whole(task->value_depth, QUAD);
+  sizes.channels = whole(task->value_depth, WHOLE_ROWS);
   return sizes;
 }
 
@@ -136,7 +150,7 @@ INLINE attention_sizes token_sizes(const sam2_axial_s8 *task, const axial_sizes 
 INLINE size_t split_tokens(const sam2_axial_s8 *task, const axial_sizes *s, void *start,
                            attention_prepared *parts) {
   attention_sizes sizes = token_sizes(task, s);
-  sizes.keys = s->tiles * SAM2_KEY_TILE;
+  sizes.keys = s->tiles * SAM2_KEY_TILE + SPARE_TOKENS;
   sizes.steps = s->token_steps;
   return split_prepared(&sizes, start, parts);
 }
@@ -170,6 +184,9 @@ static void prepare_token(const sam2_axial_s8 *task, const axial_sizes *s, size_
     fold_store(parts->keys + key * s->token_steps + k / FOLD, v);
     sum = vf_add(vf_round(v), sum);
   }
+  if (WHOLE_CHANNELS > FOLD)
+    for (size_t k = task->channels; k < s->token_steps * FOLD; k += VF_WIDTH)
+      fold_store(parts->keys + key * s->token_steps + k / FOLD, vf_zero());
   parts->key_scale[key] = scale;
   // Both parts of the depth add the offset of the unsigned side.
   parts->key_offset[key] = -2 * UNSIGNED_OFFSET * (int32_t)vf_sum(sum);

@@ -45,11 +45,6 @@ typedef struct {
   float *maximum;                // [PANEL]
 } token_run;
 
-/// Makes weights of earlier scores up to `key`.
-INLINE void weigh_until(weighing *w, size_t key) {
-  while (w->key < smaller_size(key, w->keys)) weigh_some(w);
-}
-
 /// Scores of a run whose first row is at place `key`; they take the place of those that `beside`
 /// has, which become weights on the way.
 INLINE void score_run(const int rows, const int vectors, const token_run *run, size_t key,

@@ -27,10 +27,16 @@ LEVEL(avx512, "avx512",
       nothing_to_ask, FLOATS(avx512) INT8(avx512) ATTENTION_S8(avx512))
 LEVEL(avx512_vnni, "avx512-vnni", NEEDS(avx512) | SAM2_CPU_AVX512VNNI, nothing_to_ask,
       INT8(avx512_vnni) ATTENTION_S8(avx512_vnni))
+LEVEL(amx_int8, "amx-int8", NEEDS(avx512_vnni) | SAM2_CPU_AMXTILE | SAM2_CPU_AMXINT8, ask_for_tiles,
+      INT8(amx_int8) ATTENTION_S8(amx_int8))
 
 EMULATED(avx_vnni_emulated, "avx-vnni-emulated", NEEDS(avx2),
          INT8(avx_vnni_emulated) ATTENTION_S8(avx_vnni_emulated))
+EMULATED(amx_emulated_tiles, "amx-emulated-tiles", NEEDS(avx512_vnni),
+         INT8(amx_emulated_tiles) ATTENTION_S8(amx_emulated_tiles))
 #endif
+
+EMULATED(amx_emulated, "amx-emulated", 0, INT8(amx_emulated) ATTENTION_S8(amx_emulated))
 
 #undef LEVEL
 #undef EMULATED

@@ -11,6 +11,7 @@
 //   vw_dot(sum, a, w)         exact sum + a . w
 //   activation_word           the type of FOLD activations after widening
 //   widen                     u8 activations to that form (absent when A is read as it is)
+//   DEPTH_MULTIPLE_S8         what packing rounds the depth up to, if not FOLD
 // Packed weights are [panel][depth / FOLD][TILE_COLUMNS][FOLD].
 
 #ifndef SAM2_GEMM_U8S8_H
@@ -18,6 +19,14 @@
 
 #include "epilogue.h"
 #include "tiles.h"
+
+#ifndef DEPTH_MULTIPLE_S8
+#define DEPTH_MULTIPLE_S8 FOLD
+#endif
+
+INLINE size_t packed_depth(size_t depth) {
+  return (depth + DEPTH_MULTIPLE_S8 - 1) / DEPTH_MULTIPLE_S8 * DEPTH_MULTIPLE_S8;
+}
 
 /// Activations of a row widened at a time: a multiple of every FOLD and small enough for L1.
 #define WIDEN_DEPTH 512
@@ -96,7 +105,7 @@ static void sum_tile(const uint8_t *a, size_t lda, size_t rows, const int8_t *pa
 }
 
 static void KERNEL(pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t *packed) {
-  const size_t steps = (depth + FOLD - 1) / FOLD;
+  const size_t steps = packed_depth(depth) / FOLD;
   for (size_t first = 0; first < columns; first += TILE_COLUMNS)
     for (size_t step = 0; step < steps; ++step)
       for (size_t n = 0; n < TILE_COLUMNS; ++n, packed += FOLD) {
@@ -111,10 +120,10 @@ static void KERNEL(pack_s8)(const int8_t *weights, size_t columns, size_t depth,
       }
 }
 
-static void KERNEL(gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c,
-                                  size_t ldc, size_t rows, size_t columns, size_t depth) {
+INLINE void sum_by_vectors(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c,
+                           size_t ldc, size_t rows, size_t columns, size_t depth) {
   _Alignas(64) int32_t sums[TILE_ROWS_S8 * TILE_COLUMNS];
-  const size_t padded_depth = (depth + FOLD - 1) / FOLD * FOLD;
+  const size_t padded_depth = packed_depth(depth);
   for (size_t column = 0; column < columns; column += TILE_COLUMNS)
     for (size_t row = 0; row < rows;) {
       const size_t height = tile_height(rows - row, TILE_ROWS_S8);
@@ -151,46 +160,50 @@ INLINE void scale_some(const int32_t *sums, const int count, size_t r, const til
   finish_vectors(v, count, r, out, activation, whole);
 }
 
-INLINE void scale_rows(const int32_t *sums, size_t rows, const tile_scales *scales,
+INLINE void scale_rows(const int32_t *sums, size_t r, size_t rows, const tile_scales *scales,
                        const tile_output *out, const sam2_activation activation,
                        const int whole) {
   vf bias[2];
   load_bias(out, whole, bias);
-  size_t r = 0;
   for (; r + FINISHED_ROWS <= rows; r += FINISHED_ROWS)
     scale_some(sums, FINISHED_ROWS, r, scales, out, bias, activation, whole);
   for (; r < rows; ++r) scale_some(sums, 1, r, scales, out, bias, activation, whole);
 }
 
-static void scale_tile(const int32_t *sums, size_t rows, const tile_scales *scales,
+/// Rows [first, rows) of a tile.
+INLINE void scale_part(const int32_t *sums, size_t first, size_t rows, const tile_scales *scales,
                        const tile_output *out) {
   const int whole = out->columns == TILE_COLUMNS;
   switch (out->activation) {
   case SAM2_ACT_NONE:
     if (whole)
-      scale_rows(sums, rows, scales, out, SAM2_ACT_NONE, 1);
+      scale_rows(sums, first, rows, scales, out, SAM2_ACT_NONE, 1);
     else
-      scale_rows(sums, rows, scales, out, SAM2_ACT_NONE, 0);
+      scale_rows(sums, first, rows, scales, out, SAM2_ACT_NONE, 0);
     break;
   case SAM2_ACT_RELU:
-    scale_rows(sums, rows, scales, out, SAM2_ACT_RELU, 0);
+    scale_rows(sums, first, rows, scales, out, SAM2_ACT_RELU, 0);
     break;
   case SAM2_ACT_GELU:
     if (whole)
-      scale_rows(sums, rows, scales, out, SAM2_ACT_GELU, 1);
+      scale_rows(sums, first, rows, scales, out, SAM2_ACT_GELU, 1);
     else
-      scale_rows(sums, rows, scales, out, SAM2_ACT_GELU, 0);
+      scale_rows(sums, first, rows, scales, out, SAM2_ACT_GELU, 0);
     break;
   case SAM2_ACT_SIGMOID:
-    scale_rows(sums, rows, scales, out, SAM2_ACT_SIGMOID, 0);
+    scale_rows(sums, first, rows, scales, out, SAM2_ACT_SIGMOID, 0);
     break;
   }
 }
 
-static void gemm_tile(const sam2_gemm_u8s8 *task, const int8_t *panel, size_t row, size_t rows,
-                      size_t column) {
-  _Alignas(64) int32_t sums[TILE_ROWS_S8 * TILE_COLUMNS];
-  const tile_output out = {
+static void scale_tile(const int32_t *sums, size_t rows, const tile_scales *scales,
+                       const tile_output *out) {
+  scale_part(sums, 0, rows, scales, out);
+}
+
+/// Where the tile from `row` and `column` on goes.
+INLINE tile_output output_of(const sam2_gemm_u8s8 *task, size_t row, size_t column) {
+  return (tile_output){
       .c = task->c + row * task->ldc + column,
       .ldc = task->ldc,
       .bias = task->bias ? task->bias + column : NULL,
@@ -199,16 +212,29 @@ static void gemm_tile(const sam2_gemm_u8s8 *task, const int8_t *panel, size_t ro
       .columns = smaller_size(task->columns - column, TILE_COLUMNS),
       .activation = task->activation,
   };
-  tile_scales scales = {.row_scale = task->row_scale + row, .row_zero = task->row_zero + row};
-  __builtin_memcpy(scales.column_sum, task->column_sum + column, out.columns * sizeof(int32_t));
-  __builtin_memcpy(scales.column_scale, task->column_scale + column, out.columns * sizeof(float));
+}
+
+INLINE void load_scales(const sam2_gemm_u8s8 *task, size_t row, size_t column, size_t columns,
+                        tile_scales *scales) {
+  scales->row_scale = task->row_scale + row;
+  scales->row_zero = task->row_zero + row;
+  __builtin_memcpy(scales->column_sum, task->column_sum + column, columns * sizeof(int32_t));
+  __builtin_memcpy(scales->column_scale, task->column_scale + column, columns * sizeof(float));
+}
+
+static void gemm_tile(const sam2_gemm_u8s8 *task, const int8_t *panel, size_t row, size_t rows,
+                      size_t column) {
+  _Alignas(64) int32_t sums[TILE_ROWS_S8 * TILE_COLUMNS];
+  const tile_output out = output_of(task, row, column);
+  tile_scales scales = {0};
+  load_scales(task, row, column, out.columns, &scales);
   prefetch_output(&out, rows);
   sum_tile(task->a + row * task->lda, task->lda, rows, panel, task->depth, sums);
   scale_tile(sums, rows, &scales, &out);
 }
 
-static void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) {
-  const size_t padded_depth = (task->depth + FOLD - 1) / FOLD * FOLD;
+INLINE void gemm_by_vectors(const sam2_gemm_u8s8 *task) {
+  const size_t padded_depth = packed_depth(task->depth);
   const size_t height = block_height(task->lda, task->columns * padded_depth, TILE_ROWS_S8);
   for (size_t first = 0; first < task->rows;) {
     const size_t last = block_end(first, height, task->rows);
@@ -221,5 +247,18 @@ static void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) {
     first = last;
   }
 }
+
+#ifdef MATRIX_TILES
+#include "gemm_u8s8_matrix.h"
+#else
+
+static void KERNEL(gemm_u8s8)(const sam2_gemm_u8s8 *task) { gemm_by_vectors(task); }
+
+static void KERNEL(gemm_u8s8_i32)(const uint8_t *a, size_t lda, const int8_t *packed, int32_t *c,
+                                  size_t ldc, size_t rows, size_t columns, size_t depth) {
+  sum_by_vectors(a, lda, packed, c, ldc, rows, columns, depth);
+}
+
+#endif
 
 #endif

@@ -5,7 +5,9 @@
 
 #include "powers_avx512.h"
 
+#ifndef UNSIGNED_OFFSET
 #define UNSIGNED_OFFSET 128
+#endif
 #define FOLDED_ONES 0x01010101u
 
 INLINE void fold_store(uint32_t *out, vf v) {
@@ -24,7 +26,7 @@ INLINE void fold_quad(uint32_t *out, const vf rows[4]) {
 
 INLINE vw vw_bits(vf v) { return _mm512_castps_si512(v); }
 INLINE vw vw_flip(vw words) {
-  return _mm512_xor_si512(words, _mm512_set1_epi32((int)0x80808080));
+  return UNSIGNED_OFFSET ? _mm512_xor_si512(words, _mm512_set1_epi32((int)0x80808080)) : words;
 }
 
 /// The middle bytes are swapped, as `fold_powers` leaves them.

@@ -1,7 +1,9 @@
 // Int8 products of AVX-512 VNNI. See gemm/gemm_u8s8.h for the vocabulary.
 
+#ifndef TARGET  // A level that adds to this one brings its own.
 #define TARGET AVX512_TARGET ",avx512vnni"
 #define KERNEL(name) name##__avx512_vnni
+#endif
 #include "avx512.h"
 
 // vpdpbusd adds four u8 x s8 products to a 32-bit lane without saturating in between.

@@ -1,7 +1,8 @@
 // Float vectors of the scalar level: portable C on four-lane compiler vectors, no intrinsics. The
-// compiler turns them into SSE2 or NEON.
+// compiler turns them into SSE2 or NEON. A level on the same code names itself, and the number of
+// lanes, first.
 //
-// The three files simd/{portable,avx2,avx512}.h define the same small vocabulary, so that a float
+// The files simd/{portable,avx2,avx512}.h define the same small vocabulary, so that a float
 // kernel is written once (a template header) and compiled once per level. A source includes the
 // vocabulary of one level before any template:
 //   vf                 a vector of VF_WIDTH floats; `_n` variants touch only the first n lanes
@@ -18,6 +19,7 @@
 
 #include "common.h"
 
+#ifndef KERNEL
 #define KERNEL(name) name##__scalar
 #define VF_WIDTH 4
 
@@ -25,11 +27,13 @@
 #define FINISHED_ROWS 1
 #define OUTER_ROWS 4
 #define PEAK_SUMS 8
+#endif
 
-typedef float vf __attribute__((vector_size(16)));
-typedef int32_t vi __attribute__((vector_size(16)));
+typedef float vf __attribute__((vector_size(4 * VF_WIDTH)));
+typedef int32_t vi __attribute__((vector_size(4 * VF_WIDTH)));
+typedef uint32_t vu __attribute__((vector_size(4 * VF_WIDTH)));
 
-INLINE vf vf_set(float x) { return (vf){x, x, x, x}; }
+INLINE vf vf_set(float x) { return x - (vf){0}; }
 INLINE vf vf_zero(void) { return vf_set(0); }
 
 INLINE vf vf_load(const float *p) {
@@ -80,7 +84,8 @@ INLINE vf vf_select_less(vf a, vf b, vf yes, vf no) { return vf_blend(a < b, yes
 
 /// The first n lanes of v, `other` elsewhere.
 INLINE vf vf_keep_n(vf v, size_t n, vf other) {
-  const vi lane = {0, 1, 2, 3};
+  vi lane;
+  UNROLLED for (int i = 0; i < VF_WIDTH; ++i) lane[i] = i;
   return vf_blend(lane < (int32_t)n, v, other);
 }
 
@@ -95,19 +100,29 @@ INLINE vf vf_round(vf a) {
 INLINE vf vf_scale2(vf a, vf n) {
   const vf magic = vf_set(12582912.0f);
   const vi bits = (vi)(n + magic) - (vi)magic + 127;
-  return a * (vf)(vi)((uint32_t __attribute__((vector_size(16))))bits << 23);
+  return a * (vf)((vu)bits << 23);
 }
 
-INLINE float vf_sum(vf v) { return (v[0] + v[2]) + (v[1] + v[3]); }
+/// Each fold adds or compares the upper half of the lanes to the lower one.
+INLINE float vf_sum(vf v) {
+  UNROLLED for (int half = VF_WIDTH / 2; half > 0; half /= 2) {
+    UNROLLED for (int i = 0; i < half; ++i) v[i] += v[i + half];
+  }
+  return v[0];
+}
 
 INLINE float vf_largest(vf v) {
-  const float a = v[0] > v[1] ? v[0] : v[1], b = v[2] > v[3] ? v[2] : v[3];
-  return a > b ? a : b;
+  UNROLLED for (int half = VF_WIDTH / 2; half > 0; half /= 2) {
+    UNROLLED for (int i = 0; i < half; ++i) v[i] = v[i] > v[i + half] ? v[i] : v[i + half];
+  }
+  return v[0];
 }
 
 INLINE float vf_smallest(vf v) {
-  const float a = v[0] < v[1] ? v[0] : v[1], b = v[2] < v[3] ? v[2] : v[3];
-  return a < b ? a : b;
+  UNROLLED for (int half = VF_WIDTH / 2; half > 0; half /= 2) {
+    UNROLLED for (int i = 0; i < half; ++i) v[i] = v[i] < v[i + half] ? v[i] : v[i + half];
+  }
+  return v[0];
 }
 
 INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
@@ -115,6 +130,7 @@ INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
   *most = vf_largest(high);
 }
 
+#if VF_WIDTH == 4
 /// Lane values a[0] a[0] a[1] a[1] ... of VF_WIDTH / 2 loaded floats.
 INLINE vf vf_load_twice(const float *p) { return (vf){p[0], p[0], p[1], p[1]}; }
 INLINE vf vf_swap_pairs(vf v) { return __builtin_shufflevector(v, v, 1, 0, 3, 2); }
@@ -133,6 +149,14 @@ INLINE void vf_transpose(vf m[VF_WIDTH]) {
   m[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
   m[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
+#else
+INLINE void vf_transpose(vf m[VF_WIDTH]) {
+  vf columns[VF_WIDTH];
+  for (int i = 0; i < VF_WIDTH; ++i)
+    for (int j = 0; j < VF_WIDTH; ++j) columns[i][j] = m[j][i];
+  __builtin_memcpy(m, columns, sizeof columns);
+}
+#endif
 
 /// Writes the first n lanes, integer-valued floats in [0, 255], as bytes.
 INLINE void vf_store_u8_n(uint8_t *p, vf v, size_t n) {

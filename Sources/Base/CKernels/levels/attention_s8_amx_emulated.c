@@ -1,0 +1,4 @@
+#define EMULATED
+#include "../simd/fold_amx.h"
+
+#include "attention_s8.h"

@@ -1,0 +1,4 @@
+#define EMULATED
+#include "../simd/int8_amx.h"
+
+#include "int8.h"

@@ -1,0 +1,8 @@
+#if defined(__x86_64__)
+
+#define EMULATED_TILES
+#include "../simd/int8_amx.h"
+
+#include "int8.h"
+
+#endif
