@@ -4,29 +4,38 @@ cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "$*" >&2; }
 
+# Those of the packages named that are not installed.
+missing_packages() {
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" ||
+      printf ' %s' "$package"
+  done
+}
+
+# Installs packages of Debian and Ubuntu.
+install_packages() {
+  [ $# -eq 0 ] && return 0
+  say "installing: $*"
+  command -v apt-get >/dev/null 2>&1 || {
+    say "this is not a Debian or Ubuntu system: please install the counterparts of $*"
+    exit 69
+  }
+  sudo=""
+  [ "$(id -u)" -eq 0 ] || sudo="sudo"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" \
+    >/dev/null
+}
+
 # Installs what the build and the tools need, on Debian and Ubuntu, when something is missing.
 install_missing() {
-  missing=""
-  for package in libhdf5-dev libjpeg-dev libpng-dev zlib1g-dev pkg-config; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" ||
-      missing="$missing $package"
-  done
+  missing=$(missing_packages libhdf5-dev libjpeg-dev libpng-dev zlib1g-dev pkg-config)
   command -v ffmpeg >/dev/null 2>&1 && command -v ffprobe >/dev/null 2>&1 ||
     missing="$missing ffmpeg"
   command -v swift >/dev/null 2>&1 || {
     say "Swift 6.2 or later is needed: https://www.swift.org/install"
     exit 69
   }
-  [ -z "$missing" ] && return 0
-  say "installing:$missing"
-  command -v apt-get >/dev/null 2>&1 || {
-    say "this is no Debian or Ubuntu: please install the counterparts of$missing"
-    exit 69
-  }
-  sudo=""
-  [ "$(id -u)" -eq 0 ] || sudo="sudo"
-  $sudo apt-get update -qq
   # shellcheck disable=SC2086
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing \
-    >/dev/null
+  install_packages $missing
 }

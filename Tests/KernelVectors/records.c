@@ -7,7 +7,7 @@
 #include "vectors.h"
 
 void *take(size_t bytes) {
-  void *memory = aligned_alloc(64, (bytes + 64) / 64 * 64);
+  void *memory = aligned_alloc(64, bytes > 0 ? (bytes + 63) / 64 * 64 : 64);
   if (!memory) {
     fputs("no memory\n", stderr);
     exit(71);

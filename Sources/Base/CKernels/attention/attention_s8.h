@@ -142,7 +142,7 @@ static void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t
       weighing softmax;
       start_weighing(&softmax, w.space.scores, w.space.weights, maximum, panel.unit, 0);
       score(&w, &panel, tile * most, keys, integers, maximum, &softmax);
-      softmax.keys = keys;
+      start_weighing(&softmax, w.space.scores, w.space.weights, maximum, panel.unit, keys);
       finish_weighing(&softmax, total);
       copy_integers(&w, query, count, tile * most, integers, scores, weights);
     }

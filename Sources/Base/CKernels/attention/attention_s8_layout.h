@@ -14,6 +14,7 @@
 //                       weights per lane
 //   first_carry()       what `carry` starts with; every second row has a carry of its own
 //   unfold_power(w, i)  weight i of such a word
+//   BYTE_SHIFT          what weights have been reduced by, where `vw_dot` takes signed bytes only
 // Words are 32 bits of FOLD integers. The signed side of a product lies in quads, [rows / 4][steps]
 // [4] words, from which words are broadcast; the unsigned side in panels, [steps][PANEL] words.
 //
@@ -25,6 +26,10 @@
 #define SAM2_ATTENTION_S8_LAYOUT_H
 
 #include "../quantize/scales.h"
+
+#ifndef BYTE_SHIFT
+#define BYTE_SHIFT 0
+#endif
 
 #define QUAD 4
 #define PANEL (2 * VF_WIDTH)
@@ -88,19 +93,32 @@ typedef struct {
   int32_t *key_offset;   // [keys]: -UNSIGNED_OFFSET * the sum of the key's integers
   uint32_t *values;      // [tiles] of quads of channels, tile_steps words each
   float *value_scale;    // [tiles, channels]
+#if BYTE_SHIFT
+  int32_t *value_offset; // [tiles, channels]: BYTE_SHIFT * the sum of a channel's integers
+#endif
 } attention_prepared;
 
 INLINE size_t split_prepared(const attention_sizes *s, void *start, attention_prepared *parts) {
-  const size_t sizes[] = {s->keys * s->steps * 4, s->keys * 4, s->keys * 4,
-                          s->tiles * s->channels * s->tile_steps * 4, s->tiles * s->channels * 4};
-  size_t offsets[5];
-  const size_t bytes = place_parts(sizes, 5, offsets);
+  const size_t channels = s->tiles * s->channels;
+  const size_t sizes[] = {s->keys * s->steps * 4, s->keys * 4,  s->keys * 4,
+                          channels * s->tile_steps * 4, channels * 4,
+#if BYTE_SHIFT
+                          channels * 4,
+#endif
+  };
+  enum { PARTS = sizeof sizes / sizeof sizes[0] };
+  size_t offsets[PARTS];
+  const size_t bytes = place_parts(sizes, PARTS, offsets);
   if (parts) {
     char *base = start;
-    *parts = (attention_prepared){
-        (uint32_t *)(base + offsets[0]), (float *)(base + offsets[1]),
-        (int32_t *)(base + offsets[2]), (uint32_t *)(base + offsets[3]),
-        (float *)(base + offsets[4])};
+    parts->keys = (uint32_t *)(base + offsets[0]);
+    parts->key_scale = (float *)(base + offsets[1]);
+    parts->key_offset = (int32_t *)(base + offsets[2]);
+    parts->values = (uint32_t *)(base + offsets[3]);
+    parts->value_scale = (float *)(base + offsets[4]);
+#if BYTE_SHIFT
+    parts->value_offset = (int32_t *)(base + offsets[5]);
+#endif
   }
   return bytes;
 }
@@ -244,15 +262,21 @@ INLINE void fold_channels(const value_block *source, vf inverse, const attention
 }
 #else
 /// Words of up to VF_WIDTH channels, in quads.
-INLINE void fold_channels(const value_block *source, vf inverse, const attention_sizes *s,
-                          size_t quads, uint32_t *out) {
+/// - Returns: the sum of each channel's integers, where it matters.
+INLINE vw fold_channels(const value_block *source, vf inverse, const attention_sizes *s,
+                        size_t quads, uint32_t *out) {
+  vw sum = vw_set(0);
   for (size_t step = 0; step * FOLD < whole(source->keys, QUAD); ++step) {
     uint32_t words[VF_WIDTH];
-    vw_store((int32_t *)words, fold_values(source, step, inverse));
+    const vw word = fold_values(source, step, inverse);
+    if (BYTE_SHIFT)
+      sum = vw_dot(sum, vw_set(FOLDED_ONES), word);
+    vw_store((int32_t *)words, word);
     for (size_t quad = 0; quad < quads; ++quad)
       __builtin_memcpy(out + (quad * s->tile_steps + step) * QUAD, words + quad * QUAD,
                        QUAD * sizeof(uint32_t));
   }
+  return sum;
 }
 #endif
 
@@ -272,7 +296,15 @@ static void prepare_channels(const value_block *source, const attention_sizes *s
 #ifdef MATRIX_TILES
   fold_channels(source, inverse, s, out);
 #else
-  fold_channels(source, inverse, s, quads, out);
+  const vw sum = fold_channels(source, inverse, s, quads, out);
+#if BYTE_SHIFT
+  int32_t offsets[VF_WIDTH];
+  vw_store(offsets, vw_correct(vw_set(0), vw_set(-BYTE_SHIFT), sum));
+  __builtin_memcpy(parts->value_offset + tile * s->channels + channel, offsets,
+                   quads * QUAD * sizeof(int32_t));
+#else
+  (void)sum;
+#endif
 #endif
 }
 

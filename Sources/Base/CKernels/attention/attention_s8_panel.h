@@ -133,7 +133,11 @@ static void add_values(const attention_work *w, const query_panel *panel, size_t
     const operands x = {values + c * s->tile_steps, QUAD * s->tile_steps, w->space.weights,
                         keys / FOLD};
     const value_output out = {w->prepared.value_scale + tile * s->channels + c, factor,
-                              panel->sums + c * PANEL};
+                              panel->sums + c * PANEL,
+#if BYTE_SHIFT
+                              w->prepared.value_offset + tile * s->channels + c,
+#endif
+    };
     value_tiles[rows / QUAD - 1][panel->vectors - 1](&x, &out);
     c += rows;
   }

@@ -76,13 +76,21 @@ typedef struct {
   const float *value_scale;
   const float *factor;   // [PANEL]
   float *sums;           // [channels, PANEL]
+#if BYTE_SHIFT
+  const int32_t *value_offset;
+#endif
 } value_output;
 
 INLINE void value_rows(const int rows, const int vectors, const operands *x,
                        const value_output *out) {
   vw sum[VALUE_ROWS][2];
   UNROLLED for (int r = 0; r < rows; ++r) {
-    UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(0);
+#if BYTE_SHIFT
+    const vw first = vw_set(out->value_offset[r]);
+#else
+    const vw first = vw_set(0);
+#endif
+    UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = first;
   }
   multiply(rows, vectors, x, 0, x->steps, sum);
   UNROLLED for (int v = 0; v < vectors; ++v) {

@@ -33,7 +33,7 @@ INLINE void start_weighing(weighing *w, const float *scores, uint32_t *weights,
   w->key = 0;
   w->keys = keys;
   for (size_t v = 0; v < 2; ++v) {
-    w->sum[v] = vw_set(0);
+    w->sum[v] = vw_set(BYTE_SHIFT * (int32_t)keys);
     for (size_t i = 0; i < CARRIES; ++i) w->carry[v][i] = first_carry();
   }
 }
@@ -42,7 +42,7 @@ INLINE void start_weighing(weighing *w, const float *scores, uint32_t *weights,
 INLINE void weigh_some(weighing *w) {
   if (w->key >= w->keys)
     return;
-  const vw ones = vw_broadcast(FOLDED_ONES);
+  const vw ones = vw_set(FOLDED_ONES);
   UNROLLED for (size_t v = 0; v < 2; ++v) {
     const float *scores = w->scores + w->key * PANEL + v * VF_WIDTH;
     uint32_t *weights = w->weights + w->key / FOLD * PANEL + v * VF_WIDTH;

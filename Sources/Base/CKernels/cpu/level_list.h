@@ -36,6 +36,13 @@ EMULATED(amx_emulated_tiles, "amx-emulated-tiles", NEEDS(avx512_vnni),
          INT8(amx_emulated_tiles) ATTENTION_S8(amx_emulated_tiles))
 #endif
 
+#if defined(__aarch64__)
+LEVEL(neon, "neon", SAM2_CPU_NEON, nothing_to_ask, FLOATS(neon) INT8(neon) ATTENTION_S8(neon))
+LEVEL(dotprod, "dotprod", NEEDS(neon) | SAM2_CPU_DOTPROD, nothing_to_ask,
+      INT8(dotprod) ATTENTION_S8(dotprod))
+LEVEL(i8mm, "i8mm", NEEDS(dotprod) | SAM2_CPU_I8MM, nothing_to_ask, INT8(i8mm) ATTENTION_S8(i8mm))
+#endif
+
 EMULATED(amx_emulated, "amx-emulated", 0, INT8(amx_emulated) ATTENTION_S8(amx_emulated))
 
 #undef LEVEL

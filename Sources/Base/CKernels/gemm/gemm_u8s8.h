@@ -11,6 +11,8 @@
 //   vw_dot(sum, a, w)         exact sum + a . w
 //   activation_word           the type of FOLD activations after widening
 //   widen                     u8 activations to that form (absent when A is read as it is)
+//   BYTE_SHIFT                where `vw_dot` takes signed bytes only: what `vw_broadcast` takes off
+//                             each activation
 //   DEPTH_MULTIPLE_S8         what packing rounds the depth up to, if not FOLD
 // Packed weights are [panel][depth / FOLD][TILE_COLUMNS][FOLD].
 
@@ -19,6 +21,10 @@
 
 #include "epilogue.h"
 #include "tiles.h"
+
+#ifndef BYTE_SHIFT
+#define BYTE_SHIFT 0
+#endif
 
 #ifndef DEPTH_MULTIPLE_S8
 #define DEPTH_MULTIPLE_S8 FOLD
@@ -30,6 +36,10 @@ INLINE size_t packed_depth(size_t depth) {
 
 /// Activations of a row widened at a time: a multiple of every FOLD and small enough for L1.
 #define WIDEN_DEPTH 512
+
+#ifdef PAIR_TILES
+#include "tile_pairs.h"
+#else
 
 /// sums[rows, TILE_COLUMNS] = a * w over `steps` groups of FOLD elements, plus sums where A is
 /// widened part by part; A's rows are `stride` bytes apart.
@@ -46,8 +56,16 @@ INLINE void tile_i32_rows(const int rows, const char *a, size_t stride, const in
     sum[r][0] = sum[r][1] = vw_set(0);
 #endif
   }
+#if BYTE_SHIFT
+  const vw ones = vw_set(0x01010101);
+  vw columns[2] = {vw_set(0), vw_set(0)};
+#endif
   for (size_t step = 0; step < steps; ++step) {
     const vw w0 = vw_weights(w), w1 = vw_weights(w + VF_WIDTH * FOLD);
+#if BYTE_SHIFT
+    columns[0] = vw_dot(columns[0], ones, w0);
+    columns[1] = vw_dot(columns[1], ones, w1);
+#endif
     UNROLLED for (int r = 0; r < rows; ++r) {
       activation_word word;
       __builtin_memcpy(&word, base[r / 3] + (r % 3) * stride, sizeof word);
@@ -63,11 +81,19 @@ INLINE void tile_i32_rows(const int rows, const char *a, size_t stride, const in
     }
     w += TILE_COLUMNS * FOLD;
   }
+#if BYTE_SHIFT
+  UNROLLED for (int r = 0; r < rows; ++r) {
+    sum[r][0] = vw_correct(sum[r][0], vw_set(-BYTE_SHIFT), columns[0]);
+    sum[r][1] = vw_correct(sum[r][1], vw_set(-BYTE_SHIFT), columns[1]);
+  }
+#endif
   UNROLLED for (int r = 0; r < rows; ++r) {
     vw_store(sums + r * TILE_COLUMNS, sum[r][0]);
     vw_store(sums + r * TILE_COLUMNS + VF_WIDTH, sum[r][1]);
   }
 }
+
+#endif
 
 typedef void (*tile_i32)(const char *a, size_t stride, const int8_t *w, size_t steps,
                          int32_t *sums);

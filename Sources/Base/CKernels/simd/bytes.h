@@ -1,9 +1,11 @@
 // Int8 products on the compiler's vectors: four bytes in a 32-bit lane. See gemm/gemm_u8s8.h for the
-// vocabulary. The level has included its floats; it may bring a `vw_dot` of its own.
+// vocabulary. The level has included its floats; it may bring a `vw_dot` of its own, and a FOLD.
 
+#ifndef FOLD
 #define FOLD 4
-#define WIDEN 0
 typedef uint32_t activation_word;
+#endif
+#define WIDEN 0
 typedef vi vw;
 
 INLINE vw vw_load(const int32_t *p) {

@@ -3,6 +3,10 @@
 
 #include "powers.h"
 
+#ifndef BYTE_SHIFT
+#define BYTE_SHIFT 0
+#endif
+
 #define FOLDED_ONES 0x01010101u
 
 INLINE vw vw_bits(vf v) { return (vw)v; }
@@ -49,7 +53,9 @@ INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {
     word |= (vu)(sum >> 8) << 8 * i;
   }
   *carry = left[1] << 16 | left[0];
-  return (vw)word;
+  return (vw)(BYTE_SHIFT ? word ^ 0x80808080 : word);
 }
 
-INLINE uint32_t unfold_power(uint32_t word, size_t i) { return word >> 8 * i & 255; }
+INLINE uint32_t unfold_power(uint32_t word, size_t i) {
+  return (BYTE_SHIFT ? word ^ 0x80808080 : word) >> 8 * i & 255;
+}

@@ -1,0 +1,7 @@
+#if defined(__aarch64__)
+
+#include "../simd/neon.h"
+
+#include "floats.h"
+
+#endif
