@@ -40,7 +40,9 @@ public struct RunOptions: ParsableArguments {
 
   @Option(
     name: .customLong("threads"),
-    help: "Threads to use (default: $SAM2_THREADS, else all processors).")
+    help: """
+      Threads to use (default: $SAM2_THREADS, else the processors that affinity and CPU quota leave).
+      """)
   var given: Int?
 
   public init() {}
@@ -51,7 +53,7 @@ public struct RunOptions: ParsableArguments {
     }
   }
 
-  /// Threads to use; nil means all processors.
+  /// Threads to use; nil means all usable processors.
   /// - Throws: `threads.environment` when the environment says something else than a number.
   public func threads() throws(Failure) -> Int? {
     if let given { return given }

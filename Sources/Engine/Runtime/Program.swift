@@ -1,5 +1,4 @@
 public import Bytes
-internal import Glibc
 public import Graph
 internal import Synchronization
 public import Tensors
@@ -31,7 +30,7 @@ public final class Program: Sendable {
     pool: StoragePool = StoragePool()
   ) throws(Failure) {
     table = try KernelTable(level: options.kernelLevel)
-    threadCount = max(1, options.threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    threadCount = max(1, options.threads ?? ProcessorCount.usable)
     kernelLevel = table.name
     graphNames = model.graphs.map(\.name)
     (self.tap, storage) = (tap, pool)

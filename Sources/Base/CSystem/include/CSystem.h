@@ -17,6 +17,9 @@ void sam2_start_writeback(int descriptor, int64_t offset, int64_t byte_count);
 /// Creates a file as mkstemp does, which no program started from here inherits at any moment.
 int sam2_temporary_file(char *path_template);
 
+/// Number of processors that the scheduler may run this thread on; 0 where the system does not tell.
+int sam2_affine_processors(void);
+
 /// Whether the kernel filters system calls (seccomp) of programs for this processor.
 bool sam2_can_filter_calls(void);
 

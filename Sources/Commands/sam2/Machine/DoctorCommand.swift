@@ -40,7 +40,6 @@ private struct Findings {
   let peakFloat: Double
   let peakInt8: Double
   let processor = Findings.processorName()
-  let processorCount = sysconf(Int32(_SC_NPROCESSORS_ONLN))
   let ffmpeg = Findings.program("ffmpeg")
   let ffprobe = Findings.program("ffprobe")
 
@@ -55,7 +54,8 @@ private struct Findings {
   var json: JSONValue {
     [
       "version": .string(Tool.version), "processor": .string(processor),
-      "processors": .init(processorCount),
+      "processors": .init(ProcessorCount.online),
+      "usable_processors": .init(ProcessorCount.usable),
       "cpu_features": .array(KernelLevel.cpuFeatures.map { .string($0) }),
       "kernel_level": .string(kernels.name),
       "kernel_levels": .array(KernelTable.availableLevels.map { .string($0) }),
@@ -75,7 +75,7 @@ private struct Findings {
     let features = KernelLevel.cpuFeatures.joined(separator: " ")
     let video = ffmpeg != nil && ffprobe != nil
     let rows: [(String, String)] = [
-      ("version", Tool.version), ("processor", "\(processor), \(processorCount) threads"),
+      ("version", Tool.version), ("processor", "\(processor), \(threads)"),
       ("cpu features", features.isEmpty ? "none of those looked for" : features),
       ("kernels", kernels.name),
     ]
@@ -92,6 +92,12 @@ private struct Findings {
     return (rows + levels + machine).map { name, value in
       name + String(repeating: " ", count: max(1, 16 - name.count)) + value
     }.joined(separator: "\n")
+  }
+
+  /// Threads of the processor, and how many of them this process may use.
+  private var threads: String {
+    let (online, usable) = (ProcessorCount.online, ProcessorCount.usable)
+    return "\(online) threads" + (usable == online ? "" : ", of which \(usable) for this process")
   }
 
   private func json(_ level: KernelLevel) -> JSONValue {
