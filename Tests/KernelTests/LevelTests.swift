@@ -100,6 +100,17 @@ import Testing
     (0..<32).map { 1 << $0 }.filter { features & $0 != 0 }
   }
 
+  /// A system gives the same answer however often it is asked, and grants nothing that the CPU does
+  /// not have.
+  @Test func permissionsAreAskedForAgain() {
+    for (row, level) in zip(Self.rows, Self.listed) {
+      let answer = row.permission()
+      #expect(row.permission() == answer)
+      if level.lacks == 0 { #expect(answer == level.refusal) }
+      if Self.name(level) == "amx-int8", level.lacks != 0 { #expect(answer != 0) }
+    }
+  }
+
   // MARK: - Rows that this CPU does not have
 
   /// A row that marks the table with a number in place of a kernel.

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CKernels
 internal import Glibc
 internal import Synchronization
@@ -9,6 +10,9 @@ internal import Synchronization
 /// jobs a worker spins for a few microseconds, since the next step usually follows at once, and then
 /// sleeps. Work is cut into tasks by size, never by the number of threads: results do not depend on
 /// it.
+///
+/// With more threads than processors, only as many work on a job as there are processors, and none
+/// spins: a thread that waits would take the processor from one that works.
 final class ThreadPool: @unchecked Sendable {
   // Unchecked: `job` and `taskCount` are written only by the owner while the job is closed and no
   // worker is inside, and published by `isOpen`.
@@ -33,12 +37,18 @@ final class ThreadPool: @unchecked Sendable {
   private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var threads: [pthread_t] = []
 
-  /// Looks at the counter before sleeping: some ten microseconds.
-  private static let spins = 1000
+  /// Workers that a job wakes.
+  private let wokenCount: Int
+  /// Looks at the counter before sleeping: about ten microseconds.
+  private let spins: Int
 
-  /// - Parameter threadCount: threads that work, the caller of `run` included.
-  init(threadCount: Int) {
+  /// - Parameters:
+  ///   - threadCount: threads that work, the caller of `run` included.
+  ///   - processorCount: processors for them.
+  init(threadCount: Int, processorCount: Int = ProcessorCount.usable) {
     self.threadCount = max(1, threadCount)
+    wokenCount = max(1, min(self.threadCount, processorCount)) - 1
+    spins = self.threadCount <= processorCount ? 1000 : 0
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
     pthread_cond_init(done, nil)
@@ -83,17 +93,23 @@ final class ThreadPool: @unchecked Sendable {
       nextTask.store(0, ordering: .relaxed)
       isOpen.store(true, ordering: .sequentiallyConsistent)
       generation.add(1, ordering: .sequentiallyConsistent)
-      if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
-        pthread_mutex_lock(mutex)
-        pthread_cond_broadcast(wake)
-        pthread_mutex_unlock(mutex)
-      }
+      if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeWorkers() }
       takeTasks(body, worker: 0)
       // Who has not entered by now finds the door closed, or the next job.
       isOpen.store(false, ordering: .sequentiallyConsistent)
       waitForWorkers()
       job = nil
     }
+  }
+
+  private func wakeWorkers() {
+    pthread_mutex_lock(mutex)
+    if wokenCount == threadCount - 1 {
+      pthread_cond_broadcast(wake)
+    } else {
+      for _ in 0..<wokenCount { pthread_cond_signal(wake) }
+    }
+    pthread_mutex_unlock(mutex)
   }
 
   private func takeTasks(_ body: Body, worker: Int) {
@@ -105,7 +121,7 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   private func waitForWorkers() {
-    for _ in 0..<Self.spins {
+    for _ in 0..<spins {
       if inside.load(ordering: .sequentiallyConsistent) == 0 { return }
       sam2_pause()
     }
@@ -164,7 +180,7 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   private func waitForJob(after seen: Int) -> Int {
-    for _ in 0..<Self.spins {
+    for _ in 0..<spins {
       let now = generation.load(ordering: .acquiring)
       if now != seen { return now }
       sam2_pause()
