@@ -51,6 +51,23 @@ struct SampleSceneTests {
     #expect(start[1] > 0 && crossing[1] > start[1] * 3 / 4 && end[1] < start[1] / 10)
   }
 
+  @Test(
+    "has rivals that all start in sight, hide behind each other, and of which one leaves",
+    arguments: [2, 4], [1, 2, 3] as [UInt64])
+  func rivals(_ count: Int, _ seed: UInt64) {
+    let clip = SampleScene(seed: seed).clip(
+      width: 96, height: 72, frameCount: 60, action: .rivals(count))
+    #expect(clip.prompts.map(\.identifier) == Array(1...count))
+    let areas = (0..<60).map { frame in
+      let masks = clip.frame(frame).masks
+      return (1...count).map { id in masks.first { $0.identifier == id }?.mask.area ?? 0 }
+    }
+    // The first is covered by another at some time, the last is out of the picture.
+    #expect(areas.contains { $0[0] < areas[0][0] * 2 / 3 })
+    #expect(areas.contains { $0[count - 1] == 0 })
+    #expect(areas[59].allSatisfy { $0 > 0 })
+  }
+
   @Test("true masks are where the object's colours are")
   func truth() {
     let picture = SampleScene().still(width: 128, height: 96)

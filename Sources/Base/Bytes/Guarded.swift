@@ -1,36 +1,36 @@
 #if THREAD_SANITIZER
-  private import Glibc
+private import Glibc
 
-  /// A value behind a lock that the thread sanitizer sees: it does not follow the futex of
-  /// `Synchronization.Mutex`, and would report every access that such a mutex orders.
-  public final class Guarded<Value: ~Copyable>: @unchecked Sendable {
-    // Unchecked: `value` is touched under the lock only.
-    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private var value: Value
+/// A value behind a lock that the thread sanitizer sees: it does not follow the futex of
+/// `Synchronization.Mutex`, and would report every access that such a mutex orders.
+public final class Guarded<Value: ~Copyable>: @unchecked Sendable {
+  // Unchecked: `value` is touched under the lock only.
+  private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private var value: Value
 
-    public init(_ value: consuming sending Value) {
-      self.value = value
-      pthread_mutex_init(lock, nil)
-    }
-
-    deinit {
-      pthread_mutex_destroy(lock)
-      lock.deallocate()
-    }
-
-    /// Calls `body` with the value while no other thread has it.
-    public func withLock<Result: ~Copyable, Thrown: Error>(
-      _ body: (inout sending Value) throws(Thrown) -> sending Result
-    ) throws(Thrown) -> sending Result {
-      pthread_mutex_lock(lock)
-      defer { pthread_mutex_unlock(lock) }
-      return try body(&value)
-    }
+  public init(_ value: consuming sending Value) {
+    self.value = value
+    pthread_mutex_init(lock, nil)
   }
-#else
-  public import Synchronization
 
-  /// A value behind a lock. A name of its own lets `Scripts/sanitize.sh` put a lock in its place
-  /// that the thread sanitizer sees.
-  public typealias Guarded<Value: ~Copyable> = Mutex<Value>
+  deinit {
+    pthread_mutex_destroy(lock)
+    lock.deallocate()
+  }
+
+  /// Calls `body` with the value while no other thread has it.
+  public func withLock<Result: ~Copyable, Thrown: Error>(
+    _ body: (inout sending Value) throws(Thrown) -> sending Result
+  ) throws(Thrown) -> sending Result {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return try body(&value)
+  }
+}
+#else
+public import Synchronization
+
+/// A value behind a lock. A name of its own lets `Scripts/sanitize.sh` put a lock in its place
+/// that the thread sanitizer sees.
+public typealias Guarded<Value: ~Copyable> = Mutex<Value>
 #endif

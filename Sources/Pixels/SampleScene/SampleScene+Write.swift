@@ -11,13 +11,15 @@ extension SampleScene {
   /// Truths are palette PNGs whose values are object identifiers. `script.json` is the interaction
   /// script of `sam2 track`: one click an object on the first frame, then propagation.
   /// Links below `folder` are not followed. Failures: those of `OutputDirectory`.
-  public func write(to folder: String, frameCount: Int = 48) throws(Failure) {
+  public func write(
+    to folder: String, frameCount: Int = 48, action: Action = .crossing
+  ) throws(Failure) {
     let output = try OutputDirectory(folder, creating: true)
     let picture = still()
     try output.write("picture.png", try PNGWriter.encode(picture.image))
     try output.write("picture_truth.png", try PNGWriter.encode(picture.labels))
     try output.write("prompts.json", Array(SampleScene.promptsJSON(picture.prompts).utf8))
-    let clip = clip(frameCount: frameCount)
+    let clip = clip(frameCount: frameCount, action: action)
     for index in 0..<clip.frameCount {
       let frame = clip.frame(index)
       let name = SampleScene.fiveDigits(index)

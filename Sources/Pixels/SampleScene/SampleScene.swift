@@ -7,7 +7,7 @@ public import Media
 /// reach of the small bundled model, which mixes up objects when more than two are about.
 public struct SampleScene: Sendable {
   public let seed: UInt64
-  private let noise: Noise
+  let noise: Noise
   private let sprites: [Sprite]
 
   public init(seed: UInt64 = 12) {
@@ -67,14 +67,27 @@ public struct SampleScene: Sendable {
   }
 
   /// A short video; see `Clip`.
-  public func clip(width: Int = 320, height: Int = 240, frameCount: Int = 48) -> Clip {
+  public func clip(
+    width: Int = 320, height: Int = 240, frameCount: Int = 48, action: Action = .crossing
+  ) -> Clip {
     precondition(frameCount > 0)
-    return Clip(scene: self, width: width, height: height, frameCount: frameCount)
+    return Clip(
+      scene: self, action: action, width: width, height: height, frameCount: frameCount)
   }
 
-  /// Two objects cross, one covering a part of the other for a while, and that one leaves.
+  /// The course of events in a clip.
+  public enum Action: Sendable, Hashable {
+    /// Two objects cross, one covering a part of the other for a while, and that one leaves.
+    case crossing
+    /// So many objects that look alike circle in both directions, hide behind each other where they
+    /// meet, and the last one leaves the picture for a while.
+    case rivals(Int)
+  }
+
+  /// A video, drawn frame by frame.
   public struct Clip: Sendable {
     let scene: SampleScene
+    let action: Action
     public let width: Int
     public let height: Int
     public let frameCount: Int
@@ -83,7 +96,11 @@ public struct SampleScene: Sendable {
     public func frame(_ index: Int) -> Picture {
       precondition((0..<frameCount).contains(index))
       let time = Double(index) / Double(max(frameCount - 1, 1))
-      return scene.frame(index, time: time, width: width, height: height)
+      let moment = Moment(frame: index, time: time, width: width, height: height)
+      switch action {
+      case .crossing: return scene.crossing(moment)
+      case .rivals(let count): return scene.rivals(count, moment)
+      }
     }
 
     /// Prompts for the first frame.
@@ -92,10 +109,25 @@ public struct SampleScene: Sendable {
 
   // MARK: - Choreography
 
-  private func frame(_ index: Int, time t: Double, width: Int, height: Int) -> Picture {
-    let (w, h) = (Double(width), Double(height))
+  /// A frame of a clip: its index, when it is (0 to 1), and its size.
+  struct Moment {
+    let frame: Int
+    let time: Double
+    let width: Int
+    let height: Int
+
+    /// Movement of the camera since the start, in pixels.
+    var drift: (x: Double, y: Double) {
+      (
+        0.02 * Double(width) * Circle.sine(3 * time), 0.015 * Double(height) * Circle.sine(5 * time)
+      )
+    }
+  }
+
+  private func crossing(_ moment: Moment) -> Picture {
+    let (w, h, t) = (Double(moment.width), Double(moment.height), moment.time)
     let unit = min(w, h)
-    let drift = (x: 0.02 * w * Circle.sine(3 * t), y: 0.015 * h * Circle.sine(5 * t))
+    let drift = moment.drift
     let nudge = noise.stream(3).value(1, in: -0.02...0.02)
     var poses = [
       Sprite.Pose(
@@ -107,15 +139,24 @@ public struct SampleScene: Sendable {
       poses[i].x += drift.x
       poses[i].y += drift.y
     }
-    return render(width: width, height: height, frame: index, drift: drift, poses: poses)
+    return render(
+      width: moment.width, height: moment.height, frame: moment.frame, drift: drift, poses: poses)
   }
 
   /// Paints from back to front: the third object if it is there, the first, the second.
   private func render(
     width: Int, height: Int, frame: Int, drift: (x: Double, y: Double), poses: [Sprite.Pose]
   ) -> Picture {
+    let placed = [2, 0, 1].filter { $0 < poses.count }.map { PlacedSprite(sprites[$0], poses[$0]) }
+    return render(width: width, height: height, frame: frame, drift: drift, placed)
+  }
+
+  /// Paints from back to front.
+  func render(
+    width: Int, height: Int, frame: Int, drift: (x: Double, y: Double), _ sprites: [PlacedSprite]
+  ) -> Picture {
     var renderer = Renderer(width: width, height: height, noise: noise.stream(1), drift: drift)
-    for i in [2, 0, 1] where i < poses.count { renderer.paint(PlacedSprite(sprites[i], poses[i])) }
+    for sprite in sprites { renderer.paint(sprite) }
     let (image, labels) = renderer.finish(noise: noise.stream(1000 + frame))
     return Picture(image: image, labels: labels)
   }

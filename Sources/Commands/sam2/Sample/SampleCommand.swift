@@ -27,11 +27,20 @@ struct SampleCommand: ParsableCommand {
   @Option(help: "Frames of the video.")
   var frames = 48
 
+  @Option(
+    help: ArgumentHelp(
+      "The clip shows so many objects that look alike, cross, hide and leave (2 to 6).",
+      valueName: "n"))
+  var rivals: Int?
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     guard (1...10_000).contains(frames) else {
       throw ValidationError("--frames must be between 1 and 10000")
+    }
+    guard rivals.map({ (2...6).contains($0) }) ?? true else {
+      throw ValidationError("--rivals must be between 2 and 6")
     }
   }
 
@@ -39,7 +48,9 @@ struct SampleCommand: ParsableCommand {
     try Tool.run {
       let folder = try OutputFolder(output)
       try folder.create()
-      try SampleScene(seed: seed).write(to: output, frameCount: frames)
+      try SampleScene(seed: seed).write(
+        to: output, frameCount: frames,
+        action: rivals.map { .rivals($0) } ?? .crossing)
       common.note("\(output): a picture and \(frames) frames, with truth and prompts")
     }
   }
