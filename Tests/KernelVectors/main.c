@@ -71,7 +71,7 @@ static int compare(const char *name, const records *expected, const records *act
       ++faults;
     }
   }
-  printf("%-18s %zu calls, %llu numbers bit-equal, %llu floats within %.1e of the largest: %s\n",
+  printf("%-18s %zu results, %llu numbers bit-equal, %llu floats within %.1e of the largest: %s\n",
          name, expected->count, (unsigned long long)exact, (unsigned long long)floats, worst,
          faults ? "FAILED" : "passed");
   return faults;

@@ -4,7 +4,7 @@
 #define SAM2_ATTENTION_S8_PANEL_H
 
 #include "../simd/math.h"
-#include "attention_s8_layout.h"
+#include "attention_s8_prepare.h"
 #include "attention_s8_weights.h"
 
 #ifndef MATRIX_TILES

@@ -107,7 +107,8 @@ static void turn_queries(const axial_work *w, const query_panel *panel, const fl
         const vf v = vf_load(w->space.projected + (row + i) * PANEL + n);
         parts[FOLDED_ROW(i)] = to_range(v, vf_load(w->space.inverse + n));
       }
-      vw_store((int32_t *)w->space.turned + turned_word(w, row) * PANEL + n, vw_flip(fold_rows(parts)));
+      vw_store((int32_t *)w->space.turned + turned_word(w, row) * PANEL + n,
+               vw_flip(fold_rows(parts)));
     }
 }
 

@@ -7,7 +7,7 @@
 #ifndef SAM2_AXIAL_S8_LAYOUT_H
 #define SAM2_AXIAL_S8_LAYOUT_H
 
-#include "attention_s8_layout.h"
+#include "attention_s8_prepare.h"
 
 /// Frames whose tokens of one cell lie side by side.
 #define FRAMES_AT_ONCE 8

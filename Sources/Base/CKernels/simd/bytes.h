@@ -1,4 +1,4 @@
-// Int8 products on the compiler's vectors: four bytes in a 32-bit lane. See gemm/gemm_u8s8.h for the
+// Int8 products on the compiler's vectors: four bytes in a 32-bit lane. See gemm/tile_u8s8.h for the
 // vocabulary. The level has included its floats; it may bring a `vw_dot` of its own, and a FOLD.
 
 #ifndef FOLD

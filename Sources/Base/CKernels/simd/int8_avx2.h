@@ -1,4 +1,4 @@
-// Int8 products of AVX2. See gemm/gemm_u8s8.h for the vocabulary.
+// Int8 products of AVX2. See gemm/tile_u8s8.h for the vocabulary.
 
 #include "avx2.h"
 

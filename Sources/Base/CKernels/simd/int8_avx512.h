@@ -1,4 +1,4 @@
-// Int8 products of AVX-512 without VNNI. See gemm/gemm_u8s8.h for the vocabulary.
+// Int8 products of AVX-512 without VNNI. See gemm/tile_u8s8.h for the vocabulary.
 
 #include "avx512.h"
 

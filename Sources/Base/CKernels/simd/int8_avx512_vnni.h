@@ -1,4 +1,4 @@
-// Int8 products of AVX-512 VNNI. See gemm/gemm_u8s8.h for the vocabulary.
+// Int8 products of AVX-512 VNNI. See gemm/tile_u8s8.h for the vocabulary.
 
 #ifndef TARGET  // A level that adds to this one brings its own.
 #define TARGET AVX512_TARGET ",avx512vnni"

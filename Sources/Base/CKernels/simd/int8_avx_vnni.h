@@ -1,4 +1,4 @@
-// Int8 products of AVX-VNNI: vpdpbusd on 256 bits, for CPUs without AVX-512. See gemm/gemm_u8s8.h
+// Int8 products of AVX-VNNI: vpdpbusd on 256 bits, for CPUs without AVX-512. See gemm/tile_u8s8.h
 // for the vocabulary. With EMULATED defined, AVX2 computes what the instruction does.
 
 #ifdef EMULATED

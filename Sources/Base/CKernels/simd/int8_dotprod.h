@@ -1,5 +1,5 @@
 // Int8 products of the dot-product extension: sdot, signed bytes only as on NEON without it. See
-// gemm/gemm_u8s8.h for the vocabulary.
+// gemm/tile_u8s8.h for the vocabulary.
 
 #define TARGET "dotprod"
 #define KERNEL(name) name##__dotprod

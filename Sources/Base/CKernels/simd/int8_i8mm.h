@@ -1,5 +1,5 @@
 // Int8 products of I8MM: usmmla multiplies two rows by two columns, eight deep. See
-// gemm/gemm_u8s8.h and gemm/tile_pairs.h for the vocabulary.
+// gemm/tile_u8s8.h and gemm/tile_pairs.h for the vocabulary.
 
 #define TARGET "i8mm"
 #define KERNEL(name) name##__i8mm

@@ -1,5 +1,5 @@
 // Int8 products of NEON: signed bytes only, so activations are shifted to that range. See
-// gemm/gemm_u8s8.h for the vocabulary.
+// gemm/tile_u8s8.h for the vocabulary.
 
 #include "neon.h"
 

@@ -1,4 +1,4 @@
-// Int8 products of the scalar level: one element at a time, in 32 bits. See gemm/gemm_u8s8.h for
+// Int8 products of the scalar level: one element at a time, in 32 bits. See gemm/tile_u8s8.h for
 // the vocabulary.
 
 #include "portable.h"
