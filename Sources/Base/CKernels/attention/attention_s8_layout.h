@@ -20,7 +20,7 @@
 //
 // Where products come from tile registers (simd/amx.h), the signed side is A: [rows][steps] words,
 // rows and steps in whole tiles, zeros where there is nothing; panels are B. They may begin and end
-// within a tile: what is beyond their end meets zeros.
+// within a tile: elements beyond their end meet zeros.
 
 #ifndef SAM2_ATTENTION_S8_LAYOUT_H
 #define SAM2_ATTENTION_S8_LAYOUT_H

@@ -2,7 +2,7 @@
 //
 // Blocks of 32 rows and a panel of lanes. While the registers work on a block, the sums of the one
 // before, which are in a scratch of 4 KB, become scores or are added to sums, and earlier scores
-// become weights: nothing of that needs the registers.
+// become weights: none of that needs the registers.
 
 #ifndef SAM2_ATTENTION_S8_MATRIX_H
 #define SAM2_ATTENTION_S8_MATRIX_H
@@ -23,7 +23,7 @@ INLINE void store_block(size_t rows, const query_panel *panel, int32_t *sums) {
 
 // MARK: - Scores
 
-/// What becomes of the sums of a block of `rows` keys, from the first on.
+/// Scales and destination of the sums of a block of `rows` keys.
 typedef struct {
   const float *key_scale;
   float *scores;
@@ -83,7 +83,8 @@ static void score(const attention_work *w, const query_panel *panel, size_t key,
 
 // MARK: - Values
 
-/// Where the sums of a block of channels go: sums[r, lane] += factor[lane] * scale[r] * integer.
+/// Destination of the sums of a block of channels: sums[r, lane] += factor[lane] * scale[r] *
+/// integer.
 typedef struct {
   const float *value_scale;
   float *sums;

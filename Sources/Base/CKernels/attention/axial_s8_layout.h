@@ -13,8 +13,7 @@
 #define FRAMES_AT_ONCE 8
 
 #ifdef MATRIX_TILES
-/// What the channels of a token and the halves of a query are rounded up to: whole tiles, or what
-/// they are anyway.
+/// Units of the channels of a token and of the halves of a query: whole tiles, else words.
 #define WHOLE_CHANNELS MATRIX_DEPTH
 #define WHOLE_HALF MATRIX_DEPTH
 /// Places beyond the last tile of tokens: a product may begin with any of these, and takes a tile.

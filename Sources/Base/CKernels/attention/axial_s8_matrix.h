@@ -5,7 +5,7 @@
 
 // MARK: - Projections
 
-/// What becomes of a block of projections: floats, and the largest of their sizes.
+/// Scales and destination of a block of projections.
 typedef struct {
   const float *scale;
   float *projected;

@@ -1,4 +1,4 @@
-// What levels ask the system for before they run.
+// Requests to the system that levels make before they run.
 
 #include <errno.h>
 #include <unistd.h>

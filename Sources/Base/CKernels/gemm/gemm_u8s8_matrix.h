@@ -1,7 +1,7 @@
 // gemm_u8s8 by tile registers: blocks of 32 rows and a panel of 32 columns.
 //
-// Sums leave the registers through memory only: a block's are stored in one of two scratches, each a
-// twelfth of L1, and turn into output between the products of the next block, a few rows after each.
+// Sums leave the registers through memory only: a block's are stored in one of two scratches of
+// 4 KB, and become output between the products of the next block, a few rows after each.
 
 #ifndef SAM2_GEMM_U8S8_MATRIX_H
 #define SAM2_GEMM_U8S8_MATRIX_H
@@ -12,7 +12,7 @@ INLINE int fits_tiles(size_t rows, size_t depth) {
 }
 
 /// Rows of a block: [start, end), of which those from `first` on are new. It has one or two whole
-/// tiles, so that the last block of a product begins with rows that are there already.
+/// tiles, so that the last block of a product repeats rows of the one before.
 typedef struct {
   size_t start, first, end;
 } row_block;

@@ -1,5 +1,5 @@
-// The tile registers of AMX: 16 rows of 64 bytes. A product adds to sixteen 32-bit sums of each row,
-// 64 products of bytes to each. With EMULATED_TILES defined, C computes what the registers do.
+// The tile registers of AMX: 16 rows of 64 bytes. A product adds to sixteen 32-bit sums of each
+// row, 64 products of bytes to each. With EMULATED_TILES defined, C computes what they do.
 //
 //   amx_load, amx_store(register, pointer, stride)  16 rows, `stride` bytes apart
 //   amx_zero(register)
@@ -63,9 +63,9 @@ typedef struct {
   const void *b;
 } amx_operands;
 
-// A block of sums is in registers 0...3, a tile of rows after the other; A in 4 and 5, B in 6 and 7.
-// Four products for four loads keep the multiplier busy as long as operands are in L1. All of these
-// numbers are constants at each call.
+// A block of sums is in registers 0...3, a tile of rows after the other; A is in 4 and 5, B in 6
+// and 7. Four products for four loads keep the multiplier busy as long as operands are in L1. All
+// of these numbers are constants at each call.
 
 INLINE void amx_zero_block(const int tiles, const int halves) {
   amx_zero(0);

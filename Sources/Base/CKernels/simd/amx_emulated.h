@@ -1,5 +1,5 @@
-// Tile registers in portable C. They hold to the shapes that were configured, as the processor does,
-// and trap where it would.
+// Tile registers in portable C. They hold to the shapes that were configured, as the processor
+// does, and trap where it would.
 
 #ifndef SAM2_AMX_EMULATED_H
 #define SAM2_AMX_EMULATED_H
