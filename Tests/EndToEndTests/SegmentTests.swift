@@ -71,6 +71,22 @@ struct SegmentTests {
     }
   }
 
+  @Test("Overlays are JPEGs on JPEGs, or what is asked for")
+  func overlayFormats() throws {
+    let frame = "\(try Workplace.shared.get().scene)/frames/00000.jpg"
+    for (options, name, start) in [
+      ([], "00000_overlay.jpg", [0xFF, 0xD8] as [UInt8]),
+      (["--overlay-format", "png"], "00000_overlay.png", [0x89, 0x50]),
+    ] {
+      let arguments = ["segment", frame, "--point", "9,9", "-o", "out", "--overlay"] + options
+      try withRun(arguments) { outcome, folder in
+        try expectSuccess(outcome)
+        let bytes = try #require(fileBytes("\(folder)/out/\(name)"))
+        #expect(bytes.starts(with: start))
+      }
+    }
+  }
+
   @Test("One picture of several that cannot be read is reported, the others are done")
   func someFail() throws {
     let picture = Workplace.nano("still.png")

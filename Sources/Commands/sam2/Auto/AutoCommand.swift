@@ -44,10 +44,16 @@ struct AutoCommand: ParsableCommand {
 
   @OptionGroup(title: "Formats") var formats: AnnotationOptions
 
-  @Flag(help: "Also write DIR/NAME_overlay.png: the picture with all masks drawn on it.")
+  @Flag(
+    help: """
+      Also write DIR/NAME_overlay.jpg, or .png for what is no JPEG: the picture with all masks drawn \
+      on it.
+      """)
   var overlay = false
 
   @OptionGroup var drawing: OverlayOptions
+
+  @OptionGroup var pictureOverlays: PictureOverlayOptions
 
   @Flag(help: "Replace results that exist.")
   var force = false
@@ -81,10 +87,12 @@ struct AutoCommand: ParsableCommand {
     // The folder of masks is what plain PNGs are here.
     if mode == nil, kinds.isEmpty || kinds.contains(.png) { mode = .binaryMask }
     kinds.removeAll { $0 == .png }
-    return AutoOutputChoices(
+    var choices = AutoOutputChoices(
       mode: mode, kinds: kinds, context: formats.naming.context,
       overlay: overlay ? drawing.parts : nil,
       replacesExisting: force)
+    choices.overlayFormat = pictureOverlays.format
+    return choices
   }
 
   /// Treats each picture; one that fails is reported, and the others go on.

@@ -14,6 +14,31 @@ struct OverlayOptions: ParsableArguments {
   var parts: Overlay.Parts { list?.parts ?? .all }
 }
 
+/// How overlays on pictures are stored.
+struct PictureOverlayOptions: ParsableArguments {
+  @Option(
+    name: .customLong("overlay-format"),
+    help: ArgumentHelp(
+      "The format of overlays: jpg or png (default: jpg for JPEGs, png for others).",
+      valueName: "format"))
+  private var choice: OverlayFormatName?
+
+  /// Nil for that of each picture.
+  var format: OverlayFormat? { choice?.format }
+}
+
+/// The value of `--overlay-format`.
+private struct OverlayFormatName: ExpressibleByArgument {
+  let format: OverlayFormat
+
+  init?(argument: String) {
+    guard let format = OverlayFormat(rawValue: argument) else { return nil }
+    self.format = format
+  }
+
+  static var allValueStrings: [String] { OverlayFormat.allCases.map(\.rawValue) }
+}
+
 /// The value of `--overlay-parts`.
 private struct OverlayParts: ExpressibleByArgument {
   let parts: Overlay.Parts

@@ -40,10 +40,16 @@ struct SegmentCommand: ParsableCommand {
 
   @OptionGroup(title: "Formats") var formats: AnnotationOptions
 
-  @Flag(help: "Also write DIR/NAME_overlay.png: the picture with masks and prompts drawn on it.")
+  @Flag(
+    help: """
+      Also write DIR/NAME_overlay.jpg, or .png for what is no JPEG: the picture with masks and prompts drawn \
+      on it.
+      """)
   var overlay = false
 
   @OptionGroup var drawing: OverlayOptions
+
+  @OptionGroup var pictureOverlays: PictureOverlayOptions
 
   @Option(
     help: ArgumentHelp(
@@ -73,10 +79,12 @@ struct SegmentCommand: ParsableCommand {
   }
 
   private func outputChoices() throws(Failure) -> SegmentOutputChoices {
-    SegmentOutputChoices(
+    var choices = SegmentOutputChoices(
       kinds: try formats.kinds(among: AnnotationKind.forPictures, default: .png),
       context: formats.naming.context, overlay: overlay ? drawing.parts : nil,
       logitsFile: saveLogits)
+    choices.overlayFormat = pictureOverlays.format
+    return choices
   }
 
   /// Segments each picture; one that fails is reported, and the others go on.

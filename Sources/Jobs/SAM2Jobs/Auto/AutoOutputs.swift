@@ -27,6 +27,8 @@ public struct AutoOutputChoices {
   public var context: AnnotationContext
   /// Nil for no overlay.
   public var overlay: Overlay.Parts?
+  /// Nil for that of each picture.
+  public var overlayFormat: OverlayFormat?
   public var replacesExisting: Bool
 
   public init(
@@ -101,7 +103,11 @@ public struct AutoOutputs {
   }
 
   private func overlayFile(of image: String) -> String {
-    folder.file("\(fileStem(image))_overlay.png")
+    folder.file("\(fileStem(image))_overlay.\(overlayFormat(of: image).rawValue)")
+  }
+
+  private func overlayFormat(of image: String) -> OverlayFormat {
+    choices.overlayFormat ?? OverlayFormat(picture: image)
   }
 
   // MARK: - Writing
@@ -133,7 +139,7 @@ public struct AutoOutputs {
       made.append(
         AnnotationFile(
           name: overlayFile(of: image),
-          bytes: try PNGWriter.encode(overlay(masks, picture, parts))))
+          bytes: try overlayFormat(of: image).encode(overlay(masks, picture, parts))))
     }
     try AnnotationFolder.write(made, below: folder.path)
     return files

@@ -23,6 +23,8 @@ public struct SegmentOutputChoices {
   public var context: AnnotationContext
   /// Nil for no overlay.
   public var overlay: Overlay.Parts?
+  /// Nil for that of each picture.
+  public var overlayFormat: OverlayFormat?
   public var logitsFile: String?
 
   public init(
@@ -156,7 +158,11 @@ public struct SegmentOutputs {
   }
 
   private func overlayFile(of image: String) -> String {
-    folder.file("\(fileStem(image))_overlay.png")
+    folder.file("\(fileStem(image))_overlay.\(overlayFormat(of: image).rawValue)")
+  }
+
+  private func overlayFormat(of image: String) -> OverlayFormat {
+    choices.overlayFormat ?? OverlayFormat(picture: image)
   }
 
   // MARK: - Writing
@@ -189,7 +195,8 @@ public struct SegmentOutputs {
       files.overlay = path
       made.append(
         AnnotationFile(
-          name: path, bytes: try PNGWriter.encode(overlay(answers, picture, parts))))
+          name: path,
+          bytes: try overlayFormat(of: image).encode(overlay(answers, picture, parts))))
     }
     let logitsBytes = choices.logitsFile.map { _ in NPYWriter.bytes(logits(answers)) }
     try folder.create()
