@@ -67,9 +67,7 @@ public enum ModelParts: String, Sendable, CaseIterable {
     }
     let before = Set(model.graphs.flatMap(\.weightNames))
     let after = Set(result.graphs.flatMap(\.weightNames))
-    for name in model.weights.names where before.contains(name) && !after.contains(name) {
-      result.weights.remove(name)
-    }
+    result.weights.keepOnly(Set(model.weights.names).subtracting(before.subtracting(after)))
     result.metadata = .object(
       (model.metadata.object ?? []).filter { $0.key != Self.metadataKey }
         + [(Self.metadataKey, .string(rawValue))])
