@@ -146,7 +146,10 @@ let package = Package(
     // Measuring: one model at work, two models side by side, the report.
     room(
       .measuring, "Calibration",
-      ["Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Quantizer", "Runtime", "Media", "SAM2"]),
+      [
+        "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Quantizer", "Runtime", "Media",
+        "SampleScene", "SAM2",
+      ]),
     room(
       .measuring, "Comparison",
       [

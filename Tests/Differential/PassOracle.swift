@@ -94,7 +94,7 @@ public struct PassOracle {
   private func profile(for model: Model, _ quantizer: Quantizer) -> CalibrationProfile {
     var random = SeededRandom(quietly: 1)
     var inputs: [String: CalibrationProfile.Input] = [:]
-    for name in quantizer.quantizableWeights(of: model).sorted() {
+    for name in quantizer.watchedWeights(of: model).sorted() {
       guard let channels = model.weights[name]?.shape.dimensions.dropFirst().first else { continue }
       let mean = random.floats(channels, in: -1...1)
       inputs[name] = CalibrationProfile.Input(

@@ -108,10 +108,13 @@ struct SmoothingTests {
     let groups = SmoothingGroup.all(in: model, quantized: ["qkv", "hidden", "last"])
     #expect(groups.map { $0.consumers.map(\.weight) } == [["qkv"], ["hidden"], ["last"]])
     #expect(groups.map { $0.matrices.map(\.start) } == [[], [64], [0]])
-    // Where one reader stays in float its input must keep its size.
+    // A group needs a reader that rounds; one whose weight is only stored in int8 is enough.
     #expect(
       SmoothingGroup.all(in: model, quantized: ["hidden"]).flatMap(\.consumers).map(\.weight)
         == ["hidden"])
+    let stored = SmoothingGroup.all(in: model, quantized: [], stored: ["last"])
+    #expect(stored.flatMap(\.consumers).map(\.rounding) == [.weight])
+    #expect(stored.map(\.canShift) == [false])
   }
 
   private func run(_ model: Model, _ inputs: [String: Tensor]) throws -> [Float] {
@@ -168,5 +171,48 @@ struct SmoothingTests {
   @Test func movesChannelsThatAreFarFromZero() throws {
     let gain = try gain(of: [.shifting], outlier: 1, bias: 20)
     #expect(gain < 0.6)
+  }
+
+  // MARK: Without calibration
+
+  @Test func tamesAnOutlierChannelByItsNorm() throws {
+    let (model, inputs) = try model(seed: 5, outlier: 100, isPadded: false)
+    var blind = Recipe.small
+    blind.steps.remove(.estimation)
+    let without = try error(Quantizer(blind).quantize(model).model, against: model, inputs)
+    let with = try error(Quantizer(.small).quantize(model).model, against: model, inputs)
+    #expect(with < 0.75 * without)
+  }
+
+  /// Channel 5 of the first head: queries a hundredfold, keys a hundredth.
+  private func withLopsidedScores(_ model: Model) throws -> Model {
+    var result = model
+    for name in ["qkv", "qkv.bias"] {
+      let tensor = try #require(model.weights[name])
+      var values = tensor.floats()
+      let depth = values.count / 96
+      for i in 0..<depth {
+        values[5 * depth + i] *= 100
+        values[(32 + 5) * depth + i] /= 100
+      }
+      result.weights.set(name, Tensor(values, shape: tensor.shape))
+    }
+    return result
+  }
+
+  @Test func balancesQueriesAndKeys() throws {
+    let (plain, inputs) = try model(seed: 6, outlier: 1, isPadded: false)
+    let model = try withLopsidedScores(plain)
+    let plan = try Quantizer(.small).plan(model)
+    #expect(plan.balanced == ["attention"])
+    let difference = Closeness(try run(plan.source, inputs), to: try run(model, inputs))
+    #expect(difference.relativeL2 < Self.foldTolerance, "\(difference)")
+    var blind = Recipe.small
+    blind.steps.remove(.balancing)
+    let without = try error(Quantizer(blind).quantize(model).model, against: model, inputs)
+    let with = try error(Quantizer(.small).quantize(model).model, against: model, inputs)
+    #expect(with < 0.75 * without)
+    // What is even stays as it is.
+    #expect(try Quantizer(.small).plan(plain).balanced.isEmpty)
   }
 }

@@ -33,6 +33,7 @@ struct QuantizationHistory {
       ("int8_weights", JSONValue(decisions.count { $0.scheme == .int8 })),
       ("stored_int8_weights", JSONValue(decisions.count { $0.scheme == .stored8 })),
       ("smoothed_weights", JSONValue(decisions.count { $0.smoothing != nil })),
+      ("equalisation", result.equalisation?.json ?? .null),
       ("corrected_biases", JSONValue(decisions.count { $0.correction != nil })),
       ("calibration", result.calibrated?.provenance ?? .null),
     ]
@@ -67,6 +68,43 @@ extension Recipe {
       ("keep_fp32", .array(keepFloat.map { .string($0) })),
       ("steps", .array(steps.map(\.rawValue).sorted().map { .string($0) })),
     ])
+  }
+}
+
+extension Equalised {
+  /// By what sizes of channels were evened out, and where.
+  var json: JSONValue {
+    var members: [(key: String, value: JSONValue)] = [("by", .string(name))]
+    if case .scenes(let scenes) = basis {
+      members += [
+        ("picture_seeds", .array(scenes.pictures.map { .integer(Int64($0)) })),
+        ("clip_seed", scenes.clip.map { .integer(Int64($0)) } ?? .null),
+        ("clip_frames", JSONValue(scenes.clip == nil ? 0 : scenes.frameCount)),
+      ]
+    }
+    members.append(("balanced_attention", .array(balancedAttention.map { .string($0) })))
+    return .object(members)
+  }
+
+  private var name: String {
+    switch basis {
+    case .inputs: "inputs"
+    case .scenes: "scenes"
+    case .weights: "weights"
+    }
+  }
+
+  /// The same in a line for people.
+  var sentence: String {
+    let what =
+      "\(smoothedWeights) products and \(balancedAttention.count) attention layers evened out"
+    switch basis {
+    case .inputs: return "\(what) by what calibration saw"
+    case .weights: return "\(what) by norms and weights"
+    case .scenes(let scenes):
+      let clip = scenes.clip == nil ? "" : " and \(scenes.frameCount) frames"
+      return "\(what), watched on \(scenes.pictures.count) drawn pictures\(clip)"
+    }
   }
 }
 

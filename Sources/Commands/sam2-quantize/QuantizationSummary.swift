@@ -54,6 +54,7 @@ struct QuantizationSummary {
     let share = fixed(100 * Double(after) / Double(max(1, before)), 1)
     common.note(
       "weights \(readable(byteCount: before)) -> \(readable(byteCount: after)) (\(share) %)")
+    if let equalisation = result.equalisation { common.note(equalisation.sentence) }
     noteCalibration(common)
     if output == nil {
       common.note(
@@ -125,6 +126,7 @@ struct QuantizationSummary {
       ("int8_weights", .integer(Int64(quantized.count))),
       ("recipe", result.recipe?.json ?? .null),
       ("passes", .array(result.fullLog.map(value))),
+      ("equalisation", result.equalisation?.json ?? .null),
       ("calibration", result.calibrated?.provenance ?? .null),
       ("sensitivity", .array((result.calibrated?.sensitivities ?? []).map(value))),
       ("weights", .array(result.decisions.map(value))),

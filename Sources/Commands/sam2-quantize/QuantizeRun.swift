@@ -60,19 +60,23 @@ struct QuantizeRun {
   ) throws(Failure) {
     let quantizer = Quantizer(recipe)
     result.recipe = recipe
-    guard let inputs else {
-      (result.model, result.decisions) = try quantizer.quantize(result.optimised)
-      return
-    }
     let progress = common.progress("calibrating", unit: "")
     defer { progress.finish() }
     let options = choices.calibration(
       threads: try running.threads(), measuresAll: reporting.folder != nil)
     let calibrator = Calibrator(options) { progress.update($0, $1, of: $2) }
+    guard let inputs else {
+      let quantized = try calibrator.quantize(result.optimised, by: quantizer)
+      result.model = quantized.model
+      result.decisions = quantized.decisions
+      result.equalisation = quantized.equalisation
+      return
+    }
     let calibrated = try calibrator.quantize(result.optimised, by: quantizer, inputs: inputs)
     result.model = calibrated.model
     result.decisions = calibrated.decisions
     result.calibrated = calibrated
+    result.equalisation = calibrated.equalisation
   }
 }
 
@@ -118,6 +122,8 @@ struct QuantizationResult {
   var recipe: Recipe?
   var decisions: [Decision] = []
   var calibrated: CalibratedModel?
+  /// Nil when nothing was rounded.
+  var equalisation: Equalised?
   /// SHA-256 of the input file.
   var sourceHash = ""
 

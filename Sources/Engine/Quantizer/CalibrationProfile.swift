@@ -3,6 +3,17 @@
 public struct CalibrationProfile: Sendable {
   /// Statistics of the rows that went into one product, channel by channel.
   public struct Input: Sendable {
+    /// Where the rows come from, and so what may depend on them.
+    public enum Source: Sendable {
+      /// Pictures and clips that a person gave: everything.
+      case inputs
+      /// Drawn scenes: only what is chosen among a few things, so that kernel levels, whose last bits
+      /// differ, make one file.
+      case scenes
+      /// The weights in front of the product: nobody saw these rows, and they tell sizes alone.
+      case weights
+    }
+
     /// Rows seen.
     public var rowCount: Int
     /// Least and largest value of each channel.
@@ -14,6 +25,7 @@ public struct CalibrationProfile: Sendable {
     public var secondMoment: [Float]
     /// Some of the rows, [rows, channels], spread evenly over everything seen.
     public var sample: [Float]
+    public var source: Source
 
     public var channelCount: Int { mean.count }
     public var sampleRowCount: Int { mean.isEmpty ? 0 : sample.count / mean.count }
@@ -23,7 +35,7 @@ public struct CalibrationProfile: Sendable {
 
     public init(
       rowCount: Int, lowest: [Float], highest: [Float], mean: [Float], secondMoment: [Float],
-      sample: [Float]
+      sample: [Float], source: Source = .inputs
     ) {
       precondition(lowest.count == mean.count && highest.count == mean.count)
       precondition(secondMoment.count == mean.count)
@@ -34,6 +46,7 @@ public struct CalibrationProfile: Sendable {
       self.mean = mean
       self.secondMoment = secondMoment
       self.sample = sample
+      self.source = source
     }
 
     /// The statistics of the same rows with `offsets[k]` taken from channel k.

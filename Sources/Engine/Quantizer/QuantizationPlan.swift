@@ -27,6 +27,10 @@ public struct QuantizationPlan: Sendable {
   let kept: [String: String]
   /// What was done to the inputs of products, by weight.
   let smoothings: [String: Smoothing]
+  /// Weights of products whose inputs were smoothed or shifted.
+  public var smoothedWeightCount: Int { smoothings.count }
+  /// Attention layers, by label, whose queries and keys share their size.
+  public let balanced: [String]
   /// Integers of weights that are stored in int8 but not multiplied in it.
   let stored: [String: QuantizedMatrix]
   /// To be added to the output of a layer, by weight.
@@ -38,45 +42,19 @@ public struct QuantizationPlan: Sendable {
   ) throws(Failure) {
     self.recipe = recipe
     self.kept = kept
-    var source = model
-    var profile = profile
-    var smoothings: [String: Smoothing] = [:]
-    if !recipe.steps.isDisjoint(with: [.smoothing, .shifting]) {
-      for group in SmoothingGroup.all(in: model, quantized: quantized) {
-        Self.smooth(group, recipe, &source.weights, &profile, &smoothings)
-      }
-    }
-    self.source = source
-    self.smoothings = smoothings
-    layers = Self.layers(source, quantized, recipe, profile)
-    stored =
-      recipe.steps.contains(.int8Storage)
-      ? try Self.storedMatrices(source, except: quantized, recipe) : [:]
-  }
-
-  private static func smooth(
-    _ group: SmoothingGroup, _ recipe: Recipe, _ weights: inout WeightTable,
-    _ profile: inout CalibrationProfile?, _ smoothings: inout [String: Smoothing]
-  ) {
-    let names = group.consumers.map(\.weight)
-    guard let input = names.first.flatMap({ profile?.inputs[$0] }),
-      input.channelCount == group.channelCount, input.sampleRowCount > 0
-    else { return }
-    let smoothing = Smoothing(
-      weights: names.compactMap { weights[$0] }, input: input,
-      shifts: recipe.steps.contains(.shifting) && group.canShift,
-      scales: recipe.steps.contains(.smoothing))
-    guard smoothing.changesSomething else { return }
-    group.fold(smoothing, into: &weights)
-    let changed = smoothing.applied(to: input)
-    for name in names {
-      smoothings[name] = smoothing
-      profile?.inputs[name] = changed
-    }
+    var equalisation = Equalisation(model, profile: profile ?? CalibrationProfile())
+    let storable = recipe.steps.contains(.int8Storage) ? recipe.storableWeights(of: model) : []
+    let storedNames = storable.subtracting(quantized)
+    equalisation.run(recipe, quantized: quantized, stored: storedNames)
+    source = equalisation.model
+    smoothings = equalisation.smoothings
+    balanced = equalisation.balanced
+    layers = Self.layers(source, quantized, recipe, equalisation.profile)
+    stored = Self.storedMatrices(source, storedNames, recipe, equalisation.profile)
   }
 
   private static func layers(
-    _ model: Model, _ quantized: Set<String>, _ recipe: Recipe, _ profile: CalibrationProfile?
+    _ model: Model, _ quantized: Set<String>, _ recipe: Recipe, _ profile: CalibrationProfile
   ) -> [Layer] {
     var layers: [Layer] = []
     var seen: Set<String> = []
@@ -86,45 +64,39 @@ public struct QuantizationPlan: Sendable {
           case .weight(let name) = graph[node.operands[1]].definition, quantized.contains(name),
           seen.insert(name).inserted, let tensor = model.weights[name]
         else { continue }
-        let input = profile?.inputs[name]
+        let input = profile.inputs[name].flatMap { $0.source == .weights ? nil : $0 }
+        let given = input.flatMap { $0.source == .inputs ? $0 : nil }
         let matrix = QuantizedMatrix(
           tensor, importance: input?.secondMoment, searchesClip: recipe.steps.contains(.clip),
           compensation: recipe.steps.contains(.compensation)
-            ? input.map(RoundingCompensation.init) : nil)
+            ? given.map(RoundingCompensation.init) : nil)
         layers.append(
           Layer(
             weight: name, graph: graph.name, matrix: matrix,
-            inputSQNR: input.flatMap(RowQuantizer.sqnr)))
+            inputSQNR: given.flatMap(RowQuantizer.sqnr)))
       }
     }
     return layers
   }
 
-  /// Large weights of products that stay in float.
+  /// Integers for the weights called `names`, whose products stay in float, but for those whose
+  /// products would lose too much.
   private static func storedMatrices(
-    _ model: Model, except quantized: Set<String>, _ recipe: Recipe
-  ) throws(Failure) -> [String: QuantizedMatrix] {
-    var packed: Set<String> = []
-    var otherwiseUsed = model.outputWeights
-    for graph in model.graphs {
-      for node in graph.nodes {
-        for (position, operand) in node.operands.enumerated() {
-          guard case .weight(let name) = graph[operand].definition else { continue }
-          if position == 1, node.op.packsItsWeight {
-            packed.insert(name)
-          } else {
-            otherwiseUsed.insert(name)
-          }
-        }
-      }
-    }
+    _ model: Model, _ names: Set<String>, _ recipe: Recipe, _ profile: CalibrationProfile
+  ) -> [String: QuantizedMatrix] {
     var matrices: [String: QuantizedMatrix] = [:]
-    for name in model.weights.names
-    where packed.contains(name) && !otherwiseUsed.contains(name) && !quantized.contains(name) {
-      guard let tensor = model.weights[name], recipe.storesInInt8(name, tensor.elementCount),
-        tensor.floats().allSatisfy({ $0.isFinite })
-      else { continue }
-      matrices[name] = QuantizedMatrix(tensor, searchesClip: recipe.steps.contains(.clip))
+    for name in model.weights.names where names.contains(name) {
+      guard let tensor = model.weights[name], tensor.floats().allSatisfy({ $0.isFinite }) else {
+        continue
+      }
+      let depth = tensor.elementCount / max(1, tensor.shape[0])
+      let input = profile.inputs[name].flatMap {
+        $0.source == .weights || $0.channelCount != depth ? nil : $0
+      }
+      let matrix = QuantizedMatrix(
+        tensor, importance: input?.secondMoment, searchesClip: recipe.steps.contains(.clip))
+      if input != nil, matrix.sqnr < recipe.minimumStoredSQNR { continue }
+      matrices[name] = matrix
     }
     return matrices
   }
@@ -172,15 +144,5 @@ extension Model {
       }
     }
     return names
-  }
-}
-
-extension Op {
-  /// Whether operand 1 is a weight that the runtime packs, so that how it is stored is no matter.
-  fileprivate var packsItsWeight: Bool {
-    switch self {
-    case .linear, .conv2d, .convTranspose2d: true
-    default: false
-    }
   }
 }

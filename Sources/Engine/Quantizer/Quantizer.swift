@@ -6,7 +6,7 @@ internal import Tensors
 ///
 /// Attention becomes int8 where the recipe says so. What is not quantised is stored compactly:
 /// large weights in int8, other matrices and kernels in float16, vectors in float32. With a calibration profile, ranges, smoothing and the correction of
-/// biases use what calibration saw; without one the result is called `dynamic`.
+/// biases use what calibration saw; without one smoothing goes by what the weights say.
 public struct Quantizer: Sendable {
   public let recipe: Recipe
 
@@ -35,8 +35,25 @@ public struct Quantizer: Sendable {
       model, recipe: recipe, quantized: choice.quantized, kept: choice.kept, profile: profile)
   }
 
-  /// Names of the weights whose products would run in int8, for calibration to watch.
-  public func quantizableWeights(of model: Model) -> Set<String> { choose(model).quantized }
+  /// Names of the weights whose inputs tell how to round: those of products in int8, of what makes
+  /// queries and keys of attention in int8, and those that are stored in int8.
+  public func watchedWeights(of model: Model) -> Set<String> {
+    var names = choose(model).quantized
+    for group in ScoreGroup.all(in: model, recipe: recipe) {
+      names.formUnion([group.queries.weight, group.keys.weight])
+    }
+    guard recipe.steps.contains(.int8Storage) else { return names }
+    let storable = recipe.storableWeights(of: model)
+    for graph in model.graphs {
+      for node in graph.nodes {
+        guard case .linear = node.op, let name = graph.weightName(node.operands[1]),
+          storable.contains(name)
+        else { continue }
+        names.insert(name)
+      }
+    }
+    return names
+  }
 
   static func scaleName(_ weight: String) -> String { weight + ".scale" }
 

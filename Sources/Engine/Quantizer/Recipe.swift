@@ -23,6 +23,9 @@ public struct Recipe: Sendable {
   public var steps: Set<Step> = Set(Step.allCases)
   /// Elements from which on a weight that is not multiplied in int8 is still stored in int8.
   public var minimumStoredElements = 32_768
+  /// Signal to noise in decibels, for inputs like those that were watched, below which the rounding
+  /// of a weight is not worth the room that int8 saves.
+  public var minimumStoredSQNR = 35.0
 
   /// Graphs whose attention runs in int8.
   public var attentionGraphs: Set<String> = ["encode_image", "attend_memory"]
@@ -37,6 +40,12 @@ public struct Recipe: Sendable {
     case smoothing
     /// The mean of each input channel is taken away before rounding, and its product added after.
     case shifting
+    /// Channels of queries are divided, and those of keys multiplied, before attention rounds them.
+    case balancing
+    /// Where calibration saw nothing, smoothing, shifting and balancing go by what the weights say.
+    case estimation
+    /// Where nobody gives pictures, the model is watched on drawn scenes.
+    case scenes
     /// The rounding of a weight makes up for that of the weights of its channel before it.
     case compensation
     /// The mean error of each product is taken off its bias.

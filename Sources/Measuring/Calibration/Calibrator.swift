@@ -42,7 +42,7 @@ public struct Calibrator {
   public func quantize(
     _ model: Model, by quantizer: Quantizer, inputs: CalibrationInputs
   ) throws(Failure) -> CalibratedModel {
-    let weights = quantizer.quantizableWeights(of: model)
+    let weights = quantizer.watchedWeights(of: model)
     // Refusals first: what follows takes minutes.
     _ = try Quantizer(quantizer.recipe.withoutSearch).plan(model)
     var watching = try CalibrationRun(model, weights: weights, options)
@@ -62,7 +62,8 @@ public struct Calibrator {
     return CalibratedModel(
       model: quantized, decisions: decisions, sources: try watching.sources(),
       skipped: watching.inputs.skipped, isHeldOut: watching.isHeldOut,
-      accuracy: balance.accuracy, accuracyWithoutFallback: balance.first,
+      equalisation: Equalised(plan, by: .inputs), accuracy: balance.accuracy,
+      accuracyWithoutFallback: balance.first,
       sensitivities: balance.sensitivities, fallback: balance.fallback.keys.sorted(),
       signals: try GraphSignal.measure(
         exact: plan.source, rounded: quantized, calls: calls, options: options.runtime))
@@ -105,6 +106,7 @@ public struct CalibratedModel: Sendable {
   public let skipped: [Failure]
   /// False when there were too few inputs to keep some for measuring.
   public let isHeldOut: Bool
+  public let equalisation: Equalised
   /// Of the model, against floating point.
   public let accuracy: Accuracy
   /// Before layers went back to floating point.

@@ -46,20 +46,30 @@ struct ChannelStatistics {
 
   mutating func add(_ value: TappedValue) {
     let channels = lowest.count
+    guard channels > 0 else { return }
     var sum = [Float](repeating: 0, count: channels)
     var square = sum
-    for row in Self.rowIndices(value.rows) {
-      value.withRow(row) { row in
-        for k in 0..<channels {
-          let x = row[k]
-          lowest[k] = min(lowest[k], x)
-          highest[k] = max(highest[k], x)
-          sum[k] += x
-          square[k] += x * x
+    // Through pointers: a check of each index would take longer than the arithmetic.
+    lowest.withUnsafeMutableBufferPointer { lowest in
+      highest.withUnsafeMutableBufferPointer { highest in
+        sum.withUnsafeMutableBufferPointer { sum in
+          square.withUnsafeMutableBufferPointer { square in
+            for row in Self.rowIndices(value.rows) {
+              value.withRow(row) { row in
+                for k in 0..<min(channels, row.count) {
+                  let x = row[k]
+                  lowest[k] = x < lowest[k] ? x : lowest[k]
+                  highest[k] = x > highest[k] ? x : highest[k]
+                  sum[k] += x
+                  square[k] += x * x
+                }
+              }
+            }
+          }
         }
       }
-      rowCount += 1
     }
+    rowCount += min(value.rows, Self.rowLimit)
     for k in 0..<channels {
       sums[k] += Double(sum[k])
       squares[k] += Double(square[k])

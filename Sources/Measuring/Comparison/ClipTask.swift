@@ -75,21 +75,3 @@ public struct ClipTask: Sendable {
       width: Self.sceneWidth, height: Self.sceneHeight, frameCount: frameLimit)
   }
 }
-
-/// A made-up clip as a video.
-private struct SceneFrames: IndexedFrames {
-  private let clip: SampleScene.Clip
-
-  init(_ clip: SampleScene.Clip) { self.clip = clip }
-
-  var width: Int { clip.width }
-  var height: Int { clip.height }
-  var frameCount: Int? { clip.frameCount }
-
-  func frame(at index: Int) throws(Failure) -> RGBImage {
-    guard (0..<clip.frameCount).contains(index) else {
-      throw Failure(.usage, code: "video.frame", "there is no frame \(index)")
-    }
-    return clip.frame(index).image
-  }
-}

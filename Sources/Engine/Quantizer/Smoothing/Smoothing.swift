@@ -24,30 +24,36 @@ struct Smoothing {
   static let alphas = [0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85]
   /// What the estimate must promise to change anything: it leaves out what later layers make of it.
   private static let worthwhileGain = 0.9
-  /// Factors beyond this ratio to the geometric mean buy nothing and cost precision elsewhere.
-  private static let largestFactor: Float = 64
+  /// Factors are kept within this ratio to their geometric mean: trained channels differ by less.
+  private static let largestFactor: Float = 1024
 
-  /// Chooses for products with `weights` [N, K], all of which read `input`.
+  /// Chooses for products with weights [N, K], all of which read `input`; some of them may not round
+  /// it, but their weights only.
+  ///
+  /// `offsets` may be taken from the channels. Where nobody gave inputs, factors are powers of two:
+  /// what differs in last bits gives the same, and folding rounds nothing.
   init(
-    weights: [Tensor], input: CalibrationProfile.Input, shifts: Bool, scales: Bool
+    products: [(weight: Tensor, roundsInput: Bool)], input: CalibrationProfile.Input,
+    offsets candidate: [Float]?, scales: Bool
   ) {
     let channels = input.channelCount
-    let matrices = weights.map { $0.floats() }
+    let matrices = products.map { (elements: $0.weight.floats(), roundsInput: $0.roundsInput) }
     let plain = [Float](repeating: 1, count: channels)
     var estimate = Estimate(matrices: matrices, input: input)
     let reference = estimate.error(plain)
     var best: (factors: [Float], alpha: Double?, error: Double) = (plain, nil, reference)
     var offsets: [Float]?
-    if shifts {
-      let shifted = Estimate(matrices: matrices, input: input.shifted(by: input.mean))
+    if let candidate {
+      let shifted = Estimate(matrices: matrices, input: input.shifted(by: candidate))
       let error = shifted.error(plain)
       if error < Self.worthwhileGain * reference {
-        (estimate, offsets, best.error) = (shifted, input.mean, error)
+        (estimate, offsets, best.error) = (shifted, candidate, error)
       }
     }
     let unscaled = best.error
     for alpha in scales ? Self.alphas : [] {
-      let factors = Self.factors(alpha, estimate.input.absoluteMaximum, estimate.largest)
+      var factors = Self.factors(alpha, estimate.input.absoluteMaximum, estimate.largest)
+      if input.source != .inputs { factors = factors.map(\.roundedToPowerOfTwo) }
       let error = estimate.error(factors)
       if error < best.error, error < Self.worthwhileGain * unscaled {
         best = (factors, alpha, error)
@@ -86,25 +92,37 @@ struct Smoothing {
   }
 }
 
+extension Float {
+  /// The nearest power of two, of a positive number, on the scale of logarithms.
+  var roundedToPowerOfTwo: Float {
+    guard isNormal, self > 0 else { return 1 }
+    let isUpper = significand >= 1.414_213_5
+    return Float(sign: .plus, exponent: exponent + (isUpper ? 1 : 0), significand: 1)
+  }
+}
+
 /// Expected error of products for given factors.
 private struct Estimate {
-  let matrices: [[Float]]
+  typealias Matrix = (elements: [Float], roundsInput: Bool)
+
+  let matrices: [Matrix]
   let input: CalibrationProfile.Input
-  /// Over all outputs, the largest weight of each channel, and the sum of squares.
+  /// Over all outputs, the largest weight of each channel.
   let largest: [Float]
+  /// Over the outputs of products that round their input, the sum of squares.
   private let squares: [Float]
 
-  init(matrices: [[Float]], input: CalibrationProfile.Input) {
+  init(matrices: [Matrix], input: CalibrationProfile.Input) {
     self.matrices = matrices
     self.input = input
     let channels = input.channelCount
     var largest = [Float](repeating: 0, count: channels)
     var squares = largest
-    for matrix in matrices {
+    for (matrix, roundsInput) in matrices {
       for start in stride(from: 0, to: matrix.count, by: channels) {
         for k in 0..<channels {
           largest[k] = max(largest[k], abs(matrix[start + k]))
-          squares[k] += matrix[start + k] * matrix[start + k]
+          squares[k] += roundsInput ? matrix[start + k] * matrix[start + k] : 0
         }
       }
     }
@@ -116,6 +134,7 @@ private struct Estimate {
   }
 
   private func activationError(_ factors: [Float]) -> Double {
+    guard matrices.contains(where: \.roundsInput) else { return 0 }
     let channels = factors.count
     var errors = [Float](repeating: 0, count: channels)
     var scaled = errors
@@ -137,7 +156,7 @@ private struct Estimate {
   private func weightError(_ factors: [Float]) -> Double {
     let channels = factors.count
     var steps = 0.0
-    for matrix in matrices {
+    for (matrix, _) in matrices {
       for start in Swift.stride(from: 0, to: matrix.count, by: channels) {
         var largest: Float = 0
         for k in 0..<channels { largest = max(largest, abs(matrix[start + k] * factors[k])) }
