@@ -134,6 +134,9 @@ let package = Package(
         "ModelInterface",
       ]),
 
+    room(
+      .family, "GoldenPrompt", ["Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile"]),
+
     // Jobs: clocks, folders and names that jobs and commands share; the work on files.
     room(.jobs, "JobSupport", ["Bytes", "JSON"]),
     room(
@@ -165,24 +168,28 @@ let package = Package(
 
     // Commands.
     cRoom(.commands, "CBundledModel", exclude: ["nano-int8.sam2"]),
-    room(.commands, "CLISupport", ["Bytes", "JSON", "JobSupport", arguments]),
+    room(
+      .commands, "CLISupport",
+      ["Bytes", "JSON", "Graph", "Runtime", "GoldenPrompt", "JobSupport", arguments]),
     command(
       "sam2-convert",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "SafetensorsCheckpoint",
-        "HDF5Checkpoint", "ModelFile", "SAM2Config", "ModelInterface", "SAM2Import", "CLISupport",
+        "HDF5Checkpoint", "ModelFile", "SAM2Config", "ModelInterface", "SAM2Import", "Runtime",
+        "GoldenPrompt", "CLISupport",
       ]),
     command(
       "sam2-quantize",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Runtime", "SAM2",
-        "Calibration", "Comparison", "QuantizationReport", "JobSupport", "CLISupport",
+        "ModelInterface", "GoldenPrompt", "Calibration", "Comparison", "QuantizationReport",
+        "JobSupport", "CLISupport",
       ]),
     command(
       "sam2",
       [
-        "Bytes", "JSON", "Runtime", "ModelFile", "Media", "Annotations", "SampleScene", "SAM2",
-        "SAM2Jobs", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
+        "Bytes", "JSON", "Graph", "Runtime", "ModelFile", "GoldenPrompt", "Media", "Annotations",
+        "SampleScene", "SAM2", "SAM2Jobs", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
       ]),
 
     // Tests: one target per room, and the built commands end to end.
@@ -217,6 +224,12 @@ let package = Package(
         "ModelInterface", "Passes", "Runtime", "JSON", "Tensors", "Bytes", "CAllocations",
         "SampleScene",
       ], exclude: ["Fixtures"]),
+    tests(
+      "GoldenPromptTests",
+      [
+        "Bytes", "Checkpoints", "GoldenPrompt", "Graph", "JSON", "ModelFile", "Passes", "Quantizer",
+        "Runtime", "SAM2Import", "Tensors",
+      ]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests(
       "PassesTests",
@@ -278,7 +291,9 @@ let package = Package(
       "SAM2JobsTests",
       ["Annotations", "Bytes", "JSON", "JobSupport", "Media", "SAM2", "SAM2Jobs"]),
     tests("CLISupportTests", ["Bytes", "JobSupport", "CLISupport"]),
-    tests("EndToEndTests", ["JSON", "Media", "Bytes"]),
+    tests(
+      "EndToEndTests",
+      ["Bytes", "GoldenPrompt", "Graph", "JSON", "Media", "ModelFile", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -32,7 +32,7 @@ class Converter:
         self.program, self.checkpoint = program, checkpoint
 
     def command(self, output):
-        return [self.program, self.checkpoint, "-q", "--force", "-o", output]
+        return [self.program, self.checkpoint, "-q", "--no-golden", "--force", "-o", output]
 
     def accepts(self, model):
         return subprocess.run([self.program, "verify", "-q", model]).returncode == 0

@@ -2,7 +2,7 @@
 
     time_conversion.py --bin .build/release --work WORK --checkpoint FILE.pt [--rounds 5]
 
-Each round copies the checkpoint and syncs the copy, then converts it, both with the checkpoint in
+The run that a file records (`--golden`) is left out. Each round copies the checkpoint and syncs the copy, then converts it, both with the checkpoint in
 the system's cache and the output of the round before removed. Tells the medians, their ratio, and
 the largest resident memory; exits with 1 when the ratio is above 3 or the memory above 400 MB. WORK
 must be on the disk that is meant, and takes twice the checkpoint. Needs Python only.
@@ -42,7 +42,7 @@ def measure(converter, checkpoint, work, rounds):
             while file.read(1 << 24):
                 pass
         copying.append(timed(copy, "sh", "-c", 'cp "$0" "$1" && sync "$1"', checkpoint, copy)[0])
-        seconds, size = timed(model, converter, checkpoint, "-q", "-o", model)
+        seconds, size = timed(model, converter, checkpoint, "-q", "--no-golden", "-o", model)
         converting.append(seconds)
         memory.append(size)
         print(f"  cp and sync {copying[-1]:.2f} s, conversion {seconds:.2f} s, {size:.0f} MB")

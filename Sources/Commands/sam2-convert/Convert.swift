@@ -47,6 +47,8 @@ struct Convert: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var golden: GoldenOptions
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -112,14 +114,16 @@ struct Convert: ParsableCommand {
       return nil
     }
     var expected = model
-    expected.metadata = provenance.placeholder(in: model.metadata)
+    expected.metadata = try golden.placeholder(for: model, in: model.metadata)
+    expected.metadata = provenance.placeholder(in: expected.metadata)
     let progress = common.progress("writing", unit: "bytes")
     defer { progress.finish() }
     return try ModelFile.write(
       expected, to: output, replaceExisting: force, floatStorage: dtype.dtype,
       progress: { progress.update($0, of: $1) },
       finalMetadata: { () throws(Failure) in
-        let metadata = provenance.added(to: model.metadata)
+        let metadata = provenance.added(
+          to: try golden.added(running: model, storage: dtype.dtype, to: model.metadata, common))
         // What was checked and hashed is what was written, or there is no output.
         try provenance.checkpoint.checkUnchanged()
         return metadata

@@ -5,6 +5,7 @@ import Graph
 import HDF5Checkpoint
 import JSON
 import ModelFile
+import ModelInterface
 import SAM2Import
 import SafetensorsCheckpoint
 import Tensors
@@ -86,7 +87,9 @@ struct Export: ParsableCommand {
     defer { progress.finish() }
     try ModelFile.verify(model) { progress.update($0, of: $1) }
     do throws(Failure) {
-      return try ModelExporter.export(try ModelFile.open(model), dequantizing: dequantize)
+      let opened = try ModelFile.open(model)
+      try ModelInterface.verify(opened)
+      return try ModelExporter.export(opened, dequantizing: dequantize)
     } catch {
       throw error.about(file: model)
     }

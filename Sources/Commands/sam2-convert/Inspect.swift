@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import Checkpoints
+import GoldenPrompt
 import JSON
 import ModelFile
 import Tensors
@@ -63,7 +64,7 @@ private struct Listing {
         + summary.graphs.map { ("graph \($0.name)", "\($0.nodeCount) nodes") }
       rows = summary.tensors.map { Row(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
       sections = summary.sections
-      metadata = summary.metadata
+      metadata = GoldenPrompt.shortened(summary.metadata)
       return
     }
     let checkpoint: OpenedCheckpoint

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import CLISupport
+import Graph
 import JSON
 import ModelFile
 import ModelInterface
@@ -12,10 +13,22 @@ struct Verify: ParsableCommand {
       Example:
 
         sam2-convert verify tiny.sam2
+        sam2-convert verify tiny.sam2 --run
+
+      With --run the model runs once, and what comes out is compared with what the file recorded \
+      when it was made: integer products exactly, everything else within a tolerance. The first \
+      graph that differs is named, and the exit code is 65.
       """)
 
   @Argument(help: "A .sam2 file.")
   var file: String
+
+  @Flag(
+    name: .customLong("run"),
+    help: "Also run the model, and compare with the run that the file recorded.")
+  var runs = false
+
+  @OptionGroup var machine: RunOptions
 
   @Flag(help: "Print the result as JSON.")
   var json = false
@@ -24,23 +37,31 @@ struct Verify: ParsableCommand {
 
   func run() throws {
     try Tool.run(json: json) {
-      let progress = common.progress("verifying", unit: "bytes")
-      defer { progress.finish() }
-      let model = try ModelFile.verify(file) { progress.update($0, of: $1) }
-      do throws(Failure) {
-        try ModelInterface.verify(model)
-      } catch {
-        throw error.about(file: file)
-      }
+      let model = try verified()
+      let agreement = runs ? try GoldenRun(file, machine, common).agreement(of: model) : nil
       if json {
-        let report: JSONValue = [
-          "file": .string(file), "whole": .bool(true),
-          "sha256": .string(try ModelFile.sha256(ofFile: file)),
+        var report: [(key: String, value: JSONValue)] = [
+          ("file", .string(file)), ("whole", .bool(true)),
+          ("sha256", .string(try ModelFile.sha256(ofFile: file))),
         ]
-        Console.data(report.text(.pretty))
+        if let agreement { report.append(("run", agreement.json)) }
+        Console.data(JSONValue.object(report).text(.pretty))
       } else {
-        common.note("\(file): whole")
+        common.note("\(file): whole" + (agreement.map { ", " + $0.sentence } ?? ""))
       }
+    }
+  }
+
+  /// The model, of which everything but what it computes is checked.
+  private func verified() throws -> Model {
+    let progress = common.progress("verifying", unit: "bytes")
+    defer { progress.finish() }
+    do throws(Failure) {
+      let model = try ModelFile.verify(file) { progress.update($0, of: $1) }
+      try ModelInterface.verify(model)
+      return model
+    } catch {
+      throw error.about(file: file)
     }
   }
 }

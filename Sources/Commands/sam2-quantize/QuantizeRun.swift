@@ -2,8 +2,10 @@ import Bytes
 import CLISupport
 import Calibration
 import Comparison
+import GoldenPrompt
 import Graph
 import ModelFile
+import ModelInterface
 import Passes
 import Quantizer
 import Runtime
@@ -17,11 +19,14 @@ struct QuantizeRun {
   let reporting: ReportOptions
   let running: RunOptions
   let common: CommonOptions
+  let isDryRun: Bool
 
   /// The model as it is read, in floating point if a second rounding is allowed.
   /// - Throws: `model.*`, `quantize.scale`.
   func source() throws(Failure) -> Model {
     let model = try ModelFile.open(input)
+    // Calibration would find out; without it nothing runs the model before it is written.
+    do { try ModelInterface.verify(model) } catch { throw error.about(file: input) }
     guard stages.allowRequantize, Dequantization.int8Weight(of: model) != nil else {
       return model
     }
@@ -49,10 +54,25 @@ struct QuantizeRun {
       result.sourceHash = try ModelFile.sha256(ofFile: input)
       let history = QuantizationHistory(result: result)
       result.model.metadata = history.added(to: result.model.metadata)
+      try recordGolden(&result.model)
       return result
     } catch {
       throw error.about(file: input)
     }
+  }
+
+  /// Runs the result once and records what comes out, in place of what its source recorded.
+  private func recordGolden(_ model: inout Model) throws(Failure) {
+    let golden: GoldenPrompt
+    if isDryRun {
+      golden = try .placeholder(for: model)
+    } else {
+      let progress = common.progress("running", unit: "graphs")
+      defer { progress.finish() }
+      let options = RuntimeOptions(threads: try running.threads())
+      golden = try GoldenPrompt(running: model, options: options) { progress.update($0, of: $1) }
+    }
+    model.metadata = golden.added(to: model.metadata)
   }
 
   private func quantize(

@@ -88,7 +88,7 @@ struct QuantizeTool: ParsableCommand {
       guard let input = model, !stages.passes else { return PassListing.print(json: json) }
       let run = QuantizeRun(
         input: input, stages: stages, choices: choices, reporting: reporting, running: running,
-        common: common)
+        common: common, isDryRun: dryRun)
       if stages.bisect { return try BisectionListing(run.bisection()).print(json: json) }
       try checkOutput(input)
       let folder = try reporting.opened(replaceExisting: force)

@@ -2,7 +2,9 @@ import ArgumentParser
 import Bytes
 import CBundledModel
 import CLISupport
+import GoldenPrompt
 import ModelFile
+import Runtime
 import SAM2
 
 /// Where the model comes from: `--model FILE`, else the environment, else the one built in.
@@ -17,6 +19,11 @@ struct ModelSource: ParsableArguments {
         + "one built into this command).",
       valueName: "file"))
   var file: String?
+
+  @Flag(
+    help: "First run the model once, and refuse it if it gives other results than when it was made."
+  )
+  var checkModel = false
 
   /// The file to load; nil for the model that is built in.
   private var path: String? {
@@ -52,10 +59,18 @@ struct ModelSource: ParsableArguments {
   ) throws(Failure) -> SegmentationModel {
     var options = RuntimeOptions(threads: try machine.threads())
     options.timesSteps = timesSteps
-    guard let path else {
-      return try SegmentationModel(storage: BundledModel.storage, options: options)
+    let loaded =
+      if let path {
+        try ModelFile.open(path)
+      } else {
+        try ModelFile.read(storage: BundledModel.storage)
+      }
+    do {
+      if checkModel { try GoldenPrompt.require(of: loaded, options: options) }
+      return try SegmentationModel(loaded, options: options)
+    } catch {
+      throw error.about(file: name)
     }
-    return try SegmentationModel(path: path, options: options)
   }
 }
 

@@ -15,19 +15,29 @@ struct DoctorCommand: ParsableCommand {
 
         sam2 doctor
         sam2 doctor --json
+        sam2 doctor --model tiny-int8.sam2 --all-levels
+
+      A model runs once, and what comes out is compared with what its file recorded when it was \
+      made: exit code 65 when this machine, this build or the file computes something else.
 
       Put its output into reports of problems. \(KernelTable.environmentVariable) forces a kernel \
       level: \(KernelTable.levelNames.joined(separator: ", ")).
       """)
 
+  @OptionGroup var check: ModelCheck
+
   @Flag(help: "Print as JSON.")
   var json = false
+
+  @OptionGroup var machine: RunOptions
 
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     try Tool.run(json: json) {
-      let findings = try Findings()
+      let kernels = try KernelTable()
+      let findings = try Findings(
+        kernels: kernels, check: check.run(best: kernels.name, machine, common))
       Console.data(json ? findings.json.text(.pretty) : findings.text)
     }
   }
@@ -36,6 +46,7 @@ struct DoctorCommand: ParsableCommand {
 /// What there is on this machine.
 private struct Findings {
   let kernels: KernelTable
+  let check: ModelCheck.Result
   /// Multiply-accumulates per second of one core.
   let peakFloat: Double
   let peakInt8: Double
@@ -43,8 +54,8 @@ private struct Findings {
   let ffmpeg = Findings.program("ffmpeg")
   let ffprobe = Findings.program("ffprobe")
 
-  init() throws(Failure) {
-    kernels = try KernelTable()
+  init(kernels: KernelTable, check: ModelCheck.Result) throws(Failure) {
+    (self.kernels, self.check) = (kernels, check)
     peakFloat = kernels.measurePeak(int8: false)
     peakInt8 = kernels.measurePeak(int8: true)
     // A model that cannot be read would be a broken build.
@@ -68,6 +79,7 @@ private struct Findings {
       "bundled_model": [
         "name": .string(BundledModel.name), "bytes": .init(BundledModel.byteCount),
       ],
+      "check": check.json,
     ]
   }
 
@@ -89,7 +101,7 @@ private struct Findings {
       ("video files", video ? "yes" : "no: apt-get install ffmpeg, or use folders of frames"),
       ("built-in model", "\(BundledModel.name), \(readable(byteCount: BundledModel.byteCount))"),
     ]
-    return (rows + levels + machine).map { name, value in
+    return (rows + levels + machine + check.rows).map { name, value in
       name + String(repeating: " ", count: max(1, 16 - name.count)) + value
     }.joined(separator: "\n")
   }
