@@ -30,7 +30,9 @@ public final class Guarded<Value: ~Copyable>: @unchecked Sendable {
 #else
 public import Synchronization
 
-/// A value behind a lock. A name of its own lets `Scripts/sanitize.sh` put a lock in its place
-/// that the thread sanitizer sees.
+/// A value behind a lock.
+///
+/// A name of its own lets `Scripts/sanitize.sh` put a lock in its place that the thread sanitizer
+/// sees.
 public typealias Guarded<Value: ~Copyable> = Mutex<Value>
 #endif
