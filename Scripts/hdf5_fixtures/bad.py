@@ -73,6 +73,26 @@ def attribute_array(file):
     file["weight"].attrs["torch_dtype"] = np.arange(3)
 
 
+def layer_called(value):
+    """A layer of Keras of that name, and one that is right."""
+    def fill(file):
+        for place, name in (("layers/dense", value), ("layers/dense_1", "right")):
+            group = file.create_group(f"{place}/vars")
+            group.attrs["name"] = name
+            group.create_dataset("0", data=numbers(4), **QUIET)
+
+    return fill
+
+
+def opaque(dtype, meaning=None):
+    def fill(file):
+        dataset = file.create_dataset("weight", data=np.zeros(4, dtype), **QUIET)
+        if meaning is not None:
+            dataset.attrs["dtype"] = meaning
+
+    return fill
+
+
 def many_bombs(file):
     # Each is within reason by itself; the sum is not.
     for k in range(20):
@@ -136,7 +156,14 @@ BAD = {
     "no-tensors": lambda f: f.create_group("model/empty"),
     "type-compound": of_type([("a", "f4"), ("b", "i4")], [(1, 2)]),
     "type-string": of_type("S5", ["ab"]), "type-text": long_text,
-    "type-opaque": of_type("V7", [b"1234567"]),
+    "type-opaque": of_type("V7", [b"1234567"]), "type-opaque-unnamed": opaque("V2"),
+    "type-opaque-4": opaque("V4", "bfloat16"), "type-opaque-float16": opaque("V2", "float16"),
+    "type-opaque-list": opaque("V2", np.arange(3)),
+    "type-opaque-long": opaque("V2", "bfloat16" + "6" * 5000),
+    "layer-empty": layer_called(""), "layer-control": layer_called("a\x1b[2J"),
+    "layer-long": layer_called("a" * 256), "layer-huge": layer_called("a" * 60_000),
+    "layer-number": layer_called(np.float32(7)), "layer-list": layer_called(["a", "b"]),
+    "layer-utf8": layer_called(np.bytes_(b"a\xff")),
     "type-bool-enum": of_type("?", [True, False]), "type-complex": of_type("c8", [1j]),
     "type-array": lambda f: f.create_dataset("weight", (2,), dtype="(3,)f4", **QUIET),
     "type-reference": lambda f: f.create_dataset(

@@ -85,6 +85,33 @@ def annotated(file):
     file.attrs["note"] = "x" * 10_000
 
 
+def keras(file):
+    """Variables of layers as Keras 3 stores them, with and without a name."""
+    for place, name in (("layers/dense", "norm"), ("layers/dense_1", "größe"), ("", "a model"),
+                        ("unnamed", None)):
+        group = file.create_group(f"{place}/vars")
+        if name:
+            group.attrs["name"] = name
+        for index in range(2):
+            group.create_dataset(str(index), data=numbers(2, 3, seed=index), **QUIET)
+    file["layers/dense/vars"].attrs["other"] = np.arange(3)
+
+
+def opaque(file):
+    """Bits of bfloat16 as h5py stores the type of ml_dtypes: in one piece, chunked and compact."""
+    bits = (numbers(4, 6).view(np.uint32) >> 16).astype(np.uint16).view("V2")
+    for name, options in (("plain", {}), ("chunked", {"chunks": (2, 3)}),
+                          ("packed", {"chunks": (4, 6), "compression": "gzip"})):
+        file.create_dataset(name, data=bits, **QUIET, **options).attrs["dtype"] = "bfloat16"
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_layout(h5py.h5d.COMPACT)
+    properties.set_obj_track_times(False)
+    dataset = h5py.h5d.create(file.id, b"compact", h5py.h5t.py_create(bits.dtype),
+                              h5py.h5s.create_simple(bits.shape), properties)
+    dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, bits)
+    h5py.Dataset(dataset).attrs["dtype"] = "bfloat16"
+
+
 def tied(file):
     file.create_dataset("first/weight", data=WEIGHTS["image_encoder.trunk.bias"], **QUIET)
     file["second.weight"] = file["first/weight"]
@@ -103,7 +130,7 @@ GOOD = {
     "flat": flat, "nested": nested(None), "model": nested(None, "model"),
     "state_dict": nested(None, "state_dict"), "beside": beside, "types": every_type,
     "bfloat16": bfloat16, "edges": edges, "chunked": chunked, "tied": tied,
-    "compact": compact, "annotated": annotated,
+    "compact": compact, "annotated": annotated, "keras": keras, "opaque": opaque,
     "compressed": nested(None, compression="gzip", shuffle=True, fletcher32=True),
 }
 
@@ -127,6 +154,8 @@ def expected(path):
             dataset = file[place]
             kind = dataset.attrs.get("torch_dtype", b"")
             kind = kind if isinstance(kind, str) else kind.decode()
+            if dataset.dtype.kind == "V":
+                kind = dataset.attrs["dtype"]
             codes = {"f2": "f16", "f4": "f32", "f8": "f64", "i1": "i8", "u1": "u8", "i2": "i16",
                      "i4": "i32", "i8": "i64"}
             dtype = {"bfloat16": "bf16", "bool": "bool"}.get(kind) or codes[dataset.dtype.str[1:]]
@@ -134,6 +163,9 @@ def expected(path):
             little = data.astype(data.dtype.newbyteorder("<"))
             result[name] = {"dtype": dtype, "shape": list(dataset.shape),
                             "crc32": zlib.crc32(little.tobytes())}
+            layer = dataset.parent.attrs.get("name")
+            if layer:
+                result[name]["layer"] = layer
     return result
 
 

@@ -10,6 +10,7 @@ import Testing
   static let files = [
     "flat", "nested", "model", "state_dict", "beside", "types", "bfloat16", "edges", "chunked",
     "tied", "compact", "annotated", "compressed", "checked", "new-format",
+    "keras", "opaque",
   ]
 
   private func expected(_ file: String) throws -> JSONValue {
@@ -26,6 +27,7 @@ import Testing
       let description = try #require(checkpoint.description(of: name), "\(name)")
       #expect(description.dtype.name == (try value.requiredString("dtype")), "\(name)")
       #expect(description.shape.dimensions == (try value.requiredInts("shape")), "\(name)")
+      #expect(description.layer == value["layer"]?.string, "\(name)")
       let tensor = try checkpoint.tensor(name)
       #expect(tensor.dtype == description.dtype && tensor.shape == description.shape)
       let checksum = tensor.withUnsafeBytes { Int(CRC32.checksum($0)) }

@@ -41,9 +41,15 @@ import Testing
     ],
     "h5.name_collision": ["name-collision"],
     "h5.no_tensors": ["no-tensors"],
+    "h5.attribute": [
+      "layer-empty", "layer-control", "layer-long", "layer-huge", "layer-number", "layer-list",
+      "layer-utf8",
+    ],
     "h5.object_header": ["chunk-zero"],
     "h5.datatype": [
       "type-compound", "type-string", "type-text", "type-opaque", "type-bool-enum",
+      "type-opaque-unnamed", "type-opaque-4", "type-opaque-float16", "type-opaque-list",
+      "type-opaque-long",
       "type-complex", "type-array", "type-reference", "type-u32", "type-f128",
       "type-float-fields", "type-integer-bits", "type-committed", "type-u16", "type-u16-float16",
       "type-attribute-array", "type-enum", "type-list",

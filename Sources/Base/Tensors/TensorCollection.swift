@@ -23,9 +23,13 @@ extension TensorCollection {
 public struct TensorDescription: Hashable, Sendable {
   public var dtype: DType
   public var shape: Shape
+  /// Name of the layer to which the tensor belongs, where a format keeps that beside the names of
+  /// tensors, as Keras does.
+  public var layer: String?
 
-  public init(dtype: DType, shape: Shape) {
+  public init(dtype: DType, shape: Shape, layer: String? = nil) {
     self.dtype = dtype
     self.shape = shape
+    self.layer = layer
   }
 }

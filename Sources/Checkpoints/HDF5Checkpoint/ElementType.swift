@@ -10,11 +10,13 @@ struct ElementType {
   let dtype: DType
   /// True when the bytes in the file are those in memory.
   let isLittleEndian: Bool
-  /// The stored form in little-endian order, as it is wanted in memory.
-  let make: @Sendable () -> hid_t
+  /// The stored form in little-endian order, as it is wanted in memory, given the dataset.
+  let make: @Sendable (hid_t) -> hid_t
 
   /// Name of the attribute that tells what integers stand for.
   static let attributeName = "torch_dtype"
+  /// Name of the attribute by which Keras tells what opaque bytes stand for.
+  static let opaqueAttributeName = "dtype"
 
   /// The type of the elements of `dataset`.
   /// - Throws: `h5.datatype`.
@@ -22,31 +24,52 @@ struct ElementType {
     let stored = try HDF5Handle(
       H5Dget_type(dataset.id),
       orThrow: refusal("h5.datatype", "the type of a dataset cannot be read", at: place))
+    if H5Tget_class(stored.id) == H5T_OPAQUE { return try opaque(dataset, stored, place) }
     for form in StoredForm.all {
       let isLittleEndian = form.matches(stored, bigEndian: false)
       guard isLittleEndian || form.matches(stored, bigEndian: true) else { continue }
       let name = try attribute(of: dataset, form, place)
       return ElementType(
         dtype: try form.dtype(named: name, place: place), isLittleEndian: isLittleEndian
-      ) { form.make(bigEndian: false) }
+      ) { _ in form.make(bigEndian: false) }
     }
     throw refusal(
       "h5.datatype", "\(className(stored)) where plain floats or integers are expected", at: place)
+  }
+
+  /// Two opaque bytes that the attribute of Keras calls a bfloat16: NumPy has no type for it, so
+  /// h5py stores its bits in the order of the machine.
+  private static func opaque(
+    _ dataset: borrowing HDF5Handle, _ stored: borrowing HDF5Handle, _ place: String
+  ) throws(Failure) -> ElementType {
+    let meaning = try attribute(opaqueAttributeName, of: dataset, place)
+    let byteCount = H5Tget_size(stored.id)
+    guard byteCount == DType.bfloat16.byteCount, meaning == "bfloat16" else {
+      let claim = meaning.map { ", called \(printable($0, limit: 32))," } ?? ""
+      throw refusal(
+        "h5.datatype",
+        "elements of \(byteCount) opaque bytes\(claim) where plain floats or integers are expected",
+        at: place)
+    }
+    // The library converts opaque bytes only to a type that is equal to the last bit of its tag.
+    return ElementType(dtype: .bfloat16, isLittleEndian: true) { H5Dget_type($0) }
   }
 
   /// What the attribute says; nil when there is none, and for types that it does not concern.
   private static func attribute(
     of dataset: borrowing HDF5Handle, _ form: StoredForm, _ place: String
   ) throws(Failure) -> String? {
-    guard form.mayBeNamed else { return nil }
-    var text = [CChar](repeating: 0, count: 32)
-    let found = chdf5_text_attribute(dataset.id, attributeName, &text, text.count)
-    guard found >= 0 else {
-      throw refusal(
-        "h5.datatype", "the attribute \(attributeName) is not one short string", at: place)
+    form.mayBeNamed ? try attribute(attributeName, of: dataset, place) : nil
+  }
+
+  private static func attribute(
+    _ name: String, of dataset: borrowing HDF5Handle, _ place: String
+  ) throws(Failure) -> String? {
+    do throws(Failure) {
+      return try TextAttribute.text(name, of: dataset, limit: 32, place: place)
+    } catch {
+      throw refusal("h5.datatype", error.message, at: place)
     }
-    let bytes = text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
-    return found == 0 ? nil : String(decoding: bytes, as: UTF8.self)
   }
 
   private static func className(_ type: borrowing HDF5Handle) -> String {
@@ -58,7 +81,6 @@ struct ElementType {
     case H5T_ENUM: "an enumeration"
     case H5T_VLEN: "sequences of variable length"
     case H5T_ARRAY: "arrays as elements"
-    case H5T_OPAQUE: "opaque bytes"
     case H5T_REFERENCE: "references"
     case H5T_BITFIELD: "bit fields"
     default: "elements of an unknown type"

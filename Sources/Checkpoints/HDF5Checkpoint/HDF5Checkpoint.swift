@@ -59,7 +59,8 @@ public final class HDF5Checkpoint: TensorCollection {
 
   public func description(of name: String) -> TensorDescription? {
     indexByName[name].map {
-      TensorDescription(dtype: header.entries[$0].dtype, shape: header.entries[$0].shape)
+      let entry = header.entries[$0]
+      return TensorDescription(dtype: entry.dtype, shape: entry.shape, layer: entry.layer)
     }
   }
 

@@ -112,6 +112,7 @@ public enum HDF5Child {
     var header = StreamHeader(entries: [], notes: names.notes)
     var produced = 0
     var extents: [Range<Int>] = []
+    var layers = LayerNames()
     for (name, path) in names.entries {
       let place = "/" + path.joined(separator: "/")
       let dataset = try open(place, in: file)
@@ -131,7 +132,7 @@ public enum HDF5Child {
       header.entries.append(
         StreamHeader.Entry(
           name: name, dtype: dataset.element.dtype, shape: dataset.shape,
-          fileOffset: dataset.directOffset))
+          fileOffset: dataset.directOffset, layer: try layers.name(ofDataset: path, in: file)))
     }
     try checkExtents(extents, limits)
     return header

@@ -18,7 +18,7 @@ extension HDF5Dataset {
     guard shape.elementCount > 0 else { return }
     try checkChunkSizes(place: place)
     let type = try HDF5Handle(
-      element.make(), orThrow: refusal("h5.datatype", "no such type", at: place))
+      element.make(handle.id), orThrow: refusal("h5.datatype", "no such type", at: place))
     let walk = BlockWalk(shape.dimensions, chunk, elementByteCount: element.dtype.byteCount)
     guard let capacity = walk.capacity, capacity <= HDF5Dataset.maximumBlockByteCount else {
       throw refusal("h5.layout", "a row of chunks is too large to be read at once", at: place)

@@ -17,6 +17,8 @@ struct StreamHeader: Equatable {
     /// Where the elements lie in the HDF5 file itself, as they are wanted; nil for those that the
     /// stream holds.
     var fileOffset: Int?
+    /// Name of the layer to which the tensor belongs, where the file tells.
+    var layer: String?
 
     var byteCount: Int { shape.elementCount * dtype.byteCount }
     var streamedByteCount: Int { fileOffset == nil ? byteCount : 0 }
@@ -53,14 +55,12 @@ struct StreamHeader: Equatable {
       } else {
         place = ("data_offsets", .array([JSONValue(offset), JSONValue(end)]))
       }
-      members.append(
-        (
-          entry.name,
-          .object([
-            ("dtype", .string(dtype)),
-            ("shape", .array(entry.shape.dimensions.map { JSONValue($0) })), place,
-          ])
-        ))
+      var fields: [(key: String, value: JSONValue)] = [
+        ("dtype", .string(dtype)),
+        ("shape", .array(entry.shape.dimensions.map { JSONValue($0) })), place,
+      ]
+      if let layer = entry.layer { fields.append(("layer", .string(layer))) }
+      members.append((entry.name, .object(fields)))
       offset = end
     }
     var text = Array(JSONValue.object(members).text().utf8)
@@ -151,7 +151,17 @@ struct StreamHeader: Equatable {
       printable(name, limit: name.utf8.count) == name
     else { throw malformed("the name \(printable(name))") }
     return Entry(
-      name: name, dtype: dtype, shape: try Shape(checking: try value.requiredInts("shape")))
+      name: name, dtype: dtype, shape: try Shape(checking: try value.requiredInts("shape")),
+      layer: try layer(value))
+  }
+
+  private static func layer(_ value: JSONValue) throws(Failure) -> String? {
+    guard value["layer"] != nil else { return nil }
+    let layer = try value.requiredString("layer")
+    guard !layer.isEmpty, layer.utf8.count <= LayerNames.maximumByteCount,
+      printable(layer, limit: layer.utf8.count) == layer
+    else { throw malformed("the layer \(printable(layer))") }
+    return layer
   }
 
   static func malformed(_ what: String) -> Failure {
