@@ -98,14 +98,20 @@ let package = Package(
 
     // Checkpoints: one format each, then the room that picks the reader.
     library(.checkpoints, "CHDF5", pkgConfig: "hdf5", package: "libhdf5-dev"),
-    room(.checkpoints, "TorchCheckpoint", ["Bytes", "Tensors", "CZlib"]),
+    room(.checkpoints, "Zip", ["Bytes", "CZlib"]),
+    room(.checkpoints, "TorchCheckpoint", ["Bytes", "Tensors", "Zip"]),
+    room(.checkpoints, "NumPyCheckpoint", ["Bytes", "Tensors", "Zip"]),
+    room(.checkpoints, "GGMLCheckpoint", ["Bytes", "Tensors"]),
     room(.checkpoints, "SafetensorsCheckpoint", ["Bytes", "JSON", "Tensors"]),
     room(
       .checkpoints, "HDF5Checkpoint",
       ["Bytes", "JSON", "Tensors", "CSystem", "CHDF5", "CZlib"]),
     room(
       .checkpoints, "Checkpoints",
-      ["Bytes", "Tensors", "TorchCheckpoint", "SafetensorsCheckpoint", "HDF5Checkpoint"]),
+      [
+        "Bytes", "JSON", "Tensors", "Zip", "TorchCheckpoint", "SafetensorsCheckpoint",
+        "HDF5Checkpoint", "NumPyCheckpoint", "GGMLCheckpoint", crypto,
+      ]),
 
     // Engine: the graph and what works on graphs.
     room(.engine, "Graph", ["Bytes", "Tensors", "JSON"]),
@@ -126,7 +132,9 @@ let package = Package(
     // Family: SAM 2 itself.
     room(.family, "SAM2Config", ["Bytes", "JSON"]),
     room(.family, "ModelInterface", ["Bytes", "JSON", "Graph", "SAM2Config"]),
-    room(.family, "SAM2Import", ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", yaml]),
+    room(
+      .family, "SAM2Import",
+      ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", "ModelInterface", yaml]),
     room(
       .family, "SAM2",
       [
@@ -207,7 +215,8 @@ let package = Package(
     tests("BytesTests", ["Bytes", "CZlib"]),
     tests("JSONTests", ["Bytes", "JSON"]),
     tests(
-      "SAM2ImportTests", ["SAM2Import", "SAM2Config", "Graph", "Tensors", "Bytes", "JSON"],
+      "SAM2ImportTests",
+      ["SAM2Import", "SAM2Config", "ModelInterface", "Graph", "Tensors", "Bytes", "JSON"],
       exclude: ["Fixtures"]),
     tests(
       "ModelInterfaceTests",
@@ -269,11 +278,14 @@ let package = Package(
       "TorchCheckpointTests", ["Bytes", "JSON", "Tensors", "TorchCheckpoint"],
       exclude: ["Fixtures"]),
     tests("SafetensorsCheckpointTests", ["Bytes", "Tensors", "SafetensorsCheckpoint"]),
+    tests("NumPyCheckpointTests", ["Bytes", "NumPyCheckpoint", "Tensors", "Zip"]),
+    tests("GGMLCheckpointTests", ["Bytes", "GGMLCheckpoint", "Tensors"]),
+    tests("TensorsTests", ["Bytes", "Tensors"]),
     tests(
       "CheckpointsTests",
       [
         "Bytes", "Checkpoints", "SafetensorsCheckpoint", "Tensors", "Graph", "JSON", "ModelFile",
-        "SAM2Config", "SAM2Import",
+        "ModelInterface", "SAM2Config", "SAM2Import", crypto,
       ]),
     tests(
       "HDF5CheckpointTests", ["Bytes", "CConfinement", "HDF5Checkpoint", "JSON", "Tensors"],
@@ -285,7 +297,8 @@ let package = Package(
       "FuzzTests",
       [
         "Bytes", "Differential", "Graph", "HDF5Checkpoint", "JSON", "ModelFile", "Runtime", "SAM2",
-        "SAM2Config", "SafetensorsCheckpoint", "Tensors", "TorchCheckpoint",
+        "SAM2Config", "SafetensorsCheckpoint", "Tensors", "TorchCheckpoint", "NumPyCheckpoint",
+        "GGMLCheckpoint", "Zip",
       ], exclude: ["Corpus", "Dictionaries", "LibFuzzer", "RandomRuns"]),
     tests(
       "SAM2JobsTests",

@@ -3,8 +3,8 @@
 # C also with the sanitiser of undefined behaviour.
 #
 #   Scripts/fuzz.sh build                      builds only
-#   Scripts/fuzz.sh run TARGET [SECONDS]       zip, pickle, safetensors, model, hdf5, runtime,
-#                                              passes or state; 600 seconds
+#   Scripts/fuzz.sh run TARGET [SECONDS]       zip, pickle, safetensors, numpy, ggml, model, hdf5,
+#                                              runtime, passes or state; 600 seconds
 #   Scripts/fuzz.sh minimize TARGET            keeps of what was found the least that reaches as much
 #   Scripts/fuzz.sh random WHAT [COUNT] [SEED] holds COUNT random graphs (10000) from SEED (1) on to
 #                                              the reference; WHAT is runtime or passes
@@ -21,11 +21,13 @@ build=.build-fuzz
 program=$build/fuzz
 tests=Tests/FuzzTests
 runs=$build/random-runs
-rooms="TorchCheckpoint SafetensorsCheckpoint HDF5Checkpoint SAM2 Differential"
+rooms="TorchCheckpoint SafetensorsCheckpoint NumPyCheckpoint GGMLCheckpoint HDF5Checkpoint SAM2 \
+  Differential"
 # Modules those are made of, whose objects are linked.
 graphs="CKernels CSystem Bytes JSON Tensors Graph Passes Quantizer Reference Runtime TestSupport \
   Differential"
-modules="$graphs TorchCheckpoint SafetensorsCheckpoint HDF5Checkpoint ModelFile CImageCodecs Media \
+modules="$graphs Zip TorchCheckpoint SafetensorsCheckpoint NumPyCheckpoint GGMLCheckpoint \
+  HDF5Checkpoint ModelFile CImageCodecs Media \
   SAM2Config ModelInterface SAM2 Crypto CryptoBoringWrapper CCryptoBoringSSL \
   CCryptoBoringSSLShims CXKCP CXKCPShims"
 

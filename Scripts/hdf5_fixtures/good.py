@@ -140,10 +140,6 @@ def expected_names(file):
     paths = []
     file.visititems_links(lambda name, link: paths.append(name) if isinstance(
         file[name], h5py.Dataset) else None)
-    for wrapper in ("model", "state_dict"):
-        inside = [p for p in paths if p.startswith(wrapper + "/")]
-        if inside:
-            return {p: p.split("/", 1)[1].replace("/", ".") for p in inside}
     return {p: p.replace("/", ".") for p in paths}
 
 

@@ -61,6 +61,18 @@ def good_files():
     yield "floats.pt", {"nan": float("nan"), "inf": -float("inf"), "zero": -0.0, "model": simple}
 
 
+def tensors(value, path=(), seen=None):
+    """Every tensor in what torch loaded, named by the keys that first lead to it."""
+    seen = set() if seen is None else seen
+    if isinstance(value, torch.Tensor):
+        yield ".".join(path), value
+    elif isinstance(value, (dict, list, tuple)) and id(value) not in seen:
+        seen.add(id(value))
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, member in members:
+            yield from tensors(member, (*path, str(key)), seen)
+
+
 def torch_bytes(value, **options):
     out = io.BytesIO()
     torch.save(value, out, **options)
@@ -120,6 +132,13 @@ def write_good(folder):
             extra=[Entry("t/.storage_alignment", str(value).encode())])
     # Names as Python 2 pickled them.
     files["python2-name.pt"] = archive(model(b"U\1w" + tensor([2, 3], [3, 1])))
+    w = tensor([2, 3], [3, 1])
+    files["number-among-tensors.pt"] = archive(model(("w", w), ("n", b"K\1")))
+    files["integer-key.pt"] = archive(model(b"K\1" + w))
+    files["two-wrappers.pt"] = archive(model(("w", w), ("module.w", w)))
+    files["in-lists.pt"] = archive(
+        b"\x80\x02](}" + text("w") + w + b"sK\7" + b"}" + text("deep") + b"](K\1" + w
+        + b"ese.")
     files["comment.pt"] = make_zip(entries_of(simple), comment=b"made by hand")
 
     expected = {}
@@ -127,13 +146,11 @@ def write_good(folder):
         with open(os.path.join(folder, name), "wb") as out:
             out.write(data)
         loaded = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-        weights = loaded.get("model", loaded.get("state_dict", loaded))
         rows = []
-        for key, value in weights.items():
+        for key, value in tensors(loaded):
             flat = value.detach().contiguous().reshape(-1)
             raw = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-            plain = key.removeprefix("module._orig_mod.").removeprefix("model.")
-            rows.append({"name": plain,
+            rows.append({"name": key,
                          "dtype": str(value.dtype).split(".")[1], "shape": list(value.shape),
                          "bytes": raw.hex()})
         expected[name] = rows

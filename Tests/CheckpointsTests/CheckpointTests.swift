@@ -18,7 +18,7 @@ import Testing
   func opensByContent(name: String) throws {
     let opened = try Checkpoint.open(torchFixture("good/" + name))
     #expect(opened.format == .torch)
-    #expect(opened.tensors.names == ["a.weight", "a.bias"])
+    #expect(opened.tensors.names == ["model.a.weight", "model.a.bias"])
     #expect(opened.byteCount == fileBytes(torchFixture("good/" + name))?.count)
     #expect(opened.details.map(\.label) == ["archive folder", "archive entries"])
     try opened.tensors.verify()
@@ -72,7 +72,7 @@ import Testing
     options.ignoresForeignObjects = true
     options.allowsWrongChecksums = true
     let extra = try Checkpoint.open(torchFixture("extra/namespace.pt"), options: options)
-    #expect(extra.tensors.names == ["w"])
+    #expect(extra.tensors.names == ["model.w"])
     let damaged = try Checkpoint.open(torchFixture("bad/zip-crc.pt"), options: options)
     try damaged.tensors.verify()
   }
@@ -107,6 +107,33 @@ import Testing
     ("a damaged or empty zip archive", [0x50, 0x4B, 0x05, 0x06, 0, 0]),
     ("zeros", [UInt8](repeating: 0, count: 2000)),
     ("data of an unknown format", [0x01, 0x02, 0x03]),
+    ("a GGUF model", Array("GGUF".utf8) + [3, 0, 0, 0]),
+    ("a SAM 3 of sam3.cpp", Array("3mas".utf8) + [3, 0, 0, 0]),
+    ("a ggml model of another program", Array("lmgg".utf8) + [0, 3, 0, 0]),
+    ("a TensorFlow Lite model", [0x1C, 0, 0, 0] + Array("TFL3".utf8)),
+    ("an ExecuTorch program", [0x1C, 0, 0, 0] + Array("ET12".utf8)),
+    ("a TensorRT engine", Array("ftrt".utf8) + [0, 0, 0, 0]),
+    ("a program for Rockchip's NPU (RKNN)", Array("RKNN".utf8) + [0, 0, 0, 0]),
+    ("an ncnn model", Array("7767517\n128 167\n".utf8)),
+    (
+      "an ONNX model",
+      [0x08, 0x08, 0x12, 0x07] + Array("pytorch".utf8) + Array("\u{1A}\u{5}2.5.1:".utf8)
+    ),
+    (
+      "a Core ML model",
+      [0x08, 0x07, 0x12, 0x40, 0x0A, 0x10, 0x0A, 0x05] + Array("imageimage".utf8)
+    ),
+    (
+      "an OpenVINO model",
+      Array(#"<?xml version="1.0"?><net name="sam2" version="11"><layers></layers></net>"#.utf8)
+    ),
+    ("a MATLAB file", Array("MATLAB 7.3 MAT-file, Platform: GLNXA64".utf8)),
+    ("a NumPy array", [0x93] + Array("NUMPY".utf8) + [1, 0]),
+    (
+      "the configuration of a model (config.json)",
+      Array(#"{"architectures": ["Sam2Model"], "model_type": "sam2"}"#.utf8)
+    ),
+    ("a configuration", Array("model:\n  _target_: sam2.modeling.sam2_base.SAM2Base\n".utf8)),
   ]
 
   @Test(arguments: strangers) func strangersAreDescribed(summary: String, bytes: [UInt8]) {

@@ -25,24 +25,6 @@ import Testing
     #expect(opened.notes.isEmpty && opened.shards.isEmpty)
   }
 
-  @Test func prefixesOfWrappersAreRemoved() throws {
-    let opened = try SafetensorsOpeningTests.open(
-      SafetensorsOpeningTests.file(["module.a", "module._orig_mod.b", "c", "module."]))
-    #expect(opened.tensors.names == ["a", "b", "c", "module."])
-    #expect(try opened.tensors.tensor("b").floats() == [1])
-    #expect(opened.tensors.description(of: "b")?.dtype == .int8)
-    #expect(
-      opened.notes == [
-        #"removed the prefix "module." from 2 names"#,
-        #"removed the prefix "_orig_mod." from 1 names"#,
-      ])
-    let member = try SafetensorsOpeningTests.open(SafetensorsOpeningTests.file(["model.a"]))
-    #expect(member.tensors.names == ["a"])
-    #expect(throws: failure("checkpoint.name_collision")) {
-      try SafetensorsOpeningTests.open(SafetensorsOpeningTests.file(["module.a", "a"]))
-    }
-  }
-
   @Test func theReaderSaysWhyItRefuses() throws {
     let bytes = SafetensorsOpeningTests.file(["a"])
     #expect(throws: failure("st.size")) { try SafetensorsOpeningTests.open(bytes + [0]) }

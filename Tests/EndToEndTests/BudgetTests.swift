@@ -77,7 +77,30 @@ struct BudgetTests {
       archive.append("t/version", Array("3\n".utf8))
       archive.append("t/data/0", [0, 0, 0x80, 0x3F])
       write(archive.bytes, to: folder + "/many.pt")
-      try refuse(folder + "/many.pt", says: "100001 tensors")
+      try refuse(folder + "/many.pt", says: "more than 100000 tensors")
+    }
+  }
+
+  @Test("Files of NumPy and sam3.cpp") func otherProgramsAreRefused() throws {
+    try withTemporaryFolder { folder in
+      // A tebibyte of elements, of which none is there.
+      let text = Array(
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1048576, 1048576), }\n".utf8)
+      var archive = StoredArchive()
+      archive.append(
+        "w.npy",
+        [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndianBytes(UInt16(text.count)) + text)
+      write(archive.bytes, to: folder + "/bomb.npz")
+      try refuse(folder + "/bomb.npz", says: "0 bytes follow the header")
+      // Ninety thousand tensors are announced; the first has as many elements as 32 bits can say.
+      let head: [UInt32] = [0x7361_6D32, 1, 0, 90_000, 1024, 1]
+      let record: [UInt32] = [1, 8, 0, .max]
+      let bytes =
+        head.flatMap(littleEndianBytes) + [UInt8](repeating: 0, count: 220)
+        + record.flatMap(littleEndianBytes) + Array("no_w.bia".utf8)
+        + [UInt8](repeating: 0, count: 64)
+      write(bytes, to: folder + "/bomb.ggml")
+      try refuse(folder + "/bomb.ggml", says: "the data ends early")
     }
   }
 

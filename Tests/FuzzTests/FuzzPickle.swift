@@ -10,10 +10,10 @@ func fuzzPickle(_ storage: ByteStorage) throws(Failure) {
   if let lax = try? PickleMachine.read(
     storage, range: 0..<storage.byteCount, ignoringForeignObjects: true)
   {
-    _ = try? StateDictionary(lax)
+    _ = try? PickledTensors(lax)
   }
   let graph = try PickleMachine.read(storage, range: 0..<storage.byteCount)
-  _ = try StateDictionary(graph)
+  _ = try PickledTensors(graph)
   var archive = StoredArchive()
   archive.append("t/data.pkl", storage.withUnsafeBytes { Array($0) })
   archive.append("t/version", Array("3\n".utf8))

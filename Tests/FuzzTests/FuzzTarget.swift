@@ -1,4 +1,5 @@
 import Bytes
+import GGMLCheckpoint
 import Tensors
 
 /// A reader that strangers' bytes reach, as a fuzzer calls it.
@@ -12,6 +13,10 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case pickle
   /// A `.safetensors` file, or the index of a sharded one.
   case safetensors
+  /// A `.npy` array of a `.npz` file that is right otherwise.
+  case numpy
+  /// A `.ggml` file of sam3.cpp.
+  case ggml
   /// A `.sam2` file, or the contents of its sections.
   case model
   /// What the child process that runs libhdf5 answers: a stream, or the line of a failure.
@@ -38,6 +43,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
       case .zip: try fuzzZip(fenced(input))
       case .pickle: try fuzzPickle(fenced(input))
       case .safetensors: try fuzzSafetensors(fenced(input))
+      case .numpy: try fuzzNumPy(fenced(input))
+      case .ggml: try readAll(try GGMLCheckpoint(storage: fenced(input)))
       case .model: try fuzzModel(input)
       case .hdf5: try fuzzStream(fenced(input))
       case .runtime: try fuzzRuntime(input)

@@ -1,4 +1,5 @@
 import Bytes
+import Zip
 
 @testable import TorchCheckpoint
 

@@ -45,12 +45,6 @@ import Testing
       try fromMemory.tensor("memory.scale").floats() == fromFile.tensor("memory.scale").floats())
   }
 
-  @Test func whatIsLeftOutIsNoted() throws {
-    let beside = try HDF5Checkpoint(path: fixturePath("good/beside.h5"))
-    #expect(beside.notes.contains { $0.contains("model") && $0.contains("1 dataset") })
-    #expect(try HDF5Checkpoint(path: fixturePath("good/model.h5")).notes.isEmpty)
-  }
-
   @Test func missingTensorsAndFilesAreNamed() throws {
     let checkpoint = try HDF5Checkpoint(path: fixturePath("good/flat.h5"))
     #expect(throws: failure("tensor.missing")) { try checkpoint.tensor("nothing") }

@@ -127,7 +127,6 @@ struct ConfigurationDetectorTests {
           ("prompt_encoder.no_mask_embed.weight", [1, 256]),
         ]), "SAM 1"
       ),
-      (SyntheticCheckpoint(variant("nano")).prefixed("model."), "start with \"model.\""),
       (SyntheticCheckpoint([]), "not those of a SAM 2"),
     ]
     for (checkpoint, name) in cases {

@@ -1,4 +1,7 @@
 import Bytes
+import Graph
+import JSON
+import ModelInterface
 import SAM2Config
 import Tensors
 import TestSupport
@@ -175,35 +178,35 @@ import Testing
     #expect(thrown?.message.contains("mask_decoder.stranger.weight") == true)
   }
 
-  /// `Sam2Model`, the image part alone, lacks the memory.
-  @Test func theImagePartAloneIsRefusedByName() throws {
-    let image = try HuggingFaceTests.names().filter { !$0.name.hasPrefix("memory_") }
+  /// A part of the memory is no memory.
+  @Test func aMemoryInPartIsRefusedByName() throws {
+    let part = try HuggingFaceTests.names().filter { !$0.name.hasPrefix("memory_") }
     let thrown = #expect(throws: Failure.self) {
-      try ModelImporter.importModel(SyntheticCheckpoint(image))
+      try ModelImporter.importModel(SyntheticCheckpoint(part))
     }
     #expect(thrown?.code == "model.architecture")
     #expect(thrown?.message.contains("maskmem_tpos_enc") == true)
   }
-}
 
-/// Tensors in memory.
-private struct NamedTensors: TensorCollection {
-  let names: [String]
-  private let tensors: [String: Tensor]
+  /// Beginnings of the names that `Sam2VideoModel` has and `Sam2Model`, for pictures, has not.
+  private static let ofVideo = [
+    "memory_", "no_memory_positional_encoding", "no_object_pointer", "occlusion_",
+    "mask_downsample",
+    "object_pointer_", "temporal_",
+  ]
 
-  init(_ entries: [(String, Tensor)]) {
-    names = entries.map(\.0)
-    tensors = Dictionary(entries, uniquingKeysWith: { first, _ in first })
-  }
-
-  func description(of name: String) -> TensorDescription? {
-    tensors[name].map { TensorDescription(dtype: $0.dtype, shape: $0.shape) }
-  }
-
-  func tensor(_ name: String) throws(Failure) -> Tensor {
-    guard let tensor = tensors[name] else {
-      throw Failure(.badInput, code: "tensor.missing", "no tensor \(name)")
+  @Test func theModelForPicturesIsOneForPictures() throws {
+    let image = try HuggingFaceTests.names().filter { entry in
+      !HuggingFaceTests.ofVideo.contains { entry.name.hasPrefix($0) }
     }
-    return tensor
+    #expect(image.count == 309)
+    let imported = try ModelImporter.importModel(SyntheticCheckpoint(image))
+    #expect(imported.parts == .imageOnly && imported.layout == .huggingFace)
+    #expect(imported.configuration.variant == "sam2.1_hiera_tiny")
+    #expect(imported.assumptions.count == 1)
+    #expect(imported.assumptions[0].contains("sam2_hiera_tiny"))
+    #expect(imported.model.metadata["parts"]?.string == "image-only")
+    #expect(imported.model.graph("encode_memory") == nil)
+    #expect(imported.model.graph("encode_mask_prompt") != nil)
   }
 }

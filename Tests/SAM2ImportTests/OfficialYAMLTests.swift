@@ -175,4 +175,58 @@ struct OfficialYAMLTests {
     #expect(!configuration.decoder.dynamicMultimaskViaStability)
     #expect(configuration.variant == "custom")
   }
+
+  // MARK: - The files of the trainer
+
+  /// The same model as the official trainer's files have it.
+  private static func trainerText(
+    size: String = "${scratch.resolution}", scratch: String = "resolution: 256"
+  ) throws -> String {
+    var text = try nanoText()
+    let target = try #require(text.firstRange(of: "SAM2Base"))
+    text.replaceSubrange(target, with: "SAM2Train")
+    let line = try #require(text.firstRange(of: "image_size: 256"))
+    text.replaceSubrange(line, with: "image_size: \(size)")
+    let model = text.split(separator: "\n").map { "  \($0)\n" }.joined()
+    return
+      "# @package _global_\nscratch:\n  \(scratch)\ntrainer:\n  _target_: training.trainer.Trainer\n"
+      + model + "    prob_to_use_pt_input_for_train: 0.5\n    freeze_image_encoder: false\n"
+      + "launcher:\n  gpus_per_node: 1\n"
+  }
+
+  @Test
+  func theFilesOfTheTrainerAreRead() throws {
+    let (configuration, notes) = try OfficialYAML.read(try Self.trainerText())
+    #expect(configuration == variant("nano"))
+    #expect(
+      notes == [
+        "left out 2 settings of training: prob_to_use_pt_input_for_train, freeze_image_encoder"
+      ])
+    let twice = try Self.trainerText(scratch: "resolution: ${scratch.side}\n  side: 256")
+    #expect(try OfficialYAML.configuration(parsing: twice) == variant("nano"))
+  }
+
+  @Test(arguments: [
+    ("${scratch.nothing}", "resolution: 256", "config.reference"),
+    ("${nothing}", "resolution: 256", "config.reference"),
+    ("${scratch.resolution}", "resolution: ${scratch.resolution}", "config.reference"),
+    ("${scratch}", "resolution: 256", "config.value"),
+    ("${times:${scratch.resolution},2}", "resolution: 256", "config.value"),
+    ("${scratch.resolution}0", "resolution: 256", "config.value"),
+  ])
+  func referencesThatHelpNobodyAreRefused(size: String, scratch: String, code: String) throws {
+    let text = try Self.trainerText(size: "\"\(size)\"", scratch: scratch)
+    let found = failure { () throws(Failure) in _ = try OfficialYAML.read(text) }
+    #expect(found?.code == code, "\(found.map(\.description) ?? "accepted")")
+  }
+
+  /// What only a training module takes is unknown elsewhere.
+  @Test
+  func settingsOfTrainingNeedItsClass() throws {
+    var text = try Self.trainerText()
+    let target = try #require(text.firstRange(of: "SAM2Train"))
+    text.replaceSubrange(target, with: "SAM2Base")
+    let found = failure { () throws(Failure) in _ = try OfficialYAML.read(text) }
+    #expect(found?.code == "config.unknown")
+  }
 }

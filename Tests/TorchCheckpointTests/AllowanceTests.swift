@@ -32,10 +32,10 @@ import TorchCheckpoint
     #expect(refusal?.code == code, "\(String(describing: refusal))")
     let checkpoint = try TorchCheckpoint(storage: storage, ignoringForeignObjects: true)
     try checkpoint.verify()
-    #expect(checkpoint.names == ["w"])
+    #expect(checkpoint.names == ["model.w"])
     let plain = try TorchCheckpoint(storage: try self.storage("good/fp32.pt"))
-    let expected = try plain.tensor("a.weight").floats()
-    #expect(try checkpoint.tensor("w").floats() == expected)
+    let expected = try plain.tensor("model.a.weight").floats()
+    #expect(try checkpoint.tensor("model.w").floats() == expected)
     let notes = checkpoint.notes.joined(separator: "; ")
     #expect(notes.contains("dropped objects of other programs: ") && notes.contains(name))
   }
@@ -73,7 +73,7 @@ import TorchCheckpoint
       let checkpoint = try TorchCheckpoint(storage: storage, allowingWrongChecksums: true)
       try checkpoint.verify()
       #expect(checkpoint.notes == ["accepted wrong checksums: \(entry)"])
-      #expect(try checkpoint.tensor("w").floats() == [0.5, -1, 2, 3.25, -4, 5])
+      #expect(try checkpoint.tensor("model.w").floats() == [0.5, -1, 2, 3.25, -4, 5])
     }
     // A checksum is not all that can be wrong.
     let damaged = try storage("bad/zip-inflate-damaged.pt")
@@ -86,9 +86,9 @@ import TorchCheckpoint
   @Test func inflatedEntriesAreLetGo() throws {
     let checkpoint = try TorchCheckpoint(storage: try storage("good/deflated.pt"))
     try checkpoint.verify()
-    weak let first = try checkpoint.tensor("a.weight").storage
+    weak let first = try checkpoint.tensor("model.a.weight").storage
     #expect(first != nil)
-    _ = try checkpoint.tensor("a.bias")
+    _ = try checkpoint.tensor("model.a.bias")
     #expect(first == nil)
   }
 }

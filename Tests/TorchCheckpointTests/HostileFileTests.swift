@@ -138,9 +138,8 @@ import TorchCheckpoint
     // Layout.
     "pt.layout": [
       "layout-list", "layout-tensor", "layout-empty", "layout-empty-root", "layout-no-tensors",
-      "layout-number-among-tensors", "layout-memo-far",
+      "layout-memo-far",
     ],
-    "pt.key_type": ["layout-integer-key"],
     "pt.name": [
       "layout-name-empty", "layout-name-control", "layout-name-nul", "layout-name-long",
     ],
@@ -193,9 +192,9 @@ import TorchCheckpoint
   @Test func damagedWeightsFailWhenTheyAreRead() throws {
     let storage = try MappedFile.open(fixturePath("bad/zip-crc.pt"))
     let checkpoint = try TorchCheckpoint(storage: storage)
-    #expect(checkpoint.names == ["w"])
+    #expect(checkpoint.names == ["model.w"])
     for _ in 0..<2 {
-      #expect(throws: Failure(.badInput, code: "zip.crc", "")) { try checkpoint.tensor("w") }
+      #expect(throws: Failure(.badInput, code: "zip.crc", "")) { try checkpoint.tensor("model.w") }
     }
   }
 }

@@ -1,14 +1,18 @@
 public import Bytes
+import GGMLCheckpoint
 import HDF5Checkpoint
+import NumPyCheckpoint
 import SafetensorsCheckpoint
-public import Tensors
+import Tensors
 import TorchCheckpoint
+import Zip
 
 /// Opens checkpoints of any supported format.
 public enum Checkpoint {
   /// Maps the file at `path`, tells its format from its content, never from its name, and reads its
   /// list of tensors.
   ///
+  /// A folder is opened when it holds one checkpoint.
   /// - Throws: what `MappedFile.open` and the reader of the format throw; `checkpoint.ambiguous` for
   ///   a file that is two formats at once; `checkpoint.format` for anything else. The failure names
   ///   the file.
@@ -16,6 +20,7 @@ public enum Checkpoint {
     _ path: String, options: CheckpointOptions = CheckpointOptions()
   ) throws(Failure) -> OpenedCheckpoint {
     do throws(Failure) {
+      if let folder = try FolderListing(path) { return try open(folder, options) }
       return try open(try MappedFile.open(path), path: path, options: options)
     } catch {
       throw error.about(file: path)
@@ -38,28 +43,142 @@ public enum Checkpoint {
     }
     // The one place where a format meets its reader.
     switch format {
-    case .torch:
-      let checkpoint = try TorchCheckpoint(
-        storage: storage, ignoringForeignObjects: options.ignoresForeignObjects,
-        allowingWrongChecksums: options.allowsWrongChecksums)
-      return OpenedCheckpoint(
-        tensors: checkpoint, format: format, notes: checkpoint.notes,
-        details: [
-          ("archive folder", printable(checkpoint.topFolder)),
-          ("archive entries", String(checkpoint.entryCount)),
-        ], storage: storage)
+    case .torch, .keras, .numpy: return try openArchive(storage, options)
     case .safetensors: return try openSafetensors(storage)
     case .safetensorsIndex: return try openShards(storage, path)
     case .hdf5: return try openHDF5(storage, path)
+    case .hdf5Shards: return try openHDF5Shards(storage, path)
+    case .hdf5Folder: return try openManifest(path, options)
+    case .ggml:
+      let checkpoint = try GGMLCheckpoint(storage: storage)
+      return OpenedCheckpoint(
+        tensors: checkpoint, format: format, details: checkpoint.details, storage: storage)
     }
   }
 
+  // MARK: - Folders
+
+  private static func open(
+    _ folder: FolderListing, _ options: CheckpointOptions
+  ) throws(Failure) -> OpenedCheckpoint {
+    switch FolderContent(folder) {
+    case .hdf5: return try open(folder, options, prefix: nil)
+    case .file(let name):
+      let path = folder.path(of: name)
+      do throws(Failure) {
+        let opened = try open(try MappedFile.open(path), path: path, options: options)
+        return OpenedCheckpoint(
+          tensors: opened.tensors, format: opened.format,
+          notes: ["read \(name) of the folder"] + opened.notes, details: opened.details,
+          storage: opened.storage, shards: opened.shards)
+      } catch {
+        throw error.about(file: path)
+      }
+    case .other(let summary, let hint):
+      throw Failure(
+        .badInput, code: "checkpoint.format",
+        "this is not a checkpoint: the folder looks like \(summary)", hint: hint)
+    case .unknown(let files):
+      throw Failure(
+        .missingInput, code: "file.directory", "is a folder without a checkpoint of its own",
+        hint: files.isEmpty
+          ? "pass a checkpoint" : "pass one of its files, such as \(printable(files[0]))")
+    }
+  }
+
+  private static func open(
+    _ folder: FolderListing, _ options: CheckpointOptions, prefix: String?
+  ) throws(Failure) -> OpenedCheckpoint {
+    let weights = try HDF5Folder(folder, parts: options.parts, prefix: prefix)
+    guard let first = weights.files.first else {
+      throw Failure(
+        .badInput, code: "h5.no_tensors", "the folder holds no files of such a model",
+        hint: "they are called \(options.parts.prefix(3).joined(separator: ", ")) and so on, with "
+          + "\(HDF5Folder.suffix)")
+    }
+    let checked = weights.files.count { $0.hash != nil }
+    return OpenedCheckpoint(
+      tensors: weights, format: .hdf5Folder, notes: weights.notes,
+      details: [
+        ("files", weights.files.map(\.name).joined(separator: ", ")),
+        ("files with a hash in a manifest", String(checked)),
+      ], storage: first.storage,
+      shards: weights.files.dropFirst().map { ($0.name, $0.storage) })
+  }
+
+  /// The folder of the manifest at `path`.
+  private static func openManifest(
+    _ path: String?, _ options: CheckpointOptions
+  ) throws(Failure) -> OpenedCheckpoint {
+    guard let path, let folder = try FolderListing(self.folder(of: path)) else {
+      throw Failure(
+        .badInput, code: "manifest.missing",
+        "this is a manifest, and the folder of its files is not known")
+    }
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    guard name.hasSuffix(FileManifest.suffix) else {
+      throw Failure(
+        .badInput, code: "manifest.json",
+        "this is a manifest, but it is not called \(FileManifest.suffix), so its files cannot be "
+          + "found", hint: "give it back the name that it was published under")
+    }
+    return try open(folder, options, prefix: FileChoice.prefix(ofManifest: name))
+  }
+
+  private static func folder(of path: String) -> String {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    return slash.map { String(path[...$0]) } ?? "."
+  }
+
+  // MARK: - Archives
+
+  private static func openArchive(
+    _ storage: ByteStorage, _ options: CheckpointOptions
+  ) throws(Failure) -> OpenedCheckpoint {
+    guard ArchiveContent.isArchive(storage) else { return try openTorch(nil, storage, options) }
+    let archive = try ZipArchive(storage)
+    switch try ArchiveContent(archive) {
+    case .torch: return try openTorch(archive, storage, options)
+    case .numpy:
+      let checkpoint = try NumPyCheckpoint(archive)
+      return OpenedCheckpoint(
+        tensors: checkpoint, format: .numpy, notes: checkpoint.notes,
+        details: [("archive entries", String(archive.entries.count))], storage: storage)
+    case .keras(let weights):
+      let contents = try archive.read(weights)
+      let checkpoint = try HDF5Checkpoint(storage: contents.storage, range: contents.range)
+      return OpenedCheckpoint(
+        tensors: checkpoint, format: .keras, notes: checkpoint.notes,
+        details: [("archive entries", String(archive.entries.count))], storage: storage)
+    }
+  }
+
+  private static func openTorch(
+    _ archive: ZipArchive?, _ storage: ByteStorage, _ options: CheckpointOptions
+  ) throws(Failure) -> OpenedCheckpoint {
+    let checkpoint: TorchCheckpoint
+    if let archive {
+      checkpoint = try TorchCheckpoint(
+        archive: archive, ignoringForeignObjects: options.ignoresForeignObjects,
+        allowingWrongChecksums: options.allowsWrongChecksums)
+    } else {
+      checkpoint = try TorchCheckpoint(storage: storage)
+    }
+    return OpenedCheckpoint(
+      tensors: checkpoint, format: .torch, notes: checkpoint.notes,
+      details: [
+        ("archive folder", printable(checkpoint.topFolder)),
+        ("archive entries", String(checkpoint.entryCount)),
+      ], storage: storage)
+  }
+
+  // MARK: - Other files
+
   private static func openSafetensors(_ storage: ByteStorage) throws(Failure) -> OpenedCheckpoint {
     let checkpoint = try SafetensorsCheckpoint(storage: storage)
-    let stripped = try PrefixFreeNames(checkpoint)
     let metadata = checkpoint.metadata.map { (label: "metadata \($0.key)", value: $0.value) }
     return OpenedCheckpoint(
-      tensors: stripped, format: .safetensors, notes: stripped.notes,
+      tensors: checkpoint, format: .safetensors,
       details: [("header bytes", String(checkpoint.headerByteCount))] + metadata,
       storage: storage)
   }
@@ -67,19 +186,32 @@ public enum Checkpoint {
   private static func openShards(
     _ storage: ByteStorage, _ path: String?
   ) throws(Failure) -> OpenedCheckpoint {
-    guard let path else {
-      throw Failure(
-        .badInput, code: "st.index_shard",
-        "this is an index of shards, and the folder they are in is not known")
-    }
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let folder = slash.map { String(path[...$0]) } ?? "."
-    let checkpoint = try ShardedSafetensors(index: storage, folder: folder)
-    let stripped = try PrefixFreeNames(checkpoint)
+    let checkpoint = try ShardedSafetensors(
+      index: storage, folder: try shardFolder(path, code: "st.index_shard"))
     return OpenedCheckpoint(
-      tensors: stripped, format: .safetensorsIndex, notes: stripped.notes,
+      tensors: checkpoint, format: .safetensorsIndex,
       details: [("shards", String(checkpoint.shards.count))], storage: storage,
       shards: checkpoint.shards.map { ($0.name, $0.storage) })
+  }
+
+  private static func openHDF5Shards(
+    _ storage: ByteStorage, _ path: String?
+  ) throws(Failure) -> OpenedCheckpoint {
+    let sharded = try HDF5Shards(
+      storage, folder: try shardFolder(path, code: "keras.index_shard"))
+    return OpenedCheckpoint(
+      tensors: sharded.tensors, format: .hdf5Shards, notes: sharded.notes,
+      details: [("shards", String(sharded.shards.count))], storage: storage,
+      shards: sharded.shards)
+  }
+
+  private static func shardFolder(_ path: String?, code: String) throws(Failure) -> String {
+    guard let path else {
+      throw Failure(
+        .badInput, code: code,
+        "this is an index of shards, and the folder they are in is not known")
+    }
+    return folder(of: path)
   }
 
   private static func openHDF5(
@@ -87,81 +219,12 @@ public enum Checkpoint {
   ) throws(Failure) -> OpenedCheckpoint {
     let checkpoint: HDF5Checkpoint
     if let path {
+      try HDF5Shards.checkIsWhole(path)
       checkpoint = try HDF5Checkpoint(path: path)
     } else {
       checkpoint = try HDF5Checkpoint(storage: storage)
     }
-    let stripped = try PrefixFreeNames(checkpoint)
     return OpenedCheckpoint(
-      tensors: stripped, format: .hdf5, notes: checkpoint.notes + stripped.notes, details: [],
-      storage: storage)
-  }
-}
-
-/// What a user may let pass when a checkpoint is read; nothing unless asked.
-public struct CheckpointOptions: Sendable {
-  /// Objects of any program beside the weights of a torch checkpoint are dropped, unread.
-  public var ignoresForeignObjects = false
-  /// Entries of a torch checkpoint with a wrong CRC-32 are read as they are.
-  public var allowsWrongChecksums = false
-
-  public init() {}
-}
-
-/// A checkpoint that was opened: its tensors, and what is known about its file.
-public struct OpenedCheckpoint: Sendable {
-  public let tensors: any TensorCollection
-  public let format: CheckpointFormat
-  /// What a user should know about how the file was read.
-  public let notes: [String]
-  /// Facts about the container, for reports.
-  public let details: [(label: String, value: String)]
-  /// The whole file.
-  public let storage: ByteStorage
-  /// The files that an index names; empty for a checkpoint in one file.
-  public let shards: [(name: String, storage: ByteStorage)]
-
-  init(
-    tensors: any TensorCollection, format: CheckpointFormat, notes: [String],
-    details: [(label: String, value: String)], storage: ByteStorage,
-    shards: [(name: String, storage: ByteStorage)] = []
-  ) {
-    self.tensors = tensors
-    self.format = format
-    self.notes = notes
-    self.details = details
-    self.storage = storage
-    self.shards = shards
-  }
-
-  /// Passes while all its files are as they were when they were opened.
-  /// - Throws: `input.changed`.
-  public func checkUnchanged() throws(Failure) {
-    for storage in [storage] + shards.map(\.storage) { try storage.origin?.check() }
-  }
-
-  /// Bytes of all its files.
-  public var byteCount: Int { shards.reduce(storage.byteCount) { $0 + $1.storage.byteCount } }
-}
-
-/// The formats that checkpoints come in.
-public enum CheckpointFormat: String, Sendable, CaseIterable {
-  case torch
-  case safetensors
-  case safetensorsIndex
-  case hdf5
-
-  /// As people call it.
-  public var name: String {
-    switch self {
-    case .torch: "PyTorch (.pt, .pth)"
-    case .safetensors: "safetensors"
-    case .safetensorsIndex: "safetensors in shards (.index.json)"
-    case .hdf5: "HDF5"
-    }
-  }
-
-  static var supportedList: String {
-    allCases.map(\.name).joined(separator: ", ")
+      tensors: checkpoint, format: .hdf5, notes: checkpoint.notes, storage: storage)
   }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import GGMLCheckpoint
 import SafetensorsCheckpoint
 
 /// What a file is, judged by its first bytes.
@@ -26,6 +27,8 @@ enum FileContent: Equatable {
       self = .checkpoint(format)
     } else if let known = FileContent.signatures.first(where: { $0.matches(head) }) {
       self = .other(known.summary, hint: known.hint)
+    } else if let protobuf = FileContent.protobuf(head) {
+      self = protobuf
     } else {
       self = FileContent.textOrUnknown(head)
     }
@@ -44,8 +47,11 @@ enum FileContent: Equatable {
       && head.dropFirst(2).starts(with: [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20])
     let isTar = head.dropFirst(257).starts(with: Array("ustar".utf8))
     let isTorch = head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || isLegacyTorch || isTar
+    if isMATLAB(head) { return nil }
     let first: CheckpointFormat? =
-      isTorch ? .torch : isSafetensors(head) ? .safetensors : nil
+      isTorch
+      ? .torch
+      : head.starts(with: GGMLCheckpoint.magic) ? .ggml : isSafetensors(head) ? .safetensors : nil
     // HDF5 may start behind anything. What one reader calls weights and another calls a file is
     // made to deceive one of them.
     if isHDF5(storage) {
@@ -57,7 +63,15 @@ enum FileContent: Equatable {
       }
       return .hdf5
     }
-    return first ?? (ShardedSafetensors.isIndex(storage) ? .safetensorsIndex : nil)
+    if let first { return first }
+    if FileManifest.looksLikeManifest(storage) { return .hdf5Folder }
+    guard ShardedSafetensors.isIndex(storage) else { return nil }
+    return HDF5Shards.isIndex(storage) ? .hdf5Shards : .safetensorsIndex
+  }
+
+  /// HDF5 behind a text, with objects that only MATLAB understands.
+  private static func isMATLAB(_ head: [UInt8]) -> Bool {
+    head.starts(with: Array("MATLAB 7.3 MAT-file".utf8))
   }
 
   /// The signature stands at byte 0, 512, 1024, 2048 and so on (HDF5 specification, II.A).
@@ -103,6 +117,13 @@ enum FileContent: Equatable {
   }
 
   private static let unpack = "unpack it first"
+  /// For what was made of a checkpoint and is none any more.
+  static let compiledHint =
+    "a compiled model holds no whole set of weights: convert the .pt, .safetensors or .h5 checkpoint "
+    + "that it was made from"
+  private static let pickleHint =
+    "weights of PyTorch: save them with torch.save (torch 1.6 or later); of PaddlePaddle (.pdparams): "
+    + "take the checkpoint that they were made from"
   private static let signatures = [
     Signature(
       "version https://git-lfs", "a Git LFS pointer, not the file it stands for",
@@ -119,19 +140,39 @@ enum FileContent: Equatable {
     Signature("RIFF", "a RIFF file (WebP, AVI or WAV)"),
     Signature("ftyp", at: 4, "an MP4 or QuickTime video"),
     Signature("%PDF", "a PDF document"),
-    Signature("GGUF", "a GGUF model"),
-    Signature("TFL3", at: 4, "a TensorFlow Lite model"),
-    Signature([0x93] + Array("NUMPY".utf8), "a NumPy array"),
+    Signature("GGUF", "a GGUF model", hint: compiledHint),
+    Signature("3mas", "a SAM 3 of sam3.cpp", hint: "SAM 2 can be converted"),
+    Signature(
+      "lmgg", "a ggml model of another program",
+      hint: "convert the .pt or .safetensors checkpoint that it was made from"),
+    Signature("TFL3", at: 4, "a TensorFlow Lite model", hint: compiledHint),
+    Signature("ET12", at: 4, "an ExecuTorch program", hint: compiledHint),
+    Signature("RKNN", "a program for Rockchip's NPU (RKNN)", hint: compiledHint),
+    Signature("ftrt", "a TensorRT engine", hint: compiledHint),
+    Signature("ptrt", "a TensorRT engine", hint: compiledHint),
+    Signature("7767517", "an ncnn model", hint: compiledHint),
+    Signature(
+      "MATLAB 7.3 MAT-file", "a MATLAB file",
+      hint: "its objects are for MATLAB alone: take the checkpoint of their publisher"),
+    Signature(
+      [0x93] + Array("NUMPY".utf8), "a NumPy array",
+      hint: "a checkpoint is an archive of named arrays: numpy.savez(\"weights.npz\", **arrays)"),
     Signature([0x7F] + Array("ELF".utf8), "a program"),
-    Signature(
-      [0x80, 0x02], "a bare Python pickle", hint: "save it with torch.save (torch 1.6 or later)"),
-    Signature(
-      [0x80, 0x03], "a bare Python pickle", hint: "save it with torch.save (torch 1.6 or later)"),
-    Signature(
-      [0x80, 0x04], "a bare Python pickle", hint: "save it with torch.save (torch 1.6 or later)"),
-    Signature(
-      [0x80, 0x05], "a bare Python pickle", hint: "save it with torch.save (torch 1.6 or later)"),
+    Signature([0x80, 0x02], "a bare Python pickle", hint: pickleHint),
+    Signature([0x80, 0x03], "a bare Python pickle", hint: pickleHint),
+    Signature([0x80, 0x04], "a bare Python pickle", hint: pickleHint),
+    Signature([0x80, 0x05], "a bare Python pickle", hint: pickleHint),
   ]
+
+  /// Models that are messages of Protocol Buffers: a small version number, then a field that is the
+  /// name of a program (ONNX) or another message (Core ML).
+  private static func protobuf(_ head: [UInt8]) -> FileContent? {
+    guard head.count > 16, head[0] == 0x08, (1...20).contains(head[1]), head[2] == 0x12 else {
+      return nil
+    }
+    let isName = (1..<64).contains(head[3]) && (0x20..<0x7F).contains(head[4])
+    return .other(isName ? "an ONNX model" : "a Core ML model", hint: compiledHint)
+  }
 
   private static func textOrUnknown(_ head: [UInt8]) -> FileContent {
     if head.allSatisfy({ $0 == 0 }) {
@@ -144,8 +185,18 @@ enum FileContent: Equatable {
     if start.hasPrefix("<!doctype html") || start.hasPrefix("<html") {
       return .other("an HTML page", hint: "the download gave an error page; download it again")
     }
+    if start.hasPrefix("<"), text.contains("<net ") {
+      return .other("an OpenVINO model", hint: compiledHint)
+    }
     if start.hasPrefix("<") { return .other("an XML or HTML document", hint: nil) }
+    if start.hasPrefix("{"), text.contains("\"model_type\"") {
+      return .other(
+        "the configuration of a model (config.json)", hint: "pass the model.safetensors beside it")
+    }
     if start.hasPrefix("{") || start.hasPrefix("[") { return .other("JSON text", hint: nil) }
+    if text.contains("_target_:") {
+      return .other("a configuration", hint: "pass it as --config, beside the checkpoint")
+    }
     return .other("text", hint: nil)
   }
 }

@@ -95,12 +95,12 @@ struct FileDescriptor: ~Copyable, Sendable {
     }
   }
 
-  /// Writes `storage` at the end.
+  /// Writes the part `range` of `storage` at the end.
   /// - Throws: `output.write`.
-  func write(_ storage: ByteStorage) throws(Failure) {
-    var done = 0
-    while done < storage.byteCount {
-      let rest = storage.byteCount - done
+  func write(_ storage: ByteStorage, _ range: Range<Int>) throws(Failure) {
+    var done = range.lowerBound
+    while done < range.upperBound {
+      let rest = range.upperBound - done
       let written = storage.withUnsafeBytes {
         Glibc.write(number, $0.baseAddress.map { $0 + done }, min(rest, 1 << 24))
       }

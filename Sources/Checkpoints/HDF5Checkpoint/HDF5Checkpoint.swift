@@ -10,7 +10,7 @@ public import Tensors
 /// mapped too. Memory of this process never grows with the file.
 public final class HDF5Checkpoint: TensorCollection {
   public let names: [String]
-  /// Remarks for the user: a root group chosen, prefixes removed, a child that is not confined.
+  /// Remarks for the user: a child that is not confined.
   public let notes: [String]
 
   private let input: FileDescriptor
@@ -31,10 +31,13 @@ public final class HDF5Checkpoint: TensorCollection {
     try self.init(FileDescriptor.open(path), program)
   }
 
-  /// Lists the tensors of a file in memory, which is copied to a temporary file first.
-  public convenience init(storage: ByteStorage, program: String? = nil) throws(Failure) {
+  /// Lists the tensors of a file in memory, or of the part `range` of it, which is copied to a
+  /// temporary file first.
+  public convenience init(
+    storage: ByteStorage, range: Range<Int>? = nil, program: String? = nil
+  ) throws(Failure) {
     let copy = try FileDescriptor.temporary()
-    try copy.write(storage)
+    try copy.write(storage, range ?? 0..<storage.byteCount)
     try self.init(copy, program)
   }
 
@@ -53,7 +56,7 @@ public final class HDF5Checkpoint: TensorCollection {
     self.file = file
     self.input = input
     names = header.entries.map(\.name)
-    notes = header.notes + (Confinement.ofThisSystem.note.map { [$0] } ?? [])
+    notes = Confinement.ofThisSystem.note.map { [$0] } ?? []
     indexByName = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
   }
 

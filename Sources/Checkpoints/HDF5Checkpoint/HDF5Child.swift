@@ -109,7 +109,7 @@ public enum HDF5Child {
   private static func describe(
     _ names: TensorNames, in file: borrowing HDF5Handle, _ limits: ChildLimits
   ) throws(Failure) -> StreamHeader {
-    var header = StreamHeader(entries: [], notes: names.notes)
+    var header = StreamHeader(entries: [])
     var produced = 0
     var extents: [Range<Int>] = []
     var layers = LayerNames()

@@ -25,10 +25,9 @@ struct StreamHeader: Equatable {
   }
 
   var entries: [Entry]
-  var notes: [String]
 
   static let maximumByteCount = 100 << 20
-  /// The member that is no tensor, which no tensor may be called.
+  /// What is no tensor in safetensors, and no name here.
   static let metadataKey = "__metadata__"
 
   private static let dtypeNames: [(name: String, dtype: DType)] = [
@@ -41,10 +40,6 @@ struct StreamHeader: Equatable {
   /// Length and JSON text, padded with spaces to a multiple of 64 so that data are aligned.
   func encoded() -> [UInt8] {
     var members: [(key: String, value: JSONValue)] = []
-    if !notes.isEmpty {
-      members.append(
-        (StreamHeader.metadataKey, .object([("notes", .string(notes.joined(separator: "\n")))])))
-    }
     var offset = 0
     for entry in entries {
       let dtype = StreamHeader.dtypeNames.first { $0.dtype == entry.dtype }?.name ?? ""
@@ -89,14 +84,9 @@ struct StreamHeader: Equatable {
 
   private static func parse(_ json: JSONValue) throws(Failure) -> StreamHeader {
     guard let members = json.object else { throw malformed("no object") }
-    var header = StreamHeader(entries: [], notes: [])
+    var header = StreamHeader(entries: [])
     var offset = 0
     for (key, value) in members {
-      if key == metadataKey {
-        let text = try value.requiredString("notes")
-        header.notes = text.split(separator: "\n").map { printable(String($0), limit: 400) }
-        continue
-      }
       var entry = try entry(key, value)
       if value["file_offset"] != nil {
         entry.fileOffset = try value.requiredInt("file_offset")
@@ -147,7 +137,7 @@ struct StreamHeader: Equatable {
     guard let dtype = dtypeNames.first(where: { $0.name == dtypeName })?.dtype else {
       throw malformed("the type \(printable(dtypeName))")
     }
-    guard !name.isEmpty, name.utf8.count <= ObjectWalker.maximumNameByteCount,
+    guard !name.isEmpty, name != metadataKey, name.utf8.count <= ObjectWalker.maximumNameByteCount,
       printable(name, limit: name.utf8.count) == name
     else { throw malformed("the name \(printable(name))") }
     return Entry(

@@ -1,6 +1,7 @@
 import Bytes
 import Synchronization
 import Tensors
+import Zip
 
 /// The zip archive that `torch.save` writes: one top folder with `data.pkl`, `data/<key>` and a few
 /// small entries about the format.
@@ -24,10 +25,9 @@ final class TorchArchive: Sendable {
   private static let supportedVersions = 1...10
   private static let maximumNoteByteCount = 64
 
-  /// - Throws: codes that start with `zip.`; `pt.two_roots`, `pt.no_data_pkl`, `pt.torchscript`,
-  ///   `pt.version`, `pt.byteorder`.
-  init(_ storage: ByteStorage, allowingWrongChecksums: Bool = false) throws(Failure) {
-    zip = try ZipArchive(storage)
+  /// - Throws: `pt.two_roots`, `pt.no_data_pkl`, `pt.torchscript`, `pt.version`, `pt.byteorder`.
+  init(_ zip: ZipArchive, allowingWrongChecksums: Bool = false) throws(Failure) {
+    self.zip = zip
     allowsWrongChecksums = allowingWrongChecksums
     checked = Guarded(Checked())
     topFolder = try TorchArchive.topFolder(zip.entries)

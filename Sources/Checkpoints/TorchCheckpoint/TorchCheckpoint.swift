@@ -1,5 +1,6 @@
 public import Bytes
 public import Tensors
+public import Zip
 
 /// A `.pt` or `.pth` file as `torch.save` has written it since torch 1.6: zip and pickle.
 ///
@@ -10,7 +11,7 @@ public import Tensors
 /// the first tensor of it is read; `verify()` does so for all entries.
 public struct TorchCheckpoint: TensorCollection {
   public let names: [String]
-  /// What a user should know: prefixes removed, members ignored.
+  /// What a user should know: members without tensors, what was let pass.
   public let notes: [String]
   /// Name of the folder that holds everything inside the archive.
   public var topFolder: String { archive.topFolder }
@@ -25,23 +26,35 @@ public struct TorchCheckpoint: TensorCollection {
   /// Most bytes that all tensors may have, as a multiple of the bytes of all storages.
   private static let maximumSharing = 8
 
-  /// Reads the directory and the pickle of `storage`.
+  /// Reads the directory and the pickle of `storage`; see the other `init`.
+  ///
+  /// - Throws: `pt.legacy`, `pt.tar_refused`, `pt.not_zip` for other containers; codes that start
+  ///   with `zip.`; what the other `init` throws.
+  public init(
+    storage: ByteStorage, ignoringForeignObjects: Bool = false, allowingWrongChecksums: Bool = false
+  ) throws(Failure) {
+    try TorchContainer.check(storage)
+    try self.init(
+      archive: try ZipArchive(storage), ignoringForeignObjects: ignoringForeignObjects,
+      allowingWrongChecksums: allowingWrongChecksums)
+  }
+
+  /// Reads the pickle of an archive.
   ///
   /// With `ignoringForeignObjects`, what stands beside the weights may be objects of any program:
   /// they become inert nodes, nothing of theirs is looked up or called, and they are dropped. With
   /// `allowingWrongChecksums`, every entry is read at once, and those whose CRC-32 is wrong are
   /// named in the notes instead of refused.
-  /// - Throws: `pt.legacy`, `pt.tar_refused`, `pt.not_zip` for other containers; codes that start
-  ///   with `zip.`, `pickle.`, `pt.`, `tensor.` or `model.`.
+  /// - Throws: codes that start with `zip.`, `pickle.`, `pt.`, `tensor.` or `model.`.
   public init(
-    storage: ByteStorage, ignoringForeignObjects: Bool = false, allowingWrongChecksums: Bool = false
+    archive zip: ZipArchive, ignoringForeignObjects: Bool = false,
+    allowingWrongChecksums: Bool = false
   ) throws(Failure) {
-    try TorchContainer.check(storage)
-    archive = try TorchArchive(storage, allowingWrongChecksums: allowingWrongChecksums)
+    archive = try TorchArchive(zip, allowingWrongChecksums: allowingWrongChecksums)
     let pickle = try archive.pickle()
     let graph = try PickleMachine.read(
       pickle.storage, range: pickle.range, ignoringForeignObjects: ignoringForeignObjects)
-    let weights = try StateDictionary(graph)
+    let weights = try PickledTensors(graph)
     if allowingWrongChecksums { try archive.verify() }
 
     var indices: [Int] = []

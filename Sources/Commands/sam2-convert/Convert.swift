@@ -5,6 +5,7 @@ import Checkpoints
 import Graph
 import JSON
 import ModelFile
+import ModelInterface
 import SAM2Config
 import SAM2Import
 import Tensors
@@ -19,9 +20,15 @@ struct Convert: ParsableCommand {
         sam2-convert sam2.1_hiera_tiny.pt -o tiny.sam2
         sam2-convert model.safetensors --config model.yaml -o model.sam2
         sam2-convert checkpoint.pt --dry-run --json
+        sam2-convert checkpoint.pt --weights ema -o ema.sam2
+        sam2-convert ~/.keras/paz/models/sam2/sam2.1_hiera_tiny -o tiny.sam2
       """)
 
-  @Argument(help: "A checkpoint: .pt, .pth, .safetensors, its .index.json when sharded, or .h5.")
+  @Argument(
+    help: """
+      A checkpoint: .pt, .pth, .safetensors, its .index.json when sharded, .h5, .weights.json, \
+      .keras, .npz, .ggml of sam3.cpp, or a folder of weights of Keras or its .manifest.json.
+      """)
   var input: String
 
   @Option(name: [.short, .long], help: "Where the model file goes.")
@@ -63,20 +70,23 @@ struct Convert: ParsableCommand {
       let given = try config.map(readConfiguration)
       let checkpoint = try Checkpoint.open(input, options: reading.options)
       let provenance = Provenance(input: input, checkpoint: checkpoint, storage: dtype.dtype)
-      let imported = try importing(checkpoint, given)
+      var imported = try importing(checkpoint, given?.configuration)
+      imported.notes += given?.notes ?? []
       try checkValues(imported)
       try report(imported, checkpoint, try write(imported.model, provenance))
     }
   }
 
-  private func readConfiguration(_ path: String) throws -> ModelConfiguration {
+  private func readConfiguration(
+    _ path: String
+  ) throws -> (configuration: ModelConfiguration, notes: [String]) {
     do {
       let storage = try MappedFile.open(path)
       let text = storage.withUnsafeBytes { String(validating: $0, as: UTF8.self) }
       guard let text else {
         throw Failure(.badInput, code: "config.text", "the configuration is not UTF-8 text")
       }
-      return try OfficialYAML.configuration(parsing: text)
+      return try OfficialYAML.read(text)
     } catch let failure as Failure {
       throw failure.about(file: path)
     }
@@ -89,7 +99,8 @@ struct Convert: ParsableCommand {
     defer { progress.finish() }
     do {
       let imported = try ModelImporter.importModel(
-        checkpoint.tensors, configuration: given, storage: dtype.dtype, convertsLater: true
+        checkpoint.tensors, at: reading.weights, configuration: given, storage: dtype.dtype,
+        convertsLater: true
       ) { progress.update($0, of: $1) }
       // The weights are verified by now; what remains is what stands beside them.
       try checkpoint.tensors.verify()
@@ -133,18 +144,18 @@ struct Convert: ParsableCommand {
   private func report(
     _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ byteCount: Int?
   ) throws {
-    let notes = checkpoint.notes + imported.notes
+    let notes = checkpoint.notes + imported.notes + nameNotes(imported, checkpoint)
     for note in notes { common.note("note: \(note)") }
     if let warning = imported.valueWarning { common.note("warning: \(warning)") }
     for assumption in imported.assumptions { common.note("assumed: \(assumption)") }
     if json {
-      Console.data(try jsonReport(imported, checkpoint, byteCount).text(.pretty))
+      Console.data(try jsonReport(imported, checkpoint, notes, byteCount).text(.pretty))
       return
     }
     let configuration = imported.configuration
     common.note(
       "\(configuration.family), \(configuration.variant): \(imported.model.weights.count) tensors, "
-        + "\(configuration.imageSize)x\(configuration.imageSize) input")
+        + "\(configuration.imageSize)x\(configuration.imageSize) input\(limits(imported.parts))")
     if let output, let byteCount {
       common.note(
         "\(readable(byteCount: checkpoint.byteCount)) -> \(output), "
@@ -152,20 +163,50 @@ struct Convert: ParsableCommand {
     }
   }
 
+  private func limits(_ parts: ModelParts) -> String {
+    switch parts {
+    case .all: ""
+    case .imageOnly: ", for pictures only: the checkpoint holds no memory, so it cannot track"
+    case .pointsOnly:
+      ", for pictures only, without masks as prompts: the checkpoint holds no weights for either"
+    case .encoderOnly: ", the image encoder alone"
+    }
+  }
+
+  /// What the names of the files say of the model, where its weights say otherwise.
+  private func nameNotes(
+    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint
+  ) -> [String] {
+    let files =
+      [input.split(separator: "/").last.map(String.init) ?? input]
+      + checkpoint.shards.map(\.name)
+    let found = imported.configuration
+    // Without a memory, nothing tells SAM 2 from SAM 2.1.
+    let claimed = KnownVariants.all.first { known in
+      files.contains { $0.hasPrefix(known.variant) } && known.variant != found.variant
+        && (imported.parts.allows(.tracking) || known.trunk != found.trunk)
+    }
+    guard let claimed, KnownVariants.named(found.variant) != nil else { return [] }
+    return ["files are named after \(claimed.variant), but hold the weights of \(found.variant)"]
+  }
+
   private func jsonReport(
-    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ byteCount: Int?
+    _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ notes: [String],
+    _ byteCount: Int?
   ) throws -> JSONValue {
     var entries: [(key: String, value: JSONValue)] = [
       ("input", .string(input)),
       ("format", .string(checkpoint.format.name)),
+      ("names", .string(imported.layout.name)),
       ("input_bytes", .integer(Int64(checkpoint.byteCount))),
       ("family", .string(imported.configuration.family)),
       ("variant", .string(imported.configuration.variant)),
+      ("parts", .string(imported.parts.rawValue)),
       ("tensors", .integer(Int64(imported.model.weights.count))),
       ("image_size", .integer(Int64(imported.configuration.imageSize))),
       ("assumptions", .array(imported.assumptions.map { .string($0) })),
       ("warnings", .array(imported.valueWarning.map { [.string($0)] } ?? [])),
-      ("notes", .array((checkpoint.notes + imported.notes).map { .string($0) })),
+      ("notes", .array(notes.map { .string($0) })),
     ]
     if let output, let byteCount {
       entries.append(("output", .string(output)))

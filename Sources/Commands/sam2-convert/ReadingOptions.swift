@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import SAM2Import
 
 /// What may be let pass when a checkpoint is read.
 struct ReadingOptions: ParsableArguments {
@@ -9,8 +10,16 @@ struct ReadingOptions: ParsableArguments {
   @Flag(name: .customLong("allow-bad-crc"), help: "Read entries of a .pt file whose CRC is wrong.")
   var allowsBadCRC = false
 
+  @Option(
+    help: """
+      Where in the checkpoint the weights are, as keys joined by dots, when it holds those of \
+      several models, such as "ema".
+      """)
+  var weights: String?
+
   var options: CheckpointOptions {
     var options = CheckpointOptions()
+    options.parts = WeightSearch.partNames
     options.ignoresForeignObjects = ignoreExtra
     options.allowsWrongChecksums = allowsBadCRC
     return options

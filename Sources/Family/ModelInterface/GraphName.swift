@@ -13,14 +13,15 @@ public enum GraphName: String, Sendable, Hashable, CaseIterable {
   case encodeMemory = "encode_memory"
   case maskAsOutput = "mask_as_output"
 
-  /// The smallest part of a model that includes the graph.
-  var part: ModelParts {
+  /// The first use of a model that needs the graph.
+  var use: ModelParts.Use {
     switch self {
-    case .encodeImage: .encoderOnly
-    case .constants, .encodePrompts, .encodeMaskPrompt, .prepareDecoder, .decodeMasks: .imageOnly
+    case .encodeImage: .encoding
+    case .constants, .encodePrompts, .prepareDecoder, .decodeMasks: .prompting
+    case .encodeMaskPrompt: .maskPrompting
     case .projectPointer, .pointerPositions, .attendMemory, .upscaleMasks, .encodeMemory,
       .maskAsOutput:
-      .all
+      .tracking
     }
   }
 }

@@ -7,6 +7,8 @@ public enum ModelParts: String, Sendable, CaseIterable {
   case all
   /// Pictures and prompts: no memory, and so no tracking.
   case imageOnly = "image-only"
+  /// Pictures, points and boxes: no memory, and no masks as prompts.
+  case pointsOnly = "points-only"
   /// Features of pictures: no prompts and no masks.
   case encoderOnly = "encoder-only"
 
@@ -14,17 +16,25 @@ public enum ModelParts: String, Sendable, CaseIterable {
   public enum Use: Sendable, CaseIterable {
     case encoding
     case prompting
+    case maskPrompting
     case tracking
   }
 
   /// The smallest parts that include all graphs with these names; other names are ignored.
   public init(graphNames: some Sequence<String>) {
-    let parts = Set(graphNames.compactMap { GraphName(rawValue: $0)?.part })
+    self.init(needing: graphNames.compactMap { GraphName(rawValue: $0)?.use })
+  }
+
+  /// The smallest parts that allow all of `uses`.
+  public init(needing uses: some Sequence<Use>) {
+    let uses = Set(uses)
     self =
-      if parts.contains(.all) {
+      if uses.contains(.tracking) {
         .all
+      } else if uses.contains(.maskPrompting) {
+        .imageOnly
       } else {
-        parts.contains(.imageOnly) ? .imageOnly : .encoderOnly
+        uses.contains(.prompting) ? .pointsOnly : .encoderOnly
       }
   }
 
@@ -32,19 +42,14 @@ public enum ModelParts: String, Sendable, CaseIterable {
     switch use {
     case .encoding: true
     case .prompting: self != .encoderOnly
+    case .maskPrompting: self == .all || self == .imageOnly
     case .tracking: self == .all
     }
   }
 
   /// The graphs of a model with these parts, in the order of use.
   public var graphs: [GraphName] {
-    GraphName.allCases.filter { graph in
-      switch graph.part {
-      case .encoderOnly: allows(.encoding)
-      case .imageOnly: allows(.prompting)
-      case .all: allows(.tracking)
-      }
-    }
+    GraphName.allCases.filter { allows($0.use) }
   }
 
   /// `model` with only these parts, without the weights that none of the remaining graphs uses.

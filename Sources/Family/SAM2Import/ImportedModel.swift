@@ -1,4 +1,5 @@
 public import Graph
+public import ModelInterface
 public import SAM2Config
 
 /// The result of an import.
@@ -6,9 +7,13 @@ public struct ImportedModel: Sendable {
   /// Graphs, weights under their official names in the official order, and metadata.
   public var model: Model
   public var configuration: ModelConfiguration
+  /// The parts of a SAM 2 that the checkpoint holds.
+  public var parts: ModelParts
+  /// Whose names its tensors have.
+  public var layout: NameLayout
   /// Settings that the checkpoint does not determine and that were assumed, in words.
   public var assumptions: [String]
-  /// Changes to the checkpoint's names, in words.
+  /// What was chosen, renamed, filled in or left out, in words.
   public var notes: [String] = []
   /// Tensors that hold NaN or infinity, and how many of each, in the official order.
   public var nonFinite: [(name: String, count: Int)] = []

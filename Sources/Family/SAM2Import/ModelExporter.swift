@@ -1,5 +1,6 @@
 public import Bytes
 public import Graph
+import ModelInterface
 import SAM2Config
 public import Tensors
 
@@ -25,7 +26,8 @@ public enum ModelExporter {
   ///   a weight that is not official or is missing, and what reading the configuration throws.
   public static func export(_ model: Model, dequantizing: Bool) throws(Failure) -> Export {
     let configuration = try ModelConfiguration(metadata: model.metadata)
-    let official = OfficialTensors(configuration)
+    let official = OfficialTensors(
+      configuration, ModelParts(graphNames: model.graphs.map(\.name)))
     let unfolded = try FoldedProducts(model.weights, official)
     let weights = unfolded.weights
     try checkNames(weights, official)

@@ -1,40 +1,47 @@
 public import Bytes
 public import Graph
 import JSON
+public import ModelInterface
 public import SAM2Config
 public import Tensors
 
 /// Turns a SAM 2 checkpoint and its configuration into graphs and weights.
 public enum ModelImporter {
-  /// Detects the configuration (see `ConfigurationDetector`), then converts.
+  /// Finds the weights (see `WeightSearch`) and their configuration (see `ConfigurationDetector`),
+  /// then converts.
   ///
-  /// All of the checkpoint's tensors are kept, used by a graph or not, so that it can be exported
-  /// again. Their order in the checkpoint does not matter, nor does it whether they have the
-  /// official names or those of Hugging Face `transformers`. Elements are converted one tensor at a
+  /// All of the weights are kept, used by a graph or not, so that they can be exported again. Their
+  /// order in the checkpoint does not matter, nor does it under which of the known names and keys
+  /// they are. A checkpoint for pictures only, without any weights of the memory, becomes a model
+  /// without its graphs. Elements are converted one tensor at a
   /// time; those that already have type `storage` are shared with the checkpoint. When
   /// `convertsLater`, all float tensors that a writer can convert are shared, and only checked for
   /// what `storage` cannot hold; those that are no part of the checkpoint's file (they were
   /// compressed, strided or converted) go to a temporary one. So memory does not grow with a
   /// checkpoint.
-  /// `given` is the configuration named by the user, if any; `storage` is float32, float16 or
-  /// bfloat16; `progress` hears after each tensor how many are done, of how many.
-  /// - Throws: what detection throws; `model.dtype` for weights that are no floats; `model.range`
+  /// `given` is the configuration named by the user, if any, and `key` the place of the weights;
+  /// `storage` is float32, float16 or bfloat16; `progress` hears after each tensor how many are
+  /// done, of how many.
+  /// - Throws: what search and detection throw; `model.dtype` for weights that are no floats; `model.range`
   ///   for a weight too large for `storage`; what reading a tensor throws; `output.create`,
   ///   `output.write` for the temporary file.
   public static func importModel(
-    _ tensors: any TensorCollection, configuration given: ModelConfiguration? = nil,
-    storage: DType = .float32, convertsLater: Bool = false,
+    _ checkpoint: any TensorCollection, at key: String? = nil,
+    configuration given: ModelConfiguration? = nil, storage: DType = .float32,
+    convertsLater: Bool = false,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(Failure) -> ImportedModel {
-    let (tensors, notes) = try official(tensors)
+    let search = try WeightSearch(checkpoint, at: key)
+    let tensors = search.tensors
     let detection = try ConfigurationDetector.detect(tensors, given: given)
     let configuration = detection.configuration
-    let graphs = try graphs(for: configuration)
+    let parts = detection.parts
+    let graphs = try graphs(for: configuration, parts: parts)
     var weights = WeightTable()
     var spill = SpillBuffer()
     var nonFinite: [(name: String, count: Int)] = []
     // Detection has made sure that the checkpoint has these names and no others.
-    let names = OfficialTensors(configuration).names
+    let names = OfficialTensors(configuration, parts).names
     for (index, name) in names.enumerated() {
       let tensor = try tensors.tensor(name)
       let count = try check(tensor, name, for: storage)
@@ -46,42 +53,43 @@ public enum ModelImporter {
         in: tensor.byteOffset..<(tensor.byteOffset + tensor.byteCount))
       progress(index + 1, names.count)
     }
-    let metadata = metadata(of: configuration, assumptions: detection.assumptions)
+    let metadata = metadata(of: configuration, parts, assumptions: detection.assumptions)
     let model = Model(metadata: metadata, graphs: graphs, weights: weights)
     try model.verify()
     return ImportedModel(
-      model: model, configuration: configuration, assumptions: detection.assumptions,
-      notes: notes, nonFinite: nonFinite)
-  }
-
-  /// The tensors under their official names.
-  private static func official(
-    _ tensors: any TensorCollection
-  ) throws(Failure) -> (tensors: any TensorCollection, notes: [String]) {
-    guard HuggingFaceTensors.recognizes(tensors) else { return (tensors, []) }
-    let renamed = try HuggingFaceTensors(tensors)
-    return (renamed, ["read \(tensors.names.count) names of Hugging Face transformers as official"])
+      model: model, configuration: configuration, parts: parts, layout: search.layout,
+      assumptions: detection.assumptions, notes: search.notes, nonFinite: nonFinite)
   }
 
   /// The named graphs of a configuration, in the order of use.
   /// - Throws: `config.value` or `config.unsupported`.
-  public static func graphs(for configuration: ModelConfiguration) throws(Failure) -> [Graph] {
+  public static func graphs(
+    for configuration: ModelConfiguration, parts: ModelParts = .all
+  ) throws(Failure) -> [Graph] {
     try configuration.validate()
-    let tensors = OfficialTensors(configuration)
-    return [
-      try ImageEncoderGraph.graph(configuration, tensors),
-      try ConstantsGraph.graph(configuration, tensors),
-      try PromptEncoderGraphs.points(configuration, tensors),
-      try PromptEncoderGraphs.mask(configuration, tensors),
-      try MaskDecoderGraph.preparation(configuration, tensors),
-      try MaskDecoderGraph.graph(configuration, tensors),
-      try PointerGraphs.projection(configuration, tensors),
-      try PointerGraphs.positions(configuration, tensors),
-      try MemoryAttentionGraph.graph(configuration, tensors),
-      try MemoryEncoderGraphs.upscaling(configuration, tensors),
-      try MemoryEncoderGraphs.memory(configuration, tensors),
-      try MemoryEncoderGraphs.maskAsOutput(configuration, tensors),
-    ]
+    var graphs: [Graph] = []
+    for name in parts.graphs { graphs.append(try graph(name, configuration, parts)) }
+    return graphs
+  }
+
+  private static func graph(
+    _ name: GraphName, _ c: ModelConfiguration, _ parts: ModelParts
+  ) throws(Failure) -> Graph {
+    let tensors = OfficialTensors(c, parts)
+    return switch name {
+    case .encodeImage: try ImageEncoderGraph.graph(c, tensors)
+    case .constants: try ConstantsGraph.graph(c, tensors, parts)
+    case .encodePrompts: try PromptEncoderGraphs.points(c, tensors)
+    case .encodeMaskPrompt: try PromptEncoderGraphs.mask(c, tensors)
+    case .prepareDecoder: try MaskDecoderGraph.preparation(c, tensors)
+    case .decodeMasks: try MaskDecoderGraph.graph(c, tensors)
+    case .projectPointer: try PointerGraphs.projection(c, tensors)
+    case .pointerPositions: try PointerGraphs.positions(c, tensors)
+    case .attendMemory: try MemoryAttentionGraph.graph(c, tensors)
+    case .upscaleMasks: try MemoryEncoderGraphs.upscaling(c, tensors)
+    case .encodeMemory: try MemoryEncoderGraphs.memory(c, tensors)
+    case .maskAsOutput: try MemoryEncoderGraphs.maskAsOutput(c, tensors)
+    }
   }
 
   // MARK: - Weights
@@ -121,9 +129,9 @@ public enum ModelImporter {
 
   /// Architecture, configuration and preprocessing; provenance is added by who knows the source.
   private static func metadata(
-    of configuration: ModelConfiguration, assumptions: [String]
+    of configuration: ModelConfiguration, _ parts: ModelParts, assumptions: [String]
   ) -> JSONValue {
-    [
+    let members: JSONValue = [
       Architecture.key: JSONValue(Architecture.sam2.rawValue),
       "family": JSONValue(configuration.family),
       "configuration": configuration.json,
@@ -134,5 +142,8 @@ public enum ModelImporter {
         "std": .array(configuration.pixelStd.map { JSONValue($0) }),
       ],
     ]
+    guard parts != .all else { return members }
+    return .object(
+      (members.object ?? []) + [(ModelParts.metadataKey, JSONValue(parts.rawValue))])
   }
 }

@@ -148,6 +148,7 @@ public final class ImagePredictor {
     _ image: ImageFeatures, masks: [Tensor]
   ) throws(Failure) -> DecoderImage {
     guard masks.isEmpty else {
+      try model.require(.maskPrompting)
       let side = model.imageSize / 4
       let dense = try model.stages.encodeMaskPrompt(
         Tensor(masks.flatMap { $0.floats() }, shape: Shape([masks.count, side, side, 1])))

@@ -75,16 +75,22 @@ public final class SegmentationModel: Sendable {
 }
 
 extension SegmentationModel {
-  /// - Throws: `model.encoder_only`, `model.image_only` when the model lacks what `use` needs.
+  /// - Throws: `model.encoder_only`, `model.image_only`, `model.points_only` when the model lacks
+  ///   what `use` needs.
   public func require(_ use: ModelParts.Use) throws(Failure) {
     guard !parts.allows(use) else { return }
-    switch parts {
-    case .all: return
-    case .imageOnly:
+    switch (parts, use) {
+    case (.all, _): return
+    case (.pointsOnly, .maskPrompting):
+      throw Failure(
+        .badInput, code: "model.points_only",
+        "the model takes no masks as prompts: its checkpoint held no weights for them",
+        hint: "use points or a box, or a model of a whole checkpoint")
+    case (.imageOnly, _), (.pointsOnly, _):
       throw Failure(
         .badInput, code: "model.image_only", "the model cannot track: it holds no memory",
-        hint: "use a file that was made without --image-only")
-    case .encoderOnly:
+        hint: "use a model of a whole checkpoint, made without --image-only")
+    case (.encoderOnly, _):
       throw Failure(
         .badInput, code: "model.encoder_only",
         "the model cannot segment: it holds the image encoder only",

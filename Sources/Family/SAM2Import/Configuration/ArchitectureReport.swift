@@ -11,15 +11,15 @@ struct ArchitectureReport {
   init(_ checkpoint: CheckpointShapes, expected configuration: ModelConfiguration?) {
     self.checkpoint = checkpoint
     if let configuration {
-      expected = OfficialTensors(configuration)
+      expected = OfficialTensors(configuration, checkpoint.parts)
       expectedName = "the given configuration"
       return
     }
     var best = ModelConfiguration()
-    var bestTensors = OfficialTensors(best)
+    var bestTensors = OfficialTensors(best, checkpoint.parts)
     var bestAgreement = -1
     for known in KnownVariants.all {
-      let tensors = OfficialTensors(known)
+      let tensors = OfficialTensors(known, checkpoint.parts)
       // A larger size holds most of a smaller one's names: what is missing counts against it.
       let agreement = 2 * checkpoint.agreement(with: tensors) - tensors.names.count
       if bestAgreement == -1 || agreement > bestAgreement {
@@ -53,8 +53,9 @@ struct ArchitectureReport {
       .badInput, code: "model.architecture",
       "\(other ?? "the tensors are not those of a SAM 2 checkpoint"): compared with "
         + "\(expectedName), \(parts.joined(separator: ", "))",
-      hint: "whole SAM 2 and SAM 2.1 checkpoints can be converted, with the names of the official "
-        + "code or of Hugging Face transformers (Sam2VideoModel)")
+      hint: "SAM 2 and SAM 2.1 checkpoints can be converted, whole or for pictures only, with the "
+        + "names of the official code, of Hugging Face transformers, of the Keras packages paz and "
+        + "zeromodels, or of sam3.cpp")
   }
 
   private func list(_ names: [String]) -> String {
@@ -71,9 +72,20 @@ struct ArchitectureReport {
       ("vision_encoder.layers.0.attn.qkv.weight", "the Transformers layout of SAM 1"),
       ("image_encoder.patch_embed.0.c.weight", "MobileSAM"),
       ("layer1.0.conv1.weight", "a ResNet"),
-      ("model.image_encoder.trunk.pos_embed", "a SAM 2 whose names start with \"model.\""),
-      ("module.image_encoder.trunk.pos_embed", "a SAM 2 whose names start with \"module.\""),
     ]
-    return signs.first { checkpoint.shapes[$0.tensor] != nil }?.architecture
+    if let sign = signs.first(where: { checkpoint.shapes[$0.tensor] != nil }) {
+      return sign.architecture
+    }
+    // Layers of Keras, whose paths may begin with the name of a file.
+    let layers: [(part: String, architecture: String)] = [
+      ("vi_t_det_patching_and_embedding", "a SAM 1 of keras-hub"),
+      ("windowed_transformer_encoder", "a SAM 1 of keras-hub"),
+      ("_layer_checkpoint_dependencies", "another model of Keras"),
+    ]
+    for layer in layers where checkpoint.names.contains(where: { $0.contains(layer.part) }) {
+      return layer.architecture
+    }
+    let isKeras = checkpoint.names.contains { $0.hasSuffix(".vars.0") }
+    return isKeras ? "another model of Keras" : nil
   }
 }

@@ -1,3 +1,4 @@
+import ModelInterface
 import SAM2Config
 
 /// The configuration as far as shapes determine it.
@@ -6,18 +7,24 @@ extension CheckpointShapes {
   /// has.
   func configuration(from base: ModelConfiguration) -> ModelConfiguration? {
     guard let trunk = trunk(from: base.trunk),
-      let dModel = size("image_encoder.neck.convs.0.conv.weight", axis: 0, rank: 4),
-      let memoryDim = size("maskmem_tpos_enc", axis: 3, rank: 4),
-      let memories = size("maskmem_tpos_enc", axis: 0, rank: 4)
+      let dModel = size("image_encoder.neck.convs.0.conv.weight", axis: 0, rank: 4)
     else { return nil }
     var c = base
     c.trunk = trunk
     c.neck.scalp = trunk.levelWidths.count - 3
     c.dModel = dModel
+    readDecoder(&c.decoder)
+    guard parts.allows(.tracking) else {
+      // The model has no memory. What the configuration says of one must only be possible.
+      if dModel % c.memory.dim != 0 { c.memory.dim = max(4, dModel / 4) }
+      return c
+    }
+    guard let memoryDim = size("maskmem_tpos_enc", axis: 3, rank: 4),
+      let memories = size("maskmem_tpos_enc", axis: 0, rank: 4)
+    else { return nil }
     c.memory.dim = memoryDim
     c.memory.bank.numMaskmem = memories
     readMemory(&c.memory)
-    readDecoder(&c.decoder)
     readPointers(&c.pointers)
     return c
   }

@@ -1,4 +1,5 @@
 import Bytes
+import ModelInterface
 import SAM2Config
 import Tensors
 
@@ -14,6 +15,12 @@ struct CheckpointShapes {
       shapes[name] = tensors.description(of: name)?.shape.dimensions
     }
     self.shapes = shapes
+  }
+
+  /// The parts of a SAM 2 of which the checkpoint holds anything: at least those for prompts.
+  var parts: ModelParts {
+    let counting = names.lazy.filter { !OfficialTensors.unused.contains($0) }
+    return ModelParts(needing: [.prompting] + counting.map(OfficialTensors.use))
   }
 
   // MARK: - Comparison
@@ -35,7 +42,7 @@ struct CheckpointShapes {
   }
 
   func matches(_ configuration: ModelConfiguration) -> Bool {
-    shapes == OfficialTensors(configuration).shapes
+    shapes == OfficialTensors(configuration, parts).shapes
   }
 
   /// How many tensors have an expected name and its shape.

@@ -1,5 +1,6 @@
 public import Bytes
 import JSON
+public import ModelInterface
 public import SAM2Config
 public import Tensors
 
@@ -7,6 +8,8 @@ public import Tensors
 public enum ConfigurationDetector {
   public struct Detection: Sendable {
     public var configuration: ModelConfiguration
+    /// The parts of a SAM 2 that the checkpoint holds.
+    public var parts: ModelParts
     /// Settings that nothing in the checkpoint determines and that were taken from elsewhere, in words.
     public var assumptions: [String]
   }
@@ -22,12 +25,16 @@ public enum ConfigurationDetector {
     let checkpoint = CheckpointShapes(tensors)
     if let given {
       try check(given, against: checkpoint)
-      return Detection(configuration: given, assumptions: [])
+      return Detection(configuration: given, parts: checkpoint.parts, assumptions: [])
     }
-    if let known = KnownVariants.all.first(where: checkpoint.matches) {
-      return Detection(configuration: known, assumptions: [])
-    }
-    return try derive(from: checkpoint)
+    let known = KnownVariants.all.filter(checkpoint.matches)
+    guard let newest = known.last else { return try derive(from: checkpoint) }
+    return Detection(
+      configuration: newest, parts: checkpoint.parts,
+      assumptions: known.dropLast().map { other in
+        "\(newest.variant), not \(other.variant): they differ in tracking alone, for which the "
+          + "checkpoint holds nothing"
+      })
   }
 
   // MARK: - A given configuration
@@ -97,7 +104,7 @@ public enum ConfigurationDetector {
     c.pointers.fixedNoObjPtr = c.decoder.predObjScores
     try c.validate()
     return Detection(
-      configuration: c,
+      configuration: c, parts: checkpoint.parts,
       assumptions: [
         "trunk as in \(donor.variant): \(c.trunk.layoutInWords)",
         "image size \(c.imageSize), normalised as in \(donor.variant)",

@@ -121,6 +121,13 @@ struct ConfigurationSection {
   /// Keys that cannot change what the model computes.
   mutating func ignore(_ keys: String...) { seen.formUnion(keys) }
 
+  /// The same, for keys of which the user shall hear.
+  /// - Returns: Those that are there.
+  mutating func leaveOut(_ keys: [String]) -> [String] {
+    seen.formUnion(keys)
+    return members.map(\.key).filter(keys.contains)
+  }
+
   /// - Throws: `config.unknown` for the first key that was not looked at.
   func finish() throws(Failure) {
     for (key, _) in members where !seen.contains(key) {

@@ -2,36 +2,50 @@ public import Bytes
 import JSON
 public import SAM2Config
 
-/// Reads the configuration files of the official package: a `model:` tree of `_target_` classes.
+/// Reads the configuration files of the official package: a tree of `_target_` classes, at `model:`
+/// in the files of predictors and at `trainer.model:` in those of the trainer.
 ///
 /// Absent keys have the defaults of the reference's constructors. Keys that do not change what the
 /// model computes are ignored; any other unknown key, class or value is an error.
 public struct OfficialYAML {
   private var c = ModelConfiguration()
+  private var notes: [String] = []
 
+  /// The configuration alone; see `read`.
+  public static func configuration(parsing text: String) throws(Failure) -> ModelConfiguration {
+    try read(text).configuration
+  }
+
+  /// The configuration that `text` holds, and what was left out of it, in words.
+  ///
   /// - Throws: `yaml.*` for text that is no YAML; `config.value`, `config.unknown`,
   ///   `config.unsupported`; `config.mismatch` when widths inside the file contradict each other.
-  public static func configuration(parsing text: String) throws(Failure) -> ModelConfiguration {
+  public static func read(
+    _ text: String
+  ) throws(Failure) -> (configuration: ModelConfiguration, notes: [String]) {
     let document = try YAMLText.parse(text)
-    guard let model = document["model"] else {
+    let trained = document["trainer"]?["model"]
+    guard let model = document["model"] ?? trained else {
       throw Failure(
-        .badInput, code: "config.value", "the configuration has no \"model\"",
+        .badInput, code: "config.value",
+        "the configuration has no model: neither \"model\" nor \"trainer.model\"",
         hint: "pass a file like those in the sam2 package's configs folder")
     }
     var reader = OfficialYAML()
-    try reader.readModel(model)
+    try reader.readModel(try ReferencedValues(document).resolved(model))
     try reader.c.validate()
     for known in KnownVariants.all {
       reader.c.variant = known.variant
-      if reader.c == known { return known }
+      if reader.c == known { return (known, reader.notes) }
     }
     reader.c.variant = ModelConfiguration().variant
-    return reader.c
+    return (reader.c, reader.notes)
   }
 
   private mutating func readModel(_ value: JSONValue) throws(Failure) {
     var model = try ConfigurationSection("model", value)
-    try model.requireTarget(["SAM2Base", "SAM2VideoPredictor", "SAM2VideoPredictorVOS"])
+    let classes = ["SAM2Base", "SAM2VideoPredictor", "SAM2VideoPredictorVOS", "SAM2Train"]
+    let isTrained = classes[try model.requireTarget(classes)] == "SAM2Train"
     try readImageEncoder(&model)
     try readMemoryEncoder(&model)
     try readMemoryAttention(&model)
@@ -40,8 +54,30 @@ public struct OfficialYAML {
     model.ignore(
       "compile_image_encoder", "fill_hole_area", "non_overlap_masks",
       "clear_non_cond_mem_around_input", "add_all_frames_to_correct_as_cond")
+    if isTrained {
+      let left = model.leaveOut(Self.trainingSwitches)
+      if !left.isEmpty {
+        notes.append(
+          "left out \(left.count) settings of training: \(left.prefix(3).joined(separator: ", "))"
+            + (left.count > 3 ? ", …" : ""))
+      }
+    }
     try model.finish()
   }
+
+  /// Arguments that `SAM2Train` has beside those of the model, and that only training reads.
+  private static let trainingSwitches = [
+    "prob_to_use_pt_input_for_train", "prob_to_use_pt_input_for_eval",
+    "prob_to_use_box_input_for_train", "prob_to_use_box_input_for_eval",
+    "num_frames_to_correct_for_train", "num_frames_to_correct_for_eval",
+    "rand_frames_to_correct_for_train", "rand_frames_to_correct_for_eval",
+    "num_init_cond_frames_for_train", "num_init_cond_frames_for_eval",
+    "rand_init_cond_frames_for_train", "rand_init_cond_frames_for_eval",
+    "add_all_frames_to_correct_as_cond", "num_correction_pt_per_frame",
+    "pt_sampling_for_eval", "prob_to_sample_from_gt_for_train",
+    "use_act_ckpt_iterative_pt_sampling", "forward_backbone_per_frame_for_eval",
+    "freeze_image_encoder",
+  ]
 
   // MARK: - Image encoder
 

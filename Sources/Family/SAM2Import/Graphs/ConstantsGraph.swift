@@ -1,16 +1,17 @@
 import Bytes
 import Graph
+import ModelInterface
 import SAM2Config
 
 /// `constants`: what the predictors need and no input changes.
 ///
 /// -> no_mask_dense [1, h, w, C] (the dense prompt when there is no mask), memory_positions
 /// [num_maskmem, T, Cm] with T tokens per memory: the sine code of a memory plus temporal code r in
-/// row r. The reference
+/// row r, in a model that tracks. The reference
 /// uses row num_maskmem - 1 for conditioning frames and row t - 1 for the memory of t frames ago.
 enum ConstantsGraph {
   static func graph(
-    _ c: ModelConfiguration, _ tensors: OfficialTensors
+    _ c: ModelConfiguration, _ tensors: OfficialTensors, _ parts: ModelParts
   ) throws(Failure) -> Graph {
     var writer = LayerWriter("constants", c, tensors)
     let side = Dim(constant: c.featureSide)
@@ -20,6 +21,7 @@ enum ConstantsGraph {
     let cell = try writer.reshape(noMask, 1, 1, 1, width, label: label)
     writer.output(
       "no_mask_dense", try writer.broadcast(cell, 1, side, side, width, label: label))
+    guard parts.allows(.tracking) else { return writer.graph }
 
     let (rows, channels) = (Dim(constant: c.memory.bank.numMaskmem), Dim(constant: c.memory.dim))
     let tokens = Dim(constant: c.memoryTokens.count)

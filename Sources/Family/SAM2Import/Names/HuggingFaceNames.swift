@@ -6,17 +6,7 @@ import SAM2Config
 /// tensor keeps its shape and layout, except that the four point embeddings are one tensor there,
 /// and that the image position code may be stored twice.
 enum HuggingFaceNames {
-  /// What something is called there and here.
-  ///
-  /// `#` stands for a number, the same on both sides; a rule
-  /// that ends in `@` holds for `weight` and `bias`.
-  struct Rule: Sendable {
-    let theirs: String
-    let official: String
-    /// What becomes of the number: `factor * number + offset`.
-    var factor = 1
-    var offset = 0
-  }
+  typealias Rule = NameRules.Rule
 
   /// The name that tells these checkpoints from all others.
   static let sign = "vision_encoder.backbone.patch_embed.projection.weight"
@@ -39,9 +29,14 @@ enum HuggingFaceNames {
 
   // MARK: - Rules
 
-  static let rules: [Rule] = [
-    parameters, trunks, neck, memoryAttention, memoryEncoder, promptEncoder, maskDecoder, pointers,
-  ].flatMap { $0 }
+  static let rules = NameRules(
+    [
+      parameters, trunks, neck, memoryAttention, memoryEncoder, promptEncoder, maskDecoder,
+      pointers,
+    ].flatMap { $0 })
+
+  /// The official name of one of theirs; nil when no rule holds.
+  static func official(_ name: String) -> String? { rules.official(name) }
 
   private static let parameters = [
     Rule(theirs: "memory_temporal_positional_encoding", official: "maskmem_tpos_enc"),
@@ -131,14 +126,10 @@ enum HuggingFaceNames {
 
   // MARK: - Writing rules
 
-  typealias Parts = [(theirs: String, official: String)]
+  typealias Parts = NameRules.Parts
 
-  /// Modules with a weight and a bias inside a module.
   static func inside(_ theirs: String, _ official: String, _ parts: Parts) -> [Rule] {
-    parts.map { part in
-      Rule(
-        theirs: "\(theirs).\(part.theirs).@", official: "\(official).\(part.official).@")
-    }
+    NameRules.inside(theirs, official, parts)
   }
 
   private static func attention(_ path: String) -> Parts {
@@ -152,47 +143,5 @@ enum HuggingFaceNames {
       ("\(path).proj_in", "\(path).layers.0"), ("\(path).layers.0", "\(path).layers.1"),
       ("\(path).proj_out", "\(path).layers.2"),
     ]
-  }
-}
-
-// MARK: - Applying
-
-extension HuggingFaceNames {
-  /// The official name of one of theirs; nil when no rule holds.
-  static func official(_ name: String) -> String? {
-    var parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    var tail: Substring?
-    if let last = parts.last, last == "weight" || last == "bias" {
-      tail = last
-      parts[parts.count - 1] = "@"
-    }
-    if let rule = rulesByPattern[parts.joined(separator: ".")] {
-      return apply(rule, number: nil, tail)
-    }
-    // No rule has two numbers that vary: the first in the name is the one.
-    for (index, part) in parts.enumerated() {
-      guard let number = Int(part), String(number) == part, number < 10_000 else { continue }
-      parts[index] = "#"
-      return rulesByPattern[parts.joined(separator: ".")].map { apply($0, number: number, tail) }
-    }
-    return nil
-  }
-
-  private static let rulesByPattern: [String: Rule] = {
-    var table: [String: Rule] = [:]
-    for rule in rules { table[rule.theirs] = rule }
-    return table
-  }()
-
-  private static func apply(_ rule: Rule, number: Int?, _ tail: Substring?) -> String {
-    var name = ""
-    for character in rule.official {
-      switch character {
-      case "@": name += tail ?? "@"
-      case "#": name += number.map { String(rule.factor * $0 + rule.offset) } ?? "#"
-      default: name.append(character)
-      }
-    }
-    return name
   }
 }

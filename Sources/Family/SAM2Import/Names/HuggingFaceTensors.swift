@@ -6,15 +6,9 @@ import Tensors
 /// Nothing is copied: renamed tensors are the same, and split ones are views of the fused one. Names
 /// that no rule knows stay as they are, so that the import reports them.
 struct HuggingFaceTensors: TensorCollection {
-  let names: [String]
-  private let base: any TensorCollection
-  private let sources: [String: Source]
+  private let renamed: RenamedTensors
 
-  private enum Source: Sendable {
-    case tensor(String)
-    /// One row of a matrix, as a matrix.
-    case row(String, Int)
-  }
+  var names: [String] { renamed.names }
 
   /// Whether the checkpoint has these names.
   static func recognizes(_ tensors: any TensorCollection) -> Bool {
@@ -24,14 +18,12 @@ struct HuggingFaceTensors: TensorCollection {
   /// - Throws: `hf.position_code` when the two copies of the image position code differ,
   ///   `hf.name_collision` when two names are one officially, what reading those two throws.
   init(_ base: any TensorCollection) throws(Failure) {
-    self.base = base
-    var names: [String] = []
-    var sources: [String: Source] = [:]
+    var renamed = RenamedTensors(base)
     let present = HuggingFaceNames.positionCodes.filter { base.description(of: $0) != nil }
     let final = HuggingFaceTensors.finalMaskConvolution(base)
     try HuggingFaceTensors.checkEqual(present, base)
     for name in base.names {
-      var found: [(official: String, source: Source)] = []
+      var found: [(official: String, source: RenamedTensors.Source)] = []
       if name == HuggingFaceNames.pointEmbeddings, HuggingFaceTensors.isSplittable(name, base) {
         for row in 0..<HuggingFaceNames.pointEmbeddingCount {
           found.append((HuggingFaceNames.officialPointEmbedding(row), .row(name, row)))
@@ -47,16 +39,14 @@ struct HuggingFaceTensors: TensorCollection {
         found.append((HuggingFaceNames.official(name) ?? name, .tensor(name)))
       }
       for (official, source) in found {
-        guard sources.updateValue(source, forKey: official) == nil else {
+        guard renamed.add(official, source) else {
           throw Failure(
             .badInput, code: "hf.name_collision",
             "two tensors are officially called \(printable(official))", place: "tensor \(name)")
         }
-        names.append(official)
       }
     }
-    self.names = names
-    self.sources = sources
+    self.renamed = renamed
   }
 
   /// A tensor of another shape keeps its name, and is then reported as unexpected.
@@ -91,27 +81,9 @@ struct HuggingFaceTensors: TensorCollection {
 
   // MARK: - Tensors
 
-  func description(of name: String) -> TensorDescription? {
-    switch sources[name] {
-    case .tensor(let original): return base.description(of: original)
-    case .row(let original, _):
-      guard let whole = base.description(of: original) else { return nil }
-      return TensorDescription(dtype: whole.dtype, shape: Shape([1, whole.shape[1]]))
-    case nil: return nil
-    }
-  }
+  func description(of name: String) -> TensorDescription? { renamed.description(of: name) }
 
-  func tensor(_ name: String) throws(Failure) -> Tensor {
-    switch sources[name] {
-    case .tensor(let original): return try base.tensor(original)
-    case .row(let original, let index):
-      let row = try base.tensor(original)[index]
-      return row.reshaped(Shape([1, row.elementCount]))
-    case nil:
-      throw Failure(
-        .badInput, code: "tensor.missing", "the checkpoint has no tensor \(printable(name))")
-    }
-  }
+  func tensor(_ name: String) throws(Failure) -> Tensor { try renamed.tensor(name) }
 
-  func verify() throws(Failure) { try base.verify() }
+  func verify() throws(Failure) { try renamed.verify() }
 }

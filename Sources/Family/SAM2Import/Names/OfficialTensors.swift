@@ -1,6 +1,8 @@
+import ModelInterface
 import SAM2Config
 
-/// Names and shapes of the tensors that the reference saves for a configuration, in its order.
+/// Names and shapes of the tensors that the reference saves for a configuration, in its order; or of
+/// those of them that a part of the model needs.
 struct OfficialTensors {
   private(set) var names: [String] = []
   private(set) var shapes: [String: [Int]] = [:]
@@ -9,7 +11,7 @@ struct OfficialTensors {
   /// which the reference needs only where it does not add the embedding of "no memory" directly.
   static let unused: Set<String> = ["no_mem_pos_enc"]
 
-  init(_ configuration: ModelConfiguration) {
+  init(_ configuration: ModelConfiguration, _ parts: ModelParts = .all) {
     addParameters(configuration)
     add(configuration.trunk)
     addNeck(configuration)
@@ -19,6 +21,24 @@ struct OfficialTensors {
     addPromptEncoder(configuration)
     addMaskDecoder(configuration)
     addPointers(configuration)
+    names.removeAll { !parts.allows(OfficialTensors.use(of: $0)) }
+    shapes = shapes.filter { parts.allows(OfficialTensors.use(of: $0.key)) }
+  }
+
+  /// Beginnings of names, and the first use of a model that needs such tensors; what none of them
+  /// begins is needed for prompts.
+  private static let uses: [(prefix: String, use: ModelParts.Use)] = [
+    ("image_encoder.", .encoding), ("no_mem_embed", .encoding),
+    ("sam_mask_decoder.conv_s", .encoding),
+    ("sam_prompt_encoder.mask_downscaling.", .maskPrompting),
+    ("maskmem_tpos_enc", .tracking), ("no_mem_pos_enc", .tracking), ("no_obj_", .tracking),
+    ("mask_downsample.", .tracking), ("memory_attention.", .tracking),
+    ("memory_encoder.", .tracking), ("obj_ptr_", .tracking),
+  ]
+
+  /// The first use of a model that needs the tensor `name`.
+  static func use(of name: String) -> ModelParts.Use {
+    uses.first { name.hasPrefix($0.prefix) }?.use ?? .prompting
   }
 
   // MARK: - Layers

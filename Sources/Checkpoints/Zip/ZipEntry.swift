@@ -1,19 +1,19 @@
 import Bytes
 
 /// One record of the central directory (APPNOTE 6.3.10, section 4.3.12).
-struct ZipEntry: Sendable {
-  enum Method: UInt16, Sendable {
+public struct ZipEntry: Sendable {
+  public enum Method: UInt16, Sendable {
     case stored = 0
     case deflated = 8
   }
 
-  let name: String
+  public let name: String
   let nameBytes: [UInt8]
   let flags: UInt16
-  let method: Method
+  public let method: Method
   let crc: UInt32
   let compressedByteCount: Int
-  let byteCount: Int
+  public let byteCount: Int
   /// Where the local header starts in the file.
   let headerOffset: Int
 

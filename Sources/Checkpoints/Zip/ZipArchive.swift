@@ -1,24 +1,24 @@
-import Bytes
+public import Bytes
 
 /// The entries of a zip archive, each byte of the file accounted for.
 ///
 /// Where two parsers could disagree the file is refused: local headers must repeat the central
 /// directory, entries must follow each other from byte 0 to the directory without gap or overlap,
 /// names must differ by more than case.
-struct ZipArchive: Sendable {
-  let storage: ByteStorage
+public struct ZipArchive: Sendable {
+  public let storage: ByteStorage
   /// In the order of the central directory.
-  let entries: [ZipEntry]
+  public let entries: [ZipEntry]
   /// Where each entry's (perhaps compressed) data lie in `storage`.
-  let dataRanges: [Range<Int>]
+  public let dataRanges: [Range<Int>]
   private let indexByName: [String: Int]
 
-  static let maximumEntryCount = 250_000
+  public static let maximumEntryCount = 250_000
   /// Most bytes of the file that stay mapped behind the reading.
   private static let keptByteCount = 16 << 20
 
   /// - Throws: codes that start with `zip.`.
-  init(_ storage: ByteStorage) throws(Failure) {
+  public init(_ storage: ByteStorage) throws(Failure) {
     let end = try ZipDirectoryEnd(storage)
     self.storage = storage
     entries = try ZipArchive.readDirectory(storage, end)
@@ -28,7 +28,7 @@ struct ZipArchive: Sendable {
   }
 
   /// The index of the entry `name`.
-  func index(of name: String) -> Int? { indexByName[name] }
+  public func index(of name: String) -> Int? { indexByName[name] }
 
   private static func readDirectory(
     _ storage: ByteStorage, _ end: ZipDirectoryEnd
@@ -132,19 +132,19 @@ struct ZipArchive: Sendable {
   // MARK: - Reading
 
   /// Uncompressed bytes of an entry.
-  typealias Contents = (storage: ByteStorage, range: Range<Int>)
+  public typealias Contents = (storage: ByteStorage, range: Range<Int>)
 
   /// The checked, uncompressed bytes of entry `index`: a range of the file when it is stored, of
   /// new memory when it is deflated.
   /// - Throws: `zip.crc`; `zip.inflate`, `zip.inflate_size`.
-  func read(_ index: Int) throws(Failure) -> Contents {
+  public func read(_ index: Int) throws(Failure) -> Contents {
     let contents = try contents(index)
     guard hasRightChecksum(contents, index) else { throw checksumFailure(index) }
     return contents
   }
 
   /// The same without a look at the checksum.
-  func contents(_ index: Int) throws(Failure) -> Contents {
+  public func contents(_ index: Int) throws(Failure) -> Contents {
     let entry = entries[index]
     let range = dataRanges[index]
     switch entry.method {
@@ -156,7 +156,7 @@ struct ZipArchive: Sendable {
     }
   }
 
-  func hasRightChecksum(_ contents: Contents, _ index: Int) -> Bool {
+  public func hasRightChecksum(_ contents: Contents, _ index: Int) -> Bool {
     var checksum = CRC32()
     // Whoever asks is about to read the entry: what is small stays mapped for him.
     let isLarge = contents.range.count > ZipArchive.keptByteCount
@@ -164,7 +164,7 @@ struct ZipArchive: Sendable {
     return checksum.value == entries[index].crc
   }
 
-  func checksumFailure(_ index: Int) -> Failure {
+  public func checksumFailure(_ index: Int) -> Failure {
     Failure(
       .badInput, code: "zip.crc", "the checksum of a zip entry is wrong: the file is damaged",
       place: "entry \(printable(entries[index].name))",

@@ -1,0 +1,81 @@
+import Bytes
+import Tensors
+
+/// A checkpoint seen under other names, and where its author laid things out otherwise, in the
+/// official shapes.
+///
+/// Renamed tensors and rows of matrices are views of theirs; arrays with another order of axes are
+/// copied each time they are asked for.
+struct RenamedTensors: TensorCollection {
+  /// Where a tensor comes from.
+  enum Source: Sendable {
+    case tensor(String)
+    /// One row of a matrix, as a matrix.
+    case row(String, Int)
+    case turned(String, KerasTurn)
+    /// What the checkpoint left out because nothing computes with it.
+    case zeros(TensorDescription)
+  }
+
+  private(set) var names: [String] = []
+  private var sources: [String: Source] = [:]
+  private let base: any TensorCollection
+
+  /// No tensors yet of `base`.
+  init(_ base: any TensorCollection) { self.base = base }
+
+  /// Adds a tensor; false when there is one of that name.
+  mutating func add(_ name: String, _ source: Source) -> Bool {
+    guard sources[name] == nil else { return false }
+    sources[name] = source
+    names.append(name)
+    return true
+  }
+
+  mutating func remove(_ removed: Set<String>) {
+    names.removeAll { removed.contains($0) }
+    for name in removed { sources[name] = nil }
+  }
+
+  func description(of name: String) -> TensorDescription? {
+    switch sources[name] {
+    case .tensor(let original): return base.description(of: original)
+    case .row(let original, let index):
+      guard let whole = base.description(of: original), whole.shape.rank == 2,
+        index < whole.shape[0]
+      else { return nil }
+      return TensorDescription(dtype: whole.dtype, shape: Shape([1, whole.shape[1]]))
+    case .turned(let original, let turn):
+      guard let stored = base.description(of: original),
+        let plan = turn.plan(stored.shape.dimensions)
+      else { return nil }
+      return TensorDescription(dtype: stored.dtype, shape: Shape(plan.sizes))
+    case .zeros(let description): return description
+    case nil: return nil
+    }
+  }
+
+  func tensor(_ name: String) throws(Failure) -> Tensor {
+    // What has a description has a source that fits it.
+    guard let source = sources[name], let description = description(of: name) else {
+      throw Failure(
+        .badInput, code: "tensor.missing", "the checkpoint has no tensor \(printable(name))")
+    }
+    switch source {
+    case .tensor(let original): return try base.tensor(original)
+    case .row(let original, let index):
+      return try base.tensor(original)[index].reshaped(description.shape)
+    case .turned(let original, let turn):
+      let stored = try base.tensor(original)
+      guard let plan = turn.plan(stored.shape.dimensions) else { return stored }
+      let turned = stored.permuted(plan.axes).reshaped(description.shape)
+      // The copy is all that is needed now.
+      stored.storage.releasePages(
+        in: stored.byteOffset..<(stored.byteOffset + stored.byteCount))
+      return turned
+    case .zeros: return Tensor(dtype: description.dtype, shape: description.shape) { _ in }
+    }
+  }
+
+  func verify() throws(Failure) { try base.verify() }
+}

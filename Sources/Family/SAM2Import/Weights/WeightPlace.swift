@@ -1,0 +1,76 @@
+import Bytes
+
+/// One place in a checkpoint where the weights of a SAM 2 are.
+struct WeightPlace: Hashable {
+  /// What stands before the names of its tensors, without the last dot; empty for nothing.
+  let prefix: String
+  let layout: NameLayout
+
+  /// As a user names it.
+  var key: String { prefix.isEmpty ? "." : prefix }
+
+  /// Names of members that wrappers put around a part of a model, wherever that is: by
+  /// DistributedDataParallel and DataParallel, torch.compile, activation checkpoints, FSDP and
+  /// Lightning Fabric.
+  private static let wrappers: Set<Substring> = [
+    "module", "_orig_mod", "_checkpoint_wrapped_module", "_fsdp_wrapped_module", "_forward_module",
+  ]
+
+  /// All places in a checkpoint with these names, in their order.
+  static func all(in names: [String]) -> [WeightPlace] {
+    let signs = NameLayout.allCases.compactMap { layout in
+      layout.sign.map { (layout: layout, parts: nameParts($0)) }
+    }
+    var found: [WeightPlace] = []
+    for name in names where name.hasSuffix(".weight") {
+      let parts = nameParts(name)
+      for sign in signs {
+        guard let prefix = prefix(of: parts, before: sign.parts) else { continue }
+        found.append(WeightPlace(prefix: prefix, layout: sign.layout))
+      }
+    }
+    return found
+  }
+
+  /// What stands in a name before the parts of a sign, between which wrappers may be.
+  private static func prefix(of parts: [Substring], before sign: [Substring]) -> String? {
+    var (parts, expected) = (parts[...], sign[...])
+    while let wanted = expected.last {
+      guard let part = parts.popLast() else { return nil }
+      if part == wanted {
+        expected.removeLast()
+      } else if !wrappers.contains(part) {
+        return nil
+      }
+    }
+    return parts.joined(separator: ".")
+  }
+
+  /// Whether a tensor of that name is at this place or below it.
+  func holds(_ name: String) -> Bool {
+    prefix.isEmpty || name.hasPrefix(prefix + ".")
+  }
+
+  /// Whether all of another place is below this one.
+  func encloses(_ other: WeightPlace) -> Bool {
+    prefix != other.prefix && holds(other.prefix + ".")
+  }
+
+  /// The parts of the name that a tensor of this place has for itself, and the wrappers that were
+  /// taken out of it.
+  func localParts(_ name: String) -> (parts: [Substring], wrappers: [Substring]) {
+    let depth = prefix.isEmpty ? 0 : nameParts(prefix).count
+    let parts = nameParts(name).dropFirst(depth)
+    return (
+      parts.filter { !WeightPlace.wrappers.contains($0) },
+      parts.filter { WeightPlace.wrappers.contains($0) }
+    )
+  }
+}
+
+/// The parts of a name between its dots, empty ones too.
+func nameParts(_ name: String) -> [Substring] {
+  name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
+    Substring($0)
+  }
+}
