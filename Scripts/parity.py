@@ -3,9 +3,9 @@
     parity.py --bin .build/release --media MEDIA --work WORK --models nano sam2.1-tiny
 
 MEDIA holds pictures (.jpg, .png) and one folder of JPEG frames. For each model: build it with the
-official code (`nano` from its checkpoint, the official sizes with seeded random weights), run the
-official predictors in fp32, convert the checkpoint, run `sam2 segment` and `sam2 track`, compare.
-What the official code answered is kept in WORK, so that later runs only run this project's tools.
+official code (`nano` from its checkpoint, the official sizes with seeded random weights or those of
+`--checkpoint`), run the official predictors in fp32, convert the checkpoint, run `sam2 segment` and
+`sam2 track`, compare. What the official code answered is kept in WORK, so that later runs only run this project's tools.
 
 Exits with 1 if a limit is exceeded, and writes every figure to WORK/parity.json.
 """
@@ -226,7 +226,7 @@ def compare(name, options, pictures, clip):
     if name == "nano":
         sources = (options.nano_config, options.nano_checkpoint)
     else:
-        sources = (official.config_path(name), None)
+        sources = (options.config or official.config_path(name), options.checkpoint)
     reference = Reference(name, options.work / name / "official", *sources)
     tools = Tools(options.bin, options.work / name / "swift")
     rows, errors = [], []
@@ -237,7 +237,8 @@ def compare(name, options, pictures, clip):
         "session": lambda: compare_session(reference, tools, clip, options.work),
     }
     try:
-        tools.convert(reference.checkpoint, reference.config if name == "nano" else None)
+        known = reference.config if name == "nano" else None
+        tools.convert(reference.checkpoint, options.config or known)
     except ToolFailure as failure:
         return rows, [f"{name}: {failure}"]
     for kind in options.kinds:
@@ -304,6 +305,8 @@ def parse(arguments):
     parser.add_argument("--frames", type=int, help="frames of the clip (default 16 nano, 8 others)")
     parser.add_argument("--nano-checkpoint", type=Path, default=official.NANO_CHECKPOINT)
     parser.add_argument("--nano-config", type=Path, default=official.NANO_CONFIG)
+    parser.add_argument("--checkpoint", type=Path, help="weights, in place of random ones")
+    parser.add_argument("--config", type=Path, help="configuration that the name does not tell")
     parser.add_argument("--keep-models", action="store_true", help="keep the converted models")
     parser.add_argument("--threads", type=int, default=2, help="threads of the official code")
     return parser.parse_args(arguments)
