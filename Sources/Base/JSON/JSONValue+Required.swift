@@ -49,13 +49,30 @@ extension JSONValue {
     try typed(key, "an object") { $0.object }
   }
 
-  /// The array of integers at `key`; throws as `required`, or `json.type`.
+  /// The array of integers at `key`; throws as `required`, or `json.type`, which names the first
+  /// element that is none.
   public func requiredInts(_ key: String) throws(Failure) -> [Int] {
-    try typed(key, "an array of integers") { value in
-      guard let elements = value.array else { return nil }
-      let integers = elements.compactMap(\.int)
-      return integers.count == elements.count ? integers : nil
+    try requiredInts(key, \.int)
+  }
+
+  /// The same, where an integer may be written as 1.0.
+  public func requiredWholeNumbers(_ key: String) throws(Failure) -> [Int] {
+    try requiredInts(key, \.wholeNumber)
+  }
+
+  private func requiredInts(
+    _ key: String, _ convert: (JSONValue) -> Int?
+  ) throws(Failure) -> [Int] {
+    var numbers: [Int] = []
+    for (index, element) in try requiredArray(key).enumerated() {
+      guard let number = convert(element) else {
+        throw Failure(
+          .badInput, code: "json.type",
+          "\"\(key)\" must be an array of integers; element \(index) is \(element.shown)")
+      }
+      numbers.append(number)
     }
+    return numbers
   }
 
   private func typed<T>(
@@ -64,7 +81,7 @@ extension JSONValue {
     let value = try required(key)
     guard let converted = convert(value) else {
       throw Failure(
-        .badInput, code: "json.type", "\"\(key)\" must be \(expected), not \(value.kindName)")
+        .badInput, code: "json.type", "\"\(key)\" must be \(expected), not \(value.shown)")
     }
     return converted
   }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A JSON document: what RFC 8259 can say, with integers kept apart and members kept in order.
 public enum JSONValue: Sendable {
   case null
@@ -39,6 +41,15 @@ extension JSONValue {
   /// An integer; a number such as 3.0 or 1e2 is none.
   public var int: Int? { if case .integer(let value) = self { Int(value) } else { nil } }
 
+  /// An integer, also one written with a fraction of 0, as NumPy writes labels: 1.0.
+  public var wholeNumber: Int? {
+    switch self {
+    case .integer(let value): Int(value)
+    case .number(let value): Int(exactly: value)
+    case .null, .bool, .string, .array, .object: nil
+    }
+  }
+
   /// Any number.
   ///
   /// Integers beyond 2^53 are rounded.
@@ -47,6 +58,15 @@ extension JSONValue {
     case .integer(let value): Double(value)
     case .number(let value): value
     case .null, .bool, .string, .array, .object: nil
+    }
+  }
+
+  /// The value where it is short, and its kind otherwise, for messages: `1.5`, `"one"`, `an array`.
+  public var shown: String {
+    switch self {
+    case .null, .bool, .integer, .number: text()
+    case .string(let value): value.count <= 40 ? "\"\(printable(value))\"" : kindName
+    case .array, .object: kindName
     }
   }
 

@@ -21,7 +21,7 @@ struct ScriptObject {
   }
 
   func integer(_ key: String) throws(Failure) -> Int {
-    try required(key, "an integer", \.int)
+    try required(key, "an integer", \.wholeNumber)
   }
 
   /// nil when the member is missing or null.
@@ -59,8 +59,11 @@ struct ScriptObject {
     }
     var points: [Prompt.Point] = []
     for (place, label) in zip(places, labels) {
-      guard let numbers = numbers(place, count: 2), let label = label.int else {
-        throw failure("script.type", "\"points\" holds [x, y] pairs, \"labels\" integers")
+      guard let numbers = numbers(place, count: 2) else {
+        throw failure("script.type", "\"points\" holds [x, y] pairs; one is \(place.shown)")
+      }
+      guard let label = label.wholeNumber else {
+        throw failure("script.type", "\"labels\" holds integers; one is \(label.shown)")
       }
       points.append(Prompt.Point(x: numbers[0], y: numbers[1], label: label))
     }
@@ -93,7 +96,7 @@ struct ScriptObject {
       throw failure("script.missing", "the member \"\(key)\" is missing")
     }
     guard let converted = convert(value) else {
-      throw failure("script.type", "\"\(key)\" must be \(expected), not \(value.kindName)")
+      throw failure("script.type", "\"\(key)\" must be \(expected), not \(value.shown)")
     }
     return converted
   }

@@ -14,7 +14,7 @@ extension AutomaticMaskOptions {
       guard set(key, value) else {
         throw Failure(
           .badInput, code: "auto.option",
-          "\"auto\" takes no \"\(printable(key))\" that is \(value.kindName)",
+          "\"auto\" takes no \"\(printable(key))\" that is \(value.shown)",
           hint: "names are those of sam2 auto, with underscores")
       }
     }
@@ -28,17 +28,17 @@ extension AutomaticMaskOptions {
       return true
     }
     return switch key {
-    case "points_per_side": put(value.int, \.pointsPerSide)
+    case "points_per_side": put(value.wholeNumber, \.pointsPerSide)
     case "pred_iou_thresh": put(value.double, \.predictedIoUThreshold)
     case "stability_score_thresh": put(value.double, \.stabilityScoreThreshold)
     case "stability_score_offset": put(value.double, \.stabilityScoreOffset)
     case "mask_threshold": put(value.double, \.maskThreshold)
     case "box_nms_thresh": put(value.double, \.boxNMSThreshold)
-    case "crop_n_layers": put(value.int, \.cropLayers)
+    case "crop_n_layers": put(value.wholeNumber, \.cropLayers)
     case "crop_nms_thresh": put(value.double, \.cropNMSThreshold)
     case "crop_overlap_ratio": put(value.double, \.cropOverlapRatio)
-    case "crop_n_points_downscale_factor": put(value.int, \.cropPointsDownscaleFactor)
-    case "min_mask_region_area": put(value.int, \.minimumRegionArea)
+    case "crop_n_points_downscale_factor": put(value.wholeNumber, \.cropPointsDownscaleFactor)
+    case "min_mask_region_area": put(value.wholeNumber, \.minimumRegionArea)
     case "use_m2m": put(value.bool, \.refinesMasks)
     case "multimask_output": put(value.bool, \.multimask)
     default: false

@@ -97,19 +97,20 @@ struct BatchTrackOptions: Sendable {
   /// Sets one option; false for a value that it does not take.
   private mutating func set(_ name: Name, _ value: JSONValue) -> Bool {
     switch name {
-    case .fillHoleArea: put(value.int.within(0...1_000_000), \.video.fillHoleArea)
+    case .fillHoleArea: put(value.wholeNumber.within(0...1_000_000), \.video.fillHoleArea)
     case .nonOverlapMasks: put(value.bool, \.video.masksDoNotOverlap)
     case .clearMemory: put(value.bool, \.video.clearsMemoryAroundInput)
     case .correctionsCondition: put(value.bool, \.video.correctionsCondition)
     case .maxConditioningFrames:
-      put(value.int.flatMap { $0 == -1 || $0 >= 2 ? $0 : nil }, \.video.maxConditioningFrames)
-    case .memoryStride: put(value.int.within(1...4096), \.video.memoryStride)
+      put(
+        value.wholeNumber.flatMap { $0 == -1 || $0 >= 2 ? $0 : nil }, \.video.maxConditioningFrames)
+    case .memoryStride: put(value.wholeNumber.within(1...4096), \.video.memoryStride)
     case .multimask: put(value.bool, \.video.tracksWithMultimask)
     case .tracker: put(value.string.flatMap { Tracker(rawValue: $0) }, \.video.tracker)
     case .trackerConstants: setConstants(value)
     case .onError:
       put(["stop": false, "skip": true][value.string ?? ""], \.toleratesDamage)
-    case .stopAfter: put(value.int.within(1...Int.max), \.stopAfter)
+    case .stopAfter: put(value.wholeNumber.within(1...Int.max), \.stopAfter)
     case .category: put(value.string, \.context.category)
     case .imagePrefix: put(value.string, \.context.imagePrefix)
     case .polygonTolerance: put(value.double.within(0...1000), \.context.polygonTolerance)

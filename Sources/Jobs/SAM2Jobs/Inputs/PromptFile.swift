@@ -7,6 +7,8 @@ public import SAM2
 public struct RequestedPrompt: Sendable {
   /// Number of the object in label pictures and reports.
   public var object: Int
+  /// Whether a person gave the number, so that it also chooses among the objects of a mask file.
+  public var hasGivenNumber = false
   public var points: [Prompt.Point] = []
   public var box: Prompt.Box?
   public var maskFile: String?
@@ -78,7 +80,10 @@ public enum PromptFile {
         "member", "there is no member \"\(printable(key))\"; there are \(members.sorted())")
     }
     var prompt = RequestedPrompt(object: number)
-    if let value = given("object", json) { prompt.object = try integer(value, "object") }
+    if let value = given("object", json) {
+      prompt.object = try integer(value, "object")
+      prompt.hasGivenNumber = true
+    }
     prompt.points = try points(json)
     if let value = given("box", json) {
       guard let box = numbers(value, count: 4) else {
@@ -97,7 +102,7 @@ public enum PromptFile {
   private static func points(_ json: JSONValue) throws(Failure) -> [Prompt.Point] {
     let places = given("points", json) == nil ? [] : try json.requiredArray("points")
     var labels = [Int](repeating: 1, count: places.count)
-    if given("labels", json) != nil { labels = try json.requiredInts("labels") }
+    if given("labels", json) != nil { labels = try json.requiredWholeNumbers("labels") }
     guard labels.count == places.count else {
       throw failure(
         "labels", "\(places.count) points have \(labels.count) labels; each needs one")
@@ -105,7 +110,7 @@ public enum PromptFile {
     var points: [Prompt.Point] = []
     for (place, label) in zip(places, labels) {
       guard let numbers = numbers(place, count: 2) else {
-        throw failure("type", "\"points\" holds [x, y] pairs")
+        throw failure("type", "\"points\" holds [x, y] pairs; one is \(place.shown)")
       }
       points.append(Prompt.Point(x: numbers[0], y: numbers[1], label: label))
     }
@@ -120,8 +125,8 @@ public enum PromptFile {
   }
 
   private static func integer(_ value: JSONValue, _ key: String) throws(Failure) -> Int {
-    guard let integer = value.int else {
-      throw failure("type", "\"\(key)\" must be an integer, not \(value.kindName)")
+    guard let integer = value.wholeNumber else {
+      throw failure("type", "\"\(key)\" must be an integer, not \(value.shown)")
     }
     return integer
   }
