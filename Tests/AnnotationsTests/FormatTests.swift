@@ -92,7 +92,7 @@ struct FormatTests {
       masks: [AnnotatedMask(object: 1, score: nil, mask: Samples.dot)])
     let line = try Self.text(format.files(of: small), "labels/a.b.txt")
     #expect(line.split(separator: " ").count == 7)
-    #expect(try Self.text(format.files(ofAll: []), "data.yaml").contains("0: 'object'"))
+    #expect(try Self.text(format.files(ofAll: []), "data.yaml").contains("0: \"object\""))
   }
 
   @Test("Label Studio: the brush code holds the mask four times over")

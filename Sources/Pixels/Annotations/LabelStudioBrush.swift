@@ -28,9 +28,28 @@ public struct LabelStudioBrush: AnnotationFormat {
     }
     prediction.append(("result", .array(results)))
     return [
-      "data": ["image": .init(context.imagePrefix + picture.name)],
+      "data": ["image": .init(address(of: picture.name))],
       "predictions": [.object(prediction)],
     ]
+  }
+
+  /// The prefix and the name; after the beginning of an address the name is encoded as part of one.
+  private func address(of name: String) -> String {
+    let prefix = context.imagePrefix
+    guard prefix.contains("://") || prefix.contains("?") || prefix.hasPrefix("/") else {
+      return prefix + name
+    }
+    var out = prefix
+    for byte in name.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+        UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "/"):
+        out.unicodeScalars.append(Unicode.Scalar(byte))
+      default: out += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      }
+    }
+    return out
   }
 
   private func result(_ mask: AnnotatedMask) throws(Failure) -> JSONValue {

@@ -32,17 +32,33 @@ public struct YOLOSegments: AnnotationFormat {
   }
 
   public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] {
-    let name = context.category.replacing("'", with: "''")
+    // Without "path" readers look beside this file; with one they start from their working folder.
     let text = """
       # Put the pictures into images/ beside labels/.
-      path: .
       train: images
       val: images
       names:
-        0: '\(name)'
+        0: \(YOLOSegments.quoted(context.category))
 
       """
     return [AnnotationFile(name: "data.yaml", text: text)]
+  }
+
+  /// A text as YAML writes it in double quotes, whatever is in it.
+  private static func quoted(_ text: String) -> String {
+    var out = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": out += "\\\(scalar)"
+      case "\u{20}"..."\u{7E}", "\u{A0}"..."\u{D7FF}", "\u{E000}"..."\u{FEFE}",
+        "\u{FF00}"..."\u{FFFD}", "\u{10000}"...:
+        out.unicodeScalars.append(scalar)
+      default:
+        let digits = String(scalar.value, radix: 16)
+        out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }
+    }
+    return out + "\""
   }
 
   /// Six decimals: a ten-thousandth of a pixel in a picture of a hundred pixels.
