@@ -39,6 +39,20 @@ struct BudgetTests {
     }
   }
 
+  /// Every limit grows by the factor, none beyond the largest number; a refusal names the option.
+  @Test func budgetsAreScaled() throws {
+    var builder = GraphBuilder("large")
+    let x = builder.input("x", .float(1_048_576, 8192))
+    builder.output("y", try builder.add(.activation(.relu), [x], label: "relu"))
+    let graph = builder.graph
+    let refusal = #expect(throws: Failure.self) { try graph.bound(to: [:]) }
+    #expect(refusal?.code == "graph.memory")
+    #expect(refusal?.hint?.contains("--graph-budget") == true)
+    _ = try graph.bound(to: [:], within: GraphBudget.standard.scaled(by: 4))
+    #expect(GraphBudget.standard.scaled(by: 0) == .standard)
+    #expect(GraphBudget.standard.scaled(by: .max) == .unlimited)
+  }
+
   /// A weight as floats is no constant beyond the weights.
   @Test func constantsAreCountedApart() throws {
     var builder = GraphBuilder("constants")

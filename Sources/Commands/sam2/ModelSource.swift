@@ -3,6 +3,7 @@ import Bytes
 import CBundledModel
 import CLISupport
 import GoldenPrompt
+import Graph
 import ModelFile
 import Runtime
 import SAM2
@@ -24,6 +25,19 @@ struct ModelSource: ParsableArguments {
     help: "First run the model once, and refuse it if it gives other results than when it was made."
   )
   var checkModel = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Let a model ask for so many times the usual memory and work; for large models that are to "
+        + "be trusted.", valueName: "factor"))
+  var graphBudget = 1
+
+  func validate() throws {
+    guard (1...1_000_000).contains(graphBudget) else {
+      throw ValidationError("--graph-budget must be between 1 and 1000000")
+    }
+  }
 
   /// The file to load; nil for the model that is built in.
   private var path: String? {
@@ -59,6 +73,7 @@ struct ModelSource: ParsableArguments {
   ) throws(Failure) -> SegmentationModel {
     var options = RuntimeOptions(threads: try machine.threads())
     options.timesSteps = timesSteps
+    options.budget = GraphBudget.standard.scaled(by: graphBudget)
     let loaded =
       if let path {
         try ModelFile.open(path)

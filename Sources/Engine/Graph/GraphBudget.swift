@@ -19,6 +19,22 @@ public struct GraphBudget: Hashable, Sendable {
   public init() {}
 
   public static let standard = GraphBudget()
+
+  /// The same limits, each `factor` times as large, at least 1 times.
+  public func scaled(by factor: Int) -> GraphBudget {
+    func scaled(_ limit: Int) -> Int {
+      let (product, overflow) = limit.multipliedReportingOverflow(by: max(factor, 1))
+      return overflow ? .max : product
+    }
+    var budget = self
+    budget.elements = scaled(elements)
+    budget.bytes = scaled(bytes)
+    budget.constantBytes = scaled(constantBytes)
+    budget.work = scaled(work)
+    budget.constantWork = scaled(constantWork)
+    return budget
+  }
+
   /// No limit but that of 64-bit numbers.
   public static let unlimited = {
     var budget = GraphBudget()

@@ -146,14 +146,19 @@ private struct DemandMeter {
   }
 
   private func memory(_ message: String, label: String = "") -> Failure {
-    Failure(.badInput, code: "graph.memory", message, place: place(label))
+    Failure(
+      .badInput, code: "graph.memory", message, place: place(label), hint: DemandMeter.hint)
   }
 
   private func work(_ node: Graph.Node, _ amount: String) -> Failure {
     Failure(
       .badInput, code: "graph.work", "the graph asks for too much work: \(amount)",
-      place: place(node.label))
+      place: place(node.label), hint: DemandMeter.hint)
   }
+
+  /// The limits are for files of strangers.
+  private static let hint =
+    "if the model is to be trusted, raise its limits (sam2: --graph-budget 2)"
 
   private func place(_ label: String) -> String {
     "graph \(graph.name)" + (label.isEmpty ? "" : ", \(label)")
