@@ -148,7 +148,8 @@ class Tools:
         """
         script, logits = self.folder / "script.json", self.folder / "logits"
         script.write_text(json.dumps({"actions": actions}))
-        shutil.rmtree(logits, ignore_errors=True)
+        for folder in (logits, self.folder / "track"):
+            shutil.rmtree(folder, ignore_errors=True)
         output = self._run(
             *("sam2", "track", frames, "--model", self.model, "--script", script),
             *("--save-logits", logits, "-o", self.folder / "track"),

@@ -39,6 +39,12 @@ struct SuggestionTests {
       #expect(Suggestion.existingFile(like: "\(folder)/cat.png") == "\(folder)/cat.jpeg")
       #expect(Suggestion.existingFile(like: "\(folder)/bird.tiff") == nil)
       #expect(Suggestion.existingFile(like: "\(folder)/none/dog.jpg") == nil)
+      // What is given is no help, nor what leads nowhere, nor what shares no letter.
+      symlink("nowhere", "\(folder)/bird.jpg")
+      close(open("\(folder)/f", O_WRONLY | O_CREAT, 0o600))
+      #expect(Suggestion.existingFile(like: "\(folder)/bird.jpg") == nil)
+      #expect(Suggestion.existingFile(like: "\(folder)/brid.jpg") == nil)
+      #expect(Suggestion.existingFile(like: "\(folder)/-") == nil)
     }
   }
 }

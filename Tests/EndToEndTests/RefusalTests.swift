@@ -80,7 +80,8 @@ struct RefusalTests {
       "a folder as a picture", 65, "input.no_pictures", says: "is a folder", "bare", "--point",
       "1,2"),
     Refusal(
-      "point outside", 64, "prompt.point_outside", says: "200x150", "p.png", "--point", "200,10"),
+      "point in no picture", 64, "prompt.coordinate", says: "nowhere", "p.png", "--point",
+      "3e20,10"),
     Refusal("label 7", 64, "prompt.label", says: "label 7", "p.png", "--point", "20,10,7"),
     Refusal(
       "box the wrong way round", 64, "prompt.box_order", says: "no area", "p.png", "--box",
@@ -126,11 +127,23 @@ struct RefusalTests {
     Refusal("point at infinity", 64, nil, says: "--point", "p.png", "--point", "1e60,2"),
     Refusal("box of no area", 64, "prompt.box_order", says: "no area", "p.png", "--box", "5,5,5,9"),
     Refusal(
-      "mask prompt in colours", 65, "image.unsupported", says: "gray", "p.png", "--mask-prompt",
-      "rgb.png"),
+      "mask prompt with many colours", 65, "mask.colours", says: "colours", "p.png",
+      "--mask-prompt", "p.png"),
     Refusal(
-      "mask prompt of 16 bits", 65, "image.unsupported", says: "gray", "p.png", "--mask-prompt",
-      "gray16.png"),
+      "boxes and a point", 64, nil, says: "several boxes", "p.png", "--box", "1,2,9,9", "--box",
+      "3,4,9,9", "--point", "4,5"),
+    Refusal(
+      "two files of prompts", 64, nil, says: "2 times", "p.png", "--prompts", "none.json",
+      "--prompts", "labels.json"),
+    Refusal(
+      "range of samples upside down", 64, nil, says: "--sample-range", "p.png", "--point", "1,2",
+      "--sample-range", "9,3"),
+    Refusal(
+      "no pixels at all", 64, nil, says: "--max-pixels", "p.png", "--point", "1,2", "--max-pixels",
+      "-1"),
+    Refusal(
+      "two pictures of one name in a list", 64, "output.same_name", says: "same name", "p.png",
+      "again/p.png", "--point", "1,2", "--format", "coco"),
     Refusal(
       "mask prompt that is text", 65, "image.format", says: "text.png", "p.png", "--mask-prompt",
       "text.png"),
@@ -188,7 +201,8 @@ struct RefusalTests {
     Refusal(
       "a folder without frames", 65, "video.no_frames", says: "bare", "bare", "--point", "1,2"),
     Refusal("no prompt", 64, nil, says: "--point", clip),
-    Refusal("point outside", 64, "prompt.point_outside", says: "192x144", clip, "--point", "192,3"),
+    Refusal(
+      "point in no picture", 64, "prompt.coordinate", says: "nowhere", clip, "--point", "1,-3e20"),
     Refusal(
       "a mistake after a good prompt", 64, "track.frame", says: "frame 8", clip, "--point", "50,60",
       "--frame",
@@ -218,6 +232,9 @@ struct RefusalTests {
     Refusal("script cut off", 65, "json.syntax", says: "cut.json", clip, "--script", "cut.json"),
     Refusal("unknown action", 65, "script.action", says: "dance", clip, "--script", "dance.json"),
     Refusal("no such mask", 66, "file.missing", says: "no.png", clip, "--script", "mask.json"),
+    Refusal(
+      "two scripts", 64, nil, says: "2 times", clip, "--script", "dance.json", "--script",
+      "mask.json"),
     Refusal(
       "script and prompts", 64, nil, says: "--script", clip, "--script", "dance.json", "--point",
       "1,2"),

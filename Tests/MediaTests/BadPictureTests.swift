@@ -230,10 +230,10 @@ struct WebPTests {
     for place in stride(from: 20, to: 60, by: 5) {
       var changed = bytes
       changed[place] ^= 0xFF
-      _ = try? ImageReader.decode(changed, maximumPixels: 1_000_000)
+      _ = try? ImageReader.decode(changed, options: PictureOptions(maximumPixels: 1_000_000))
     }
     expectFailure("image.too_large", .badInput) {
-      try ImageReader.decode(bytes, maximumPixels: 37 * 29 - 1)
+      try ImageReader.decode(bytes, options: PictureOptions(maximumPixels: 37 * 29 - 1))
     }
   }
 }

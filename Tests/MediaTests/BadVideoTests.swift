@@ -166,7 +166,8 @@ struct BadVideoTests {
       )
       try PictureFile.write(a + b, to: "\(folder)/c.ts")
       expectFailure("video.damaged", .badInput) {
-        var source = try FrameSource(path: "\(folder)/c.ts", maximumPixels: 64 * 48)
+        var source = try FrameSource(
+          path: "\(folder)/c.ts", options: PictureOptions(maximumPixels: 64 * 48))
         while try source.next() != nil {}
       }
     }
@@ -204,11 +205,11 @@ struct BadVideoTests {
   func claims() throws {
     try withTemporaryFolder { folder in
       try PictureFile.write([0, 0, 0, 8] + Array("ftypisom".utf8), to: "\(folder)/a.mp4")
-      let fake = try Self.fake("echo nb_frames=1000000000", in: folder, name: "prober")
+      let prober = try Self.fakeProber(frames: 1, claimed: 1_000_000_000, in: folder)
       let decoder = try Self.fake("printf 'P6\\n1 1\\n255\\nabc'", in: folder, name: "decoder")
       let frames = try VideoFrames(
-        path: "\(folder)/a.mp4", maximumPixels: 100, program: decoder, prober: fake)
-      #expect(frames.frameCount == nil)
+        path: "\(folder)/a.mp4", programs: .init(decoder: decoder, prober: prober))
+      #expect(frames.frameCount == 1)
     }
   }
 
@@ -220,6 +221,17 @@ struct BadVideoTests {
     try PictureFile.write(Array("#!/bin/sh\n\(script)\n".utf8), to: path)
     try #require(chmod(path, 0o700) == 0)
     return path
+  }
+
+  /// A prober that lists `frames` packets, and for another question runs `decoding`.
+  static func fakeProber(
+    frames: Int, claimed: Int? = nil, decoding: String = "exit 0", in folder: String
+  ) throws -> String {
+    let packets = (0..<frames).map { "packet|stream_index=0|pts=\($0)|flags=K_\\n" }.joined()
+    let stream = "stream|index=0|codec_type=video|nb_frames=\(claimed ?? frames)\\n"
+    return try fake(
+      "case \"$*\" in *packet=*) printf '\(packets)\(stream)';; *) \(decoding);; esac", in: folder,
+      name: "prober")
   }
 
   static let misbehaving: [(script: String, code: String)] = [
@@ -237,12 +249,14 @@ struct BadVideoTests {
   func misbehaviour(_ script: String, _ code: String) throws {
     try withTemporaryFolder { folder in
       try PictureFile.write([0, 0, 0, 8] + Array("ftypisom".utf8), to: "\(folder)/a.mp4")
-      let prober = try Self.fake("echo nb_frames=1", in: folder, name: "prober")
+      let prober = try Self.fakeProber(frames: 1, in: folder)
       let decoder = try Self.fake(script, in: folder, name: "decoder")
       expectFailure(code, .badInput) {
         try VideoFrames(
-          path: "\(folder)/a.mp4", maximumPixels: 1_000_000, program: decoder, prober: prober,
-          patience: code == "video.decoder_stalled" ? 300 : 20_000)
+          path: "\(folder)/a.mp4", options: PictureOptions(maximumPixels: 1_000_000),
+          programs: .init(
+            decoder: decoder, prober: prober,
+            patience: code == "video.decoder_stalled" ? 300 : 20_000))
       }
     }
   }

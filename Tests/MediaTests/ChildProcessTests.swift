@@ -65,7 +65,7 @@ struct ChildProcessTests {
   func busy() throws {
     try withTemporaryFolder { folder in
       try PictureFile.write([0, 0, 0, 8] + Array("ftypisom".utf8), to: "\(folder)/a.mp4")
-      let prober = try BadVideoTests.fake("echo nb_frames=1", in: folder, name: "prober")
+      let prober = try BadVideoTests.fakeProber(frames: 1, in: folder)
       let scripts = [
         "while :; do :; done", "trap 'exit 255' XCPU; while :; do :; done",
       ]
@@ -74,7 +74,7 @@ struct ChildProcessTests {
         let limits = ChildLimits(processorSeconds: 1)
         expectFailure("video.decoder_stalled", .badInput) {
           try VideoFrames(
-            path: "\(folder)/a.mp4", maximumPixels: 100, program: decoder, prober: prober,
+            path: "\(folder)/a.mp4", programs: .init(decoder: decoder, prober: prober),
             limits: limits)
         }
       }

@@ -53,7 +53,7 @@ struct ImageReaderTests {
       for i in 0..<min(bytes.count, 400) {
         var changed = bytes
         changed[i] ^= 0xFF
-        _ = try? ImageReader.decode(changed, maximumPixels: 1_000_000)
+        _ = try? ImageReader.decode(changed, options: PictureOptions(maximumPixels: 1_000_000))
       }
     }
   }
@@ -62,7 +62,8 @@ struct ImageReaderTests {
   func cap() {
     expectFailure("image.too_large", .badInput) { try ImageReader.read(Fixture.path("huge.png")) }
     expectFailure("image.too_large", .badInput) {
-      try ImageReader.read(Fixture.path("rgb8_13x9.png"), maximumPixels: 13 * 9 - 1)
+      try ImageReader.read(
+        Fixture.path("rgb8_13x9.png"), options: PictureOptions(maximumPixels: 13 * 9 - 1))
     }
   }
 

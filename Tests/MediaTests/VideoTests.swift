@@ -137,7 +137,7 @@ struct VideoTests {
     try writer.append(Self.frame(0))
     try writer.finish()
     #expect(throws: Failure.self) {
-      try FrameSource(path: folder["a.mp4"], maximumPixels: 64 * 48 - 1)
+      try FrameSource(path: folder["a.mp4"], options: PictureOptions(maximumPixels: 64 * 48 - 1))
     }
   }
 
@@ -150,7 +150,7 @@ struct VideoTests {
     }
     #expect(folder.names == [])
     try PictureFile.write([1], to: folder["b.mp4"])
-    expectFailure("output.exists", .cannotCreate) {
+    expectFailure("output.exists", .outputExists) {
       try VideoWriter(path: folder["b.mp4"], width: 64, height: 48)
     }
   }

@@ -35,7 +35,7 @@ struct BatchJournalTests {
     try withTemporaryFolder { folder in
       let journal = try open(folder)
       for number in [2, 0, 1] {
-        try journal.append(line(number), at: number, isDone: number != 1)
+        try journal.append(line(number), at: number, number != 1 ? .done : .failed)
       }
       #expect(journal.missing == [1] && journal.doneCount == 2)
       #expect(folderNames("\(folder)/out") == ["results.jsonl.part"])
@@ -51,7 +51,7 @@ struct BatchJournalTests {
     try withTemporaryFolder { folder in
       do {
         let journal = try open(folder)
-        for number in 0..<2 { try journal.append(line(number), at: number, isDone: true) }
+        for number in 0..<2 { try journal.append(line(number), at: number, .done) }
       }
       let path = "\(folder)/out/results.jsonl.part"
       let bytes = try #require(fileBytes(path))
@@ -60,7 +60,7 @@ struct BatchJournalTests {
       #expect(journal.hasEarlierResults)
       try journal.load(positions: positions) { _ in true }
       #expect(journal.missing == [1, 2])
-      for number in [1, 2] { try journal.append(line(number), at: number, isDone: true) }
+      for number in [1, 2] { try journal.append(line(number), at: number, .done) }
       try journal.publish()
       let expected = (0..<3).map { line($0).text() + "\n" }.joined()
       #expect(fileBytes("\(folder)/out/results.jsonl") == Array(expected.utf8))
@@ -74,7 +74,8 @@ struct BatchJournalTests {
         let journal = try open(folder)
         for number in 0..<3 {
           try journal.append(
-            line(number, number == 1 ? "failed" : "done"), at: number, isDone: number != 1)
+            line(number, number == 1 ? "failed" : "done"), at: number, number != 1 ? .done : .failed
+          )
         }
         try journal.publish()
       }
@@ -93,7 +94,7 @@ struct BatchJournalTests {
       let journal = try open(folder)
       #expect(throws: failure("output.locked")) { try open(folder, start: .resume) }
       #expect(throws: failure("output.locked")) { try open(folder, start: .replace) }
-      try journal.append(line(0), at: 0, isDone: true)
+      try journal.append(line(0), at: 0, .done)
     }
   }
 
@@ -114,7 +115,7 @@ struct BatchJournalTests {
   func incomplete() throws {
     try withTemporaryFolder { folder in
       let journal = try open(folder)
-      try journal.append(line(0), at: 0, isDone: true)
+      try journal.append(line(0), at: 0, .done)
       #expect(throws: failure("batch.incomplete")) { try journal.publish() }
       #expect(folderNames("\(folder)/out") == ["results.jsonl.part"])
     }

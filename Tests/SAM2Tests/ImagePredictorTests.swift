@@ -64,10 +64,12 @@ import Testing
     }
     let predictor = try predictor(graphs)
     do {
-      _ = try predictor.predict([Prompt(points: [click]), Prompt(points: [.init(x: 99, y: 1)])])
-      Issue.record("a point outside the picture was accepted")
+      _ = try predictor.predict([
+        Prompt(points: [click]), Prompt(points: [.init(x: 9, y: 1, label: 9)]),
+      ])
+      Issue.record("a label that there is not was accepted")
     } catch {
-      #expect(error.code == "prompt.point_outside")
+      #expect(error.code == "prompt.label")
       #expect(error.place == "prompt 1, point 0")
     }
   }

@@ -63,7 +63,7 @@ public enum AtomicFile {
 
   static func existsFailure(_ path: String) -> Failure {
     Failure(
-      .cannotCreate, code: "output.exists", "exists already", hint: "use --force to replace it",
+      .outputExists, code: "output.exists", "exists already", hint: "use --force to replace it",
       file: path)
   }
 

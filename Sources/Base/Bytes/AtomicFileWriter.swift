@@ -116,7 +116,7 @@ public struct AtomicFileWriter: ~Copyable {
 
   static func writeFailure(_ path: String, _ code: Int32) -> Failure {
     Failure(
-      .inputOutput, code: "output.write", "writing failed: \(systemMessage(code))", file: path)
+      .writing, code: "output.write", "writing failed: \(systemMessage(code))", file: path)
   }
 }
 

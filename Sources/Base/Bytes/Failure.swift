@@ -15,8 +15,12 @@ public struct Failure: Error, Sendable {
     case internalError
     /// The output cannot be created (exit 73).
     case cannotCreate
-    /// Reading or writing failed midway (exit 74).
+    /// Something that may not be replaced has the place of the output (exit 73).
+    case outputExists
+    /// Reading, or another program, failed midway (exit 74).
     case inputOutput
+    /// Writing the output failed midway, as on a full disk (exit 74).
+    case writing
   }
 
   public var kind: Kind

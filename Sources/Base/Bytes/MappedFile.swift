@@ -13,11 +13,11 @@ public enum MappedFile {
   public static func open(_ path: String) throws(Failure) -> ByteStorage {
     // O_NONBLOCK: opening a FIFO must fail in the check below, not wait for a writer.
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw openFailure(path, errno) }
+    guard descriptor >= 0 else { throw .opening(path, errno) }
     defer { close(descriptor) }
 
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw openFailure(path, errno) }
+    guard fstat(descriptor, &status) == 0 else { throw .opening(path, errno) }
     switch status.st_mode & S_IFMT {
     case S_IFREG: break
     case S_IFDIR:
@@ -41,14 +41,6 @@ public enum MappedFile {
     ) { base, count in
       munmap(UnsafeMutableRawPointer(mutating: base), count)
     }
-  }
-
-  private static func openFailure(_ path: String, _ code: Int32) -> Failure {
-    code == ENOENT || code == ENOTDIR
-      ? Failure(.missingInput, code: "file.missing", "there is no such file", file: path)
-      : Failure(
-        .missingInput, code: "file.unreadable", "cannot be opened: \(systemMessage(code))",
-        file: path)
   }
 }
 

@@ -154,7 +154,7 @@ extension OutputDirectory {
 
   private func removeFailure(_ name: String, _ problem: Int32) -> Failure {
     Failure(
-      .inputOutput, code: "output.write", "cannot be removed: \(systemMessage(problem))",
+      .writing, code: "output.write", "cannot be removed: \(systemMessage(problem))",
       file: file(name))
   }
 }

@@ -141,7 +141,7 @@ public final class OutputDirectory: Sendable {
   ) throws(Failure) {
     guard renameat(descriptor, name, target.descriptor, newName) == 0 else {
       throw Failure(
-        .inputOutput, code: "output.write",
+        .writing, code: "output.write",
         "cannot be put in its place: \(systemMessage(errno))", file: target.file(newName))
     }
   }

@@ -7,7 +7,7 @@ extension Failure {
   private static let kindNames: [(kind: Kind, name: String)] = [
     (.usage, "usage"), (.badInput, "bad_input"), (.missingInput, "missing_input"),
     (.internalError, "internal"), (.cannotCreate, "cannot_create"),
-    (.inputOutput, "input_output"),
+    (.outputExists, "output_exists"), (.inputOutput, "input_output"), (.writing, "writing"),
   ]
 
   private static let codeBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789._".utf8)

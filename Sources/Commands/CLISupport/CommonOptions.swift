@@ -39,7 +39,7 @@ public struct RunOptions: ParsableArguments {
   private static let range = 1...1024
 
   @Option(
-    name: .customLong("threads"),
+    name: .customLong("threads"), parsing: .unconditional,
     help: """
       Threads to use (default: $SAM2_THREADS, else the processors that affinity and CPU quota leave).
       """)

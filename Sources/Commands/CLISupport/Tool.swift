@@ -18,6 +18,7 @@ public enum Tool {
     } catch {
       refuse(type, error)
     }
+    RepeatedOptions.report(type)
     do { try command.run() } catch { type.exit(withError: error) }
   }
 
@@ -70,7 +71,7 @@ public enum Tool {
     let problem = Console.dataProblem
     guard problem != 0 else { return }
     throw Failure(
-      .inputOutput, code: "output.write",
+      .writing, code: "output.write",
       "writing to standard output failed: \(String(cString: strerror(problem)))")
   }
 
@@ -103,6 +104,11 @@ public enum Tool {
         "place": text(failure.place), "hint": text(failure.hint),
       ]
     ]
+  }
+
+  /// Prints the line of a notice: `note: FILE: what; hint`.
+  static func report(_ notice: Notice) {
+    Console.error("note: " + printable(notice.description, limit: 2000))
   }
 
   /// Exit codes follow sysexits.h.

@@ -19,6 +19,13 @@ public func fileStem(_ path: String) -> String {
   return String(name[..<dot])
 }
 
+/// The path itself, unless its last part is "." or "..": then the path of the folder that it names.
+public func realName(_ path: String) -> String {
+  guard [".", ".."].contains(fileName(path)), let real = realpath(path, nil) else { return path }
+  defer { free(real) }
+  return String(cString: real)
+}
+
 /// The folder of a path, "." when it names none.
 public func folderName(_ path: String) -> String {
   guard let slash = path.lastIndex(of: "/") else { return "." }

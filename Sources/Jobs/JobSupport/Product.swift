@@ -13,8 +13,8 @@ extension Failure.Kind {
     case .badInput: 65
     case .missingInput: 66
     case .internalError: 70
-    case .cannotCreate: 73
-    case .inputOutput: 74
+    case .cannotCreate, .outputExists: 73
+    case .inputOutput, .writing: 74
     }
   }
 }

@@ -4,7 +4,8 @@ import Glibc
 public enum Suggestion {
   /// The candidate nearest to `word`; nil when none is near enough to be a slip of the fingers.
   public static func nearest(to word: String, among candidates: [String]) -> String? {
-    let limit = max(1, min(3, word.count / 3))
+    // At least half of the word has to be right.
+    let limit = min(max(1, min(3, word.count / 3)), word.count / 2)
     var best: (candidate: String, distance: Int)?
     for candidate in candidates where abs(candidate.count - word.count) <= limit {
       let distance = editDistance(Array(word.lowercased()), Array(candidate.lowercased()))
@@ -29,6 +30,8 @@ public enum Suggestion {
     let wanted = fileName(path)
     // The order in a folder is arbitrary.
     names.sort()
+    // What is given is no help, and neither is a link that leads nowhere.
+    names.removeAll { $0 == wanted || !exists(path.contains("/") ? "\(folder)/\($0)" : $0) }
     let twin = names.first { fileStem($0) == fileStem(wanted) }
     guard let found = nearest(to: wanted, among: names) ?? twin else { return nil }
     return path.contains("/") ? (folder == "/" ? "/" : folder + "/") + found : found

@@ -36,12 +36,12 @@ public struct ReportFolder: Sendable {
     let names = try parent.folder(name).names
     guard names.allSatisfy({ [Self.page, Self.data].contains($0) }) else {
       throw Failure(
-        .cannotCreate, code: "output.exists", "the folder holds other things than a report",
+        .outputExists, code: "output.exists", "the folder holds other things than a report",
         hint: "choose another folder with --report", file: path)
     }
     guard replacesExisting || names.isEmpty else {
       throw Failure(
-        .cannotCreate, code: "output.exists", "exists already", hint: "use --force to replace it",
+        .outputExists, code: "output.exists", "exists already", hint: "use --force to replace it",
         file: path)
     }
   }

@@ -1,20 +1,14 @@
-#include <png.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "png_reader.h"
 
 // Rows and columns of what is written.
 #define DIMENSION_LIMIT 1000000u
 // Chunks that carry no pixels, skipped so that a small file cannot inflate into a large profile.
 #define SKIPPED_CHUNKS 9
 static const png_byte skipped_chunks[] = "iCCP\0iTXt\0tEXt\0zTXt\0sPLT\0hIST\0eXIf\0pCAL\0sCAL";
-
-struct input {
-  const uint8_t *next;
-  size_t count;
-};
 
 // MARK: Callbacks
 
@@ -31,7 +25,7 @@ static void ignore_warning(png_structp png, png_const_charp text) {
 }
 
 static void read_bytes(png_structp png, png_bytep target, size_t count) {
-  struct input *input = png_get_io_ptr(png);
+  codec_png_input *input = png_get_io_ptr(png);
   if (count > input->count) png_error(png, "the file ends too early");
   memcpy(target, input->next, count);
   input->next += count;
@@ -55,7 +49,7 @@ static void flush_nothing(png_structp png) { (void)png; }
 
 // MARK: Decoding
 
-static png_structp reader(struct input *input, png_infop *info, codec_report *report) {
+png_structp codec_png_reader(codec_png_input *input, png_infop *info, codec_report *report) {
   report->status = CODEC_OK;
   report->text[0] = 0;
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, report, fail, ignore_warning);
@@ -73,9 +67,9 @@ static png_structp reader(struct input *input, png_infop *info, codec_report *re
 }
 
 codec_size codec_png_size(const uint8_t *bytes, size_t count, codec_report *report) {
-  struct input input = {bytes, count};
+  codec_png_input input = {bytes, count};
   png_infop info;
-  png_structp png = reader(&input, &info, report);
+  png_structp png = codec_png_reader(&input, &info, report);
   if (!png) return (codec_size){0, 0};
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_read_struct(&png, &info, NULL);
@@ -88,8 +82,8 @@ codec_size codec_png_size(const uint8_t *bytes, size_t count, codec_report *repo
 }
 
 // Without an array of row pointers: an interlaced image is refined in place, pass by pass.
-static void read_rows(png_structp png, png_infop info, codec_size size, uint8_t *output,
-                      int channels) {
+void codec_png_read_rows(png_structp png, png_infop info, codec_size size, uint8_t *output,
+                         int channels) {
   int passes = png_set_interlace_handling(png);
   size_t stride = (size_t)size.width * (size_t)channels;
   png_read_update_info(png, info);
@@ -100,31 +94,11 @@ static void read_rows(png_structp png, png_infop info, codec_size size, uint8_t 
     for (uint32_t y = 0; y < size.height; y++) png_read_row(png, output + y * stride, NULL);
 }
 
-void codec_png_decode_rgb(const uint8_t *bytes, size_t count, codec_size size, uint8_t *output,
-                          codec_report *report) {
-  struct input input = {bytes, count};
-  png_infop info;
-  png_structp png = reader(&input, &info, report);
-  if (!png) return;
-  if (setjmp(png_jmpbuf(png))) {
-    png_destroy_read_struct(&png, &info, NULL);
-    return;
-  }
-  png_read_info(png, info);
-  png_set_strip_16(png);
-  png_set_palette_to_rgb(png);
-  png_set_expand_gray_1_2_4_to_8(png);
-  png_set_gray_to_rgb(png);
-  png_set_strip_alpha(png);
-  read_rows(png, info, size, output, 3);
-  png_destroy_read_struct(&png, &info, NULL);
-}
-
 void codec_png_decode_samples(const uint8_t *bytes, size_t count, codec_size size, uint8_t *output,
                               codec_report *report) {
-  struct input input = {bytes, count};
+  codec_png_input input = {bytes, count};
   png_infop info;
-  png_structp png = reader(&input, &info, report);
+  png_structp png = codec_png_reader(&input, &info, report);
   if (!png) return;
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_read_struct(&png, &info, NULL);
@@ -135,7 +109,7 @@ void codec_png_decode_samples(const uint8_t *bytes, size_t count, codec_size siz
   int is_single = colour == PNG_COLOR_TYPE_PALETTE || colour == PNG_COLOR_TYPE_GRAY;
   if (is_single && png_get_bit_depth(png, info) <= 8) {
     png_set_packing(png);
-    read_rows(png, info, size, output, 1);
+    codec_png_read_rows(png, info, size, output, 1);
   } else {
     codec_fail(report, CODEC_UNSUPPORTED, "not a palette or gray PNG of at most 8 bits a pixel");
   }

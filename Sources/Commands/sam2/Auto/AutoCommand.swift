@@ -32,6 +32,7 @@ struct AutoCommand: ParsableCommand {
   var output: String
 
   @OptionGroup(title: "Mask generator") var options: AutoOptions
+  @OptionGroup(title: "Pictures") var reading: ReadingOptions
 
   @Option(
     help:
@@ -74,10 +75,14 @@ struct AutoCommand: ParsableCommand {
   func run() throws {
     try Tool.run(json: json) {
       let resolved = try options.resolved()
-      let pictures = try PictureArguments.paths(images)
-      let outputs = try AutoOutputs(images: pictures, folder: output, choices: outputChoices())
+      let found = try PictureArguments.found(images)
+      let outputs = try AutoOutputs(images: found.paths, folder: output, choices: outputChoices())
       let generator = try AutomaticMaskGenerator(model.load(machine), options: resolved)
-      try generateAll(pictures, AutoJob(generator, outputs: outputs))
+      let log = NoticeLog(common)
+      log.add(found.notices)
+      let job = AutoJob(
+        generator, reading: InputReading(pictures: reading.pictures), outputs: outputs)
+      try generateAll(found.paths, job, log)
     }
   }
 
@@ -96,12 +101,13 @@ struct AutoCommand: ParsableCommand {
   }
 
   /// Treats each picture; one that fails is reported, and the others go on.
-  private func generateAll(_ images: [String], _ job: AutoJob) throws {
-    var tally = PictureTally(count: images.count)
+  private func generateAll(_ images: [String], _ job: AutoJob, _ log: NoticeLog) throws {
+    var tally = PictureTally(count: images.count, log)
     for image in images {
       do {
         let result = try generate(image, index: tally.annotated.count, job)
-        tally.add(result.json, annotations: result.files.annotations)
+        tally.add(
+          result.json, notices: result.notices, annotations: result.files.annotations)
       } catch let failure as Failure {
         try tally.add(failure, image: image)
       }

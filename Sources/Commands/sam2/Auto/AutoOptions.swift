@@ -6,37 +6,47 @@ public import SAM2Jobs
 
 /// The options of the automatic mask generator, under their official names.
 struct AutoOptions: ParsableArguments {
-  @Option(help: "Clicks along each side of the picture (default: 32).")
+  @Option(parsing: .unconditional, help: "Clicks along each side of the picture (default: 32).")
   var pointsPerSide: Int?
 
-  @Option(help: "Clicks between two reports of progress; changes no result.")
+  @Option(
+    parsing: .unconditional, help: "Clicks between two reports of progress; changes no result.")
   var pointsPerBatch = 64
 
-  @Option(help: "Keep masks whose predicted IoU is above; 0 keeps all.")
+  @Option(parsing: .unconditional, help: "Keep masks whose predicted IoU is above; 0 keeps all.")
   var predIouThresh = 0.8
 
-  @Option(help: "Keep masks whose stability score is at least this; 0 keeps all.")
+  @Option(
+    parsing: .unconditional, help: "Keep masks whose stability score is at least this; 0 keeps all."
+  )
   var stabilityScoreThresh = 0.95
 
-  @Option(help: "How far the threshold is moved to measure stability.")
+  @Option(parsing: .unconditional, help: "How far the threshold is moved to measure stability.")
   var stabilityScoreOffset = 1.0
 
-  @Option(help: "Mask logits above it are inside.")
+  @Option(parsing: .unconditional, help: "Mask logits above it are inside.")
   var maskThreshold = 0.0
 
-  @Option(help: "Of two masks whose boxes have a higher IoU one is dropped.")
+  @Option(
+    parsing: .unconditional, help: "Of two masks whose boxes have a higher IoU one is dropped.")
   var boxNmsThresh = 0.7
 
-  @Option(help: "Layers of crops searched besides the whole picture; layer n has 4^n crops.")
+  @Option(
+    parsing: .unconditional,
+    help: "Layers of crops searched besides the whole picture; layer n has 4^n crops.")
   var cropNLayers = 0
 
-  @Option(help: "As --box-nms-thresh, for masks of different crops.")
+  @Option(parsing: .unconditional, help: "As --box-nms-thresh, for masks of different crops.")
   var cropNmsThresh = 0.7
 
-  @Option(help: "Overlap of the first layer's crops, as a share of the shorter side.")
+  @Option(
+    parsing: .unconditional,
+    help: "Overlap of the first layer's crops, as a share of the shorter side.")
   var cropOverlapRatio = 512.0 / 1500
 
-  @Option(help: "In layer n, --points-per-side is divided by this to the power of n.")
+  @Option(
+    parsing: .unconditional,
+    help: "In layer n, --points-per-side is divided by this to the power of n.")
   var cropNPointsDownscaleFactor = 1
 
   @Option(
@@ -46,6 +56,7 @@ struct AutoOptions: ParsableArguments {
   var pointGrids: String?
 
   @Option(
+    parsing: .unconditional,
     help: "Remove holes and islands of up to so many low-resolution pixels; 0 leaves them.")
   var minMaskRegionArea = 0
 

@@ -56,6 +56,8 @@ struct BatchCommand: ParsableCommand {
 
   @OptionGroup(title: "Formats") var formats: BatchFormatOptions
   @OptionGroup(title: "Masks of prompts") var finish: SegmentFinishOptions
+  @OptionGroup(title: "Pictures and frames") var reading: ReadingOptions
+  @OptionGroup var masks: MaskOptions
   @OptionGroup(title: "Damaged videos") var damage: DamageOptions
   @OptionGroup var model: ModelSource
   @OptionGroup var machine: RunOptions
@@ -71,6 +73,7 @@ struct BatchCommand: ParsableCommand {
       let output = try OutputFolder(output)
       let settings = BatchSettings(
         formats: formats.formats, context: formats.naming.context, finish: finish.finish,
+        reading: InputReading(pictures: reading.pictures, masks: masks.maskReading),
         toleratesDamage: damage.toleratesDamage, model: try model.identity())
       let job = try BatchJob(
         list: manifest, output: output, shard: shard, settings: settings,
@@ -82,11 +85,12 @@ struct BatchCommand: ParsableCommand {
   /// Does what is missing, and reports.
   private func work(_ job: BatchJob) throws {
     let progress = common.progress("batch", unit: "items")
+    let log = NoticeLog(common)
     let summary = try {
       defer { progress.finish() }
       return try job.run(
         model: { try model.load(machine) }, cancellation: Interruption.cancellation,
-        events: events(progress))
+        events: events(progress, log))
     }()
     let (count, failed) = (summary.itemCount, summary.failedCount)
     guard summary.isFinished else {
@@ -96,22 +100,26 @@ struct BatchCommand: ParsableCommand {
     if json {
       let report: JSONValue = [
         "results": .string(job.resultsPath), "items": .init(count), "failed": .init(failed),
-        "from_earlier_runs": .init(summary.earlierCount),
+        "incomplete": .init(summary.incompleteCount),
+        "from_earlier_runs": .init(summary.earlierCount), "notices": log.all.json,
       ]
       Console.data(report.text(.pretty))
     } else {
-      let parts = [(failed, "failed"), (summary.earlierCount, "from earlier runs")]
+      let parts = [
+        (failed, "failed"), (summary.incompleteCount, "incomplete"),
+        (summary.earlierCount, "from earlier runs"),
+      ]
       let items = "\(count) item\(count == 1 ? "" : "s")"
       let numbers = [items] + parts.filter { $0.0 > 0 }.map { "\($0) \($1)" }
       common.note("\(job.resultsPath): " + numbers.joined(separator: ", "))
     }
-    if failed > 0 { throw Tool.someItemsFailed }
+    if failed > 0 || summary.incompleteCount > 0 { throw Tool.someItemsFailed }
   }
 
   /// More failures are only in the results.
   private static let shownFailures = 20
 
-  private func events(_ progress: ProgressLine) -> BatchJob.Events {
+  private func events(_ progress: ProgressLine, _ log: NoticeLog) -> BatchJob.Events {
     var failed = 0
     return BatchJob.Events {
       progress.update($0, of: $1, before: $2)
@@ -123,6 +131,9 @@ struct BatchCommand: ParsableCommand {
       } else if failed == Self.shownFailures + 1 {
         common.note("more items fail; the results tell")
       }
+    } noticed: { notice in
+      progress.finish()
+      log.add([notice])
     }
   }
 }

@@ -3,15 +3,18 @@ import ArgumentParser
 
 /// What formats have to know besides the masks, as far as a person says it.
 struct AnnotationNaming: ParsableArguments {
-  @Option(help: "What the objects are called where a format wants a class.")
+  @Option(
+    parsing: .unconditional, help: "What the objects are called where a format wants a class.")
   var category = "object"
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Put before the names of pictures in coco, cvat and label-studio files.", valueName: "text"))
   var imagePrefix = ""
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How far polygons may be from the outline of a mask; 0 keeps every corner.",
       valueName: "pixels"))

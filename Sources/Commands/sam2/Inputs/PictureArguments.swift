@@ -13,32 +13,46 @@ enum PictureArguments {
   private static let listByteLimit = 64 << 20
   private static let nameByteLimit = 4096
 
+  /// The pictures of a command line, and what it names besides.
+  struct Found {
+    var paths: [String] = []
+    var notices: [Notice] = []
+  }
+
   /// The paths in the order of the arguments, each once; those of folders and patterns are sorted
   /// naturally.
   ///
   /// A file that exists is itself, whatever its name; nothing is read from it here.
   /// - Throws: `input.no_match`, `input.no_pictures`, `input.list`, and what reading a list throws.
-  static func paths(_ arguments: [String]) throws(Failure) -> [String] {
+  static func found(_ arguments: [String]) throws(Failure) -> Found {
     var paths: [String] = []
+    var notices: [Notice] = []
     for argument in arguments {
       if argument == "-" {
         paths += try names(in: standardInput(), of: "stdin")
       } else if kind(argument) == S_IFDIR {
-        paths += try pictures(in: argument)
+        paths += try pictures(in: argument, &notices)
       } else if kind(argument) != nil {
         paths.append(argument)
       } else if argument.hasPrefix("@"), argument.count > 1 {
         let file = String(argument.dropFirst())
         paths += try names(in: MappedFile.open(file).withUnsafeBytes { [UInt8]($0) }, of: file)
       } else if argument.contains(where: { "*?[".contains($0) }) {
-        paths += try matches(argument)
+        paths += try matches(argument, &notices)
       } else {
         // Reading it will say what is wrong.
         paths.append(argument)
       }
     }
     var seen: Set<String> = []
-    return paths.filter { seen.insert($0).inserted }
+    let distinct = paths.filter { seen.insert($0).inserted }
+    if distinct.count < paths.count {
+      notices.append(
+        Notice(
+          .leftOut, code: "input.repeated",
+          "\(paths.count - distinct.count) pictures are named more than once; each is taken once"))
+    }
+    return Found(paths: distinct, notices: notices)
   }
 
   private static func kind(_ path: String) -> mode_t? {
@@ -48,17 +62,29 @@ enum PictureArguments {
 
   // MARK: - Folders and patterns
 
-  private static func pictures(in folder: String) throws(Failure) -> [String] {
-    let paths = try PictureFolder.paths(folder, extensions: ImageFormat.pathExtensions)
-    guard !paths.isEmpty else {
+  private static func pictures(
+    in folder: String, _ notices: inout [Notice]
+  ) throws(Failure) -> [String] {
+    let listing = try PictureFolder.listing(folder)
+    guard !listing.pictures.isEmpty else {
       throw Failure(
         .badInput, code: "input.no_pictures", "is a folder without pictures",
         hint: "pictures are \(ImageFormat.pathExtensions.joined(separator: ", "))", file: folder)
     }
-    return paths
+    if !listing.others.isEmpty {
+      let count = listing.others.count
+      notices.append(
+        Notice(
+          .leftOut, code: "input.others",
+          "\(count) file\(count == 1 ? " is" : "s are") left out, by name no JPEG, PNG or WebP: "
+            + PictureFolder.list(listing.others), file: folder))
+    }
+    return listing.pictures
   }
 
-  private static func matches(_ pattern: String) throws(Failure) -> [String] {
+  private static func matches(
+    _ pattern: String, _ notices: inout [Notice]
+  ) throws(Failure) -> [String] {
     var found = glob_t()
     defer { globfree(&found) }
     guard glob(pattern, 0, nil, &found) == 0 else {
@@ -69,7 +95,17 @@ enum PictureArguments {
     for index in 0..<Int(found.gl_pathc) {
       if let path = found.gl_pathv[index] { paths.append(String(cString: path)) }
     }
-    return PictureFolder.sorted(paths.filter { kind($0) != S_IFDIR })
+    let files = paths.filter { kind($0) != S_IFDIR }
+    if files.count < paths.count {
+      let folders = paths.filter { kind($0) == S_IFDIR }
+      notices.append(
+        Notice(
+          .leftOut, code: "input.folders",
+          "\(folders.count) folder\(folders.count == 1 ? "" : "s") that the pattern matches "
+            + "\(folders.count == 1 ? "is" : "are") left out: \(PictureFolder.list(folders))",
+          hint: "name folders themselves to have their pictures", file: pattern))
+    }
+    return PictureFolder.sorted(files)
   }
 
   // MARK: - Lists

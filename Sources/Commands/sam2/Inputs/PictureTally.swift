@@ -2,6 +2,7 @@ import Annotations
 import Bytes
 import CLISupport
 import JSON
+import JobSupport
 
 /// What became of each picture of a command: results, and failures that did not end it.
 struct PictureTally {
@@ -11,11 +12,16 @@ struct PictureTally {
   /// What the files that cover all pictures get.
   private(set) var annotated: [AnnotatedPicture] = []
   private var failed = 0
+  /// What was left out or chosen.
+  private let log: NoticeLog
 
-  init(count: Int) { self.count = count }
+  init(count: Int, _ log: NoticeLog) { (self.count, self.log) = (count, log) }
 
-  mutating func add(_ report: JSONValue, annotations: AnnotatedPicture?) {
+  mutating func add(
+    _ report: JSONValue, notices: [Notice], annotations: AnnotatedPicture?
+  ) {
     reports.append(report)
+    log.add(notices)
     annotated += [annotations].compactMap(\.self)
   }
 
@@ -38,7 +44,7 @@ struct PictureTally {
     if json {
       let report: JSONValue = [
         "model": .string(model), "images": .array(reports),
-        "annotations": .array(files.map { .string($0) }),
+        "annotations": .array(files.map { .string($0) }), "notices": log.all.json,
       ]
       Console.data(report.text(.pretty))
     } else {
@@ -48,5 +54,6 @@ struct PictureTally {
       common.note("\(failed) of \(count) pictures failed")
       throw Tool.someItemsFailed
     }
+    if log.isIncomplete { throw Tool.someItemsFailed }
   }
 }

@@ -2,6 +2,7 @@ import Bytes
 import CLISupport
 import Glibc
 import JSON
+import JobSupport
 import Media
 
 /// How well label pictures agree with the truth, object by object.
@@ -17,6 +18,8 @@ struct LabelScore {
   /// By rising identifier.
   private(set) var objects: [Object] = []
   private(set) var frameCount = 0
+  /// What was compared with nothing.
+  private(set) var notices: [Notice] = []
 
   /// Compares two PNGs, or all PNGs of the folder `truth` with those of the same names in `masks`.
   /// - Throws: `score.kinds`, `score.no_frames`, `score.missing_frame`, `score.size`, and what
@@ -31,6 +34,14 @@ struct LabelScore {
       try add(masks, truth)
       return
     }
+    let others = Set(try LabelScore.pictureNames(masks) ?? []).subtracting(names)
+    if !others.isEmpty {
+      notices.append(
+        Notice(
+          .leftOut, code: "score.unpaired",
+          "\(others.count) masks have no true picture and are not compared: "
+            + PictureFolder.list(others.sorted()), file: masks))
+    }
     for name in names {
       let found = "\(masks)/\(name)"
       guard access(found, F_OK) == 0 else {
@@ -43,7 +54,7 @@ struct LabelScore {
   }
 
   private mutating func add(_ found: String, _ truth: String) throws(Failure) {
-    let (a, b) = (try LabelMap.read(found), try LabelMap.read(truth))
+    let (a, b) = (try LabelScore.labels(found), try LabelScore.labels(truth))
     guard a.width == b.width, a.height == b.height else {
       throw Failure(
         .badInput, code: "score.size",
@@ -57,14 +68,19 @@ struct LabelScore {
       inTruth[Int(y)] += 1
       if x == y { shared[Int(x)] += 1 }
     }
-    for identifier in 1..<256 {
+    for identifier in 1..<shared.count {
       let union = inFound[identifier] + inTruth[identifier] - shared[identifier]
       guard union > 0 else { continue }
       add(Double(shared[identifier]) / Double(union), identifier)
     }
   }
 
-  private static let counters = [Int](repeating: 0, count: 256)
+  private static let counters = [Int](repeating: 0, count: 1 << 16)
+
+  /// The labels of a picture, which may mark nothing.
+  private static func labels(_ path: String) throws(Failure) -> MaskPicture {
+    try MaskPicture.read(path, as: .labels, allowsEmpty: true)
+  }
 
   private mutating func add(_ iou: Double, _ identifier: Int) {
     let index = objects.firstIndex { $0.identifier >= identifier } ?? objects.count
@@ -78,9 +94,7 @@ struct LabelScore {
   private static func pictureNames(_ path: String) throws(Failure) -> [String]? {
     guard let stream = opendir(path) else {
       if errno == ENOTDIR { return nil }
-      throw Failure(
-        .missingInput, code: errno == ENOENT ? "file.missing" : "file.unreadable",
-        "cannot be opened: \(String(cString: strerror(errno)))", file: path)
+      throw .opening(path, errno)
     }
     defer { closedir(stream) }
     var names: [String] = []
@@ -113,7 +127,7 @@ struct LabelScore {
 
   var json: JSONValue {
     [
-      "mean_iou": .number(mean), "frames": .init(frameCount),
+      "mean_iou": .number(mean), "notices": notices.json, "frames": .init(frameCount),
       "objects": .array(
         objects.map { object in
           [

@@ -30,6 +30,8 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     try Tool.run(json: json) {
       let score = try LabelScore(masks: masks, truth: truth)
+      let log = NoticeLog(common)
+      log.add(score.notices)
       Console.data(json ? score.json.text(.pretty) : score.text)
     }
   }

@@ -17,12 +17,13 @@ struct SegmentCommand: ParsableCommand {
         sam2 segment dog.jpg --box 300,120,640,480 --point 310,130,0 -o masks
         sam2 segment *.jpg --prompts prompts.json --json -o masks > masks.json
 
-      All points and the box together describe one object; --prompts gives several. Coordinates \
-      are pixels of the upright picture (EXIF orientation applied), x to the right, y down.
+      All points and the box together describe one object; several boxes, or --prompts, give \
+      several. Coordinates are pixels of the upright picture (EXIF orientation applied), x to the \
+      right, y down; places outside the picture are taken as they are.
 
       DIR/NAME.png holds the mask of picture NAME (255 inside); with several prompts or masks they \
       are DIR/NAME_PROMPT_MASK.png, counted from 0. Formats/annotations.md describes the other \
-      formats. Results of an earlier run are replaced.
+      formats. Results of an earlier run on the same picture are replaced.
 
         sam2 segment dog.jpg --point 420,310 -o masks --overlay
         sam2 segment 'pictures/*.jpg' --prompts prompts.json --format coco,yolo -o labels
@@ -33,6 +34,7 @@ struct SegmentCommand: ParsableCommand {
   var images: [String]
 
   @OptionGroup(title: "Prompts") var prompts: SegmentPrompts
+  @OptionGroup(title: "Pictures") var reading: ReadingOptions
   @OptionGroup(title: "Masks") var finish: SegmentFinishOptions
 
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for results.", valueName: "dir"))
@@ -67,14 +69,18 @@ struct SegmentCommand: ParsableCommand {
   func run() throws {
     try Tool.run(json: json) {
       let requested = try prompts.requested()
-      let pictures = try PictureArguments.paths(images)
+      let found = try PictureArguments.found(images)
       let outputs = try SegmentOutputs(
-        images: pictures, prompts: requested, choice: prompts.choice, folder: output,
+        images: found.paths, prompts: requested, choice: prompts.choice, folder: output,
         choices: try outputChoices())
       let job = SegmentJob(
         model: try model.load(machine), prompts: requested, choice: prompts.choice,
-        finish: finish.finish, outputs: outputs)
-      try segmentAll(pictures, job)
+        finish: finish.finish,
+        reading: InputReading(pictures: reading.pictures, masks: prompts.masks.maskReading),
+        outputs: outputs)
+      let log = NoticeLog(common)
+      log.add(found.notices)
+      try segmentAll(found.paths, job, log)
     }
   }
 
@@ -88,13 +94,15 @@ struct SegmentCommand: ParsableCommand {
   }
 
   /// Segments each picture; one that fails is reported, and the others go on.
-  private func segmentAll(_ images: [String], _ job: SegmentJob) throws {
+  private func segmentAll(_ images: [String], _ job: SegmentJob, _ log: NoticeLog) throws {
     let progress = common.progress("segmenting", unit: "pictures")
-    var tally = PictureTally(count: images.count)
+    var tally = PictureTally(count: images.count, log)
     for (index, image) in images.enumerated() {
       do throws(Failure) {
         let result = try job.segment(image, index: tally.annotated.count)
-        tally.add(result.json, annotations: result.files.annotations)
+        if !result.notices.isEmpty { progress.finish() }
+        tally.add(
+          result.json, notices: result.notices, annotations: result.files.annotations)
         if !json {
           progress.finish()
           result.tell(verbose: common.verbose) { common.note($0) }

@@ -5,13 +5,17 @@ import SAM2Jobs
 
 /// How the masks of `sam2 segment` are finished, under the official names.
 struct SegmentFinishOptions: ParsableArguments {
-  @Option(help: "Mask logits above it are inside.")
+  @Option(parsing: .unconditional, help: "Mask logits above it are inside.")
   var maskThreshold = 0.0
 
-  @Option(help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
+  @Option(
+    parsing: .unconditional,
+    help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
   var maxHoleArea = 0
 
-  @Option(help: "Islands of up to so many low-resolution pixels are removed; 0 leaves them.")
+  @Option(
+    parsing: .unconditional,
+    help: "Islands of up to so many low-resolution pixels are removed; 0 leaves them.")
   var maxSprinkleArea = 0
 
   func validate() throws {
@@ -36,25 +40,32 @@ struct SegmentFinishOptions: ParsableArguments {
 /// The prompt options of `sam2 segment`.
 struct SegmentPrompts: ParsableArguments {
   @Option(
-    name: .customLong("point"),
+    name: .customLong("point"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "A click; label 1 (default) is on the object, 0 beside it. Repeatable.",
       valueName: "x,y[,label]"))
   var points: [PointArgument] = []
 
-  @Option(help: ArgumentHelp("A box around the object.", valueName: "x0,y0,x1,y1"))
-  var box: BoxArgument?
+  @Option(
+    name: .customLong("box"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "A box around the object; several boxes alone are an object each.", valueName: "x0,y0,x1,y1"
+    ))
+  var boxes: [BoxArgument] = []
 
   @Option(
+    name: .customLong("mask-prompt"),
     help: ArgumentHelp(
-      "A rough mask: a PNG of the size of the picture, or logits from --save-logits.",
-      valueName: "file"))
-  var maskPrompt: String?
+      "A rough mask: a picture of the size of the picture, or logits from --save-logits; several "
+        + "alone are an object each.", valueName: "file"))
+  var maskPrompts: [String] = []
+
+  @OptionGroup var masks: MaskOptions
 
   @Option(
     name: .customLong("prompts"),
     help: ArgumentHelp("Several prompts, as JSON.", valueName: "file.json"))
-  var file: String?
+  var files: [String] = []
 
   @Flag(help: "Write all three candidates of each prompt.")
   var multimask = false
@@ -63,12 +74,22 @@ struct SegmentPrompts: ParsableArguments {
   var best = false
 
   func validate() throws {
-    let isGivenHere = !points.isEmpty || box != nil || maskPrompt != nil
-    if file == nil && !isGivenHere {
+    let isGivenHere = !points.isEmpty || !boxes.isEmpty || !maskPrompts.isEmpty
+    if files.isEmpty && !isGivenHere {
       throw ValidationError("say what to segment: --point, --box, --mask-prompt or --prompts")
     }
-    if file != nil && isGivenHere {
+    if !files.isEmpty && isGivenHere {
       throw ValidationError("--prompts excludes --point, --box and --mask-prompt")
+    }
+    if files.count > 1 {
+      throw ValidationError(
+        "--prompts is given \(files.count) times; put all prompts into one file")
+    }
+    let kinds = [!points.isEmpty, !boxes.isEmpty, !maskPrompts.isEmpty].count { $0 }
+    if max(boxes.count, maskPrompts.count) > 1 && kinds > 1 {
+      throw ValidationError(
+        "it is not said which of several boxes or masks the other prompts are about; give the "
+          + "prompts of each object in the file of --prompts")
     }
     if multimask && best { throw ValidationError("--multimask and --best exclude each other") }
   }
@@ -77,9 +98,13 @@ struct SegmentPrompts: ParsableArguments {
 
   /// The prompts that were asked for; reads the file of `--prompts`.
   func requested() throws(Failure) -> [RequestedPrompt] {
-    if let file { return try PromptFile.read(file) }
-    return [
-      RequestedPrompt(object: 1, points: points.map(\.point), box: box?.box, maskFile: maskPrompt)
-    ]
+    if let file = files.first { return try PromptFile.read(file) }
+    // Several boxes, or several masks, are about an object each.
+    return (0..<max(1, boxes.count, maskPrompts.count)).map { index in
+      RequestedPrompt(
+        object: index + 1, points: points.map(\.point),
+        box: boxes.indices.contains(index) ? boxes[index].box : nil,
+        maskFile: maskPrompts.indices.contains(index) ? maskPrompts[index] : nil)
+    }
   }
 }

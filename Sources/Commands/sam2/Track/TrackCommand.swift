@@ -10,7 +10,7 @@ import SAM2Jobs
 struct TrackCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "track",
-    abstract: "Follows objects through a video, or a folder of JPEG or PNG frames.",
+    abstract: "Follows objects through a video, or a folder of JPEG, PNG or WebP frames.",
     discussion: """
       Examples:
 
@@ -23,9 +23,10 @@ struct TrackCommand: ParsableCommand {
       --point, --box and --mask-prompt are about (object 1 on frame 0 until then). Objects are \
       followed to the end of the video, and back to its start when the first prompt comes later.
 
-      DIR/00000.png and so on are palette PNGs whose values are object numbers (DAVIS); where \
-      objects overlap the lowest number wins. Formats/annotations.md describes the other formats, \
-      Formats/interaction-script.md scripts. Results of an earlier run are replaced.
+      DIR/FRAME.png are palette PNGs whose values are object numbers (DAVIS); where objects \
+      overlap the lowest number wins. FRAME is the name of the frame's own file, 00000 and so on \
+      for a video file. Formats/annotations.md describes the other formats, Formats/interaction-script.md \
+      scripts. Results of an earlier run are replaced as a whole.
       """)
 
   @Argument(help: "A video file, or a folder of frames.", completion: .file())
@@ -36,6 +37,10 @@ struct TrackCommand: ParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for masks.", valueName: "dir"))
   var output: String
 
+  @Flag(help: "Remove files from DIR that look like results and may be somebody's work.")
+  var force = false
+
+  @OptionGroup(title: "Frames") var frames: ReadingOptions
   @OptionGroup(title: "Formats") var formats: AnnotationOptions
 
   @Option(
@@ -69,14 +74,17 @@ struct TrackCommand: ParsableCommand {
 
   func run() throws {
     try Tool.run(json: json) {
-      var plan = try prompts.plan(arguments: CommandLine.arguments)
+      let reading = InputReading(
+        pictures: frames.pictures, masks: prompts.maskOptions.maskReading)
+      var plan = try prompts.plan(arguments: CommandLine.arguments, reading)
       let outputs = try TrackOutputs(video: video, folder: output, choices: outputChoices())
       try plan.checkObjects(for: outputs.kinds)
       if let file = pause.saveState {
         try AtomicFile.checkCanCreate(path: file, replaceExisting: true)
       }
-      let source = try FrameSource(path: video, toleratesDamage: damage.toleratesDamage)
-      try plan.loadMasks()
+      let source = try openVideo()
+      try outputs.checkEarlier(plan, on: source)
+      try plan.loadMasks(reading)
 
       let loaded = try model.load(machine, for: .tracking)
       let predictor = try VideoPredictor(
@@ -85,28 +93,41 @@ struct TrackCommand: ParsableCommand {
       let job = try TrackJob(
         plan, on: predictor, resuming: pause.resume, outputs: outputs, keepsReport: json,
         context: formats.naming.context, video: video, source: source)
-      let files = try track(job, marks: plan.marks)
+      let log = NoticeLog(common)
+      log.add(job.notices)
+      let files = try track(job, marks: plan.marks, log)
       if json {
         let head: [(key: String, value: JSONValue)] = [
           ("video", .string(video)), ("model", .string(model.name)),
           ("annotations", .array(files.map { .string($0) })),
         ]
-        Console.data(JSONValue.object(head + job.report).text(.pretty))
+        var members = head + job.report
+        members.append(("notices", log.all.json))
+        Console.data(JSONValue.object(members).text(.pretty))
       }
-      if job.skippedCount > 0 { throw Tool.someItemsFailed }
+      if job.isIncomplete { throw Tool.someItemsFailed }
     }
+  }
+
+  private func openVideo() throws(Failure) -> FrameSource {
+    try FrameSource(
+      path: video, options: frames.pictures, toleratesDamage: damage.toleratesDamage)
   }
 
   private func outputChoices() throws(Failure) -> TrackOutputChoices {
     TrackOutputChoices(
       kinds: try formats.kinds(among: AnnotationKind.allCases, default: .davis),
       logitsFolder: saveLogits, overlay: overlay, contactSheet: contactSheet,
-      overlayParts: drawing.parts)
+      overlayParts: drawing.parts, replacesExisting: force)
   }
 
   /// Tracks, writes and draws.
   /// - Returns: the files about the whole video.
-  private func track(_ job: TrackJob, marks: [Int: [Overlay.Prompt]]) throws -> [String] {
+  private func track(
+    _ job: TrackJob, marks: [Int: [Overlay.Prompt]], _ log: NoticeLog
+  ) throws -> [String] {
+    // Frames and their damage become known as they are read.
+    defer { log.add(job.notices) }
     if let file = pause.saveState {
       try play(job, savingTo: file)
     } else {
@@ -130,8 +151,7 @@ struct TrackCommand: ParsableCommand {
   private func draw(_ job: TrackJob, _ marks: [Int: [Overlay.Prompt]]) throws {
     let progress = common.progress("drawing", unit: "frames")
     defer { progress.finish() }
-    let source = try FrameSource(path: video, toleratesDamage: damage.toleratesDamage)
-    try job.drawOverlay(on: source, marks) { progress.update($0, of: $1) }
+    try job.drawOverlay(on: openVideo(), marks) { progress.update($0, of: $1) }
   }
 
   private func play(_ job: TrackJob) throws {

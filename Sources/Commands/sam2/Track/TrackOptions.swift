@@ -4,7 +4,9 @@ import SAM2
 
 /// The options of the video predictor, under their official names.
 struct TrackOptions: ParsableArguments {
-  @Option(help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
+  @Option(
+    parsing: .unconditional,
+    help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
   var fillHoleArea = 8
 
   @Flag(
@@ -23,12 +25,12 @@ struct TrackOptions: ParsableArguments {
   var correctionsCondition = false
 
   @Option(
-    name: .customLong("max-cond-frames-in-attn"),
+    name: .customLong("max-cond-frames-in-attn"), parsing: .unconditional,
     help: "Annotated frames that a frame looks back at, 2 or more; -1: all (default: the model's).")
   var maxConditioningFrames: Int?
 
   @Option(
-    name: .customLong("memory-temporal-stride-for-eval"),
+    name: .customLong("memory-temporal-stride-for-eval"), parsing: .unconditional,
     help: "Frames between two memories of tracked frames (default: the model's).")
   var memoryStride: Int?
 
@@ -97,7 +99,9 @@ struct TrackPause: ParsableArguments {
       valueName: "file"))
   var saveState: String?
 
-  @Option(help: ArgumentHelp("Stop after so many tracked frames.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Stop after so many tracked frames.", valueName: "n"))
   var stopAfter: Int?
 
   @Option(

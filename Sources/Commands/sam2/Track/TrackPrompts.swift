@@ -6,43 +6,50 @@ import SAM2Jobs
 /// The prompt options of `sam2 track`.
 struct TrackPrompts: ParsableArguments {
   @Option(
-    name: .customLong("object"),
+    name: .customLong("object"), parsing: .unconditionalSingleValue,
     help: "Number of the object that the following prompts are about, 1 to 255.")
   var objects: [Int] = []
 
   @Option(
-    name: .customLong("frame"), help: "Frame that the following prompts are about, from 0.")
+    name: .customLong("frame"), parsing: .unconditionalSingleValue,
+    help: "Frame that the following prompts are about, from 0.")
   var frames: [Int] = []
 
   @Option(
-    name: .customLong("point"),
+    name: .customLong("point"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "A click; label 1 (default) is on the object, 0 beside it. Repeatable.",
       valueName: "x,y[,label]"))
   var points: [PointArgument] = []
 
   @Option(
-    name: .customLong("box"),
+    name: .customLong("box"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp("A box around the object.", valueName: "x0,y0,x1,y1"))
   var boxes: [BoxArgument] = []
 
   @Option(
     name: .customLong("mask-prompt"),
     help: ArgumentHelp(
-      "The object's mask, a PNG; without --object each label in it is an object.",
+      "The object's mask, a picture; without --object each label in it is an object.",
       valueName: "file"))
   var masks: [String] = []
 
+  @OptionGroup var maskOptions: MaskOptions
+
   @Option(
+    name: .customLong("script"),
     help: ArgumentHelp("An interaction script instead of prompts.", valueName: "file.json"))
-  var script: String?
+  var scripts: [String] = []
 
   func validate() throws {
     let isGivenHere = !points.isEmpty || !boxes.isEmpty || !masks.isEmpty
-    if script == nil && !isGivenHere {
+    if scripts.isEmpty && !isGivenHere {
       throw ValidationError("say what to track: --point, --box, --mask-prompt or --script")
     }
-    if script != nil && (isGivenHere || !objects.isEmpty || !frames.isEmpty) {
+    if scripts.count > 1 {
+      throw ValidationError("--script is given \(scripts.count) times; a job plays one script")
+    }
+    if !scripts.isEmpty && (isGivenHere || !objects.isEmpty || !frames.isEmpty) {
       throw ValidationError("--script excludes all other prompt options")
     }
   }
@@ -51,9 +58,10 @@ struct TrackPrompts: ParsableArguments {
   ///
   /// The parser keeps no order between different options, so the order comes from `arguments`, the
   /// whole command line, whose values the parser has accepted already.
-  func plan(arguments: [String]) throws(Failure) -> TrackPlan {
-    if let script { return try TrackPlan(scriptFile: script) }
+  func plan(arguments: [String], _ reading: InputReading) throws(Failure) -> TrackPlan {
+    if let script = scripts.first { return try TrackPlan(scriptFile: script) }
     var builder = TrackPlanBuilder()
+    builder.reading = reading
     var rest = arguments.dropFirst()[...]
     while let word = rest.popFirst(), word != "--" {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

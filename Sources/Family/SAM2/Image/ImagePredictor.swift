@@ -54,8 +54,8 @@ public final class ImagePredictor {
   ///
   /// With `multimask` three candidates a prompt, which suits an ambiguous one such as a single
   /// click; without it one mask.
-  /// - Throws: `image.not_set`; `prompt.empty`, `prompt.point_outside`, `prompt.label`,
-  ///   `prompt.box_order`, `prompt.box_outside`, `prompt.mask_shape`, `prompt.mask_values`;
+  /// - Throws: `image.not_set`; `prompt.empty`, `prompt.coordinate`, `prompt.label`,
+  ///   `prompt.box_order`, `prompt.mask_shape`, `prompt.mask_values`;
   ///   `model.encoder_only` when the model has no decoder.
   public func predict(
     _ prompts: [Prompt], multimask: Bool = true
@@ -90,7 +90,7 @@ public final class ImagePredictor {
     var batches: [Batch] = []
     for (index, prompt) in prompts.enumerated() {
       do {
-        try prompt.validate(width: width, height: height, imageSize: model.imageSize)
+        try prompt.validate(imageSize: model.imageSize)
       } catch {
         throw prompts.count == 1 ? error : error.inPrompt(index)
       }

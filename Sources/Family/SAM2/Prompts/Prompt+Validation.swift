@@ -1,17 +1,17 @@
-import Bytes
+public import Bytes
 
-// Prompts come from outside, and a click beside the picture is nearly always a mistake in units.
+// Prompts come from outside. Places beside the picture are taken as the reference takes them.
 
 extension Prompt {
-  /// Checks the prompt against a picture of `width` x `height` and a model of input size `imageSize`.
+  /// Checks the prompt for a model of input size `imageSize`.
   /// - Throws: `prompt.empty`, `prompt.mask_shape`, and what `validate(points:box:)` throws.
-  func validate(width: Int, height: Int, imageSize: Int) throws(Failure) {
+  func validate(imageSize: Int) throws(Failure) {
     guard !points.isEmpty || box != nil || maskLogits != nil else {
       throw Failure(
         .usage, code: "prompt.empty", "a prompt has neither points nor box nor mask",
         hint: "give at least one of them")
     }
-    try Prompt.validate(points: points, box: box, width: width, height: height)
+    try Prompt.validate(points: points, box: box)
     guard let maskLogits else { return }
     let side = imageSize / 4
     let dimensions = maskLogits.shape.dimensions
@@ -30,11 +30,12 @@ extension Prompt {
   /// More clicks than anybody makes; the work grows with their square.
   static let pointLimit = 10_000
 
-  /// Checks clicks and a box against a picture of `width` x `height`.
-  /// - Throws: `prompt.too_many_points`, `prompt.point_outside`, `prompt.label`, `prompt.box_order`, `prompt.box_outside`.
-  static func validate(
-    points: [Point], box: Box?, width: Int, height: Int
-  ) throws(Failure) {
+  /// Larger coordinates than any picture has; the position code is a sine of them.
+  static let coordinateLimit: Float = 1e9
+
+  /// Checks clicks and a box.
+  /// - Throws: `prompt.too_many_points`, `prompt.coordinate`, `prompt.label`, `prompt.box_order`.
+  static func validate(points: [Point], box: Box?) throws(Failure) {
     guard points.count <= pointLimit else {
       throw Failure(
         .usage, code: "prompt.too_many_points",
@@ -46,26 +47,50 @@ extension Prompt {
           .usage, code: "prompt.label", "label \(point.label) is not one of -1, 0, 1, 2, 3",
           place: "point \(index)", hint: "1 marks the object, 0 marks what is not part of it")
       }
-      guard point.x >= 0, point.x < Float(width), point.y >= 0, point.y < Float(height) else {
-        throw Failure(
-          .usage, code: "prompt.point_outside",
-          "point (\(point.x), \(point.y)) lies outside the \(width)x\(height) picture",
-          place: "point \(index)", hint: "coordinates are pixels of the original picture, x first")
-      }
+      try check([point.x, point.y], "point (\(point.x), \(point.y))", place: "point \(index)")
     }
     guard let box else { return }
+    try check([box.x0, box.y0, box.x1, box.y1], box.text, place: "box")
     guard box.x0 < box.x1, box.y0 < box.y1 else {
       throw Failure(
-        .usage, code: "prompt.box_order",
-        "box (\(box.x0), \(box.y0), \(box.x1), \(box.y1)) has no area",
+        .usage, code: "prompt.box_order", "\(box.text) has no area",
         hint: "give the upper left corner, then the lower right one: x0,y0,x1,y1")
     }
-    guard box.x0 >= 0, box.y0 >= 0, box.x1 <= Float(width), box.y1 <= Float(height) else {
-      throw Failure(
-        .usage, code: "prompt.box_outside",
-        "box (\(box.x0), \(box.y0), \(box.x1), \(box.y1)) does not lie inside "
-          + "the \(width)x\(height) picture",
-        hint: "coordinates are pixels of the original picture")
+  }
+
+  private static func check(
+    _ coordinates: [Float], _ text: String, place: String
+  ) throws(Failure) {
+    guard !coordinates.allSatisfy({ abs($0) <= coordinateLimit }) else { return }
+    throw Failure(
+      .usage, code: "prompt.coordinate", "\(text) is nowhere near a picture", place: place,
+      hint: "coordinates are pixels of the original picture, x first")
+  }
+}
+
+extension Prompt.Box {
+  fileprivate var text: String { "box (\(x0), \(y0), \(x1), \(y1))" }
+}
+
+extension Prompt {
+  /// Notices about clicks and a box that are not all inside a picture of `width` x `height`.
+  ///
+  /// The answer is that of the reference; a place beside the picture is often a mistake in units.
+  public static func notices(
+    points: [Point], box: Box?, width: Int, height: Int
+  ) -> [Notice] {
+    let (right, bottom) = (Float(width), Float(height))
+    var outside = points.filter { point in
+      !(point.x >= 0 && point.x < right && point.y >= 0 && point.y < bottom)
+    }.map { "point (\($0.x), \($0.y))" }
+    if let box, !(box.x0 >= 0 && box.y0 >= 0 && box.x1 <= right && box.y1 <= bottom) {
+      outside.append(box.text)
+    }
+    return outside.map { text in
+      Notice(
+        .reinterpreted, code: "prompt.outside",
+        "\(text) is not inside the \(width)x\(height) picture; it is taken as it is, as the "
+          + "official code does", hint: "coordinates are pixels of the original picture, x first")
     }
   }
 }

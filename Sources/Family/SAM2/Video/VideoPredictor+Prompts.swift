@@ -33,7 +33,7 @@ extension VideoPredictor {
         .usage, code: "prompt.box_after_points",
         "a box must come before all clicks on its frame", hint: "clear the old points as well")
     }
-    try Prompt.validate(points: points, box: box, width: width, height: height)
+    try Prompt.validate(points: points, box: box)
 
     var state = state(of: object)
     let scaled = ModelPoint.scaled(

@@ -1,3 +1,4 @@
+public import Bytes
 public import JSON
 public import JobSupport
 public import Media
@@ -7,9 +8,14 @@ public import SAM2
 public struct AutoJob {
   public let outputs: AutoOutputs
   private let generator: AutomaticMaskGenerator
+  private let reading: InputReading
 
-  public init(_ generator: AutomaticMaskGenerator, outputs: AutoOutputs) {
+  public init(
+    _ generator: AutomaticMaskGenerator, reading: InputReading = InputReading(),
+    outputs: AutoOutputs
+  ) {
     self.generator = generator
+    self.reading = reading
     self.outputs = outputs
   }
 
@@ -22,7 +28,9 @@ public struct AutoJob {
     progress: (AutomaticMaskGenerator.Progress) throws -> Void = { _ in }
   ) throws -> AutoResult {
     var clock = StageClock()
-    let picture = try clock.time("decode") { try ImageReader.read(path) }
+    let picture = try clock.time("decode") {
+      try ImageReader.read(path, options: reading.pictures)
+    }
     let masks = try clock.time("generate") {
       try generator.generate(picture, progress: progress)
     }
@@ -41,6 +49,9 @@ public struct AutoResult {
   public let files: AutoFiles
   public let clock: StageClock
 
+  /// What reading the picture left out or had to choose.
+  public var notices: [Notice] { picture.notices.map { $0.about(file: image) } }
+
   /// The picture's entry in a report.
   public var json: JSONValue {
     let entries: [JSONValue] = masks.enumerated().map { index, mask in
@@ -55,6 +66,7 @@ public struct AutoResult {
       ("milliseconds", clock.json),
     ]
     if let index = files.index { members.append(("index", .string(index))) }
+    if !notices.isEmpty { members.append(("notices", notices.json)) }
     if let overlay = files.overlay { members.append(("overlay", .string(overlay))) }
     return .object(members)
   }

@@ -60,7 +60,8 @@ public struct AutoOutputs {
     annotations = AnnotationFolder(path: folder, kinds: choices.kinds, context: choices.context)
     var owners: [String: String] = [:]
     for image in images {
-      for target in [target(of: image), overlayFile(of: image)] {
+      let overlays = choices.overlay == nil ? [] : [overlayFile(of: image)]
+      for target in (choices.mode == nil ? [] : [target(of: image)]) + overlays {
         try OutputName.check(target)
         if let owner = owners[target], owner != image {
           throw Failure(
@@ -75,8 +76,10 @@ public struct AutoOutputs {
             hint: "choose another folder with -o", file: target)
         }
       }
-      if choices.mode != nil { try checkAbsent(target(of: image)) }
+      for form in choices.mode == nil ? [] : forms(of: image) { try checkAbsent(form) }
+      for overlay in overlays { try checkAbsent(overlay) }
     }
+    try OutputName.checkListed(images, in: choices.kinds)
     // Made of pictures without masks, the files of the formats have the names of the later ones.
     let pictures = images.enumerated().map { index, image in
       AnnotatedPicture(
@@ -91,7 +94,7 @@ public struct AutoOutputs {
   private func checkAbsent(_ path: String) throws(Failure) {
     guard !choices.replacesExisting, access(path, F_OK) == 0 else { return }
     throw Failure(
-      .cannotCreate, code: "output.exists", "exists already", hint: "use --force to replace it",
+      .outputExists, code: "output.exists", "exists already", hint: "use --force to replace it",
       file: path)
   }
 
@@ -100,6 +103,11 @@ public struct AutoOutputs {
   /// The folder or JSON file of a picture.
   private func target(of image: String) -> String {
     folder.file(choices.mode == .binaryMask ? fileStem(image) : "\(fileStem(image)).json")
+  }
+
+  /// The folder and the JSON file of a picture, of which a run writes one.
+  private func forms(of image: String) -> [String] {
+    [folder.file(fileStem(image)), folder.file("\(fileStem(image)).json")]
   }
 
   private func overlayFile(of image: String) -> String {
@@ -126,8 +134,11 @@ public struct AutoOutputs {
     }
     try folder.create()
     switch choices.mode {
-    case .binaryMask: try writeFolder(masks, target(of: image), &files)
+    case .binaryMask:
+      try removeRecord("\(fileStem(image)).json")
+      try writeFolder(masks, target(of: image), &files)
     case .uncompressedRLE, .cocoRLE:
+      try removeFolder(fileStem(image))
       let records = masks.map { $0.record(compressed: choices.mode == .cocoRLE) }
       let text = JSONValue.array(records).text() + "\n"
       files.index = target(of: image)
@@ -169,6 +180,28 @@ public struct AutoOutputs {
     var leftover = masks.count
     while directory.removeFile("\(leftover).png") { leftover += 1 }
     try directory.write(table, Array(masks.table.utf8))
+  }
+
+  // MARK: - Earlier results in the other form
+
+  /// Removes the masks and the table of an earlier run with --force, and nothing else.
+  private func removeFolder(_ name: String) throws(Failure) {
+    let output = try folder.create()
+    guard output.entry(name) == .folder else { return }
+    let directory = try output.folder(name)
+    guard directory.removeFile("metadata.csv") else { return }
+    var index = 0
+    while directory.removeFile("\(index).png") { index += 1 }
+    if directory.names.isEmpty { try output.remove(name) }
+  }
+
+  /// Removes the JSON file of an earlier run, if it begins as one.
+  private func removeRecord(_ name: String) throws(Failure) {
+    let output = try folder.create()
+    guard output.entry(name) == .file,
+      ResultFiles.text(name, in: output).hasPrefix("[{\"segmentation\":{\"size\":[")
+    else { return }
+    output.removeFile(name)
   }
 
   /// All masks over the picture, the smallest on top.

@@ -50,7 +50,7 @@ struct BatchFolder: Sendable {
         BatchResults.fill(try folder.folder(name))
       else {
         throw Failure(
-          .cannotCreate, code: "output.exists", "exists already, and is not from this batch",
+          .outputExists, code: "output.exists", "exists already, and is not from this batch",
           hint: "choose another folder with -o", file: folder.file(name))
       }
       try folder.move(name, to: partial, as: old)

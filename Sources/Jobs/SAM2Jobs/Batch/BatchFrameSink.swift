@@ -11,9 +11,11 @@ struct BatchFrameSink: FrameSink {
   let description: VideoDescription
   let savesLogits: Bool
 
-  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
+  func finish(
+    _ pictures: [AnnotatedPicture], frameCount: Int
+  ) throws(Failure) -> [String] {
     guard folder.formats.needsAllMasks, !pictures.isEmpty else { return [] }
-    return try folder.write(all: pictures)
+    return try folder.about(description.with(frameCount: frameCount).facts).write(all: pictures)
   }
 
   func write(
@@ -24,7 +26,8 @@ struct BatchFrameSink: FrameSink {
     let found = result.found
     let picture = description.picture(result.frame, found.annotated)
     let files = try folder.write(picture)
-    let logits = savesLogits ? try writeLogits(found, of: result.frame) : []
+    let logits =
+      savesLogits ? try writeLogits(found, of: description.names.logitsStem(result.frame)) : []
     // A plain PNG per mask, in the order of the objects' numbers.
     let plain = Dictionary(
       zip(picture.masks.map(\.object), files[.png] ?? []), uniquingKeysWith: { $1 })
@@ -38,7 +41,8 @@ struct BatchFrameSink: FrameSink {
       return JSONValue.object(entry)
     }
     let members =
-      [("frame", .init(result.frame))] + BatchItemFolder.members(files)
+      [("frame", .init(result.frame)), ("name", .string(picture.stem))]
+      + BatchItemFolder.members(files)
       + [("objects", .array(objects))]
     return WrittenFrame(
       frame: result.frame, picture: picture, entry: .object(members),
@@ -48,13 +52,13 @@ struct BatchFrameSink: FrameSink {
   /// Writes the logits of all objects.
   /// - Returns: their files.
   private func writeLogits(
-    _ found: FoundObjects, of frame: Int
+    _ found: FoundObjects, of name: String
   ) throws(Failure) -> [String] {
     var files: [String] = []
     for (object, _) in found {
       files.append(
         try folder.write(
-          "\(BatchResults.logits)/\(fiveDigits(frame))_\(object.id).npy",
+          "\(BatchResults.logits)/\(name)_\(object.id).npy",
           NPYWriter.bytes(object.lowResolutionLogits)))
     }
     return files

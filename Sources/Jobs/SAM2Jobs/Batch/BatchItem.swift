@@ -58,11 +58,8 @@ struct BatchItem {
     case ("video", "actions"):
       let actions = try json.required("actions")
       let script = try InteractionScript(json: .object([("actions", actions)]))
-      let masks = script.maskFiles.map { ($0, BatchItem.resolved($0, folder)) }
-      let references = Dictionary(masks) { first, _ in first }
       work = .track(
-        TrackPlan(script: script, masks: references.mapValues { .file($0) }),
-        try BatchTrackOptions(item: json))
+        TrackPlan(script: script, folder: folder), try BatchTrackOptions(item: json))
     case ("video", "script"):
       let file = BatchItem.resolved(try json.requiredString("script"), folder)
       work = .track(try TrackPlan(scriptFile: file), try BatchTrackOptions(item: json))

@@ -11,7 +11,8 @@ struct BatchItemFolder: Sendable {
   private let writer: BatchWriter
   private let index: Int
   private let id: String
-  private let annotations: [(kind: AnnotationKind, format: any AnnotationFormat)]
+  private let context: AnnotationContext
+  private var annotations: [(kind: AnnotationKind, format: any AnnotationFormat)]
   /// Nil when there are no files.
   private let directory: OutputDirectory?
 
@@ -26,9 +27,17 @@ struct BatchItemFolder: Sendable {
     self.writer = writer
     self.index = index
     self.id = id
+    self.context = context
     annotations = formats.kinds.map { ($0, $0.format(context)) }
     let isEmpty = formats.kinds.isEmpty && !hasOtherFiles
     directory = isEmpty ? nil : try writer.folder.begin(index)
+  }
+
+  /// The same for a video of which more has become known.
+  func about(_ video: VideoFacts) -> BatchItemFolder {
+    var folder = self
+    folder.annotations = formats.kinds.map { ($0, $0.format(context.about(video))) }
+    return folder
   }
 
   /// Writes the files of all formats about one picture, except for those in `handled`.

@@ -19,13 +19,17 @@ public final class BatchJob {
     public var progress: (_ done: Int, _ total: Int, _ before: Int) -> Void
     /// Called with the failure of an item; its place names the line of the list.
     public var failed: (Failure) -> Void
+    /// Called with what an item left out or had to choose; its file is the item unless it has one.
+    public var noticed: (Notice) -> Void
 
     public init(
       progress: @escaping (_ done: Int, _ total: Int, _ before: Int) -> Void = { _, _, _ in },
-      failed: @escaping (Failure) -> Void = { _ in }
+      failed: @escaping (Failure) -> Void = { _ in },
+      noticed: @escaping (Notice) -> Void = { _ in }
     ) {
       self.progress = progress
       self.failed = failed
+      self.noticed = noticed
     }
   }
 
@@ -36,6 +40,8 @@ public final class BatchJob {
     public let doneCount: Int
     /// Items that an earlier run had done.
     public let earlierCount: Int
+    /// Items that are done with less than their inputs should have given.
+    public let incompleteCount: Int
     /// Whether every item has a result, so that the file with all results exists.
     public let isFinished: Bool
 
@@ -94,7 +100,7 @@ public final class BatchJob {
     if isFinished { try journal.publish() }
     return Summary(
       itemCount: range.count, doneCount: journal.doneCount, earlierCount: earlier,
-      isFinished: isFinished)
+      incompleteCount: journal.incompleteCount, isFinished: isFinished)
   }
 
   /// Finds which results of an earlier run still hold.

@@ -13,7 +13,15 @@ final class BatchJournal {
   private struct Place {
     let offset: Int
     let byteCount: Int
-    let isDone: Bool
+    let state: State
+  }
+
+  /// What became of an item.
+  enum State: Equatable {
+    case failed
+    case done
+    /// Done, with less than the input should have given.
+    case incomplete
   }
 
   /// The file with all results.
@@ -42,7 +50,7 @@ final class BatchJournal {
     places = Array(repeating: nil, count: count)
     for old in [name, partialName] where start == .refuse && folder.entry(old) != nil {
       throw Failure(
-        .cannotCreate, code: "output.exists", "there are results of an earlier run",
+        .outputExists, code: "output.exists", "there are results of an earlier run",
         hint: "--resume goes on with them, --force starts again", file: output.file(old))
     }
     descriptor = try folder.appendable(partialName)
@@ -99,7 +107,8 @@ final class BatchJournal {
       else { return }
       let isDone = json["status"]?.string == "done"
       if isDone && !isWhole(json) { return }
-      places[position] = Place(offset: line.offset, byteCount: bytes.count, isDone: isDone)
+      let state: State = !isDone ? .failed : json["incomplete"]?.bool == true ? .incomplete : .done
+      places[position] = Place(offset: line.offset, byteCount: bytes.count, state: state)
     }
     // A killed writer may have left half a line.
     guard ftruncate(descriptor, off_t(end)) == 0 else { throw writeFailure() }
@@ -118,19 +127,22 @@ final class BatchJournal {
   }
 
   /// Positions of items that are not done.
-  var missing: [Int] { places.indices.filter { places[$0]?.isDone != true } }
+  var missing: [Int] { places.indices.filter { (places[$0]?.state ?? .failed) == .failed } }
 
-  var doneCount: Int { places.reduce(0) { $0 + ($1?.isDone == true ? 1 : 0) } }
+  /// Items that are done, also if their results are incomplete.
+  var doneCount: Int { places.count - missing.count }
+
+  var incompleteCount: Int { places.count { $0?.state == .incomplete } }
 
   // MARK: - New results
 
   /// Adds the result of the item at `position`.
   /// - Throws: `output.write`.
-  func append(_ line: JSONValue, at position: Int, isDone: Bool) throws(Failure) {
+  func append(_ line: JSONValue, at position: Int, _ state: State) throws(Failure) {
     let bytes = Array(line.text().utf8)
     let start = byteCount
     try put(bytes)
-    places[position] = Place(offset: start, byteCount: bytes.count, isDone: isDone)
+    places[position] = Place(offset: start, byteCount: bytes.count, state: state)
   }
 
   private func put(_ bytes: [UInt8]) throws(Failure) {
@@ -158,7 +170,7 @@ final class BatchJournal {
 
   private func writeFailure() -> Failure {
     Failure(
-      .inputOutput, code: "output.write",
+      .writing, code: "output.write",
       "writing failed: \(String(cString: strerror(errno)))", file: path + ".part")
   }
 }

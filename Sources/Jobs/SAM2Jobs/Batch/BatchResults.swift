@@ -23,8 +23,9 @@ enum BatchResults {
   private static func isResult(_ name: String, in folder: OutputDirectory) -> Bool {
     let stem = fileStem(name)
     if !stem.isEmpty, stem.allSatisfy(\.isWholeNumber) {
-      return name == stem + ".png" || (name == stem && isFilled(name, in: folder))
+      return name == stem + ".png" || (name == stem && isObject(name, in: folder))
     }
+    if ResultFiles.isLabelPicture(name, in: folder) { return true }
     // YOLO's labels are called as the pictures.
     if name == "labels" {
       guard let labels = try? folder.folder(name) else { return false }
@@ -37,6 +38,12 @@ enum BatchResults {
     }
     if AnnotationKind(rawValue: name) != nil { return isFilled(name, in: folder) }
     return names.contains(name) || name.hasSuffix("_manual.json")
+  }
+
+  /// Whether a folder holds the masks of one object, which are called as the frames.
+  private static func isObject(_ name: String, in folder: OutputDirectory) -> Bool {
+    guard ResultFiles.isObject(name), let inner = try? folder.folder(name) else { return false }
+    return inner.names.allSatisfy { ResultFiles.isMaskPicture($0, in: inner) }
   }
 
   private static func isFilled(_ name: String, in folder: OutputDirectory) -> Bool {

@@ -18,7 +18,14 @@ final class BatchRun {
 
   /// An item that is being written.
   private var pending: (item: BatchStages.Prepared, writing: Writing)?
-  private typealias Writing = BackgroundWork<Result<JSONValue, Failure>>
+  private typealias Writing = BackgroundWork<Result<Written, Failure>>
+
+  /// The line of an item that is done, and what has to be said about it.
+  private struct Written: Sendable {
+    let line: JSONValue
+    let outcome: BatchStages.Outcome
+  }
+
   private typealias Reading = BackgroundWork<Result<BatchStages.Prepared, Failure>>
 
   init(
@@ -41,13 +48,13 @@ final class BatchRun {
       guard !stages.cancellation.isRequested, let prepared = try next?.value().get() else { break }
       next = count + 1 < missing.count ? read(missing[count + 1]) : nil
       let work = Result { try stages.run(prepared, heartbeat: showProgress) }
-      // What comes of the item before is its own affair, or that of all.
+      // A failure of the item before concerns that item, unless it stops the batch.
       try settle()
       switch work {
       case .success(let write): start(write, prepared)
       case .failure(let problem):
         stages.writer.folder.abandon(prepared.index)
-        if BatchRun.concernsAll(problem) { throw problem }
+        if BatchRun.stopsBatch(problem) { throw problem }
         if !(problem is BatchStages.Stopped) { try fail(prepared, problem) }
       }
     }
@@ -69,7 +76,10 @@ final class BatchRun {
     pending = (
       prepared,
       BackgroundWork {
-        Result { () throws(Failure) in stages.line(prepared, try write()) }
+        Result { () throws(Failure) in
+          let outcome = try write()
+          return Written(line: stages.line(prepared, outcome), outcome: outcome)
+        }
       }
     )
   }
@@ -79,21 +89,28 @@ final class BatchRun {
     guard let (prepared, writing) = pending else { return }
     pending = nil
     switch writing.value() {
-    case .success(let line):
-      try journal.append(line, at: prepared.index - range.lowerBound, isDone: true)
+    case .success(let written):
+      for notice in written.outcome.notices {
+        events.noticed(notice.about(file: prepared.id))
+      }
+      try journal.append(
+        written.line, at: prepared.index - range.lowerBound,
+        written.outcome.isIncomplete ? .incomplete : .done)
       advance()
     case .failure(let failure):
       stages.writer.folder.abandon(prepared.index)
-      if BatchRun.concernsAll(failure) { throw failure }
+      if BatchRun.stopsBatch(failure) { throw failure }
       try fail(prepared, failure)
     }
   }
 
-  /// Whether a problem is not an item's own: what keeps one from being written keeps all of them,
-  /// unless it is about its folder.
-  private static func concernsAll(_ problem: any Error) -> Bool {
-    guard let failure = problem as? Failure else { return false }
-    return failure.code.hasPrefix("output.") && failure.code != "output.exists"
+  /// Whether a problem is not an item's own: what keeps one item from being written keeps all of
+  /// them, except for a folder that is occupied.
+  private static func stopsBatch(_ problem: any Error) -> Bool {
+    switch (problem as? Failure)?.kind {
+    case .cannotCreate, .writing: true
+    case .usage, .badInput, .missingInput, .internalError, .outputExists, .inputOutput, nil: false
+    }
   }
 
   private func fail(_ prepared: BatchStages.Prepared, _ problem: any Error) throws {
@@ -102,7 +119,7 @@ final class BatchRun {
       ?? Failure(.internalError, code: "internal", "a bug of sam2-swift: \(problem)")
     events.failed(failure.about(file: stages.manifest.path).inLine(line(of: prepared)))
     try journal.append(
-      stages.line(prepared, failure), at: prepared.index - range.lowerBound, isDone: false)
+      stages.line(prepared, failure), at: prepared.index - range.lowerBound, .failed)
     advance()
   }
 

@@ -2,6 +2,7 @@ public import Annotations
 import Bytes
 import JSON
 import JobSupport
+import Media
 import ModelFile
 
 /// The settings of a batch that results depend on, besides the item itself.
@@ -10,6 +11,7 @@ public struct BatchSettings: Sendable {
   public let formats: BatchFormats
   public let context: AnnotationContext
   public let finish: SegmentFinish
+  public let reading: InputReading
   /// Whether videos go on after frames that cannot be decoded.
   public let toleratesDamage: Bool
   /// Identifies the model, as hashes of the contents of its file do.
@@ -17,11 +19,13 @@ public struct BatchSettings: Sendable {
 
   public init(
     formats: BatchFormats, context: AnnotationContext = AnnotationContext(),
-    finish: SegmentFinish = SegmentFinish(), toleratesDamage: Bool = false, model: String
+    finish: SegmentFinish = SegmentFinish(), reading: InputReading = InputReading(),
+    toleratesDamage: Bool = false, model: String
   ) {
     self.formats = formats
     self.context = context
     self.finish = finish
+    self.reading = reading
     self.toleratesDamage = toleratesDamage
     self.model = model
   }
@@ -37,11 +41,23 @@ public struct BatchSettings: Sendable {
       "max_sprinkle_area": .init(finish.maxSprinkleArea),
       "category": .string(context.category), "image_prefix": .string(context.imagePrefix),
       "polygon_tolerance": .number(context.polygonTolerance),
-      "tolerates_damage": .bool(toleratesDamage),
+      "tolerates_damage": .bool(toleratesDamage), "mask_reading": .string(reading.masks.rawValue),
+      "sample_range": reading.pictures.sampleRange.json,
     ]
     let bytes = Array(all.text(.canonical).utf8)
     let storage = ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
     // Sixteen hexadecimal digits are always such a number.
     return UInt64(ModelFile.sha256(of: storage).prefix(16), radix: 16) ?? 0
+  }
+}
+
+extension SampleRange {
+  /// A value that tells it from others.
+  fileprivate var json: JSONValue {
+    switch self {
+    case .full: "full"
+    case .automatic: "auto"
+    case .values(let values): [.init(Int(values.lowerBound)), .init(Int(values.upperBound))]
+    }
   }
 }

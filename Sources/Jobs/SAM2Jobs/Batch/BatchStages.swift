@@ -35,8 +35,18 @@ struct BatchStages: Sendable {
     let picture: RGBImage?
   }
 
+  /// What an item has come to.
+  struct Outcome: Sendable {
+    let members: BatchMembers
+    var notices: [Notice] = []
+    var skippedFrames = 0
+
+    /// Whether the results lack something that the input should have.
+    var isIncomplete: Bool { skippedFrames > 0 || notices.contains(where: \.isIncomplete) }
+  }
+
   /// Work that only writes.
-  typealias Writing = @Sendable () throws(Failure) -> BatchMembers
+  typealias Writing = @Sendable () throws(Failure) -> Outcome
 
   /// Work was given up as requested.
   struct Stopped: Error {}
@@ -54,7 +64,8 @@ struct BatchStages: Sendable {
       task = .success(
         Task(
           item: item, formats: formats,
-          picture: item.isVideo ? nil : try ImageReader.read(item.path)))
+          picture: item.isVideo
+            ? nil : try ImageReader.read(item.path, options: settings.reading.pictures)))
     } catch {
       task = .failure(error)
     }
@@ -79,28 +90,33 @@ struct BatchStages: Sendable {
     case .prompts(let prompts):
       let picture = try picture(task)
       let segmenter = PromptedSegmenter(
-        model: model, prompts: prompts, choice: .single, finish: settings.finish)
+        model: model, prompts: prompts, choice: .single, finish: settings.finish,
+        reading: settings.reading)
       var clock = StageClock()
-      let answers = try segmenter.answers(for: picture, clock: &clock)
+      var notices = picture.notices
+      let answers = try segmenter.answers(for: picture, clock: &clock, notices: &notices)
       let facts = PictureFacts(picture)
-      return { () throws(Failure) in
-        try writer.write(answers, index, task, picture: facts)
+      return { [notices] () throws(Failure) in
+        Outcome(
+          members: try writer.write(answers, index, task, picture: facts), notices: notices)
       }
     case .automatic(let options):
       let picture = try picture(task)
       let generator = try AutomaticMaskGenerator(model, options: options)
       let masks = try generator.generate(picture) { _ in try checkWanted() }
       let facts = PictureFacts(picture)
-      return { () throws(Failure) in
-        try writer.write(masks, index, task, picture: facts)
+      return { [notices = picture.notices] () throws(Failure) in
+        Outcome(members: try writer.write(masks, index, task, picture: facts), notices: notices)
       }
     case .track(let plan, let options):
       let video = try BatchVideo(plan, options, task, model, writer, settings, index)
       let members = try video.run(cancellation: cancellation, heartbeat: heartbeat)
       let folder = video.folder
+      let outcome = Outcome(
+        members: members, notices: video.notices, skippedFrames: video.skippedCount)
       return { () throws(Failure) in
         try folder.commit()
-        return members
+        return outcome
       }
     }
   }
@@ -115,7 +131,7 @@ struct BatchStages: Sendable {
   // MARK: - Results
 
   /// The result of an item that is done.
-  func line(_ prepared: Prepared, _ members: BatchMembers) -> JSONValue {
+  func line(_ prepared: Prepared, _ outcome: Outcome) -> JSONValue {
     var head: BatchMembers = [
       ("id", .string(prepared.id)), ("status", "done"), ("digest", .string(prepared.digestText)),
     ]
@@ -125,17 +141,24 @@ struct BatchStages: Sendable {
         ("formats", .array(task.formats.names.map { .string($0) })),
       ]
     }
-    return .object(head + members)
+    if outcome.isIncomplete { head.append(("incomplete", true)) }
+    if !outcome.notices.isEmpty {
+      let notices = outcome.notices.map { $0.with(file: $0.file.map(asListed)).json }
+      head.append(("notices", .array(notices)))
+    }
+    return .object(head + outcome.members)
+  }
+
+  /// A path as the manifest has it: results shall not depend on the folder they were made from.
+  private func asListed(_ path: String) -> String {
+    let prefix = manifest.folder + "/"
+    return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
   }
 
   /// The result of an item that cannot be done.
   func line(_ prepared: Prepared, _ failure: Failure) -> JSONValue {
     var failure = failure
-    // As the manifest has it: results shall not depend on the folder they were made from.
-    let prefix = manifest.folder + "/"
-    if let file = failure.file, file.hasPrefix(prefix) {
-      failure.file = String(file.dropFirst(prefix.count))
-    }
+    failure.file = failure.file.map(asListed)
     return [
       "id": .string(prepared.id), "status": "failed", "digest": .string(prepared.digestText),
       "error": [

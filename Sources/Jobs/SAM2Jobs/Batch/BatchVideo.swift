@@ -14,23 +14,30 @@ struct BatchVideo {
   private let overlay: VideoOverlay
   private let path: String
   private let toleratesDamage: Bool
+  private let pictures: PictureOptions
+  private let source: FrameSource
+  private let names: FrameNames
 
   init(
     _ plan: TrackPlan, _ options: BatchTrackOptions, _ task: BatchStages.Task,
     _ model: SegmentationModel, _ writer: BatchWriter, _ settings: BatchSettings, _ index: Int
   ) throws(Failure) {
     var plan = plan
-    try plan.loadMasks()
+    try plan.loadMasks(settings.reading)
     self.plan = plan
     self.options = options
     path = task.item.path
     toleratesDamage = options.toleratesDamage ?? settings.toleratesDamage
-    let source = try FrameSource(path: path, toleratesDamage: toleratesDamage)
+    pictures = settings.reading.pictures
+    source = try FrameSource(
+      path: path, options: pictures, toleratesDamage: toleratesDamage)
     var video = options.video
+    video.tracker = plan.script.tracker ?? video.tracker
     video.skipsUnreadableFrames = toleratesDamage
     let predictor = try VideoPredictor(model, frames: source, options: video)
-    let description = VideoDescription(
+    let description = try VideoDescription(
       source, of: task.item.input, frameCount: predictor.frameCount)
+    names = description.names
     folder = try BatchItemFolder(
       writer, task.formats, index, id: task.item.id,
       context: options.context(settings.context).about(description.facts),
@@ -77,14 +84,24 @@ struct BatchVideo {
   }
 
   private func draw(_ cancellation: Cancellation, _ heartbeat: () -> Void) throws {
-    let source = try FrameSource(path: path, toleratesDamage: toleratesDamage)
-    try driver.draw(overlay, on: source, marks: plan.marks) { _, _ in
+    let source = try FrameSource(
+      path: path, options: pictures, toleratesDamage: toleratesDamage)
+    try driver.draw(overlay, on: source, names, marks: plan.marks) { _, _ in
       heartbeat()
       if cancellation.isRequested { throw BatchStages.Stopped() }
     }
   }
 
   // MARK: - The result
+
+  /// What was left out or chosen, and where the video ends early.
+  var notices: [Notice] {
+    source.notices + plan.notices
+      + plan.promptNotices(width: driver.predictor.width, height: driver.predictor.height)
+  }
+
+  /// Number of frames that are left out.
+  var skippedCount: Int { driver.ledger.skipped.count }
 
   private func members(_ files: [String]) -> BatchMembers {
     let predictor = driver.predictor

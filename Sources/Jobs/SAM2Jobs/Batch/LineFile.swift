@@ -20,13 +20,7 @@ enum LineFile {
     if path == "-" { return try copyOfStandardInput() }
     // Not blocking, so that a named pipe is refused instead of waited for.
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      let isMissing = errno == ENOENT || errno == ENOTDIR
-      throw Failure(
-        .missingInput, code: isMissing ? "file.missing" : "file.unreadable",
-        isMissing ? "no such file" : "cannot be opened: \(String(cString: strerror(errno)))",
-        file: path)
-    }
+    guard descriptor >= 0 else { throw .opening(path, errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
@@ -99,7 +93,7 @@ enum LineFile {
 
   private static func copyFailure(_ problem: Int32) -> Failure {
     Failure(
-      .inputOutput, code: "output.write",
+      .writing, code: "output.write",
       "standard input cannot be copied: \(String(cString: strerror(problem)))")
   }
 }

@@ -3,33 +3,78 @@ public import Media
 import SAM2
 public import Tensors
 
-/// Masks that people give as files.
-public enum MaskFile {
-  /// A palette or gray PNG as a mask for each label in it; 0 is background.
-  /// - Throws: as `LabelMap.read`; `mask.empty` when nothing is marked.
-  public static func labels(_ path: String) throws(Failure) -> LabelMap {
-    let labels = try LabelMap.read(path)
-    guard !labels.identifiers.isEmpty else {
-      throw Failure(.badInput, code: "mask.empty", "the mask marks no pixel", file: path)
-    }
-    return labels
+/// A mask that a person gives as a file, read in the one way of all jobs.
+public struct MaskFile: Sendable {
+  private let path: String
+  private let reading: InputReading
+
+  public init(_ path: String, _ reading: InputReading = InputReading()) {
+    (self.path, self.reading) = (path, reading)
   }
 
-  /// The pixels of a PNG that are not 0.
-  public static func mask(_ path: String) throws(Failure) -> BinaryMask {
-    let labels = try labels(path)
-    return BinaryMask(
-      width: labels.width, height: labels.height, bits: labels.labels.map { $0 != 0 })
+  /// The numbers of all objects in the file.
+  /// - Throws: as `MaskPicture.read`.
+  public func labels() throws(Failure) -> MaskPicture {
+    try MaskPicture.read(path, as: reading.masks, options: reading.pictures)
+  }
+
+  /// A mask, and what had to be chosen to get it.
+  public struct Reading: Sendable {
+    public let mask: BinaryMask
+    public let notices: [Notice]
+  }
+
+  /// The mask of one object: what the file marks if that is one object, otherwise the pixels with the
+  /// number `object`; without a number all pixels that are marked.
+  /// - Throws: as `MaskPicture.read`; `mask.label` when several objects are marked and none of them
+  ///   is `object`.
+  public func mask(of object: Int? = nil) throws(Failure) -> Reading {
+    let picture = try labels()
+    let numbers = picture.identifiers
+    guard numbers.count > 1 else { return Reading(mask: picture.union, notices: picture.notices) }
+    guard let object else {
+      let notice = Notice(
+        .reinterpreted, code: "mask.union",
+        "the mask marks \(numbers.count) objects (\(MaskFile.list(numbers))), which are taken as one",
+        hint: "give the number of one of them", file: path)
+      return Reading(mask: picture.union, notices: picture.notices + [notice])
+    }
+    guard numbers.contains(object) else {
+      throw Failure(
+        .badInput, code: "mask.label",
+        "no pixel has the label \(object); there are \(MaskFile.list(numbers))",
+        hint: "--mask-reading nonzero takes them as one object", file: path)
+    }
+    let notice = Notice(
+      .leftOut, code: "mask.others",
+      "of the \(numbers.count) objects in the mask only \(object) is taken, not "
+        + MaskFile.list(numbers.filter { $0 != object }), file: path)
+    return Reading(mask: picture.mask(of: object), notices: picture.notices + [notice])
+  }
+
+  private static func list(_ numbers: [Int]) -> String {
+    let shown = numbers.prefix(5).map(String.init).joined(separator: ", ")
+    return numbers.count > 5 ? "\(shown) and \(numbers.count - 5) more" : shown
+  }
+
+  // MARK: - Prompts
+
+  /// A mask prompt, and what had to be chosen to get it.
+  public struct PromptReading: Sendable {
+    /// [side, side].
+    public let logits: Tensor
+    public let notices: [Notice]
   }
 
   /// A mask prompt [side, side] for the picture of `width` x `height`.
   ///
-  /// Either low-resolution logits from an earlier run (.npy), or a PNG of the size of the picture,
-  /// whose pixels become logits as the reference makes them of given masks: 10 inside, -10 outside.
+  /// Either low-resolution logits from an earlier run (.npy), or a mask of the size of the picture,
+  /// whose pixels become logits as the reference computes them from given masks: 10 inside, -10
+  /// outside.
   /// - Throws: `prompt.mask_size`, and what the readers refuse.
-  public static func promptLogits(
-    _ path: String, side: Int, width: Int, height: Int
-  ) throws(Failure) -> Tensor {
+  public func promptLogits(
+    of object: Int? = nil, side: Int, width: Int, height: Int
+  ) throws(Failure) -> PromptReading {
     if let logits = try NPYReader.read(path) {
       let shape = logits.shape.dimensions
       guard shape.suffix(2) == [side, side], shape.dropLast(2).allSatisfy({ $0 == 1 }) else {
@@ -38,16 +83,17 @@ public enum MaskFile {
           "the logits have shape \(logits.shape), not [\(side), \(side)]",
           hint: "give the logits of one mask, saved with this model by --save-logits", file: path)
       }
-      return logits.reshaped(Shape([side, side]))
+      return PromptReading(logits: logits.reshaped(Shape([side, side])), notices: [])
     }
-    let mask = try mask(path)
-    guard mask.width == width, mask.height == height else {
+    let found = try mask(of: object)
+    guard found.mask.width == width, found.mask.height == height else {
       throw Failure(
         .usage, code: "prompt.mask_size",
-        "the mask is \(mask.width)x\(mask.height), the picture is \(width)x\(height)",
+        "the mask is \(found.mask.width)x\(found.mask.height), the picture is \(width)x\(height)",
         hint: "give a mask of the size of the picture", file: path)
     }
-    return logits(of: mask, side: side)
+    return PromptReading(
+      logits: MaskFile.logits(of: found.mask, side: side), notices: found.notices)
   }
 
   private static func logits(of mask: BinaryMask, side: Int) -> Tensor {

@@ -1,3 +1,4 @@
+import Annotations
 import Bytes
 import JobSupport
 
@@ -15,5 +16,21 @@ enum OutputName {
       .cannotCreate, code: "output.name_too_long",
       "the name of the result has \(byteCount) bytes, more than \(byteLimit)",
       hint: "give the picture a shorter name", file: path)
+  }
+
+  /// Checks that files about all pictures can tell `images` apart, by the names of their files.
+  /// - Throws: `output.same_name`.
+  static func checkListed(_ images: [String], in kinds: [AnnotationKind]) throws(Failure) {
+    guard let kind = kinds.first(where: \.describesAll) else { return }
+    var owners: [String: String] = [:]
+    for image in images {
+      guard let owner = owners.updateValue(image, forKey: fileName(image)), owner != image else {
+        continue
+      }
+      throw Failure(
+        .usage, code: "output.same_name",
+        "\(owner) and \(image) have the same name, by which files of the format \(kind.rawValue) "
+          + "tell pictures apart", hint: "write them into different folders")
+    }
   }
 }

@@ -9,37 +9,50 @@ struct PromptedSegmenter {
   private let prompts: [RequestedPrompt]
   private let choice: MaskSelection
   private let finish: SegmentFinish
+  private let reading: InputReading
   private let predictor: ImagePredictor
 
   init(
     model: SegmentationModel, prompts: [RequestedPrompt], choice: MaskSelection,
-    finish: SegmentFinish
+    finish: SegmentFinish, reading: InputReading
   ) {
     predictor = ImagePredictor(model)
     self.prompts = prompts
     self.choice = choice
     self.finish = finish
+    self.reading = reading
   }
 
-  /// The masks for all prompts, in their order; `clock` gets the times.
+  /// The masks for all prompts, in their order; `clock` gets the times, `notices` what was chosen.
   func answers(
-    for picture: RGBImage, clock: inout StageClock
+    for picture: RGBImage, clock: inout StageClock, notices: inout [Notice]
   ) throws(Failure) -> [SegmentAnswer] {
     // Checked before the slow part.
-    let asked = try clock.time("prompt") { () throws(Failure) in try resolved(for: picture) }
+    var found: [Notice] = []
+    let asked = try clock.time("prompt") { () throws(Failure) in
+      try resolved(for: picture, &found)
+    }
+    for notice in found { notices.merge(notice) }
     try clock.time("encode") { () throws(Failure) in try predictor.setImage(picture) }
     return try clock.time("prompt") { () throws(Failure) in try predict(asked) }
   }
 
   /// The prompts with their masks read; mask files depend on the size of the picture.
-  private func resolved(for picture: RGBImage) throws(Failure) -> [Prompt] {
+  private func resolved(
+    for picture: RGBImage, _ notices: inout [Notice]
+  ) throws(Failure) -> [Prompt] {
     var resolved: [Prompt] = []
     for prompt in prompts {
       var logits: Tensor?
       if let file = prompt.maskFile {
-        logits = try MaskFile.promptLogits(
-          file, side: predictor.model.imageSize / 4, width: picture.width, height: picture.height)
+        let found = try MaskFile(file, reading).promptLogits(
+          of: prompt.hasGivenNumber ? prompt.object : nil, side: predictor.model.imageSize / 4,
+          width: picture.width, height: picture.height)
+        logits = found.logits
+        notices += found.notices
       }
+      notices += Prompt.notices(
+        points: prompt.points, box: prompt.box, width: picture.width, height: picture.height)
       resolved.append(Prompt(points: prompt.points, box: prompt.box, maskLogits: logits))
     }
     return resolved

@@ -7,13 +7,15 @@ public import SAM2
 public struct SegmentJob {
   public let outputs: SegmentOutputs
   private let segmenter: PromptedSegmenter
+  private let reading: InputReading
 
   public init(
     model: SegmentationModel, prompts: [RequestedPrompt], choice: MaskSelection,
-    finish: SegmentFinish, outputs: SegmentOutputs
+    finish: SegmentFinish, reading: InputReading = InputReading(), outputs: SegmentOutputs
   ) {
     segmenter = PromptedSegmenter(
-      model: model, prompts: prompts, choice: choice, finish: finish)
+      model: model, prompts: prompts, choice: choice, finish: finish, reading: reading)
+    self.reading = reading
     self.outputs = outputs
   }
 
@@ -21,9 +23,14 @@ public struct SegmentJob {
   /// anything fails before.
   public func segment(_ path: String, index: Int = 0) throws(Failure) -> SegmentResult {
     var clock = StageClock()
-    let picture = try clock.time("decode") { () throws(Failure) in try ImageReader.read(path) }
-    let answers = try segmenter.answers(for: picture, clock: &clock)
-    var result = SegmentResult(image: path, picture: picture, clock: clock, answers: answers)
+    let picture = try clock.time("decode") { () throws(Failure) in
+      try ImageReader.read(path, options: reading.pictures)
+    }
+    var notices = picture.notices
+    let answers = try segmenter.answers(for: picture, clock: &clock, notices: &notices)
+    var result = SegmentResult(
+      image: path, picture: picture, clock: clock, answers: answers,
+      notices: notices.map { $0.about(file: path) })
     try result.clock.time("write") { () throws(Failure) in
       result.files = try outputs.write(answers, of: path, picture: picture, index: index)
     }

@@ -41,6 +41,8 @@ public struct SegmentOutputChoices {
 /// Decides before any work which files there will be, and writes them.
 public struct SegmentOutputs {
   private let folder: OutputFolder
+  /// What earlier runs have written about the same pictures.
+  private var stale = StaleMasks()
   private let choices: SegmentOutputChoices
   /// All formats but plain PNGs, whose names tell candidates apart.
   public let annotations: AnnotationFolder
@@ -76,7 +78,7 @@ public struct SegmentOutputs {
       }
       try AtomicFile.checkCanCreate(path: logitsFile, replaceExisting: true)
     }
-    try checkNames(images)
+    try checkNames(images, kept: prompts.compactMap(\.maskFile))
   }
 
   /// Checks that formats can hold what the prompts ask for, of which `choice` says how many masks.
@@ -108,7 +110,7 @@ public struct SegmentOutputs {
     }
   }
 
-  private func checkNames(_ images: [String]) throws(Failure) {
+  private mutating func checkNames(_ images: [String], kept: [String]) throws(Failure) {
     var owners: [String: String] = [:]
     for image in images {
       for file in names(of: image) {
@@ -127,6 +129,10 @@ public struct SegmentOutputs {
         }
       }
     }
+    try OutputName.checkListed(images, in: choices.kinds)
+    stale = StaleMasks(
+      folder, stems: Set(images.map { fileStem($0) }), planned: Set(owners.keys),
+      kept: images + kept)
   }
 
   // MARK: - Names
@@ -135,16 +141,14 @@ public struct SegmentOutputs {
     AnnotationFolder.path(name, in: folder.path, kind, of: choices.kinds.count)
   }
 
-  /// Every file that depends on the name of the picture.
-  ///
-  /// The overlay is among them even when it is not wanted: files about all pictures have the names
-  /// of the pictures inside, which must be told apart as well.
+  /// Every file about the picture alone.
   private func names(of image: String) -> [String] {
     let stem = fileStem(image)
-    var names = [overlayFile(of: image)]
+    var names: [String] = []
     if choices.kinds.contains(.png) { names += plainFiles(of: image).flatMap(\.self) }
     if choices.kinds.contains(.davis) { names.append(path(.davis, "\(stem).png")) }
     if choices.kinds.contains(.yolo) { names.append(path(.yolo, "labels/\(stem).txt")) }
+    if choices.overlay != nil { names.append(overlayFile(of: image)) }
     return names
   }
 
@@ -201,6 +205,7 @@ public struct SegmentOutputs {
     let logitsBytes = choices.logitsFile.map { _ in NPYWriter.bytes(logits(answers)) }
     try folder.create()
     try AnnotationFolder.write(made, below: folder.path)
+    try stale.remove(of: fileStem(image), width: picture.width, height: picture.height)
     files.all = made.map(\.name)
     if let logitsFile = choices.logitsFile, let logitsBytes {
       try PictureFile.write(logitsBytes, to: logitsFile)

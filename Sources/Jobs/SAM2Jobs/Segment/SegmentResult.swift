@@ -1,4 +1,5 @@
 import Annotations
+public import Bytes
 public import JSON
 public import JobSupport
 public import Media
@@ -37,12 +38,17 @@ public struct SegmentResult {
   public internal(set) var clock: StageClock
   public let answers: [SegmentAnswer]
   public internal(set) var files = SegmentFiles()
+  public let notices: [Notice]
 
-  init(image: String, picture: RGBImage, clock: StageClock, answers: [SegmentAnswer]) {
+  init(
+    image: String, picture: RGBImage, clock: StageClock, answers: [SegmentAnswer],
+    notices: [Notice]
+  ) {
     self.image = image
     self.picture = picture
     self.clock = clock
     self.answers = answers
+    self.notices = notices
   }
 
   /// The picture's entry in a report.
@@ -59,6 +65,7 @@ public struct SegmentResult {
       ),
       ("files", .array(files.all.map { .string($0) })), ("milliseconds", clock.json),
     ]
+    if !notices.isEmpty { entries.append(("notices", notices.json)) }
     if let overlay = files.overlay { entries.append(("overlay", .string(overlay))) }
     if let logits = files.logits { entries.append(("logits", .string(logits))) }
     return .object(entries)

@@ -3,26 +3,46 @@ import Bytes
 import JSON
 import JobSupport
 import SAM2
+import Synchronization
 
 /// Writes the results of `sam2 track`.
 struct FrameWriter: FrameSink {
   let outputs: TrackOutputs
-  let annotations: AnnotationFolder
   let description: VideoDescription
+  private let annotations: AnnotationFolder
+  private let context: AnnotationContext
+  private let removal: EarlierRemoval?
 
-  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
-    try annotations.finish(pictures)
+  /// `earlier` results are removed with the first write; nil for a job that is resumed.
+  init(
+    _ outputs: TrackOutputs, _ description: VideoDescription, _ context: AnnotationContext,
+    removing earlier: EarlierResults?
+  ) {
+    (self.outputs, self.description, self.context) = (outputs, description, context)
+    removal = earlier.map { EarlierRemoval($0) }
+    annotations = outputs.annotations(context.about(description.facts))
+  }
+
+  func finish(
+    _ pictures: [AnnotatedPicture], frameCount: Int
+  ) throws(Failure) -> [String] {
+    let facts = description.with(frameCount: frameCount).facts
+    return try outputs.annotations(context.about(facts)).finish(pictures)
   }
 
   func write(
     _ result: FrameResult, lap: Double?, replacing earlier: [String]
   ) throws(Failure) -> WrittenFrame {
+    try removal?.run()
     let found = result.found
     let picture = description.picture(result.frame, found.annotated)
     let files = try annotations.files(of: picture)
-    try outputs.write(files, of: result.frame, objects: found.map(\.object))
-    var entries: [(key: String, value: JSONValue)] = [("frame", .init(result.frame))]
-    if let file = outputs.paletteFile(result.frame) { entries.append(("mask", .string(file))) }
+    try outputs.write(
+      files, logitsName: description.names.logitsStem(result.frame), objects: found.map(\.object))
+    var entries: [(key: String, value: JSONValue)] = [
+      ("frame", .init(result.frame)), ("name", .string(picture.stem)),
+    ]
+    if let file = outputs.paletteFile(picture.stem) { entries.append(("mask", .string(file))) }
     entries += [
       ("files", .array(files.map { .string($0.name) })),
       (
@@ -38,5 +58,18 @@ struct FrameWriter: FrameSink {
     ]
     if let lap { entries.append(("milliseconds", milliseconds(lap))) }
     return WrittenFrame(frame: result.frame, picture: picture, entry: .object(entries))
+  }
+}
+
+/// Removes the results of an earlier run, once.
+private final class EarlierRemoval: Sendable {
+  private let earlier: EarlierResults
+  private let isDone = Atomic<Bool>(false)
+
+  init(_ earlier: EarlierResults) { self.earlier = earlier }
+
+  func run() throws(Failure) {
+    guard !isDone.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    try earlier.remove()
   }
 }

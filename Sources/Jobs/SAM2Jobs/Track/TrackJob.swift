@@ -10,11 +10,15 @@ public import SAM2
 public final class TrackJob {
   public let outputs: TrackOutputs
   private let driver: VideoDriver
+  private let source: FrameSource
+  private let names: FrameNames
+  private let planNotices: [Notice]
 
   /// A job from its start, or from where the state file `resuming` was saved.
   ///
   /// `context` is completed with the facts that the predictor knows about the video `video`.
-  /// - Throws: `file.*`, `state.*`.
+  /// - Throws: `file.*`, `state.*`; `output.same_name` for frames of one name;
+  ///   `output.exists` as `TrackOutputs.checkEarlier`.
   public init(
     _ plan: TrackPlan, on predictor: VideoPredictor, resuming: String? = nil,
     outputs: TrackOutputs, keepsReport: Bool, context: AnnotationContext = AnnotationContext(),
@@ -29,10 +33,17 @@ public final class TrackJob {
     } else {
       player = ScriptPlayer(plan.script, on: predictor) { try plan.mask($0) }
     }
-    let description = VideoDescription(source, of: video, frameCount: predictor.frameCount)
+    let description = try VideoDescription(
+      source, of: video, frameCount: predictor.frameCount)
+    (self.source, names) = (source, description.names)
+    if resuming == nil { try outputs.checkEarlier(plan, on: source) }
+    let earlier = resuming == nil ? try outputs.earlierResults(plan, on: source) : nil
+    planNotices =
+      (earlier?.notices ?? []) + plan.notices
+      + plan.promptNotices(width: predictor.width, height: predictor.height)
     let writer = FrameWriter(
-      outputs: outputs, annotations: outputs.annotations(context.about(description.facts)),
-      description: description)
+      outputs, description, context,
+      removing: earlier)
     driver = VideoDriver(
       player, into: writer,
       ledger: VideoLedger(keepsMasks: outputs.needsAllMasks, keepsReport: keepsReport))
@@ -61,7 +72,7 @@ public final class TrackJob {
   public func drawOverlay(
     on source: FrameSource, _ marks: [Int: [Overlay.Prompt]], progress: (Int, Int) -> Void
   ) throws {
-    try driver.draw(outputs.overlay, on: source, marks: marks, progress: progress)
+    try driver.draw(outputs.overlay, on: source, names, marks: marks, progress: progress)
   }
 
   /// Saves the state of the job, to go on later.
@@ -71,6 +82,12 @@ public final class TrackJob {
 
   /// Whether the plan has been played to its end.
   public var isOver: Bool { driver.isOver }
+
+  /// What was left out or chosen so far, and where the video ends early.
+  public var notices: [Notice] { source.notices + planNotices }
+
+  /// Whether anything is missing in the results that the video should have.
+  public var isIncomplete: Bool { skippedCount > 0 || notices.contains(where: \.isIncomplete) }
 
   /// Number of frames that are left out.
   public var skippedCount: Int { driver.ledger.skipped.count }

@@ -12,16 +12,19 @@ public struct TrackOutputChoices {
   public var overlay: String?
   public var contactSheet: String?
   public var overlayParts: Overlay.Parts
+  /// Whether results of an earlier run are removed that this one would leave beside its own.
+  public var replacesExisting: Bool
 
   public init(
     kinds: [AnnotationKind] = [.davis], logitsFolder: String? = nil, overlay: String? = nil,
-    contactSheet: String? = nil, overlayParts: Overlay.Parts = .all
+    contactSheet: String? = nil, overlayParts: Overlay.Parts = .all, replacesExisting: Bool = false
   ) {
     self.kinds = kinds
     self.logitsFolder = logitsFolder
     self.overlay = overlay
     self.contactSheet = contactSheet
     self.overlayParts = overlayParts
+    self.replacesExisting = replacesExisting
   }
 }
 
@@ -30,12 +33,14 @@ public struct TrackOutputs: Sendable {
   public let kinds: [AnnotationKind]
   private let folder: OutputFolder
   private let logitsFolder: OutputFolder?
+  private let replacesExisting: Bool
   let overlay: VideoOverlay
 
   /// Checks that everything can be created, and that nothing replaces the input.
   /// - Throws: `output.*`, `output.is_input`, `output.same_name`.
   public init(video: String, folder: String, choices: TrackOutputChoices) throws(Failure) {
     kinds = choices.kinds
+    replacesExisting = choices.replacesExisting
     self.folder = try OutputFolder(folder)
     logitsFolder = try choices.logitsFolder.map { path throws(Failure) in try OutputFolder(path) }
     let target = try choices.overlay.map { path throws(Failure) -> VideoOverlay.Target in
@@ -69,6 +74,28 @@ public struct TrackOutputs: Sendable {
       hint: "choose another place", file: path)
   }
 
+  // MARK: - Earlier results
+
+  /// Passes when the folders hold nothing that could be taken for results of `plan` on `source` and is
+  /// not certainly of an earlier run, or when it may be removed.
+  /// - Throws: `output.exists`; as `FrameNames`.
+  public func checkEarlier(_ plan: TrackPlan, on source: FrameSource) throws(Failure) {
+    let earlier = try earlierResults(plan, on: source)
+    if !replacesExisting { try earlier.checkNothingForeign() }
+    guard case .folder(let drawings) = overlay.target else { return }
+    try EarlierResults.checkOverlays(drawings, FrameNames(source), count: source.frameCount)
+  }
+
+  /// The results of an earlier run, which are removed before the first of this one.
+  func earlierResults(
+    _ plan: TrackPlan, on source: FrameSource
+  ) throws(Failure) -> EarlierResults {
+    try EarlierResults(
+      folder: folder, logitsFolder: logitsFolder, kinds: kinds, plan: plan,
+      names: FrameNames(source),
+      frameCount: source.frameCount, kept: plan.maskPaths + overlay.files)
+  }
+
   // MARK: - Masks
 
   /// The formats, put where they belong.
@@ -79,23 +106,22 @@ public struct TrackOutputs: Sendable {
   /// Whether anything about the whole video is made in the end, from the masks of all frames.
   public var needsAllMasks: Bool { drawsOverlay || kinds.contains(where: \.describesAll) }
 
-  /// The palette PNG of a frame; nil when none is wanted.
-  func paletteFile(_ frame: Int) -> String? {
+  /// The palette PNG of the frame called `name`; nil when none is wanted.
+  func paletteFile(_ name: String) -> String? {
     guard kinds.contains(.davis) else { return nil }
-    return AnnotationFolder.path(
-      "\(fiveDigits(frame)).png", in: folder.path, .davis, of: kinds.count)
+    return AnnotationFolder.path("\(name).png", in: folder.path, .davis, of: kinds.count)
   }
 
-  /// Writes the files about one frame, and the logits of `objects` if wanted.
+  /// Writes the files about one frame, and the logits of `objects` under `name` if wanted.
   func write(
-    _ files: [AnnotationFile], of frame: Int, objects: [FrameResult.Object]
+    _ files: [AnnotationFile], logitsName name: String, objects: [FrameResult.Object]
   ) throws(Failure) {
     try folder.create()
     try AnnotationFolder.write(files, below: folder.path)
     guard let logitsFolder else { return }
     let logits = objects.map { object in
       AnnotationFile(
-        name: logitsFolder.file("\(fiveDigits(frame))_\(object.id).npy"),
+        name: logitsFolder.file("\(name)_\(object.id).npy"),
         bytes: NPYWriter.bytes(object.lowResolutionLogits))
     }
     try AnnotationFolder.write(logits, below: logitsFolder.path)

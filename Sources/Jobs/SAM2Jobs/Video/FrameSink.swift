@@ -14,9 +14,9 @@ protocol FrameSink: Sendable {
     _ result: FrameResult, lap: Double?, replacing earlier: [String]
   ) throws(Failure) -> WrittenFrame
 
-  /// Writes the files about the whole video.
+  /// Writes the files about the whole video, which turned out to have `frameCount` frames.
   /// - Returns: their paths.
-  func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String]
+  func finish(_ pictures: [AnnotatedPicture], frameCount: Int) throws(Failure) -> [String]
 }
 
 /// A frame whose files exist.

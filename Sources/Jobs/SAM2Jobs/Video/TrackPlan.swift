@@ -8,40 +8,65 @@ public import SAM2
 public struct TrackPlan: Sendable {
   /// The source of a mask that the script names.
   public enum MaskReference: Sendable {
-    /// All pixels of a file that are not 0.
-    case file(String)
     /// The pixels of a file that belong to one object: those with its number if there are several
     /// labels, all marked ones otherwise.
     case object(Int, String)
     /// The pixels of a file with one label.
     case label(Int, String)
+
+    /// The file.
+    var path: String {
+      switch self {
+      case .object(_, let path), .label(_, let path): path
+      }
+    }
   }
 
   public let script: InteractionScript
   private let references: [String: MaskReference]
   private var masks: [String: BinaryMask] = [:]
+  /// What was chosen when masks were read.
+  public private(set) var notices: [Notice] = []
 
-  public init(script: InteractionScript, masks: [String: MaskReference]) {
+  public init(
+    script: InteractionScript, masks: [String: MaskReference], notices: [Notice] = []
+  ) {
     self.script = script
     references = masks
+    self.notices = notices
+  }
+
+  /// A plan of `script`, whose relative names of masks start at `folder`.
+  public init(script: InteractionScript, folder: String) {
+    var references: [String: MaskReference] = [:]
+    var renamed = script
+    renamed.actions = script.actions.map { action in
+      guard case .addMask(let frame, let object, let file) = action else { return action }
+      // One file may hold the masks of several objects.
+      let name = "\(file) (object \(object))"
+      let isWhole = file.hasPrefix("/") || folder == "."
+      references[name] = .object(object, isWhole ? file : "\(folder)/\(file)")
+      return .addMask(frame: frame, object: object, file: name)
+    }
+    self.init(script: renamed, masks: references)
   }
 
   /// Reads the interaction script at `path`.
   /// - Throws: `file.*`, `json.*`, `script.*`.
   public init(scriptFile path: String) throws(Failure) {
-    do {
+    do throws(Failure) {
       let bytes = try MappedFile.open(path).withUnsafeBytes { [UInt8]($0) }
-      script = try InteractionScript(parsing: bytes)
+      self.init(script: try InteractionScript(parsing: bytes), folder: folderName(path))
     } catch {
       throw error.about(file: path)
     }
-    let folder = folderName(path)
-    var references: [String: MaskReference] = [:]
-    for name in script.maskFiles {
-      references[name] = .file(name.hasPrefix("/") ? name : "\(folder)/\(name)")
-    }
-    self.references = references
   }
+
+  /// The files of all masks.
+  var maskPaths: [String] { references.values.map(\.path) }
+
+  /// The numbers of all objects that are annotated.
+  var objects: Set<Int> { Set(script.actions.compactMap(\.object)) }
 
   /// Checks that every object has a number that the formats can hold: 1 to 255 in palette PNGs, 0
   /// and above elsewhere.
@@ -63,11 +88,12 @@ public struct TrackPlan: Sendable {
 
   /// Reads all masks, so that a bad one is found before the work.
   /// - Throws: as `MaskFile`.
-  public mutating func loadMasks() throws(Failure) {
+  public mutating func loadMasks(_ reading: InputReading = InputReading()) throws(Failure) {
     for name in script.maskFiles where masks[name] == nil {
-      masks[name] = try references[name].map { (reference) throws(Failure) in
-        try TrackPlan.load(reference)
-      }
+      guard let reference = references[name] else { continue }
+      let found = try TrackPlan.load(reference, reading)
+      masks[name] = found.mask
+      for notice in found.notices { notices.merge(notice) }
     }
   }
 
@@ -79,20 +105,28 @@ public struct TrackPlan: Sendable {
     return mask
   }
 
-  private static func load(_ reference: MaskReference) throws(Failure) -> BinaryMask {
+  private static func load(
+    _ reference: MaskReference, _ reading: InputReading
+  ) throws(Failure) -> MaskFile.Reading {
+    let file = MaskFile(reference.path, reading)
     switch reference {
-    case .file(let path): return try MaskFile.mask(path)
-    case .label(let label, let path): return try MaskFile.labels(path).mask(of: label)
-    case .object(let object, let path):
-      let labels = try MaskFile.labels(path)
-      guard labels.identifiers.count > 1 else { return try MaskFile.mask(path) }
-      guard labels.identifiers.contains(object) else {
-        throw Failure(
-          .badInput, code: "mask.label",
-          "no pixel has the label \(object); there are \(labels.identifiers)", file: path)
-      }
-      return labels.mask(of: object)
+    case .label(let label, _):
+      // The notices about all labels are those of the plan.
+      return MaskFile.Reading(mask: try file.labels().mask(of: label), notices: [])
+    case .object(let object, _): return try file.mask(of: object)
     }
+  }
+
+  /// Notices about clicks and boxes beside frames of `width` x `height`.
+  func promptNotices(width: Int, height: Int) -> [Notice] {
+    var notices: [Notice] = []
+    for action in script.actions {
+      guard case .addPoints(_, _, let points, let box, _) = action else { continue }
+      for notice in Prompt.notices(points: points, box: box, width: width, height: height) {
+        notices.merge(notice)
+      }
+    }
+    return notices
   }
 
   /// The clicks and boxes on each frame, for overlays.

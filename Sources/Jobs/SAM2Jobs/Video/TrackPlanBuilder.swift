@@ -14,9 +14,12 @@ public struct TrackPlanBuilder {
   public var object: Int?
   /// The frame that the following prompts are about.
   public var frame = 0
+  /// How mask files are read.
+  public var reading = InputReading()
   /// One action for each object, frame and kind of prompt, in order of first appearance.
   private var actions: [InteractionScript.Action] = []
   private var masks: [String: TrackPlan.MaskReference] = [:]
+  private var notices: [Notice] = []
 
   public init() {}
 
@@ -44,7 +47,7 @@ public struct TrackPlanBuilder {
       frame: frame, object: id, points: points + more, box: earlier ?? box, clearOldPoints: true)
   }
 
-  /// Adds the object's mask in a PNG; without a number each label in it is an object.
+  /// Adds the object's mask in a file; without a number each label in it is an object.
   /// - Throws: as `MaskFile.labels`.
   public mutating func addMask(_ file: String) throws(Failure) {
     guard object == nil else {
@@ -54,7 +57,9 @@ public struct TrackPlanBuilder {
       actions.append(.addMask(frame: frame, object: id, file: name))
       return
     }
-    for id in try MaskFile.labels(file).identifiers {
+    let picture = try MaskFile(file, reading).labels()
+    for notice in picture.notices { notices.merge(notice) }
+    for id in picture.identifiers {
       let name = "\(file) (label \(id))"
       masks[name] = .label(id, file)
       actions.append(.addMask(frame: frame, object: id, file: name))
@@ -68,6 +73,6 @@ public struct TrackPlanBuilder {
     if (actions.compactMap(\.frame).min() ?? 0) > 0 {
       all.append(.propagate(start: nil, maxFrames: nil, isReverse: true))
     }
-    return TrackPlan(script: InteractionScript(all), masks: masks)
+    return TrackPlan(script: InteractionScript(all), masks: masks, notices: notices)
   }
 }

@@ -3,32 +3,41 @@ import JobSupport
 import Media
 import SAM2
 
-/// A video as annotation formats want to know it.
+/// A video as annotation formats describe it.
 struct VideoDescription: Sendable {
   let facts: VideoFacts
-  /// The names of the frames' files; empty for a video file.
-  private let frameNames: [String]
+  let names: FrameNames
 
   /// Frames a second of a folder, which does not say: the usual rate of the data sets.
   private static let folderFrameRate = 24.0
 
   /// Describes `source`, opened from `path`, of which `frameCount` frames are known.
-  init(_ source: FrameSource, of path: String, frameCount: Int) {
+  /// - Throws: as `FrameNames`.
+  init(_ source: FrameSource, of path: String, frameCount: Int) throws(Failure) {
     let rate = source.frameRate?.framesPerSecond ?? VideoDescription.folderFrameRate
     facts = VideoFacts(
-      identifier: fileStem(path), frameCount: frameCount, width: source.width,
+      identifier: fileStem(realName(path)), frameCount: frameCount, width: source.width,
       height: source.height, duration: Double(frameCount) / rate)
-    frameNames = source.framePaths.map { fileName($0) }
+    names = try FrameNames(source)
   }
 
   /// Masks of frame `frame`, in the order of their objects.
   func picture(_ frame: Int, _ masks: [AnnotatedMask]) -> AnnotatedPicture {
-    let name =
-      frameNames.indices.contains(frame) ? frameNames[frame] : "\(fiveDigits(frame)).jpg"
-    return AnnotatedPicture(
-      name: name, stem: fiveDigits(frame), index: frame, width: facts.width, height: facts.height,
-      masks: masks)
+    AnnotatedPicture(
+      name: names.file(frame), stem: names.stem(frame), index: frame, width: facts.width,
+      height: facts.height, masks: masks)
   }
+
+  /// The same of a video that turned out to have `count` frames.
+  func with(frameCount count: Int) -> VideoDescription {
+    VideoDescription(
+      facts: VideoFacts(
+        identifier: facts.identifier, frameCount: count, width: facts.width, height: facts.height,
+        duration: facts.duration / Double(max(facts.frameCount, 1)) * Double(count)),
+      names: names)
+  }
+
+  private init(facts: VideoFacts, names: FrameNames) { (self.facts, self.names) = (facts, names) }
 }
 
 extension AnnotationContext {

@@ -155,19 +155,21 @@ final class VideoDriver {
   /// Writes the files about the whole video.
   /// - Returns: their paths.
   func finish() throws(Failure) -> [String] {
-    try clock.time("write") { () throws(Failure) in try sink.finish(ledger.pictures) }
+    try clock.time("write") { () throws(Failure) in
+      try sink.finish(ledger.pictures, frameCount: predictor.frameCount)
+    }
   }
 
   /// Draws the written masks over all frames of the video, opened again as `source`, in their order.
   ///
   /// A second pass, because tracking may go backwards, and later passes replace earlier results.
   func draw(
-    _ overlay: VideoOverlay, on source: FrameSource, marks: [Int: [Overlay.Prompt]],
-    progress: (Int, Int) throws -> Void
+    _ overlay: VideoOverlay, on source: FrameSource, _ names: FrameNames,
+    marks: [Int: [Overlay.Prompt]], progress: (Int, Int) throws -> Void
   ) throws {
     try clock.time("overlay") {
       try overlay.draw(
-        on: source, frameCount: predictor.frameCount, masks: ledger.masks, marks: marks,
+        on: source, names, frameCount: predictor.frameCount, masks: ledger.masks, marks: marks,
         progress: progress)
     }
   }

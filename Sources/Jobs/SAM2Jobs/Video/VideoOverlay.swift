@@ -8,7 +8,7 @@ struct VideoOverlay: Sendable {
   enum Target: Sendable {
     /// An .mp4 file.
     case movie(String)
-    /// JPEGs with the numbers of the frames.
+    /// JPEGs with the names of the frames.
     case folder(OutputFolder)
   }
 
@@ -33,7 +33,7 @@ struct VideoOverlay: Sendable {
 
   /// Draws `masks`, by frame, and `marks` over all frames; what `progress` throws ends the work.
   func draw(
-    on frames: FrameSource, frameCount: Int, masks: [Int: AnnotatedPicture],
+    on frames: FrameSource, _ names: FrameNames, frameCount: Int, masks: [Int: AnnotatedPicture],
     marks: [Int: [Overlay.Prompt]], progress: (Int, Int) throws -> Void
   ) throws {
     var source = frames
@@ -52,7 +52,7 @@ struct VideoOverlay: Sendable {
       let drawn = Overlay.draw(
         picture, masks: try masks[index]?.pixels() ?? [], prompts: marks[index] ?? [],
         parts: parts)
-      try folder?.write("\(fiveDigits(index)).jpg", JPEGWriter.encode(drawn))
+      try folder?.write("\(names.stem(index)).jpg", JPEGWriter.encode(drawn))
       try movie?.append(drawn)
       if contactSheet != nil { sheet.add(drawn, frame: index) }
       try progress(index + 1, frameCount)

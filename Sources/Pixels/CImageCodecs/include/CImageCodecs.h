@@ -55,9 +55,49 @@ void codec_jpeg_encode(const uint8_t *pixels, codec_size size, int quality, code
 // Reads the header only.
 codec_size codec_png_size(const uint8_t *input, size_t count, codec_report *report);
 
-// Decodes any PNG to RGB8; alpha is dropped, 16-bit samples keep their high byte.
-void codec_png_decode_rgb(const uint8_t *input, size_t count, codec_size size, uint8_t *output,
-                          codec_report *report);
+// The samples of a PNG that become 0 and 255; what is between is spread evenly. Only pictures with
+// 16 bits a sample are read with it: {0, 65535} keeps the high byte.
+typedef struct codec_range {
+  uint16_t low;
+  uint16_t high;
+} codec_range;
+
+// The samples that were found in a PNG.
+typedef struct codec_samples {
+  // Bits of a stored sample; for depths below 16 the other members about samples are 0.
+  int depth;
+  // Least and greatest sample of the colours.
+  uint16_t low;
+  uint16_t high;
+  // Pixels that are not opaque.
+  uint64_t transparent;
+  // Whether there are more pictures than the one that is decoded.
+  int is_animated;
+} codec_samples;
+
+// Decodes any PNG to RGB8 and drops alpha.
+void codec_png_decode_rgb(const uint8_t *input, size_t count, codec_size size, codec_range range,
+                          uint8_t *output, codec_samples *found, codec_report *report);
+
+// How a PNG stores its pixels.
+typedef struct codec_png_layout {
+  codec_size size;
+  // Bits of a sample, and samples of a pixel as `codec_png_decode_stored` gives them.
+  int depth;
+  int channels;
+  int is_palette;
+  // RGBA of each palette entry.
+  int palette_count;
+  uint8_t palette[256 * 4];
+} codec_png_layout;
+
+// Reads the header and the palette only.
+codec_png_layout codec_png_read_layout(const uint8_t *input, size_t count, codec_report *report);
+
+// Decodes the samples as they are stored, not scaled: `output` holds width * height * channels. Gray
+// and colours with a transparent colour get an alpha channel; a palette gives indices.
+void codec_png_decode_stored(const uint8_t *input, size_t count, const codec_png_layout *layout,
+                             uint16_t *output, codec_report *report);
 
 // Decodes a palette or gray PNG of at most 8 bits to one stored sample (index or gray level) a
 // pixel, not scaled; `output` holds width * height bytes.

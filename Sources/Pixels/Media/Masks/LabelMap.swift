@@ -55,23 +55,28 @@ public struct LabelMap: Sendable, Equatable {
   public static func read(
     _ path: String, maximumPixels: Int = ImageReader.defaultMaximumPixels
   ) throws(Failure) -> LabelMap {
-    do {
-      return try decode(WholeFile.read(path), maximumPixels: maximumPixels)
+    do throws(Failure) {
+      let options = PictureOptions(maximumPixels: maximumPixels)
+      return try decode(
+        WholeFile.read(path, limit: options.maximumByteCount), maximumPixels: maximumPixels)
     } catch {
       throw error.about(file: path)
     }
   }
 
+  private static let labelHint = "save it as an 8-bit gray or palette PNG"
+
   static func decode(_ bytes: [UInt8], maximumPixels: Int) throws(Failure) -> LabelMap {
     guard try ImageReader.format(of: bytes) == .png else {
       throw Failure(
-        .badInput, code: "image.unsupported", "a label image must be a palette or gray PNG")
+        .badInput, code: "image.unsupported", "a label image must be a palette or gray PNG",
+        hint: labelHint)
     }
     let size = try ImageReader.size(of: bytes, format: .png, maximumPixels: maximumPixels)
     var report = codec_report()
     var labels = [UInt8](repeating: 0, count: Int(size.width) * Int(size.height))
     codec_png_decode_samples(bytes, bytes.count, size, &labels, &report)
-    try Codec.check(report, format: "PNG")
+    try Codec.check(report, format: "PNG", unsupportedHint: labelHint)
     return LabelMap(width: Int(size.width), height: Int(size.height), labels: labels)
   }
 }

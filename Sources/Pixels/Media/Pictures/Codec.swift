@@ -16,14 +16,19 @@ enum Codec {
   }
 
   /// Throws what `report` says, unless it says that all is well.
-  static func check(_ report: codec_report, format: String) throws(Failure) {
+  ///
+  /// `unsupportedHint` says what to do about a kind of file that the codec does not know.
+  static func check(
+    _ report: codec_report, format: String,
+    unsupportedHint: String = "convert it to 8-bit RGB, as PNG or baseline JPEG"
+  ) throws(Failure) {
     guard report.status != CODEC_OK else { return }
     let text = withUnsafePointer(to: report) { String(cString: codec_report_text($0)) }
     switch report.status {
     case CODEC_UNSUPPORTED:
       throw Failure(
         .badInput, code: "image.unsupported", "this kind of \(format) is not supported: \(text)",
-        hint: "convert it to 8-bit RGB")
+        hint: unsupportedHint)
     case CODEC_TOO_LARGE:
       throw Failure(
         .badInput, code: "image.too_large", "\(format): \(text)",

@@ -24,7 +24,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
   /// How names of such files end, in lower case; only for finding pictures in folders.
   public var pathExtensions: [String] {
     switch self {
-    case .jpeg: [".jpg", ".jpeg"]
+    case .jpeg: [".jpg", ".jpeg", ".jpe", ".jfif"]
     case .png: [".png"]
     case .webp: [".webp"]
     }

@@ -5,8 +5,10 @@ import CImageCodecs
 ///
 /// The header is read first and its pixel count checked against a cap before any pixel is
 /// allocated. One difference from Pillow: a 16-bit gray PNG keeps the high byte of its samples,
-/// where Pillow clips everything above 255 to white. WebP goes through the ffmpeg program, in a
-/// process of its own.
+/// or what `PictureOptions.sampleRange` asks for, where Pillow clips everything above 255 to white.
+/// WebP goes through the ffmpeg program, in a process of its own.
+///
+/// What a picture loses on the way is in its `notices`.
 public enum ImageReader {
   /// Width times height allowed unless the caller says otherwise.
   public static let defaultMaximumPixels = 100_000_000
@@ -22,11 +24,11 @@ public enum ImageReader {
   /// Failures: `file.missing`, `file.unreadable`, `image.format`, `image.too_large`,
   /// `image.damaged`, `image.unsupported`; for WebP `ffmpeg.missing`.
   public static func read(
-    _ path: String, maximumPixels: Int = defaultMaximumPixels, applyingOrientation: Bool = true
+    _ path: String, options: PictureOptions = PictureOptions(), applyingOrientation: Bool = true
   ) throws(Failure) -> RGBImage {
-    do {
+    do throws(Failure) {
       return try decode(
-        WholeFile.read(path), maximumPixels: maximumPixels,
+        WholeFile.read(path, limit: options.maximumByteCount), options: options,
         applyingOrientation: applyingOrientation)
     } catch {
       throw error.about(file: path)
@@ -35,12 +37,11 @@ public enum ImageReader {
 
   /// Decodes the bytes of a whole picture file; see `read`.
   public static func decode(
-    _ bytes: [UInt8], maximumPixels: Int = defaultMaximumPixels, applyingOrientation: Bool = true
+    _ bytes: [UInt8], options: PictureOptions = PictureOptions(), applyingOrientation: Bool = true
   ) throws(Failure) -> RGBImage {
     let format = try format(of: bytes)
-    let size = try size(of: bytes, format: format, maximumPixels: maximumPixels)
-    let pixels = try decode(bytes, format: format, size: size)
-    let image = RGBImage(width: Int(size.width), height: Int(size.height), pixels: pixels)
+    let size = try size(of: bytes, format: format, maximumPixels: options.maximumPixels)
+    let image = try decode(bytes, format: format, size: size, options.sampleRange)
     guard applyingOrientation, let orientation = orientation(of: bytes, format) else {
       return image
     }
@@ -57,12 +58,28 @@ public enum ImageReader {
 
   /// Width and height as stored, from the header alone.
   public static func size(
-    ofFile path: String, maximumPixels: Int = defaultMaximumPixels
+    ofFile path: String, options: PictureOptions = PictureOptions()
   ) throws(Failure) -> (width: Int, height: Int) {
-    do {
-      let bytes = try WholeFile.read(path)
-      let size = try size(of: bytes, format: format(of: bytes), maximumPixels: maximumPixels)
+    do throws(Failure) {
+      let bytes = try WholeFile.read(path, limit: options.maximumByteCount)
+      let size = try size(
+        of: bytes, format: format(of: bytes), maximumPixels: options.maximumPixels)
       return (Int(size.width), Int(size.height))
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
+  /// The range of samples of a 16-bit PNG; nil for other pictures.
+  static func sampleRange(
+    ofFile path: String, options: PictureOptions
+  ) throws(Failure) -> SampleRange? {
+    do throws(Failure) {
+      let bytes = try WholeFile.read(path, limit: options.maximumByteCount)
+      let format = try format(of: bytes)
+      guard format == .png else { return nil }
+      let size = try size(of: bytes, format: format, maximumPixels: options.maximumPixels)
+      return try PNGPicture.sampleRange(of: bytes, size: size)
     } catch {
       throw error.about(file: path)
     }
@@ -99,7 +116,7 @@ public enum ImageReader {
         .badInput, code: "image.too_large",
         "\(size.width)x\(size.height) is \(pixelCount) pixels, more than the limit of "
           + "\(maximumPixels)",
-        hint: "scale the picture down first")
+        hint: "scale the picture down, or raise the limit (sam2: --max-pixels)")
     }
     return size
   }
@@ -110,22 +127,32 @@ public enum ImageReader {
   }
 
   private static func decode(
-    _ bytes: [UInt8], format: ImageFormat, size: codec_size
+    _ bytes: [UInt8], format: ImageFormat, size: codec_size, _ range: SampleRange
+  ) throws(Failure) -> RGBImage {
+    let (width, height) = (Int(size.width), Int(size.height))
+    switch format {
+    case .webp:
+      return RGBImage(width: width, height: height, pixels: try WebPFile(bytes).decode(bytes))
+    case .jpeg:
+      let pixels = try rows(of: size, .jpeg) { output, report in
+        codec_jpeg_decode(bytes, bytes.count, size, output, jpegScanLimit, report)
+      }
+      return RGBImage(width: width, height: height, pixels: pixels)
+    case .png: return try PNGPicture.decode(bytes, size: size, range)
+    }
+  }
+
+  /// The rows of RGB8 that `body` writes.
+  static func rows(
+    of size: codec_size, _ format: ImageFormat,
+    _ body: (UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<codec_report>) -> Void
   ) throws(Failure) -> [UInt8] {
-    if format == .webp { return try WebPFile(bytes).decode(bytes) }
     var report = codec_report()
     let byteCount = 3 * Int(size.width) * Int(size.height)
     let pixels = [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
       // Rows that a damaged file never delivers must not show old memory.
       output.initialize(repeating: 0)
-      switch format {
-      case .jpeg:
-        codec_jpeg_decode(
-          bytes, bytes.count, size, output.baseAddress, jpegScanLimit, &report)
-      case .png:
-        codec_png_decode_rgb(bytes, bytes.count, size, output.baseAddress, &report)
-      case .webp: break
-      }
+      body(output.baseAddress, &report)
       count = byteCount
     }
     try Codec.check(report, format: format.rawValue)

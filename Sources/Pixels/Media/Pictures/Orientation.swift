@@ -96,6 +96,7 @@ enum Orientation: Int {
       }
     }
     result.appliedOrientation = rawValue
+    result.notices = image.notices
     return result
   }
 }

@@ -1,25 +1,49 @@
 public import Bytes
-import Glibc
+internal import Glibc
 
 /// The picture files in a folder.
 public enum PictureFolder {
-  /// The paths of the files in `folder` with one of `extensions` (with dots, lower case), sorted.
+  /// The picture files of a folder, and the names of other files in it.
+  public struct Listing: Sendable {
+    /// Paths, sorted.
+    public let pictures: [String]
+    /// Names, sorted; hidden files and folders do not count.
+    public let others: [String]
+  }
+
+  /// Lists the files in `folder` with one of `extensions` (with dots, lower case), and the others.
   ///
-  /// Hidden files do not count. Failures: `file.missing`, `file.unreadable`.
-  public static func paths(
-    _ folder: String, extensions: [String]
-  ) throws(Failure) -> [String] {
-    let names = try names(in: folder).filter { extensions.contains(pathExtension(of: $0)) }
+  /// Failures: `file.missing`, `file.unreadable`.
+  public static func listing(
+    _ folder: String, extensions: [String] = ImageFormat.pathExtensions
+  ) throws(Failure) -> Listing {
+    let names = try names(in: folder)
     let separator = folder.hasSuffix("/") ? "" : "/"
-    return sorted(names).map { folder + separator + $0 }
+    let pictures = names.filter { extensions.contains(pathExtension(of: $0)) }
+    let others = names.filter { name in
+      !extensions.contains(pathExtension(of: name)) && !isFolder(folder + separator + name)
+        && !systemNames.contains(name.lowercased())
+    }
+    return Listing(
+      pictures: sorted(pictures).map { folder + separator + $0 }, others: others.sorted())
+  }
+
+  /// Files that desktops put into folders.
+  private static let systemNames: Set<String> = ["thumbs.db", "desktop.ini", "icon\r"]
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// "a.tif, b.tif and 3 more", for messages.
+  public static func list(_ names: [String]) -> String {
+    let shown = names.prefix(3).map { printable($0, limit: 40) }.joined(separator: ", ")
+    return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
   }
 
   private static func names(in folder: String) throws(Failure) -> [String] {
-    guard let stream = opendir(folder) else {
-      throw Failure(
-        .missingInput, code: errno == ENOENT ? "file.missing" : "file.unreadable",
-        "cannot list the folder: \(String(cString: strerror(errno)))", file: folder)
-    }
+    guard let stream = opendir(folder) else { throw .opening(folder, errno) }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
@@ -31,7 +55,7 @@ public enum PictureFolder {
     return names
   }
 
-  private static func pathExtension(of name: String) -> String {
+  static func pathExtension(of name: String) -> String {
     name.lastIndex(of: ".").map { name[$0...].lowercased() } ?? ""
   }
 

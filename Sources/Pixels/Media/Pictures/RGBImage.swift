@@ -1,3 +1,5 @@
+public import Bytes
+
 /// A picture in memory: 8-bit RGB, row after row without padding.
 public struct RGBImage: Sendable, Equatable {
   public let width: Int
@@ -6,6 +8,8 @@ public struct RGBImage: Sendable, Equatable {
   public var pixels: [UInt8]
   /// The EXIF orientation (1...8) that was applied on reading; 1 when the pixels are as stored.
   public var appliedOrientation = 1
+  /// What reading left out or had to choose.
+  public var notices: [Notice] = []
 
   /// `pixels` must hold 3 * width * height bytes.
   public init(width: Int, height: Int, pixels: [UInt8]) {

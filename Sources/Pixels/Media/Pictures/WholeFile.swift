@@ -5,17 +5,15 @@ import Glibc
 ///
 /// Pictures are read, not mapped: a mapped file that someone truncates would kill the process.
 enum WholeFile {
-  /// A picture of the largest allowed size does not need more.
-  static let maximumByteCount = 1 << 30
-
-  /// All bytes of a regular file.
-  static func read(_ path: String) throws(Failure) -> [UInt8] {
+  /// All bytes of a regular file that has no more than `limit`.
+  static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
     let (descriptor, byteCount) = try openRegular(path)
     defer { close(descriptor) }
-    guard byteCount <= maximumByteCount else {
+    guard byteCount <= limit else {
       throw Failure(
         .badInput, code: "image.too_large",
-        "the file has \(byteCount) bytes, more than the limit of \(maximumByteCount)")
+        "the file has \(byteCount) bytes, more than the limit of \(limit)",
+        hint: "raise the limit of pixels (sam2: --max-pixels)")
     }
     return try FileBytes.read(descriptor, 0..<byteCount)
   }
@@ -26,6 +24,19 @@ enum WholeFile {
       let (descriptor, available) = try openRegular(path)
       defer { close(descriptor) }
       return try FileBytes.read(descriptor, 0..<min(available, byteCount))
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
+  /// Calls `body` with a reader of ranges of a regular file; fewer bytes come beyond its end.
+  static func read<Result>(
+    _ path: String, _ body: ((Range<Int>) throws(Failure) -> [UInt8]) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    do throws(Failure) {
+      let (descriptor, _) = try openRegular(path)
+      defer { close(descriptor) }
+      return try body { (range) throws(Failure) in try FileBytes.read(descriptor, range) }
     } catch {
       throw error.about(file: path)
     }
@@ -47,12 +58,12 @@ enum WholeFile {
   ) throws(Failure) -> (descriptor: Int32, byteCount: Int) {
     // Not blocking, so that a named pipe is refused instead of waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw cannotOpen(errno) }
+    guard descriptor >= 0 else { throw .opening(path, errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       let problem = errno
       close(descriptor)
-      throw cannotOpen(problem)
+      throw .opening(path, problem)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
@@ -62,14 +73,5 @@ enum WholeFile {
         isFolder ? "is a folder, not a file" : "is not a regular file")
     }
     return (descriptor, status.st_size)
-  }
-
-  private static func cannotOpen(_ problem: Int32) -> Failure {
-    if problem == ENOENT || problem == ENOTDIR {
-      return Failure(.missingInput, code: "file.missing", "no such file")
-    }
-    return Failure(
-      .missingInput, code: "file.unreadable",
-      "cannot be opened: \(String(cString: strerror(problem)))")
   }
 }

@@ -11,8 +11,13 @@ struct ChildLimits: Equatable {
 
   /// For a program that decodes `byteCount` bytes: an hour, and as much again for each 900 MB, which
   /// is several times what the largest videos take on a slow processor.
-  static func decoding(byteCount: Int) -> ChildLimits {
-    ChildLimits(processorSeconds: 3600 + UInt64(max(byteCount, 0)) / 250_000)
+  ///
+  /// Frames beyond the usual limit of pixels get memory as they need it.
+  static func decoding(byteCount: Int, maximumPixels: Int = 0) -> ChildLimits {
+    var limits = ChildLimits(processorSeconds: 3600 + UInt64(max(byteCount, 0)) / 250_000)
+    let more = max(0, min(maximumPixels, 1 << 30) - ImageReader.defaultMaximumPixels)
+    limits.addressSpace += UInt64(more) * 80
+    return limits
   }
 
   /// For a program that reads the head of a file, or a single picture.

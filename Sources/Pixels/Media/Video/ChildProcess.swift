@@ -188,6 +188,14 @@ final class ChildProcess {
     }
   }
 
+  /// Takes the complaints that there are by now, without waiting.
+  func lookForErrors() {
+    while errors >= 0 {
+      var descriptor = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
+      guard poll(&descriptor, 1, 0) > 0, drainErrors() else { return }
+    }
+  }
+
   /// Keeps the beginning, where the cause stands; false at the end.
   @discardableResult
   private func drainErrors() -> Bool {
@@ -245,8 +253,12 @@ final class ChildProcess {
   }
 
   /// The first lines of the child's complaints, which may quote the file: fit for a terminal.
+  ///
+  /// Without the addresses of memory that ffmpeg puts into them, which differ from run to run.
   var complaint: String {
     let lines = String(decoding: errorBytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+      .filter { !$0.contains("Last message repeated") }
+      .map { $0.replacing(/\ @ 0x[0-9a-f]+/, with: "") }
     return printable(lines.prefix(3).joined(separator: "; "), limit: 300)
   }
 }

@@ -9,6 +9,8 @@ struct DecodableFrames: Equatable {
   let numbers: [Int]
   /// How many frames there are, those that cannot be decoded included.
   let count: Int
+  /// Whether time stamps tell which frames are missing; otherwise those after a gap move up.
+  let areNumbersExact: Bool
 
   /// Time stamps as the prober writes them, of the packets that are to be shown and of the frames
   /// that were decoded; nil for none.
@@ -25,11 +27,9 @@ struct DecodableFrames: Equatable {
       rank += 1
     }
     let areDistinct = zip(stamps, stamps.dropFirst()).allSatisfy { $0 < $1 }
-    if numbers.count == frames.count, stamps.count == packets.count, areDistinct {
-      self.numbers = numbers
-    } else {
-      self.numbers = Array(frames.indices)
-    }
+    areNumbersExact =
+      numbers.count == frames.count && stamps.count == packets.count && areDistinct
+    self.numbers = areNumbersExact ? numbers : Array(frames.indices)
     count = max(packets.count, frames.count) + max(lostCount, 0)
   }
 

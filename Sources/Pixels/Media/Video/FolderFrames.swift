@@ -5,38 +5,45 @@ struct FolderFrames {
   let paths: [String]
   let width: Int
   let height: Int
-  private let maximumPixels: Int
+  private let options: PictureOptions
   private let toleratesDamage: Bool
+  private let collector: NoticeCollector
+  /// Frames whose notices have been handed on.
+  private var noticed: Set<String> = []
   private(set) var position = 0
 
-  /// Lists the folder and reads the size of the first frame that can be read.
+  /// Lists the folder as `FrameListing` does, and reads the size of the first frame that can be read.
   ///
-  /// As in the official loader frames are JPEG files sorted by the integer their name is. Without
-  /// any JPEG, PNG files count; names that are not integers are sorted naturally, 2 before 10.
-  init(folder: String, maximumPixels: Int, toleratesDamage: Bool = false) throws(Failure) {
-    let jpegs = try PictureFolder.paths(folder, extensions: ImageFormat.jpeg.pathExtensions)
-    paths =
-      jpegs.isEmpty
-      ? try PictureFolder.paths(folder, extensions: ImageFormat.png.pathExtensions) : jpegs
-    guard !paths.isEmpty else {
-      throw Failure(
-        .badInput, code: "video.no_frames", "the folder has no JPEG or PNG files", file: folder)
-    }
+  /// What frames lose on reading goes to `collector`.
+  init(
+    folder: String, options: PictureOptions, toleratesDamage: Bool = false,
+    collector: NoticeCollector
+  ) throws(Failure) {
+    let listing = try FrameListing(folder: folder)
+    paths = listing.paths
+    collector.add(listing.notices)
     let first = try FolderFrames.first(
-      of: toleratesDamage ? paths[...] : paths[..<1], maximumPixels: maximumPixels)
-    (width, height) = (first.width, first.height)
-    self.maximumPixels = maximumPixels
+      of: toleratesDamage ? paths[...] : paths[..<1], options: options)
+    (width, height) = (first.picture.width, first.picture.height)
+    var options = options
+    if options.sampleRange == .automatic {
+      // All frames by one range, or the picture would flicker.
+      options.sampleRange =
+        try ImageReader.sampleRange(ofFile: first.path, options: options) ?? .full
+    }
+    self.options = options
     self.toleratesDamage = toleratesDamage
+    self.collector = collector
   }
 
   /// The first picture that can be read; if there is none, fails as the very first does.
   private static func first(
-    of paths: ArraySlice<String>, maximumPixels: Int
-  ) throws(Failure) -> RGBImage {
+    of paths: ArraySlice<String>, options: PictureOptions
+  ) throws(Failure) -> (path: String, picture: RGBImage) {
     var failure = Failure(.badInput, code: "video.no_frames", "there are no frames")
     for path in paths {
       do throws(Failure) {
-        return try ImageReader.read(path, maximumPixels: maximumPixels)
+        return (path, try ImageReader.read(path, options: options))
       } catch  where path == paths.first {
         failure = error
       } catch {}
@@ -60,7 +67,7 @@ struct FolderFrames {
   mutating func read() throws(Failure) -> RGBImage? {
     guard position < paths.count else { return nil }
     let path = paths[position]
-    let image = try ImageReader.read(path, maximumPixels: maximumPixels)
+    let image = try ImageReader.read(path, options: options)
     guard image.width == width, image.height == height else {
       throw Failure(
         .badInput, code: "video.mixed_sizes",
@@ -68,6 +75,9 @@ struct FolderFrames {
         hint: "all frames of a video must have one size", file: path)
     }
     position += 1
+    if !image.notices.isEmpty, noticed.insert(path).inserted {
+      collector.add(image.notices.map { $0.about(file: path) })
+    }
     return image
   }
 

@@ -12,28 +12,33 @@ public struct FrameSource {
   }
 
   private var frames: Frames
+  private let collector = NoticeCollector()
 
-  /// Opens a folder of JPEG or PNG frames, or a video file through the ffmpeg program.
+  /// What was left out or chosen so far, and where the video ends early; copies share it.
+  public var notices: [Notice] { collector.all }
+
+  /// Opens a folder of JPEG, PNG or WebP frames, or a video file through the ffmpeg program.
   ///
-  /// By default damage is a failure when the frames are read. With `toleratesDamage` a frame that
-  /// cannot be decoded makes only `frame(at:)` for it fail, and `next` leaves it out; a video file
-  /// is decoded once on opening, to know which frames those are.
+  /// By default damage is a failure: that of a frame when it is read, that of a file which is cut off
+  /// on opening. With `toleratesDamage` a frame that cannot be decoded makes only `frame(at:)` for it
+  /// fail, and `next` leaves it out; a video file is decoded once on opening, to know which frames
+  /// those are. What players play without a word is read, and `notices` say what it was.
   ///
   /// Failures: `file.missing`, `video.format`, `video.no_frames`, `video.damaged`,
   /// `ffmpeg.missing`, `image.too_large`, and those of `ImageReader.read` for the first frame.
   public init(
-    path: String, maximumPixels: Int = ImageReader.defaultMaximumPixels,
-    toleratesDamage: Bool = false
+    path: String, options: PictureOptions = PictureOptions(), toleratesDamage: Bool = false
   ) throws(Failure) {
     var status = stat()
     let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     if isFolder {
       frames = .folder(
         try FolderFrames(
-          folder: path, maximumPixels: maximumPixels, toleratesDamage: toleratesDamage))
+          folder: path, options: options, toleratesDamage: toleratesDamage, collector: collector))
     } else {
       frames = .video(
-        try VideoFrames(path: path, maximumPixels: maximumPixels, toleratesDamage: toleratesDamage))
+        try VideoFrames(
+          path: path, options: options, toleratesDamage: toleratesDamage, collector: collector))
     }
   }
 
@@ -51,7 +56,7 @@ public struct FrameSource {
     }
   }
 
-  /// How many frames there are; for a video file what its header claims, nil when it does not.
+  /// How many frames there are; for a video file those that its container lists, nil for none.
   public var frameCount: Int? {
     switch frames {
     case .folder(let frames): frames.paths.count

@@ -10,107 +10,112 @@ import Bytes
 /// repeated to keep a rate. Pixels are those of the stored grid, turned as the file says; when the
 /// size changes later frames are scaled to that of the first.
 ///
-/// What the decoder complains of ends the video with a failure; where damage is tolerated only the
-/// frames are missing that it gives up, and the others are as it repairs them.
+/// A complaint of the decoder alone ends nothing, since players survive most of them: it leads to a
+/// survey of which frames can be decoded. Then a frame that cannot be ends the video with a failure;
+/// where damage is tolerated it is missing, and the others are as the decoder repairs them. A file
+/// that is cut off fails on opening, or, where damage is tolerated, ends where it does.
 final class VideoFrames {
   let width: Int
   let height: Int
-  let frameCount: Int?
   let frameRate: FrameRate?
+  /// Nil when the container lists no frames.
+  private(set) var frameCount: Int?
   /// The number of the frame that `next` returns.
   private(set) var position = 0
+  /// Whether frames may be missing.
+  let toleratesDamage: Bool
 
   private let path: String
   private let format: VideoFormat
-  private let maximumPixels: Int
-  private let program: String
+  private let found: VideoSurvey
+  private let options: PictureOptions
+  private let programs: Programs
   private let limits: ChildLimits
-  private let patience: Int32
+  private let collector: NoticeCollector
   private var decoder: ChildProcess
   /// The first frame is read on opening, because it tells the size.
   private var first: RGBImage?
   private var isAtEnd = false
-  /// Which frames there are where damage is tolerated; nil when all have to be.
-  private let decodable: DecodableFrames?
+  /// Which frames can be decoded; nil while nothing suggests that some cannot.
+  private var decodable: DecodableFrames?
   /// Frames read since the start.
   private var readCount = 0
 
+  /// The programs that do the work, and the time after which they count as stalled.
+  struct Programs {
+    var decoder = "ffmpeg"
+    var prober = "ffprobe"
+    var patience = ChildProcess.usualPatience
+  }
+
   init(
-    path: String, maximumPixels: Int, toleratesDamage: Bool = false, program: String = "ffmpeg",
-    prober: String = "ffprobe", limits: ChildLimits? = nil,
-    patience: Int32 = ChildProcess.usualPatience
+    path: String, options: PictureOptions = PictureOptions(), toleratesDamage: Bool = false,
+    programs: Programs = Programs(), limits: ChildLimits? = nil,
+    collector: NoticeCollector = NoticeCollector()
   ) throws(Failure) {
     let format = try VideoFormat(ofFile: path)
-    let facts = try VideoFrames.probe(path, format: format, with: prober, patience)
-    // So it is with sound alone, and with files that end before they have described their content.
-    guard !facts.isEmpty else {
-      throw Failure(
-        .badInput, code: "video.no_frames", "the file has no video in it", file: path)
-    }
-    // A frame takes a byte at least; what claims more is not believed, and counted when needed.
     let byteCount = try WholeFile.byteCount(path)
-    let limits = limits ?? .decoding(byteCount: byteCount)
-    let claimed = facts["nb_frames"].flatMap { Int($0) }.flatMap { $0 <= byteCount ? $0 : nil }
-    decodable =
-      toleratesDamage
-      ? try VideoFrames.survey(
-        path, format: format, with: prober, limits, patience, claimed: claimed)
-      : nil
+    let limits = limits ?? .decoding(byteCount: byteCount, maximumPixels: options.maximumPixels)
+    let found = try VideoSurvey(
+      path, byteCount: byteCount, format: format, with: programs.prober, limits,
+      programs.patience)
+    guard !found.isCutOff || toleratesDamage else { throw VideoFrames.cutOff(found, path) }
+    var survey: DecodingSurvey?
+    if toleratesDamage || !found.complaint.isEmpty {
+      survey = try VideoFrames.decodingSurvey(
+        path, found, format: format, options, programs, limits,
+        lostCount: found.isCutOff ? found.lostCount(byteCount: byteCount) : 0)
+    }
     let decoder = try VideoFrames.start(
-      program, path: path, format: format, maximumPixels: maximumPixels, limits, patience,
+      programs, path: path, format: format, found.stream.index, options, limits,
       toleratesDamage: toleratesDamage)
-    let stream = PPMStream(child: decoder, maximumPixels: maximumPixels)
+    let stream = PPMStream(child: decoder, maximumPixels: options.maximumPixels)
     guard let frame = try stream.next(of: path) else {
       throw PPMStream.damaged(decoder, finding: "has no frames that can be decoded", path: path)
     }
-    (self.path, self.format, self.maximumPixels) = (path, format, maximumPixels)
-    (self.program, self.patience, self.decoder, first) = (program, patience, decoder, frame)
-    self.limits = limits
+    (self.path, self.format, self.found, self.options) = (path, format, found, options)
+    (self.programs, self.limits, self.decoder, first) = (programs, limits, decoder, frame)
+    (self.toleratesDamage, self.collector) = (toleratesDamage, collector)
     (width, height) = (frame.width, frame.height)
-    frameCount = decodable?.count ?? claimed
-    position = decodable?.numbers.first ?? 0
-    frameRate =
-      facts["avg_frame_rate"].flatMap { FrameRate(parsing: $0) }
-      ?? facts["r_frame_rate"].flatMap { FrameRate(parsing: $0) }
+    frameRate = found.stream.frameRate
+    decodable = survey?.frames
+    frameCount = survey?.frames.count ?? (found.shownCount > 0 ? found.shownCount : nil)
+    position = toleratesDamage ? survey?.frames.numbers.first ?? 0 : 0
+    collector.add(VideoNotices.opening(found, survey, path: path))
   }
-
-  /// Whether frames may be missing.
-  var toleratesDamage: Bool { decodable != nil }
 
   /// Whether frame `index` can be had, as far as is known.
   func mayHave(_ index: Int) -> Bool {
-    guard let decodable else { return true }
+    guard toleratesDamage, let decodable else { return true }
     return decodable.contains(index) && !(isAtEnd && index >= position)
   }
 
   /// The next frame, or nil after the last.
   func next() throws(Failure) -> RGBImage? {
     if let frame = first {
+      try checkDecodable()
       first = nil
       advance()
       return frame
     }
     if isAtEnd { return nil }
-    let stream = PPMStream(child: decoder, maximumPixels: maximumPixels)
+    let stream = PPMStream(child: decoder, maximumPixels: options.maximumPixels)
     guard let frame = try stream.next(of: path) else {
-      guard decoder.finish() || toleratesDamage else {
-        throw PPMStream.damaged(
-          decoder, finding: "cannot be decoded after frame \(position - 1)", path: path)
-      }
-      isAtEnd = true
+      try finish()
       return nil
     }
     guard frame.width == width, frame.height == height else {
       throw Failure(
         .badInput, code: "video.mixed_sizes", "the size changes at frame \(position)", file: path)
     }
+    try checkDecodable()
     advance()
     return frame
   }
 
   private func advance() {
     readCount += 1
-    guard let decodable else {
+    guard toleratesDamage, let decodable else {
       position = readCount
       return
     }
@@ -121,12 +126,70 @@ final class VideoFrames {
   /// Starts again at the first frame.
   func rewind() throws(Failure) {
     decoder = try VideoFrames.start(
-      program, path: path, format: format, maximumPixels: maximumPixels, limits, patience,
+      programs, path: path, format: format, found.stream.index, options, limits,
       toleratesDamage: toleratesDamage)
     first = nil
     readCount = 0
-    position = decodable?.numbers.first ?? 0
+    position = toleratesDamage ? decodable?.numbers.first ?? 0 : 0
     isAtEnd = false
+  }
+
+  // MARK: - Damage
+
+  /// Passes when the frame that has been read last is the one that is shown as number `position`.
+  ///
+  /// A complaint that has not been looked into leads to a survey first: the decoder complains of a
+  /// frame that is lost before it gives the one after it.
+  private func checkDecodable() throws(Failure) {
+    guard !toleratesDamage else { return }
+    try lookIntoComplaint()
+    guard let decodable else { return }
+    let lostCount = decodable.count - decodable.numbers.count
+    guard lostCount == 0 || decodable.areNumbersExact else {
+      throw lost("\(lostCount) of \(decodable.count) frames cannot be decoded")
+    }
+    guard readCount < decodable.numbers.count, decodable.numbers[readCount] == readCount else {
+      throw lost("frame \(readCount) cannot be decoded")
+    }
+  }
+
+  private func lookIntoComplaint() throws(Failure) {
+    decoder.lookForErrors()
+    guard decodable == nil, !decoder.complaint.isEmpty else { return }
+    let survey = try VideoFrames.decodingSurvey(
+      path, found, format: format, options, programs, limits, lostCount: 0)
+    decodable = survey.frames
+    frameCount = survey.frames.count
+    collector.add(VideoNotices.complaint(survey, path: path))
+  }
+
+  /// Takes the end of the decoder's output for the end of the video, if it is.
+  private func finish() throws(Failure) {
+    let isWell = decoder.finish()
+    isAtEnd = true
+    guard !toleratesDamage else { return }
+    guard isWell else {
+      throw PPMStream.damaged(
+        decoder, finding: "cannot be decoded after frame \(position - 1)", path: path)
+    }
+    try lookIntoComplaint()
+    if let decodable, readCount < decodable.count {
+      throw lost("frame \(readCount) cannot be decoded")
+    }
+  }
+
+  private func lost(_ what: String) -> Failure {
+    let complaint = decoder.complaint.isEmpty ? "" : ": \(decoder.complaint)"
+    return Failure(
+      .badInput, code: "video.damaged", what + complaint,
+      hint: "--on-error skip leaves such frames out", file: path)
+  }
+
+  private static func cutOff(_ found: VideoSurvey, _ path: String) -> Failure {
+    let complaint = found.complaint.isEmpty ? "" : ": \(found.complaint)"
+    return Failure(
+      .badInput, code: "video.damaged", "the video is cut off \(found.endText)" + complaint,
+      hint: "--on-error skip takes the frames that there are", file: path)
   }
 
   // MARK: - Programs
@@ -138,43 +201,25 @@ final class VideoFrames {
   }
 
   private static func start(
-    _ program: String, path: String, format: VideoFormat, maximumPixels: Int,
-    _ limits: ChildLimits, _ patience: Int32, toleratesDamage: Bool
+    _ programs: Programs, path: String, format: VideoFormat, _ stream: Int,
+    _ options: PictureOptions, _ limits: ChildLimits, toleratesDamage: Bool
   ) throws(Failure) -> ChildProcess {
     try ChildProcess(
-      program,
-      // With one thread a damaged file gives the same frames each time, as in the survey.
-      ["-nostdin", "-v", "error"] + (toleratesDamage ? ["-threads", "1"] : ["-xerror"])
-        + ["-max_pixels", "\(min(maximumPixels, 1 << 30))"] + input(path, format)
+      programs.decoder,
+      // With one thread a damaged file gives the same frames each time, as in the survey. No share of
+      // frames that cannot be decoded is a reason to end.
+      ["-nostdin", "-v", "error", "-max_error_rate", "1"]
+        + (toleratesDamage ? ["-threads", "1"] : []) + pixelLimit(options) + input(path, format)
         + [
-          "-map", "0:v:0", "-fps_mode", "passthrough",
+          "-map", "0:\(stream)", "-fps_mode", "passthrough",
           // Without these flags the conversion from YUV rounds differently from CPU to CPU.
           "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact",
           "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
-        ], .readingFromChild, limits: limits, patience: patience)
+        ], .readingFromChild, limits: limits, patience: programs.patience)
   }
 
-  private static func probe(
-    _ path: String, format: VideoFormat, with program: String, _ patience: Int32
-  ) throws(Failure) -> [String: String] {
-    let child = try ChildProcess(
-      program,
-      ["-v", "error"] + input(path, format)
-        + [
-          "-select_streams", "v:0",
-          "-show_entries", "stream=nb_frames,avg_frame_rate,r_frame_rate",
-          "-of", "default=noprint_wrappers=1",
-        ], .readingFromChild, limits: .looking, patience: patience)
-    var output = [UInt8](repeating: 0, count: 4096)
-    let count = output.withUnsafeMutableBytes { child.read(into: $0) }
-    guard child.finish() else {
-      throw PPMStream.damaged(child, finding: "cannot be opened", path: path)
-    }
-    var facts: [String: String] = [:]
-    for line in String(decoding: output[..<count], as: UTF8.self).split(separator: "\n") {
-      let parts = line.split(separator: "=", maxSplits: 1)
-      if parts.count == 2 { facts[String(parts[0])] = String(parts[1]) }
-    }
-    return facts
+  /// The largest frame that a program may decode.
+  static func pixelLimit(_ options: PictureOptions) -> [String] {
+    ["-max_pixels", "\(min(options.maximumPixels, 1 << 30))"]
   }
 }

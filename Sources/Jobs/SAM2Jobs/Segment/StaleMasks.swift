@@ -1,0 +1,60 @@
+import Annotations
+import Bytes
+import JobSupport
+
+/// Masks and overlays that an earlier run has written about the pictures of this one, and that this
+/// one does not write again: those of more prompts, or of another choice of files.
+struct StaleMasks {
+  /// By the picture's name: folder and file.
+  private var files: [String: [(folder: OutputFolder, name: String, isOverlay: Bool)]] = [:]
+
+  init() {}
+
+  /// Looks in `folder` for files about pictures with the names `stems`, except for those that are
+  /// `planned` or `kept`, which are whole paths.
+  init(_ folder: OutputFolder, stems: Set<String>, planned: Set<String>, kept: [String]) {
+    for place in [folder.path, folder.file(AnnotationKind.png.rawValue)] {
+      guard let place = try? OutputFolder(place), let directory = try? OutputDirectory(place.path)
+      else { continue }
+      for name in directory.names where name.hasSuffix(".png") {
+        guard let (stem, isOverlay) = StaleMasks.picture(of: fileStem(name), among: stems) else {
+          continue
+        }
+        let path = place.file(name)
+        guard !planned.contains(path), !kept.contains(where: { isSameFile($0, path) }) else {
+          continue
+        }
+        // Without a first mask it is the only mask of a picture that is called so.
+        let isFirstThere = directory.entry("\(stem)_0_0.png") == .file
+        guard isOverlay || stem == fileStem(name) || isFirstThere else { continue }
+        files[stem, default: []].append((place, name, isOverlay))
+      }
+    }
+  }
+
+  /// The picture that a file called NAME, NAME_PROMPT_MASK or NAME_overlay is about.
+  private static func picture(
+    of name: String, among stems: Set<String>
+  ) -> (stem: String, isOverlay: Bool)? {
+    if stems.contains(name) { return (name, false) }
+    if name.hasSuffix("_overlay") {
+      let stem = String(name.dropLast("_overlay".count))
+      return stems.contains(stem) ? (stem, true) : nil
+    }
+    let parts = name.split(separator: "_", omittingEmptySubsequences: false)
+    guard parts.count > 2, parts.suffix(2).allSatisfy({ Int($0) != nil }) else { return nil }
+    let stem = parts.dropLast(2).joined(separator: "_")
+    return stems.contains(stem) ? (stem, false) : nil
+  }
+
+  /// Removes those about the picture `stem` of `width` x `height`, if they have its size and the form
+  /// that masks and overlays have.
+  func remove(of stem: String, width: Int, height: Int) throws(Failure) {
+    for file in files[stem] ?? [] {
+      let directory = try OutputDirectory(file.folder.path)
+      let isOurs = ResultFiles.isPicture(
+        file.name, in: directory, colour: file.isOverlay ? 2 : 0, size: (width, height))
+      if isOurs { directory.removeFile(file.name) }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/// Tells gray levels that are numbers of objects from levels that are the soft edges of one.
+///
+/// Numbers form areas with sharp borders. A soft edge is a ramp: nearly each of its pixels has a
+/// darker and a lighter neighbour, and some level is at least half white.
+struct MaskLevels {
+  enum Kind: Equatable {
+    /// 0 and one other level that stands for white.
+    case blackAndWhite
+    /// The numbers of objects, ascending.
+    case labels([Int])
+    /// Number of levels, and the one that stands for all of the object.
+    case soft(Int, white: Int)
+    /// Number of levels, and those of areas between black and white.
+    case mixed(Int, flat: [Int])
+  }
+
+  let kind: Kind
+
+  /// Share of the pixels at borders that ramps have at least.
+  private static let rampShare = 0.5
+  /// Share of all marked pixels that a level in the middle has in areas when it is an object.
+  private static let areaShare = 0.02
+  private static let minimumArea = 9
+
+  init(_ values: [UInt16], width: Int, height: Int, white: Int) {
+    // Programs that compute in 16 bits save levels of 8 in them.
+    let isNarrow = white > 255 && values.max() == 255
+    let white = isNarrow ? 255 : white
+    var counts = [Int](repeating: 0, count: white + 1)
+    for value in values { counts[Int(value)] += 1 }
+    let levels = (1...white).filter { counts[$0] > 0 }
+    guard let top = levels.last, levels.count > 1 || 2 * top > white || white == 1 else {
+      kind = .labels(levels)
+      return
+    }
+    if levels.count == 1 {
+      // Gray 1 in 8 bits is object 1 either way.
+      kind = .blackAndWhite
+      return
+    }
+    guard 2 * top > white else {
+      kind = .labels(levels)
+      return
+    }
+    let survey = MaskLevels.survey(values, width, height, top: top, white: white)
+    guard Double(survey.ramp) >= MaskLevels.rampShare * Double(survey.edge), survey.edge > 0 else {
+      kind = .labels(levels)
+      return
+    }
+    let marked = Double(values.count { $0 != 0 })
+    let flat = levels.filter { level in
+      let area = survey.areas[level]
+      return area >= MaskLevels.minimumArea && Double(area) >= MaskLevels.areaShare * marked
+    }
+    kind = flat.isEmpty ? .soft(levels.count, white: white) : .mixed(levels.count, flat: flat)
+  }
+
+  /// Numbers of pixels between black and `top`.
+  private struct Survey {
+    /// With a neighbour of another level.
+    var edge = 0
+    /// Of those, with both a darker and a lighter neighbour.
+    var ramp = 0
+    /// By level: those whose eight neighbours have the same level.
+    ///
+    /// Near black and near white none count, where wide ramps are flat.
+    var areas: [Int]
+  }
+
+  private static func survey(
+    _ values: [UInt16], _ width: Int, _ height: Int, top: Int, white: Int
+  ) -> Survey {
+    var survey = Survey(areas: [Int](repeating: 0, count: white + 1))
+    let middle = white / 16...max(white / 16, top - white / 16)
+    for y in 0..<height {
+      for x in 0..<width {
+        let value = values[y * width + x]
+        guard value > 0, Int(value) < top else { continue }
+        var (darker, lighter) = (false, false)
+        for row in max(y - 1, 0)...min(y + 1, height - 1) {
+          for column in max(x - 1, 0)...min(x + 1, width - 1) {
+            let other = values[row * width + column]
+            darker = darker || other < value
+            lighter = lighter || other > value
+          }
+        }
+        if darker || lighter {
+          survey.edge += 1
+          if darker && lighter { survey.ramp += 1 }
+        } else if middle.contains(Int(value)) {
+          survey.areas[Int(value)] += 1
+        }
+      }
+    }
+    return survey
+  }
+}

@@ -1,0 +1,93 @@
+import Bytes
+
+extension VideoFormat {
+  /// Reads a range of a file; fewer bytes come beyond its end.
+  private typealias Reader = (Range<Int>) throws(Failure) -> [UInt8]
+
+  /// Whether a file of this format and `byteCount` bytes ends in the middle of its structure, as far
+  /// as its outermost parts tell.
+  func isTruncated(_ path: String, byteCount: Int) throws(Failure) -> Bool {
+    try WholeFile.read(path) { (read: Reader) throws(Failure) in
+      switch self {
+      case .mov: try VideoFormat.endsInBox(byteCount, read)
+      case .matroska: try VideoFormat.endsInSegment(byteCount, read)
+      case .avi: VideoFormat.number(try read(4..<8).reversed()) + 8 > byteCount
+      case .mpegts: try VideoFormat.endsInPacket(byteCount, read)
+      }
+    }
+  }
+
+  /// The number whose bytes are given from the highest to the lowest.
+  private static func number(_ bytes: some Sequence<UInt8>) -> Int {
+    bytes.reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  // MARK: - MP4
+
+  /// Boxes of a file that are looked at; a recording has one or two for each of its fragments.
+  private static let boxLimit = 100_000
+  /// Of the boxes that films consist of.
+  private static let boxNames: Set<String> = [
+    "ftyp", "styp", "moov", "moof", "mdat", "free", "skip", "wide", "sidx", "ssix", "emsg", "prft",
+    "mfra", "meta", "uuid", "udta", "pnot",
+  ]
+
+  private static func endsInBox(_ byteCount: Int, _ read: Reader) throws(Failure) -> Bool {
+    var offset = 0
+    for _ in 0..<boxLimit where offset + 8 <= byteCount {
+      let head = try read(offset..<offset + 16)
+      // Cameras append data of their own, which is no box.
+      guard head.count >= 8, boxNames.contains(String(decoding: head[4..<8], as: UTF8.self)) else {
+        return false
+      }
+      var size = number(head[..<4])
+      // The last box may reach to the end, and a large one has its size behind its name.
+      if size == 0 { return false }
+      if size == 1 {
+        guard head.count == 16, head[8] == 0 else { return true }
+        size = number(head[8...])
+      }
+      guard size >= 8 else { return false }
+      guard size <= byteCount - offset else { return true }
+      offset += size
+    }
+    return false
+  }
+
+  // MARK: - Matroska
+
+  /// Whether the segment, which holds all but the header, reaches beyond the end.
+  private static func endsInSegment(_ byteCount: Int, _ read: Reader) throws(Failure) -> Bool {
+    let head = try read(0..<64)
+    guard let header = elementSize(in: head, at: 4) else { return false }
+    let start = 4 + header.length + header.size
+    guard start < byteCount - 12 else { return false }
+    let segment = try read(start..<start + 12)
+    guard segment.starts(with: [0x18, 0x53, 0x80, 0x67]),
+      let found = elementSize(in: segment, at: 4)
+    else { return false }
+    return found.size > byteCount - start - 4 - found.length
+  }
+
+  /// A size of variable length; nil for an unknown one, as of live streams.
+  private static func elementSize(
+    in bytes: [UInt8], at offset: Int
+  ) -> (size: Int, length: Int)? {
+    guard offset < bytes.count, bytes[offset] != 0 else { return nil }
+    let length = bytes[offset].leadingZeroBitCount + 1
+    guard offset + length <= bytes.count else { return nil }
+    let mask = UInt8(truncatingIfNeeded: 0xFF >> length)
+    let size = number([bytes[offset] & mask] + bytes[offset + 1..<offset + length])
+    return size == 1 << (7 * length) - 1 ? nil : (size, length)
+  }
+
+  // MARK: - Transport streams
+
+  private static let (packetByteCount, packetMark) = (188, UInt8(0x47))
+
+  /// Whole packets at the end begin where they have to, whatever is before them.
+  private static func endsInPacket(_ byteCount: Int, _ read: Reader) throws(Failure) -> Bool {
+    let tail = try read(max(0, byteCount - 3 * packetByteCount)..<byteCount)
+    return stride(from: 0, to: tail.count, by: packetByteCount).contains { tail[$0] != packetMark }
+  }
+}

@@ -1,0 +1,48 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Bytes
+
+@Suite("Notices, and files that cannot be opened")
+struct NoticeTests {
+  @Test("Notices of one code are counted together, in order of first appearance")
+  func merged() {
+    let collector = NoticeCollector()
+    for code in ["a", "b", "a", "a"] {
+      collector.add(Notice(.leftOut, code: code, "one", file: code + "\(collector.all.count)"))
+    }
+    let found = collector.all
+    #expect(found.map(\.code) == ["a", "b"] && found.map(\.count) == [3, 1])
+    #expect(found[0].description == "a0: one (and 2 more like it)")
+    #expect(found[0].about(file: "other").file == "a0")
+    #expect(found[0].with(file: nil).about(file: "other").file == "other")
+  }
+
+  @Test("A missing file is told from a link that leads nowhere")
+  func links() throws {
+    try withTemporaryFolder { folder in
+      symlink("gone", "\(folder)/dangling")
+      symlink("turn", "\(folder)/turn")
+      try AtomicFile.write(path: "\(folder)/file", replaceExisting: false) { try $0.write("x") }
+      symlink("file", "\(folder)/good")
+      let cases: [(String, String)] = [
+        ("none", "there is no such file"), ("dangling", "is a link to gone, which does not exist"),
+        ("dangling/x", "dangling is a link to gone, which does not exist"),
+        ("turn", "is a link to turn, which leads back to it"), ("good/x", "there is no such file"),
+        ("file/x", "there is no such file"),
+      ]
+      for (name, says) in cases {
+        do throws(Failure) {
+          _ = try MappedFile.open("\(folder)/\(name)")
+          Issue.record("\(name) was opened")
+        } catch {
+          #expect(error.code == (name == "turn" ? "file.unreadable" : "file.missing"))
+          #expect(error.kind == .missingInput)
+          #expect(error.message.hasSuffix(says), "\(name): \(error.message)")
+        }
+      }
+      #expect(try MappedFile.open("\(folder)/good").byteCount == 1)
+    }
+  }
+}
