@@ -82,6 +82,9 @@ struct BatchTrackOptions: Sendable {
     }
   }
 
+  /// Whether the item chooses the tracker.
+  var namesTracker: Bool { named.contains(.tracker) }
+
   /// Whether the item has files that are not of a format.
   var hasOtherFiles: Bool { overlay != nil || contactSheet != nil || savesLogits }
 

@@ -32,7 +32,8 @@ struct BatchVideo {
     source = try FrameSource(
       path: path, options: pictures, toleratesDamage: toleratesDamage)
     var video = options.video
-    video.tracker = plan.script.tracker ?? video.tracker
+    // An item that names another tracker than its script is refused by the player.
+    if !options.namesTracker { video.tracker = plan.script.tracker ?? video.tracker }
     video.skipsUnreadableFrames = toleratesDamage
     let predictor = try VideoPredictor(model, frames: source, options: video)
     let description = try VideoDescription(
