@@ -140,7 +140,8 @@ struct BatchFormatTests {
       let item = "{\"id\": \"v\", \"video\": \"frames\", \"actions\": \(Self.actions)}"
       let failed = try run([item], [], in: folder, exitCode: 1)
       #expect(failed["v"]?["error"]?["code"]?.string == "image.damaged")
-      let done = try run([item], ["--on-error", "skip", "--resume"], in: folder)
+      let done = try run([item], ["--on-error", "skip", "--resume"], in: folder, exitCode: 1)
+      #expect(done["v"]?["incomplete"]?.bool == true)
       let skipped: JSONValue = [["frame": 2, "code": "image.damaged"]]
       #expect(done["v"]?["skipped"] == skipped)
       #expect(folderNames("\(folder)/out/v/007") == ["00000.png", "00001.png", "00003.png"])

@@ -155,7 +155,7 @@ struct EarlierResultTests {
     }
   }
 
-  @Test("The other form of automatic masks counts as an earlier result")
+  @Test("Automatic masks refuse what exists, and with --force replace it in either form")
   func auto() throws {
     try withTemporaryFolder { folder in
       let call = [
@@ -163,7 +163,7 @@ struct EarlierResultTests {
         "--stability-score-thresh", "0", "-o", "out",
       ]
       try expectSuccess(Tool.sam2.run(call + ["--overlay"], in: folder))
-      for options in [["--convert-to-rle"], ["--overlay", "--format", "coco"]] {
+      for options in [[], ["--overlay", "--format", "coco"]] {
         #expect(try Tool.sam2.run(call + options, in: folder).exitCode == 73)
       }
       try expectSuccess(Tool.sam2.run(call + ["--convert-to-rle", "--force"], in: folder))

@@ -80,10 +80,17 @@ extension Prompt {
     points: [Point], box: Box?, width: Int, height: Int
   ) -> [Notice] {
     let (right, bottom) = (Float(width), Float(height))
+    // Others are refused.
+    func isNear(_ coordinates: Float...) -> Bool {
+      coordinates.allSatisfy { abs($0) <= coordinateLimit }
+    }
     var outside = points.filter { point in
-      !(point.x >= 0 && point.x < right && point.y >= 0 && point.y < bottom)
+      isNear(point.x, point.y)
+        && !(point.x >= 0 && point.x < right && point.y >= 0 && point.y < bottom)
     }.map { "point (\($0.x), \($0.y))" }
-    if let box, !(box.x0 >= 0 && box.y0 >= 0 && box.x1 <= right && box.y1 <= bottom) {
+    if let box, isNear(box.x0, box.y0, box.x1, box.y1),
+      !(box.x0 >= 0 && box.y0 >= 0 && box.x1 <= right && box.y1 <= bottom)
+    {
       outside.append(box.text)
     }
     return outside.map { text in

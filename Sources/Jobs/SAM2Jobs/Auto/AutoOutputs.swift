@@ -76,7 +76,7 @@ public struct AutoOutputs {
             hint: "choose another folder with -o", file: target)
         }
       }
-      for form in choices.mode == nil ? [] : forms(of: image) { try checkAbsent(form) }
+      if choices.mode != nil { try checkAbsent(target(of: image)) }
       for overlay in overlays { try checkAbsent(overlay) }
     }
     try OutputName.checkListed(images, in: choices.kinds)
@@ -103,11 +103,6 @@ public struct AutoOutputs {
   /// The folder or JSON file of a picture.
   private func target(of image: String) -> String {
     folder.file(choices.mode == .binaryMask ? fileStem(image) : "\(fileStem(image)).json")
-  }
-
-  /// The folder and the JSON file of a picture, of which a run writes one.
-  private func forms(of image: String) -> [String] {
-    [folder.file(fileStem(image)), folder.file("\(fileStem(image)).json")]
   }
 
   private func overlayFile(of image: String) -> String {
@@ -184,8 +179,9 @@ public struct AutoOutputs {
 
   // MARK: - Earlier results in the other form
 
-  /// Removes the masks and the table of an earlier run with --force, and nothing else.
+  /// Removes the masks and the table of an earlier run if it may be replaced, and nothing else.
   private func removeFolder(_ name: String) throws(Failure) {
+    guard choices.replacesExisting else { return }
     let output = try folder.create()
     guard output.entry(name) == .folder else { return }
     let directory = try output.folder(name)
@@ -195,8 +191,9 @@ public struct AutoOutputs {
     if directory.names.isEmpty { try output.remove(name) }
   }
 
-  /// Removes the JSON file of an earlier run, if it begins as one.
+  /// Removes the JSON file of an earlier run, if that may be replaced and begins as one.
   private func removeRecord(_ name: String) throws(Failure) {
+    guard choices.replacesExisting else { return }
     let output = try folder.create()
     guard output.entry(name) == .file,
       ResultFiles.text(name, in: output).hasPrefix("[{\"segmentation\":{\"size\":[")
