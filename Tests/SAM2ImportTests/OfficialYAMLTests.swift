@@ -128,7 +128,7 @@ struct OfficialYAMLTests {
 
   static let edits: [Edit] = [
     Edit(old: "image_size: 256", new: "image_size: large", code: "config.value"),
-    Edit(old: "image_size: 256", new: "image_size: ${size}", code: "config.value"),
+    Edit(old: "image_size: 256", new: "image_size: ${size}", code: "config.reference"),
     Edit(old: "image_size: 256", new: "image_size: \"256\"", code: "config.value"),
     Edit(old: "image_size: 256", new: "image_size: 255", code: "config.value"),
     Edit(old: "image_size: 256", new: "image_sise: 256", code: "config.unknown"),

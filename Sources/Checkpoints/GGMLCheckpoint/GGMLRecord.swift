@@ -57,15 +57,14 @@ struct GGMLRecord: Sendable {
     _ = try cursor.take(byteCount: shape.elementCount * dtype.byteCount)
   }
 
-  /// Whether the numbers at `offset` begin a record.
+  /// Whether a record of more than one number, or one in few bits, can be read at `offset`.
   static func begins(at offset: Int, in storage: ByteStorage) -> Bool {
     var cursor = ByteCursor(storage, truncationCode: "ggml.truncated")
     do throws(Failure) {
       try cursor.seek(toOffset: offset)
-      _ = try GGMLRecord(&cursor)
-      return true
+      return try GGMLRecord(&cursor).shape.rank > 0
     } catch {
-      return error.code != "ggml.record" && error.code != "ggml.truncated"
+      return error.code == "ggml.quantized"
     }
   }
 
