@@ -2,7 +2,7 @@ import Bytes
 
 /// One place in a checkpoint where the weights of a SAM 2 are.
 struct WeightPlace: Hashable {
-  /// What stands before the names of its tensors, without the last dot; empty for nothing.
+  /// The beginning of the names of its tensors, without the last dot; empty for none.
   let prefix: String
   let layout: NameLayout
 
@@ -32,7 +32,7 @@ struct WeightPlace: Hashable {
     return found
   }
 
-  /// What stands in a name before the parts of a sign, between which wrappers may be.
+  /// The beginning of a name, before the parts of a sign, between which wrappers may be.
   private static func prefix(of parts: [Substring], before sign: [Substring]) -> String? {
     var (parts, expected) = (parts[...], sign[...])
     while let wanted = expected.last {
