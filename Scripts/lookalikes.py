@@ -12,8 +12,9 @@ Kinds marked with = leave the function as it is, up to float32: what one matrix 
   relu    =  hidden channels of a ReLU MLP, against its second product
   scales  =  outputs of a product, against the vector that multiplies them (memory encoder)
   dead    =  as norms, with channels that are smaller
-  tails   =  values and, where nothing turns them, queries and keys are mixed by matrices whose
-             elements have heavy tails (Student's t, 2 degrees of freedom)
+  tails      values and, where nothing turns them, queries and keys are mixed by matrices whose
+             elements have heavy tails (Student's t, 2 degrees of freedom); the same function but
+             for the blocks that pool queries, where a maximum of mixed channels is another one
   tokens     cells of the position code have one huge channel
   fp16    =  all weights are rounded to float16 first, which is how some are published
   all        norms, values, keys, relu, scales, tails and dead channels together
