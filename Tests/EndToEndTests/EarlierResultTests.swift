@@ -155,19 +155,17 @@ struct EarlierResultTests {
     }
   }
 
-  @Test("Automatic masks refuse what exists, and with --force replace it in either form")
+  @Test("Automatic masks refuse what exists, overlays included, and replace it with --force")
   func auto() throws {
     try withTemporaryFolder { folder in
       let call = [
         "auto", Self.still, "--points-per-side", "3", "--pred-iou-thresh", "0",
-        "--stability-score-thresh", "0", "-o", "out",
+        "--stability-score-thresh", "0", "-o", "out", "--overlay",
       ]
-      try expectSuccess(Tool.sam2.run(call + ["--overlay"], in: folder))
-      for options in [[], ["--overlay", "--format", "coco"]] {
+      try expectSuccess(Tool.sam2.run(call, in: folder))
+      for options in [[], ["--format", "coco"]] {
         #expect(try Tool.sam2.run(call + options, in: folder).exitCode == 73)
       }
-      try expectSuccess(Tool.sam2.run(call + ["--convert-to-rle", "--force"], in: folder))
-      #expect(folderNames("\(folder)/out") == ["still.json", "still_overlay.png"])
       try expectSuccess(Tool.sam2.run(call + ["--force"], in: folder))
       #expect(folderNames("\(folder)/out") == ["still", "still_overlay.png"])
     }

@@ -129,11 +129,8 @@ public struct AutoOutputs {
     }
     try folder.create()
     switch choices.mode {
-    case .binaryMask:
-      try removeRecord("\(fileStem(image)).json")
-      try writeFolder(masks, target(of: image), &files)
+    case .binaryMask: try writeFolder(masks, target(of: image), &files)
     case .uncompressedRLE, .cocoRLE:
-      try removeFolder(fileStem(image))
       let records = masks.map { $0.record(compressed: choices.mode == .cocoRLE) }
       let text = JSONValue.array(records).text() + "\n"
       files.index = target(of: image)
@@ -175,30 +172,6 @@ public struct AutoOutputs {
     var leftover = masks.count
     while directory.removeFile("\(leftover).png") { leftover += 1 }
     try directory.write(table, Array(masks.table.utf8))
-  }
-
-  // MARK: - Earlier results in the other form
-
-  /// Removes the masks and the table of an earlier run if it may be replaced, and nothing else.
-  private func removeFolder(_ name: String) throws(Failure) {
-    guard choices.replacesExisting else { return }
-    let output = try folder.create()
-    guard output.entry(name) == .folder else { return }
-    let directory = try output.folder(name)
-    guard directory.removeFile("metadata.csv") else { return }
-    var index = 0
-    while directory.removeFile("\(index).png") { index += 1 }
-    if directory.names.isEmpty { try output.remove(name) }
-  }
-
-  /// Removes the JSON file of an earlier run, if that may be replaced and begins as one.
-  private func removeRecord(_ name: String) throws(Failure) {
-    guard choices.replacesExisting else { return }
-    let output = try folder.create()
-    guard output.entry(name) == .file,
-      ResultFiles.text(name, in: output).hasPrefix("[{\"segmentation\":{\"size\":[")
-    else { return }
-    output.removeFile(name)
   }
 
   /// All masks over the picture, the smallest on top.
