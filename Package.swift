@@ -285,7 +285,7 @@ let package = Package(
       "CheckpointsTests",
       [
         "Bytes", "Checkpoints", "SafetensorsCheckpoint", "Tensors", "Graph", "JSON", "ModelFile",
-        "ModelInterface", "SAM2Config", "SAM2Import", crypto,
+        "ModelInterface", "Passes", "Quantizer", "SAM2Config", "SAM2Import", crypto,
       ]),
     tests(
       "HDF5CheckpointTests", ["Bytes", "CConfinement", "HDF5Checkpoint", "JSON", "Tensors"],

@@ -3,6 +3,8 @@ import Checkpoints
 import Graph
 import JSON
 import ModelFile
+import Passes
+import Quantizer
 import SAM2Config
 import SAM2Import
 import SafetensorsCheckpoint
@@ -13,6 +15,7 @@ import Testing
 /// `.pt` to `.sam2` to `.safetensors` with the trained fixture model.
 @Suite struct RoundTripTests {
   private static let nano = fixturePath("nano/nano.pt", target: ".")
+
   private static let quantizedNano = fixturePath(
     "../../Sources/Commands/CBundledModel/nano-int8.sam2", target: ".")
 
@@ -57,7 +60,12 @@ import Testing
   }
 
   @Test func quantizedModelsAreExportedOnlyWhenAsked() throws {
-    let model = try ModelFile.open(RoundTripTests.quantizedNano)
+    // Evening out channels changes weights without changing the model: left out here.
+    var recipe = Recipe()
+    recipe.steps.formIntersection([.int8Storage, .int8Attention, .axialAttention])
+    let imported = try ModelImporter.importModel(try Checkpoint.open(RoundTripTests.nano).tensors)
+    let optimised = try Pipeline.run(on: imported.model).model
+    let model = try Quantizer(recipe).quantize(optimised).model
     let thrown = #expect(throws: Failure.self) {
       try ModelExporter.export(model, dequantizing: false)
     }
