@@ -9,9 +9,9 @@ public struct DAM4SAMOptions: Sendable, Hashable {
   public var distractorMemories = 3
   /// Predicted IoU that a frame with look-alikes must exceed.
   public var minimumIoU: Float = 0.8
-  /// Least area of the mask on such a frame, as a share of the median of recent ones.
+  /// Minimum area of the mask on such a frame, as a share of the median of recent ones.
   public var minimumArea = 0.8
-  /// Greatest area of the mask on such a frame, likewise.
+  /// Maximum area of the mask on such a frame, likewise.
   public var maximumArea = 1.2
   /// A candidate is a look-alike when its box with that of the mask overlaps the latter by at most
   /// this IoU.

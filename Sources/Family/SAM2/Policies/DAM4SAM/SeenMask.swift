@@ -21,7 +21,7 @@ struct SeenMask {
   /// How much of the mask's box is left when a candidate's largest piece outside the mask joins it.
   ///
   /// A small overlap shows that the decoder saw a second object.
-  /// - Returns: the least IoU over the candidates; nil when none reaches outside the mask.
+  /// - Returns: the minimum IoU over the candidates; nil when none reaches outside the mask.
   func smallestOverlap() -> Double? {
     let (width, height) = (source.width, source.height)
     let candidates = source.selected.candidates
