@@ -2,10 +2,11 @@ internal import Graph
 internal import Reference
 
 /// How far kernels may be from the reference on the same operands: what 32-bit sums of so many terms
-/// of such a size may lose, many times over, and nothing where elements only move.
+/// of such a size may lose, and nothing where elements only move.
 struct NodeTolerance {
-  /// Of a sum, relative to the size of its terms altogether.
-  static let sum = 1e-6
+  /// Of a sum, relative to the size of its terms altogether: what each addition may lose (Higham
+  /// 2002, section 3.1). Terms that are equal do lose nearly as much, all in one direction.
+  static func sum(of terms: Double) -> Double { max(1e-6, terms * 0x1p-24) }
   /// Of one function of one number.
   static let function = 4e-6
   /// Of int8 attention and what it rounds on the way, where all integers are exact.
@@ -27,12 +28,16 @@ struct NodeTolerance {
       .windowMerge, .fill:
       return 0
     case .linear, .quantizedLinear, .conv2d, .convTranspose2d, .matmulTransposed:
-      return sum * (products(op, operands, sizes) + own + sizes.dropFirst(2).reduce(0, +))
+      let terms = terms(op, operands)
+      return sum(of: terms)
+        * (terms * sizes[0] * weightSize(op, sizes) + own + sizes.dropFirst(2).reduce(0, +))
     case .attention(let heads, let scale), .quantizedAttention(let heads, let scale):
       let depth = Double(operands[0].shape.last ?? 1) / Double(heads)
       let scores = abs(Double(scale)) * depth * sizes[0] * sizes[1]
-      if case .attention = op { return sizes[2] * (function + sum * scores) }
-      return sizes[2] * (rounded + sum * scores)
+      let inScores = sum(of: depth) * scores
+      guard case .attention = op else { return sizes[2] * (rounded + inScores) }
+      let keys = Double(operands[1].shape.dropFirst().first ?? 1)
+      return sizes[2] * (function + sum(of: keys) + inScores)
     case .axialAttention: return sizes[2] * turned
     case .layerNorm(let epsilon):
       let deviation = operands[0].leastDeviation(epsilon: Double(epsilon))
@@ -48,14 +53,16 @@ struct NodeTolerance {
     }
   }
 
-  /// The largest that all terms of a sum can be together.
-  private static func products(
-    _ op: Op, _ operands: [ReferenceValue], _ sizes: [Double]
-  ) -> Double {
-    var terms = Double(operands[0].shape.last ?? 1)
-    if case .conv2d = op { terms = Double(operands[1].shape.dropFirst().reduce(1, *)) }
-    if case .quantizedLinear = op { return 2 * terms * sizes[0] * sizes[1] * sizes[2] }
-    return terms * sizes[0] * sizes[1]
+  /// Terms of each sum of a product.
+  private static func terms(_ op: Op, _ operands: [ReferenceValue]) -> Double {
+    if case .conv2d = op { return Double(operands[1].shape.dropFirst().reduce(1, *)) }
+    return Double(operands[0].shape.last ?? 1)
+  }
+
+  /// The largest that a weight can be.
+  private static func weightSize(_ op: Op, _ sizes: [Double]) -> Double {
+    if case .quantizedLinear = op { return 2 * sizes[1] * sizes[2] }
+    return sizes[1]
   }
 }
 

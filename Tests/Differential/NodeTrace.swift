@@ -44,7 +44,7 @@ struct NodeTrace {
       operands.append(try value(operand))
       isDoubtful = isDoubtful || doubts[operand] != nil
     }
-    let place = "node \(index), \(node.op.name)"
+    let place = "node \(index), \(node.op) of \(operands.map(\.shape))"
     let expected: ReferenceValue
     do throws(Failure) { expected = try ReferenceInterpreter.apply(node.op, to: operands) } catch {
       throw Disagreement("\(place): the reference refuses it: \(error)")
