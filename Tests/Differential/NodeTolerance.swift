@@ -5,7 +5,9 @@ internal import Reference
 /// of such a size may lose, and nothing where elements only move.
 struct NodeTolerance {
   /// Of a sum, relative to the size of its terms altogether: what each addition may lose (Higham
-  /// 2002, section 3.1). Terms that are equal do lose nearly as much, all in one direction.
+  /// 2002, section 3.1).
+  ///
+  /// Terms that are equal do lose nearly as much, all in one direction.
   static func sum(of terms: Double) -> Double { max(1e-6, terms * 0x1p-24) }
   /// Of one function of one number.
   static let function = 4e-6

@@ -79,7 +79,8 @@ import Testing
       packed.withUnsafeBufferPointer { packed in
         c.withUnsafeMutableBufferPointer { c in
           var task = sam2_gemm_f32()
-          (task.a, task.packed, task.c) = (a.baseAddress, packed.baseAddress, c.baseAddress)
+          (task.a, task.c) = (a.baseAddress, c.baseAddress)
+          task.packed = UnsafeRawPointer(packed.baseAddress)
           (task.lda, task.ldc) = (depth, columns)
           (task.rows, task.depth, task.columns) = (rows, depth, columns)
           return best { level.kernels.gemm_f32(&task) }

@@ -81,10 +81,13 @@ struct RowChainTests {
     )
   }
 
-  @Test(arguments: [false, true], KernelTable.testedLevels)
-  func equalStepsOneByOne(quantized: Bool, level: String) throws {
-    let (model, inputs) = try Self.block(quantized: quantized, seed: 21)
+  enum Numbers: CaseIterable { case float32, bfloat16, int8 }
+
+  @Test(arguments: Numbers.allCases, KernelTable.testedLevels)
+  func equalStepsOneByOne(numbers: Numbers, level: String) throws {
+    let (model, inputs) = try Self.block(quantized: numbers == .int8, seed: 21)
     var options = RuntimeOptions(threads: 2, kernelLevel: level)
+    options.arithmetic = numbers == .bfloat16 ? .bfloat16 : .float32
     options.timesSteps = true
     let fused = try Program(model, options: options)
     options.fusesSteps = false

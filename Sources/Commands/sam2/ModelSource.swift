@@ -1,11 +1,11 @@
-import ArgumentParser
+public import ArgumentParser
 import Bytes
 import CBundledModel
 import CLISupport
 import GoldenPrompt
 import Graph
 import ModelFile
-import Runtime
+public import Runtime
 import SAM2
 
 /// Where the model comes from: `--model FILE`, else the environment, else the one built in.
@@ -25,6 +25,12 @@ struct ModelSource: ParsableArguments {
     help: "First run the model once, and refuse it if it gives other results than when it was made."
   )
   var checkModel = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Numbers that float products multiply: f32, or bf16 (bfloat16, as the official code under "
+        + "autocast). Int8 products stay int8.", valueName: "f32|bf16"))
+  var arithmetic = FloatArithmetic.float32
 
   @Option(
     parsing: .unconditional,
@@ -47,11 +53,17 @@ struct ModelSource: ParsableArguments {
   /// How results name the model.
   var name: String { path ?? BundledModel.name }
 
-  /// What tells the model from others: hashes of what is in it, from the head of the file.
+  /// What tells results from those of others: hashes of the parts of the model, from the head of the
+  /// file, and the arithmetic if it is not the usual one.
   /// - Throws: what reading the file refuses.
   func identity() throws(Failure) -> String {
-    guard let path else { return ModelFile.sha256(of: BundledModel.storage) }
-    return try ModelFile.inspect(path).sections.map(\.sha256).joined(separator: " ")
+    let model =
+      if let path {
+        try ModelFile.inspect(path).sections.map(\.sha256).joined(separator: " ")
+      } else {
+        ModelFile.sha256(of: BundledModel.storage)
+      }
+    return arithmetic == .float32 ? model : "\(model) \(arithmetic.rawValue)"
   }
 
   /// Loads the model for a use.
@@ -73,6 +85,7 @@ struct ModelSource: ParsableArguments {
   ) throws(Failure) -> SegmentationModel {
     var options = RuntimeOptions(threads: try machine.threads())
     options.timesSteps = timesSteps
+    options.arithmetic = arithmetic
     options.budget = GraphBudget.standard.scaled(by: graphBudget)
     let loaded =
       if let path {
@@ -81,13 +94,20 @@ struct ModelSource: ParsableArguments {
         try ModelFile.read(storage: BundledModel.storage)
       }
     do {
-      if checkModel { try GoldenPrompt.require(of: loaded, options: options) }
+      if checkModel {
+        // The golden prompt was answered in float32.
+        var usual = options
+        usual.arithmetic = .float32
+        try GoldenPrompt.require(of: loaded, options: usual)
+      }
       return try SegmentationModel(loaded, options: options)
     } catch {
       throw error.about(file: name)
     }
   }
 }
+
+extension FloatArithmetic: ExpressibleByArgument {}
 
 /// The model inside this command.
 enum BundledModel {

@@ -18,6 +18,7 @@ public final class Program: Sendable {
   private let graphTimings = Guarded<[String: GraphTiming]>([:])
   public let graphNames: [String]
   public let kernelLevel: String
+  public let arithmetic: FloatArithmetic
   /// Threads of each call.
   public let threadCount: Int
 
@@ -31,7 +32,7 @@ public final class Program: Sendable {
   ) throws(Failure) {
     table = try KernelTable(level: options.kernelLevel)
     threadCount = max(1, options.threads ?? ProcessorCount.usable)
-    kernelLevel = table.name
+    (kernelLevel, arithmetic) = (table.name, options.arithmetic)
     graphNames = model.graphs.map(\.name)
     (self.tap, storage) = (tap, pool)
     plans = PlanCache(model, table, options, tapped: tap?.values ?? [:])
@@ -114,7 +115,7 @@ public final class Program: Sendable {
 
   private func takeExecutor() -> Executor {
     idleExecutors.withLock { $0.popLast() }
-      ?? Executor(kernels: table.functions, threadCount: threadCount)
+      ?? Executor(kernels: table.functions, arithmetic: arithmetic, threadCount: threadCount)
   }
 
   /// What `memory` holds as a tensor; constants are shared, not copied.

@@ -6,6 +6,8 @@ public struct RuntimeOptions: Sendable {
   public var threads: Int?
   /// Kernel level by name (`KernelTable.levelNames`); nil for the best, or `SAM2_ISA`.
   public var kernelLevel: String?
+  /// The numbers that float products multiply.
+  public var arithmetic = FloatArithmetic.float32
   /// Runs chains of operators as one step; results are bit-identical without.
   public var fusesSteps = true
   /// Projects the few tokens in attention with an image, in place of the image's many cells.

@@ -45,19 +45,21 @@ public struct StageClocks: Sendable {
   public let kernelLevel: String
 
   private let kernels: KernelTable
+  private let arithmetic: FloatArithmetic
   private var order: [(name: String, isGraph: Bool)] = []
   private var samples: [String: [Side: [Sample]]] = [:]
 
   init(_ program: Program) throws(Failure) {
     threadCount = program.threadCount
     kernelLevel = program.kernelLevel
+    arithmetic = program.arithmetic
     kernels = try KernelTable(level: program.kernelLevel)
     measurePeak()
   }
 
   mutating func measurePeak() {
-    peakFloat = max(peakFloat, kernels.measurePeak(int8: false, seconds: 0.02))
-    peakInt8 = max(peakInt8, kernels.measurePeak(int8: true, seconds: 0.02))
+    peakFloat = max(peakFloat, kernels.measurePeak(.float(arithmetic), seconds: 0.02))
+    peakInt8 = max(peakInt8, kernels.measurePeak(.int8, seconds: 0.02))
   }
 
   // MARK: - Sampling

@@ -8,8 +8,7 @@
 #define SAM2_ATTENTION_F32_H
 
 #include "../gemm/tile_f32.h"
-#include "../gemm/tiles.h"
-#include "../simd/math.h"
+#include "online_softmax.h"
 
 /// Query tiles that share one visit to a tile of keys, and keys in such a tile (a multiple of every
 /// TILE_COLUMNS). Measured: at a head depth of 256 a tile and its values take 256 KiB and a block's
@@ -17,10 +16,6 @@
 #define BLOCK_TILES 16
 #define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS_F32)
 #define KEY_TILE 128
-
-INLINE size_t padded(size_t columns) {
-  return (columns + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
-}
 
 /// The parts of a workspace, in floats; each a multiple of 16, so that all are 64-byte aligned.
 typedef struct {
@@ -54,44 +49,6 @@ static size_t KERNEL(attention_f32_workspace)(size_t key_count, size_t head_dept
   return attention_split(NULL, head_depth, value_depth, NULL) * sizeof(float);
 }
 
-/// Turns one row of scores into weights exp(score - maximum), updates the running maximum and sum
-/// and returns the factor that earlier sums must be scaled by.
-static float soften_row(float *scores, size_t count, float *maximum, float *total) {
-  const size_t whole = count / VF_WIDTH * VF_WIDTH, rest = count - whole;
-  const vf lowest = vf_set(-__builtin_inff());
-  vf top = vf_set(*maximum);
-  for (size_t i = 0; i < whole; i += VF_WIDTH)
-    top = vf_max(top, vf_load(scores + i));
-  if (rest)
-    top = vf_max(top, vf_keep_n(vf_load(scores + whole), rest, lowest));
-  const float largest = vf_largest(top);
-  const vf subtract = vf_set(largest);
-
-  vf sum0 = vf_zero(), sum1 = vf_zero();
-  size_t i = 0;
-  for (; i + 2 * VF_WIDTH <= whole; i += 2 * VF_WIDTH) {
-    const vf a = vf_exp_nonpositive(vf_sub(vf_load(scores + i), subtract));
-    const vf b = vf_exp_nonpositive(vf_sub(vf_load(scores + i + VF_WIDTH), subtract));
-    vf_store(scores + i, a);
-    vf_store(scores + i + VF_WIDTH, b);
-    sum0 = vf_add(sum0, a);
-    sum1 = vf_add(sum1, b);
-  }
-  for (; i < count; i += VF_WIDTH) {
-    vf a = vf_exp_nonpositive(vf_sub(vf_load(scores + i), subtract));
-    if (count - i < VF_WIDTH)
-      a = vf_keep_n(a, count - i, vf_zero());
-    vf_store(scores + i, a);
-    sum0 = vf_add(sum0, a);
-  }
-  const vf change = vf_exp_nonpositive(vf_sub(vf_set(*maximum), subtract));
-  float factors[VF_WIDTH];
-  vf_store(factors, change);
-  *maximum = largest;
-  *total = *total * factors[0] + vf_sum(vf_add(sum0, sum1));
-  return factors[0];
-}
-
 /// Columns of the values from which a block works on copies: the last, partial ones always (padded
 /// with zeros), and all when enough queries follow to pay for it. The copies are contiguous, where
 /// columns in place are a cache line or two out of every row.
@@ -122,20 +79,17 @@ static void attend(const sam2_attention_f32 *task, const attention_parts *parts,
                    size_t rows, size_t key, size_t keys, size_t copied) {
   const size_t depth = task->head_depth;
   const tile_f32 multiply = tiles_f32[rows - 1];
-  const float *query = parts->query + row * depth;
+  const float *query = parts->query + row * depth, *packed_keys = task->packed_keys;
   for (size_t n = 0; n < keys; n += TILE_COLUMNS)
-    multiply(query, depth, task->packed_keys + (key + n) * depth, TILE_COLUMNS, depth,
+    multiply(query, depth, packed_keys + (key + n) * depth, TILE_COLUMNS, depth,
              parts->weights + n, KEY_TILE, 0);
 
   float *sums = parts->sums + row * parts->width;
   for (size_t r = 0; r < rows; ++r) {
     const float factor = soften_row(parts->weights + r * KEY_TILE, keys,
                                     parts->maximum + row + r, parts->total + row + r);
-    if (factor != 1 && key > 0)
-      for (size_t n = 0; n < parts->width; n += VF_WIDTH) {
-        float *p = sums + r * parts->width + n;
-        vf_store(p, vf_mul(vf_load(p), vf_set(factor)));
-      }
+    if (key > 0)
+      scale_sums(sums + r * parts->width, parts->width, factor);
   }
   for (size_t n = 0; n < parts->width; n += TILE_COLUMNS) {
     const int in_place = n < copied;
@@ -157,17 +111,6 @@ static void load_queries(const sam2_attention_f32 *task, size_t first, size_t ro
   }
 }
 
-static void store_output(const sam2_attention_f32 *task, size_t first, size_t rows,
-                         const attention_parts *parts) {
-  for (size_t r = 0; r < rows; ++r) {
-    const float *sums = parts->sums + r * parts->width;
-    float *out = task->out + (first + r) * task->ldo;
-    const float inverse = 1.0f / parts->total[r];
-    for (size_t n = 0; n < task->value_depth; ++n)
-      out[n] = sums[n] * inverse;
-  }
-}
-
 static void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
   attention_parts parts;
   attention_split(task->workspace, task->head_depth, task->value_depth, &parts);
@@ -184,7 +127,7 @@ static void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
         row += rows;
       }
     }
-    store_output(task, first, block, &parts);
+    store_output(task, first, block, parts.sums, parts.width, parts.total);
   }
 }
 

@@ -4,8 +4,8 @@
 //     needs       features of the CPU (feature_list.h), and NEEDS(identifier), those of a row above
 //     permission  a function that asks the system for what the kernels need beside features, once
 //                 for the process: 0, or the number of the error with which it refuses
-//     kernels     families of kernels that the level has of its own: FLOATS, INT8 (products),
-//                 ATTENTION_S8; FLOATS(x) is in levels/floats_x.c
+//     kernels     families of kernels that the level has of its own: FLOATS, BF16 (products and
+//                 attention), INT8 (products), ATTENTION_S8; FLOATS(x) is in levels/floats_x.c
 //   EMULATED(identifier, name, needs, kernels)
 //     The kernels of a level with other code in place of its instructions, so that they can be
 //     tested where the CPU does not have these. Never chosen unless asked for by name.
@@ -15,18 +15,21 @@
 // line: a row that needs what another does not have is not part of it. Emulated levels have those
 // of other levels only.
 
-LEVEL(scalar, "scalar", 0, nothing_to_ask, FLOATS(scalar) INT8(scalar) ATTENTION_S8(scalar))
+LEVEL(scalar, "scalar", 0, nothing_to_ask, FLOATS(scalar) BF16(scalar)
+      INT8(scalar) ATTENTION_S8(scalar))
 
 #if defined(__x86_64__)
 LEVEL(avx2, "avx2", SAM2_CPU_AVX2 | SAM2_CPU_FMA | SAM2_CPU_F16C, nothing_to_ask,
-      FLOATS(avx2) INT8(avx2) ATTENTION_S8(avx2))
+      FLOATS(avx2) BF16(avx2) INT8(avx2) ATTENTION_S8(avx2))
 LEVEL(avx_vnni, "avx-vnni", NEEDS(avx2) | SAM2_CPU_AVXVNNI, nothing_to_ask,
       INT8(avx_vnni) ATTENTION_S8(avx_vnni))
 LEVEL(avx512, "avx512",
       NEEDS(avx2) | SAM2_CPU_AVX512F | SAM2_CPU_AVX512BW | SAM2_CPU_AVX512DQ | SAM2_CPU_AVX512VL,
-      nothing_to_ask, FLOATS(avx512) INT8(avx512) ATTENTION_S8(avx512))
+      nothing_to_ask, FLOATS(avx512) BF16(avx512) INT8(avx512) ATTENTION_S8(avx512))
 LEVEL(avx512_vnni, "avx512-vnni", NEEDS(avx512) | SAM2_CPU_AVX512VNNI, nothing_to_ask,
       INT8(avx512_vnni) ATTENTION_S8(avx512_vnni))
+LEVEL(avx512_bf16, "avx512-bf16", NEEDS(avx512_vnni) | SAM2_CPU_AVX512BF16, nothing_to_ask,
+      BF16(avx512_bf16))
 LEVEL(amx_int8, "amx-int8", NEEDS(avx512_vnni) | SAM2_CPU_AMXTILE | SAM2_CPU_AMXINT8, ask_for_tiles,
       INT8(amx_int8) ATTENTION_S8(amx_int8))
 
@@ -37,7 +40,8 @@ EMULATED(amx_emulated_tiles, "amx-emulated-tiles", NEEDS(avx512_vnni),
 #endif
 
 #if defined(__aarch64__)
-LEVEL(neon, "neon", SAM2_CPU_NEON, nothing_to_ask, FLOATS(neon) INT8(neon) ATTENTION_S8(neon))
+LEVEL(neon, "neon", SAM2_CPU_NEON, nothing_to_ask, FLOATS(neon) BF16(neon) INT8(neon)
+      ATTENTION_S8(neon))
 LEVEL(dotprod, "dotprod", NEEDS(neon) | SAM2_CPU_DOTPROD, nothing_to_ask,
       INT8(dotprod) ATTENTION_S8(dotprod))
 LEVEL(i8mm, "i8mm", NEEDS(dotprod) | SAM2_CPU_I8MM, nothing_to_ask, INT8(i8mm) ATTENTION_S8(i8mm))
@@ -48,5 +52,6 @@ EMULATED(amx_emulated, "amx-emulated", 0, INT8(amx_emulated) ATTENTION_S8(amx_em
 #undef LEVEL
 #undef EMULATED
 #undef FLOATS
+#undef BF16
 #undef INT8
 #undef ATTENTION_S8

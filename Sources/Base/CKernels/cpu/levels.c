@@ -8,6 +8,7 @@
 // MARK: - The rows
 
 #define FLOATS(family) void use_floats__##family(sam2_kernels *table);
+#define BF16(family) void use_bf16__##family(sam2_kernels *table);
 #define INT8(family) void use_int8__##family(sam2_kernels *table);
 #define ATTENTION_S8(family) void use_attention_s8__##family(sam2_kernels *table);
 #define LEVEL(identifier, name, needs, permission, kernels) int permission(void); kernels
@@ -22,6 +23,7 @@ enum {
 };
 
 #define FLOATS(family) use_floats__##family(table);
+#define BF16(family) use_bf16__##family(table);
 #define INT8(family) use_int8__##family(table);
 #define ATTENTION_S8(family) use_attention_s8__##family(table);
 #define USE(identifier, kernels)                                                                   \

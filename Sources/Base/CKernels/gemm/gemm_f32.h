@@ -3,7 +3,7 @@
 #ifndef SAM2_GEMM_F32_H
 #define SAM2_GEMM_F32_H
 
-#include "epilogue.h"
+#include "finish_tile.h"
 #include "tile_f32.h"
 #include "tiles.h"
 
@@ -62,63 +62,14 @@ static void KERNEL(pack_f32)(const float *source, size_t column_stride, size_t d
   }
 }
 
-INLINE void finish_some(const float *tile, const int count, size_t r, const tile_output *out,
-                        const vf bias[2], const sam2_activation activation, const int whole) {
-  vf v[2 * FINISHED_ROWS];
-  UNROLLED for (int i = 0; i < 2 * count; ++i)
-    v[i] = vf_add(vf_load(tile + r * TILE_COLUMNS + i * VF_WIDTH), bias[i % 2]);
-  finish_vectors(v, count, r, out, activation, whole);
-}
-
-INLINE void finish_rows(const float *tile, size_t rows, const tile_output *out,
-                        const sam2_activation activation, const int whole) {
-  vf bias[2];
-  load_bias(out, whole, bias);
-  size_t r = 0;
-  for (; r + FINISHED_ROWS <= rows; r += FINISHED_ROWS)
-    finish_some(tile, FINISHED_ROWS, r, out, bias, activation, whole);
-  for (; r < rows; ++r) finish_some(tile, 1, r, out, bias, activation, whole);
-}
-
-static void finish_tile(const float *tile, size_t rows, const tile_output *out) {
-  const int whole = out->columns == TILE_COLUMNS;
-  switch (out->activation) {
-  case SAM2_ACT_NONE:
-    if (whole)
-      finish_rows(tile, rows, out, SAM2_ACT_NONE, 1);
-    else
-      finish_rows(tile, rows, out, SAM2_ACT_NONE, 0);
-    break;
-  case SAM2_ACT_RELU:
-    finish_rows(tile, rows, out, SAM2_ACT_RELU, 0);
-    break;
-  case SAM2_ACT_GELU:
-    if (whole)
-      finish_rows(tile, rows, out, SAM2_ACT_GELU, 1);
-    else
-      finish_rows(tile, rows, out, SAM2_ACT_GELU, 0);
-    break;
-  case SAM2_ACT_SIGMOID:
-    finish_rows(tile, rows, out, SAM2_ACT_SIGMOID, 0);
-    break;
-  }
-}
-
 /// One tile: rows [row, row + rows) of the task, columns from `column`.
 static void gemm_tile(const sam2_gemm_f32 *task, size_t row, size_t rows, size_t column) {
   _Alignas(64) float tile[TILE_ROWS_F32 * TILE_COLUMNS];
-  const tile_output out = {
-      .c = task->c + row * task->ldc + column,
-      .ldc = task->ldc,
-      .bias = task->bias ? task->bias + column : NULL,
-      .residual = task->residual ? task->residual + row * task->ldr + column : NULL,
-      .ldr = task->ldr,
-      .columns = smaller_size(task->columns - column, TILE_COLUMNS),
-      .activation = task->activation,
-  };
+  const tile_output out = float_output(task, row, column);
   prefetch_output(&out, rows);
-  tiles_f32[rows - 1](task->a + row * task->lda, task->lda, task->packed + column * task->depth,
-                      TILE_COLUMNS, task->depth, tile, TILE_COLUMNS, 0);
+  tiles_f32[rows - 1](task->a + row * task->lda, task->lda,
+                      (const float *)task->packed + column * task->depth, TILE_COLUMNS, task->depth,
+                      tile, TILE_COLUMNS, 0);
   finish_tile(tile, rows, &out);
 }
 

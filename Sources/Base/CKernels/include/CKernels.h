@@ -28,14 +28,15 @@ typedef enum {
 // MARK: - Matrix products
 
 /// C[rows, columns] = act(A[rows, depth] * B + bias) + residual, float32.
-/// B is packed by `pack_f32`. `bias` (per column) and `residual` may be NULL.
+/// B is packed by `pack_f32` for `gemm_f32`, and by `pack_bf16` for `gemm_bf16`, which rounds A to
+/// bfloat16 on the way. `bias` (per column) and `residual` may be NULL.
 /// `residual` may alias `c` exactly (same pointer and stride); `a` may not alias `c`.
 /// `columns` may be a sub-range starting at a multiple of `panel_columns_f32`: pass the packed
 /// pointer, bias, residual and c advanced to that column.
 typedef struct {
   const float *a;
   size_t lda;
-  const float *packed;
+  const void *packed;
   float *c;
   size_t ldc;
   const float *bias;
@@ -75,10 +76,12 @@ typedef struct {
 /// Values are read in place. `workspace` holds `attention_f32_workspace(...)` bytes, 64-byte
 /// aligned, one per concurrent call. Any depth works; key_count is at least 1; `out` must not
 /// overlap the inputs.
+/// `attention_bf16` takes keys of `pack_bf16` and a workspace of its own size. It rounds scaled
+/// queries, weights and values to bfloat16; sums are float32.
 typedef struct {
   const float *query;
   size_t ldq;
-  const float *packed_keys;
+  const void *packed_keys;
   const float *values;
   size_t ldv;
   float *out;
@@ -171,6 +174,16 @@ typedef struct {
                    size_t depth, size_t first_panel, size_t last_panel, float *packed);
   void (*gemm_f32)(const sam2_gemm_f32 *task);
 
+  /// The same in bfloat16. A packed matrix has 16-bit elements, in panels of `panel_columns_f32`
+  /// columns, and its depth is rounded up to a multiple of `depth_multiple_bf16` with zeros: panel p
+  /// starts at p * panel * rounded depth elements.
+  /// Operands are rounded to the nearest bfloat16, ties to even, bit for bit alike on every level;
+  /// subnormal numbers become zero and NaN stays NaN. Products are exact, sums float32.
+  size_t depth_multiple_bf16;
+  void (*pack_bf16)(const float *source, size_t column_stride, size_t depth_stride, size_t columns,
+                    size_t depth, size_t first_panel, size_t last_panel, uint16_t *packed);
+  void (*gemm_bf16)(const sam2_gemm_f32 *task);
+
   /// Packs weights [columns, depth], row stride `depth`.
   void (*pack_s8)(const int8_t *weights, size_t columns, size_t depth, int8_t *packed);
   void (*gemm_u8s8)(const sam2_gemm_u8s8 *task);
@@ -188,6 +201,8 @@ typedef struct {
 
   size_t (*attention_f32_workspace)(size_t key_count, size_t head_depth, size_t value_depth);
   void (*attention_f32)(const sam2_attention_f32 *task);
+  size_t (*attention_bf16_workspace)(size_t key_count, size_t head_depth, size_t value_depth);
+  void (*attention_bf16)(const sam2_attention_f32 *task);
 
   size_t (*attention_s8_prepared)(const sam2_attention_s8 *task);
   size_t (*attention_s8_workspace)(const sam2_attention_s8 *task);
@@ -265,6 +280,7 @@ typedef struct {
   /// them, for `iterations` turns of a loop. They return the multiply-accumulates done; the caller
   /// takes the time.
   uint64_t (*peak_f32)(uint64_t iterations);
+  uint64_t (*peak_bf16)(uint64_t iterations);
   uint64_t (*peak_s8)(uint64_t iterations);
 } sam2_kernels;
 

@@ -28,6 +28,8 @@ struct BenchReport {
     shareOfPeak(row.floatWork, row.int8Work, seconds: row.median / 1000)
   }
 
+  private var arithmetic: FloatArithmetic { bench.program.arithmetic }
+
   /// Largest memory in use so far, in MB.
   private var peakMemory: Double {
     var usage = rusage()
@@ -47,7 +49,7 @@ struct BenchReport {
     let size = bench.model.imageSize
     var lines = [
       "\(bench.program.kernelLevel) kernels, \(bench.program.threadCount) threads, \(size)x\(size) "
-        + "input; a core reaches \(fixed(bench.peak.float / 1e9, 1)) GMAC/s float32, "
+        + "input; a core reaches \(fixed(bench.peak.float / 1e9, 1)) GMAC/s \(arithmetic.rawValue), "
         + "\(fixed(bench.peak.int8 / 1e9, 1)) GMAC/s int8"
     ]
     lines += (bench.totals + (withStages ? bench.graphs : [])).map(line)
@@ -105,9 +107,10 @@ struct BenchReport {
     return [
       "model": .string(model), "image_size": .init(bench.model.imageSize),
       "kernel_level": .string(bench.program.kernelLevel),
-      "threads": .init(bench.program.threadCount),
+      "arithmetic": .string(arithmetic.rawValue), "threads": .init(bench.program.threadCount),
       "peak_gmacs_per_core": [
-        "float32": .number(bench.peak.float / 1e9), "int8": .number(bench.peak.int8 / 1e9),
+        arithmetic == .float32 ? "float32" : "bfloat16": .number(bench.peak.float / 1e9),
+        "int8": .number(bench.peak.int8 / 1e9),
       ],
       "runs": .init(bench.runs), "load_ms": milliseconds(bench.loadSeconds * 1000),
       "first_runs": .array(first), "peak_memory_mb": .number(peakMemory),

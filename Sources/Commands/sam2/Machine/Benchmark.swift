@@ -115,8 +115,8 @@ struct Benchmark {
   }
 
   private mutating func measurePeak() {
-    peak.float = max(peak.float, kernels.measurePeak(int8: false, seconds: 0.02))
-    peak.int8 = max(peak.int8, kernels.measurePeak(int8: true, seconds: 0.02))
+    peak.float = max(peak.float, kernels.measurePeak(.float(program.arithmetic), seconds: 0.02))
+    peak.int8 = max(peak.int8, kernels.measurePeak(.int8, seconds: 0.02))
   }
 
   /// Times `body` as `kind`, and the graphs that it runs; nil runs it without counting.

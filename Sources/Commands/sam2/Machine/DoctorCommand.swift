@@ -49,6 +49,7 @@ private struct Findings {
   let check: ModelCheck.Result
   /// Multiply-accumulates per second of one core.
   let peakFloat: Double
+  let peakBF16: Double
   let peakInt8: Double
   let processor = Findings.processorName()
   let ffmpeg = Findings.program("ffmpeg")
@@ -56,8 +57,9 @@ private struct Findings {
 
   init(kernels: KernelTable, check: ModelCheck.Result) throws(Failure) {
     (self.kernels, self.check) = (kernels, check)
-    peakFloat = kernels.measurePeak(int8: false)
-    peakInt8 = kernels.measurePeak(int8: true)
+    peakFloat = kernels.measurePeak(.float(.float32))
+    peakBF16 = kernels.measurePeak(.float(.bfloat16))
+    peakInt8 = kernels.measurePeak(.int8)
     // A model that cannot be read would be a broken build.
     try ModelFile.verify(storage: BundledModel.storage)
   }
@@ -72,7 +74,8 @@ private struct Findings {
       "kernel_levels": .array(KernelTable.availableLevels.map { .string($0) }),
       "levels": .array(KernelLevel.all.map(json)),
       "peak_gmacs_per_core": [
-        "float32": .number(gigas(peakFloat)), "int8": .number(gigas(peakInt8)),
+        "float32": .number(gigas(peakFloat)), "bfloat16": .number(gigas(peakBF16)),
+        "int8": .number(gigas(peakInt8)),
       ],
       "ffmpeg": ffmpeg.map { .string($0) } ?? .null,
       "ffprobe": ffprobe.map { .string($0) } ?? .null,
@@ -95,7 +98,8 @@ private struct Findings {
     let machine: [(String, String)] = [
       (
         "peak of a core",
-        "\(fixed(gigas(peakFloat), 1)) GMAC/s float32, \(fixed(gigas(peakInt8), 1)) GMAC/s int8"
+        "\(fixed(gigas(peakFloat), 1)) GMAC/s float32, \(fixed(gigas(peakBF16), 1)) bfloat16, "
+          + "\(fixed(gigas(peakInt8), 1)) int8"
       ),
       ("ffmpeg", ffmpeg ?? "not found"), ("ffprobe", ffprobe ?? "not found"),
       ("video files", video ? "yes" : "no: apt-get install ffmpeg, or use folders of frames"),

@@ -21,7 +21,7 @@ extension Executor {
     let (source, output) = (pointer(step.operands[0]), target(step))
     let bias = p.hasBias ? pointer(step.operands[1]) : nil
     let residual = addsResidual ? step.operands.last.map(pointer) : nil
-    let gemm = kernels.pointee.gemm_f32
+    let gemm = products.multiply
     pool.run(x[0] * tasksPerImage) { index, worker in
       let (image, first) = (index / tasksPerImage, index % tasksPerImage * grain)
       let rows = first..<min(outHeight, first + grain)
@@ -136,7 +136,7 @@ extension Executor {
     let tasksPerImage = (height + grain - 1) / grain
     reserveThreadScratch(byteCount: grain * width * packed.columns * 4)
     let (source, output) = (pointer(step.operands[0]), target(step))
-    let gemm = kernels.pointee.gemm_f32
+    let gemm = products.multiply
     pool.run(x[0] * tasksPerImage) { index, worker in
       let (image, first) = (index / tasksPerImage, index % tasksPerImage * grain)
       let rows = min(grain, height - first)

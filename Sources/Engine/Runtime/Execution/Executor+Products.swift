@@ -29,14 +29,14 @@ extension Executor {
     task.columns = packed.columns
     task.depth = packed.depth
     task.activation = p.activation.kernel
-    product(task)
+    product(task, packed)
   }
 
   /// Runs a float product on all threads.
-  func product(_ whole: sam2_gemm_f32) {
+  private func product(_ whole: sam2_gemm_f32, _ packed: PackedMatrix) {
     let (rows, columns, depth) = (whole.rows, whole.columns, whole.depth)
     guard rows > 0, columns > 0 else { return }
-    let gemm = kernels.pointee.gemm_f32
+    let gemm = products.multiply
     if rows * columns * depth < Self.smallProduct {
       var task = whole
       gemm?(&task)
@@ -54,10 +54,10 @@ extension Executor {
       return
     }
     // Whole panels, a multiple of four at a time.
-    let grain = kernels.pointee.panel_columns_f32 * 4
+    let grain = products.panelColumns * 4
     forRows(columns, grain: grain) { range, _ in
       var task = whole
-      task.packed += range.lowerBound * depth
+      task.packed = packed.panels(from: range.lowerBound)
       task.c += range.lowerBound
       if let bias = whole.bias { task.bias = bias + range.lowerBound }
       if let residual = whole.residual { task.residual = residual + range.lowerBound }
@@ -138,7 +138,7 @@ extension Executor {
       var task = sam2_gemm_f32()
       task.a = left + item * rows * depth
       task.lda = depth
-      task.packed = UnsafePointer(packed)
+      task.packed = UnsafeRawPointer(packed)
       task.c = output + item * rows * columns + first
       task.ldc = columns
       task.rows = rows

@@ -13,6 +13,8 @@ internal import Tensors
 /// Unchecked: `Program` gives an executor to one caller at a time.
 final class Executor: @unchecked Sendable {
   let kernels: UnsafePointer<sam2_kernels>
+  /// Kernels of large products, and of attention, in the arithmetic of the program.
+  let products: FloatKernels
   let pool: ThreadPool
   /// One arena for all plans: only one runs at a time, and its outputs are stored elsewhere.
   private var arena = AlignedMemory(byteCount: 0)
@@ -22,8 +24,9 @@ final class Executor: @unchecked Sendable {
   private var outputs: [UnsafeMutableRawPointer] = []
   private var bufferOffsets: [Int] = []
 
-  init(kernels: UnsafePointer<sam2_kernels>, threadCount: Int) {
+  init(kernels: UnsafePointer<sam2_kernels>, arithmetic: FloatArithmetic, threadCount: Int) {
     self.kernels = kernels
+    products = FloatKernels(kernels, arithmetic)
     pool = ThreadPool(threadCount: threadCount)
     threadScratch = (0..<pool.threadCount).map { _ in AlignedMemory(byteCount: 0) }
   }

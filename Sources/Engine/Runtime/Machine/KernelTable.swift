@@ -37,9 +37,21 @@ public struct KernelTable: @unchecked Sendable {
 
   public var name: String { String(cString: functions.pointee.name) }
 
+  /// The numbers that a product multiplies.
+  public enum Operands: Sendable {
+    case float(FloatArithmetic)
+    case int8
+  }
+
   /// Multiply-accumulates per second that one core reaches with operands in registers.
-  public func measurePeak(int8: Bool, seconds: Double = 0.05) -> Double {
-    guard let run = int8 ? functions.pointee.peak_s8 : functions.pointee.peak_f32 else { return 0 }
+  public func measurePeak(_ operands: Operands, seconds: Double = 0.05) -> Double {
+    let loop =
+      switch operands {
+      case .float(.float32): functions.pointee.peak_f32
+      case .float(.bfloat16): functions.pointee.peak_bf16
+      case .int8: functions.pointee.peak_s8
+      }
+    guard let run = loop else { return 0 }
     var iterations: UInt64 = 100_000
     while true {
       let start = monotonicSeconds()

@@ -22,7 +22,7 @@ final class PlanCache: Sendable {
     (self.options, self.tapped) = (options, tapped)
     signatures = Dictionary(
       model.graphs.map { ($0.name, GraphSignature($0)) }, uniquingKeysWith: { _, last in last })
-    state = Guarded(State(model, table))
+    state = Guarded(State(model, table, options.arithmetic))
   }
 
   private struct State: ~Copyable {
@@ -32,10 +32,11 @@ final class PlanCache: Sendable {
     /// By graph, one per distinct set of input shapes.
     var plans: [String: [Plan]] = [:]
 
-    init(_ model: Model, _ table: KernelTable) {
+    init(_ model: Model, _ table: KernelTable, _ arithmetic: FloatArithmetic) {
       graphs = Dictionary(
         model.graphs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
-      constants = ConstantPool(weights: model.weights, kernels: table.functions)
+      constants = ConstantPool(
+        weights: model.weights, kernels: table.functions, arithmetic: arithmetic)
     }
   }
 

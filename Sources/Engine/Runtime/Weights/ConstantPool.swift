@@ -11,6 +11,7 @@ internal import Tensors
 final class ConstantPool {
   let weights: WeightTable
   let kernels: UnsafePointer<sam2_kernels>
+  private let products: FloatKernels
   private let slab = MemorySlab()
   private var converted: [String: AlignedMemory] = [:]
   private var packed: [PackedKey: PackedWeight] = [:]
@@ -18,8 +19,11 @@ final class ConstantPool {
   /// Results of nodes that depend on nothing but weights, by graph and value.
   private var folded: [String: [ValueID: AlignedMemory]] = [:]
 
-  init(weights: WeightTable, kernels: UnsafePointer<sam2_kernels>) {
+  init(
+    weights: WeightTable, kernels: UnsafePointer<sam2_kernels>, arithmetic: FloatArithmetic
+  ) {
     (self.weights, self.kernels) = (weights, kernels)
+    products = FloatKernels(kernels, arithmetic)
   }
 
   /// Width of the float kernels' vectors.
@@ -188,7 +192,7 @@ final class ConstantPool {
   private func pack(
     _ kind: PackedKind, _ sources: [PackedSource], _ pool: ThreadPool
   ) throws(Failure) -> PackedWeight {
-    let packer = WeightPacker(kernels: kernels, pool: pool, slab: slab)
+    let packer = WeightPacker(kernels: kernels, floats: products, pool: pool, slab: slab)
     let shape = try weight(sources[0].name).shape
     switch kind {
     case .linear:

@@ -9,17 +9,22 @@ enum PackedWeight {
   case axial(PackedAxialProjection)
 }
 
-/// A float matrix [columns, depth] in panels for `gemm_f32`.
+/// A float matrix [columns, depth] in panels, in the arithmetic of the program.
 final class PackedMatrix {
   let columns: Int
   let depth: Int
-  let memory: AlignedMemory
+  private let memory: AlignedMemory
+  private let bytesPerColumn: Int
 
-  init(columns: Int, depth: Int, memory: AlignedMemory) {
-    (self.columns, self.depth, self.memory) = (columns, depth, memory)
+  init(columns: Int, depth: Int, bytesPerColumn: Int, memory: AlignedMemory) {
+    (self.columns, self.depth, self.bytesPerColumn) = (columns, depth, bytesPerColumn)
+    self.memory = memory
   }
 
-  var panels: UnsafePointer<Float> { UnsafePointer(memory.floats) }
+  var panels: UnsafeRawPointer { UnsafeRawPointer(memory.base) }
+
+  /// The panels from a column on, which is the first of one.
+  func panels(from column: Int) -> UnsafeRawPointer { panels + column * bytesPerColumn }
 }
 
 /// An int8 matrix [columns, depth] in panels for `gemm_u8s8`, with the scale and the sum of each

@@ -5,6 +5,7 @@ internal import CKernels
 /// Sources are row-major float32 in PyTorch's layouts.
 struct WeightPacker {
   let kernels: UnsafePointer<sam2_kernels>
+  let floats: FloatKernels
   let pool: ThreadPool
   /// Holds all packed weights of a program: hundreds of them, side by side.
   let slab: MemorySlab
@@ -25,13 +26,14 @@ struct WeightPacker {
 
   /// Weight [columns, depth].
   func linear(_ weight: UnsafePointer<Float>, columns: Int, depth: Int) -> PackedMatrix {
-    let panel = kernels.pointee.panel_columns_f32
-    let memory = slab.take((columns + panel - 1) / panel * panel * depth * 4)
-    forPanels(columns: columns, panel: panel, bytesPerColumn: depth * 4) { panels in
-      kernels.pointee.pack_f32(
-        weight, depth, 1, columns, depth, panels.lowerBound, panels.upperBound, memory.floats)
+    let memory = slab.take(floats.byteCount(columns: columns, depth: depth))
+    forPanels(columns: columns, panel: floats.panelColumns, bytesPerColumn: depth * 4) { panels in
+      floats.pack(
+        weight, stride: depth, columns: columns, depth: depth, panels: panels, to: memory.base)
     }
-    return PackedMatrix(columns: columns, depth: depth, memory: memory)
+    return PackedMatrix(
+      columns: columns, depth: depth, bytesPerColumn: floats.bytesPerColumn(depth: depth),
+      memory: memory)
   }
 
   /// Weight [outputs, channels, kernel, kernel] to depth order (ky, kx, channel), as im2col writes.

@@ -23,7 +23,7 @@ extension Executor {
 
   /// Bytes of scratch for one problem at a time.
   func scratchBytes(_ operands: AttentionOperands) -> Int {
-    aligned(packedKeys(operands).floats * 4) + workspaceBytes(operands)
+    packedKeys(operands).bytes + workspaceBytes(operands)
   }
 
   /// Runs whole problems, one after the other.
@@ -31,27 +31,25 @@ extension Executor {
     _ operands: AttentionOperands, problems: Range<Int>, scratch: UnsafeMutableRawPointer
   ) {
     let keys = packedKeys(operands)
-    let packed = scratch.assumingMemoryBound(to: Float.self)
     for problem in problems {
-      packKeys(operands, problem, panels: 0..<keys.panels, to: packed)
+      packKeys(operands, problem, panels: 0..<keys.panels, to: scratch)
       var task = operands.floatTask(problem, queries: 0..<operands.queries)
-      task.packed_keys = UnsafePointer(packed)
-      task.workspace = scratch + aligned(keys.floats * 4)
-      kernels.pointee.attention_f32(&task)
+      task.packed_keys = UnsafeRawPointer(scratch)
+      task.workspace = scratch + keys.bytes
+      products.attend?(&task)
     }
   }
 
   private func attendGlobally(_ operands: AttentionOperands) {
     let keys = packedKeys(operands)
-    let packed = sharedScratch(byteCount: operands.problems * keys.floats * 4)
-      .assumingMemoryBound(to: Float.self)
+    let packed = sharedScratch(byteCount: operands.problems * keys.bytes)
     let panelGrain = 16
     let packTasks = (keys.panels + panelGrain - 1) / panelGrain
     pool.run(operands.problems * packTasks) { task, _ in
       let (problem, first) = (task / packTasks, task % packTasks * panelGrain)
       packKeys(
         operands, problem, panels: first..<min(keys.panels, first + panelGrain),
-        to: packed + problem * keys.floats)
+        to: packed + problem * keys.bytes)
     }
     reserveThreadScratch(byteCount: workspaceBytes(operands))
     let grain = Self.queryGrain
@@ -60,31 +58,31 @@ extension Executor {
       let (problem, first) = (index / queryTasks, index % queryTasks * grain)
       var task = operands.floatTask(
         problem, queries: first..<min(operands.queries, first + grain))
-      task.packed_keys = UnsafePointer(packed + problem * keys.floats)
+      task.packed_keys = UnsafeRawPointer(packed + problem * keys.bytes)
       task.workspace = threadScratch(worker)
-      kernels.pointee.attention_f32(&task)
+      products.attend?(&task)
     }
   }
 
-  /// Panels and floats of one problem's packed keys.
-  private func packedKeys(_ operands: AttentionOperands) -> (panels: Int, floats: Int) {
-    let panel = kernels.pointee.panel_columns_f32
-    let panels = (operands.keyCount + panel - 1) / panel
-    return (panels, aligned(panels * panel * operands.headDepth, to: 16))
+  /// Panels and bytes of one problem's packed keys.
+  private func packedKeys(_ operands: AttentionOperands) -> (panels: Int, bytes: Int) {
+    let bytes = products.byteCount(columns: operands.keyCount, depth: operands.headDepth)
+    return (products.panels(columns: operands.keyCount), aligned(bytes))
   }
 
   private func workspaceBytes(_ operands: AttentionOperands) -> Int {
     aligned(
-      kernels.pointee.attention_f32_workspace?(
-        operands.keyCount, operands.headDepth, operands.valueDepth) ?? 0)
+      products.workspaceBytes(
+        keyCount: operands.keyCount, headDepth: operands.headDepth,
+        valueDepth: operands.valueDepth))
   }
 
   private func packKeys(
     _ operands: AttentionOperands, _ problem: Int, panels: Range<Int>,
-    to packed: UnsafeMutablePointer<Float>
+    to packed: UnsafeMutableRawPointer
   ) {
-    kernels.pointee.pack_f32(
-      operands.keys(problem), operands.keys.stride, 1, operands.keyCount, operands.headDepth,
-      panels.lowerBound, panels.upperBound, packed)
+    products.pack(
+      operands.keys(problem), stride: operands.keys.stride, columns: operands.keyCount,
+      depth: operands.headDepth, panels: panels, to: packed)
   }
 }

@@ -69,11 +69,11 @@ extension Executor {
     let part = packed.columns / stride
     var task = sam2_gemm_f32()
     (task.lda, task.depth) = (packed.depth, packed.depth)
-    guard part % kernels.pointee.panel_columns_f32 == 0 else {
+    guard part % products.panelColumns == 0 else {
       (task.a, task.packed, task.bias) = (input, packed.matrix.panels, packed.bias)
       (task.c, task.ldc) = (spare, packed.columns)
       (task.columns, task.rows) = (packed.columns, map.pixels)
-      kernels.pointee.gemm_f32(&task)
+      products.multiply?(&task)
       scatterCells(
         UnsafePointer(spare), packed, firstRow: 0, rows: map.rows, width: map.width, to: output)
       return
@@ -82,10 +82,10 @@ extension Executor {
     for y in 0..<map.rows {
       for dy in 0..<stride {
         task.a = input + y * map.rowFloats
-        task.packed = packed.matrix.panels + dy * part * packed.depth
+        task.packed = packed.matrix.panels(from: dy * part)
         task.bias = packed.bias + dy * part
         task.c = output + (y * stride + dy) * map.width * part
-        kernels.pointee.gemm_f32(&task)
+        products.multiply?(&task)
       }
     }
   }
@@ -102,7 +102,7 @@ extension Executor {
     var task = sam2_gemm_f32()
     task.a = pointer(filters) + image * count * map.channels
     task.lda = map.channels
-    task.packed = UnsafePointer(packed)
+    task.packed = UnsafeRawPointer(packed)
     task.c = target(step) + image * count * map.height * map.width + map.firstRow * map.width
     task.ldc = map.height * map.width
     (task.rows, task.columns, task.depth) = (count, map.pixels, map.channels)

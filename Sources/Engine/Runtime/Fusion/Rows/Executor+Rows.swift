@@ -134,7 +134,7 @@ extension Executor {
       (task.residual, task.ldr) = (residual?.start, residual?.stride ?? 0)
       (task.rows, task.columns, task.depth) = (input.count, matrix.columns, matrix.depth)
       task.activation = product.activation.kernel
-      kernels.pointee.gemm_f32(&task)
+      products.multiply?(&task)
     case .int8(let matrix):
       var task = sam2_gemm_u8s8()
       (task.a, task.lda) = (UnsafePointer(scratch.bytes), scratch.byteStride(index))

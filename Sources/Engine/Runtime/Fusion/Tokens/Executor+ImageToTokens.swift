@@ -91,7 +91,7 @@ extension Executor {
     let output = target(step) + (index * size.cells + range.lowerBound) * width
     var task = sam2_gemm_f32()
     (task.a, task.lda) = (UnsafePointer(scores), size.columns)
-    task.packed = UnsafePointer(shared + layout.values)
+    task.packed = UnsafeRawPointer(shared + layout.values)
     (task.c, task.ldc) = (output, width)
     task.bias = update.outputBias.map { pointer(step.operands[$0]) }
     if let residual = update.residual.map({ step.operands[$0] }) {

@@ -54,7 +54,7 @@ extension Executor {
   ) {
     var task = sam2_gemm_f32()
     (task.a, task.lda) = (a, stride)
-    task.packed = projection.panels(ofHead: head)
+    task.packed = UnsafeRawPointer(projection.panels(ofHead: head))
     (task.c, task.ldc, task.bias) = (c, resultStride, bias)
     (task.rows, task.columns, task.depth) = (rows, projection.columns, projection.depth)
     kernels.pointee.gemm_f32(&task)
@@ -91,7 +91,7 @@ extension Executor {
   ) {
     var task = sam2_gemm_f32()
     (task.a, task.lda) = (cells.start, cells.stride)
-    (task.packed, task.bias) = (packed, bias)
+    (task.packed, task.bias) = (UnsafeRawPointer(packed), bias)
     (task.c, task.ldc) = (scores, columns)
     (task.rows, task.columns, task.depth) = (rows, columns, depth)
     kernels.pointee.gemm_f32(&task)

@@ -1,0 +1,5 @@
+#include "../simd/portable.h"
+
+#include "../simd/bf16.h"
+
+#include "bf16.h"
