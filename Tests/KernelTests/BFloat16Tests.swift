@@ -22,7 +22,7 @@ private let attentionTolerance = 4e-3
   }
 
   private func pack(_ level: Level, _ w: [Float], columns: Int, depth: Int) -> [UInt16] {
-    let (panel, multiple) = (level.kernels.panel_columns_f32, level.kernels.depth_multiple_bf16)
+    let (panel, multiple) = (level.kernels.panel_columns_bf16, level.kernels.depth_multiple_bf16)
     let panels = (columns + panel - 1) / panel
     let padded = (depth + multiple - 1) / multiple * multiple
     var packed = [UInt16](repeating: 0x7fc0, count: panels * panel * padded)

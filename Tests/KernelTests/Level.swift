@@ -22,7 +22,7 @@ struct Level: @unchecked Sendable, CustomTestStringConvertible {
   }()
 
   /// Rows around every tile height of a level that runs here, and columns around every panel.
-  static let edgeRows = edges([1, 2, 3]) { [$0.tile_rows_f32, $0.tile_rows_s8] }
+  static let edgeRows = edges([1, 2, 3]) { [$0.tile_rows_f32, $0.tile_rows_bf16, $0.tile_rows_s8] }
   static let edgeColumns = edges([1]) { [$0.panel_columns_f32, $0.panel_columns_s8] }
 
   private static func edges(_ first: [Int], _ sizes: (sam2_kernels) -> [Int]) -> [Int] {

@@ -100,6 +100,32 @@ static void run_floats(const sam2_kernels *k, shape s, records *to) {
   note_floats(to, name, c, s.rows * s.columns);
 }
 
+static void run_bf16(const sam2_kernels *k, shape s, records *to) {
+  generator g = {s.rows * 31 + s.columns * 7 + s.depth + 3};
+  const size_t panels = whole(s.columns, k->panel_columns_bf16) / k->panel_columns_bf16;
+  const float *weights = random_floats(&g, s.columns * s.depth, -1, 1);
+  uint16_t *packed = take(panels * k->panel_columns_bf16 * whole(s.depth, k->depth_multiple_bf16) *
+                          sizeof(uint16_t));
+  k->pack_bf16(weights, s.depth, 1, s.columns, s.depth, 0, panels, packed);
+  float *c = take(s.rows * s.columns * sizeof(float));
+  const sam2_gemm_f32 task = {.a = random_floats(&g, s.rows * s.depth, -1, 1),
+                              .lda = s.depth,
+                              .packed = packed,
+                              .c = c,
+                              .ldc = s.columns,
+                              .rows = s.rows,
+                              .columns = s.columns,
+                              .depth = s.depth};
+  k->gemm_bf16(&task);
+  char name[56];
+  snprintf(name, sizeof name, "bfloat16 %zux%zux%zu", s.rows, s.columns, s.depth);
+  // One product for each result: what the operands were rounded to.
+  if (s.depth == 1)
+    note_exact(to, name, c, s.rows * s.columns);
+  else
+    note_floats(to, name, c, s.rows * s.columns);
+}
+
 void run_products(const sam2_kernels *k, records *to) {
   static const size_t heights[] = {1, 2, 3, 7, 8, 9, 14, 15, 16, 17, 20, 31, 32, 33, 48, 50, 65};
   static const size_t widths[] = {1, 5, 16, 31, 32, 33, 96};
@@ -129,4 +155,7 @@ void run_products(const sam2_kernels *k, records *to) {
       run_scaled(k, small[i], SAM2_ACT_NONE, in_place, to);
       run_floats(k, small[i], to);
     }
+  for (size_t i = 0; i < sizeof small / sizeof small[0]; ++i) run_bf16(k, small[i], to);
+  run_bf16(k, (shape){50, 35, 1}, to);
+  run_bf16(k, (shape){70, 96, 1100}, to);
 }

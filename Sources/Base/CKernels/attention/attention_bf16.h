@@ -11,7 +11,7 @@
 #include "online_softmax.h"
 
 /// As of attention_f32.
-#define BF16_BLOCK_TILES 16
+#define BF16_BLOCK_TILES (TILE_ROWS_BF16 > 16 ? 8 : 16)
 #define BF16_BLOCK_ROWS (BF16_BLOCK_TILES * TILE_ROWS_BF16)
 #define BF16_KEY_TILE 128
 
@@ -64,13 +64,13 @@ INLINE vf value_lanes(const float *row, size_t n, size_t depth) {
   return n < depth ? vf_load_n(row + n, depth - n) : vf_zero();
 }
 
-/// Rounds `keys` rows of values, an odd last one beside zeros.
+/// Rounds `keys` rows of values, and fills up with rows of zeros what one step of a product takes.
 static void pair_values(const sam2_attention_f32 *task, size_t key, size_t keys,
                         const bf16_parts *parts) {
-  for (size_t k = 0; k < keys; k += 2) {
+  for (size_t k = 0; k < packed_depth_bf16(keys); k += 2) {
     const float *from = task->values + (key + k) * task->ldv;
     for (size_t n = 0; n < parts->width; n += VF_WIDTH) {
-      const vf even = value_lanes(from, n, task->value_depth);
+      const vf even = k < keys ? value_lanes(from, n, task->value_depth) : vf_zero();
       const vf odd =
           k + 1 < keys ? value_lanes(from + task->ldv, n, task->value_depth) : vf_zero();
       const vu_bits pairs = (vu_bits)pair_rows(even, odd);
@@ -84,24 +84,23 @@ static void pair_values(const sam2_attention_f32 *task, size_t key, size_t keys,
 /// One tile of queries against one tile of keys.
 static void attend_bf16(const sam2_attention_f32 *task, const bf16_parts *parts, size_t row,
                         size_t rows, size_t key, size_t keys) {
-  const size_t depth = packed_depth_bf16(task->head_depth), even_keys = (keys + 1) / 2 * 2;
-  const tile_bf16 multiply = tiles_bf16[rows - 1];
+  const size_t depth = packed_depth_bf16(task->head_depth), padded_keys = packed_depth_bf16(keys);
   const uint16_t *query = parts->query + row * depth, *packed_keys = task->packed_keys;
   for (size_t n = 0; n < keys; n += TILE_COLUMNS)
-    multiply(query, depth, packed_keys + (key + n) * depth, depth, parts->scores + n, BF16_KEY_TILE,
-             0);
+    multiply_tile_bf16(rows, query, depth, packed_keys + (key + n) * depth, depth,
+                       parts->scores + n, BF16_KEY_TILE, 0);
 
   float *sums = parts->sums + row * parts->width;
   for (size_t r = 0; r < rows; ++r) {
     float *scores = parts->scores + r * BF16_KEY_TILE;
     const float factor = soften_row(scores, keys, parts->maximum + row + r, parts->total + row + r);
-    round_row(scores, keys, parts->weights + r * BF16_KEY_TILE, even_keys);
+    round_row(scores, keys, parts->weights + r * BF16_KEY_TILE, padded_keys);
     if (key > 0)
       scale_sums(sums + r * parts->width, parts->width, factor);
   }
   for (size_t n = 0; n < parts->width; n += TILE_COLUMNS)
-    multiply(parts->weights, BF16_KEY_TILE, parts->values + n * BF16_KEY_TILE, even_keys, sums + n,
-             parts->width, key > 0);
+    multiply_tile_bf16(rows, parts->weights, BF16_KEY_TILE, parts->values + n * BF16_KEY_TILE,
+                       padded_keys, sums + n, parts->width, key > 0);
 }
 
 static void round_queries(const sam2_attention_f32 *task, size_t first, size_t rows,
@@ -125,6 +124,7 @@ static void round_queries(const sam2_attention_f32 *task, size_t first, size_t r
 static void KERNEL(attention_bf16)(const sam2_attention_f32 *task) {
   bf16_parts parts;
   split_bf16(task->workspace, task->head_depth, task->value_depth, &parts);
+  begin_tiles_bf16();
   for (size_t first = 0; first < task->queries; first += BF16_BLOCK_ROWS) {
     const size_t block = smaller_size(task->queries - first, BF16_BLOCK_ROWS);
     round_queries(task, first, block, &parts);
@@ -132,13 +132,14 @@ static void KERNEL(attention_bf16)(const sam2_attention_f32 *task) {
       const size_t keys = smaller_size(task->key_count - key, BF16_KEY_TILE);
       pair_values(task, key, keys, &parts);
       for (size_t row = 0; row < block;) {
-        const size_t rows = tile_height(block - row, TILE_ROWS_BF16);
+        const size_t rows = next_tile_bf16(block - row);
         attend_bf16(task, &parts, row, rows, key, keys);
         row += rows;
       }
     }
     store_output(task, first, block, parts.sums, parts.width, parts.total);
   }
+  end_tiles_bf16();
 }
 
 #endif

@@ -32,11 +32,13 @@ LEVEL(avx512_bf16, "avx512-bf16", NEEDS(avx512_vnni) | SAM2_CPU_AVX512BF16, noth
       BF16(avx512_bf16))
 LEVEL(amx_int8, "amx-int8", NEEDS(avx512_vnni) | SAM2_CPU_AMXTILE | SAM2_CPU_AMXINT8, ask_for_tiles,
       INT8(amx_int8) ATTENTION_S8(amx_int8))
+LEVEL(amx_bf16, "amx-bf16", NEEDS(amx_int8) | SAM2_CPU_AVX512BF16 | SAM2_CPU_AMXBF16, ask_for_tiles,
+      BF16(amx_bf16))
 
 EMULATED(avx_vnni_emulated, "avx-vnni-emulated", NEEDS(avx2),
          INT8(avx_vnni_emulated) ATTENTION_S8(avx_vnni_emulated))
 EMULATED(amx_emulated_tiles, "amx-emulated-tiles", NEEDS(avx512_vnni),
-         INT8(amx_emulated_tiles) ATTENTION_S8(amx_emulated_tiles))
+         BF16(amx_emulated_tiles) INT8(amx_emulated_tiles) ATTENTION_S8(amx_emulated_tiles))
 #endif
 
 #if defined(__aarch64__)
@@ -47,7 +49,8 @@ LEVEL(dotprod, "dotprod", NEEDS(neon) | SAM2_CPU_DOTPROD, nothing_to_ask,
 LEVEL(i8mm, "i8mm", NEEDS(dotprod) | SAM2_CPU_I8MM, nothing_to_ask, INT8(i8mm) ATTENTION_S8(i8mm))
 #endif
 
-EMULATED(amx_emulated, "amx-emulated", 0, INT8(amx_emulated) ATTENTION_S8(amx_emulated))
+EMULATED(amx_emulated, "amx-emulated", 0, BF16(amx_emulated) INT8(amx_emulated)
+         ATTENTION_S8(amx_emulated))
 
 #undef LEVEL
 #undef EMULATED

@@ -5,6 +5,28 @@
 
 #include "peak.h"
 
+#ifdef BF16_BY_TILES
+
+static uint64_t KERNEL(peak_bf16)(uint64_t iterations) {
+  static const _Alignas(64) uint8_t zeros[1024];
+  amx_begin();
+  amx_zero_block(2, 2);
+  amx_load(4, zeros, 64);
+  amx_load(5, zeros, 64);
+  amx_load(6, zeros, 64);
+  amx_load(7, zeros, 64);
+  for (uint64_t turn = 0; turn < iterations; ++turn) {
+    amx_bf16(0, 4, 6);
+    amx_bf16(1, 4, 7);
+    amx_bf16(2, 5, 6);
+    amx_bf16(3, 5, 7);
+  }
+  amx_end();
+  return iterations * 4 * MATRIX_ROWS * MATRIX_ROWS * MATRIX_DEPTH / 2;
+}
+
+#else
+
 static uint64_t KERNEL(peak_bf16)(uint64_t iterations) {
   vf sum[PEAK_SUMS];
   // 1 and 2^-8: sums grow without becoming large.
@@ -17,5 +39,7 @@ static uint64_t KERNEL(peak_bf16)(uint64_t iterations) {
     }
   return iterations * PEAK_SUMS * VF_WIDTH * 2;
 }
+
+#endif
 
 #endif

@@ -11,10 +11,17 @@
 #include "pack_bf16.h"
 #include "tile_bf16.h"
 
-/// Elements of A that are rounded at once (64 KiB of bfloat16), and of the depth.
+/// Elements of A that are rounded at once, and of the depth. Rows of tile registers are whole tiles,
+/// and so is the room for them.
+#ifdef BF16_BY_TILES
+#define BLOCK_ELEMENTS 65536
+#define SPARE_ROWS TILE_ROWS_BF16
+#else
 #define BLOCK_ELEMENTS 32768
+#define SPARE_ROWS 3  // as many as block_end may add
+#endif
 #define CHUNK_DEPTH 1024
-/// Rows of a block whose depth is in chunks, and the panels whose sums wait (32 KiB at most).
+/// Rows of a block whose depth is in chunks, and the panels whose sums wait.
 #define CHUNKED_ROWS (BLOCK_ELEMENTS / CHUNK_DEPTH)
 #define WAITING_PANELS 8
 
@@ -34,21 +41,22 @@ typedef struct {
 static void multiply_chunk(const sam2_gemm_f32 *task, const bf16_block *block,
                            bf16_scratch *scratch) {
   const size_t rows = block->last - block->first, lda = packed_depth_bf16(block->depth);
+  const size_t whole_rows = (rows + TILE_ROWS_BF16 - 1) / TILE_ROWS_BF16 * TILE_ROWS_BF16;
   const int is_first = block->from == 0, is_last = block->from + block->depth == task->depth;
-  const size_t waiting = is_first && is_last ? 0 : rows * TILE_COLUMNS;
+  const size_t waiting = is_first && is_last ? 0 : whole_rows * TILE_COLUMNS;
   const uint16_t *packed = task->packed;
   for (size_t column = block->column; column < block->end; column += TILE_COLUMNS) {
     const uint16_t *panel =
         packed + column * packed_depth_bf16(task->depth) + block->from * TILE_COLUMNS;
     float *sums = scratch->sums + (column - block->column) / TILE_COLUMNS * waiting;
     for (size_t row = 0; row < rows;) {
-      const size_t height = tile_height(rows - row, TILE_ROWS_BF16);
+      const size_t height = next_tile_bf16(rows - row);
       const tile_output out = float_output(task, block->first + row, column);
       float *tile = waiting ? sums + row * TILE_COLUMNS : sums;
       if (is_last)
         prefetch_output(&out, height);
-      tiles_bf16[height - 1](scratch->a + row * lda, lda, panel, lda, tile, TILE_COLUMNS,
-                             !is_first);
+      multiply_tile_bf16(height, scratch->a + row * lda, lda, panel, lda, tile, TILE_COLUMNS,
+                         !is_first);
       if (is_last)
         finish_tile(tile, height, &out);
       row += height;
@@ -80,13 +88,15 @@ static void multiply_rows_bf16(const sam2_gemm_f32 *task, size_t first, size_t l
 static void KERNEL(gemm_bf16)(const sam2_gemm_f32 *task) {
   bf16_scratch scratch;
   const size_t depth = packed_depth_bf16(smaller_size(task->depth, CHUNK_DEPTH));
-  const size_t most = BLOCK_ELEMENTS / depth - 3;  // block_end may add as many.
+  const size_t most = BLOCK_ELEMENTS / depth - SPARE_ROWS;
   const size_t height = most / TILE_ROWS_BF16 * TILE_ROWS_BF16;
+  begin_tiles_bf16();
   for (size_t first = 0; first < task->rows;) {
     const size_t last = block_end(first, height, task->rows);
     multiply_rows_bf16(task, first, last, &scratch);
     first = last;
   }
+  end_tiles_bf16();
 }
 
 #endif

@@ -6,8 +6,16 @@
 
 #include "tiles.h"
 
-/// c[rows, TILE_COLUMNS] = a[rows, depth] * b, plus c when `accumulate`. `depth` is even; b is
-/// [depth / 2][TILE_COLUMNS] pairs. Rows of `a` are `lda` elements apart, an even number.
+#ifdef BF16_BY_TILES
+#include "tile_bf16_matrix.h"
+#else
+
+/// Rows of the next tile when `left` rows remain.
+INLINE size_t next_tile_bf16(size_t left) { return tile_height(left, TILE_ROWS_BF16); }
+
+INLINE void begin_tiles_bf16(void) {}
+INLINE void end_tiles_bf16(void) {}
+
 typedef void (*tile_bf16)(const uint16_t *a, size_t lda, const uint16_t *b, size_t depth, float *c,
                           size_t ldc, int accumulate);
 
@@ -79,5 +87,15 @@ EACH_TO(TILE_ROWS_BF16, TILE_FUNCTION_BF16)
 /// tiles_bf16[r - 1] computes r rows.
 #define TILE_NAME_BF16(rows) tile_bf16_##rows,
 static const tile_bf16 tiles_bf16[TILE_ROWS_BF16] = {EACH_TO(TILE_ROWS_BF16, TILE_NAME_BF16)};
+
+/// c[rows, TILE_COLUMNS] = a[rows, depth] * b, plus c when `accumulate`. `depth` is a multiple of
+/// DEPTH_MULTIPLE_BF16; b is [depth / 2][TILE_COLUMNS] pairs. Rows of `a` are `lda` elements apart,
+/// an even number.
+INLINE void multiply_tile_bf16(size_t rows, const uint16_t *a, size_t lda, const uint16_t *b,
+                               size_t depth, float *c, size_t ldc, int accumulate) {
+  tiles_bf16[rows - 1](a, lda, b, depth, c, ldc, accumulate);
+}
+
+#endif
 
 #endif

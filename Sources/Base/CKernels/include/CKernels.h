@@ -31,7 +31,7 @@ typedef enum {
 /// B is packed by `pack_f32` for `gemm_f32`, and by `pack_bf16` for `gemm_bf16`, which rounds A to
 /// bfloat16 on the way. `bias` (per column) and `residual` may be NULL.
 /// `residual` may alias `c` exactly (same pointer and stride); `a` may not alias `c`.
-/// `columns` may be a sub-range starting at a multiple of `panel_columns_f32`: pass the packed
+/// `columns` may be a sub-range starting at the first column of a panel: pass the packed
 /// pointer, bias, residual and c advanced to that column.
 typedef struct {
   const float *a;
@@ -174,12 +174,14 @@ typedef struct {
                    size_t depth, size_t first_panel, size_t last_panel, float *packed);
   void (*gemm_f32)(const sam2_gemm_f32 *task);
 
-  /// The same in bfloat16. A packed matrix has 16-bit elements, in panels of `panel_columns_f32`
+  /// The same in bfloat16. A packed matrix has 16-bit elements, in panels of `panel_columns_bf16`
   /// columns, and its depth is rounded up to a multiple of `depth_multiple_bf16` with zeros: panel p
   /// starts at p * panel * rounded depth elements.
   /// Operands are rounded to the nearest bfloat16, ties to even, bit for bit alike on every level;
   /// subnormal numbers become zero and NaN stays NaN. Products are exact, sums float32.
+  size_t panel_columns_bf16;
   size_t depth_multiple_bf16;
+  size_t tile_rows_bf16;
   void (*pack_bf16)(const float *source, size_t column_stride, size_t depth_stride, size_t columns,
                     size_t depth, size_t first_panel, size_t last_panel, uint16_t *packed);
   void (*gemm_bf16)(const sam2_gemm_f32 *task);

@@ -13,7 +13,9 @@
 #include "../simd/end.h"
 
 void KERNEL(use_bf16)(sam2_kernels *table) {
+  table->panel_columns_bf16 = TILE_COLUMNS;
   table->depth_multiple_bf16 = DEPTH_MULTIPLE_BF16;
+  table->tile_rows_bf16 = TILE_ROWS_BF16;
   table->pack_bf16 = KERNEL(pack_bf16);
   table->gemm_bf16 = KERNEL(gemm_bf16);
   table->attention_bf16_workspace = KERNEL(attention_bf16_workspace);

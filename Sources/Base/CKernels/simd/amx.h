@@ -5,13 +5,15 @@
 //   amx_zero(register)
 //   amx_us, amx_su, amx_ss(sums, a, b)  sums += A B: U unsigned, S signed bytes, A's first. A is
 //                                       [16][64] bytes, B [16][16][4]: four of the depth per lane.
+//   amx_bf16(sums, a, b)                the same of A [16][32] and B [16][16][2] in bfloat16; sums
+//                                       are float32
 //   amx_begin(), amx_end()              around every use; tiles are undefined outside
 // Registers are numbers in the source: no compiler moves or saves them.
 
 #ifndef SAM2_AMX_H
 #define SAM2_AMX_H
 
-/// Products of integers come from tiles on this level.
+/// Products come from tiles on this level.
 #define MATRIX_TILES
 #define MATRIX_ROWS 16
 /// Bytes of a row: elements of the depth that one product adds up.
@@ -41,19 +43,24 @@ static const _Alignas(64) amx_shapes amx_full_tiles = {
 #define amx_us(sums, a, b) _tile_dpbusd(sums, a, b)
 #define amx_su(sums, a, b) _tile_dpbsud(sums, a, b)
 #define amx_ss(sums, a, b) _tile_dpbssd(sums, a, b)
+#define amx_bf16(sums, a, b) _tile_dpbf16ps(sums, a, b)
 #define amx_begin() _tile_loadconfig(&amx_full_tiles)
 #define amx_end() _tile_release()
 #endif
 
-/// Signs of the bytes of a product.
-typedef enum { AMX_US, AMX_SU, AMX_SS } amx_signs;
+/// Signs of the bytes of a product; or pairs of bfloat16.
+typedef enum { AMX_US, AMX_SU, AMX_SS, AMX_BF16 } amx_signs;
 
+#ifdef BF16_BY_TILES
+#define AMX_DOT(signs, sums, a, b) ((void)(signs), amx_bf16(sums, a, b))
+#else
 #define AMX_DOT(signs, sums, a, b)                                                                 \
   do {                                                                                             \
     if ((signs) == AMX_US) amx_us(sums, a, b);                                                     \
     if ((signs) == AMX_SU) amx_su(sums, a, b);                                                     \
     if ((signs) == AMX_SS) amx_ss(sums, a, b);                                                     \
   } while (0)
+#endif
 
 /// Rows of A, `stride` bytes apart, and a panel of B: [depth / 4][2 * 16][4], of which each step
 /// takes 16 groups of four.

@@ -14,9 +14,11 @@
 typedef uint32_t vu_bits __attribute__((vector_size(4 * VF_WIDTH)));
 typedef uint16_t vu_halves __attribute__((vector_size(2 * VF_WIDTH)));
 
-#ifndef TILE_ROWS_BF16
+#ifndef BF16_INSTRUCTIONS
 
-#if VF_WIDTH == 8 && defined(__x86_64__)
+#if defined(BF16_BY_TILES)
+// Of tiles.
+#elif VF_WIDTH == 8 && defined(__x86_64__)
 #define TILE_ROWS_BF16 4  // 8 sums, 4 halves of B, 2 of A and a mask, of 16 registers
 #elif VF_WIDTH == 16
 #define TILE_ROWS_BF16 12  // 24 sums, 4 halves of B, 2 of A and a mask, of 32 registers

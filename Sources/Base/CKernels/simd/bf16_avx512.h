@@ -6,7 +6,10 @@
 #endif
 #include "avx512.h"
 
+#define BF16_INSTRUCTIONS
+#ifndef BF16_BY_TILES
 #define TILE_ROWS_BF16 TILE_ROWS_F32
+#endif
 
 typedef __m512bh vh;
 

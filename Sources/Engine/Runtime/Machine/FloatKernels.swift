@@ -21,7 +21,12 @@ struct FloatKernels {
   }
 
   /// Columns of a panel of a packed matrix.
-  var panelColumns: Int { functions.pointee.panel_columns_f32 }
+  var panelColumns: Int {
+    switch arithmetic {
+    case .float32: functions.pointee.panel_columns_f32
+    case .bfloat16: functions.pointee.panel_columns_bf16
+    }
+  }
 
   func panels(columns: Int) -> Int { (columns + panelColumns - 1) / panelColumns }
 

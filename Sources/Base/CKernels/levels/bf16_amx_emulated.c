@@ -1,0 +1,4 @@
+#define EMULATED
+#include "../simd/bf16_amx.h"
+
+#include "bf16.h"
