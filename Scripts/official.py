@@ -189,8 +189,8 @@ def segment(model, image, prompts):
         masks, ious, _, score = output
         answers.append(
             {
-                "logits": masks[0].numpy().copy(),
-                "ious": ious[0].numpy().copy(),
+                "logits": masks[0].float().numpy().copy(),
+                "ious": ious[0].float().numpy().copy(),
                 "score": float(score[0, 0]),
             }
         )
@@ -227,7 +227,7 @@ def track(model, frames, actions, options=None):
                 answers[frame, object_id] = {
                     "logits": out["pred_masks"][0, 0].float().numpy().copy(),
                     "score": float(out["object_score_logits"][0, 0]),
-                    "pointer": out["obj_ptr"][0].numpy().copy(),
+                    "pointer": out["obj_ptr"][0].float().numpy().copy(),
                 }
 
     consolidate = model._consolidate_temp_output_across_obj

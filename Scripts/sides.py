@@ -24,11 +24,13 @@ SEED = 0
 class Reference:
     """What the official code answers for one model, computed once and kept in a folder.
 
-    Without a checkpoint the model gets seeded random weights, which are kept there as well.
+    Without a checkpoint the model gets seeded random weights, which are kept there as well. With
+    `autocast` it runs under bfloat16 autocast, as its examples do.
     """
 
-    def __init__(self, name, folder, config, checkpoint=None):
+    def __init__(self, name, folder, config, checkpoint=None, autocast=False):
         self.name, self.folder, self.config, self.checkpoint = name, folder, config, checkpoint
+        self.autocast = autocast
         self.folder.mkdir(parents=True, exist_ok=True)
         self._model = None
         if checkpoint is None:
@@ -62,7 +64,8 @@ class Reference:
 
     def _run_image(self, picture, prompts, path):
         image = np.array(Image.open(picture).convert("RGB"))
-        answers = official.segment(self.model, image, prompts)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+            answers = official.segment(self.model, image, prompts)
         np.savez(
             path,
             logits=np.stack([answer["logits"] for answer in answers]),
@@ -81,7 +84,9 @@ class Reference:
         return dict(zip(places, zip(kept["logits"], kept["scores"])))
 
     def _run_video(self, frames, actions, path):
-        answers = official.track(self.model, frames, [with_mask(action) for action in actions])
+        actions = [with_mask(action) for action in actions]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+            answers = official.track(self.model, frames, actions)
         np.savez(
             path,
             places=np.array(list(answers)),
@@ -114,10 +119,10 @@ def digest(path):
 
 
 class Tools:
-    """The built commands, and one converted model."""
+    """The built commands, and one converted model; `options` go to every run of it."""
 
-    def __init__(self, binaries, folder):
-        self.binaries, self.folder = binaries, folder
+    def __init__(self, binaries, folder, options=()):
+        self.binaries, self.folder, self.options = binaries, folder, options
         self.model = folder / "model.sam2"
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -134,6 +139,7 @@ class Tools:
         output = self._run(
             *("sam2", "segment", picture, "--model", self.model, "--prompts", request),
             *("--save-logits", logits, "-o", self.folder / "masks", "--json"),
+            *self.options,
         )
         answers = list(holding("object_score", json.loads(output)))
         return [
@@ -154,6 +160,7 @@ class Tools:
             *("sam2", "track", frames, "--model", self.model, "--script", script),
             *("--save-logits", logits, "-o", self.folder / "track"),
             *("--fill-hole-area", "0", "--json"),
+            *self.options,
         )
         scores = {
             (answer["frame"], answer["object"]): answer["object_score"]
