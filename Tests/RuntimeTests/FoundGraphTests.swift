@@ -23,9 +23,11 @@ struct FoundGraphTests {
   }
 
   /// Outputs with joined steps and without.
-  private func run() throws -> (joined: [String: Tensor], plain: [String: Tensor]) {
+  private func run(
+    level: String? = nil
+  ) throws -> (joined: [String: Tensor], plain: [String: Tensor]) {
     let model = Model(metadata: .object([]), graphs: [builder.graph], weights: weights)
-    var options = RuntimeOptions(threads: 1)
+    var options = RuntimeOptions(threads: 1, kernelLevel: level)
     let joined = try Program(model, options: options).run("found", inputs)
     options.fusesSteps = false
     return (joined, try Program(model, options: options).run("found", inputs))
@@ -56,6 +58,30 @@ struct FoundGraphTests {
     let output = try builder.add(plain, [attended, weight("o", [48, 32])], label: "o")
     builder.output("y", try builder.add(.add, [output, cells], label: "shortcut"))
     let results = try run()
+    let (joined, single) = (
+      try #require(results.joined["y"]).floats(), try #require(results.plain["y"]).floats()
+    )
+    #expect(Closeness(joined, to: single).relativeL2 < 1e-5)
+  }
+
+  /// The shortcut at the end of one attention, whose parts are not stored, is a sum that the queries
+  /// of the next one are made of.
+  @Test(arguments: KernelTable.testedLevels) mutating func attentionsMayFollowEachOther(
+    level: String
+  ) throws {
+    let plain = Op.linear(Linear(hasBias: false))
+    let image = input("image", [1, 64, 48])
+    var cells = image
+    for name in ["first", "second"] {
+      let queries = try builder.add(plain, [cells, weight("\(name).q", [32, 48])], label: "q")
+      let (keys, values) = (input("\(name).k", [1, 2, 32]), input("\(name).v", [1, 2, 32]))
+      let attended = try builder.add(
+        .attention(heads: 8, scale: 0.5), [queries, keys, values], label: name)
+      let output = try builder.add(plain, [attended, weight("\(name).o", [48, 32])], label: "o")
+      cells = try builder.add(.add, [output, image], label: "shortcut")
+    }
+    builder.output("y", cells)
+    let results = try run(level: level)
     let (joined, single) = (
       try #require(results.joined["y"]).floats(), try #require(results.plain["y"]).floats()
     )

@@ -40,7 +40,9 @@ private struct TokenAttentionFinder {
       // More columns than channels would be more work than projecting the cells.
       guard let size, size.columns <= keys[2], size.cells >= size.tokens * Self.minimumCellsPerToken
       else { continue }
-      let pattern = readsCells ? reading(index, size, scale) : update(index, size, scale)
+      let pattern =
+        readsCells
+        ? reading(index, size, scale, claimed) : update(index, size, scale, claimed)
       guard let pattern, claimed.isDisjoint(with: pattern.absorbed + [pattern.end]) else {
         continue
       }
@@ -51,9 +53,11 @@ private struct TokenAttentionFinder {
     return found
   }
 
-  private func reading(_ index: Int, _ size: TokenSizes, _ scale: Float) -> TokenAttentionPattern? {
+  private func reading(
+    _ index: Int, _ size: TokenSizes, _ scale: Float, _ claimed: Set<Int>
+  ) -> TokenAttentionPattern? {
     let node = graph.nodes[index]
-    let cells = [projected(node.operands[1]), projected(node.operands[2])]
+    let cells = [projected(node.operands[1], claimed), projected(node.operands[2], claimed)]
     guard cells.allSatisfy({ sizes($0.source)[2] % lanes == 0 && $0.source != node.operands[0] })
     else { return nil }
     return TokenAttentionPattern(
@@ -61,9 +65,11 @@ private struct TokenAttentionFinder {
       absorbed: cells.compactMap(\.product))
   }
 
-  private func update(_ index: Int, _ size: TokenSizes, _ scale: Float) -> TokenAttentionPattern? {
+  private func update(
+    _ index: Int, _ size: TokenSizes, _ scale: Float, _ claimed: Set<Int>
+  ) -> TokenAttentionPattern? {
     let node = graph.nodes[index]
-    let queries = projected(node.operands[0])
+    let queries = projected(node.operands[0], claimed)
     guard sizes(queries.source)[2] % lanes == 0, let output = soleConsumer(of: node.result),
       let parameters = product(output), graph.nodes[output].operands[0] == node.result
     else { return nil }
@@ -107,7 +113,12 @@ private struct TokenAttentionFinder {
   // MARK: - Parts
 
   /// What the cells' rows are made of, as far as nothing else needs what lies between.
-  private func projected(_ value: ValueID) -> TokenAttentionPattern.Projected {
+  ///
+  /// A sum that belongs to another step, of the nodes `claimed` or of another fusion, is taken whole:
+  /// its parts may never be stored.
+  private func projected(
+    _ value: ValueID, _ claimed: Set<Int>
+  ) -> TokenAttentionPattern.Projected {
     let plain = TokenAttentionPattern.Projected(source: value)
     guard let index = uses.soleProducer(of: value), isFree(index),
       let parameters = product(index), !parameters.hasResidual
@@ -115,7 +126,9 @@ private struct TokenAttentionFinder {
     let source = graph.nodes[index].operands[0]
     guard sizes(source).count == 3 else { return plain }
     var found = TokenAttentionPattern.Projected(source: source, product: index)
-    if let sum = uses.producer(of: source), case .add = graph.nodes[sum].op, !uses.isKept(source) {
+    if let sum = uses.producer(of: source), case .add = graph.nodes[sum].op, !uses.isKept(source),
+      isFree(sum), !claimed.contains(sum)
+    {
       let (image, position) = (graph.nodes[sum].operands[0], graph.nodes[sum].operands[1])
       let (whole, shape) = (sizes(source), sizes(position))
       // Of two equal sums' parts either may be the position.
