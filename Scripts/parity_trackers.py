@@ -1,6 +1,7 @@
-"""Holds `sam2 track --tracker` to the code of the trackers' authors, with the bundled weights.
+"""Holds `sam2 track --tracker` and `--prune-memory` to the code of the trackers' authors, with the bundled weights.
 
-    parity_trackers.py --bin .build/release --work WORK --samurai CODE --dam4sam CODE [--clips 3]
+    parity_trackers.py --bin .build/release --work WORK --samurai CODE --dam4sam CODE \\
+        --surgsam2 CODE [--clips 3]
 
 The clips are those of `sam2 sample` with seeds 1, 2, ... and 60 frames; both objects start from a
 box. For each tracker and clip: the largest relative L2 distance of mask logits over frames and
@@ -23,7 +24,11 @@ HERE = Path(__file__).resolve().parent
 NANO = HERE.parent / "Tests/Fixtures/nano"
 FRAMES = 60
 LIMIT = 1e-3
-TRACKERS = ["samurai", "dam4sam"]
+TRACKERS = {
+    "samurai": ["--tracker", "samurai"],
+    "dam4sam": ["--tracker", "dam4sam"],
+    "surgsam2": ["--prune-memory"],
+}
 # Pixels of the low-resolution masks whose logits go into the fixture.
 PROBES = [(y, x) for y in (8, 24, 40, 56) for x in (8, 24, 40, 56)]
 
@@ -69,7 +74,7 @@ def ours(options, tracker, clip, boxes):
     subprocess.run(["rm", "-rf", logits, clip / "masks"], check=True)
     subprocess.run(
         [options.bin / "sam2", "track", clip / "frames", "--script", script]
-        + ["--model", options.work / "nano.sam2", "--tracker", tracker, "--fill-hole-area", "0"]
+        + ["--model", options.work / "nano.sam2", *TRACKERS[tracker], "--fill-hole-area", "0"]
         + ["--save-logits", logits, "-o", clip / "masks", "--quiet"], check=True)
     names = sorted(logits.glob("*.npy"))
     places = {tuple(int(part) for part in path.stem.split("_")): path for path in names}

@@ -1,10 +1,10 @@
 """What the authors' own code of a tracker answers on a clip, frame by frame.
 
-    PYTHONPATH=CODE trackers_reference.py samurai|dam4sam --checkpoint C --config Y \\
+    PYTHONPATH=CODE trackers_reference.py samurai|dam4sam|surgsam2 --checkpoint C --config Y \\
         --frames FOLDER --boxes BOXES.json --output OUT.npz
 
-CODE is the unpacked source of PyPI `absolutely-not-samurai` or of github.com/alanlukezic/d4sm: both
-bring a package `sam2` of their own, so each runs in a process of its own, which parity_trackers.py
+CODE is the unpacked source of PyPI `absolutely-not-samurai`, of github.com/alanlukezic/d4sm or of
+github.com/jinlab-imvr/Surgical-SAM-2: all bring a package `sam2` of their own, so each runs in a process of its own, which parity_trackers.py
 starts. BOXES.json is {object: [x0, y0, x1, y1]} on the first frame, in pixels. OUT has, for object
 o and frame t from 1 on: `logits-o` [T, S/4, S/4], `score-o`, `candidate-o` (the mask taken, 0...2),
 `memories-o` (frames looked at besides the first, -1 for none; in the order of attention).
@@ -83,15 +83,30 @@ class Looked(dict):
 @torch.inference_mode()
 def samurai(options, boxes):
     """The video predictor with a model of its own for each object: its filter is never reset."""
+    return video_predictor(options, boxes, SAMURAI, best=7)
+
+
+@torch.inference_mode()
+def surgsam2(options, boxes):
+    """Its similarities in float32: in bfloat16, as memories are stored, most of them are equal."""
+    cosine = torch.cosine_similarity
+    torch.cosine_similarity = lambda a, b, dim: cosine(a.float(), b.float(), dim=dim)
+    return video_predictor(options, boxes, {}, best=None)
+
+
+def video_predictor(options, boxes, settings, best):
+    """`best`: where the head says which predicted IoU is that of the mask taken, if it does."""
     columns = {}
     for name, box in boxes.items():
-        settings = POSTPROCESSING | SAMURAI | {
+        settings = POSTPROCESSING | settings | {
             "_target_": "sam2.sam2_video_predictor.SAM2VideoPredictor", "fill_hole_area": 0}
         model = build(options.config, options.checkpoint, settings)
         heads, heard = model._forward_sam_heads, {}
 
         def overheard(*args, heads=heads, heard=heard, **kwargs):
-            heard["ious"], heard["best"] = (output := heads(*args, **kwargs))[2], output[7]
+            output = heads(*args, **kwargs)
+            heard["ious"] = output[2]
+            heard["best"] = output[2].max() if best is None else output[best]
             return output
 
         model._forward_sam_heads = overheard
@@ -202,12 +217,12 @@ def dam4sam(options, boxes):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("tracker", choices=["samurai", "dam4sam"])
+    parser.add_argument("tracker", choices=["samurai", "dam4sam", "surgsam2"])
     for name in ("checkpoint", "config", "frames", "boxes", "output"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     options = parser.parse_args()
     boxes = json.loads(options.boxes.read_text())
-    columns = {"samurai": samurai, "dam4sam": dam4sam}[options.tracker](options, boxes)
+    columns = globals()[options.tracker](options, boxes)
     np.savez_compressed(options.output, **columns)
 
 

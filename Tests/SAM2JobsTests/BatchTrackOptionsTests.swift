@@ -28,13 +28,14 @@ struct BatchTrackOptionsTests {
       {"fill_hole_area": 0, "non_overlap_masks": true, "clear_non_cond_mem_around_input": true,
        "add_all_frames_to_correct_as_cond": true, "max_cond_frames_in_attn": -1,
        "memory_temporal_stride_for_eval": 2, "multimask_output_for_tracking": false,
+       "prune_memory": true,
        "on_error": "skip", "stop_after": 3, "category": "cell", "overlay": "jpg",
        "overlay_parts": "fill,label", "contact_sheet": "png", "save_logits": true}
       """)
     #expect(options.video.fillHoleArea == 0 && options.video.masksDoNotOverlap)
     #expect(options.video.clearsMemoryAroundInput && options.video.correctionsCondition)
     #expect(options.video.maxConditioningFrames == -1 && options.video.memoryStride == 2)
-    #expect(options.video.tracksWithMultimask == false)
+    #expect(options.video.tracksWithMultimask == false && options.video.prunesMemory)
     #expect(options.toleratesDamage == true && options.stopAfter == 3)
     #expect(options.overlay == .pictures && options.overlayParts == [.fill, .label])
     #expect(options.contactSheet == "png" && options.savesLogits && options.hasOtherFiles)

@@ -12,6 +12,13 @@ struct TrackerOptions: ParsableArguments {
       """)
   var tracker: Tracker?
 
+  @Flag(
+    name: .customLong("prune-memory"),
+    help: """
+      Leave out the two memories that are most similar to the newest one: faster, after SurgSAM2.
+      """)
+  var prunesMemory = false
+
   @Option(
     name: .customLong("tracker-constant"),
     help: ArgumentHelp(
@@ -23,6 +30,7 @@ struct TrackerOptions: ParsableArguments {
   /// - Throws: `config.value` for a constant of another tracker or out of range.
   func apply(to options: inout VideoOptions, scripted: Tracker?) throws(Failure) {
     options.tracker = tracker ?? scripted ?? .sam2
+    options.prunesMemory = prunesMemory
     for setting in constants {
       guard setting.constant.tracker == options.tracker else {
         throw Failure(

@@ -77,6 +77,7 @@ extension TrackingState {
       (options.masksDoNotOverlap ? 1 : 0) | (options.clearsMemoryAroundInput ? 2 : 0)
       | (options.correctionsCondition ? 4 : 0)
       | (configuration.tracking.multimaskOutputForTracking ? 8 : 0)
+      | (options.prunesMemory ? 16 : 0)
     reach = [
       configuration.memory.bank.memoryTemporalStrideForEval,
       configuration.memory.bank.maxCondFramesInAttn,

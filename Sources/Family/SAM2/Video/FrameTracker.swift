@@ -14,6 +14,8 @@ struct FrameTracker: Sendable {
   let height: Int
   /// Holes of at most so many low-resolution pixels are filled; 0 leaves them.
   let fillHoleArea: Int
+  /// Whether a full bank is pruned.
+  let prunesMemory: Bool
 
   /// What is asked about one frame.
   struct Request {
@@ -137,7 +139,8 @@ struct FrameTracker: Sendable {
     let plan = object.policies.memories.plan(
       for: frame, history: object.history, frameCount: frameCount, isReverse: isReverse,
       configuration: configuration)
-    return try ObjectMemory(plan, of: object)
+    let memory = try ObjectMemory(plan, of: object)
+    return prunesMemory ? memory.pruned(bankSize: configuration.memory.bank.numMaskmem) : memory
   }
 
   /// Features [B, h, w, C] of the picture as B objects with memories of one layout see it.

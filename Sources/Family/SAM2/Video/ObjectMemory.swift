@@ -42,6 +42,18 @@ struct ObjectMemory: Sendable {
   }
 }
 
+extension ObjectMemory {
+  /// The same without the memories that a full bank of `bankSize` can do without.
+  func pruned(bankSize: Int) -> ObjectMemory {
+    var result = self
+    for index in MemoryPruning.redundant(among: memories, bankSize: bankSize).reversed() {
+      result.memories.remove(at: index)
+      result.layout.temporalRows.remove(at: index)
+    }
+    return result
+  }
+}
+
 extension [ObjectMemory] {
   /// Positions of objects of equal layout, at most `limit` together, in order of appearance.
   func groups(limit: Int) -> [[Int]] {

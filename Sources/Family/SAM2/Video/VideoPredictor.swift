@@ -46,7 +46,7 @@ public final class VideoPredictor {
     tracker = FrameTracker(
       stages: model.stages, configuration: try options.applied(to: model.configuration),
       frameCount: frameCount, width: features.reader.width, height: features.reader.height,
-      fillHoleArea: options.fillHoleArea)
+      fillHoleArea: options.fillHoleArea, prunesMemory: options.prunesMemory)
   }
 
   /// Size of the frames in pixels.

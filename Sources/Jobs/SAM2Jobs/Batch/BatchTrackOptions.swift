@@ -38,6 +38,7 @@ struct BatchTrackOptions: Sendable {
     case multimask = "multimask_output_for_tracking"
     case tracker
     case trackerConstants = "tracker_constants"
+    case pruneMemory = "prune_memory"
     case onError = "on_error"
     case stopAfter = "stop_after"
     case category
@@ -52,7 +53,8 @@ struct BatchTrackOptions: Sendable {
     fileprivate var values: String {
       switch self {
       case .fillHoleArea: "an integer from 0 to 1000000"
-      case .nonOverlapMasks, .clearMemory, .correctionsCondition, .multimask, .saveLogits:
+      case .nonOverlapMasks, .clearMemory, .correctionsCondition, .multimask, .pruneMemory,
+        .saveLogits:
         "true or false"
       case .maxConditioningFrames: "an integer of 2 or more, or -1"
       case .memoryStride: "an integer from 1 to 4096"
@@ -111,6 +113,7 @@ struct BatchTrackOptions: Sendable {
     case .multimask: put(value.bool, \.video.tracksWithMultimask)
     case .tracker: put(value.string.flatMap { Tracker(rawValue: $0) }, \.video.tracker)
     case .trackerConstants: setConstants(value)
+    case .pruneMemory: put(value.bool, \.video.prunesMemory)
     case .onError:
       put(["stop": false, "skip": true][value.string ?? ""], \.toleratesDamage)
     case .stopAfter: put(value.wholeNumber.within(1...Int.max), \.stopAfter)

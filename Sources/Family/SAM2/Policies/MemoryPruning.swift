@@ -1,0 +1,45 @@
+import Tensors
+
+/// Leaves out memories that say what the newest one says: the efficient frame pruning of SurgSAM2
+/// (Liu et al. 2024).
+///
+/// A full bank loses the two memories that are most similar to the newest one. The first memory,
+/// which is an annotated frame's, and the newest one stay, and all keep their temporal codes.
+enum MemoryPruning {
+  /// Memories that a full bank loses.
+  static let count = 2
+
+  /// Positions of the memories [h * w, Cm] to leave out, ascending; none while there are fewer than
+  /// `bankSize`, or no others to leave.
+  static func redundant(among memories: [Tensor], bankSize: Int) -> [Int] {
+    guard memories.count >= bankSize, memories.count >= count + 2, let newest = memories.last else {
+      return []
+    }
+    let middle = 1..<(memories.count - 1)
+    let similarities = middle.map { similarity(memories[$0], newest) }
+    // Of equally similar ones, the older ones.
+    return zip(middle, similarities).sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+      .prefix(count).map(\.0).sorted()
+  }
+
+  /// Sum over positions of the cosine between the channels of two memories.
+  static func similarity(_ a: Tensor, _ b: Tensor) -> Float {
+    let (left, right) = (a.floats(), b.floats())
+    let channels = max(1, a.shape.dimensions.last ?? 1)
+    var sum: Float = 0
+    for start in stride(from: 0, to: min(left.count, right.count), by: channels) {
+      var (product, leftSquares, rightSquares) = (Float(0), Float(0), Float(0))
+      for i in start..<(start + channels) {
+        product += left[i] * right[i]
+        leftSquares += left[i] * left[i]
+        rightSquares += right[i] * right[i]
+      }
+      let sizes = leftSquares.squareRoot() * rightSquares.squareRoot()
+      sum += product / max(sizes, smallestSize)
+    }
+    return sum
+  }
+
+  /// Keeps a memory of zeros from being divided by.
+  private static let smallestSize: Float = 1e-8
+}
