@@ -260,6 +260,14 @@ def strides():
     case("conv2d_depthwise_stride", [x, w, b], last(y))
 
 
+def statistics():
+    x, w, b, m, v = operand(2, 3, 6), operand(6), operand(6), operand(6), operand(6, low=0.1)
+    y = F.batch_norm(x.reshape(6, 6), m, v, w, b, eps=1e-5)
+    case("batch_norm", [x, w, b, m, v], y.reshape(2, 3, 6))
+    x = operand(2, 3, 6, 4)
+    case("average_pool", [x], last(F.avg_pool2d(first(x), 3)))
+
+
 def rows():
     x, w, b = operand(2, 3, 6), operand(6), operand(6)
     case("layer_norm", [x, w, b], F.layer_norm(x, (6,), w, b, eps=1e-6))
@@ -362,7 +370,8 @@ def main():
     stored_weights()
     quantized_attentions()
     axial_attentions()
-    strides()  # last: each case draws from the numbers after those of the cases before it
+    strides()
+    statistics()  # last: each case draws from the numbers after those of the cases before it
     root = pathlib.Path(__file__).resolve().parent.parent
     default = root / "Tests/ReferenceTests/Fixtures/operators.json"
     output = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default

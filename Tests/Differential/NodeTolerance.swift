@@ -44,6 +44,11 @@ struct NodeTolerance {
     case .layerNorm(let epsilon):
       let deviation = operands[0].leastDeviation(epsilon: Double(epsilon))
       return function * (own + sizes[1] * (1 + sizes[0] / deviation) + sizes[2])
+    case .batchNorm(let epsilon):
+      let variance = operands[4].values.min() ?? 1
+      let deviation = max(variance + Double(epsilon), 1e-24).squareRoot()
+      return function * (own + sizes[1] * (1 + (sizes[0] + sizes[3]) / deviation) + sizes[2])
+    case .averagePool(let window): return sum * sizes[0] * Double(1 + window)
     case .activation, .add, .affine: return function * (own + sizes.reduce(0, +) + 1)
     case .multiply, .dequantize: return function * own
     case .rotatePairs: return function * sizes[0] * (1 + sizes[1] + sizes[2])

@@ -25,8 +25,9 @@ struct EmptySizeTests {
 
   /// Operators that have something to do with rows that may be none.
   private static let acceptingKinds: Set<OperatorKind> = [
-    .linear, .quantizedLinear, .layerNorm, .activation, .add, .multiply, .affine, .rotatePairs,
-    .reshape, .transpose, .concat, .slice, .broadcast, .gather, .fourierFeatures, .sineFeatures,
+    .linear, .quantizedLinear, .layerNorm, .batchNorm, .activation, .add, .multiply, .affine,
+    .rotatePairs, .reshape, .transpose, .concat, .slice, .broadcast, .gather, .fourierFeatures,
+    .sineFeatures,
   ]
 
   @Test(arguments: Emptied.all)
@@ -78,6 +79,8 @@ struct EmptySizeTests {
     (.linear(.init(hasBias: false)), [.float(3, 2), .float(n, 2)]),
     (.layerNorm(epsilon: 1), [.float(3, n), .float(n), .float(n)]),
     (.maxPool(window: 2), [.float(n, 4, 4, 3)]),
+    (.averagePool(window: 2), [.float(n, 4, 4, 3)]),
+    (.batchNorm(epsilon: 1), [.float(3, n), .float(n), .float(n), .float(n), .float(n)]),
     (.windowPartition(window: 2), [.float(1, 4, 4, n)]),
     (.windowMerge(window: 2, height: 2, width: 2), [.float(n, 2, 2, 3)]),
     (.conv2d(.init(kernel: 1, hasBias: false)), [.float(n, 4, 4, 3), .float(5, 3, 1, 1)]),

@@ -132,6 +132,12 @@ extension Refusal {
   private static let rows: [Refusal] = [
     .init("weight too short", .layerNorm(epsilon: 1), [.float(2, 3), .float(2), .float(3)]),
     .init("a scalar", .layerNorm(epsilon: 1), [.float(), .float(), .float()]),
+    .init(
+      "variance too short", .batchNorm(epsilon: 1),
+      [.float(2, 3), .float(3), .float(3), .float(3), .float(2)]),
+    .init(
+      "no variance", .batchNorm(epsilon: 1), [.float(2, 3), .float(3), .float(3), .float(3)],
+      code: "graph.operands"),
     .init("no operand", .activation(.relu), code: "graph.operands"),
     .init("no broadcast", .add, [.float(2, 3), .float(2)]),
     .init("symbols differ", .add, [.float(free, 3), .float(Dim(Symbol("m")), 3)]),
@@ -148,6 +154,8 @@ extension Refusal {
   private static let space: [Refusal] = [
     .init("not whole windows", .maxPool(window: 2), [.float(1, 4, 5, 1)]),
     .init("a window of nothing", .maxPool(window: 0), [.float(1, 4, 4, 1)]),
+    .init("not whole windows", .averagePool(window: 3), [.float(1, 3, 5, 1)]),
+    .init("a plane not known", .averagePool(window: 2), [.float(1, free, 4, 1)]),
     .init("no new size", .resize(.init(.bicubic, height: 0, width: 4)), [.float(1, 4, 4, 1)]),
     .init("three axes", .resize(.init(.nearest, height: 4, width: 4)), [.float(4, 4, 1)]),
     .init("a window of nothing", .windowPartition(window: 0), [.float(1, 4, 4, 1)]),

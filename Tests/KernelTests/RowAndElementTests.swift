@@ -39,6 +39,22 @@ private let edgeCounts = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100]
     }
   }
 
+  @Test(arguments: Level.all, edgeCounts) func scaledRows(level: Level, columns: Int) {
+    var random = SeededRandom(seed: 44)
+    let (rows, ldx, ldy) = (3, columns + 2, columns + 1)
+    let x = random.floats(rows * ldx)
+    let (scale, shift) = (random.floats(columns), random.floats(columns))
+    var y = [Float](repeating: untouched, count: rows * ldy)
+    level.kernels.scale_rows_f32(x, ldx, &y, ldy, rows, columns, scale, shift)
+    for r in 0..<rows {
+      for n in 0..<columns {
+        let expected = Double(x[r * ldx + n]) * Double(scale[n]) + Double(shift[n])
+        #expect(abs(Double(y[r * ldy + n]) - expected) < roundingTolerance)
+      }
+      #expect(y[r * ldy + columns] == untouched)
+    }
+  }
+
   /// A dense sweep through where the functions bend and far into their tails.
   @Test(arguments: Level.all) func activationAccuracy(level: Level) {
     let x = stride(from: Float(-30), through: 30, by: 0.00173).map { $0 }

@@ -79,6 +79,28 @@ private let convolutionTolerance = 5e-6
     }
   }
 
+  /// Up to 21 numbers in [-1, 1], scaled.
+  private static let sumTolerance = 3e-6
+
+  @Test(arguments: Level.all, [1, 5, 16, 33, 64, 131]) func sumsOfPlaces(
+    level: Level, channels: Int
+  ) {
+    var random = SeededRandom(seed: 53)
+    let (rows, places) = (3, 7)
+    let stride = places * channels + 5
+    let x = random.floats(rows * stride)
+    var y = [Float](repeating: untouched, count: channels + 1)
+    level.kernels.sum_places_f32(x, stride, rows, places, channels, 0.5, &y)
+    for channel in 0..<channels {
+      var sum = 0.0
+      for row in 0..<rows {
+        for place in 0..<places { sum += Double(x[row * stride + place * channels + channel]) }
+      }
+      #expect(abs(Double(y[channel]) - sum / 2) < Self.sumTolerance)
+    }
+    #expect(y.last == untouched)
+  }
+
   @Test(arguments: Level.all, [1, 2, 3]) func maxPool(level: Level, window: Int) {
     var random = SeededRandom(seed: 52)
     for (height, width, channels) in [(6, 6, 5), (7, 9, 16), (8, 5, 33)] {

@@ -102,5 +102,9 @@ void run_images(const sam2_kernels *k, records *to) {
     note_floats(to, "depthwise", y, side * side * channels);
     k->max_pool_f32(x, channels, side, side, channels, 2, y, 0, side / 2);
     note_exact(to, "pool", y, side * side / 4 * channels);
+    k->sum_places_f32(x, side * channels, side, side, channels, 0.25f, y);
+    note_floats(to, "sums", y, channels);
+    k->scale_rows_f32(x, channels, y, channels, side, channels, x + channels, x + 2 * channels);
+    note_floats(to, "scaled rows", y, side * channels);
   }
 }

@@ -82,7 +82,7 @@ import Testing
       let model = try SampleModels.full()
       let byteCount = try ModelFile.write(model, to: path, replaceExisting: false)
       let summary = try ModelFile.inspect(path)
-      #expect(summary.version == "1.2")
+      #expect(summary.version == "1.3")
       #expect(summary.byteCount == byteCount)
       #expect(
         summary.sections.map(\.name) == ["metadata", "graphs", "tensor data", "tensor table"])

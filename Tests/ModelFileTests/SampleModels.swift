@@ -106,6 +106,10 @@ enum SampleModels {
     let depthwise = try builder.add(
       .conv2d(Convolution(kernel: 3, stride: 2, padding: 1, groups: 4, hasBias: false)),
       [conv, builder.weight("depthwise.weight", .float(4, 1, 3, 3))], label: "depthwise")
+    let normed = try builder.add(
+      .batchNorm(epsilon: 1e-5), [depthwise, vector, vector, vector, vector], label: "statistics")
+    let means = try builder.add(.averagePool(window: 2), [normed], label: "means")
+    builder.output("means", means)
     let pooled = try builder.add(.maxPool(window: 2), [depthwise], label: "pool")
     var plane = pooled
     for mode in Resize.Mode.allCases {

@@ -113,6 +113,9 @@ private let plainCases: [OperatorCase] = [
     op: .quantizedAttention(heads: 8, scale: -3),
     shapes: [[2, 7, 72], [2, 600, 72], [2, 600, 24]]),
   .init(op: .layerNorm(epsilon: 1e-6), shapes: [[1, 400, 96], [96], [96]], weights: 1..<3),
+  .init(
+    op: .batchNorm(epsilon: 3), shapes: [[2, 40, 30, 24], [24], [24], [24], [24]], weights: 1..<5),
+  .init(op: .batchNorm(epsilon: 2), shapes: [[700, 37], [37], [37], [37], [37]]),
   .init(op: .activation(.relu), shapes: [[3, 5000]]),
   .init(op: .activation(.gelu), shapes: [[3, 11]]),
   .init(op: .activation(.sigmoid), shapes: [[70_000]]),
@@ -127,6 +130,9 @@ private let plainCases: [OperatorCase] = [
   .init(op: .rotatePairs(rotated: 64), shapes: [[1, 64, 256], [64, 128], [64, 128]]),
   .init(op: .dequantize, shapes: [[40, 9, 3], [40]], weights: 0..<2),
   .init(op: .maxPool(window: 2), shapes: [[3, 8, 12, 20]]),
+  .init(op: .averagePool(window: 2), shapes: [[3, 8, 12, 20]]),
+  // Cells in parts, of two images.
+  .init(op: .averagePool(window: 60), shapes: [[2, 60, 60, 70]]),
   .init(op: .resize(Resize(.nearest, height: 10, width: 14)), shapes: [[2, 5, 7, 9]]),
   .init(op: .resize(Resize(.bilinear, height: 24, width: 20)), shapes: [[2, 6, 5, 1]]),
   .init(op: .resize(Resize(.bilinear, height: 5, width: 4)), shapes: [[1, 12, 11, 3]]),

@@ -14,6 +14,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
   case quantizedAttention = "quantized_attention"
   case axialAttention = "axial_attention"
   case layerNorm = "layer_norm"
+  case batchNorm = "batch_norm"
   case activation
   case add
   case multiply
@@ -21,6 +22,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
   case rotatePairs = "rotate_pairs"
   case dequantize
   case maxPool = "max_pool"
+  case averagePool = "average_pool"
   case resize
   case windowPartition = "window_partition"
   case windowMerge = "window_merge"
@@ -49,6 +51,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
       case .quantizedAttention: .quantizedAttention
       case .axialAttention: .axialAttention
       case .layerNorm: .layerNorm
+      case .batchNorm: .batchNorm
       case .activation: .activation
       case .add: .add
       case .multiply: .multiply
@@ -56,6 +59,7 @@ public enum OperatorKind: String, CaseIterable, Sendable {
       case .rotatePairs: .rotatePairs
       case .dequantize: .dequantize
       case .maxPool: .maxPool
+      case .averagePool: .averagePool
       case .resize: .resize
       case .windowPartition: .windowPartition
       case .windowMerge: .windowMerge

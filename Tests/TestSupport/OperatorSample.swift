@@ -100,6 +100,9 @@ public struct OperatorSample: Sendable, CustomStringConvertible {
   private static let rows: [OperatorSample] = [
     .init(
       "layer_norm", .layerNorm(epsilon: 1e-6), [.float(2, 3, 6), .float(6), .float(6)], [2, 3, 6]),
+    .init(
+      "batch_norm", .batchNorm(epsilon: 1e-5),
+      [.float(2, 3, 6), .float(6), .float(6), .float(6), .float(6)], [2, 3, 6]),
     .init("activation_none", .activation(.none), [.float(3, 7)], [3, 7]),
     .init("activation_relu", .activation(.relu), [.float(3, 7)], [3, 7]),
     .init("activation_gelu", .activation(.gelu), [.float(3, 7)], [3, 7]),
@@ -116,6 +119,7 @@ public struct OperatorSample: Sendable, CustomStringConvertible {
 
   private static let space: [OperatorSample] = [
     .init("max_pool", .maxPool(window: 2), [.float(2, 4, 6, 3)], [2, 2, 3, 3]),
+    .init("average_pool", .averagePool(window: 3), [.float(2, 3, 6, 4)], [2, 1, 2, 4]),
     .init(
       "resize_nearest", .resize(.init(.nearest, height: 6, width: 8)), [.float(1, 3, 4, 2)],
       [1, 6, 8, 2]),

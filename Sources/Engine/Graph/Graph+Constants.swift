@@ -26,8 +26,9 @@ extension Op {
     case .reshape(let shape), .broadcast(let shape), .fill(_, let shape): shape
     case .slice(_, let start, let count): [start, count]
     case .linear, .quantizedLinear, .matmulTransposed, .conv2d, .convTranspose2d, .attention,
-      .quantizedAttention, .layerNorm, .activation, .add, .multiply, .affine, .dequantize,
-      .maxPool, .resize, .windowPartition, .windowMerge, .transpose, .concat, .gather,
+      .quantizedAttention, .layerNorm, .batchNorm, .activation, .add, .multiply, .affine,
+      .dequantize, .maxPool, .averagePool, .resize, .windowPartition, .windowMerge, .transpose,
+      .concat, .gather,
       .fourierFeatures, .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable:
       []
     }

@@ -58,7 +58,7 @@ extension Op {
     case .attention(let heads, _), .quantizedAttention(let heads, _): sides(heads)
     case .axialAttention(let p): sides(p.height, p.width) && sizes([p.rotated])
     case .rotatePairs(let rotated): sizes([rotated])
-    case .maxPool(let window), .windowPartition(let window): sides(window)
+    case .maxPool(let window), .averagePool(let window), .windowPartition(let window): sides(window)
     case .resize(let p): sides(p.height, p.width)
     case .windowMerge(let window, let height, let width): sides(window, height, width)
     case .reshape(let shape), .broadcast(let shape), .fill(_, let shape): sizes(shape)
@@ -69,8 +69,8 @@ extension Op {
     case .pixelGrid(let height, let width): sides(height, width)
     case .sineGrid(let height, let width, let channels, _): sides(height, width, channels)
     case .rotaryTable(let p): sides(p.height, p.width, p.pairs)
-    case .linear, .quantizedLinear, .matmulTransposed, .layerNorm, .activation, .add, .multiply,
-      .affine, .dequantize, .gather, .fourierFeatures:
+    case .linear, .quantizedLinear, .matmulTransposed, .layerNorm, .batchNorm, .activation, .add,
+      .multiply, .affine, .dequantize, .gather, .fourierFeatures:
       true
     }
   }

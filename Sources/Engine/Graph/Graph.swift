@@ -175,9 +175,9 @@ extension Op {
     case .slice(let axis, let start, let count):
       return .slice(axis: axis, start: try replace(start), count: try replace(count))
     case .linear, .quantizedLinear, .matmulTransposed, .conv2d, .convTranspose2d, .attention,
-      .quantizedAttention, .layerNorm, .activation, .add, .multiply, .affine, .maxPool, .resize,
-      .windowPartition,
-      .windowMerge, .transpose, .concat, .gather, .fourierFeatures, .sineFeatures, .pixelGrid,
+      .quantizedAttention, .layerNorm, .batchNorm, .activation, .add, .multiply, .affine, .maxPool,
+      .averagePool, .resize, .windowPartition, .windowMerge, .transpose, .concat, .gather,
+      .fourierFeatures, .sineFeatures, .pixelGrid,
       .sineGrid, .rotaryTable, .dequantize:
       return self
     }

@@ -38,11 +38,12 @@ extension Op {
         "heads \(heads) scale \(scale)"
       case .axialAttention(let p):
         "\(p.height)x\(p.width) theta \(p.theta) rotated \(p.rotated) scale \(p.scale)"
-      case .layerNorm(let epsilon): "epsilon \(epsilon)"
+      case .layerNorm(let epsilon), .batchNorm(let epsilon): "epsilon \(epsilon)"
       case .activation(let kind): "\(kind)"
       case .affine(let scale, let offset): "scale \(scale) offset \(offset)"
       case .rotatePairs(let rotated): "rotated \(rotated)"
-      case .maxPool(let window), .windowPartition(let window): "window \(window)"
+      case .maxPool(let window), .averagePool(let window), .windowPartition(let window):
+        "window \(window)"
       case .resize(let p): "\(p.mode) \(p.height)x\(p.width)"
       case .windowMerge(let window, let height, let width): "window \(window) \(height)x\(width)"
       case .reshape(let shape), .broadcast(let shape): list(shape)

@@ -11,6 +11,7 @@ extension Op {
     case .quantizedAttention: "quantized_attention"
     case .axialAttention: "axial_attention"
     case .layerNorm: "layer_norm"
+    case .batchNorm: "batch_norm"
     case .activation: "activation"
     case .add: "add"
     case .multiply: "multiply"
@@ -18,6 +19,7 @@ extension Op {
     case .rotatePairs: "rotate_pairs"
     case .dequantize: "dequantize"
     case .maxPool: "max_pool"
+    case .averagePool: "average_pool"
     case .resize: "resize"
     case .windowPartition: "window_partition"
     case .windowMerge: "window_merge"
@@ -49,13 +51,14 @@ extension Op {
     case .axialAttention(let p):
       ["query", "tokens", "value", "weight", "scale"] + (p.hasBias ? ["bias"] : [])
     case .layerNorm: ["x", "weight", "bias"]
+    case .batchNorm: ["x", "weight", "bias", "mean", "variance"]
     case .rotatePairs: ["x", "cosine", "sine"]
     case .dequantize: ["x", "scale"]
     case .matmulTransposed, .add, .multiply: ["a", "b"]
     case .gather: ["table", "indices"]
     case .fourierFeatures: ["x", "matrix"]
-    case .activation, .affine, .maxPool, .resize, .windowPartition, .windowMerge, .reshape,
-      .transpose, .slice, .broadcast, .sineFeatures:
+    case .activation, .affine, .maxPool, .averagePool, .resize, .windowPartition, .windowMerge,
+      .reshape, .transpose, .slice, .broadcast, .sineFeatures:
       ["x"]
     case .pixelGrid, .sineGrid, .rotaryTable, .fill: []
     case .concat: nil

@@ -59,6 +59,12 @@ extension Op {
       try require(s[1] == [channels] && s[2] == [channels], "weight and bias must match x", s)
       try require(channels != 0, "x has no channels", s)
       return s[0]
+    case .batchNorm:
+      let channels = try last(s[0], s)
+      try require(
+        s[1...].allSatisfy { $0 == [channels] }, "weight, bias and statistics must match x", s)
+      try require(channels != 0, "x has no channels", s)
+      return s[0]
     case .activation, .affine: return s[0]
     case .add, .multiply: return try broadcastShape(s[0], s[1], s)
     case .rotatePairs:
@@ -71,7 +77,7 @@ extension Op {
         !s[0].isEmpty && s[1] == [s[0][0]], "the scale must have one value per row of x", s)
       try requireNoneEmpty(s[0...0], s)
       return s[0]
-    case .maxPool(let window):
+    case .maxPool(let window), .averagePool(let window):
       let (height, width) = try plane(s[0], s)
       try require(
         window > 0 && height % window == 0 && width % window == 0, "size not whole windows", s)

@@ -26,8 +26,9 @@ extension Op {
       return sum(
         turned.flatMap { product([query[0], query[1], query[2] / 2, $0]) },
         sum(scores, product(result + [tokens[1]])))
-    case .layerNorm, .activation, .add, .multiply, .affine, .rotatePairs, .dequantize, .maxPool,
-      .resize, .windowPartition, .windowMerge, .reshape, .transpose, .concat, .slice, .broadcast,
+    case .layerNorm, .batchNorm, .activation, .add, .multiply, .affine, .rotatePairs, .dequantize,
+      .maxPool, .averagePool, .resize, .windowPartition, .windowMerge, .reshape, .transpose,
+      .concat, .slice, .broadcast,
       .gather, .fourierFeatures, .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable, .fill:
       return 0
     }

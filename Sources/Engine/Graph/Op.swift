@@ -39,6 +39,9 @@ public enum Op: Hashable, Sendable {
 
   /// x [..., C], weight [C], bias [C]; biased variance.
   case layerNorm(epsilon: Float)
+  /// x [..., C], weight, bias, mean and variance [C]: (x - mean) / sqrt(variance + epsilon) * weight
+  /// + bias, with statistics that training has left.
+  case batchNorm(epsilon: Float)
   case activation(Activation)
   /// Sum with right-aligned broadcasting (sizes equal, or 1).
   case add
@@ -58,6 +61,8 @@ public enum Op: Hashable, Sendable {
 
   /// x [B, H, W, C]: maximum over window x window cells at stride `window`.
   case maxPool(window: Int)
+  /// x [B, H, W, C]: mean over window x window cells at stride `window`.
+  case averagePool(window: Int)
   /// x [B, H, W, C] to a fixed size, half-pixel centres.
   case resize(Resize)
   /// x [B, H, W, C] -> [B * windows, window, window, C], zero-padded right and below.

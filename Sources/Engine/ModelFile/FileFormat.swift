@@ -8,7 +8,7 @@ enum FileFormat {
   /// "corrects" text is noticed.
   static let magic: [UInt8] = [0x89, 0x53, 0x41, 0x4D, 0x32, 0x0D, 0x0A, 0x1A]
   static let majorVersion: UInt16 = 1
-  static let minorVersion: UInt16 = 2
+  static let minorVersion: UInt16 = 3
 
   /// The least minor version in which everything in `graphs` has its meaning.
   static func minorVersion(for graphs: [Graph]) -> UInt16 {
@@ -18,6 +18,7 @@ enum FileFormat {
         switch node.op {
         case .quantizedAttention, .dequantize: version = max(version, 1)
         case .axialAttention: version = max(version, 2)
+        case .batchNorm, .averagePool: version = max(version, 3)
         default: break
         }
       }

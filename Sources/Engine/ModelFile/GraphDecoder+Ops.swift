@@ -15,6 +15,7 @@ extension GraphDecoder {
       .quantizedAttention(heads: try readInteger(), scale: try readFloat())
     case .axialAttention: .axialAttention(try readAxialAttention())
     case .layerNorm: .layerNorm(epsilon: try readFloat())
+    case .batchNorm: .batchNorm(epsilon: try readFloat())
     case .activation: .activation(try readCase("activation"))
     case .add: .add
     case .multiply: .multiply
@@ -22,6 +23,7 @@ extension GraphDecoder {
     case .rotatePairs: .rotatePairs(rotated: try readDim())
     case .dequantize: .dequantize
     case .maxPool: .maxPool(window: try readInteger())
+    case .averagePool: .averagePool(window: try readInteger())
     case .resize:
       .resize(
         Resize(try readCase("resize mode"), height: try readInteger(), width: try readInteger()))

@@ -137,11 +137,13 @@ extension GraphEncoder {
     case .conv2d(let p):
       append(p.kernel, p.stride, p.padding, p.groups)
       append(p.hasBias)
-    case .convTranspose2d(let size), .maxPool(let size), .windowPartition(let size): append(size)
+    case .convTranspose2d(let size), .maxPool(let size), .averagePool(let size),
+      .windowPartition(let size):
+      append(size)
     case .attention(let heads, let scale), .quantizedAttention(let heads, let scale):
       append(heads)
       body.append(scale)
-    case .layerNorm(let epsilon): body.append(epsilon)
+    case .layerNorm(let epsilon), .batchNorm(let epsilon): body.append(epsilon)
     case .activation(let kind): body.append(kind.rawValue)
     case .affine(let scale, let offset):
       body.append(scale)
@@ -200,9 +202,9 @@ extension Op {
     case .reshape(let shape), .broadcast(let shape), .fill(_, let shape): shape
     case .slice(_, let start, let count): [start, count]
     case .linear, .quantizedLinear, .matmulTransposed, .conv2d, .convTranspose2d, .attention,
-      .quantizedAttention, .layerNorm, .activation, .add, .multiply, .affine, .maxPool, .resize,
-      .windowPartition,
-      .windowMerge, .transpose, .concat, .gather, .fourierFeatures, .sineFeatures, .pixelGrid,
+      .quantizedAttention, .layerNorm, .batchNorm, .activation, .add, .multiply, .affine, .maxPool,
+      .averagePool, .resize, .windowPartition, .windowMerge, .transpose, .concat, .gather,
+      .fourierFeatures, .sineFeatures, .pixelGrid,
       .sineGrid, .rotaryTable, .dequantize:
       []
     }

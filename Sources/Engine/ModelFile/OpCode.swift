@@ -19,11 +19,13 @@ enum OpCode: UInt16, CaseIterable {
   case affine = 20
   case rotatePairs = 21
   case dequantize = 22
+  case batchNorm = 24
   // Space.
   case maxPool = 32
   case resize = 33
   case windowPartition = 34
   case windowMerge = 35
+  case averagePool = 36
   // Movement.
   case reshape = 48
   case transpose = 49
@@ -50,6 +52,7 @@ enum OpCode: UInt16, CaseIterable {
     case .quantizedAttention: self = .quantizedAttention
     case .axialAttention: self = .axialAttention
     case .layerNorm: self = .layerNorm
+    case .batchNorm: self = .batchNorm
     case .activation: self = .activation
     case .add: self = .add
     case .multiply: self = .multiply
@@ -57,6 +60,7 @@ enum OpCode: UInt16, CaseIterable {
     case .rotatePairs: self = .rotatePairs
     case .dequantize: self = .dequantize
     case .maxPool: self = .maxPool
+    case .averagePool: self = .averagePool
     case .resize: self = .resize
     case .windowPartition: self = .windowPartition
     case .windowMerge: self = .windowMerge

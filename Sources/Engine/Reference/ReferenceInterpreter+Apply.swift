@@ -22,6 +22,7 @@ extension ReferenceInterpreter {
     case .axialAttention(let p):
       return QuantizedAxialAttention.apply(x, p, rotated: try fixed(p.rotated, op), shape)
     case .layerNorm(let epsilon): return Rows.layerNorm(x, epsilon: Double(epsilon))
+    case .batchNorm(let epsilon): return Rows.batchNorm(x, epsilon: Double(epsilon))
     case .activation(let kind): return x[0].map { Rows.activate($0, kind) }
     case .add: return Rows.combine(x[0], x[1], shape, +)
     case .multiply: return Rows.combine(x[0], x[1], shape, *)
@@ -29,6 +30,7 @@ extension ReferenceInterpreter {
     case .rotatePairs(let rotated): return Rows.rotatePairs(x, rotated: try fixed(rotated, op))
     case .dequantize: return Rows.dequantize(x[0], scale: x[1])
     case .maxPool(let window): return Space.maxPool(x[0], window, shape)
+    case .averagePool(let window): return Space.averagePool(x[0], window, shape)
     case .resize(let p): return Space.resize(x[0], p)
     case .windowPartition(let window): return Space.windowPartition(x[0], window, shape)
     case .windowMerge(let window, _, _): return Space.windowMerge(x[0], window, shape)

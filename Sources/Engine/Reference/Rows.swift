@@ -20,6 +20,18 @@ enum Rows {
     return ReferenceValue(x.shape, values)
   }
 
+  /// (x - mean) / sqrt(variance + epsilon) * weight + bias, channel by channel.
+  static func batchNorm(_ operands: [ReferenceValue], epsilon: Double) -> ReferenceValue {
+    let (x, weight, bias) = (operands[0], operands[1].values, operands[2].values)
+    let (mean, variance) = (operands[3].values, operands[4].values)
+    let values = x.values.enumerated().map { index, element in
+      let channel = index % x.columns
+      let deviation = (variance[channel] + epsilon).squareRoot()
+      return (element - mean[channel]) / deviation * weight[channel] + bias[channel]
+    }
+    return ReferenceValue(x.shape, values)
+  }
+
   static func activate(_ x: Double, _ kind: Activation) -> Double {
     switch kind {
     case .none: x

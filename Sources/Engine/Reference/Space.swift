@@ -15,6 +15,19 @@ enum Space {
     }
   }
 
+  static func averagePool(_ x: ReferenceValue, _ window: Int, _ shape: [Int]) -> ReferenceValue {
+    let pixels = Pixels(x)
+    return Pixels.make(shape) { image, row, column, channel in
+      var sum = 0.0
+      for y in (row * window)..<((row + 1) * window) {
+        for xColumn in (column * window)..<((column + 1) * window) {
+          sum += pixels[image, y, xColumn, channel]
+        }
+      }
+      return sum / Double(window * window)
+    }
+  }
+
   /// Result [B * windows, window, window, C]; windows in row-major order within each image.
   static func windowPartition(
     _ x: ReferenceValue, _ window: Int, _ shape: [Int]

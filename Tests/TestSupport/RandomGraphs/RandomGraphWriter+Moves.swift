@@ -6,14 +6,14 @@ import Graph
 extension RandomGraphWriter {
   // MARK: Space
 
-  mutating func writePool() throws(Failure) {
+  mutating func writePool(isMaximum: Bool) throws(Failure) {
     let window = choices.pick([2, 1, 3, 4])
     let shape = [
       dim(choices.pick([1, 2])), Dim(constant: window * (1 + choices.below(4))),
       Dim(constant: window * (1 + choices.below(4))), Dim(constant: positiveSize(atMost: 40)),
     ]
     let x = value(of: shape) { $0.count == 4 && $0[1] % window == 0 && $0[2] % window == 0 }
-    try add(.maxPool(window: window), [x])
+    try add(isMaximum ? .maxPool(window: window) : .averagePool(window: window), [x])
   }
 
   mutating func writeResize() throws(Failure) {

@@ -23,7 +23,8 @@ extension RandomGraphWriter {
         [anything()])
     case .rotatePairs: try rotate(tokens(evenDepth: true))
     case .dequantize: try writeDequantization()
-    case .maxPool: try writePool()
+    case .batchNorm: try writeBatchNorm()
+    case .maxPool, .averagePool: try writePool(isMaximum: kind == .maxPool)
     case .resize: try writeResize()
     case .windowPartition: try add(.windowPartition(window: positiveSize(atMost: 9)), [image()])
     case .windowMerge: try writeWindowMerge()
@@ -198,6 +199,16 @@ extension RandomGraphWriter {
       .layerNorm(
         epsilon: choices.chance(95) ? choices.pick([1e-6, 1e-5, 1]) : choices.pick([0, -1])),
       [x, data(channels), data(channels)])
+  }
+
+  private mutating func writeBatchNorm() throws(Failure) {
+    let x = anything(rank: 1)
+    let channels = [Dim(constant: actual(x).last ?? 1)]
+    // Variances below zero, as nobody trains them, have no root.
+    try add(
+      .batchNorm(
+        epsilon: choices.chance(90) ? choices.pick([1e-5, 1, 3]) : choices.pick([0, -1])),
+      [x, data(channels), data(channels), data(channels), newScale(channels)])
   }
 
   private mutating func writeBroadcastPair(_ op: Op) throws(Failure) {

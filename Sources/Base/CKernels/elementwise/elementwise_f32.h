@@ -69,6 +69,21 @@ static void KERNEL(affine_f32)(const float *x, float *y, size_t count, float sca
   MAP1(x, y, count, vf_fma(a, s, o));
 }
 
+static void KERNEL(scale_rows_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
+                                   size_t columns, const float *scale, const float *shift) {
+  for (size_t row = 0; row < rows; ++row, x += ldx, y += ldy) {
+    size_t i = 0;
+    for (; i + VF_WIDTH <= columns; i += VF_WIDTH)
+      vf_store(y + i, vf_fma(vf_load(x + i), vf_load(scale + i), vf_load(shift + i)));
+    if (i < columns) {
+      const size_t rest = columns - i;
+      const vf scaled = vf_fma(vf_load_n(x + i, rest), vf_load_n(scale + i, rest),
+                               vf_load_n(shift + i, rest));
+      vf_store_n(y + i, scaled, rest);
+    }
+  }
+}
+
 static void KERNEL(blend_rows_f32)(const float *a_, const float *b_, float wa, float wb, float *y,
                                    size_t count) {
   const vf va = vf_set(wa), vb = vf_set(wb);

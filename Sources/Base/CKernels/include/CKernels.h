@@ -260,6 +260,10 @@ typedef struct {
                            size_t columns, const float *cosine, const float *sine,
                            size_t table_rows, size_t first_row);
 
+  /// y[row, i] = x[row, i] * scale[i] + shift[i].
+  void (*scale_rows_f32)(const float *x, size_t ldx, float *y, size_t ldy, size_t rows,
+                         size_t columns, const float *scale, const float *shift);
+
   /// Depthwise convolution, channels last: x [height, width, channels], weight
   /// [kernel * kernel, channels] (repacked by the caller), zero padding `padding`. Output rows
   /// [first_row, last_row) of [(height + 2 * padding - kernel) / stride + 1, the same of the width,
@@ -273,6 +277,11 @@ typedef struct {
   /// neighbouring places of x lie `ldx` apart.
   void (*max_pool_f32)(const float *x, size_t ldx, size_t height, size_t width, size_t channels,
                        size_t window, float *y, size_t first_row, size_t last_row);
+
+  /// Scaled sums of places, channels last: y[c] = scale * the sum of x[r * row_stride + p * channels
+  /// + c] over r < rows and p < places.
+  void (*sum_places_f32)(const float *x, size_t row_stride, size_t rows, size_t places,
+                         size_t channels, float scale, float *y);
 
   /// y[i] = a[i] * wa + b[i] * wb: one output row of a separable resize.
   void (*blend_rows_f32)(const float *a, const float *b, float wa, float wb, float *y,

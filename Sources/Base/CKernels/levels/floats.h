@@ -29,9 +29,11 @@ void KERNEL(use_floats)(sam2_kernels *table) {
   table->add_f32 = KERNEL(add_f32);
   table->multiply_f32 = KERNEL(multiply_f32);
   table->affine_f32 = KERNEL(affine_f32);
+  table->scale_rows_f32 = KERNEL(scale_rows_f32);
   table->rotate_pairs_f32 = KERNEL(rotate_pairs_f32);
   table->depthwise_conv_f32 = KERNEL(depthwise_conv_f32);
   table->max_pool_f32 = KERNEL(max_pool_f32);
+  table->sum_places_f32 = KERNEL(sum_places_f32);
   table->blend_rows_f32 = KERNEL(blend_rows_f32);
   table->peak_f32 = KERNEL(peak_f32);
 }

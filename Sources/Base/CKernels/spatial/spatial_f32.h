@@ -1,4 +1,4 @@
-// Depthwise convolution and max pooling, channels last, written once for all levels.
+// Depthwise convolution and pooling, channels last, written once for all levels.
 
 #ifndef SAM2_SPATIAL_F32_H
 #define SAM2_SPATIAL_F32_H
@@ -105,6 +105,36 @@ static void KERNEL(max_pool_f32)(const float *x, size_t ldx, size_t height, size
     for (size_t column = 0; column < out_width; ++column)
       pool_cell(x + row * window * row_stride + column * window * ldx, ldx, row_stride, channels,
                 window, y + (row * out_width + column) * channels);
+}
+
+/// Vectors of channels whose sums advance together.
+#define SUM_VECTORS 4
+
+/// Sums of `vectors` vectors of channels, the last of which has `lanes`.
+INLINE void sum_channels(const float *x, size_t row_stride, size_t rows, size_t places,
+                         size_t channels, const int vectors, size_t lanes, vf scale, float *y) {
+  vf sum[SUM_VECTORS];
+  UNROLLED for (int v = 0; v < vectors; ++v) sum[v] = vf_zero();
+  for (size_t row = 0; row < rows; ++row) {
+    const float *place = x + row * row_stride;
+    for (size_t i = 0; i < places; ++i, place += channels)
+      UNROLLED for (int v = 0; v < vectors; ++v)
+        sum[v] = vf_add(sum[v], load_lanes(place + v * VF_WIDTH, v + 1 < vectors ? VF_WIDTH : lanes));
+  }
+  UNROLLED for (int v = 0; v < vectors; ++v)
+    store_lanes(y + v * VF_WIDTH, vf_mul(sum[v], scale), v + 1 < vectors ? VF_WIDTH : lanes);
+}
+
+static void KERNEL(sum_places_f32)(const float *x, size_t row_stride, size_t rows, size_t places,
+                                   size_t channels, float scale, float *y) {
+  const vf factor = vf_set(scale);
+  size_t channel = 0;
+  for (; channel + SUM_VECTORS * VF_WIDTH <= channels; channel += SUM_VECTORS * VF_WIDTH)
+    sum_channels(x + channel, row_stride, rows, places, channels, SUM_VECTORS, VF_WIDTH, factor,
+                 y + channel);
+  for (; channel < channels; channel += VF_WIDTH)
+    sum_channels(x + channel, row_stride, rows, places, channels, 1,
+                 smaller_size(channels - channel, VF_WIDTH), factor, y + channel);
 }
 
 #endif

@@ -21,6 +21,27 @@ extension Executor {
     }
   }
 
+  /// Statistics become one factor and one summand for each channel, in which all rows share.
+  func batchNorm(_ step: Step, _ epsilon: Float) {
+    let x = step.operands[0]
+    let columns = x.columns
+    let (source, output) = (pointer(x), target(step))
+    let (weight, bias) = (pointer(step.operands[1]), pointer(step.operands[2]))
+    let (mean, variance) = (pointer(step.operands[3]), pointer(step.operands[4]))
+    let scale = sharedScratch(byteCount: 2 * columns * 4).assumingMemoryBound(to: Float.self)
+    let shift = scale + columns
+    for channel in 0..<columns {
+      scale[channel] = weight[channel] / (variance[channel] + epsilon).squareRoot()
+      shift[channel] = bias[channel] - mean[channel] * scale[channel]
+    }
+    let kernel = kernels.pointee.scale_rows_f32
+    forRows(x.rows, grain: Self.elementGrain / max(1, columns)) { rows, _ in
+      kernel?(
+        source + rows.lowerBound * x.rowStride, x.rowStride, output + rows.lowerBound * columns,
+        columns, rows.count, columns, scale, shift)
+    }
+  }
+
   /// x [N, ...] holds integers as floats, as the constant pool converts them.
   func dequantize(_ step: Step) {
     let (source, output) = (pointer(step.operands[0]), target(step))

@@ -20,6 +20,46 @@ extension Executor {
     }
   }
 
+  /// A large cell is summed in parts, the same for any number of threads, and then their sums.
+  func averagePool(_ step: Step, _ window: Int) {
+    let (x, y) = (step.operands[0].shape, step.result.shape)
+    let (width, channels) = (x[2], x[3])
+    let (source, output) = (pointer(step.operands[0]), target(step))
+    let kernel = kernels.pointee.sum_places_f32
+    let cells = y[0] * y[1] * y[2]
+    let scale = 1 / Float(window * window)
+    // Image rows of a cell that a task sums.
+    let rows = max(1, min(window, Self.elementGrain / max(1, window * channels)))
+    let parts = (window + rows - 1) / rows
+    func corner(_ cell: Int) -> UnsafePointer<Float> {
+      let (row, column) = (cell / y[2], cell % y[2])
+      return source + (row * window * width + column * window) * channels
+    }
+    guard parts > 1 else {
+      forRows(cells, grain: Self.elementGrain / max(1, window * window * channels)) { range, _ in
+        for cell in range {
+          kernel?(
+            corner(cell), width * channels, window, window, channels, scale,
+            output + cell * channels)
+        }
+      }
+      return
+    }
+    let sums = sharedScratch(byteCount: cells * parts * channels * 4)
+      .assumingMemoryBound(to: Float.self)
+    pool.run(cells * parts) { task, _ in
+      let (cell, first) = (task / parts, task % parts * rows)
+      kernel?(
+        corner(cell) + first * width * channels, width * channels, min(rows, window - first),
+        window, channels, 1, sums + task * channels)
+    }
+    for cell in 0..<cells {
+      kernel?(
+        sums + cell * parts * channels, channels, parts, 1, channels, scale,
+        output + cell * channels)
+    }
+  }
+
   /// Separable: each output row blends its input rows into scratch, then walks the columns.
   func resize(_ step: Step, rows rowTaps: ResizeTaps, columns columnTaps: ResizeTaps) {
     let (x, y) = (step.operands[0].shape, step.result.shape)

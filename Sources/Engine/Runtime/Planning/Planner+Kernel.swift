@@ -24,6 +24,7 @@ extension Planner {
         AttentionStep(arithmetic: arithmetic, heads: heads, scale: scale, keys: .rows))
     case .axialAttention: throw excluded("axial attention without its rounded tokens", at: index)
     case .layerNorm(let epsilon): return .single(.layerNorm(epsilon: epsilon))
+    case .batchNorm(let epsilon): return .single(.batchNorm(epsilon: epsilon))
     case .activation(let kind): return .single(.activation(kind))
     case .add: return .single(.combine(.add, loop(operands, shape)))
     case .multiply: return .single(.combine(.multiply, loop(operands, shape)))
@@ -31,6 +32,7 @@ extension Planner {
     case .rotatePairs(let rotated): return .single(.rotatePairs(rotated: rotated.fixed ?? 0))
     case .dequantize: return .single(.dequantize)
     case .maxPool(let window): return .single(.maxPool(window: window))
+    case .averagePool(let window): return .single(.averagePool(window: window))
     case .resize(let p):
       let x = operands[0].shape
       return .single(

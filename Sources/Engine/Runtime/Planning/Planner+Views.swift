@@ -73,7 +73,7 @@ extension Planner {
         let node = graph.nodes[index]
         switch node.op {
         case .attention, .quantizedAttention: continue
-        case .linear, .quantizedLinear, .layerNorm, .rotatePairs, .maxPool:
+        case .linear, .quantizedLinear, .layerNorm, .batchNorm, .rotatePairs, .maxPool:
           guard node.operands[0] == value, !node.operands.dropFirst().contains(value) else {
             return false
           }

@@ -63,8 +63,9 @@ extension Step {
         && taps.area == p.kernel * p.kernel
     case .transposedConvolution(let cells):
       fits = cells.depth == operands[0].columns && cells.outputs == result.columns
-    case .matmulTransposed, .layerNorm, .activation, .combine, .affine, .rotatePairs, .dequantize,
-      .maxPool, .resize, .windowPartition, .windowMerge, .copyRows, .repeat, .transpose, .concat,
+    case .matmulTransposed, .layerNorm, .batchNorm, .activation, .combine, .affine, .rotatePairs,
+      .dequantize, .maxPool, .averagePool, .resize, .windowPartition, .windowMerge, .copyRows,
+      .repeat, .transpose, .concat,
       .slice, .gather, .fourierFeatures, .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable, .fill:
       // No packed weights: shapes are those of `Op.resultType`.
       fits = true
@@ -252,10 +253,11 @@ extension OperatorKernel {
   /// Whether the first operand may be strided.
   fileprivate var readsStrides: Bool {
     switch self {
-    case .linear, .quantizedLinear, .layerNorm, .rotatePairs, .maxPool, .copyRows: true
+    case .linear, .quantizedLinear, .layerNorm, .batchNorm, .rotatePairs, .maxPool, .copyRows: true
     case .matmulTransposed, .convolution, .depthwise, .transposedConvolution, .activation, .combine,
-      .affine, .dequantize, .resize, .windowPartition, .windowMerge, .repeat, .transpose, .concat,
-      .slice, .gather, .fourierFeatures, .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable, .fill:
+      .affine, .dequantize, .averagePool, .resize, .windowPartition, .windowMerge, .repeat,
+      .transpose, .concat, .slice, .gather, .fourierFeatures, .sineFeatures, .pixelGrid, .sineGrid,
+      .rotaryTable, .fill:
       false
     }
   }

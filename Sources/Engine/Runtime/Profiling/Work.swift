@@ -19,8 +19,9 @@ extension Graph.Node {
     switch op {
     case .quantizedLinear, .quantizedAttention, .axialAttention: return Work(int8: work)
     case .linear, .matmulTransposed, .conv2d, .convTranspose2d, .attention, .layerNorm,
-      .activation, .add, .multiply, .affine, .rotatePairs, .maxPool, .resize, .windowPartition,
-      .windowMerge, .reshape, .transpose, .concat, .slice, .broadcast, .gather, .fourierFeatures,
+      .batchNorm, .activation, .add, .multiply, .affine, .rotatePairs, .maxPool, .averagePool,
+      .resize, .windowPartition, .windowMerge, .reshape, .transpose, .concat, .slice, .broadcast,
+      .gather, .fourierFeatures,
       .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable, .fill, .dequantize:
       return Work(float: work)
     }

@@ -17,9 +17,10 @@ enum PackedKind: Hashable {
     case .conv2d(let p): self = p.groups == 1 ? .convolution : .depthwise
     case .convTranspose2d(let stride): self = .transposedConvolution(stride: stride)
     case .axialAttention(let p): self = .axialProjection(AxialGrid(p))
-    case .matmulTransposed, .attention, .quantizedAttention, .layerNorm, .activation, .add,
-      .multiply, .affine, .rotatePairs, .dequantize, .maxPool, .resize, .windowPartition,
-      .windowMerge, .reshape, .transpose, .concat, .slice, .broadcast, .gather, .fourierFeatures,
+    case .matmulTransposed, .attention, .quantizedAttention, .layerNorm, .batchNorm, .activation,
+      .add, .multiply, .affine, .rotatePairs, .dequantize, .maxPool, .averagePool, .resize,
+      .windowPartition, .windowMerge, .reshape, .transpose, .concat, .slice, .broadcast, .gather,
+      .fourierFeatures,
       .sineFeatures, .pixelGrid, .sineGrid, .rotaryTable, .fill:
       return nil
     }
