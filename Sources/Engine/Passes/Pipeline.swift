@@ -4,6 +4,8 @@ public import Graph
 /// The passes in the order in which they run.
 public enum Pipeline {
   public static let standard: [Pass] = [
+    .foldBatchNorms,
+    .mergeDepthwiseBranches,
     .foldValuesIntoOutput,
     .mergeProducts,
     .fuseActivationIntoLinear,
