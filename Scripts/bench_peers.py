@@ -7,6 +7,9 @@ drifts for all of them; the table tells medians. Weights are seeded random ones 
 (`official.build_random`). Exported and quantised models of the peers are kept in `--work`, so that
 only the first call takes the many minutes that they need; `--prepare` stops after that. Besides
 Scripts/requirements.txt this needs Scripts/requirements-peers.txt.
+
+`--model edgetam --peers torch --torch fp32 bf16` is EdgeTAM beside its official code, in the
+environment of edgetam.py.
 """
 
 import argparse
@@ -36,6 +39,10 @@ def arguments():
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES)[:4])
     parser.add_argument("--peers", nargs="*", choices=["torch", "onnxruntime", "openvino"],
                         default=["torch", "onnxruntime", "openvino"])
+    parser.add_argument("--model", choices=["tiny", "edgetam"], default="tiny",
+                        help="tiny is SAM 2.1 tiny")
+    parser.add_argument("--torch", nargs="+", choices=["fp32", "bf16"], default=["fp32"],
+                        help="precisions of PyTorch; bf16 is its autocast")
     parser.add_argument("--scale", nargs="*", choices=["small", "base+", "large"], default=[],
                         help="also our encoders of these sizes")
     parser.add_argument("--prepare", action="store_true", help="only prepare the models")
@@ -79,9 +86,14 @@ def made(name, make):
     return target
 
 
+def model_name(size):
+    """Of our short names, the one that official.py knows."""
+    return size if size == "edgetam" else f"sam2.1-{size}"
+
+
 def checkpoint(size):
     def make(target):
-        model = official.build_random(f"sam2.1-{size}")
+        model = official.build_random(model_name(size))
         torch.save({"model": model.state_dict()}, target)
 
     return made(f"{size}.pt", make)
@@ -170,7 +182,7 @@ def calibration_images():
 
 def prepare(model):
     """Makes every file that the runs need, and times nothing."""
-    for size in ["tiny", *options.scale]:
+    for size in [options.model, *options.scale]:
         ours(size, True)
     if "onnxruntime" in options.peers:
         for file in onnx_files(model):
@@ -248,26 +260,38 @@ shares = {}
 
 def our_automatic(int8):
     picture = path("picture.png")
-    words = [options.bin / "sam2", "auto", picture, "--model", ours("tiny", int8), "-q",
+    words = [options.bin / "sam2", "auto", picture, "--model", ours(options.model, int8), "-q",
              "--threads", options.threads, "-o", path("auto"), "--force"]
     return timed("auto", lambda: subprocess.run(
         list(map(str, words)), check=True, capture_output=True))
 
 
+def in_precision(precision, run):
+    """`run` as PyTorch computes it in that precision."""
+    def once():
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            return run()
+
+    return once
+
+
 def torch_runs(model):
     runs = {}
     image = noise(1)[0]
-    if "encoder" in options.stages:
-        runs["encoder", "fp32", "PyTorch"] = timed("encoder", lambda: peers.Encoder(model)(image))
+    for precision in options.torch:
+        if "encoder" in options.stages:
+            runs["encoder", precision, "PyTorch"] = timed(
+                "encoder", in_precision(precision, lambda: model.forward_image(image)))
+        for objects in (1, 3):
+            if f"track{objects}" in options.stages:
+                runs[f"track{objects}", precision, "PyTorch"] = in_precision(
+                    precision, torch_tracking(model, objects))
     if "click" in options.stages:
         predictor = official.image_predictor(model)
         predictor.set_image(pictures.still(SIDE, SIDE))
         point, label = np.array([[SIDE / 2, SIDE / 2]]), np.array([1])
         runs["click", "fp32", "PyTorch"] = timed(
             "click", lambda: predictor.predict(point, label))
-    for objects in (1, 3):
-        if f"track{objects}" in options.stages:
-            runs[f"track{objects}", "fp32", "PyTorch"] = torch_tracking(model, objects)
     if "auto" in options.stages:
         from sam2.automatic_mask_generator import SAM2AutomaticMaskGenerator
 
@@ -352,7 +376,7 @@ def our_runs():
         for stage, kind, objects in (("encoder", "encode", 1), ("click", "click", 1),
                                      ("track1", "track", 1), ("track3", "track", 3)):
             if stage in options.stages:
-                runs[stage, precision, "sam2-swift"] = our_run("tiny", int8, kind, objects)
+                runs[stage, precision, "sam2-swift"] = our_run(options.model, int8, kind, objects)
         if "auto" in options.stages:
             from PIL import Image
 
@@ -380,7 +404,8 @@ def table(seconds):
 
 def main():
     options.work.mkdir(parents=True, exist_ok=True)
-    model = official.load(official.config_path("sam2.1-tiny"), checkpoint("tiny"))
+    model = official.load(
+        official.config_path(model_name(options.model)), checkpoint(options.model))
     if options.prepare:
         prepare(model)
         return

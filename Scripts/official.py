@@ -30,6 +30,7 @@ NANO_CONFIG = REPOSITORY / "Tests/Fixtures/nano/nano.yaml"
 
 SIZES = {"tiny": "t", "small": "s", "base+": "b+", "large": "l"}
 RANDOM_MODELS = [f"{version}-{size}" for version in ("sam2", "sam2.1") for size in SIZES]
+RANDOM_MODELS.append("edgetam")  # in an environment with its package: see edgetam.py
 
 # What build_sam2_video_predictor(apply_postprocessing=True) sets. It also asks for holes of up to
 # 8 pixels to be filled, which needs CUDA and is skipped without it: 0 says so without a warning.
@@ -47,9 +48,13 @@ POSTPROCESSING = {
 
 
 def config_path(name):
-    """The configuration file of `nano` or of a name like `sam2.1-base+`."""
+    """The configuration file of `nano`, `edgetam` or of a name like `sam2.1-base+`."""
     if name == "nano":
         return NANO_CONFIG
+    if name == "edgetam":
+        import edgetam
+
+        return edgetam.CONFIG
     version, size = name.split("-", 1)
     configs = Path(sam2.__file__).parent / "configs"
     return configs / version / f"{version}_hiera_{SIZES[size]}.yaml"
@@ -60,6 +65,8 @@ def build(config):
     settings = OmegaConf.load(config)
     for key, value in POSTPROCESSING.items():
         OmegaConf.update(settings, f"model.{key}", value, force_add=True)
+    if "spatial_perceiver" in settings.model:
+        settings.model._target_ = "edgetam.Predictor"
     return instantiate(settings.model, _recursive_=True).eval()
 
 
@@ -88,6 +95,10 @@ def build_random(name, seed=0):
     model = build(config_path(name))
     with torch.no_grad():
         _disturb_constants(model)
+        if getattr(model, "spatial_perceiver", None) is not None:
+            import edgetam
+
+            edgetam.randomize_statistics(model)
         _sharpen_attention(model)
         _strengthen_memory(model)
         _calibrate_heads(model)

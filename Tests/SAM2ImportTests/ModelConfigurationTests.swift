@@ -156,6 +156,7 @@ extension ModelConfiguration {
     case .hiera(var hiera):
       edit(&hiera)
       trunk = .hiera(hiera)
+    case .repvit: break
     }
   }
 }

@@ -39,6 +39,8 @@ struct OfficialTensorsTests {
     Truth(
       variant: "sam2.1_hiera_large", tensors: 903, parameters: 224_446_898,
       hash: 0x52e0_7144_2463_83e8),
+    Truth(
+      variant: "edgetam", tensors: 982, parameters: 13_943_148, hash: 0xb4a8_2223_130b_d616),
     Truth(variant: "nano", tensors: 371, parameters: 4_358_242, hash: 0xffe0_c493_7f37_7763),
   ]
 

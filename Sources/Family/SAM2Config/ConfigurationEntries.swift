@@ -5,39 +5,57 @@ struct ConfigurationEntries: Sendable {
   let fields: [ConfigurationField<ModelConfiguration>]
   private let byKey: [String: ConfigurationField<ModelConfiguration>]
 
-  private init(trunk: [ConfigurationField<ModelConfiguration>]) {
-    fields = Self.input + trunk + Self.neck + Self.memory + Self.pointers + Self.decoder
+  private init(
+    trunk: [ConfigurationField<ModelConfiguration>],
+    perceiver: [ConfigurationField<ModelConfiguration>]
+  ) {
+    fields =
+      Self.input + trunk + Self.neck + Self.memory + perceiver + Self.pointers + Self.decoder
     byKey = Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0) })
   }
 
   subscript(key: String) -> ConfigurationField<ModelConfiguration>? { byKey[key] }
 
-  /// The entries of configurations with such a trunk.
-  static func of(_ trunk: ModelConfiguration.Trunk.Kind) -> ConfigurationEntries {
-    switch trunk {
-    case .hiera: hiera
+  /// The entries of configurations with such a trunk, with or without a perceiver.
+  static func of(
+    _ trunk: ModelConfiguration.Trunk.Kind, hasPerceiver: Bool
+  ) -> ConfigurationEntries {
+    switch (trunk, hasPerceiver) {
+    case (.hiera, false): hieraAlone
+    case (.hiera, true): hieraWithPerceiver
+    case (.repvit, false): repvitAlone
+    case (.repvit, true): repvitWithPerceiver
     }
   }
 
-  /// Files of this kind have no entry that names the trunk: they are older than any other kind.
-  private static let hiera = ConfigurationEntries(
-    trunk: Hiera.fields.map { field in
-      ConfigurationField(
-        field.key, field.expected,
-        read: { configuration in
-          switch configuration.trunk {
-          case .hiera(let hiera): field.read(hiera)
-          }
-        },
-        write: { configuration, value in
-          switch configuration.trunk {
-          case .hiera(var hiera):
-            guard field.write(&hiera, value) else { return false }
-            configuration.trunk = .hiera(hiera)
-            return true
-          }
-        })
-    })
+  /// An entry of every configuration with a perceiver, and of no other.
+  static let perceiverKey = "perceiver_latents"
+
+  // Files with a Hiera have no entry that names the trunk: they are older than any other kind.
+  private static let hieraAlone = ConfigurationEntries(trunk: hiera, perceiver: [])
+  private static let hieraWithPerceiver = ConfigurationEntries(trunk: hiera, perceiver: perceiver)
+  private static let repvitAlone = ConfigurationEntries(trunk: repvit, perceiver: [])
+  private static let repvitWithPerceiver = ConfigurationEntries(
+    trunk: repvit, perceiver: perceiver)
+
+  private static let hiera = Hiera.fields.map { field in
+    ConfigurationField<ModelConfiguration>(
+      part: field,
+      get: { if case .hiera(let hiera) = $0.trunk { hiera } else { nil } },
+      set: { $0.trunk = .hiera($1) })
+  }
+
+  private static let repvit = RepViT.fields.map { field in
+    ConfigurationField<ModelConfiguration>(
+      part: field,
+      get: { if case .repvit(let repvit) = $0.trunk { repvit } else { nil } },
+      set: { $0.trunk = .repvit($1) })
+  }
+
+  private static let perceiver = ModelConfiguration.Memory.Perceiver.fields.map { field in
+    ConfigurationField<ModelConfiguration>(
+      part: field, get: { $0.memory.perceiver }, set: { $0.memory.perceiver = $1 })
+  }
 }
 
 extension Hiera {
@@ -49,6 +67,24 @@ extension Hiera {
     .counts("window_spec", \.windowSpec),
     .counts("window_pos_embed_bkg_spatial_size", \.windowPosEmbedBackgroundSize),
     .count("q_pool", \.qPoolStages),
+  ]
+}
+
+extension RepViT {
+  fileprivate static let fields: [ConfigurationField<RepViT>] = [
+    .counts("repvit_embed_dims", \.embedDims),
+    .counts("repvit_depths", \.depths),
+    .count("repvit_mlp_ratio", \.mlpRatio),
+  ]
+}
+
+extension ModelConfiguration.Memory.Perceiver {
+  fileprivate static let fields: [ConfigurationField<ModelConfiguration.Memory.Perceiver>] = [
+    .count(ConfigurationEntries.perceiverKey, \.latents),
+    .count("perceiver_latents_2d", \.latents2D),
+    .count("perceiver_layers", \.layers),
+    .count("perceiver_heads", \.heads),
+    .count("perceiver_feedforward_factor", \.feedforwardFactor),
   ]
 }
 

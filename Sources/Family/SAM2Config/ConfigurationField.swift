@@ -35,6 +35,22 @@ struct ConfigurationField<Root: Sendable>: Sendable {
       })
   }
 
+  /// The entry of a part that a configuration may have or not: absent, it reads as null and takes no
+  /// value.
+  init<Part>(
+    part field: ConfigurationField<Part>,
+    get: @escaping @Sendable (Root) -> Part?,
+    set: @escaping @Sendable (inout Root, Part) -> Void
+  ) {
+    self.init(
+      field.key, field.expected, read: { get($0).map(field.read) ?? .null },
+      write: { root, value in
+        guard var part = get(root), field.write(&part, value) else { return false }
+        set(&root, part)
+        return true
+      })
+  }
+
   static func flag(_ key: String, _ path: Path<Bool>) -> Self {
     Self(key, path, "true or false", encode: { .bool($0) }, decode: { $0.bool })
   }

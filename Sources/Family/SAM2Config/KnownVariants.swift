@@ -1,8 +1,8 @@
-/// The published configurations: four sizes of SAM 2, the same of SAM 2.1, and our `nano`.
+/// The published configurations: four sizes of SAM 2, the same of SAM 2.1, EdgeTAM, and our `nano`.
 public enum KnownVariants {
-  /// In order of size within a family, SAM 2 first, `nano` last.
+  /// In order of size within a family, SAM 2 first, then EdgeTAM, `nano` last.
   public static let all: [ModelConfiguration] =
-    sizes.map(sam2) + sizes.map(sam21) + [nano]
+    sizes.map(sam2) + sizes.map(sam21) + [edgeTAM, nano]
 
   public static func named(_ name: String) -> ModelConfiguration? {
     all.first { $0.variant == name }
@@ -58,6 +58,16 @@ public enum KnownVariants {
     c.pointers.useSignedTposEncToObjPtrs = false
     return c
   }
+
+  /// SAM 2 with a mobile trunk, half of the layers of memory attention, and summed up memories.
+  private static let edgeTAM: ModelConfiguration = {
+    var c = sam2(sizes[0])
+    c.variant = "edgetam"
+    c.trunk = .repvit(RepViT())
+    c.memory.attention.layers = 2
+    c.memory.perceiver = ModelConfiguration.Memory.Perceiver()
+    return c
+  }()
 
   /// SAM 2.1 with the layers of Tiny at small width, for 256 x 256 inputs.
   private static let nano: ModelConfiguration = {

@@ -6,6 +6,8 @@ extension ModelConfiguration {
     public var attention = Attention()
     public var encoder = Encoder()
     public var bank = Bank()
+    /// Sums memories up; nil keeps a token for each cell of the feature map.
+    public var perceiver: Perceiver?
   }
 }
 

@@ -2,7 +2,9 @@ public import Bytes
 public import JSON
 
 extension ModelConfiguration {
-  private var entries: ConfigurationEntries { .of(trunk.kind) }
+  private var entries: ConfigurationEntries {
+    .of(trunk.kind, hasPerceiver: memory.perceiver != nil)
+  }
   /// The entry that names the kind of trunk; files without one have a Hiera.
   private static let trunkKey = "trunk"
 
@@ -19,6 +21,7 @@ extension ModelConfiguration {
   public init(json: JSONValue) throws(Failure) {
     self.init()
     trunk = try ModelConfiguration.trunkKind(in: json).initial
+    if json[ConfigurationEntries.perceiverKey] != nil { memory.perceiver = Memory.Perceiver() }
     for field in entries.fields { try set(field.key, json.required(field.key)) }
     for (key, _) in json.object ?? [] where key != Self.trunkKey && entries[key] == nil {
       throw Failure(.badInput, code: "config.unknown", "unknown configuration entry \"\(key)\"")
@@ -53,13 +56,20 @@ extension ModelConfiguration {
   }
 
   /// Names of the entries in which two configurations differ, with both values; of two trunks of
-  /// different kinds the kinds alone.
+  /// different kinds, or of one model with a perceiver and one without, that alone.
   public func differences(
     from other: ModelConfiguration
   ) -> [(key: String, own: JSONValue, other: JSONValue)] {
     guard trunk.kind == other.trunk.kind else {
       return [
         (Self.trunkKey, .string(trunk.kind.rawValue), .string(other.trunk.kind.rawValue))
+      ]
+    }
+    guard (memory.perceiver == nil) == (other.memory.perceiver == nil) else {
+      return [
+        (
+          "spatial_perceiver", .bool(memory.perceiver != nil), .bool(other.memory.perceiver != nil)
+        )
       ]
     }
     return entries.fields.compactMap { field in

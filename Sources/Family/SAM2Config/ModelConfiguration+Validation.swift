@@ -14,9 +14,11 @@ extension ModelConfiguration {
     try validateNumbers()
     switch trunk {
     case .hiera(let hiera): try hiera.validate(imageSize: imageSize)
+    case .repvit(let repvit): try repvit.validate(imageSize: imageSize)
     }
     try validateWidths()
     try memory.encoder.validate(backboneStride: backboneStride)
+    try memory.perceiver?.validate(featureSide: featureSide, width: memory.dim)
     try validateChoices()
   }
 

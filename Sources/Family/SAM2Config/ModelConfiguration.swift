@@ -41,16 +41,24 @@ extension ModelConfiguration {
   public var featureSide: Int { imageSize / backboneStride }
   /// Side of the decoder's masks: four cells per cell of the feature map.
   public var maskSide: Int { featureSide * 4 }
-  /// The tokens of one memory: one per cell of the feature map.
+  /// The tokens of one memory: one per cell of the feature map, or those of the perceiver, which
+  /// has them in a grid first and then those without a place.
   public var memoryTokens: MemoryTokens {
-    MemoryTokens(
+    if let perceiver = memory.perceiver {
+      return MemoryTokens(
+        count: perceiver.latents2D + perceiver.latents, rotatedCount: perceiver.latents2D,
+        gridSide: perceiver.gridSide)
+    }
+    return MemoryTokens(
       count: featureSide * featureSide, rotatedCount: featureSide * featureSide,
       gridSide: featureSide)
   }
   /// Memory tokens that one object pointer is cut into.
   public var tokensPerPointer: Int { max(1, dModel / memory.dim) }
-  /// "SAM 2.1" when the model has what 2.1 added, else "SAM 2".
+  /// "EdgeTAM" when a perceiver sums memories up; else "SAM 2.1" when the model has what 2.1 added,
+  /// or "SAM 2".
   public var family: String {
-    memory.encoder.noObjEmbedSpatial || pointers.projTposEncInObjPtrs ? "SAM 2.1" : "SAM 2"
+    if memory.perceiver != nil { return "EdgeTAM" }
+    return memory.encoder.noObjEmbedSpatial || pointers.projTposEncInObjPtrs ? "SAM 2.1" : "SAM 2"
   }
 }

@@ -5,6 +5,7 @@ extension ModelConfiguration {
   /// compile until each of these places has an answer.
   public enum Trunk: Sendable, Equatable {
     case hiera(Hiera)
+    case repvit(RepViT)
   }
 }
 
@@ -12,11 +13,13 @@ extension ModelConfiguration.Trunk {
   /// A kind of trunk without its configuration; the raw value is its name in files.
   public enum Kind: String, Sendable, CaseIterable {
     case hiera
+    case repvit
 
     /// A trunk of this kind with the initial values.
     public var initial: ModelConfiguration.Trunk {
       switch self {
       case .hiera: .hiera(Hiera())
+      case .repvit: .repvit(RepViT())
       }
     }
   }
@@ -24,6 +27,7 @@ extension ModelConfiguration.Trunk {
   public var kind: Kind {
     switch self {
     case .hiera: .hiera
+    case .repvit: .repvit
     }
   }
 
@@ -33,6 +37,7 @@ extension ModelConfiguration.Trunk {
   public var levelWidths: [Int] {
     switch self {
     case .hiera(let hiera): hiera.stageWidths
+    case .repvit(let repvit): repvit.embedDims
     }
   }
 }

@@ -28,11 +28,12 @@ public enum ModelExporter {
     let configuration = try ModelConfiguration(metadata: model.metadata)
     let official = OfficialTensors(
       configuration, ModelParts(graphNames: model.graphs.map(\.name)))
-    let unfolded = try FoldedProducts(model.weights, official)
-    let weights = unfolded.weights
+    let norms = try FoldedNorms(model.weights, official)
+    let products = try FoldedProducts(norms.weights, official)
+    let (weights, factors) = (products.weights, norms.factors + products.factors)
     try checkNames(weights, official)
     let dequantized = weights.names.filter { weights[$0]?.dtype == .int8 }
-    let changed = dequantized.count + unfolded.factors.count
+    let changed = dequantized.count + factors.count
     guard dequantizing || changed == 0 else {
       throw Failure(
         .usage, code: "export.quantized",
@@ -43,7 +44,7 @@ public enum ModelExporter {
     }
     return Export(
       tensors: OfficialWeights(weights, official), dequantized: dequantized,
-      refactored: unfolded.factors, zeroed: official.names.filter { weights[$0] == nil })
+      refactored: factors, zeroed: official.names.filter { weights[$0] == nil })
   }
 
   /// Passes when `weights` are the official ones, or scales of such, and none is missing that
@@ -61,7 +62,7 @@ public enum ModelExporter {
       }
     }
     for name in official.names where weights[name] == nil {
-      guard OfficialTensors.unused.contains(name) else {
+      guard OfficialTensors.isUnused(name) else {
         throw Failure(
           .badInput, code: "export.weight",
           "the model lacks a weight that its configuration's checkpoints have",

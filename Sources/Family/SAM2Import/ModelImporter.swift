@@ -44,6 +44,12 @@ public enum ModelImporter {
     let names = OfficialTensors(configuration, parts).names
     for (index, name) in names.enumerated() {
       let tensor = try tensors.tensor(name)
+      if OfficialTensors.isCounter(name) {
+        // Kept as it is, so that it can be exported again.
+        weights.set(name, convertsLater ? try spill.spilled(tensor) : tensor)
+        progress(index + 1, names.count)
+        continue
+      }
       let count = try check(tensor, name, for: storage)
       if count > 0 { nonFinite.append((name, count)) }
       let isShared = convertsLater && tensor.dtype.elementType != nil

@@ -17,7 +17,7 @@ struct OfficialWeights: TensorCollection {
 
   func description(of name: String) -> TensorDescription? {
     guard let shape = shapes[name] else { return nil }
-    let stored = weights[name]?.dtype ?? .float32
+    let stored = weights[name]?.dtype ?? Self.absentType(name)
     return TensorDescription(dtype: stored == .int8 ? .float32 : stored, shape: shape)
   }
 
@@ -25,9 +25,16 @@ struct OfficialWeights: TensorCollection {
     guard let shape = shapes[name] else {
       throw Failure(.badInput, code: "tensor.missing", "the model has no tensor \(printable(name))")
     }
-    guard let tensor = weights[name] else { return Tensor(dtype: .float32, shape: shape) { _ in } }
+    guard let tensor = weights[name] else {
+      return Tensor(dtype: Self.absentType(name), shape: shape) { _ in }
+    }
     // Products in int8 have matrices for 1x1 kernels; the exporter has checked the element count.
     return (tensor.dtype == .int8 ? try dequantized(tensor, name) : tensor).reshaped(shape)
+  }
+
+  /// The type of the zeros in place of a tensor that the model lacks.
+  private static func absentType(_ name: String) -> DType {
+    OfficialTensors.isCounter(name) ? .int64 : .float32
   }
 
   private func dequantized(_ tensor: Tensor, _ name: String) throws(Failure) -> Tensor {

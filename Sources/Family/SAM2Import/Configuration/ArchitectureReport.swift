@@ -48,14 +48,33 @@ struct ArchitectureReport {
       }
       parts.append("\(differences.misshapen.count) have another shape (\(join(shapes)))")
     }
+    if let failure = missingStatistics(differences) { return failure }
     let other = otherArchitecture.map { "this looks like \($0), not SAM 2" }
     return Failure(
       .badInput, code: "model.architecture",
       "\(other ?? "the tensors are not those of a SAM 2 checkpoint"): compared with "
         + "\(expectedName), \(parts.joined(separator: ", "))",
-      hint: "SAM 2 and SAM 2.1 checkpoints can be converted, whole or for pictures only, with the "
+      hint:
+        "SAM 2, SAM 2.1 and EdgeTAM checkpoints can be converted, whole or for pictures only, with the "
         + "names of the official code, of Hugging Face transformers, of the Keras packages paz and "
         + "zeromodels, or of sam3.cpp")
+  }
+
+  /// Says so when nothing is wrong but that norms come without their statistics.
+  private func missingStatistics(_ differences: CheckpointShapes.Differences) -> Failure? {
+    let isStatistic = { (name: String) in
+      name.hasSuffix(OfficialTensors.meanSuffix) || name.hasSuffix(OfficialTensors.varianceSuffix)
+    }
+    guard differences.unexpected.isEmpty, differences.misshapen.isEmpty,
+      differences.missing.contains(where: isStatistic),
+      differences.missing.allSatisfy({ isStatistic($0) || OfficialTensors.isCounter($0) })
+    else { return nil }
+    let statistics = differences.missing.filter(isStatistic)
+    return Failure(
+      .badInput, code: "model.statistics",
+      "\(statistics.count) statistics of batch norms are missing (\(list(statistics)))",
+      hint: "save the state_dict of the whole model, which holds buffers such as these, instead of "
+        + "its parameters alone")
   }
 
   private func list(_ names: [String]) -> String {
@@ -73,6 +92,12 @@ struct ArchitectureReport {
       ("image_encoder.patch_embed.0.c.weight", "MobileSAM"),
       ("layer1.0.conv1.weight", "a ResNet"),
     ]
+    // Of EdgeTAM's parts without one of its trunks.
+    if checkpoint.shapes["spatial_perceiver.latents"] != nil,
+      checkpoint.trunk(from: ModelConfiguration().trunk) == nil
+    {
+      return "an EdgeTAM with another trunk than timm's RepViT in its legacy form"
+    }
     if let sign = signs.first(where: { checkpoint.shapes[$0.tensor] != nil }) {
       return sign.architecture
     }

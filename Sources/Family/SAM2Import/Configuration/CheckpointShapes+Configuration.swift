@@ -48,6 +48,25 @@ extension CheckpointShapes {
       memory.encoder.fuserKernel = kernel
     }
     memory.encoder.noObjEmbedSpatial = shapes["no_obj_embed_spatial"] != nil
+    memory.perceiver = perceiver(from: memory.perceiver ?? .init(), width: memory.dim)
+  }
+
+  /// `base` with everything that shapes determine; nil when the checkpoint has no perceiver.
+  private func perceiver(
+    from base: ModelConfiguration.Memory.Perceiver, width: Int
+  ) -> ModelConfiguration.Memory.Perceiver? {
+    let path = "spatial_perceiver"
+    guard let latents = size("\(path).latents", axis: 0, rank: 2),
+      let latents2D = size("\(path).latents_2d", axis: 0, rank: 2)
+    else { return nil }
+    var perceiver = base
+    perceiver.latents = latents
+    perceiver.latents2D = latents2D
+    perceiver.layers = count { "\(path).layers.\($0).attn.to_q.weight" }
+    if let hidden = size("\(path).layers.0.ff.1.weight", axis: 0, rank: 2), width > 0 {
+      perceiver.feedforwardFactor = hidden / width
+    }
+    return perceiver
   }
 
   private func readDecoder(_ decoder: inout ModelConfiguration.MaskDecoder) {

@@ -9,6 +9,7 @@ extension CheckpointShapes {
       let start = kind == base.kind ? base : kind.initial
       switch start {
       case .hiera(let hiera): if let found = self.hiera(from: hiera) { return .hiera(found) }
+      case .repvit: if let found = repvit { return .repvit(found) }
       }
     }
     return nil
@@ -46,5 +47,34 @@ extension CheckpointShapes {
       index += 1
     }
     return stages
+  }
+
+  // MARK: - RepViT
+
+  /// All of a RepViT: its shapes leave nothing open.
+  private var repvit: RepViT? {
+    let stem = "\(Self.path).body.stem"
+    guard size("\(stem).conv1.c.weight", axis: 0, rank: 4) != nil else { return nil }
+    var repvit = RepViT()
+    (repvit.embedDims, repvit.depths) = ([], [])
+    while let stage = repvitStage(repvit.depths.count) {
+      repvit.embedDims.append(stage.width)
+      repvit.depths.append(stage.depth)
+    }
+    guard let width = repvit.embedDims.first, width > 0,
+      let hidden = size(
+        "\(Self.path).body.stages_0.blocks.0.channel_mixer.conv1.c.weight", axis: 0, rank: 4)
+    else { return nil }
+    repvit.mlpRatio = hidden / width
+    return repvit
+  }
+
+  private func repvitStage(_ stage: Int) -> (width: Int, depth: Int)? {
+    let blocks = "\(Self.path).body.stages_\(stage).blocks"
+    let depth = count { "\(blocks).\($0).token_mixer.conv.c.weight" }
+    guard depth > 0,
+      let width = size("\(blocks).0.token_mixer.conv.c.weight", axis: 0, rank: 4)
+    else { return nil }
+    return (width, depth)
   }
 }

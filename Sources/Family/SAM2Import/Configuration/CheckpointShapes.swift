@@ -19,7 +19,7 @@ struct CheckpointShapes {
 
   /// The parts of a SAM 2 of which the checkpoint holds anything: at least those for prompts.
   var parts: ModelParts {
-    let counting = names.lazy.filter { !OfficialTensors.unused.contains($0) }
+    let counting = names.lazy.filter { !OfficialTensors.isUnused($0) }
     return ModelParts(needing: [.prompting] + counting.map(OfficialTensors.use))
   }
 

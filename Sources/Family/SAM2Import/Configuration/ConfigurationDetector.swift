@@ -116,6 +116,10 @@ public enum ConfigurationDetector {
   private static func withoutLayout(_ configuration: ModelConfiguration) -> ModelConfiguration {
     var c = configuration
     (c.trunk, c.imageSize) = c.trunk.withPlainLayout
+    // Whole windows of the perceiver.
+    if let side = c.memory.perceiver?.gridSide, (1...256).contains(side) {
+      c.imageSize *= side
+    }
     c.pointers.fixedNoObjPtr = c.pointers.fixedNoObjPtr && c.decoder.predObjScores
     c.pointers.addTposEncToObjPtrs =
       c.pointers.addTposEncToObjPtrs || c.pointers.projTposEncInObjPtrs

@@ -11,12 +11,14 @@ extension OfficialYAML {
     var (section, index) = try encoder.section("trunk", oneOf: kinds.map(className))
     switch kinds[index] {
     case .hiera: return .hiera(try hiera(&section))
+    case .repvit: return .repvit(try repvit(&section))
     }
   }
 
   private static func className(_ kind: ModelConfiguration.Trunk.Kind) -> String {
     switch kind {
     case .hiera: "Hiera"
+    case .repvit: "TimmBackbone"
     }
   }
 
@@ -42,5 +44,32 @@ extension OfficialYAML {
         "\(trunk.path) has \(hiera.stages.count) stages at width \(hiera.embedDim)")
     }
     return hiera
+  }
+
+  // MARK: - Trunks of timm
+
+  /// Those of timm's models whose layers are RepViT's in its legacy form, by name.
+  private static let timmModels: [(name: String, embedDims: [Int], depths: [Int])] = [
+    ("repvit_m1", [48, 96, 192, 384], [2, 2, 14, 2]),
+    ("repvit_m2", [64, 128, 256, 512], [2, 2, 12, 2]),
+    ("repvit_m3", [64, 128, 256, 512], [4, 4, 18, 2]),
+  ]
+
+  private static func repvit(_ trunk: inout ConfigurationSection) throws(Failure) -> RepViT {
+    let name = try trunk.text("name", "")
+    // Behind the dot is the training that weights come from.
+    let model = name.split(separator: ".").first.map(String.init) ?? ""
+    guard let known = timmModels.first(where: { $0.name == model }) else {
+      throw Failure(
+        .badInput, code: "config.unsupported",
+        "\(trunk.path).name is \"\(printable(name))\"; of the models of timm these can be a trunk: "
+          + timmModels.map(\.name).joined(separator: ", "))
+    }
+    var repvit = RepViT()
+    (repvit.embedDims, repvit.depths) = (known.embedDims, known.depths)
+    let features = repvit.depths.indices.map { JSONValue("layer\($0)") }
+    try trunk.require("features", .array(features), initial: .null)
+    try trunk.finish()
+    return repvit
   }
 }

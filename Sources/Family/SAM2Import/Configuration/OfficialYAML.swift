@@ -10,6 +10,8 @@ public import SAM2Config
 public struct OfficialYAML {
   private var c = ModelConfiguration()
   private var notes: [String] = []
+  /// Sides of the map for which the file has rotary positions, where the reference recomputes none.
+  private var queryGrid: [Int]?
 
   /// The configuration alone; see `read`.
   public static func configuration(parsing text: String) throws(Failure) -> ModelConfiguration {
@@ -33,6 +35,7 @@ public struct OfficialYAML {
     }
     var reader = OfficialYAML()
     try reader.readModel(try ReferencedValues(document).resolved(model))
+    try reader.checkQueryGrid()
     try reader.c.validate()
     for known in KnownVariants.all {
       reader.c.variant = known.variant
@@ -48,6 +51,7 @@ public struct OfficialYAML {
     let isTrained = classes[try model.requireTarget(classes)] == "SAM2Train"
     try readImageEncoder(&model)
     try readMemoryEncoder(&model)
+    c.memory.perceiver = try Self.perceiver(of: &model, width: c.memory.dim)
     try readMemoryAttention(&model)
     try readSwitches(&model)
     try readDecoder(&model)
@@ -105,12 +109,12 @@ public struct OfficialYAML {
         .badInput, code: "config.mismatch",
         "\(neck.path).backbone_channel_list is \(widths), not the widths of the trunk's maps")
     }
-    try readPositions(&neck, width: c.dModel)
+    try Self.readPositions(&neck, width: c.dModel)
     try neck.finish()
   }
 
   /// The sine code is written for its defaults.
-  private func readPositions(
+  static func readPositions(
     _ parent: inout ConfigurationSection, width: Int
   ) throws(Failure) {
     var sine = try parent.section("position_encoding", target: "PositionEmbeddingSine")
@@ -128,7 +132,7 @@ public struct OfficialYAML {
     var encoder = try model.section("memory_encoder", target: "MemoryEncoder")
     c.memory.dim = try encoder.count("out_dim", 64)
     try encoder.requireWidth("in_dim", c.dModel, initial: 256)
-    try readPositions(&encoder, width: c.memory.dim)
+    try Self.readPositions(&encoder, width: c.memory.dim)
     var mask = try encoder.section("mask_downsampler", target: "MaskDownSampler")
     c.memory.encoder.maskDownsamplerKernel = try mask.count("kernel_size", 4)
     c.memory.encoder.maskDownsamplerStride = try mask.count("stride", 4)
@@ -166,8 +170,12 @@ public struct OfficialYAML {
     try layer.requireWidth("d_model", c.dModel, initial: c.dModel)
     try layer.require("activation", "relu", initial: "")
     layer.ignore("dropout")
-    let own = try readRotary(&layer, "self_attention", keyWidth: c.dModel)
-    let cross = try readRotary(&layer, "cross_attention", keyWidth: c.memory.dim)
+    let own = try readRotary(
+      &layer, "self_attention", target: "RoPEAttention", keyWidth: c.dModel)
+    let cross = try readRotary(
+      &layer, "cross_attention",
+      target: c.memory.perceiver == nil ? "RoPEAttention" : "RoPEAttentionv2",
+      keyWidth: c.memory.dim)
     guard own == cross else {
       throw Failure(
         .badInput, code: "config.unsupported",
@@ -179,11 +187,17 @@ public struct OfficialYAML {
     try attention.finish()
   }
 
-  /// `feat_sizes` only primes a table that the reference recomputes for the actual map.
-  private func readRotary(
-    _ layer: inout ConfigurationSection, _ key: String, keyWidth: Int
+  /// `feat_sizes` only primes a table that the reference recomputes for the actual map; `q_sizes`
+  /// and `k_sizes` are those of the map and of the perceiver.
+  private mutating func readRotary(
+    _ layer: inout ConfigurationSection, _ key: String, target: String, keyWidth: Int
   ) throws(Failure) -> (heads: Int, theta: Double) {
-    var attention = try layer.section(key, target: "RoPEAttention")
+    var attention = try layer.section(key, target: target)
+    if let perceiver = c.memory.perceiver, target == "RoPEAttentionv2" {
+      let side = JSONValue(perceiver.gridSide)
+      try attention.require("k_sizes", [side, side], initial: [32, 32])
+      queryGrid = try attention.counts("q_sizes", [32, 32])
+    }
     let heads = try attention.count("num_heads", 0)
     let theta = try attention.number("rope_theta", 10_000)
     try attention.requireWidth("embedding_dim", c.dModel, initial: c.dModel)
@@ -192,6 +206,14 @@ public struct OfficialYAML {
     attention.ignore("feat_sizes", "dropout", "rope_k_repeat")
     try attention.finish()
     return (heads, theta)
+  }
+
+  private func checkQueryGrid() throws(Failure) {
+    guard let queryGrid, queryGrid != [c.featureSide, c.featureSide] else { return }
+    throw Failure(
+      .badInput, code: "config.mismatch",
+      "the cross attention's q_sizes are \(queryGrid), but the feature map of image_size "
+        + "\(c.imageSize) has \(c.featureSide) x \(c.featureSide) cells")
   }
 
   // MARK: - Switches

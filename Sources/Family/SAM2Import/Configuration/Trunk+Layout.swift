@@ -7,6 +7,8 @@ extension ModelConfiguration.Trunk {
     switch (self, other) {
     case (.hiera(let a), .hiera(let b)):
       a.embedDim == b.embedDim && a.stages == b.stages && a.windowSpec[0] == b.windowSpec[0]
+    case (.repvit(let a), .repvit(let b)): a == b
+    case (.hiera, .repvit), (.repvit, .hiera): false
     }
   }
 
@@ -18,6 +20,7 @@ extension ModelConfiguration.Trunk {
       hiera.windowSpec = donor.windowSpec
       hiera.globalAttentionBlocks = donor.globalAttentionBlocks
       return .hiera(hiera)
+    case (.repvit, _), (.hiera, .repvit): return self
     }
   }
 
@@ -31,6 +34,8 @@ extension ModelConfiguration.Trunk {
       hiera.windowSpec = hiera.stages.map { _ in window }
       let halvings = min(4, max(0, hiera.stages.count - 1))
       return (.hiera(hiera), max(32, window * 4 * (4 << halvings)))
+    case .repvit(let repvit):
+      return (self, 4 << min(4, max(0, repvit.depths.count - 1)))
     }
   }
 
@@ -38,6 +43,7 @@ extension ModelConfiguration.Trunk {
   var sizeInWords: String {
     switch self {
     case .hiera(let hiera): "stages \(hiera.stages) at width \(hiera.embedDim)"
+    case .repvit(let repvit): "RepViT stages \(repvit.depths) at widths \(repvit.embedDims)"
     }
   }
 
@@ -47,6 +53,7 @@ extension ModelConfiguration.Trunk {
     case .hiera(let hiera):
       "\(hiera.numHeads) heads in the first stage, windows \(hiera.windowSpec), global attention in "
         + "blocks \(hiera.globalAttentionBlocks)"
+    case .repvit: "nothing but what its tensors determine"
     }
   }
 }

@@ -25,7 +25,7 @@ enum ConstantsGraph {
 
     let (rows, channels) = (Dim(constant: c.memory.bank.numMaskmem), Dim(constant: c.memory.dim))
     let tokens = Dim(constant: c.memoryTokens.count)
-    let sine = try writer.sinePositions(side: c.memoryTokens.gridSide, channels: c.memory.dim)
+    let sine = try writer.memoryTokenPositions()
     let times = try writer.reshape(
       try writer.weight("maskmem_tpos_enc"), rows, 1, channels, label: "maskmem_tpos_enc")
     let spread = try writer.broadcast(sine, rows, tokens, channels, label: "maskmem_tpos_enc")
@@ -35,6 +35,17 @@ enum ConstantsGraph {
 }
 
 extension LayerWriter {
+  /// The code of each token of a memory, [1, T, Cm]: zeros for those without a place.
+  fileprivate mutating func memoryTokenPositions() throws(Failure) -> ValueID {
+    let tokens = configuration.memoryTokens
+    let placed = try sinePositions(side: tokens.gridSide, channels: configuration.memory.dim)
+    guard !tokens.areAllRotated else { return placed }
+    let rest = Dim(constant: tokens.count - tokens.rotatedCount)
+    let zeros = try add(
+      .fill(0, [1, rest, Dim(constant: configuration.memory.dim)]), label: "position_encoding")
+    return try concat([placed, zeros], axis: 1, label: "position_encoding")
+  }
+
   /// DETR's 2-D sine code of a square grid's cells, [1, side * side, channels].
   mutating func sinePositions(side: Int, channels: Int) throws(Failure) -> ValueID {
     let grid = try add(

@@ -89,6 +89,12 @@ struct LayerWriter {
     return try builder.add(.linear(Linear(hasBias: true)), operands, label: path)
   }
 
+  /// `path.weight` alone; also a 1x1 convolution.
+  mutating func bareLinear(_ x: ValueID, _ path: String) throws(Failure) -> ValueID {
+    try builder.add(
+      .linear(Linear(hasBias: false)), [x, try weight("\(path).weight")], label: path)
+  }
+
   mutating func convolution(
     _ x: ValueID, _ path: String, stride: Int, padding: Int = 0, isDepthwise: Bool = false
   ) throws(Failure) -> ValueID {

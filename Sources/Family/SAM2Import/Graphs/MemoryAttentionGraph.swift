@@ -6,8 +6,8 @@ import SAM2Config
 ///
 /// features [F, h, w, C] (F is 1 or B), memory [B, M, Cm], memory_position [1, M, Cm], pointers
 /// [B, P, C], pointer_positions [P, Cm] -> features [B, h, w, C]. M is a multiple of the
-/// tokens of a memory, all of which have a cell of the feature map: their keys are rotated by it (Su
-/// et al., RoFormer, arXiv 2104.09864, along both axes); pointer tokens are not rotated.
+/// tokens of a memory. Keys of those that have a place in the image are rotated by it (Su et al.,
+/// RoFormer, arXiv 2104.09864, along both axes); pointer tokens are not rotated.
 struct MemoryAttentionGraph {
   private static let path = "memory_attention"
   private static let images = Dim(Symbol("features"))
@@ -18,8 +18,10 @@ struct MemoryAttentionGraph {
   private var writer: LayerWriter
   private let cells: Dim
   private let width: Dim
-  /// Cosines and sines, [h * w, C / 2].
-  private let rotation: (cosine: ValueID, sine: ValueID)
+  /// Cosines and sines of the cells, [h * w, C / 2].
+  private let rotation: Rotation
+  /// The same of the tokens of one memory, [T, C / 2].
+  private let memoryRotation: Rotation
   /// Code of the features' cells, [1, h * w, C].
   private let positions: ValueID
 
@@ -40,19 +42,41 @@ struct MemoryAttentionGraph {
     positions = try writer.sinePositions(
       side: configuration.featureSide, channels: configuration.dModel)
     rotation = (
-      try Self.rotaryTable(.cosine, &writer), try Self.rotaryTable(.sine, &writer)
+      try Self.rotaryTable(.cosine, side: configuration.featureSide, &writer),
+      try Self.rotaryTable(.sine, side: configuration.featureSide, &writer)
     )
+    memoryRotation = try Self.memoryRotation(like: rotation, &writer)
     self.writer = writer
   }
 
-  /// Each head turns alike, so the columns of one head repeat.
+  private typealias Rotation = (cosine: ValueID, sine: ValueID)
+
+  /// Rotates tokens by their places in the grid of a memory, and those without a place by nothing.
+  private static func memoryRotation(
+    like cells: Rotation, _ writer: inout LayerWriter
+  ) throws(Failure) -> Rotation {
+    let tokens = writer.configuration.memoryTokens
+    guard !tokens.areAllRotated else { return cells }
+    let shape = [
+      Dim(constant: tokens.count - tokens.rotatedCount),
+      Dim(constant: writer.configuration.dModel / 2),
+    ]
+    func table(_ part: RotaryTable.Part, unrotated: Float) throws(Failure) -> ValueID {
+      let placed = try rotaryTable(part, side: tokens.gridSide, &writer)
+      let rest = try writer.add(.fill(unrotated, shape), label: "\(path).rotary")
+      return try writer.concat([placed, rest], axis: 0, label: "\(path).rotary")
+    }
+    return (try table(.cosine, unrotated: 1), try table(.sine, unrotated: 0))
+  }
+
+  /// The table of a square grid; each head turns alike, so the columns of one head repeat.
   private static func rotaryTable(
-    _ part: RotaryTable.Part, _ writer: inout LayerWriter
+    _ part: RotaryTable.Part, side: Int, _ writer: inout LayerWriter
   ) throws(Failure) -> ValueID {
     let c = writer.configuration
     let label = "\(path).rotary"
     let table = RotaryTable(
-      height: c.featureSide, width: c.featureSide, pairs: c.dModel / c.memory.attention.heads / 2,
+      height: side, width: side, pairs: c.dModel / c.memory.attention.heads / 2,
       theta: Float(c.memory.attention.ropeTheta), part: part)
     let head = try writer.add(.rotaryTable(table), label: label)
     guard c.memory.attention.heads > 1 else { return head }
@@ -119,7 +143,8 @@ struct MemoryAttentionGraph {
     var y = try writer.norm(x, "\(path).norm1", epsilon: 1e-5)
     let own = c.memory.attention.posEncAtAttn ? try writer.sum(y, positions, label: path) : y
     y = try attention(
-      rotatedQueries(own, "\(path).self_attn"), own, y, rotatedKeys: cells, "\(path).self_attn")
+      rotatedQueries(own, "\(path).self_attn"), own, y, rotatedKeys: cells, by: rotation,
+      "\(path).self_attn")
     var x = try writer.sum(x, y, label: path)
 
     y = try writer.norm(x, "\(path).norm2", epsilon: 1e-5)
@@ -130,7 +155,8 @@ struct MemoryAttentionGraph {
       x = try writer.broadcast(x, Self.objects, cells, width, label: path)
     }
     y = try attention(
-      queries, keys, values, rotatedKeys: Self.memories, "\(path).cross_attn_image")
+      queries, keys, values, rotatedKeys: Self.memories, by: memoryRotation,
+      "\(path).cross_attn_image")
     x = try writer.sum(x, y, label: path)
 
     y = try writer.norm(x, "\(path).norm3", epsilon: 1e-5)
@@ -143,23 +169,24 @@ struct MemoryAttentionGraph {
   private mutating func rotatedQueries(
     _ x: ValueID, _ path: String
   ) throws(Failure) -> ValueID {
-    try rotated(writer.linear(x, "\(path).q_proj"), count: cells, path)
+    try rotated(writer.linear(x, "\(path).q_proj"), count: cells, by: rotation, path)
   }
 
   /// Attention of projected queries to keys of which the first `rotatedKeys` have rotary positions.
   private mutating func attention(
-    _ queries: ValueID, _ key: ValueID, _ value: ValueID, rotatedKeys: Dim, _ path: String
+    _ queries: ValueID, _ key: ValueID, _ value: ValueID, rotatedKeys: Dim, by rotation: Rotation,
+    _ path: String
   ) throws(Failure) -> ValueID {
     var k = try writer.linear(key, "\(path).k_proj")
     let v = try writer.linear(value, "\(path).v_proj")
-    k = try rotated(k, count: rotatedKeys, path)
+    k = try rotated(k, count: rotatedKeys, by: rotation, path)
     let y = try writer.attention(
       queries, k, v, heads: writer.configuration.memory.attention.heads, label: path)
     return try writer.linear(y, "\(path).out_proj")
   }
 
   private mutating func rotated(
-    _ x: ValueID, count: Dim, _ path: String
+    _ x: ValueID, count: Dim, by rotation: Rotation, _ path: String
   ) throws(Failure) -> ValueID {
     try writer.add(
       .rotatePairs(rotated: count), x, rotation.cosine, rotation.sine, label: "\(path).rotary")

@@ -8,7 +8,7 @@ enum MemoryEncoderGraphs {
 
   /// features [1, h, w, C], masks [B, S, S, 1] (logits; +-1e4 for a binary mask), absent [B, 1]
   /// (1 where the object score is not positive) -> memory [B, T, Cm] with T
-  /// tokens per memory, one per cell.
+  /// tokens per memory: one per cell, or those of the perceiver.
   static func memory(
     _ c: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {
@@ -26,13 +26,16 @@ enum MemoryEncoderGraphs {
       x = try fuse(x, "\(path).fuser.layers.\(index)", &writer)
     }
     if c.memory.dim != c.dModel { x = try writer.linear(x, "\(path).out_proj") }
-    let (tokens, channels) = (Dim(constant: c.memoryTokens.count), Dim(constant: c.memory.dim))
-    x = try writer.reshape(x, objects, tokens, channels, label: path)
+    let cells = Dim(constant: c.featureSide * c.featureSide)
+    x = try writer.reshape(x, objects, cells, Dim(constant: c.memory.dim), label: path)
     if c.memory.encoder.noObjEmbedSpatial {
       let label = "no_obj_embed_spatial"
       let flag = try writer.reshape(absent, objects, 1, 1, label: label)
       let share = try writer.add(.multiply, flag, try writer.weight(label), label: label)
       x = try writer.sum(x, share, label: label)
+    }
+    if let perceiver = c.memory.perceiver {
+      x = try PerceiverGraph.tokens(of: x, perceiver, &writer)
     }
     writer.output("memory", x)
     return writer.graph

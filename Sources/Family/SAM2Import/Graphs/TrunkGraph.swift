@@ -10,6 +10,7 @@ enum TrunkGraph {
   ) throws(Failure) -> [ValueID] {
     switch writer.configuration.trunk {
     case .hiera(let hiera): try HieraGraph.maps(of: image, hiera, &writer)
+    case .repvit(let repvit): try RepViTGraph.maps(of: image, repvit, &writer)
     }
   }
 }

@@ -2,9 +2,10 @@ import SAM2Config
 
 extension HuggingFaceNames {
   /// The rules of every kind of trunk, which have no name in common.
-  static let trunks: [Rule] = ModelConfiguration.Trunk.Kind.allCases.flatMap { kind in
+  static let trunks: [Rule] = ModelConfiguration.Trunk.Kind.allCases.flatMap { (kind) -> [Rule] in
     switch kind {
     case .hiera: hiera
+    case .repvit: [Rule]()  // All of its names begin alike: see `timmTrunk`.
     }
   }
 

@@ -1,6 +1,7 @@
 import SAM2Config
 
-/// Names of `Sam2Model` and `Sam2VideoModel` in Hugging Face `transformers`, beside the official.
+/// Names of `Sam2Model`, `Sam2VideoModel` and EdgeTAM's models in Hugging Face `transformers`, beside
+/// the official.
 ///
 /// Written from the parameter names of `modeling_sam2_video.py` (transformers 4.56 to 5.23). Every
 /// tensor keeps its shape and layout, except that the four point embeddings are one tensor there,
@@ -8,8 +9,11 @@ import SAM2Config
 enum HuggingFaceNames {
   typealias Rule = NameRules.Rule
 
-  /// The name that tells these checkpoints from all others.
-  static let sign = "vision_encoder.backbone.patch_embed.projection.weight"
+  /// The names that tell these checkpoints from all others, one for each kind of trunk.
+  static let signs = [
+    "vision_encoder.backbone.patch_embed.projection.weight",
+    "\(timmTrunk.theirs)stem.conv1.c.weight",
+  ]
   /// Rows 0 to 3 are `sam_prompt_encoder.point_embeddings.0` to `.3`.
   static let pointEmbeddings = "prompt_encoder.point_embed.weight"
   static let pointEmbeddingCount = 4
@@ -32,11 +36,14 @@ enum HuggingFaceNames {
   static let rules = NameRules(
     [
       parameters, trunks, neck, memoryAttention, memoryEncoder, promptEncoder, maskDecoder,
-      pointers,
+      pointers, perceptronOfMemoryAttention, perceiver,
     ].flatMap { $0 })
 
   /// The official name of one of theirs; nil when no rule holds.
-  static func official(_ name: String) -> String? { rules.official(name) }
+  static func official(_ name: String) -> String? {
+    guard name.hasPrefix(timmTrunk.theirs) else { return rules.official(name) }
+    return timmTrunk.official + name.dropFirst(timmTrunk.theirs.count)
+  }
 
   private static let parameters = [
     Rule(theirs: "memory_temporal_positional_encoding", official: "maskmem_tpos_enc"),

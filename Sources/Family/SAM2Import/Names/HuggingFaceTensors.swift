@@ -12,7 +12,7 @@ struct HuggingFaceTensors: TensorCollection {
 
   /// Whether the checkpoint has these names.
   static func recognizes(_ tensors: any TensorCollection) -> Bool {
-    tensors.description(of: HuggingFaceNames.sign) != nil
+    HuggingFaceNames.signs.contains { tensors.description(of: $0) != nil }
   }
 
   /// - Throws: `hf.position_code` when the two copies of the image position code differ,
@@ -35,6 +35,10 @@ struct HuggingFaceTensors: TensorCollection {
       } else if name.hasPrefix(HuggingFaceNames.finalMaskConvolution) {
         let tail = name.dropFirst(HuggingFaceNames.finalMaskConvolution.count)
         found.append(("\(final).\(tail)", .tensor(name)))
+      } else if let both = HuggingFaceTensors.joined(name, base) {
+        found.append(both)
+      } else if HuggingFaceTensors.isJoined(name, base) {
+        continue
       } else {
         found.append((HuggingFaceNames.official(name) ?? name, .tensor(name)))
       }
@@ -53,6 +57,28 @@ struct HuggingFaceTensors: TensorCollection {
   private static func isSplittable(_ name: String, _ base: any TensorCollection) -> Bool {
     guard let shape = base.description(of: name)?.shape else { return false }
     return shape.rank == 2 && shape[0] == HuggingFaceNames.pointEmbeddingCount
+  }
+
+  /// Keys of the perceiver with the values beside them, which are one tensor officially.
+  private static func joined(
+    _ keys: String, _ base: any TensorCollection
+  ) -> (official: String, source: RenamedTensors.Source)? {
+    guard keys.hasSuffix(HuggingFaceNames.keySuffix),
+      let official = HuggingFaceNames.keysOfPerceiver.official(keys)
+    else { return nil }
+    let values = String(
+      keys.dropLast(HuggingFaceNames.keySuffix.count) + HuggingFaceNames.valueSuffix)
+    guard let a = base.description(of: keys), let b = base.description(of: values), a == b,
+      a.shape.rank == 2
+    else { return nil }
+    return (official, .stacked([keys, values]))
+  }
+
+  /// Whether the tensor is the values beside such keys.
+  private static func isJoined(_ values: String, _ base: any TensorCollection) -> Bool {
+    guard values.hasSuffix(HuggingFaceNames.valueSuffix) else { return false }
+    let keys = values.dropLast(HuggingFaceNames.valueSuffix.count) + HuggingFaceNames.keySuffix
+    return joined(String(keys), base) != nil
   }
 
   private static func finalMaskConvolution(_ base: any TensorCollection) -> String {

@@ -5,6 +5,7 @@ extension OfficialTensors {
   mutating func add(_ trunk: ModelConfiguration.Trunk) {
     switch trunk {
     case .hiera(let hiera): add(hiera, "image_encoder.trunk")
+    case .repvit(let repvit): add(repvit, "image_encoder.trunk.body")
     }
   }
 
@@ -25,4 +26,62 @@ extension OfficialTensors {
       if block.inputWidth != width { linear("\(name).proj", block.inputWidth, width) }
     }
   }
+
+  // MARK: - RepViT
+
+  private mutating func add(_ repvit: RepViT, _ path: String) {
+    let width = repvit.embedDims[0]
+    normalized("\(path).stem.conv1", 3, repvit.stemWidth, kernel: 3)
+    normalized("\(path).stem.conv2", repvit.stemWidth, width, kernel: 3)
+    for (stage, depth) in repvit.depths.enumerated() {
+      let (name, width) = ("\(path).stages_\(stage)", repvit.embedDims[stage])
+      if stage > 0 {
+        let (before, place) = (repvit.embedDims[stage - 1], "\(name).downsample")
+        addBlock("\(place).pre_block", before, repvit, squeezes: false)
+        normalized("\(place).spatial_downsample", 1, before, kernel: 3)
+        normalized("\(place).channel_downsample", before, width)
+        addMixer("\(place).ffn", width, repvit)
+      }
+      for index in 0..<depth {
+        addBlock(
+          "\(name).blocks.\(index)", width, repvit, squeezes: repvit.squeezes(block: index))
+      }
+    }
+  }
+
+  private mutating func addBlock(
+    _ path: String, _ width: Int, _ repvit: RepViT, squeezes: Bool
+  ) {
+    normalized("\(path).token_mixer.conv", 1, width, kernel: 3)
+    normalized("\(path).token_mixer.conv1", 1, width)
+    if squeezes {
+      convolution("\(path).se.fc1", width, repvit.squeezedWidth(width))
+      convolution("\(path).se.fc2", repvit.squeezedWidth(width), width)
+    }
+    addMixer("\(path).channel_mixer", width, repvit)
+  }
+
+  private mutating func addMixer(_ path: String, _ width: Int, _ repvit: RepViT) {
+    normalized("\(path).conv1", width, width * repvit.mlpRatio)
+    normalized("\(path).conv2", width * repvit.mlpRatio, width)
+  }
+
+  /// A convolution without a bias, and the norm behind it with its statistics.
+  private mutating func normalized(
+    _ path: String, _ inputs: Int, _ outputs: Int, kernel: Int = 1
+  ) {
+    add("\(path).c.weight", outputs, inputs, kernel, kernel)
+    norm("\(path).bn", outputs)
+    add("\(path).bn\(Self.meanSuffix)", outputs)
+    add("\(path).bn\(Self.varianceSuffix)", outputs)
+    add("\(path).bn\(Self.counterSuffix)")
+  }
+
+  static let meanSuffix = ".running_mean"
+  static let varianceSuffix = ".running_var"
+  private static let counterSuffix = ".num_batches_tracked"
+
+  /// Whether the tensor counts the batches that the statistics of a norm have seen: an integer, with
+  /// which nothing computes.
+  static func isCounter(_ name: String) -> Bool { name.hasSuffix(counterSuffix) }
 }

@@ -7,9 +7,10 @@ struct OfficialTensors {
   private(set) var names: [String] = []
   private(set) var shapes: [String: [Int]] = [:]
 
-  /// What no supported configuration computes with: the place of "no memory" in memory attention,
-  /// which the reference needs only where it does not add the embedding of "no memory" directly.
-  static let unused: Set<String> = ["no_mem_pos_enc"]
+  /// Whether no supported configuration computes with the tensor: the place of "no memory" in memory
+  /// attention, which the reference needs only where it does not add the embedding of "no memory"
+  /// directly, and counters.
+  static func isUnused(_ name: String) -> Bool { name == "no_mem_pos_enc" || isCounter(name) }
 
   init(_ configuration: ModelConfiguration, _ parts: ModelParts = .all) {
     addParameters(configuration)
@@ -21,6 +22,7 @@ struct OfficialTensors {
     addPromptEncoder(configuration)
     addMaskDecoder(configuration)
     addPointers(configuration)
+    addPerceiver(configuration)
     names.removeAll { !parts.allows(OfficialTensors.use(of: $0)) }
     shapes = shapes.filter { parts.allows(OfficialTensors.use(of: $0.key)) }
   }
@@ -33,7 +35,7 @@ struct OfficialTensors {
     ("sam_prompt_encoder.mask_downscaling.", .maskPrompting),
     ("maskmem_tpos_enc", .tracking), ("no_mem_pos_enc", .tracking), ("no_obj_", .tracking),
     ("mask_downsample.", .tracking), ("memory_attention.", .tracking),
-    ("memory_encoder.", .tracking), ("obj_ptr_", .tracking),
+    ("memory_encoder.", .tracking), ("obj_ptr_", .tracking), ("spatial_perceiver.", .tracking),
   ]
 
   /// The first use of a model that needs the tensor `name`.
@@ -198,6 +200,30 @@ extension OfficialTensors {
       linear("obj_ptr_proj", c.dModel, c.dModel)
     }
     if c.pointers.projTposEncInObjPtrs { linear("obj_ptr_tpos_proj", c.dModel, c.memory.dim) }
+  }
+}
+
+extension OfficialTensors {
+  private mutating func addPerceiver(_ c: ModelConfiguration) {
+    guard let perceiver = c.memory.perceiver else { return }
+    let (path, width) = ("spatial_perceiver", c.memory.dim)
+    add("\(path).latents", perceiver.latents, width)
+    add("\(path).latents_2d", perceiver.latents2D, width)
+    for index in 0..<perceiver.layers {
+      let layer = "\(path).layers.\(index)"
+      for (attention, norms) in [("attn", ["norm_x", "norm_latents"]), ("self_attn", ["norm"])] {
+        for part in norms { norm("\(layer).\(attention).\(part)", width) }
+        add("\(layer).\(attention).to_q.weight", width, width)
+        add("\(layer).\(attention).to_kv.weight", 2 * width, width)
+        add("\(layer).\(attention).to_out.weight", width, width)
+        let perceptron = attention == "attn" ? "\(layer).ff" : "\(layer).self_ff"
+        let hidden = width * perceiver.feedforwardFactor
+        norm("\(perceptron).0", width)
+        add("\(perceptron).1.weight", hidden, width)
+        add("\(perceptron).3.weight", width, hidden)
+      }
+    }
+    norm("\(path).norm", width)
   }
 }
 

@@ -13,6 +13,8 @@ struct RenamedTensors: TensorCollection {
     /// One row of a matrix, as a matrix.
     case row(String, Int)
     case turned(String, KerasTurn)
+    /// Matrices of one shape and type, their rows one after the other.
+    case stacked([String])
     /// What the checkpoint left out because nothing computes with it.
     case zeros(TensorDescription)
   }
@@ -50,6 +52,14 @@ struct RenamedTensors: TensorCollection {
         let plan = turn.plan(stored.shape.dimensions)
       else { return nil }
       return TensorDescription(dtype: stored.dtype, shape: Shape(plan.sizes))
+    case .stacked(let originals):
+      guard let first = originals.first.flatMap({ base.description(of: $0) }),
+        first.shape.rank == 2,
+        originals.allSatisfy({ base.description(of: $0) == first })
+      else { return nil }
+      return TensorDescription(
+        dtype: first.dtype,
+        shape: Shape([first.shape[0] * originals.count, first.shape[1]]))
     case .zeros(let description): return description
     case nil: return nil
     }
@@ -73,6 +83,18 @@ struct RenamedTensors: TensorCollection {
       stored.storage.releasePages(
         in: stored.byteOffset..<(stored.byteOffset + stored.byteCount))
       return turned
+    case .stacked(let originals):
+      var parts: [Tensor] = []
+      for original in originals { parts.append(try base.tensor(original)) }
+      return Tensor(dtype: description.dtype, shape: description.shape) { bytes in
+        var start = 0
+        for part in parts {
+          part.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(rebasing: bytes[start...]).copyBytes(from: $0)
+          }
+          start += part.byteCount
+        }
+      }
     case .zeros: return Tensor(dtype: description.dtype, shape: description.shape) { _ in }
     }
   }

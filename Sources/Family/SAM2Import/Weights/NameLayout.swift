@@ -1,3 +1,5 @@
+import SAM2Config
+
 /// The programs under whose names the tensors of a SAM 2 are published.
 public enum NameLayout: Sendable, CaseIterable {
   case official
@@ -17,13 +19,24 @@ public enum NameLayout: Sendable, CaseIterable {
     }
   }
 
-  /// A tensor that every such checkpoint has, and no other; nil where layers tell instead of names.
-  var sign: String? {
+  /// Tensors of which every such checkpoint has one, and no other has any: one for each kind of
+  /// trunk; none where layers tell instead of names.
+  var signs: [String] {
     switch self {
-    case .official: "image_encoder.trunk.patch_embed.proj.weight"
-    case .huggingFace: HuggingFaceNames.sign
-    case .sam3Cpp: SAM3CppNames.sign
-    case .paz, .zeroModels: nil
+    case .official: ModelConfiguration.Trunk.Kind.allCases.map(\.sign)
+    case .huggingFace: HuggingFaceNames.signs
+    case .sam3Cpp: [SAM3CppNames.sign]
+    case .paz, .zeroModels: []
+    }
+  }
+}
+
+extension ModelConfiguration.Trunk.Kind {
+  /// The official name of a tensor that every trunk of this kind has.
+  fileprivate var sign: String {
+    switch self {
+    case .hiera: "image_encoder.trunk.patch_embed.proj.weight"
+    case .repvit: "image_encoder.trunk.body.stem.conv1.c.weight"
     }
   }
 }

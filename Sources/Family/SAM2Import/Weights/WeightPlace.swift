@@ -18,8 +18,8 @@ struct WeightPlace: Hashable {
 
   /// All places in a checkpoint with these names, in their order.
   static func all(in names: [String]) -> [WeightPlace] {
-    let signs = NameLayout.allCases.compactMap { layout in
-      layout.sign.map { (layout: layout, parts: nameParts($0)) }
+    let signs = NameLayout.allCases.flatMap { layout in
+      layout.signs.map { (layout: layout, parts: nameParts($0)) }
     }
     var found: [WeightPlace] = []
     for name in names where name.hasSuffix(".weight") {
