@@ -129,7 +129,8 @@ let package = Package(
     room(.pixels, "Annotations", ["Bytes", "JSON", "Media"]),
     room(.pixels, "SampleScene", ["Bytes", "Media"]),
 
-    // Family: SAM 2 itself.
+    // Family: SAM 2 itself, and words for the detectors beside it.
+    room(.family, "Tokenizer", ["Bytes", "JSON"]),
     room(.family, "SAM2Config", ["Bytes", "JSON"]),
     room(.family, "ModelInterface", ["Bytes", "JSON", "Graph", "SAM2Config"]),
     room(
@@ -184,7 +185,7 @@ let package = Package(
       [
         "Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "SafetensorsCheckpoint",
         "HDF5Checkpoint", "ModelFile", "SAM2Config", "ModelInterface", "SAM2Import", "Runtime",
-        "GoldenPrompt", "CLISupport",
+        "GoldenPrompt", "CLISupport", "Tokenizer",
       ]),
     command(
       "sam2-quantize",
@@ -239,6 +240,7 @@ let package = Package(
         "Bytes", "Checkpoints", "GoldenPrompt", "Graph", "JSON", "ModelFile", "Passes", "Quantizer",
         "Runtime", "SAM2Import", "Tensors",
       ]),
+    tests("TokenizerTests", ["Bytes", "JSON", "Tokenizer"], exclude: ["Fixtures"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests(
       "PassesTests",

@@ -22,7 +22,9 @@ struct ConvertTool: ParsableCommand {
       create the output, 74 reading or writing failed, 130 Ctrl-C.
       """,
     version: Tool.version,
-    subcommands: [Convert.self, Inspect.self, Verify.self, Export.self, ReadHDF5.self],
+    subcommands: [
+      Convert.self, Inspect.self, Verify.self, Export.self, Tokenize.self, ReadHDF5.self,
+    ],
     defaultSubcommand: Convert.self)
 
   static func main() { Tool.main(Self.self) }

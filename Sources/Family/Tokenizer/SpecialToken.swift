@@ -1,0 +1,25 @@
+/// The tokens that mean something by themselves wherever a text holds their names.
+enum SpecialToken: CaseIterable {
+  case start
+  case end
+  /// What the processors of OWLv2 and OWL-ViT fill texts up with: they have named the token of the
+  /// exclamation mark for it, and so every exclamation mark becomes this token.
+  case padding
+
+  var text: String {
+    switch self {
+    case .start: "<|startoftext|>"
+    case .end: "<|endoftext|>"
+    case .padding: "!"
+    }
+  }
+
+  /// Its number in a vocabulary of `count` tokens.
+  func token(in count: Int) -> Int32 {
+    switch self {
+    case .start: Int32(count - 2)
+    case .end: Int32(count - 1)
+    case .padding: 0
+    }
+  }
+}
