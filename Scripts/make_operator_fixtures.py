@@ -276,6 +276,8 @@ def rows():
     case("activation_relu", [x], F.relu(x))
     case("activation_gelu", [x], F.gelu(x))
     case("activation_sigmoid", [x], torch.sigmoid(x))
+    case("activation_quick_gelu", [x], x * torch.sigmoid(1.702 * x))
+    case("activation_elu", [x], F.elu(x))
     a, b = operand(2, 3, 4), operand(4)
     case("add_row", [a, b], a + b)
     a, b = operand(2, 1, 4), operand(1, 3, 1)

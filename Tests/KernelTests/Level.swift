@@ -63,8 +63,12 @@ func reference(_ activation: sam2_activation, _ x: Double) -> Double {
   case SAM2_ACT_RELU: max(0, x)
   case SAM2_ACT_GELU: 0.5 * x * erfc(-x / 2.0.squareRoot())
   case SAM2_ACT_SIGMOID: 1 / (1 + exp(-x))
+  case SAM2_ACT_QUICK_GELU: x / (1 + exp(-1.702 * x))
+  case SAM2_ACT_ELU: x > 0 ? x : expm1(x)
   default: x
   }
 }
 
-let everyActivation = [SAM2_ACT_NONE, SAM2_ACT_RELU, SAM2_ACT_GELU, SAM2_ACT_SIGMOID]
+let everyActivation = [
+  SAM2_ACT_NONE, SAM2_ACT_RELU, SAM2_ACT_GELU, SAM2_ACT_SIGMOID, SAM2_ACT_QUICK_GELU, SAM2_ACT_ELU,
+]

@@ -7,6 +7,9 @@ import Testing
 private let normTolerance = 2e-6
 private let geluTolerance = 1e-6
 private let sigmoidTolerance = 3e-7
+/// The sigmoid's relative error, of results of magnitude up to 30.
+private let quickGeluTolerance = 4e-6
+private let eluTolerance = 3e-7
 /// One or two roundings of numbers of magnitude at most 2.
 private let roundingTolerance = 3e-7
 
@@ -60,6 +63,7 @@ private let edgeCounts = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100]
     let x = stride(from: Float(-30), through: 30, by: 0.00173).map { $0 }
     for (activation, tolerance) in [
       (SAM2_ACT_GELU, geluTolerance), (SAM2_ACT_SIGMOID, sigmoidTolerance), (SAM2_ACT_RELU, 0),
+      (SAM2_ACT_QUICK_GELU, quickGeluTolerance), (SAM2_ACT_ELU, eluTolerance),
     ] {
       var y = [Float](repeating: 0, count: x.count)
       level.kernels.activate_f32(x, &y, x.count, activation)
@@ -92,6 +96,7 @@ private let edgeCounts = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100]
       let expected: Float =
         switch activation {
         case SAM2_ACT_SIGMOID: value == 0 ? 0.5 : value > 0 ? 1 : 0
+        case SAM2_ACT_ELU: max(-1, value)
         default: max(0, value)
         }
       #expect(y[index] == expected, "\(activation) of \(value)")

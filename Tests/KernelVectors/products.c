@@ -145,7 +145,7 @@ void run_products(const sam2_kernels *k, records *to) {
   }
   for (size_t i = 0; i < sizeof large / sizeof large[0]; ++i) {
     run_sums(k, large[i], 0, to);
-    for (int activation = SAM2_ACT_NONE; activation <= SAM2_ACT_SIGMOID; ++activation)
+    for (int activation = SAM2_ACT_NONE; activation <= SAM2_ACT_ELU; ++activation)
       run_scaled(k, large[i], (sam2_activation)activation, activation % 2, to);
     run_scaled(k, large[i], SAM2_ACT_NONE, 1, to);
   }

@@ -22,7 +22,7 @@ static void run_elements(const sam2_kernels *k, size_t count, records *to) {
   generator g = {count + 5};
   const float *a = random_floats(&g, count, -8, 8), *b = random_floats(&g, count, -8, 8);
   float *out = take(count * sizeof(float));
-  for (int activation = SAM2_ACT_NONE; activation <= SAM2_ACT_SIGMOID; ++activation) {
+  for (int activation = SAM2_ACT_NONE; activation <= SAM2_ACT_ELU; ++activation) {
     k->activate_f32(a, out, count, (sam2_activation)activation);
     note_floats(to, "activation", out, count);
   }

@@ -119,6 +119,17 @@ private let plainCases: [OperatorCase] = [
   .init(op: .activation(.relu), shapes: [[3, 5000]]),
   .init(op: .activation(.gelu), shapes: [[3, 11]]),
   .init(op: .activation(.sigmoid), shapes: [[70_000]]),
+  .init(op: .activation(.quickGelu), shapes: [[3, 333]]),
+  .init(op: .activation(.elu), shapes: [[5, 77]]),
+  .init(
+    op: .linear(Linear(hasBias: true, activation: .quickGelu)),
+    shapes: [[130, 48], [70, 48], [70]], weights: 1..<3),
+  .init(
+    op: .quantizedLinear(Linear(hasBias: true, activation: .quickGelu)),
+    shapes: [[130, 48], [70, 48], [70], [70]], weights: 1..<4),
+  .init(
+    op: .quantizedLinear(Linear(hasBias: false, activation: .elu)),
+    shapes: [[13, 48], [9, 48], [9]], weights: 1..<3),
   .init(op: .add, shapes: [[2, 300, 130], [2, 300, 130]]),
   .init(op: .add, shapes: [[2, 30, 13], [13]]),
   .init(op: .add, shapes: [[4, 1, 1, 8], [1, 5, 6, 8]]),

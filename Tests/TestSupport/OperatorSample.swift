@@ -107,6 +107,8 @@ public struct OperatorSample: Sendable, CustomStringConvertible {
     .init("activation_relu", .activation(.relu), [.float(3, 7)], [3, 7]),
     .init("activation_gelu", .activation(.gelu), [.float(3, 7)], [3, 7]),
     .init("activation_sigmoid", .activation(.sigmoid), [.float(3, 7)], [3, 7]),
+    .init("activation_quick_gelu", .activation(.quickGelu), [.float(3, 7)], [3, 7]),
+    .init("activation_elu", .activation(.elu), [.float(3, 7)], [3, 7]),
     .init("add_row", .add, [.float(2, 3, 4), .float(4)], [2, 3, 4]),
     .init("add_outer", .add, [.float(2, 1, 4), .float(1, 3, 1)], [2, 3, 4]),
     .init("multiply", .multiply, [.float(2, 3, 4), .float(3, 1)], [2, 3, 4]),

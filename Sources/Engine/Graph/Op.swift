@@ -105,6 +105,10 @@ public enum Activation: UInt8, Hashable, Sendable, CaseIterable {
   /// Exact: x Phi(x).
   case gelu = 2
   case sigmoid = 3
+  /// x sigmoid(1.702 x): the GELU of CLIP.
+  case quickGelu = 4
+  /// x, or e^x - 1 below zero.
+  case elu = 5
 }
 
 public struct Linear: Hashable, Sendable {

@@ -19,11 +19,21 @@ enum FileFormat {
         case .quantizedAttention, .dequantize: version = max(version, 1)
         case .axialAttention: version = max(version, 2)
         case .batchNorm, .averagePool: version = max(version, 3)
+        case .linear(let p), .quantizedLinear(let p):
+          version = max(version, minorVersion(for: p.activation))
+        case .activation(let kind): version = max(version, minorVersion(for: kind))
         default: break
         }
       }
     }
     return version
+  }
+
+  private static func minorVersion(for activation: Activation) -> UInt16 {
+    switch activation {
+    case .none, .relu, .gelu, .sigmoid: 0
+    case .quickGelu, .elu: 3
+    }
   }
 
   static let headerByteCount = 64

@@ -38,6 +38,8 @@ enum Rows {
     case .relu: max(x, 0)
     case .gelu: 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
     case .sigmoid: 1 / (1 + exp(-x))
+    case .quickGelu: x / (1 + exp(-1.702 * x))
+    case .elu: x > 0 ? x : expm1(x)
     }
   }
 

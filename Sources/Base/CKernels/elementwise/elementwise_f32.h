@@ -50,6 +50,12 @@ static void KERNEL(activate_f32)(const float *x, float *y, size_t count,
   case SAM2_ACT_SIGMOID:
     MAP1(x, y, count, activated(a, SAM2_ACT_SIGMOID));
     break;
+  case SAM2_ACT_QUICK_GELU:
+    MAP1(x, y, count, activated(a, SAM2_ACT_QUICK_GELU));
+    break;
+  case SAM2_ACT_ELU:
+    MAP1(x, y, count, activated(a, SAM2_ACT_ELU));
+    break;
   case SAM2_ACT_NONE:
     __builtin_memmove(y, x, count * sizeof(float));
     break;

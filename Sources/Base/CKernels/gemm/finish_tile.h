@@ -57,6 +57,15 @@ static void finish_tile(const float *tile, size_t rows, const tile_output *out) 
   case SAM2_ACT_SIGMOID:
     finish_rows(tile, rows, out, SAM2_ACT_SIGMOID, 0);
     break;
+  case SAM2_ACT_QUICK_GELU:
+    if (whole)
+      finish_rows(tile, rows, out, SAM2_ACT_QUICK_GELU, 1);
+    else
+      finish_rows(tile, rows, out, SAM2_ACT_QUICK_GELU, 0);
+    break;
+  case SAM2_ACT_ELU:
+    finish_rows(tile, rows, out, SAM2_ACT_ELU, 0);
+    break;
   }
 }
 

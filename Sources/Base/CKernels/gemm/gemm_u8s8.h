@@ -97,6 +97,15 @@ INLINE void scale_part(const int32_t *sums, size_t first, size_t rows, const til
   case SAM2_ACT_SIGMOID:
     scale_rows(sums, first, rows, scales, out, SAM2_ACT_SIGMOID, 0);
     break;
+  case SAM2_ACT_QUICK_GELU:
+    if (whole)
+      scale_rows(sums, first, rows, scales, out, SAM2_ACT_QUICK_GELU, 1);
+    else
+      scale_rows(sums, first, rows, scales, out, SAM2_ACT_QUICK_GELU, 0);
+    break;
+  case SAM2_ACT_ELU:
+    scale_rows(sums, first, rows, scales, out, SAM2_ACT_ELU, 0);
+    break;
   }
 }
 

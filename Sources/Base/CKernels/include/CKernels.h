@@ -23,6 +23,8 @@ typedef enum {
   SAM2_ACT_RELU = 1,
   SAM2_ACT_GELU = 2,  // exact: x * Phi(x), Phi by erf, absolute error below 1e-6
   SAM2_ACT_SIGMOID = 3,
+  SAM2_ACT_QUICK_GELU = 4,  // x * sigmoid(1.702 x)
+  SAM2_ACT_ELU = 5,         // x, or e^x - 1 below zero
 } sam2_activation;
 
 // MARK: - Matrix products

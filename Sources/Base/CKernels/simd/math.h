@@ -1,4 +1,4 @@
-// exp, sigmoid and GELU on the vectors of the level. The same polynomials on every
+// exp, sigmoid, GELU and ELU on the vectors of the level. The same polynomials on every
 // level, but for the GELU of AVX-512 (gelu_avx512.h).
 
 #ifndef SAM2_MATH_H
@@ -27,6 +27,13 @@ INLINE vf vf_sigmoid(vf x) {
   const vf e = vf_exp_nonpositive(vf_sub(vf_zero(), vf_abs(x)));
   const vf numerator = vf_select_less(x, vf_zero(), e, vf_set(1.0f));
   return vf_div(numerator, vf_add(vf_set(1.0f), e));
+}
+
+/// x, or e^x - 1 below zero; absolute error below 1e-7 there.
+INLINE vf vf_elu(vf x) {
+  // 0 first: vf_min returns its second operand for a NaN.
+  const vf below = vf_sub(vf_exp_nonpositive(vf_min(vf_zero(), x)), vf_set(1.0f));
+  return vf_select_less(vf_zero(), x, x, below);
 }
 
 #ifndef OWN_GELU
@@ -78,6 +85,10 @@ INLINE void vf_activate(vf *x, const int count, sam2_activation activation) {
       x[n] = vf_max(vf_zero(), x[n]);
     if (activation == SAM2_ACT_SIGMOID)
       x[n] = vf_sigmoid(x[n]);
+    if (activation == SAM2_ACT_QUICK_GELU)
+      x[n] = vf_mul(x[n], vf_sigmoid(vf_mul(x[n], vf_set(1.702f))));
+    if (activation == SAM2_ACT_ELU)
+      x[n] = vf_elu(x[n]);
   }
 }
 

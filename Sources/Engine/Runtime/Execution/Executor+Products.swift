@@ -156,6 +156,8 @@ extension Activation {
     case .relu: SAM2_ACT_RELU
     case .gelu: SAM2_ACT_GELU
     case .sigmoid: SAM2_ACT_SIGMOID
+    case .quickGelu: SAM2_ACT_QUICK_GELU
+    case .elu: SAM2_ACT_ELU
     }
   }
 }
