@@ -131,11 +131,23 @@ let package = Package(
 
     // Family: SAM 2 itself, and words for the detectors beside it.
     room(.family, "Tokenizer", ["Bytes", "JSON"]),
+    room(.family, "DetectorConfig", ["Bytes", "JSON", "Graph", "SAM2Config"]),
     room(.family, "SAM2Config", ["Bytes", "JSON"]),
     room(.family, "ModelInterface", ["Bytes", "JSON", "Graph", "SAM2Config"]),
     room(
       .family, "SAM2Import",
       ["Bytes", "JSON", "Tensors", "Graph", "SAM2Config", "ModelInterface", yaml]),
+    room(
+      .family, "DetectorImport",
+      [
+        "Bytes", "JSON", "Tensors", "Graph", "SAM2Config", "SAM2Import", "DetectorConfig",
+        "Tokenizer",
+      ]),
+    room(
+      .family, "Detector",
+      [
+        "Bytes", "Graph", "ModelFile", "Runtime", "Tensors", "Media", "DetectorConfig", "Tokenizer",
+      ]),
     room(
       .family, "SAM2",
       [
@@ -152,7 +164,7 @@ let package = Package(
       .jobs, "SAM2Jobs",
       [
         "Bytes", "JSON", "Tensors", "Runtime", "ModelFile", "Media", "Annotations", "SAM2",
-        "JobSupport",
+        "Detector", "JobSupport",
       ]),
 
     // Measuring: one model at work, two models side by side, the report.
@@ -166,7 +178,7 @@ let package = Package(
       .measuring, "Comparison",
       [
         "Bytes", "Tensors", "Graph", "Passes", "Quantizer", "Runtime", "Media", "SampleScene",
-        "SAM2", "Calibration",
+        "SAM2", "Calibration", "Detector",
       ]),
     room(
       .measuring, "QuantizationReport",
@@ -185,13 +197,14 @@ let package = Package(
       [
         "Bytes", "JSON", "Tensors", "Graph", "Checkpoints", "SafetensorsCheckpoint",
         "HDF5Checkpoint", "ModelFile", "SAM2Config", "ModelInterface", "SAM2Import", "Runtime",
-        "GoldenPrompt", "CLISupport", "Tokenizer",
+        "GoldenPrompt", "CLISupport", "Tokenizer", "DetectorConfig", "DetectorImport",
       ]),
     command(
       "sam2-quantize",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Passes", "Quantizer", "Runtime", "SAM2",
-        "ModelInterface", "GoldenPrompt", "Calibration", "Comparison", "QuantizationReport",
+        "SAM2Config", "Detector", "DetectorConfig", "ModelInterface", "GoldenPrompt", "Calibration",
+        "Comparison", "QuantizationReport",
         "JobSupport", "CLISupport",
       ]),
     command(
@@ -199,6 +212,7 @@ let package = Package(
       [
         "Bytes", "JSON", "Graph", "Runtime", "ModelFile", "GoldenPrompt", "Media", "Annotations",
         "SampleScene", "SAM2", "SAM2Jobs", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
+        "Detector",
       ]),
 
     // Tests: one target per room, and the built commands end to end.
@@ -211,6 +225,10 @@ let package = Package(
       dependencies: [
         "Bytes", "Tensors", "Graph", "Passes", "Quantizer", "Reference", "Runtime", "TestSupport",
       ], path: "Tests/Differential", swiftSettings: strict),
+    .target(
+      name: "DetectorSamples",
+      dependencies: ["Bytes", "DetectorConfig", "DetectorImport", "Tensors"],
+      path: "Tests/DetectorSamples", swiftSettings: strict),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(name: "CConfinement", dependencies: ["CSystem"], path: "Tests/CConfinement"),
     tests("BytesTests", ["Bytes", "CZlib"]),
@@ -240,6 +258,13 @@ let package = Package(
         "Bytes", "Checkpoints", "GoldenPrompt", "Graph", "JSON", "ModelFile", "Passes", "Quantizer",
         "Runtime", "SAM2Import", "Tensors",
       ]),
+    tests(
+      "DetectorTests",
+      [
+        "Bytes", "Detector", "DetectorConfig", "DetectorImport", "DetectorSamples", "Graph", "JSON",
+        "Media", "ModelFile", "Passes", "Quantizer", "SAM2Config", "SampleScene", "Tensors",
+        "Tokenizer",
+      ], exclude: ["Fixtures"]),
     tests("TokenizerTests", ["Bytes", "JSON", "Tokenizer"], exclude: ["Fixtures"]),
     tests("SampleSceneTests", ["SampleScene", "Media", "Bytes"]),
     tests(
@@ -308,7 +333,10 @@ let package = Package(
     tests("CLISupportTests", ["Bytes", "JobSupport", "CLISupport"]),
     tests(
       "EndToEndTests",
-      ["Bytes", "GoldenPrompt", "Graph", "JSON", "Media", "ModelFile", "Tensors"]),
+      [
+        "Bytes", "DetectorConfig", "DetectorSamples", "GoldenPrompt", "Graph", "JSON", "Media",
+        "ModelFile", "SafetensorsCheckpoint", "Tensors",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

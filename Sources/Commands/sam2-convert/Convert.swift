@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import Checkpoints
+import DetectorImport
 import Graph
 import JSON
 import ModelFile
@@ -22,6 +23,10 @@ struct Convert: ParsableCommand {
         sam2-convert checkpoint.pt --dry-run --json
         sam2-convert checkpoint.pt --weights ema -o ema.sam2
         sam2-convert ~/.keras/paz/models/sam2/sam2.1_hiera_tiny -o tiny.sam2
+        sam2-convert owlv2-base-patch16-ensemble/ -o words.sam2
+
+      A folder of OWLv2 or OWL-ViT as transformers saves it becomes a detector, which finds things \
+      by words: sam2 detect --detector words.sam2 --text "red car" photo.jpg.
       """)
 
   @Argument(
@@ -54,6 +59,8 @@ struct Convert: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var detector: DetectorOptions
+
   @OptionGroup var golden: GoldenOptions
 
   @OptionGroup var common: CommonOptions
@@ -70,6 +77,10 @@ struct Convert: ParsableCommand {
       let given = try config.map(readConfiguration)
       let checkpoint = try Checkpoint.open(input, options: reading.options)
       let provenance = Provenance(input: input, checkpoint: checkpoint, storage: dtype.dtype)
+      if DetectorImporter.recognizes(checkpoint.tensors) {
+        return try convertDetector(checkpoint, provenance)
+      }
+      try detector.refuseForSAM2()
       var imported = try importing(checkpoint, given?.configuration)
       imported.notes += given?.notes ?? []
       try checkValues(imported)
@@ -112,14 +123,19 @@ struct Convert: ParsableCommand {
 
   /// - Throws: `model.values` when values that are no numbers are to be refused.
   private func checkValues(_ imported: ImportedModel) throws(Failure) {
-    guard strictValues, let warning = imported.valueWarning else { return }
+    try checkValues(valueWarning(imported.nonFinite))
+  }
+
+  /// - Throws: `model.values` for a warning when values that are no numbers are to be refused.
+  func checkValues(_ warning: String?) throws(Failure) {
+    guard strictValues, let warning else { return }
     throw Failure(
       .badInput, code: "model.values", warning, hint: "without --strict-values this is a warning",
       file: input)
   }
 
   /// Writes the file and returns its size; for a dry run only looks whether it could.
-  private func write(_ model: Model, _ provenance: Provenance) throws -> Int? {
+  func write(_ model: Model, _ provenance: Provenance) throws -> Int? {
     guard let output, !dryRun else {
       try provenance.checkpoint.checkUnchanged()
       return nil
@@ -146,7 +162,7 @@ struct Convert: ParsableCommand {
   ) throws {
     let notes = checkpoint.notes + imported.notes + nameNotes(imported, checkpoint)
     for note in notes { common.note("note: \(note)") }
-    if let warning = imported.valueWarning { common.note("warning: \(warning)") }
+    if let warning = valueWarning(imported.nonFinite) { common.note("warning: \(warning)") }
     for assumption in imported.assumptions { common.note("assumed: \(assumption)") }
     if json {
       Console.data(try jsonReport(imported, checkpoint, notes, byteCount).text(.pretty))
@@ -205,7 +221,7 @@ struct Convert: ParsableCommand {
       ("tensors", .integer(Int64(imported.model.weights.count))),
       ("image_size", .integer(Int64(imported.configuration.imageSize))),
       ("assumptions", .array(imported.assumptions.map { .string($0) })),
-      ("warnings", .array(imported.valueWarning.map { [.string($0)] } ?? [])),
+      ("warnings", .array(valueWarning(imported.nonFinite).map { [.string($0)] } ?? [])),
       ("notes", .array(notes.map { .string($0) })),
     ]
     if let output, let byteCount {
@@ -217,14 +233,12 @@ struct Convert: ParsableCommand {
   }
 }
 
-extension ImportedModel {
-  /// What is wrong with the values; nil when all are numbers.
-  fileprivate var valueWarning: String? {
-    guard !nonFinite.isEmpty else { return nil }
-    let shown = nonFinite.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")
-    let more = nonFinite.count > 3 ? " and \(nonFinite.count - 3) more" : ""
-    return "weights are NaN or infinite: \(shown)\(more)"
-  }
+/// What is wrong with the values of the tensors; nil when all are numbers.
+func valueWarning(_ nonFinite: [(name: String, count: Int)]) -> String? {
+  guard !nonFinite.isEmpty else { return nil }
+  let shown = nonFinite.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")
+  let more = nonFinite.count > 3 ? " and \(nonFinite.count - 3) more" : ""
+  return "weights are NaN or infinite: \(shown)\(more)"
 }
 
 /// Storage types that a model file can have before quantisation.

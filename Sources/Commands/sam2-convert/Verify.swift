@@ -4,7 +4,6 @@ import CLISupport
 import Graph
 import JSON
 import ModelFile
-import ModelInterface
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -58,7 +57,7 @@ struct Verify: ParsableCommand {
     defer { progress.finish() }
     do throws(Failure) {
       let model = try ModelFile.verify(file) { progress.update($0, of: $1) }
-      try ModelInterface.verify(model)
+      try model.verifyInterface()
       return model
     } catch {
       throw error.about(file: file)

@@ -5,6 +5,10 @@ public import JSON
 public enum Architecture: String, Sendable, CaseIterable {
   /// SAM 2 and SAM 2.1, whatever their trunk.
   case sam2
+  /// Finds boxes by words or by an example: OWLv2.
+  case owlv2
+  /// The same, of the generation before: OWL-ViT.
+  case owlvit
 
   /// The entry of the metadata that names the architecture.
   public static let key = "architecture"
@@ -31,10 +35,17 @@ public enum Architecture: String, Sendable, CaseIterable {
 
 extension ModelConfiguration {
   /// The configuration of a model with this metadata.
-  /// - Throws: `model.architecture` when the model is no SAM 2; `json.*`, `config.*`.
+  /// - Throws: `model.detector` when the model makes no masks, `model.architecture` when its kind is
+  ///   unknown; `json.*`, `config.*`.
   public init(metadata: JSONValue) throws(Failure) {
     switch try Architecture(metadata: metadata) {
     case .sam2: try self.init(json: metadata.required("configuration"))
+    case .owlv2, .owlvit:
+      throw Failure(
+        .badInput, code: "model.detector",
+        "this model finds boxes by words (\(metadata["family"]?.string ?? "a detector")) and makes "
+          + "no masks",
+        hint: "pass it as --detector, and a SAM 2 as --model")
     }
   }
 }

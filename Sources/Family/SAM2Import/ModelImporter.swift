@@ -102,7 +102,7 @@ public enum ModelImporter {
 
   /// How many elements are NaN or infinite.
   /// - Throws: `model.dtype`, `model.storage`, `model.range`.
-  private static func check(
+  package static func check(
     _ tensor: Tensor, _ name: String, for storage: DType
   ) throws(Failure) -> Int {
     guard tensor.dtype.isFloatingPoint else {

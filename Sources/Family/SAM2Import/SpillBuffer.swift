@@ -1,15 +1,17 @@
-import Bytes
-import Tensors
+package import Bytes
+package import Tensors
 
 /// Bounds the memory that weights take: past a limit they are moved to a temporary file.
-struct SpillBuffer {
+package struct SpillBuffer {
   private var byteCount = 0
   private var spill: SpillFile?
   /// Most bytes that stay in memory: enough for a small model that was compressed.
   private static let limit = 32 << 20
 
+  package init() {}
+
   /// The same tensor, in a file unless it is in one already or fits the limit.
-  mutating func spilled(_ tensor: Tensor) throws(Failure) -> Tensor {
+  package mutating func spilled(_ tensor: Tensor) throws(Failure) -> Tensor {
     // Many small tensors may share one large piece of memory, so that is what counts.
     let bytes = tensor.storage.byteCount
     if tensor.storage.isMappedFile { return tensor }

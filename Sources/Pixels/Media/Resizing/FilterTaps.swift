@@ -10,7 +10,7 @@ struct FilterTaps<Weight: Sendable>: Sendable {
 
   var outputCount: Int { starts.count }
 
-  fileprivate init(outputCount: Int, stride: Int) {
+  init(outputCount: Int, stride: Int) {
     self.stride = stride
     starts.reserveCapacity(outputCount)
     counts.reserveCapacity(outputCount)
@@ -18,7 +18,7 @@ struct FilterTaps<Weight: Sendable>: Sendable {
   }
 
   /// `values` are the weights of inputs from `start` on.
-  fileprivate mutating func append(start: Int, values: [Weight], padding: Weight) {
+  mutating func append(start: Int, values: [Weight], padding: Weight) {
     starts.append(Int32(start))
     counts.append(Int32(values.count))
     weights += values

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Bytes
+import DetectorImport
+import Glibc
+import JSON
+import Tokenizer
+
+/// What only detectors need.
+struct DetectorOptions: ParsableArguments {
+  @Option(
+    help: """
+      Of a detector: the folder or file of its tokenizer (merges.txt, tokenizer.json or \
+      bpe_simple_vocab_16e6.txt), where it is not beside the checkpoint.
+      """)
+  var tokenizer: String?
+
+  @Option(
+    help: """
+      Of a detector: the side of the pictures that it looks at, in pixels; a smaller one is faster \
+      and finds less.
+      """)
+  var imageSize: Int?
+
+  /// - Throws: `convert.detector_option`.
+  func refuseForSAM2() throws(Failure) {
+    for (option, isGiven) in [
+      ("--tokenizer", tokenizer != nil), ("--image-size", imageSize != nil),
+    ]
+    where isGiven {
+      throw Failure(
+        .usage, code: "convert.detector_option",
+        "\(option) is for detectors (OWLv2, OWL-ViT), and this checkpoint is none")
+    }
+  }
+
+  /// The merges of the tokenizer that is named, or that is beside the checkpoint at `input`.
+  /// - Throws: `detector.no_tokenizer`; what reading merges throws.
+  func merges(for input: String) throws(Failure) -> MergeList {
+    let folder = Self.folder(of: input)
+    guard let path = tokenizer ?? MergeList.file(inFolder: folder) else {
+      throw Failure(
+        .badInput, code: "detector.no_tokenizer",
+        "there is no tokenizer beside the checkpoint, which a detector needs to read words",
+        hint: "download merges.txt or tokenizer.json of the model into \(folder), or name it with "
+          + "--tokenizer FOLDER|FILE", file: input)
+    }
+    return try MergeList(path: path)
+  }
+
+  /// The `config.json` beside the checkpoint at `input`; nil when there is none.
+  func published(for input: String) throws(Failure) -> PublishedConfiguration? {
+    let path = Self.folder(of: input) + "/config.json"
+    guard access(path, F_OK) == 0 else { return nil }
+    do throws(Failure) {
+      return try PublishedConfiguration(json: JSONValue(parsing: try MappedFile.open(path)))
+    } catch {
+      throw error.about(file: path)
+    }
+  }
+
+  /// The folder that a checkpoint is, or is in.
+  private static func folder(of input: String) -> String {
+    var status = stat()
+    if stat(input, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return input }
+    guard let slash = input.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == input.startIndex ? "/" : String(input[..<slash])
+  }
+}

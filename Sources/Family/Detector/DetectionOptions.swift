@@ -1,0 +1,28 @@
+public import Bytes
+
+/// Which boxes count.
+public struct DetectionOptions: Sendable, Hashable {
+  /// Boxes with a lower score, or this one, are left out.
+  public var threshold: Float = 0.1
+  /// Of two boxes that answer one query and overlap by more than this (intersection over union),
+  /// the better one stays; 1 keeps all.
+  public var suppression: Float = 0.5
+  /// Most boxes per picture, the best ones.
+  public var maximumCount = 100
+
+  public init() {}
+
+  /// - Throws: `detect.threshold`, `detect.suppression`, `detect.count`.
+  public func validate() throws(Failure) {
+    for (name, code, value) in [
+      ("threshold", "detect.threshold", threshold),
+      ("overlap of duplicates", "detect.suppression", suppression),
+    ] where !(0...1).contains(value) {
+      throw Failure(.usage, code: code, "the \(name) is \(value), and must be in 0 to 1")
+    }
+    guard maximumCount > 0 else {
+      throw Failure(
+        .usage, code: "detect.count", "\(maximumCount) detections per picture are none")
+    }
+  }
+}

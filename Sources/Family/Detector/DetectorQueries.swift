@@ -1,0 +1,12 @@
+/// What to look for: texts, or an example, in the space in which boxes are compared with them.
+public struct DetectorQueries: Sendable, Equatable {
+  /// How detections are labelled, one per query.
+  public let labels: [String]
+  /// One row per query.
+  let vectors: [[Float]]
+
+  init(labels: [String], vectors: [[Float]]) {
+    precondition(labels.count == vectors.count)
+    (self.labels, self.vectors) = (labels, vectors)
+  }
+}

@@ -1,0 +1,15 @@
+public import DetectorConfig
+public import Graph
+
+/// The result of importing a detector.
+public struct ImportedDetector: Sendable {
+  /// Graphs, weights under the names of `transformers` in its order, the tokenizer, and metadata.
+  public var model: Model
+  public var configuration: DetectorConfiguration
+  /// Settings that the checkpoint does not determine and that were assumed, in words.
+  public var assumptions: [String]
+  /// What was left out or cut, in words.
+  public var notes: [String]
+  /// Tensors that hold NaN or infinity, and how many of each.
+  public var nonFinite: [(name: String, count: Int)]
+}
