@@ -16,6 +16,11 @@
 #   zeromodels:NAME  of zeromodels, for example zeromodels:sam2_hiera_tiny (not of SAM 2.1): one file,
 #                    for pictures only, which becomes FOLDER/NAME.weights.h5
 #
+# Detectors, which find things by words, of google (Apache-2.0), for sam2-convert and --detector:
+#   owlv2-base       owlv2-base-patch16-ensemble, 620 MB
+#   owlv2-large      owlv2-large-patch14-ensemble, 1.7 GB
+#                    weights, configuration and tokenizer go into FOLDER/NAME; no hash is published
+#
 # The ending .pt may be left out. The hashes of Meta's files are known here; those of paz are in its
 # manifests; zeromodels publishes none. The Keras files could not be fetched when this was written: their
 # addresses are those that their projects name. --sha256 names another hash for the one file, and
@@ -31,6 +36,7 @@ set -eu
 meta=${SAM2_CHECKPOINTS:-https://dl.fbaipublicfiles.com/segment_anything_2}
 paz=${SAM2_CHECKPOINTS:-https://github.com/oarriaga/altamira-data/releases/download}
 zeromodels=${SAM2_CHECKPOINTS:-https://huggingface.co/zeromodels}
+owl=${SAM2_CHECKPOINTS:-https://huggingface.co/google}
 
 usage() {
   sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d' >&2
@@ -148,7 +154,8 @@ resume() {
   fi
 }
 
-# fetch FILE ADDRESS START EXPECTED: the file FILE, which must begin with the characters START.
+# fetch FILE ADDRESS START EXPECTED: the file FILE, which must begin with the characters START if there
+# are any.
 fetch() {
   file=$1
   address=$2
@@ -186,7 +193,8 @@ fetch() {
   fi
   resume
   # An error page that a server calls a success is no checkpoint.
-  if [ "$(head -c 4 "$part" | tr -dc '[:print:]' | cut -c "1-${#3}")" != "$3" ]; then
+  if [ -n "$3" ] &&
+    [ "$(head -c 4 "$part" | tr -dc '[:print:]' | cut -c "1-${#3}")" != "$3" ]; then
     rm -f "$part"
     say "error: $address gave something that is no checkpoint"
     exit 74
@@ -216,7 +224,20 @@ $pairs
 END
 }
 
+# fetch_detector NAME: weights, configuration and tokenizer of a detector.
+fetch_detector() {
+  [ -z "$given" ] || {
+    say "error: --sha256 is for one file"
+    exit 64
+  }
+  fetch "$folder/$1/config.json" "$owl/$1/resolve/main/config.json" "{" ""
+  fetch "$folder/$1/merges.txt" "$owl/$1/resolve/main/merges.txt" "#" ""
+  fetch "$folder/$1/model.safetensors" "$owl/$1/resolve/main/model.safetensors" "" ""
+}
+
 case "$1" in
+  owlv2-base) fetch_detector owlv2-base-patch16-ensemble ;;
+  owlv2-large) fetch_detector owlv2-large-patch14-ensemble ;;
   paz:*)
     check_name "${1#paz:}" paz
     [ -z "$given" ] || {

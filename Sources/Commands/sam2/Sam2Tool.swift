@@ -14,6 +14,7 @@ struct Sam2Tool: ParsableCommand {
         sam2 track clip.mp4 --point 210,350 -o masks --overlay masks.mp4
         sam2 auto dog.jpg -o everything --overlay
         sam2 batch items.jsonl -o out --resume
+        sam2 detect street.jpg --detector owlv2.sam2 --text "red car" --json
         sam2 doctor
 
       Results go to the folder given with -o, data to stdout, messages to stderr. $SAM2_MODEL and \
@@ -25,7 +26,8 @@ struct Sam2Tool: ParsableCommand {
       """,
     version: Tool.version,
     subcommands: [
-      SegmentCommand.self, AutoCommand.self, TrackCommand.self, BatchCommand.self,
+      SegmentCommand.self, AutoCommand.self, TrackCommand.self, DetectCommand.self,
+      BatchCommand.self,
       BenchCommand.self, DoctorCommand.self, SampleCommand.self, ScoreCommand.self,
     ])
 

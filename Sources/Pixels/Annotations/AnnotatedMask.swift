@@ -5,7 +5,9 @@ public import Media
 public struct AnnotatedMask: Sendable {
   /// Number of the object.
   public let object: Int
-  /// What the model thinks of the mask, 0...1; nil when it did not say.
+  /// Position of its class in the categories of the context.
+  public let category: Int
+  /// What the model thinks of the mask, or the detector of the object, 0...1; nil when nobody said.
   public let score: Double?
   public let width: Int
   public let height: Int
@@ -16,9 +18,9 @@ public struct AnnotatedMask: Sendable {
   /// The run lengths as COCO writes them: a few bytes for each run.
   public let cocoCounts: String
 
-  public init(object: Int, score: Double?, mask: BinaryMask) {
+  public init(object: Int, category: Int = 0, score: Double?, mask: BinaryMask) {
     let runs = RunLengthMask(mask)
-    (self.object, self.score) = (object, score)
+    (self.object, self.category, self.score) = (object, category, score)
     (width, height) = (mask.width, mask.height)
     (area, box, cocoCounts) = (runs.area, mask.boundingBox, runs.cocoCounts)
   }

@@ -36,7 +36,12 @@ public struct AnnotationFile: Sendable, Equatable {
 /// What formats have to know besides the masks.
 public struct AnnotationContext: Sendable {
   /// What the objects are called where a format wants a class.
-  public var category = "object"
+  public var category: String {
+    get { categories.first ?? "" }
+    set { categories = [newValue] }
+  }
+  /// The classes of the objects, of which masks and boxes name one by its position.
+  public var categories = ["object"]
   /// Put before names of pictures, where other tools look for them.
   public var imagePrefix = ""
   /// How far polygons may be from the outline, in pixels.
@@ -45,6 +50,11 @@ public struct AnnotationContext: Sendable {
   public var video: VideoFacts?
 
   public init() {}
+
+  /// The class at position `category`.
+  func name(of category: Int) -> String {
+    categories.indices.contains(category) ? categories[category] : self.category
+  }
 }
 
 /// A video as a whole.

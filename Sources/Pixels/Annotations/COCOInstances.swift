@@ -41,7 +41,7 @@ public struct COCOInstances: AnnotationFormat {
     let json: JSONValue = [
       "info": ["description": "Masks by sam2-swift"], "licenses": [], "images": .array(images),
       "annotations": .array(annotations),
-      "categories": [["id": 1, "name": .init(context.category), "supercategory": ""]],
+      "categories": context.cocoCategories,
     ]
     let name = shape == .polygons ? "coco-polygons.json" : "coco.json"
     return [AnnotationFile(name: name, text: json.text() + "\n")]
@@ -51,7 +51,7 @@ public struct COCOInstances: AnnotationFormat {
     _ mask: AnnotatedMask, id: Int, image: Int
   ) throws(Failure) -> JSONValue {
     var members: [(key: String, value: JSONValue)] = [
-      ("id", .init(id)), ("image_id", .init(image)), ("category_id", 1),
+      ("id", .init(id)), ("image_id", .init(image)), ("category_id", .init(mask.category + 1)),
       ("segmentation", try segmentation(mask)), ("area", .init(mask.area)),
     ]
     if let box = mask.box {

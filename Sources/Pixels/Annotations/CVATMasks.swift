@@ -11,7 +11,17 @@ public struct CVATMasks: AnnotationFormat {
   public init(context: AnnotationContext) { self.context = context }
 
   public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] {
-    let label = escaped(context.category)
+    var labels = ""
+    for category in context.categories {
+      labels += """
+                <label>
+                  <name>\(escaped(category))</name>
+                  <type>mask</type>
+                  <attributes></attributes>
+                </label>
+
+        """
+    }
     var text = """
       <?xml version="1.0" encoding="utf-8"?>
       <annotations>
@@ -22,22 +32,17 @@ public struct CVATMasks: AnnotationFormat {
             <size>\(pictures.count)</size>
             <mode>annotation</mode>
             <labels>
-              <label>
-                <name>\(label)</name>
-                <type>mask</type>
-                <attributes></attributes>
-              </label>
-            </labels>
+      \(labels)      </labels>
           </task>
         </meta>
 
       """
-    for picture in pictures { text += try image(picture, label) }
+    for picture in pictures { text += try image(picture) }
     text += "</annotations>\n"
     return [AnnotationFile(name: "annotations.xml", text: text)]
   }
 
-  private func image(_ picture: AnnotatedPicture, _ label: String) throws(Failure) -> String {
+  private func image(_ picture: AnnotatedPicture) throws(Failure) -> String {
     let name = escaped(context.imagePrefix + picture.name)
     var text =
       "  <image id=\"\(picture.index)\" name=\"\(name)\" width=\"\(picture.width)\" "
@@ -47,6 +52,7 @@ public struct CVATMasks: AnnotationFormat {
       guard let box = mask.box else { continue }
       let (width, height) = (box.right - box.left + 1, box.bottom - box.top + 1)
       let runs = CVATMasks.runs(try mask.pixels(), in: box)
+      let label = escaped(context.name(of: mask.category))
       text +=
         "    <mask label=\"\(label)\" source=\"auto\" occluded=\"0\" "
         + "rle=\"\(runs.map(String.init).joined(separator: ", "))\" left=\"\(box.left)\" "

@@ -62,7 +62,7 @@ public struct LabelStudioBrush: AnnotationFormat {
         "value",
         [
           "format": "rle", "rle": .array(code.map { .init(Int($0)) }),
-          "brushlabels": [.init(context.category)],
+          "brushlabels": [.init(context.name(of: mask.category))],
         ]
       ),
     ]

@@ -3,7 +3,7 @@ internal import Media
 
 /// The segmentation labels of Ultralytics' YOLO: `labels/NAME.txt`, and `data.yaml`.
 ///
-/// One line for each object: `0 x1 y1 x2 y2 …`, the middles of its outermost pixels as shares of
+/// One line for each object: `class x1 y1 x2 y2 …`, the middles of its outermost pixels as shares of
 /// the picture's width and height. Parts of an object are joined by a line there and back, as
 /// Ultralytics' own converter of COCO does; holes likewise.
 public struct YOLOSegments: AnnotationFormat {
@@ -20,28 +20,37 @@ public struct YOLOSegments: AnnotationFormat {
       else { continue }
       // The reader wants three points; a mask of one or two pixels has fewer corners.
       while let last = points.last, points.count < 3 { points.append(last) }
-      lines += "0"
+      lines += String(mask.category)
       for point in points {
-        lines += " \(share(point.x, of: picture.width)) \(share(point.y, of: picture.height))"
+        lines +=
+          " \(Self.share(point.x, of: picture.width)) \(Self.share(point.y, of: picture.height))"
       }
       lines += "\n"
     }
-    // The reader pairs a picture and its labels by name.
-    let stem = picture.name.lastIndex(of: ".").map { picture.name[..<$0] } ?? picture.name[...]
-    return [AnnotationFile(name: "labels/\(stem).txt", text: lines)]
+    return [AnnotationFile(name: "labels/\(Self.stem(of: picture.name)).txt", text: lines)]
+  }
+
+  /// The name without its extension, by which the reader pairs a picture and its labels.
+  static func stem(of name: String) -> Substring {
+    name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]
   }
 
   public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] {
+    [Self.dataFile(context)]
+  }
+
+  /// The description of the data set.
+  static func dataFile(_ context: AnnotationContext) -> AnnotationFile {
     // Without "path" readers look beside this file; with one they start from their working folder.
+    let names = context.categories.enumerated().map { "  \($0): \(quoted($1))\n" }.joined()
     let text = """
       # Put the pictures into images/ beside labels/.
       train: images
       val: images
       names:
-        0: \(YOLOSegments.quoted(context.category))
 
-      """
-    return [AnnotationFile(name: "data.yaml", text: text)]
+      """ + names
+    return AnnotationFile(name: "data.yaml", text: text)
   }
 
   /// A text as YAML writes it in double quotes, whatever is in it.
@@ -62,7 +71,7 @@ public struct YOLOSegments: AnnotationFormat {
   }
 
   /// Six decimals: a ten-thousandth of a pixel in a picture of a hundred pixels.
-  private func share(_ position: Double, of whole: Int) -> String {
+  static func share(_ position: Double, of whole: Int) -> String {
     let millionths = Int((position / Double(whole) * 1_000_000).rounded())
     let digits = String(millionths % 1_000_000)
     let padding = String(repeating: "0", count: 6 - digits.count)

@@ -79,6 +79,14 @@ extension Canvas {
     draw(text, on: chosen, rim: colour)
   }
 
+  /// Writes a number around a place, as far as it is inside the picture.
+  mutating func label(_ number: Int, atX x: Double, y: Double, _ colour: RGBColour) {
+    let text = String(number)
+    let column = Int(min(max(x, 0), Double(image.width)))
+    let row = Int(min(max(y, 0), Double(image.height)))
+    draw(text, on: Plate(text, in: image).centered(column, row, in: image), rim: colour)
+  }
+
   /// Writes a number into the top left corner.
   mutating func cornerLabel(_ number: Int) {
     let text = String(number)

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Bytes
+import CLISupport
+import Detector
+import Graph
+import Runtime
+
+/// The detector: `--detector FILE`, else the environment.
+struct DetectorSource: ParsableArguments {
+  /// Environment variable that names the detector to use without `--detector`.
+  static let environmentVariable = "SAM2_DETECTOR"
+
+  @Option(
+    name: .customLong("detector"),
+    help: ArgumentHelp(
+      "A converted OWLv2 or OWL-ViT, which finds things by words (default: $SAM2_DETECTOR).",
+      valueName: "file"))
+  var file: String?
+
+  /// The file to load.
+  /// - Throws: `detector.none`.
+  func path() throws(Failure) -> String {
+    guard let path = file ?? Console.variable(Self.environmentVariable) else {
+      throw Failure(
+        .usage, code: "detector.none", "finding things by words needs a detector",
+        hint: "fetch one with Scripts/fetch_checkpoint.sh owlv2-base, convert it with sam2-convert "
+          + "owlv2-base-patch16-ensemble -o owlv2.sam2, and pass --detector owlv2.sam2")
+    }
+    return path
+  }
+
+  /// Loads the detector.
+  /// - Throws: `detector.none`; what `Detector` refuses.
+  func load(_ machine: RunOptions, budget: Int = 1) throws(Failure) -> Detector {
+    let path = try path()
+    var options = RuntimeOptions(threads: try machine.threads())
+    options.budget = GraphBudget.standard.scaled(by: budget)
+    return try Detector(path: path, options: options)
+  }
+}
+
+/// Which boxes of a detector count.
+struct DetectionArguments: ParsableArguments {
+  @Option(
+    parsing: .unconditional, help: "Scores of detections are above it, in 0 to 1 (default: 0.1).")
+  var threshold: Float?
+
+  @Option(
+    name: .customLong("nms"), parsing: .unconditional,
+    help: """
+      Of two boxes for the same words that overlap by more than this (intersection over union) the \
+      better one stays; 1 keeps all (default: 0.5).
+      """)
+  var suppression: Float?
+
+  @Option(parsing: .unconditional, help: "Most detections per picture (default: 100).")
+  var maxDetections: Int?
+
+  func validate() throws {
+    do {
+      try options.validate()
+    } catch {
+      throw ValidationError(error.description)
+    }
+  }
+
+  /// Passes when none of the options is given, for a run without a detector.
+  func refuse() throws {
+    for (name, isGiven) in [
+      ("--threshold", threshold != nil), ("--nms", suppression != nil),
+      ("--max-detections", maxDetections != nil),
+    ] where isGiven {
+      throw ValidationError("\(name) is about what --text finds")
+    }
+  }
+
+  /// The same as the library takes it.
+  var options: DetectionOptions {
+    var options = DetectionOptions()
+    options.threshold = threshold ?? options.threshold
+    options.suppression = suppression ?? options.suppression
+    options.maximumCount = maxDetections ?? options.maximumCount
+    return options
+  }
+}
