@@ -16,6 +16,10 @@ struct SegmentCommand: ParsableCommand {
         sam2 segment dog.jpg --point 420,310 -o masks --overlay
         sam2 segment dog.jpg --box 300,120,640,480 --point 310,130,0 -o masks
         sam2 segment *.jpg --prompts prompts.json --json -o masks > masks.json
+        sam2 segment street.jpg --text "red car" dog --detector owlv2.sam2 -o masks --format coco
+
+      With --text a detector finds objects by words (see sam2 detect), and masks carry label and \
+      score; when nothing is found in any picture the exit code is 1, and files are empty.
 
       All points and the box together describe one object; several boxes, or --prompts, give \
       several. Coordinates are pixels of the upright picture (EXIF orientation applied), x to the \
@@ -62,6 +66,7 @@ struct SegmentCommand: ParsableCommand {
   @Flag(help: "Print scores, areas, boxes and times as JSON.")
   var json = false
 
+  @OptionGroup var detector: DetectorSource
   @OptionGroup var model: ModelSource
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
@@ -74,7 +79,7 @@ struct SegmentCommand: ParsableCommand {
         images: found.paths, prompts: requested, choice: prompts.choice, folder: output,
         choices: try outputChoices())
       let job = SegmentJob(
-        model: try model.load(machine), prompts: requested, choice: prompts.choice,
+        model: try model.load(machine), source: try source(requested), choice: prompts.choice,
         finish: finish.finish,
         reading: InputReading(pictures: reading.pictures, masks: prompts.masks.maskReading),
         outputs: outputs)
@@ -84,12 +89,23 @@ struct SegmentCommand: ParsableCommand {
     }
   }
 
+  /// The prompts of every picture, or a detector that finds them.
+  private func source(_ requested: [RequestedPrompt]?) throws(Failure) -> PromptSource {
+    if let requested { return .given(requested) }
+    let loaded = try detector.load(machine, budget: model.graphBudget)
+    return .words(
+      WordPrompter(
+        loaded, queries: try loaded.queries(for: prompts.texts),
+        options: prompts.detections.options))
+  }
+
   private func outputChoices() throws(Failure) -> SegmentOutputChoices {
     var choices = SegmentOutputChoices(
       kinds: try formats.kinds(among: AnnotationKind.forPictures, default: .png),
       context: formats.naming.context, overlay: overlay ? drawing.parts : nil,
       logitsFile: saveLogits)
     choices.overlayFormat = pictureOverlays.format
+    if !prompts.texts.isEmpty { choices.context.categories = prompts.texts }
     return choices
   }
 
@@ -97,9 +113,11 @@ struct SegmentCommand: ParsableCommand {
   private func segmentAll(_ images: [String], _ job: SegmentJob, _ log: NoticeLog) throws {
     let progress = common.progress("segmenting", unit: "pictures")
     var tally = PictureTally(count: images.count, log)
+    var foundCount = 0
     for (index, image) in images.enumerated() {
       do throws(Failure) {
         let result = try job.segment(image, index: tally.annotated.count)
+        foundCount += result.answers.count
         if !result.notices.isEmpty { progress.finish() }
         tally.add(
           result.json, notices: result.notices, annotations: result.files.annotations)
@@ -116,5 +134,9 @@ struct SegmentCommand: ParsableCommand {
     progress.finish()
     let files = try job.outputs.annotations.finish(tally.annotated)
     try tally.finish(model: model.name, files: files, json: json, common)
+    if foundCount == 0 {
+      common.note("nothing was found")
+      throw Tool.someItemsFailed
+    }
   }
 }

@@ -67,6 +67,14 @@ struct SegmentPrompts: ParsableArguments {
     help: ArgumentHelp("Several prompts, as JSON.", valueName: "file.json"))
   var files: [String] = []
 
+  @Option(
+    name: .customLong("text"), parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "What to segment, one or more words or phrases; a detector finds it.", valueName: "words"))
+  var texts: [String] = []
+
+  @OptionGroup var detections: DetectionArguments
+
   @Flag(help: "Write all three candidates of each prompt.")
   var multimask = false
 
@@ -75,9 +83,16 @@ struct SegmentPrompts: ParsableArguments {
 
   func validate() throws {
     let isGivenHere = !points.isEmpty || !boxes.isEmpty || !maskPrompts.isEmpty
-    if files.isEmpty && !isGivenHere {
-      throw ValidationError("say what to segment: --point, --box, --mask-prompt or --prompts")
+    if files.isEmpty && !isGivenHere && texts.isEmpty {
+      throw ValidationError(
+        "say what to segment: --point, --box, --mask-prompt, --prompts or --text")
     }
+    if !texts.isEmpty && (isGivenHere || !files.isEmpty || multimask) {
+      throw ValidationError(
+        "--text excludes --point, --box, --mask-prompt, --prompts and --multimask")
+    }
+    if Set(texts).count < texts.count { throw ValidationError("a text is given more than once") }
+    if texts.isEmpty { try detections.refuse() }
     if !files.isEmpty && isGivenHere {
       throw ValidationError("--prompts excludes --point, --box and --mask-prompt")
     }
@@ -96,8 +111,11 @@ struct SegmentPrompts: ParsableArguments {
 
   var choice: MaskSelection { multimask ? .all : best ? .best : .single }
 
-  /// The prompts that were asked for; reads the file of `--prompts`.
-  func requested() throws(Failure) -> [RequestedPrompt] {
+  /// The prompts that every picture has; nil when words find those of each.
+  ///
+  /// Reads the file of `--prompts`.
+  func requested() throws(Failure) -> [RequestedPrompt]? {
+    guard texts.isEmpty else { return nil }
     if let file = files.first { return try PromptFile.read(file) }
     // Several boxes, or several masks, are about an object each.
     return (0..<max(1, boxes.count, maskPrompts.count)).map { index in

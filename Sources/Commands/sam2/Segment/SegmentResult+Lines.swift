@@ -13,7 +13,10 @@ extension SegmentResult {
         let what =
           files.masks.isEmpty
           ? "\(image), object \(answer.prompt.object)" : files.masks[place][index]
-        say("\(what): \(mask.area) pixels, predicted IoU \(iou)")
+        let found = answer.prompt.label.map { label in
+          ", \(label) \(fixed(answer.prompt.score ?? 0, 3))"
+        }
+        say("\(what): \(mask.area) pixels, predicted IoU \(iou)\(found ?? "")")
       }
     }
     if let overlay = files.overlay { say(overlay) }

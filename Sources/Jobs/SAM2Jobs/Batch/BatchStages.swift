@@ -90,7 +90,7 @@ struct BatchStages: Sendable {
     case .prompts(let prompts):
       let picture = try picture(task)
       let segmenter = PromptedSegmenter(
-        model: model, prompts: prompts, choice: .single, finish: settings.finish,
+        model: model, source: .given(prompts), choice: .single, finish: settings.finish,
         reading: settings.reading)
       var clock = StageClock()
       var notices = picture.notices

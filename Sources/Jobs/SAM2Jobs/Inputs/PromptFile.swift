@@ -14,6 +14,12 @@ public struct RequestedPrompt: Sendable {
   public var maskFile: String?
   /// Whether three candidates are wanted; nil leaves it to the command.
   public var multimask: Bool?
+  /// Position of the object's class in the categories of annotations.
+  public var category = 0
+  /// What the object is called; nil for one that a person pointed at.
+  public var label: String?
+  /// What a detector thinks of the object, 0...1; nil when none was asked.
+  public var score: Double?
 
   public init(
     object: Int, points: [Prompt.Point] = [], box: Prompt.Box? = nil, maskFile: String? = nil,

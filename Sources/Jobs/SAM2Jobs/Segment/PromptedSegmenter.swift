@@ -6,18 +6,18 @@ import Tensors
 
 /// Answers the same prompts about one picture after the other.
 struct PromptedSegmenter {
-  private let prompts: [RequestedPrompt]
+  private let source: PromptSource
   private let choice: MaskSelection
   private let finish: SegmentFinish
   private let reading: InputReading
   private let predictor: ImagePredictor
 
   init(
-    model: SegmentationModel, prompts: [RequestedPrompt], choice: MaskSelection,
+    model: SegmentationModel, source: PromptSource, choice: MaskSelection,
     finish: SegmentFinish, reading: InputReading
   ) {
     predictor = ImagePredictor(model)
-    self.prompts = prompts
+    self.source = source
     self.choice = choice
     self.finish = finish
     self.reading = reading
@@ -27,19 +27,24 @@ struct PromptedSegmenter {
   func answers(
     for picture: RGBImage, clock: inout StageClock, notices: inout [Notice]
   ) throws(Failure) -> [SegmentAnswer] {
+    let (prompts, limits) = try clock.time(source.stage) { () throws(Failure) in
+      try source.prompts(for: picture)
+    }
+    for notice in limits { notices.merge(notice) }
+    guard !prompts.isEmpty else { return [] }
     // Checked before the slow part.
     var found: [Notice] = []
     let asked = try clock.time("prompt") { () throws(Failure) in
-      try resolved(for: picture, &found)
+      try resolved(prompts, for: picture, &found)
     }
     for notice in found { notices.merge(notice) }
     try clock.time("encode") { () throws(Failure) in try predictor.setImage(picture) }
-    return try clock.time("prompt") { () throws(Failure) in try predict(asked) }
+    return try clock.time("prompt") { () throws(Failure) in try predict(asked, for: prompts) }
   }
 
   /// The prompts with their masks read; mask files depend on the size of the picture.
   private func resolved(
-    for picture: RGBImage, _ notices: inout [Notice]
+    _ prompts: [RequestedPrompt], for picture: RGBImage, _ notices: inout [Notice]
   ) throws(Failure) -> [Prompt] {
     var resolved: [Prompt] = []
     for prompt in prompts {
@@ -59,23 +64,22 @@ struct PromptedSegmenter {
   }
 
   /// Answers all prompts, in two batches: those with candidates, and those with one mask.
-  private func predict(_ asked: [Prompt]) throws(Failure) -> [SegmentAnswer] {
+  private func predict(
+    _ asked: [Prompt], for prompts: [RequestedPrompt]
+  ) throws(Failure) -> [SegmentAnswer] {
+    let selections = prompts.map { $0.selection(default: choice) }
     var answers = [SegmentAnswer?](repeating: nil, count: asked.count)
     for multimask in [false, true] {
-      let indices = asked.indices.filter { selection($0).usesCandidates == multimask }
+      let indices = asked.indices.filter { selections[$0].usesCandidates == multimask }
       if indices.isEmpty { continue }
       let predictions = try predictor.predict(indices.map { asked[$0] }, multimask: multimask)
       for (index, prediction) in zip(indices, predictions) {
-        let kept = selection(index) == .best ? [prediction.best] : Array(0..<prediction.count)
+        let kept = selections[index] == .best ? [prediction.best] : Array(0..<prediction.count)
         answers[index] = SegmentAnswer(
           prompt: prompts[index], prediction: prediction, kept: kept, finish: finish)
       }
     }
     return answers.compactMap { $0 }
-  }
-
-  private func selection(_ index: Int) -> MaskSelection {
-    prompts[index].selection(default: choice)
   }
 }
 

@@ -3,7 +3,7 @@ import JobSupport
 import Media
 public import SAM2
 
-/// Segments pictures one after the other with one model and the same prompts.
+/// Segments pictures one after the other with one model, by the same prompts or words.
 public struct SegmentJob {
   public let outputs: SegmentOutputs
   private let segmenter: PromptedSegmenter
@@ -13,8 +13,17 @@ public struct SegmentJob {
     model: SegmentationModel, prompts: [RequestedPrompt], choice: MaskSelection,
     finish: SegmentFinish, reading: InputReading = InputReading(), outputs: SegmentOutputs
   ) {
+    self.init(
+      model: model, source: .given(prompts), choice: choice, finish: finish, reading: reading,
+      outputs: outputs)
+  }
+
+  public init(
+    model: SegmentationModel, source: PromptSource, choice: MaskSelection,
+    finish: SegmentFinish, reading: InputReading = InputReading(), outputs: SegmentOutputs
+  ) {
     segmenter = PromptedSegmenter(
-      model: model, prompts: prompts, choice: choice, finish: finish, reading: reading)
+      model: model, source: source, choice: choice, finish: finish, reading: reading)
     self.reading = reading
     self.outputs = outputs
   }

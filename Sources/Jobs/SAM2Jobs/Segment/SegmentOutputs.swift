@@ -46,23 +46,26 @@ public struct SegmentOutputs {
   private let choices: SegmentOutputChoices
   /// All formats but plain PNGs, whose names tell candidates apart.
   public let annotations: AnnotationFolder
-  /// Masks of each prompt.
-  private let maskCounts: [Int]
+  /// Masks of each prompt; nil when pictures have prompts of their own.
+  private let maskCounts: [Int]?
 
   /// Checks that all files can be created, and that none replaces another or an input.
+  ///
+  /// `prompts` are those of every picture; nil when each picture has its own, with one mask each.
   /// - Throws: `output.*`; `output.same_name`, `output.is_input`, `logits.ragged`,
   ///   `labels.identifier`, `labels.masks`,
   ///   `labels.duplicate`.
   public init(
-    images: [String], prompts: [RequestedPrompt], choice: MaskSelection, folder: String,
+    images: [String], prompts: [RequestedPrompt]?, choice: MaskSelection, folder: String,
     choices: SegmentOutputChoices
   ) throws(Failure) {
     self.folder = try OutputFolder(folder)
     self.choices = choices
     annotations = AnnotationFolder(
       path: folder, kinds: choices.kinds, except: [.png], context: choices.context)
-    maskCounts = prompts.map { $0.selection(default: choice).maskCount }
-    try SegmentOutputs.check(choices.kinds, prompts, default: choice)
+    maskCounts = prompts?.map { $0.selection(default: choice).maskCount }
+    try SegmentOutputs.check(
+      choices.kinds, prompts ?? [RequestedPrompt(object: 1)], default: choice)
     if let logitsFile = choices.logitsFile {
       guard images.count == 1 else {
         throw Failure(
@@ -70,7 +73,7 @@ public struct SegmentOutputs {
           "--save-logits needs exactly one picture, "
             + "not \(images.count)")
       }
-      guard Set(maskCounts).count == 1 else {
+      guard Set(maskCounts ?? [1]).count == 1 else {
         throw Failure(
           .usage, code: "logits.ragged",
           "some prompts ask for one mask and some for three; an array cannot hold both",
@@ -78,7 +81,7 @@ public struct SegmentOutputs {
       }
       try AtomicFile.checkCanCreate(path: logitsFile, replaceExisting: true)
     }
-    try checkNames(images, kept: prompts.compactMap(\.maskFile))
+    try checkNames(images, kept: (prompts ?? []).compactMap(\.maskFile))
   }
 
   /// Checks that formats can hold what the prompts ask for, of which `choice` says how many masks.
@@ -145,7 +148,10 @@ public struct SegmentOutputs {
   private func names(of image: String) -> [String] {
     let stem = fileStem(image)
     var names: [String] = []
-    if choices.kinds.contains(.png) { names += plainFiles(of: image).flatMap(\.self) }
+    // Without prompts, the first file stands for those that follow.
+    if choices.kinds.contains(.png) {
+      names += plainFiles(of: image, maskCounts ?? [1]).flatMap(\.self)
+    }
     if choices.kinds.contains(.davis) { names.append(path(.davis, "\(stem).png")) }
     if choices.kinds.contains(.yolo) { names.append(path(.yolo, "labels/\(stem).txt")) }
     if choices.overlay != nil { names.append(overlayFile(of: image)) }
@@ -153,10 +159,10 @@ public struct SegmentOutputs {
   }
 
   /// For each prompt the plain PNG of each of its masks.
-  private func plainFiles(of image: String) -> [[String]] {
+  private func plainFiles(of image: String, _ counts: [Int]) -> [[String]] {
     let stem = fileStem(image)
     if maskCounts == [1] { return [[path(.png, "\(stem).png")]] }
-    return maskCounts.enumerated().map { prompt, count in
+    return counts.enumerated().map { prompt, count in
       (0..<count).map { path(.png, "\(stem)_\(prompt)_\($0).png") }
     }
   }
@@ -177,10 +183,11 @@ public struct SegmentOutputs {
   func write(
     _ answers: [SegmentAnswer], of image: String, picture: RGBImage, index: Int
   ) throws(Failure) -> SegmentFiles {
+    try checkNumbers(answers)
     var files = SegmentFiles()
     var made: [AnnotationFile] = []
     if choices.kinds.contains(.png) {
-      files.masks = plainFiles(of: image)
+      files.masks = plainFiles(of: image, answers.map(\.masks.count))
       for (answer, paths) in zip(answers, files.masks) {
         for (mask, path) in zip(answer.masks, paths) {
           made.append(AnnotationFile(name: path, bytes: try PNGWriter.encode(mask)))
@@ -205,14 +212,21 @@ public struct SegmentOutputs {
     let logitsBytes = choices.logitsFile.map { _ in NPYWriter.bytes(logits(answers)) }
     try folder.create()
     try AnnotationFolder.write(made, below: folder.path)
-    try stale.remove(of: fileStem(image), width: picture.width, height: picture.height)
     files.all = made.map(\.name)
+    try stale.remove(
+      of: fileStem(image), width: picture.width, height: picture.height, except: files.all)
     if let logitsFile = choices.logitsFile, let logitsBytes {
       try PictureFile.write(logitsBytes, to: logitsFile)
       files.logits = logitsFile
       files.all.append(logitsFile)
     }
     return files
+  }
+
+  /// Numbers of prompts that every picture has are checked before.
+  private func checkNumbers(_ answers: [SegmentAnswer]) throws(Failure) {
+    guard maskCounts == nil else { return }
+    try SegmentOutputs.check(choices.kinds, answers.map(\.prompt), default: .single)
   }
 
   private func annotated(

@@ -75,25 +75,33 @@ public struct SegmentResult {
 extension SegmentAnswer {
   /// Its first mask, for formats with one mask an object.
   var annotated: AnnotatedMask {
-    AnnotatedMask(object: prompt.object, score: Double(predictedIoUs[0]), mask: masks[0])
+    AnnotatedMask(
+      object: prompt.object, category: prompt.category,
+      score: prompt.score ?? Double(predictedIoUs[0]), mask: masks[0])
   }
 
   fileprivate func json(files: [String]) -> JSONValue {
-    [
-      "object": .init(prompt.object),
-      "predicted_iou": .array(predictedIoUs.map { .init($0) }),
-      "object_score": .init(objectScore),
-      "masks": .array(
-        masks.indices.map { index in
-          let file: [(key: String, value: JSONValue)] =
-            files.isEmpty ? [] : [("file", .string(files[index]))]
-          return .object(
-            file + [
-              ("area", .init(masks[index].area)),
-              ("box", masks[index].boundingBox?.json ?? .null),
-            ])
-        }),
+    var entries: [(key: String, value: JSONValue)] = [
+      ("object", .init(prompt.object)),
+      ("predicted_iou", .array(predictedIoUs.map { .init($0) })),
+      ("object_score", .init(objectScore)),
+      (
+        "masks",
+        .array(
+          masks.indices.map { index in
+            let file: [(key: String, value: JSONValue)] =
+              files.isEmpty ? [] : [("file", .string(files[index]))]
+            return .object(
+              file + [
+                ("area", .init(masks[index].area)),
+                ("box", masks[index].boundingBox?.json ?? .null),
+              ])
+          })
+      ),
     ]
+    if let label = prompt.label { entries.append(("label", .string(label))) }
+    if let score = prompt.score { entries.append(("score", .init(score))) }
+    return .object(entries)
   }
 }
 

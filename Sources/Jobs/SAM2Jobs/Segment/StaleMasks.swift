@@ -48,9 +48,11 @@ struct StaleMasks {
   }
 
   /// Removes those about the picture `stem` of `width` x `height`, if they have its size and the form
-  /// that masks and overlays have.
-  func remove(of stem: String, width: Int, height: Int) throws(Failure) {
-    for file in files[stem] ?? [] {
+  /// that masks and overlays have; but not those of the paths `written`.
+  func remove(
+    of stem: String, width: Int, height: Int, except written: [String]
+  ) throws(Failure) {
+    for file in files[stem] ?? [] where !written.contains(file.folder.file(file.name)) {
       let directory = try OutputDirectory(file.folder.path)
       let isOurs = ResultFiles.isPicture(
         file.name, in: directory, colour: file.isOverlay ? 2 : 0, size: (width, height))
