@@ -18,6 +18,7 @@ struct TrackCommand: ParsableCommand {
         sam2 track clip.mp4 --object 1 --point 210,350 \\
           --object 2 --frame 30 --box 300,0,500,400 -o masks
         sam2 track frames --script session.json -o masks
+        sam2 track clip.mp4 --text "red car" --detector owlv2.sam2 --detect-every 30 -o masks
 
       Prompt options apply in the order given: --object and --frame say what the following \
       --point, --box and --mask-prompt are about (object 1 on frame 0 until then). Objects are \
@@ -68,16 +69,26 @@ struct TrackCommand: ParsableCommand {
   @Flag(help: "Print scores, areas and times as JSON.")
   var json = false
 
+  @OptionGroup var detector: DetectorSource
   @OptionGroup var model: ModelSource
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard !prompts.texts.isEmpty, pause.saveState != nil || pause.resume != nil else { return }
+    throw ValidationError("--text cannot be saved and resumed: what it finds is not in the state")
+  }
 
   func run() throws {
     try Tool.run(json: json) {
       let reading = InputReading(
         pictures: frames.pictures, masks: prompts.maskOptions.maskReading)
-      var plan = try prompts.plan(arguments: CommandLine.arguments, reading)
       let outputs = try TrackOutputs(video: video, folder: output, choices: outputChoices())
+      let words = try wordTracking(for: outputs.kinds)
+      var plan =
+        try words.map(firstPlan)
+        ?? prompts.plan(
+          arguments: CommandLine.arguments, reading)
       try plan.checkObjects(for: outputs.kinds)
       if let file = pause.saveState {
         try AtomicFile.checkCanCreate(path: file, replaceExisting: true)
@@ -92,10 +103,11 @@ struct TrackCommand: ParsableCommand {
         options: try tracking.resolved(damage, scripted: plan.script.tracker))
       let job = try TrackJob(
         plan, on: predictor, resuming: pause.resume, outputs: outputs, keepsReport: json,
-        context: formats.naming.context, video: video, source: source)
+        context: context, video: video, source: source, words: words)
       let log = NoticeLog(common)
       log.add(job.notices)
-      let files = try track(job, marks: plan.marks, log)
+      let files = try track(
+        job, marks: plan.marks, isEmpty: plan.script.actions.isEmpty, log)
       if json {
         let head: [(key: String, value: JSONValue)] = [
           ("video", .string(video)), ("model", .string(model.name)),
@@ -105,8 +117,46 @@ struct TrackCommand: ParsableCommand {
         members.append(("notices", log.all.json))
         Console.data(JSONValue.object(members).text(.pretty))
       }
+      if plan.script.actions.isEmpty {
+        common.note("nothing was found")
+        throw Tool.someItemsFailed
+      }
       if job.isIncomplete { throw Tool.someItemsFailed }
     }
+  }
+
+  // MARK: - Words
+
+  /// What finds objects by words; nil when a person points at them.
+  private func wordTracking(for kinds: [AnnotationKind]) throws(Failure) -> WordTracking? {
+    guard !prompts.texts.isEmpty else { return nil }
+    let loaded = try detector.load(machine, budget: model.graphBudget)
+    let queries = try loaded.queries(for: prompts.texts)
+    let frames = try openVideo()
+    return WordTracking(
+      loaded, queries: queries, options: prompts.detections.options, every: prompts.detectEvery,
+      frames: frames, frameCount: try frameCount(of: frames),
+      objectLimit: kinds.contains(where: \.needsSmallNumbers) ? 255 : 999_999)
+  }
+
+  /// Looks for the words, frame by frame, until something is found.
+  private func firstPlan(_ words: WordTracking) throws(Failure) -> TrackPlan {
+    let progress = common.progress("detecting", unit: "frames")
+    defer { progress.finish() }
+    return try words.firstPlan { progress.update($0, of: $1) }
+  }
+
+  private func frameCount(of source: FrameSource) throws(Failure) -> Int {
+    if let count = source.frameCount { return count }
+    var (copy, count) = (try openVideo(), 0)
+    while try copy.next() != nil { count += 1 }
+    return count
+  }
+
+  private var context: AnnotationContext {
+    var context = formats.naming.context
+    if !prompts.texts.isEmpty { context.categories = prompts.texts }
+    return context
   }
 
   private func openVideo() throws(Failure) -> FrameSource {
@@ -124,11 +174,13 @@ struct TrackCommand: ParsableCommand {
   /// Tracks, writes and draws.
   /// - Returns: the files about the whole video.
   private func track(
-    _ job: TrackJob, marks: [Int: [Overlay.Prompt]], _ log: NoticeLog
+    _ job: TrackJob, marks: [Int: [Overlay.Prompt]], isEmpty: Bool, _ log: NoticeLog
   ) throws -> [String] {
     // Frames and their damage become known as they are read.
     defer { log.add(job.notices) }
-    if let file = pause.saveState {
+    if isEmpty {
+      try job.writeNothing()
+    } else if let file = pause.saveState {
       try play(job, savingTo: file)
     } else {
       try play(job)

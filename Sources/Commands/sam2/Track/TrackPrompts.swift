@@ -41,16 +41,46 @@ struct TrackPrompts: ParsableArguments {
     help: ArgumentHelp("An interaction script instead of prompts.", valueName: "file.json"))
   var scripts: [String] = []
 
+  @Option(
+    name: .customLong("text"), parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "What to track, one or more words or phrases; a detector finds it on the first frame where "
+        + "it is there.", valueName: "words"))
+  var texts: [String] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Look again for the words of --text every so many frames, and track what has come.",
+      valueName: "n"))
+  var detectEvery: Int?
+
+  @OptionGroup var detections: DetectionArguments
+
   func validate() throws {
     let isGivenHere = !points.isEmpty || !boxes.isEmpty || !masks.isEmpty
-    if scripts.isEmpty && !isGivenHere {
-      throw ValidationError("say what to track: --point, --box, --mask-prompt or --script")
+    if scripts.isEmpty && !isGivenHere && texts.isEmpty {
+      throw ValidationError("say what to track: --point, --box, --mask-prompt, --script or --text")
     }
+    try validateTexts(
+      isAlone: !isGivenHere && scripts.isEmpty && objects.isEmpty && frames.isEmpty)
     if scripts.count > 1 {
       throw ValidationError("--script is given \(scripts.count) times; a job plays one script")
     }
     if !scripts.isEmpty && (isGivenHere || !objects.isEmpty || !frames.isEmpty) {
       throw ValidationError("--script excludes all other prompt options")
+    }
+  }
+
+  private func validateTexts(isAlone: Bool) throws {
+    guard !texts.isEmpty else {
+      if detectEvery != nil { throw ValidationError("--detect-every is about what --text finds") }
+      return try detections.refuse()
+    }
+    guard isAlone else { throw ValidationError("--text excludes all other prompt options") }
+    if Set(texts).count < texts.count { throw ValidationError("a text is given more than once") }
+    if let detectEvery, detectEvery < 1 {
+      throw ValidationError("--detect-every must be 1 or more")
     }
   }
 

@@ -20,10 +20,12 @@ public final class ScriptPlayer {
     case tracked(FrameResult, Propagation.Progress, action: Int)
   }
 
-  public let script: InteractionScript
+  public private(set) var script: InteractionScript
   public let predictor: VideoPredictor
   /// Index of the action that is next, or under way.
   public private(set) var action = 0
+  /// Whether actions may be appended, so that what was tracked is kept for them.
+  public var mayGrow = false
 
   /// What the program that saved the state had to note; empty for a player from the start.
   public private(set) var notes: [UInt8] = []
@@ -104,6 +106,9 @@ public final class ScriptPlayer {
     return events.removeFirst()
   }
 
+  /// Adds actions at the end of the script, also after `next` has given nil.
+  public func append(_ actions: [InteractionScript.Action]) { script.actions += actions }
+
   private func checkTracker() throws(Failure) {
     let used = predictor.options.tracker
     guard let tracker = script.tracker, tracker != used else { return }
@@ -145,7 +150,7 @@ public final class ScriptPlayer {
       try propagation
       ?? predictor.propagation(
         start: start, maxFrames: maxFrames, reverse: isReverse,
-        keepsHistory: action < script.actions.count - 1)
+        keepsHistory: mayGrow || action < script.actions.count - 1)
     // Kept also when the frame fails, so that it can be tried again.
     defer { propagation = current }
     guard let result = try current.next() else { return nil }

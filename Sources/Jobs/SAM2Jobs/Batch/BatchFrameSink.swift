@@ -24,7 +24,7 @@ struct BatchFrameSink: FrameSink {
     // Of several passes over a frame the last one holds, and it may have fewer objects.
     for file in earlier { try folder.remove(file) }
     let found = result.found
-    let picture = description.picture(result.frame, found.annotated)
+    let picture = description.picture(result.frame, found.annotated())
     let files = try folder.write(picture)
     let logits =
       savesLogits ? try writeLogits(found, of: description.names.logitsStem(result.frame)) : []

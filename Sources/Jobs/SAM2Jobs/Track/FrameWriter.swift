@@ -12,12 +12,14 @@ struct FrameWriter: FrameSink {
   private let annotations: AnnotationFolder
   private let context: AnnotationContext
   private let removal: EarlierRemoval?
+  private let labels: FoundLabels
 
   /// `earlier` results are removed with the first write; nil for a job that is resumed.
   init(
     _ outputs: TrackOutputs, _ description: VideoDescription, _ context: AnnotationContext,
-    removing earlier: EarlierResults?
+    removing earlier: EarlierResults?, labels: FoundLabels = FoundLabels()
   ) {
+    self.labels = labels
     (self.outputs, self.description, self.context) = (outputs, description, context)
     removal = earlier.map { EarlierRemoval($0) }
     annotations = outputs.annotations(context.about(description.facts))
@@ -35,7 +37,7 @@ struct FrameWriter: FrameSink {
   ) throws(Failure) -> WrittenFrame {
     try removal?.run()
     let found = result.found
-    let picture = description.picture(result.frame, found.annotated)
+    let picture = description.picture(result.frame, found.annotated(labels))
     let files = try annotations.files(of: picture)
     try outputs.write(
       files, logitsName: description.names.logitsStem(result.frame), objects: found.map(\.object))
@@ -48,11 +50,13 @@ struct FrameWriter: FrameSink {
       (
         "objects",
         .array(
-          found.map { object, mask in
-            [
-              "object": .init(object.id), "object_score": .init(object.objectScore ?? 0),
-              "area": .init(mask.area),
-            ]
+          found.map { object, mask -> JSONValue in
+            let label = labels.label(of: object.id).map { [("label", JSONValue.string($0))] }
+            return .object(
+              [
+                ("object", .init(object.id)), ("object_score", .init(object.objectScore ?? 0)),
+                ("area", .init(mask.area)),
+              ] + (label ?? []))
           })
       ),
     ]

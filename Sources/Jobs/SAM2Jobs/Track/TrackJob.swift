@@ -13,6 +13,8 @@ public final class TrackJob {
   private let source: FrameSource
   private let names: FrameNames
   private let planNotices: [Notice]
+  /// What found the objects of the plan; nil when a person did.
+  private let words: WordTracking?
 
   /// A job from its start, or from where the state file `resuming` was saved.
   ///
@@ -22,8 +24,9 @@ public final class TrackJob {
   public init(
     _ plan: TrackPlan, on predictor: VideoPredictor, resuming: String? = nil,
     outputs: TrackOutputs, keepsReport: Bool, context: AnnotationContext = AnnotationContext(),
-    video: String, source: FrameSource
+    video: String, source: FrameSource, words: WordTracking? = nil
   ) throws(Failure) {
+    self.words = words
     self.outputs = outputs
     let player: ScriptPlayer
     if let resuming {
@@ -43,10 +46,11 @@ public final class TrackJob {
       + plan.promptNotices(width: predictor.width, height: predictor.height)
     let writer = FrameWriter(
       outputs, description, context,
-      removing: earlier)
+      removing: earlier, labels: words?.labels ?? FoundLabels())
     driver = VideoDriver(
       player, into: writer,
-      ledger: VideoLedger(keepsMasks: outputs.needsAllMasks, keepsReport: keepsReport))
+      ledger: VideoLedger(keepsMasks: outputs.needsAllMasks, keepsReport: keepsReport),
+      words: words)
     if let resuming { try driver.restoreLedger(from: resuming, picture: description.picture) }
   }
 
@@ -63,6 +67,9 @@ public final class TrackJob {
       stopAfter: stopAfter, cancellation: cancellation,
       events: .init(progress: progress, skipped: skipped))
   }
+
+  /// Writes frames without objects, for a video in which words found none.
+  public func writeNothing() throws(Failure) { try driver.writeNothing() }
 
   /// Writes the files about the whole video.
   /// - Returns: their paths.
@@ -84,7 +91,7 @@ public final class TrackJob {
   public var isOver: Bool { driver.isOver }
 
   /// What was left out or chosen so far, and where the video ends early.
-  public var notices: [Notice] { source.notices + planNotices }
+  public var notices: [Notice] { source.notices + planNotices + (words?.notices ?? []) }
 
   /// Whether anything is missing in the results that the video should have.
   public var isIncomplete: Bool { skippedCount > 0 || notices.contains(where: \.isIncomplete) }
@@ -117,11 +124,12 @@ public final class TrackJob {
         ] as JSONValue
       )
     }
+    let found = words.map { [(key: "objects", value: JSONValue.array($0.labels.report))] }
     return [
       ("width", .init(predictor.width)), ("height", .init(predictor.height)),
       ("frame_count", .init(predictor.frameCount)), ("finished", .bool(isOver)),
       ("frames", .array(driver.ledger.report)), ("skipped", .array(driver.ledger.skipReport)),
       ("milliseconds", driver.clock.json), ("graph_milliseconds", .object(graphs)),
-    ]
+    ] + (found ?? [])
   }
 }

@@ -59,10 +59,8 @@ extension FrameResult {
 }
 
 extension FoundObjects {
-  /// Their masks in the order of their numbers.
-  var annotated: [AnnotatedMask] {
-    sorted { $0.object.id < $1.object.id }.map {
-      AnnotatedMask(object: $0.object.id, score: nil, mask: $0.mask)
-    }
+  /// Their masks in the order of their numbers, called by `labels`.
+  func annotated(_ labels: FoundLabels = FoundLabels()) -> [AnnotatedMask] {
+    sorted { $0.object.id < $1.object.id }.map { labels.annotated($0.object.id, $0.mask) }
   }
 }

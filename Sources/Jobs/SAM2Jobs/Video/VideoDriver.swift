@@ -22,6 +22,9 @@ final class VideoDriver {
   private(set) var trackedFrameCount = 0
   /// Whether the plan has been played to its end.
   private(set) var isOver = false
+  /// Finds more to do when the plan is over; nil for a plan that is whole.
+  private let words: WordTracking?
+  private var lastTracked: FrameResult?
 
   var predictor: VideoPredictor { player.predictor }
 
@@ -39,8 +42,13 @@ final class VideoDriver {
     var skipped: (Int, Failure) -> Void = { _, _ in }
   }
 
-  init(_ player: ScriptPlayer, into sink: any FrameSink, ledger: VideoLedger) {
+  init(
+    _ player: ScriptPlayer, into sink: any FrameSink, ledger: VideoLedger,
+    words: WordTracking? = nil
+  ) {
     self.player = player
+    self.words = words
+    player.mayGrow = words != nil
     self.sink = sink
     self.ledger = ledger
   }
@@ -89,6 +97,11 @@ final class VideoDriver {
     var lapStart = StageClock.now()
     while trackedFrameCount < stopAfter ?? Int.max, !cancellation.isRequested {
       guard let event = try player.next() else {
+        let more = try words?.actions(after: lastTracked) ?? []
+        if !more.isEmpty {
+          player.append(more)
+          continue
+        }
         isOver = true
         break
       }
@@ -101,6 +114,7 @@ final class VideoDriver {
       case .tracked(let result, let done, _):
         clock.add("track", milliseconds: lap)
         trackedFrameCount += 1
+        if words != nil { lastTracked = result }
         try writePending()
         try write(result, lap: lap)
         events.progress(done)
@@ -150,6 +164,17 @@ final class VideoDriver {
     ledger.remember(written.picture)
     ledger.remember(written.entry, of: written.frame)
     files[written.frame] = written.files.isEmpty ? nil : written.files
+  }
+
+  /// Writes all frames without any objects.
+  func writeNothing() throws(Failure) {
+    for frame in 0..<predictor.frameCount {
+      let result = FrameResult(
+        frame: frame, objects: [], width: predictor.width, height: predictor.height)
+      try write(result, lap: nil)
+    }
+    try finishWriting()
+    isOver = true
   }
 
   /// Writes the files about the whole video.
