@@ -2,10 +2,12 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import Calibration
+import DetectorConfig
 import Graph
 import JobSupport
 import ModelFile
 import QuantizationReport
+import SAM2Config
 
 @main
 struct QuantizeTool: ParsableCommand {
@@ -25,6 +27,7 @@ struct QuantizeTool: ParsableCommand {
         sam2-quantize tiny.sam2 -o picture.sam2 --image-only
         sam2-quantize tiny.sam2 -o fast.sam2 --optimize-only
         sam2-quantize tiny.sam2 --bisect --calibrate photo.jpg
+        sam2-quantize owlv2.sam2 -o owlv2-int8.sam2
         sam2-quantize --passes
 
       Weights become int8 with one scale per output channel; activations are quantised row by row \
@@ -91,6 +94,7 @@ struct QuantizeTool: ParsableCommand {
         common: common, isDryRun: dryRun)
       if stages.bisect { return try BisectionListing(run.bisection()).print(json: json) }
       try checkOutput(input)
+      if let detector = try openedDetector(input) { return try quantize(detector) }
       let folder = try reporting.opened(replaceExisting: force)
       let source = try run.source()
       let result = try run.result(of: source)
@@ -111,6 +115,27 @@ struct QuantizeTool: ParsableCommand {
       let bad = result.calibrated?.skipped.count ?? 0
       if bad > choices.maximumBad { throw Tool.someItemsFailed }
     }
+  }
+
+  /// The model at `input` if it is a detector.
+  private func openedDetector(_ input: String) throws(Failure) -> DetectorQuantization? {
+    let model = try ModelFile.open(input)
+    do throws(Failure) {
+      guard DetectorKind(try Architecture(metadata: model.metadata)) != nil else { return nil }
+      try DetectorInterface.verify(model)
+      try DetectorQuantization.refuse(choices, stages, reporting)
+    } catch {
+      throw error.about(file: input)
+    }
+    return DetectorQuantization(input: input, model: model, running: running, common: common)
+  }
+
+  private func quantize(_ detector: DetectorQuantization) throws {
+    let (model, agreement) = try detector.result(isDryRun: dryRun)
+    try write(model)
+    try detector.report(
+      agreement, output: dryRun ? nil : output, byteCount: ModelFile.byteCount(of: model),
+      json: json)
   }
 
   private func checkOutput(_ input: String) throws {

@@ -118,8 +118,8 @@ private struct Rewrite {
 
   mutating func graph() throws(Failure) -> Graph {
     for node in rewriter.source.nodes {
-      guard node.operands.count > 1,
-        case .weight(let name) = rewriter.source[node.operands[1]].definition
+      guard let position = node.op.storablePosition, node.operands.count > position,
+        case .weight(let name) = rewriter.source[node.operands[position]].definition
       else {
         try rewriter.copy(node)
         continue
@@ -170,7 +170,8 @@ private struct Rewrite {
   private mutating func dequantize(
     _ node: Graph.Node, _ name: String, _ matrix: QuantizedMatrix
   ) throws(Failure) {
-    let shape = rewriter.source[node.operands[1]].type.shape
+    let weightPosition = node.op.storablePosition ?? 1
+    let shape = rewriter.source[node.operands[weightPosition]].type.shape
     if storedWeights[name] == nil {
       storedWeights[name] = try rewriter.add(
         .dequantize,
@@ -182,7 +183,7 @@ private struct Rewrite {
     }
     var operands: [ValueID] = []
     for (position, operand) in node.operands.enumerated() {
-      if position == 1, let stored = storedWeights[name] {
+      if position == weightPosition, let stored = storedWeights[name] {
         operands.append(stored)
       } else {
         operands.append(try rewriter.map(operand))

@@ -11,7 +11,7 @@ extension Recipe {
       for node in graph.nodes {
         for (position, operand) in node.operands.enumerated() {
           guard case .weight(let name) = graph[operand].definition else { continue }
-          if position == 1, node.op.packsItsWeight {
+          if position == node.op.storablePosition {
             packed.insert(name)
           } else {
             otherwiseUsed.insert(name)
@@ -26,11 +26,13 @@ extension Recipe {
 }
 
 extension Op {
-  /// Whether operand 1 is a weight that the runtime packs, so that how it is stored is no matter.
-  fileprivate var packsItsWeight: Bool {
+  /// Position of the operand that is a weight which the runtime packs, or of whose rows few are read,
+  /// so that how it is stored is no matter.
+  var storablePosition: Int? {
     switch self {
-    case .linear, .conv2d, .convTranspose2d: true
-    default: false
+    case .linear, .conv2d, .convTranspose2d: 1
+    case .gather: 0
+    default: nil
     }
   }
 }
