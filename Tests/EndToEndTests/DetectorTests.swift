@@ -1,0 +1,250 @@
+import Bytes
+import DetectorConfig
+import DetectorSamples
+import JSON
+import SafetensorsCheckpoint
+import TestSupport
+import Testing
+
+/// A small detector with weights that follow from a formula, converted once for all tests.
+private struct DetectorWorkplace {
+  let workplace: Workplace
+  /// The checkpoint as transformers saves it, with its tokenizer.
+  let checkpoint: String
+  let detector: String
+
+  static let shared = Result<DetectorWorkplace, any Error> { try DetectorWorkplace() }
+
+  private init() throws {
+    workplace = try Workplace.shared.get()
+    checkpoint = "\(workplace.folder)/tiny-owlv2"
+    detector = "\(workplace.folder)/tiny-owlv2.sam2"
+    try Tool.makeFolder(checkpoint)
+    _ = try SafetensorsWriter.write(
+      FormulaCheckpoint(.tiny(.owlv2)), to: "\(checkpoint)/model.safetensors",
+      replaceExisting: true)
+    let fixture = try JSONValue(
+      parsing: fileBytes(fixturePath("outputs.json", target: "DetectorTests")) ?? [])
+    let merges = try fixture.requiredArray("merges").compactMap(\.string)
+    write("#version: 0.2\n" + merges.map { $0 + "\n" }.joined(), to: "\(checkpoint)/merges.txt")
+    write(
+      #"{"model_type": "owlv2", "text_config": {"num_attention_heads": 3}, "#
+        + #""vision_config": {"num_attention_heads": 4}}"#, to: "\(checkpoint)/config.json")
+    let outcome = try Tool.convert.run([checkpoint, "-o", detector], in: workplace.folder)
+    guard outcome.exitCode == 0 else { throw ToolProblem.failed(outcome.errors) }
+  }
+}
+
+@Suite("Detectors")
+struct DetectorToolTests {
+  private let place: DetectorWorkplace
+
+  init() throws { place = try DetectorWorkplace.shared.get() }
+
+  private var picture: String { "\(place.workplace.scene)/picture.png" }
+
+  /// Runs sam2 with the detector in a fresh folder.
+  private func run(
+    _ arguments: [String], _ body: (Tool.Outcome, String) throws -> Void = { _, _ in }
+  ) throws {
+    try withTemporaryFolder { folder in
+      try body(try Tool.sam2.run(arguments + ["--detector", place.detector], in: folder), folder)
+    }
+  }
+
+  private func json(_ path: String) throws -> JSONValue {
+    try JSONValue(parsing: fileBytes(path) ?? [])
+  }
+
+  // MARK: - Converting
+
+  @Test("Conversion says what the model is, and its file verifies and runs")
+  func conversion() throws {
+    let outcome = try Tool.convert.run(
+      [place.checkpoint, "--dry-run", "--json"], in: place.workplace.folder)
+    try expectSuccess(outcome)
+    #expect(try outcome.json.requiredString("family") == "OWLv2")
+    #expect(try outcome.json.requiredInt("image_size") == 96)
+    let verified = try Tool.convert.run(
+      ["verify", place.detector, "--run"], in: place.workplace.folder)
+    try expectSuccess(verified)
+  }
+
+  @Test("A checkpoint without tokenizer is refused, and one is found where it is named")
+  func tokenizer() throws {
+    try withTemporaryFolder { folder in
+      let file = "\(place.checkpoint)/model.safetensors"
+      write(fileBytes(file) ?? [], to: "\(folder)/model.safetensors")
+      let refused = try Tool.convert.run(["model.safetensors", "-o", "d.sam2"], in: folder)
+      #expect(refused.exitCode == 65 && refused.errors.contains("--tokenizer"))
+      #expect(!exists("\(folder)/d.sam2"))
+      let named = try Tool.convert.run(
+        [
+          "model.safetensors", "--tokenizer", place.checkpoint, "--image-size", "64", "-o",
+          "d.sam2",
+        ],
+        in: folder)
+      try expectSuccess(named)
+      #expect(named.errors.contains("64x64"))
+    }
+  }
+
+  @Test("Options of detectors are refused for SAM 2, and the reverse")
+  func options() throws {
+    let sam2 = try Tool.convert.run(
+      [Workplace.nano("nano.pt"), "--tokenizer", place.checkpoint, "--dry-run"],
+      in: place.workplace.folder)
+    #expect(sam2.exitCode != 0)
+    let detector = try Tool.convert.run(
+      [place.checkpoint, "--weights", "ema", "--dry-run"], in: place.workplace.folder)
+    #expect(detector.exitCode == 64)
+  }
+
+  // MARK: - Detecting
+
+  @Test("Boxes come as JSON, COCO and YOLO, and on pictures")
+  func detect() throws {
+    let target = ["--text", "the", "on in", "--threshold", "0.5"]
+    try run(
+      ["detect", picture] + target + ["-o", "out", "--format", "coco,yolo", "--overlay", "--json"]
+    ) { outcome, folder in
+      try expectSuccess(outcome)
+      let image = try outcome.json.requiredArray("images")[0]
+      let found = try image.requiredArray("detections")
+      #expect(!found.isEmpty)
+      for detection in found {
+        #expect(["the", "on in"].contains(try detection.requiredString("label")))
+        #expect(try detection.requiredDouble("score") > 0.5)
+        #expect(try detection.requiredArray("box").count == 4)
+      }
+      let coco = try json("\(folder)/out/coco/coco.json")
+      let annotations = try coco.requiredArray("annotations")
+      #expect(annotations.count == found.count)
+      let names = try coco.requiredArray("categories").map { try $0.requiredString("name") }
+      #expect(names == ["the", "on in"])
+      let labels = fileBytes("\(folder)/out/yolo/labels/picture.txt") ?? []
+      #expect(labels.count { $0 == UInt8(ascii: "\n") } == found.count)
+      #expect(exists("\(folder)/out/yolo/data.yaml") && exists("\(folder)/out/picture_overlay.png"))
+    }
+  }
+
+  @Test("An example stands in for words")
+  func example() throws {
+    let target = ["--like", picture, "--box", "2,2,40,40", "--threshold", "0.3"]
+    try run(["detect", picture] + target + ["--json"]) { outcome, _ in
+      try expectSuccess(outcome)
+      let found = try outcome.json.requiredArray("images")[0].requiredArray("detections")
+      #expect(try found.first?.requiredString("label") == "picture")
+    }
+  }
+
+  @Test("When nothing is found the files are empty, and the exit code is 1")
+  func nothing() throws {
+    let none = ["--text", "the", "--threshold", "1"]
+    try run(["detect", picture, "-o", "out", "--format", "coco,yolo"] + none) { outcome, folder in
+      #expect(outcome.exitCode == 1 && outcome.errors.contains("nothing was found"))
+      let annotations = try json("\(folder)/out/coco/coco.json").requiredArray("annotations")
+      #expect(annotations.isEmpty)
+      #expect(fileBytes("\(folder)/out/yolo/labels/picture.txt") == [])
+    }
+    try run(["segment", picture, "-o", "out", "--format", "coco,davis"] + none) { outcome, folder in
+      #expect(outcome.exitCode == 1 && outcome.errors.contains("nothing was found"))
+      let annotations = try json("\(folder)/out/coco/coco.json").requiredArray("annotations")
+      #expect(annotations.isEmpty)
+      #expect(exists("\(folder)/out/davis/picture.png"))
+    }
+    try run(["track", "\(place.workplace.scene)/frames", "-o", "out"] + none) { outcome, folder in
+      #expect(outcome.exitCode == 1 && outcome.errors.contains("nothing was found"))
+      #expect(folderNames("\(folder)/out") == folderNames("\(place.workplace.scene)/truth"))
+    }
+  }
+
+  // MARK: - Masks
+
+  @Test("Masks of words carry label and score into JSON and COCO")
+  func segment() throws {
+    let target = ["--text", "the", "on in", "--threshold", "0.5", "--max-detections", "3"]
+    try run(
+      ["segment", picture] + target + ["-o", "out", "--format", "png,coco", "--json"]
+    ) { outcome, folder in
+      try expectSuccess(outcome)
+      let prompts = try outcome.json.requiredArray("images")[0].requiredArray("prompts")
+      #expect((1...3).contains(prompts.count))
+      for prompt in prompts {
+        #expect(["the", "on in"].contains(try prompt.requiredString("label")))
+        #expect(try prompt.requiredDouble("score") > 0.5)
+      }
+      let names = folderNames("\(folder)/out/png")
+      #expect(names == prompts.indices.map { "picture_\($0)_0.png" })
+      let coco = try json("\(folder)/out/coco/coco.json")
+      let categories = try coco.requiredArray("categories")
+      #expect(categories.count == 2)
+      for annotation in try coco.requiredArray("annotations") {
+        #expect((1...2).contains(try annotation.requiredInt("category_id")))
+        #expect(try annotation.requiredDouble("score") > 0.5)
+      }
+    }
+  }
+
+  @Test("Words start tracks, and are looked for again", arguments: [nil, "2"])
+  func track(_ interval: String?) throws {
+    let again = interval.map { ["--detect-every", $0] } ?? []
+    let target = ["--text", "the", "--threshold", "0.5", "--max-detections", "2"]
+    let frames = "\(place.workplace.scene)/frames"
+    try run(["track", frames] + target + again + ["-o", "out", "--json"]) { outcome, folder in
+      try expectSuccess(outcome)
+      #expect(folderNames("\(folder)/out") == folderNames("\(place.workplace.scene)/truth"))
+      let objects = try outcome.json.requiredArray("objects")
+      #expect(!objects.isEmpty)
+      for object in objects { #expect(try object.requiredString("label") == "the") }
+      let last = try #require(try outcome.json.requiredArray("frames").last)
+      let tracked = try last.requiredArray("objects")
+      #expect(!tracked.isEmpty)
+    }
+  }
+
+  // MARK: - Refusals
+
+  @Test("A model in the place of a detector is refused by name, and the reverse")
+  func exchanged() throws {
+    try withTemporaryFolder { folder in
+      let words = ["--text", "the"]
+      let model = try Tool.sam2.run(
+        ["detect", picture, "--detector", place.workplace.model] + words, in: folder)
+      #expect(model.exitCode == 65 && model.errors.contains("--model"))
+      let detector = try Tool.sam2.run(
+        ["segment", picture, "--model", place.detector, "--point", "9,9", "-o", "out"], in: folder)
+      #expect(detector.exitCode == 65 && detector.errors.contains("--detector"))
+      let none = try Tool.sam2.run(["detect", picture] + words, in: folder)
+      #expect(none.exitCode == 64 && none.errors.contains("fetch_checkpoint.sh owlv2-base"))
+      #expect(!exists("\(folder)/out"))
+    }
+  }
+
+  @Test(
+    "Texts and thresholds that make no sense are refused",
+    arguments: [
+      (["--text", ""], 65), (["--text", "   "], 65),
+      (["--text", String(repeating: "word ", count: 40)], 65),
+      (["--text", "a", "--threshold", "1.5"], 64), (["--text", "a", "--threshold", "-0.1"], 64),
+      (["--text", "a", "--nms", "2"], 64), (["--text", "a", "a"], 64), ([], 64),
+      (["--like", "none.png"], 66), (["--text", "a", "--box", "1,1,2,2"], 64),
+    ] as [([String], Int32)])
+  func refusals(_ target: [String], _ code: Int32) throws {
+    try run(["detect", picture] + target + ["-o", "out", "--format", "coco"]) { outcome, folder in
+      #expect(outcome.exitCode == code, "\(outcome.errors)")
+      #expect(!exists("\(folder)/out"))
+    }
+  }
+
+  @Test("Text that is no UTF-8 is refused")
+  func bytes() throws {
+    try withTemporaryFolder { folder in
+      let command = try Tool.sam2.path
+      let outcome = try Tool.shell(
+        "'\(command)' detect '\(picture)' --detector \"$0\" --text \"$(printf 'a\\377b')\"",
+        place.detector, in: folder)
+      #expect(outcome.exitCode == 65 && outcome.errors.contains("UTF-8"))
+    }
+  }
+}
