@@ -203,6 +203,34 @@ struct DetectorToolTests {
     }
   }
 
+  @Test("A batch finds what its items name, and says what it cannot")
+  func batch() throws {
+    try withTemporaryFolder { folder in
+      write(
+        """
+        {"id": "a", "image": "\(picture)", "text": ["the", "on in"]}
+        {"id": "b", "image": "\(picture)", "text": ["the", "the"]}
+
+        """, to: "\(folder)/items.jsonl")
+      let call = ["batch", "items.jsonl", "--format", "coco", "--threshold", "0.5"]
+      let outcome = try Tool.sam2.run(
+        call + ["-o", "out", "--detector", place.detector], in: folder)
+      #expect(outcome.exitCode == 1)
+      let text = String(decoding: fileBytes("\(folder)/out/results.jsonl") ?? [], as: UTF8.self)
+      let lines = try text.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+      #expect(lines.count == 2)
+      let prompts = try #require(lines.first?["prompts"]?.array)
+      #expect(!prompts.isEmpty && prompts.allSatisfy { $0["label"]?.string != nil })
+      #expect(lines.last?["error"]?["code"]?.string == "batch.text")
+      let coco = try json("\(folder)/out/a/coco.json")
+      let categories = try coco.requiredArray("categories")
+      #expect(categories.count == 2)
+      // Without a detector the item is refused, not the batch.
+      let without = try Tool.sam2.run(call + ["-o", "none"], in: folder)
+      #expect(without.exitCode == 1 && without.errors.contains("--detector"))
+    }
+  }
+
   // MARK: - Refusals
 
   @Test("A model in the place of a detector is refused by name, and the reverse")

@@ -22,6 +22,7 @@ struct BatchCommand: ParsableCommand {
 
         {"id": "a/1", "image": "1.jpg", "prompts": [{"points": [[420, 310]]}]}
         {"id": "a/2", "image": "2.jpg", "auto": {}}
+        {"id": "a/3", "image": "3.jpg", "text": ["red car", "dog"]}
         {"id": "b", "video": "clip.mp4", "script": "session.json"}
         {"id": "c", "video": "clip.mp4", "script": "session.json", "fill_hole_area": 0, "overlay": "mp4"}
 
@@ -59,6 +60,8 @@ struct BatchCommand: ParsableCommand {
   @OptionGroup(title: "Pictures and frames") var reading: ReadingOptions
   @OptionGroup var masks: MaskOptions
   @OptionGroup(title: "Damaged videos") var damage: DamageOptions
+  @OptionGroup(title: "Words") var detector: DetectorSource
+  @OptionGroup var detections: DetectionArguments
   @OptionGroup var model: ModelSource
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
@@ -74,7 +77,8 @@ struct BatchCommand: ParsableCommand {
       let settings = BatchSettings(
         formats: formats.formats, context: formats.naming.context, finish: finish.finish,
         reading: InputReading(pictures: reading.pictures, masks: masks.maskReading),
-        toleratesDamage: damage.toleratesDamage, model: try model.identity())
+        toleratesDamage: damage.toleratesDamage, model: try model.identity(),
+        detector: try detector.identity(), detection: detections.options)
       let job = try BatchJob(
         list: manifest, output: output, shard: shard, settings: settings,
         start: resume ? .resume : force ? .replace : .refuse)
@@ -89,7 +93,9 @@ struct BatchCommand: ParsableCommand {
     let summary = try {
       defer { progress.finish() }
       return try job.run(
-        model: { try model.load(machine) }, cancellation: Interruption.cancellation,
+        model: { try model.load(machine) },
+        detector: { try detector.loadIfGiven(machine, budget: model.graphBudget) },
+        cancellation: Interruption.cancellation,
         events: events(progress, log))
     }()
     let (count, failed) = (summary.itemCount, summary.failedCount)

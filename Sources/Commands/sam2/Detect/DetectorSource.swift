@@ -3,6 +3,7 @@ import Bytes
 import CLISupport
 import Detector
 import Graph
+import ModelFile
 import Runtime
 
 /// The detector: `--detector FILE`, else the environment.
@@ -17,16 +18,30 @@ struct DetectorSource: ParsableArguments {
       valueName: "file"))
   var file: String?
 
+  private var givenPath: String? { file ?? Console.variable(Self.environmentVariable) }
+
   /// The file to load.
   /// - Throws: `detector.none`.
   func path() throws(Failure) -> String {
-    guard let path = file ?? Console.variable(Self.environmentVariable) else {
+    guard let path = givenPath else {
       throw Failure(
         .usage, code: "detector.none", "finding things by words needs a detector",
         hint: "fetch one with Scripts/fetch_checkpoint.sh owlv2-base, convert it with sam2-convert "
           + "owlv2-base-patch16-ensemble -o owlv2.sam2, and pass --detector owlv2.sam2")
     }
     return path
+  }
+
+  /// What tells the detector from others, as for a model; nil without one.
+  /// - Throws: what reading the file refuses.
+  func identity() throws(Failure) -> String? {
+    guard let path = givenPath else { return nil }
+    return try ModelFile.inspect(path).sections.map(\.sha256).joined(separator: " ")
+  }
+
+  /// Loads the detector if there is one.
+  func loadIfGiven(_ machine: RunOptions, budget: Int) throws(Failure) -> Detector? {
+    givenPath == nil ? nil : try load(machine, budget: budget)
   }
 
   /// Loads the detector.

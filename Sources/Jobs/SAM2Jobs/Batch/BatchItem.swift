@@ -9,6 +9,8 @@ import SAM2
 struct BatchItem {
   enum Work {
     case prompts([RequestedPrompt])
+    /// What a detector is to find.
+    case words([String])
     case automatic(AutomaticMaskOptions)
     case track(TrackPlan, BatchTrackOptions)
   }
@@ -25,7 +27,7 @@ struct BatchItem {
   var isVideo: Bool { if case .track = work { true } else { false } }
 
   private static let members =
-    ["id", "image", "prompts", "auto", "video", "actions", "script", "format"]
+    ["id", "image", "prompts", "text", "auto", "video", "actions", "script", "format"]
     + BatchTrackOptions.Name.allCases.map(\.rawValue)
 
   /// Reads an item; relative paths start at `folder`.
@@ -40,7 +42,7 @@ struct BatchItem {
           hint: guess.map { "did you mean \"\($0)\"?" } ?? "there are \(BatchItem.members)")
       }
     }
-    let works = ["prompts", "auto", "actions", "script"].filter { json[$0] != nil }
+    let works = ["prompts", "text", "auto", "actions", "script"].filter { json[$0] != nil }
     let kind = json["image"] != nil ? "image" : "video"
     guard works.count == 1, json["image"] == nil || json["video"] == nil else {
       throw BatchItem.workFailure
@@ -53,6 +55,7 @@ struct BatchItem {
     switch (kind, works[0]) {
     case ("image", "prompts"):
       work = .prompts(try PromptFile.prompts(json.requiredArray("prompts"), folder: folder))
+    case ("image", "text"): work = .words(try BatchItem.texts(json.required("text")))
     case ("image", "auto"):
       work = .automatic(try AutomaticMaskOptions(json: json.required("auto")))
     case ("video", "actions"):
@@ -65,6 +68,17 @@ struct BatchItem {
       work = .track(try TrackPlan(scriptFile: file), try BatchTrackOptions(item: json))
     default: throw BatchItem.workFailure
     }
+  }
+
+  /// One text, or several that differ.
+  private static func texts(_ json: JSONValue) throws(Failure) -> [String] {
+    let texts = json.string.map { [$0] } ?? json.array?.compactMap(\.string) ?? []
+    let count = json.string == nil ? json.array?.count ?? 0 : 1
+    guard !texts.isEmpty, texts.count == count, Set(texts).count == count else {
+      throw Failure(
+        .badInput, code: "batch.text", "\"text\" must be words, or an array of different ones")
+    }
+    return texts
   }
 
   /// Passes for a picture without options of videos.
@@ -86,7 +100,8 @@ struct BatchItem {
   private static var workFailure: Failure {
     Failure(
       .badInput, code: "batch.work", "it is not said what to do",
-      hint: "give \"image\" with \"prompts\" or \"auto\", or \"video\" with \"actions\" or "
+      hint:
+        "give \"image\" with \"prompts\", \"text\" or \"auto\", or \"video\" with \"actions\" or "
         + "\"script\"")
   }
 

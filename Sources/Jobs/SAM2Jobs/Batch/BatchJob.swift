@@ -1,4 +1,5 @@
 public import Bytes
+public import Detector
 public import JobSupport
 public import SAM2
 
@@ -74,13 +75,14 @@ public final class BatchJob {
     self.start = start
   }
 
-  /// Does what is missing, and writes the file with all results when every item has one; `model` is
-  /// called only if anything is missing.
+  /// Does what is missing, and writes the file with all results when every item has one; `model` and
+  /// `detector` are called only if anything is missing.
   ///
   /// An item that fails does not end the run.
   /// - Throws: what `model` throws; troubles that are not an item's own, as a full disk.
   public func run(
-    model: () throws -> SegmentationModel, cancellation: Cancellation = .never,
+    model: () throws -> SegmentationModel, detector: () throws -> Detector? = { nil },
+    cancellation: Cancellation = .never,
     events: Events = Events()
   ) throws -> Summary {
     let folder = try BatchFolder(directory, shard: shard)
@@ -94,7 +96,7 @@ public final class BatchJob {
     if !journal.missing.isEmpty {
       let stages = BatchStages(
         manifest: manifest, settings: settings, writer: writer, model: try model(),
-        cancellation: cancellation)
+        detector: try detector(), cancellation: cancellation)
       isFinished = try BatchRun(stages, journal: journal, range: range, events: events).run()
     }
     if isFinished { try journal.publish() }

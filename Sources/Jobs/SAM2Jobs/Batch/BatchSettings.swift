@@ -1,5 +1,6 @@
 public import Annotations
 import Bytes
+public import Detector
 import JSON
 import JobSupport
 import Media
@@ -14,14 +15,21 @@ public struct BatchSettings: Sendable {
   public let reading: InputReading
   /// Whether videos go on after frames that cannot be decoded.
   public let toleratesDamage: Bool
+  /// Which boxes of a detector count.
+  public let detection: DetectionOptions
+  /// Identifies the detector; nil without one.
+  private let detector: String?
   /// Identifies the model, as hashes of the contents of its file do.
   private let model: String
 
   public init(
     formats: BatchFormats, context: AnnotationContext = AnnotationContext(),
     finish: SegmentFinish = SegmentFinish(), reading: InputReading = InputReading(),
-    toleratesDamage: Bool = false, model: String
+    toleratesDamage: Bool = false, model: String, detector: String? = nil,
+    detection: DetectionOptions = DetectionOptions()
   ) {
+    self.detector = detector
+    self.detection = detection
     self.formats = formats
     self.context = context
     self.finish = finish
@@ -34,7 +42,7 @@ public struct BatchSettings: Sendable {
   ///
   /// A result of an earlier run counts when this has not changed.
   func digest(of item: JSONValue) -> UInt64 {
-    let all: JSONValue = [
+    var all: JSONValue = [
       "item": item, "format": .array(formats.names.map { .string($0) }), "model": .string(model),
       "version": .string(Product.version), "mask_threshold": .number(finish.maskThreshold),
       "max_hole_area": .init(finish.maxHoleArea),
@@ -44,6 +52,14 @@ public struct BatchSettings: Sendable {
       "tolerates_damage": .bool(toleratesDamage), "mask_reading": .string(reading.masks.rawValue),
       "sample_range": reading.pictures.sampleRange.json,
     ]
+    // Results without words depend on no detector.
+    if item["text"] != nil {
+      all = [
+        "all": all, "detector": detector.map { .string($0) } ?? .null,
+        "threshold": .init(detection.threshold), "nms": .init(detection.suppression),
+        "max_detections": .init(detection.maximumCount),
+      ]
+    }
     let bytes = Array(all.text(.canonical).utf8)
     let storage = ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
     // Sixteen hexadecimal digits are always such a number.

@@ -1,4 +1,5 @@
 import Bytes
+import Detector
 import JSON
 import JobSupport
 import Media
@@ -11,6 +12,8 @@ struct BatchStages: Sendable {
   let settings: BatchSettings
   let writer: BatchWriter
   let model: SegmentationModel
+  /// Nil when none was given.
+  let detector: Detector?
   let cancellation: Cancellation
 
   /// An item whose turn comes.
@@ -87,11 +90,11 @@ struct BatchStages: Sendable {
     let task = try prepared.task.get()
     let (index, writer) = (prepared.index, writer)
     switch task.item.work {
-    case .prompts(let prompts):
+    case .prompts, .words:
       let picture = try picture(task)
       let segmenter = PromptedSegmenter(
-        model: model, source: .given(prompts), choice: .single, finish: settings.finish,
-        reading: settings.reading)
+        model: model, source: try source(of: task.item.work), choice: .single,
+        finish: settings.finish, reading: settings.reading)
       var clock = StageClock()
       var notices = picture.notices
       let answers = try segmenter.answers(for: picture, clock: &clock, notices: &notices)
@@ -118,6 +121,23 @@ struct BatchStages: Sendable {
         try folder.commit()
         return outcome
       }
+    }
+  }
+
+  /// The prompts of an item, or a detector that finds them.
+  private func source(of work: BatchItem.Work) throws(Failure) -> PromptSource {
+    switch work {
+    case .prompts(let prompts): return .given(prompts)
+    case .words(let texts):
+      guard let detector else {
+        throw Failure(
+          .usage, code: "detector.none", "finding things by words needs a detector",
+          hint: "give a converted OWLv2 with --detector")
+      }
+      return .words(
+        WordPrompter(
+          detector, queries: try detector.queries(for: texts), options: settings.detection))
+    case .automatic, .track: return .given([])
     }
   }
 

@@ -32,6 +32,8 @@ struct BatchWriter: Sendable {
     switch item.work {
     case .automatic: break
     case .track(let plan, _): try plan.checkObjects(for: wanted.kinds)
+    case .words:
+      try SegmentOutputs.check(wanted.kinds, [RequestedPrompt(object: 1)], default: .single)
     case .prompts(let prompts): try SegmentOutputs.check(wanted.kinds, prompts, default: .single)
     }
     return wanted
@@ -55,6 +57,8 @@ struct BatchWriter: Sendable {
     _ answers: [SegmentAnswer], _ index: Int, _ task: BatchStages.Task, picture: PictureFacts
   ) throws(Failure) -> BatchMembers {
     let item = task.item
+    var context = context
+    if case .words(let texts) = item.work { context.categories = texts }
     let folder = try BatchItemFolder(self, task.formats, index, id: item.id, context: context)
     var number = 0
     var prompts: [JSONValue] = []
@@ -67,10 +71,13 @@ struct BatchWriter: Sendable {
           .object(
             place + [("area", .init(mask.area)), ("box", mask.boundingBox?.json ?? .null)]))
       }
-      prompts.append([
-        "object": .init(answer.prompt.object), "object_score": .init(answer.objectScore),
-        "predicted_iou": .array(answer.predictedIoUs.map { .init($0) }), "masks": .array(masks),
-      ])
+      prompts.append(
+        .object(
+          [
+            ("object", .init(answer.prompt.object)), ("object_score", .init(answer.objectScore)),
+            ("predicted_iou", .array(answer.predictedIoUs.map { .init($0) })),
+            ("masks", .array(masks)),
+          ] + answer.prompt.facts))
     }
     let files = try write(answers.map(\.annotated), of: item, picture, folder)
     try folder.commit()

@@ -99,9 +99,15 @@ extension SegmentAnswer {
           })
       ),
     ]
-    if let label = prompt.label { entries.append(("label", .string(label))) }
-    if let score = prompt.score { entries.append(("score", .init(score))) }
+    entries += prompt.facts
     return .object(entries)
+  }
+}
+
+extension RequestedPrompt {
+  /// What a detector said of the object, for reports; empty when none was asked.
+  var facts: [(key: String, value: JSONValue)] {
+    (label.map { [("label", .string($0))] } ?? []) + (score.map { [("score", .init($0))] } ?? [])
   }
 }
 
