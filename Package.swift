@@ -77,6 +77,7 @@ let package = Package(
   name: "sam2-swift",
   products: [
     .library(name: "SAM2", targets: ["SAM2"]),
+    .library(name: "Detector", targets: ["Detector"]),
     .library(name: "SAM2Jobs", targets: ["SAM2Jobs"]),
     .executable(name: "sam2", targets: ["sam2"]),
     .executable(name: "sam2-convert", targets: ["sam2-convert"]),

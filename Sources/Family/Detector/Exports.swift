@@ -1,0 +1,7 @@
+// `import Detector` is enough for a caller: these rooms' types are in its signatures.
+
+@_exported public import Bytes
+@_exported public import DetectorConfig
+@_exported public import Media
+@_exported public import Runtime
+@_exported public import Tensors
