@@ -83,7 +83,7 @@ struct StageTests {
       PipelineStage.all.map(\.promise.rawValue).suffix(4)
         == ["budgeted", "budgeted", "budgeted", "algebraic"])
     #expect(PipelineStage.lastExact.passes.map(\.name) == Pipeline.standard.map(\.name))
-    #expect(try PipelineStage(named: "fold-values-into-output").passes.count == 1)
+    #expect(try PipelineStage(named: "fold-batch-norms").passes.count == 1)
     do {
       _ = try PipelineStage(named: "eliminate-dead-cod")
       Issue.record("an unknown name was taken")

@@ -35,7 +35,7 @@ enum EdgeTAMFixture {
   }
 
   static func path(_ name: String) -> String {
-    fixturePath("edgetam/" + name, target: ".")
+    fixturePath("edgetam/" + name, target: "..")
   }
 
   static func reference() throws -> JSONValue {
