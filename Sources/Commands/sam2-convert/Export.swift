@@ -107,9 +107,11 @@ struct Export: ParsableCommand {
           + "they compute the same, but are not those of the original checkpoint")
     }
     if !export.zeroed.isEmpty {
+      let count = export.zeroed.count
       common.note(
         "note: zeros stand for what is not in the model, because no computation needs it: "
-          + export.zeroed.joined(separator: ", "))
+          + export.zeroed.prefix(3).joined(separator: ", ")
+          + (count > 3 ? ", … (\(count) in all)" : ""))
     }
     if json {
       Console.data(try jsonReport(export, byteCount).text(.pretty))
