@@ -3,7 +3,7 @@ public import JSON
 
 /// The kinds of models that can be loaded, by the `architecture` of a file's metadata.
 public enum Architecture: String, Sendable, CaseIterable {
-  /// SAM 2 and SAM 2.1, whatever their trunk.
+  /// SAM 2, SAM 2.1 and EdgeTAM.
   case sam2
   /// Finds boxes by words or by an example: OWLv2.
   case owlv2

@@ -8,10 +8,10 @@ public import SAM2Config
 /// Absent keys have the defaults of the reference's constructors. Keys that do not change what the
 /// model computes are ignored; any other unknown key, class or value is an error.
 public struct OfficialYAML {
-  private var c = ModelConfiguration()
+  var c = ModelConfiguration()
   private var notes: [String] = []
   /// Sides of the map for which the file has rotary positions, where the reference recomputes none.
-  private var queryGrid: [Int]?
+  var queryGrid: [Int]?
 
   /// The configuration alone; see `read`.
   public static func configuration(parsing text: String) throws(Failure) -> ModelConfiguration {
@@ -153,67 +153,6 @@ public struct OfficialYAML {
     try block.finish()
     try fuser.finish()
     try encoder.finish()
-  }
-
-  private mutating func readMemoryAttention(_ model: inout ConfigurationSection) throws(Failure) {
-    var attention = try model.section("memory_attention", target: "MemoryAttention")
-    c.memory.attention.layers = try attention.count("num_layers", 0)
-    c.memory.attention.posEncAtInput = try attention.flag("pos_enc_at_input", false)
-    try attention.requireWidth("d_model", c.dModel, initial: c.dModel)
-    try attention.require("batch_first", true, initial: true)
-    var layer = try attention.section("layer", target: "MemoryAttentionLayer")
-    c.memory.attention.feedforward = try layer.count("dim_feedforward", 0)
-    c.memory.attention.posEncAtAttn = try layer.flag("pos_enc_at_attn", false)
-    c.memory.attention.posEncAtCrossAttnKeys = try layer.flag("pos_enc_at_cross_attn_keys", false)
-    c.memory.attention.posEncAtCrossAttnQueries = try layer.flag(
-      "pos_enc_at_cross_attn_queries", false)
-    try layer.requireWidth("d_model", c.dModel, initial: c.dModel)
-    try layer.require("activation", "relu", initial: "")
-    layer.ignore("dropout")
-    let own = try readRotary(
-      &layer, "self_attention", target: "RoPEAttention", keyWidth: c.dModel)
-    let cross = try readRotary(
-      &layer, "cross_attention",
-      target: c.memory.perceiver == nil ? "RoPEAttention" : "RoPEAttentionv2",
-      keyWidth: c.memory.dim)
-    guard own == cross else {
-      throw Failure(
-        .badInput, code: "config.unsupported",
-        "\(layer.path): self and cross attention differ in heads or rope_theta")
-    }
-    c.memory.attention.heads = own.heads
-    c.memory.attention.ropeTheta = own.theta
-    try layer.finish()
-    try attention.finish()
-  }
-
-  /// `feat_sizes` only primes a table that the reference recomputes for the actual map; `q_sizes`
-  /// and `k_sizes` are those of the map and of the perceiver.
-  private mutating func readRotary(
-    _ layer: inout ConfigurationSection, _ key: String, target: String, keyWidth: Int
-  ) throws(Failure) -> (heads: Int, theta: Double) {
-    var attention = try layer.section(key, target: target)
-    if let perceiver = c.memory.perceiver, target == "RoPEAttentionv2" {
-      let side = JSONValue(perceiver.gridSide)
-      try attention.require("k_sizes", [side, side], initial: [32, 32])
-      queryGrid = try attention.counts("q_sizes", [32, 32])
-    }
-    let heads = try attention.count("num_heads", 0)
-    let theta = try attention.number("rope_theta", 10_000)
-    try attention.requireWidth("embedding_dim", c.dModel, initial: c.dModel)
-    try attention.requireWidth("kv_in_dim", keyWidth, initial: c.dModel)
-    try attention.require("downsample_rate", 1, initial: 1)
-    attention.ignore("feat_sizes", "dropout", "rope_k_repeat")
-    try attention.finish()
-    return (heads, theta)
-  }
-
-  private func checkQueryGrid() throws(Failure) {
-    guard let queryGrid, queryGrid != [c.featureSide, c.featureSide] else { return }
-    throw Failure(
-      .badInput, code: "config.mismatch",
-      "the cross attention's q_sizes are \(queryGrid), but the feature map of image_size "
-        + "\(c.imageSize) has \(c.featureSide) x \(c.featureSide) cells")
   }
 
   // MARK: - Switches
