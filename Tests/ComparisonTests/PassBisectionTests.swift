@@ -29,7 +29,13 @@ struct PassBisectionTests {
     #expect(bisection.culprit == nil, "\(bisection.steps)")
     #expect(bisection.steps.map(\.name) == PipelineStage.all.map(\.name))
     #expect(bisection.maskCount == 10)
+    // Without batch norms and branches of convolutions, two have nothing to do.
+    let idle = [Pass.foldBatchNorms.name, Pass.mergeDepthwiseBranches.name]
     for step in bisection.steps {
+      if idle.contains(step.name) {
+        #expect(!step.didChange && step.error?.isExact == true, "\(step)")
+        continue
+      }
       switch step.promise {
       case .exact:
         #expect(step.error?.isExact == true && step.error?.relative == 0, "\(step)")
