@@ -165,7 +165,7 @@ struct QuantizeTests {
       let report = try within.json
       #expect(report["first_over_budget"]?.isNull == true)
       let passes = try report.requiredArray("passes")
-      #expect(passes.count == 9)
+      #expect(passes.count == 11)
       for pass in passes { #expect(pass["within_budget"]?.bool == true) }
       let scene = try Workplace.shared.get().scene
       let over = try quantize(
