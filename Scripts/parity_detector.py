@@ -26,6 +26,8 @@ from check_tokenizer import clip_merges, transformers_tokenizer
 
 TEXTS = ["a red hexagon", "a photo of a cat", "blue circle"]
 LIMIT = 1e-4
+# Detections that the threshold of the comparison lets pass.
+KEPT = 40
 TOKENS = 16
 
 
@@ -41,8 +43,8 @@ def run(*arguments):
     return done.stdout
 
 
-def detect(binary, picture, model, folder, *target):
-    shape = ["--threshold", "0.3", "--nms", "1", "--max-detections", "100000", "--json"]
+def detect(binary, picture, model, folder, threshold, *target):
+    shape = ["--threshold", str(threshold), "--nms", "1", "--max-detections", "100000", "--json"]
     output = run(
         binary / "sam2", "detect", picture, "--detector", model, *target, *shape, "--save-logits",
         folder,
@@ -65,7 +67,14 @@ def processed(kind, picture, size):
     return (pixels - mean) / std
 
 
-def post_processed(logits, boxes, picture, kind, threshold=0.3):
+def threshold_of(logits):
+    """Half way between two scores, so that rounding does not matter."""
+    scores = torch.sigmoid(logits.max(-1).values).sort(descending=True).values
+    count = min(KEPT, len(scores) - 1)
+    return float((scores[count - 1] + scores[count]) / 2)
+
+
+def post_processed(logits, boxes, picture, kind, threshold):
     """As post_process_object_detection, and clipped to the picture."""
     width, height = Image.open(picture).size
     scale = torch.tensor([max(width, height)] * 2 if kind == "owlv2" else [width, height])
@@ -95,8 +104,11 @@ def compare_size(kind, size, binary, picture, example, folder):
         guided = model.image_guided_detection(
             pixel_values=pixels, query_pixel_values=processed(kind, example, size)
         )
-    found, ours = detect(binary, picture, converted, Path(folder, "texts"), "--text", *TEXTS)
-    _, like = detect(binary, picture, converted, Path(folder, "like"), "--like", example)
+    threshold = threshold_of(theirs.logits[0])
+    found, ours = detect(
+        binary, picture, converted, Path(folder, "texts"), threshold, "--text", *TEXTS
+    )
+    _, like = detect(binary, picture, converted, Path(folder, "like"), 0.5, "--like", example)
     errors = {
         "logits": relative(ours["logits"], theirs.logits[0]),
         "boxes": relative(ours["boxes"], theirs.pred_boxes[0]),
@@ -105,28 +117,29 @@ def compare_size(kind, size, binary, picture, example, folder):
     }
     if "objectness" in ours:
         errors["objectness"] = relative(ours["objectness"], theirs.objectness_logits[0])
-    scores, labels, boxes = post_processed(theirs.logits[0], theirs.pred_boxes[0], picture, kind)
+    scores, labels, boxes = post_processed(
+        theirs.logits[0], theirs.pred_boxes[0], picture, kind, threshold
+    )
     errors |= post_errors(found, scores, labels, boxes)
     return errors
 
 
 def post_errors(found, scores, labels, boxes):
-    if len(found) != len(scores):
+    """Boxes and scores in one order on both sides: that of label and place."""
+    if len(found) != len(scores) or not found:
         return {"post-processed count": float("inf")}
-    worst = 0.0
+
+    def place(label, box):
+        return label, round(float(box[0]), 1), round(float(box[1]), 1)
+
+    ours = sorted(found, key=lambda d: place(d["label"], d["box"]))
     names = [TEXTS[label] for label in labels.tolist()]
-    ours = sorted(found, key=lambda d: (round(d["box"][0], 1), round(d["box"][1], 1), d["label"]))
-    order = sorted(
-        range(len(names)), key=lambda i: (round(float(boxes[i][0]), 1), round(float(boxes[i][1]), 1), names[i])
-    )
-    theirs_boxes = np.stack([boxes[i].numpy() for i in order]) if order else np.zeros((0, 4))
-    ours_boxes = np.array([d["box"] for d in ours]).reshape(-1, 4)
-    worst = relative(ours_boxes, theirs_boxes) if order else 0.0
+    order = sorted(range(len(names)), key=lambda i: place(names[i], boxes[i]))
+    if [d["label"] for d in ours] != [names[i] for i in order]:
+        return {"post-processed labels": float("inf")}
     return {
-        "post-processed boxes": worst,
-        "post-processed scores": relative(sorted(d["score"] for d in found), sorted(scores.tolist()))
-        if order
-        else 0.0,
+        "post-processed boxes": relative([d["box"] for d in ours], boxes[order]),
+        "post-processed scores": relative([d["score"] for d in ours], scores[order]),
     }
 
 
