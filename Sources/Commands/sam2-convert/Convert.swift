@@ -77,7 +77,7 @@ struct Convert: ParsableCommand {
       let given = try config.map(readConfiguration)
       let checkpoint = try Checkpoint.open(input, options: reading.options)
       let provenance = Provenance(input: input, checkpoint: checkpoint, storage: dtype.dtype)
-      if DetectorImporter.recognizes(checkpoint.tensors) {
+      if DetectorImporter.kind(of: checkpoint.tensors) != nil {
         return try convertDetector(checkpoint, provenance)
       }
       try detector.refuseForSAM2()

@@ -2,6 +2,8 @@ import ArgumentParser
 import Bytes
 import CLISupport
 import Checkpoints
+import DetectorConfig
+import DetectorImport
 import GoldenPrompt
 import JSON
 import ModelFile
@@ -112,6 +114,9 @@ private struct Listing {
   private static func weights(
     _ tensors: any TensorCollection, at key: String?
   ) -> (facts: [(label: String, value: String)], notes: [String]) {
+    if let detector = DetectorImporter.kind(of: tensors) {
+      return ([("model", "\(detector.name), a detector")], [])
+    }
     do throws(Failure) {
       let found = try WeightSearch(tensors, at: key)
       guard let place = found.key else { return ([("weights", "none of a known SAM 2")], []) }

@@ -20,9 +20,9 @@ public enum DetectorImporter {
     public init() {}
   }
 
-  /// Whether the names are those of a detector.
-  public static func recognizes(_ tensors: any TensorCollection) -> Bool {
-    DetectorShapes.kind(of: tensors) != nil
+  /// Which detector the names are of; nil for another model.
+  public static func kind(of tensors: any TensorCollection) -> DetectorKind? {
+    DetectorShapes.kind(of: tensors)
   }
 
   /// Converts a checkpoint, with the `merges` of its tokenizer inside.
