@@ -20,12 +20,14 @@ struct DetectionTests {
   func order() throws {
     let queries = try detector.queries(for: ["the", "on"])
     var options = DetectionOptions()
-    options.threshold = 0.5
+    options.threshold = 0
     options.suppression = 1
     options.maximumCount = 1000
+    let all = try detector.detect(queries, in: picture, options: options)
+    options.threshold = try #require(all.dropFirst(all.count / 2).first).score
     let found = try detector.detect(queries, in: picture, options: options)
-    #expect(!found.isEmpty && found.count < detector.configuration.boxCount)
-    #expect(found.allSatisfy { $0.score > 0.5 && $0.score <= 1 && (0...1).contains($0.query) })
+    #expect(found.count == all.count / 2 && found == Array(all.prefix(found.count)))
+    #expect(found.allSatisfy { $0.score > options.threshold && (0...1).contains($0.query) })
     #expect(zip(found, found.dropFirst()).allSatisfy { $0.score >= $1.score })
     #expect(
       found.allSatisfy {

@@ -104,7 +104,7 @@ struct DetectorToolTests {
 
   @Test("Boxes come as JSON, COCO and YOLO, and on pictures")
   func detect() throws {
-    let target = ["--text", "the", "on in", "--threshold", "0.5"]
+    let target = ["--text", "the", "on in", "--threshold", "0.05"]
     try run(
       ["detect", picture] + target + ["-o", "out", "--format", "coco,yolo", "--overlay", "--json"]
     ) { outcome, folder in
@@ -114,7 +114,7 @@ struct DetectorToolTests {
       #expect(!found.isEmpty)
       for detection in found {
         #expect(["the", "on in"].contains(try detection.requiredString("label")))
-        #expect(try detection.requiredDouble("score") > 0.5)
+        #expect(try detection.requiredDouble("score") > 0.05)
         #expect(try detection.requiredArray("box").count == 4)
       }
       let coco = try json("\(folder)/out/coco/coco.json")
@@ -163,7 +163,7 @@ struct DetectorToolTests {
 
   @Test("Masks of words carry label and score into JSON and COCO")
   func segment() throws {
-    let target = ["--text", "the", "on in", "--threshold", "0.5", "--max-detections", "3"]
+    let target = ["--text", "the", "on in", "--threshold", "0.05", "--max-detections", "3"]
     try run(
       ["segment", picture] + target + ["-o", "out", "--format", "png,coco", "--json"]
     ) { outcome, folder in
@@ -172,7 +172,7 @@ struct DetectorToolTests {
       #expect((1...3).contains(prompts.count))
       for prompt in prompts {
         #expect(["the", "on in"].contains(try prompt.requiredString("label")))
-        #expect(try prompt.requiredDouble("score") > 0.5)
+        #expect(try prompt.requiredDouble("score") > 0.05)
       }
       let names = folderNames("\(folder)/out/png")
       #expect(names == prompts.indices.map { "picture_\($0)_0.png" })
@@ -181,7 +181,7 @@ struct DetectorToolTests {
       #expect(categories.count == 2)
       for annotation in try coco.requiredArray("annotations") {
         #expect((1...2).contains(try annotation.requiredInt("category_id")))
-        #expect(try annotation.requiredDouble("score") > 0.5)
+        #expect(try annotation.requiredDouble("score") > 0.05)
       }
     }
   }
@@ -189,7 +189,7 @@ struct DetectorToolTests {
   @Test("Words start tracks, and are looked for again", arguments: [nil, "2"])
   func track(_ interval: String?) throws {
     let again = interval.map { ["--detect-every", $0] } ?? []
-    let target = ["--text", "the", "--threshold", "0.5", "--max-detections", "2"]
+    let target = ["--text", "the", "--threshold", "0.3", "--max-detections", "2"]
     let frames = "\(place.workplace.scene)/frames"
     try run(["track", frames] + target + again + ["-o", "out", "--json"]) { outcome, folder in
       try expectSuccess(outcome)
@@ -212,7 +212,7 @@ struct DetectorToolTests {
         {"id": "b", "image": "\(picture)", "text": ["the", "the"]}
 
         """, to: "\(folder)/items.jsonl")
-      let call = ["batch", "items.jsonl", "--format", "coco", "--threshold", "0.5"]
+      let call = ["batch", "items.jsonl", "--format", "coco", "--threshold", "0.05"]
       let outcome = try Tool.sam2.run(
         call + ["-o", "out", "--detector", place.detector], in: folder)
       #expect(outcome.exitCode == 1)

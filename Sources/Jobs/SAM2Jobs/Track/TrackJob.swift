@@ -63,13 +63,16 @@ public final class TrackJob {
     progress: @escaping (Propagation.Progress) -> Void = { _ in },
     skipped: @escaping (Int, Failure) -> Void = { _, _ in }
   ) throws {
+    if let words { try driver.writeNothing(before: words.firstFrame) }
     try driver.play(
       stopAfter: stopAfter, cancellation: cancellation,
       events: .init(progress: progress, skipped: skipped))
   }
 
   /// Writes frames without objects, for a video in which words found none.
-  public func writeNothing() throws(Failure) { try driver.writeNothing() }
+  public func writeNothing() throws(Failure) {
+    try driver.writeNothing(before: predictor.frameCount)
+  }
 
   /// Writes the files about the whole video.
   /// - Returns: their paths.

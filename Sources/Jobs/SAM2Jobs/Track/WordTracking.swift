@@ -18,6 +18,8 @@ public final class WordTracking {
   private let frameCount: Int
   /// Largest number of an object.
   private let objectLimit: Int
+  /// The frame where anything was found first; before it there is nothing.
+  private(set) var firstFrame = 0
   private var nextObject = 1
   let labels = FoundLabels()
   private(set) var notices: [Notice] = []
@@ -45,6 +47,7 @@ public final class WordTracking {
       progress(frame, frameCount)
       let found = try detections(on: frame)
       if !found.isEmpty {
+        firstFrame = frame
         return TrackPlan(script: InteractionScript(actions(for: found, on: frame)), masks: [:])
       }
     }

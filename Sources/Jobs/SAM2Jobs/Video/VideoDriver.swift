@@ -166,15 +166,15 @@ final class VideoDriver {
     files[written.frame] = written.files.isEmpty ? nil : written.files
   }
 
-  /// Writes all frames without any objects.
-  func writeNothing() throws(Failure) {
-    for frame in 0..<predictor.frameCount {
+  /// Writes the frames before frame `end` without any objects.
+  func writeNothing(before end: Int) throws(Failure) {
+    for frame in 0..<end {
       let result = FrameResult(
         frame: frame, objects: [], width: predictor.width, height: predictor.height)
       try write(result, lap: nil)
     }
     try finishWriting()
-    isOver = true
+    if end == predictor.frameCount { isOver = true }
   }
 
   /// Writes the files about the whole video.
