@@ -31,8 +31,9 @@ INLINE vf vf_sigmoid(vf x) {
 
 /// x, or e^x - 1 below zero; absolute error below 1e-7 there.
 INLINE vf vf_elu(vf x) {
-  // 0 first: vf_min returns its second operand for a NaN.
-  const vf below = vf_sub(vf_exp_nonpositive(vf_min(vf_zero(), x)), vf_set(1.0f));
+  // -max(0, -x): 0 first, since vf_max returns its second operand for a NaN.
+  const vf negative = vf_sub(vf_zero(), vf_max(vf_zero(), vf_sub(vf_zero(), x)));
+  const vf below = vf_sub(vf_exp_nonpositive(negative), vf_set(1.0f));
   return vf_select_less(vf_zero(), x, x, below);
 }
 
