@@ -91,9 +91,9 @@ let package = Package(
   targets: [
     // Base: C, bytes and typed numbers.
     cRoom(.base, "CKernels"),
-    cRoom(.base, "CSystem"),
+    cRoom(.base, "CLinux"),
     library(.base, "CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
-    room(.base, "Bytes", ["CKernels", "CSystem"]),
+    room(.base, "Bytes", ["CKernels", "CLinux"]),
     room(.base, "JSON", ["Bytes"]),
     room(.base, "Tensors", ["Bytes"]),
 
@@ -106,7 +106,7 @@ let package = Package(
     room(.checkpoints, "SafetensorsCheckpoint", ["Bytes", "JSON", "Tensors"]),
     room(
       .checkpoints, "HDF5Checkpoint",
-      ["Bytes", "JSON", "Tensors", "CSystem", "CHDF5", "CZlib"]),
+      ["Bytes", "JSON", "Tensors", "CLinux", "CHDF5", "CZlib"]),
     room(
       .checkpoints, "Checkpoints",
       [
@@ -212,7 +212,7 @@ let package = Package(
       "sam2",
       [
         "Bytes", "JSON", "Graph", "Runtime", "ModelFile", "GoldenPrompt", "Media", "Annotations",
-        "SampleScene", "SAM2", "SAM2Jobs", "CBundledModel", "CSystem", "JobSupport", "CLISupport",
+        "SampleScene", "SAM2", "SAM2Jobs", "CBundledModel", "CLinux", "JobSupport", "CLISupport",
         "Detector",
       ]),
 
@@ -231,7 +231,7 @@ let package = Package(
       dependencies: ["Bytes", "DetectorConfig", "DetectorImport", "Tensors"],
       path: "Tests/DetectorSamples", swiftSettings: strict),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
-    .target(name: "CConfinement", dependencies: ["CSystem"], path: "Tests/CConfinement"),
+    .target(name: "CConfinement", dependencies: ["CLinux"], path: "Tests/CConfinement"),
     tests("BytesTests", ["Bytes", "CZlib"]),
     tests("JSONTests", ["Bytes", "JSON"]),
     tests(

@@ -24,7 +24,7 @@ runs=$build/random-runs
 rooms="TorchCheckpoint SafetensorsCheckpoint NumPyCheckpoint GGMLCheckpoint HDF5Checkpoint SAM2 \
   Differential"
 # Modules those are made of, whose objects are linked.
-graphs="CKernels CSystem Bytes JSON Tensors Graph Passes Quantizer Reference Runtime TestSupport \
+graphs="CKernels CLinux Bytes JSON Tensors Graph Passes Quantizer Reference Runtime TestSupport \
   Differential"
 modules="$graphs Zip TorchCheckpoint SafetensorsCheckpoint NumPyCheckpoint GGMLCheckpoint \
   HDF5Checkpoint ModelFile CImageCodecs Media \
@@ -65,7 +65,7 @@ link() {
   # shellcheck disable=SC2046,SC2086
   swiftc -O -swift-version 6 -package-name main -o "$output" -I "$products/Modules" \
     -Xcc -fmodule-map-file="$products/CKernels.build/module.modulemap" \
-    -Xcc -fmodule-map-file="$products/CSystem.build/module.modulemap" \
+    -Xcc -fmodule-map-file="$products/CLinux.build/module.modulemap" \
     -Xcc -fmodule-map-file="$products/CImageCodecs.build/module.modulemap" \
     -Xcc -fmodule-map-file=Sources/Base/CZlib/module.modulemap \
     -Xcc -fmodule-map-file=Sources/Checkpoints/CHDF5/module.modulemap \

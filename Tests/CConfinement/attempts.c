@@ -2,7 +2,7 @@
 
 #include "include/CConfinement.h"
 
-#include <CSystem.h>
+#include <CLinux.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CLinux
 import Glibc
 
 /// Writes the temporary of an `AtomicFile`: buffered, in order, with patches at known places.

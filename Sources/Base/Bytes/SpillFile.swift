@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 
 /// Bytes that shall stay readable without staying in memory: an unnamed temporary file.

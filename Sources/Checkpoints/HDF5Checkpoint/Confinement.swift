@@ -1,5 +1,5 @@
 import Bytes
-import CSystem
+import CLinux
 
 /// How strictly the system confines the process that reads HDF5, beside its `ChildLimits`.
 public enum Confinement: Sendable {

@@ -1,5 +1,5 @@
 import Bytes
-import CSystem
+import CLinux
 import Glibc
 
 /// A descriptor that is closed with its owner.

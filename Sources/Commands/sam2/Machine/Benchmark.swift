@@ -1,5 +1,5 @@
 import Bytes
-import CSystem
+import CLinux
 import Media
 import Runtime
 import SAM2

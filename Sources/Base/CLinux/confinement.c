@@ -2,7 +2,7 @@
 
 #define _GNU_SOURCE
 
-#include "include/CSystem.h"
+#include "include/CLinux.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "include/CSystem.h"
+#include "include/CLinux.h"
 
 #include <malloc.h>
 

@@ -1,7 +1,7 @@
 // Parts of the C library whose headers only C can read.
 
-#ifndef SAM2_CSYSTEM_H
-#define SAM2_CSYSTEM_H
+#ifndef SAM2_CLINUX_H
+#define SAM2_CLINUX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "include/CSystem.h"
+#include "include/CLinux.h"
 
 #include <fcntl.h>
 
