@@ -1,4 +1,4 @@
-internal import Media
+public import Media
 
 /// The run-length code of Label Studio's brush.
 ///
@@ -7,11 +7,11 @@ internal import Media
 /// the index of the bit count used (2), the length less one, the value. The values are the mask four
 /// times over (red, green, blue, alpha), row after row, 0 or 255.
 /// Algorithm: the `rle-pack` package of thi.ng/umbrella, which Label Studio uses.
-enum BrushRuns {
+public enum BrushRuns {
   private static let lengthBits = [3, 4, 8, 16]
 
   /// The code of `mask`, padded with zeros to whole bytes.
-  static func encode(_ mask: BinaryMask) -> [UInt8] {
+  public static func encode(_ mask: BinaryMask) -> [UInt8] {
     var stream = BitStream()
     stream.append(4 * mask.bits.count, bits: 32)
     stream.append(8 - 1, bits: 5)

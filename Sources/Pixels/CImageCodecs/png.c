@@ -120,7 +120,8 @@ void codec_png_decode_samples(const uint8_t *bytes, size_t count, codec_size siz
 
 static void write_image(png_structp png, png_infop info, const uint8_t *pixels, codec_size size,
                         int channels, const uint8_t *palette) {
-  int colour = channels == 3 ? PNG_COLOR_TYPE_RGB
+  int colour = channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA
+               : channels == 3 ? PNG_COLOR_TYPE_RGB
                : palette     ? PNG_COLOR_TYPE_PALETTE
                              : PNG_COLOR_TYPE_GRAY;
   png_set_IHDR(png, info, size.width, size.height, 8, colour, PNG_INTERLACE_NONE,
@@ -134,7 +135,7 @@ static void write_image(png_structp png, png_infop info, const uint8_t *pixels, 
   // Masks are flat areas: filters only cost time there.
   if (channels == 1) png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
   // Pictures are noisy: more effort takes ten times as long and saves a tenth of the bytes.
-  if (channels == 3) {
+  if (channels >= 3) {
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
     png_set_compression_level(png, 1);
   }

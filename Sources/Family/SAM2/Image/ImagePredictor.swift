@@ -27,14 +27,13 @@ public final class ImagePredictor {
   /// Encodes `picture`; all later prompts are about it.
   public func setImage(_ picture: RGBImage) throws(Failure) {
     (image, prepared) = (nil, nil)
-    let size = model.imageSize
-    let pixels = model.pixels {
-      Resizer.antialiased(
-        picture, into: $0, width: size, height: size, mean: model.pixelMean,
-        standardDeviation: model.pixelDeviation)
-    }
-    let features = try model.stages.encodeImage(pixels)
-    image = (features, picture.width, picture.height)
+    image = (try model.features(of: picture), picture.width, picture.height)
+  }
+
+  /// Takes over a picture that the same model has encoded before.
+  public func setImage(_ embedding: ImageEmbedding) {
+    image = (embedding.features, embedding.width, embedding.height)
+    prepared = embedding.prepared
   }
 
   /// Forgets the picture and frees its features.

@@ -1,7 +1,7 @@
-import Annotations
-import JSON
+public import Annotations
+public import JSON
 import Media
-import SAM2
+public import SAM2
 
 // A mask as the official generator and its script describe it, under their names.
 
@@ -25,7 +25,7 @@ extension AutomaticMask {
   }
 
   /// The record with the mask as "segmentation".
-  func record(compressed: Bool) -> JSONValue {
+  public func record(compressed: Bool) -> JSONValue {
     let counts: JSONValue =
       compressed ? .string(runs.cocoCounts) : .array(runs.counts.map { .init($0) })
     let segmentation: JSONValue = [
@@ -56,7 +56,7 @@ extension [AutomaticMask] {
   }
 
   /// Numbered from 1 in the order of the generator.
-  var annotated: [AnnotatedMask] {
+  public var annotated: [AnnotatedMask] {
     enumerated().map { id, mask in
       AnnotatedMask(object: id + 1, score: Double(mask.predictedIoU), mask: mask.runs.mask)
     }

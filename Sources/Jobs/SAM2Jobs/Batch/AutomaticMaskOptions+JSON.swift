@@ -1,11 +1,11 @@
-import Bytes
-import JSON
-import SAM2
+public import Bytes
+public import JSON
+public import SAM2
 
 extension AutomaticMaskOptions {
   /// Options under the names of the official generator.
   /// - Throws: `auto.option`.
-  init(json: JSONValue) throws(Failure) {
+  public init(json: JSONValue) throws(Failure) {
     self.init()
     guard let members = json.object else {
       throw Failure(.badInput, code: "auto.option", "\"auto\" must be an object, as {}")
@@ -29,6 +29,7 @@ extension AutomaticMaskOptions {
     }
     return switch key {
     case "points_per_side": put(value.wholeNumber, \.pointsPerSide)
+    case "points_per_batch": put(value.wholeNumber, \.pointsPerBatch)
     case "pred_iou_thresh": put(value.double, \.predictedIoUThreshold)
     case "stability_score_thresh": put(value.double, \.stabilityScoreThreshold)
     case "stability_score_offset": put(value.double, \.stabilityScoreOffset)

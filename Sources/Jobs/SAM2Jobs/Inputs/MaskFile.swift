@@ -96,7 +96,8 @@ public struct MaskFile: Sendable {
       logits: MaskFile.logits(of: found.mask, side: side), notices: found.notices)
   }
 
-  private static func logits(of mask: BinaryMask, side: Int) -> Tensor {
+  /// `mask` as a mask prompt [side, side]: 10 inside, -10 outside.
+  public static func logits(of mask: BinaryMask, side: Int) -> Tensor {
     // The resizer works on pictures, so the mask goes through as a gray one.
     let gray = RGBImage(
       width: mask.width, height: mask.height,

@@ -1,11 +1,12 @@
-import Annotations
+public import Annotations
+public import Bytes
 import JobSupport
-import Media
+public import Media
 import SAM2
 
 /// A video as annotation formats describe it.
-struct VideoDescription: Sendable {
-  let facts: VideoFacts
+public struct VideoDescription: Sendable {
+  public let facts: VideoFacts
   let names: FrameNames
 
   /// Frames a second of a folder, which does not say: the usual rate of the data sets.
@@ -13,7 +14,9 @@ struct VideoDescription: Sendable {
 
   /// Describes `source`, opened from `path`, of which `frameCount` frames are known.
   /// - Throws: as `FrameNames`.
-  init(_ source: FrameSource, of path: String, frameCount: Int) throws(Failure) {
+  public init(
+    _ source: FrameSource, of path: String, frameCount: Int
+  ) throws(Failure) {
     let rate = source.frameRate?.framesPerSecond ?? VideoDescription.folderFrameRate
     facts = VideoFacts(
       identifier: fileStem(realName(path)), frameCount: frameCount, width: source.width,
@@ -22,14 +25,14 @@ struct VideoDescription: Sendable {
   }
 
   /// Masks of frame `frame`, in the order of their objects.
-  func picture(_ frame: Int, _ masks: [AnnotatedMask]) -> AnnotatedPicture {
+  public func picture(_ frame: Int, _ masks: [AnnotatedMask]) -> AnnotatedPicture {
     AnnotatedPicture(
       name: names.file(frame), stem: names.stem(frame), index: frame, width: facts.width,
       height: facts.height, masks: masks)
   }
 
   /// The same of a video that turned out to have `count` frames.
-  func with(frameCount count: Int) -> VideoDescription {
+  public func with(frameCount count: Int) -> VideoDescription {
     VideoDescription(
       facts: VideoFacts(
         identifier: facts.identifier, frameCount: count, width: facts.width, height: facts.height,
@@ -42,7 +45,7 @@ struct VideoDescription: Sendable {
 
 extension AnnotationContext {
   /// The same for frames of a video.
-  func about(_ video: VideoFacts) -> AnnotationContext {
+  public func about(_ video: VideoFacts) -> AnnotationContext {
     var context = self
     context.video = video
     return context

@@ -1,10 +1,10 @@
-import Annotations
+public import Annotations
 import Bytes
 import JobSupport
-import Media
+public import Media
 
 /// Masks drawn over the frames of a video: a movie, or a folder of pictures, and a contact sheet.
-struct VideoOverlay: Sendable {
+public struct VideoOverlay: Sendable {
   enum Target: Sendable {
     /// An .mp4 file.
     case movie(String)
@@ -29,6 +29,17 @@ struct VideoOverlay: Sendable {
       case nil: nil
       }
     return [path, contactSheet].compactMap(\.self)
+  }
+
+  /// Draws `masks`, by frame, over all frames of `source` into the .mp4 file at `path`; what
+  /// `progress` throws ends the work and leaves no file.
+  public static func drawMovie(
+    _ path: String, of source: FrameSource, frameCount: Int, masks: [Int: AnnotatedPicture],
+    progress: (Int, Int) throws -> Void
+  ) throws {
+    try VideoOverlay(target: .movie(path)).draw(
+      on: source, FrameNames(source), frameCount: frameCount, masks: masks, marks: [:],
+      progress: progress)
   }
 
   /// Draws `masks`, by frame, and `marks` over all frames; what `progress` throws ends the work.

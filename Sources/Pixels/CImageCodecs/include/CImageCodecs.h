@@ -105,7 +105,7 @@ void codec_png_decode_samples(const uint8_t *input, size_t count, codec_size siz
                               codec_report *report);
 
 // Encodes 8-bit samples: 1 channel is gray, or indices when `palette` (256 RGB triples) is given;
-// 3 channels are RGB.
+// 3 channels are RGB, 4 are RGB and alpha.
 void codec_png_encode(const uint8_t *pixels, codec_size size, int channels,
                       const uint8_t *palette, codec_bytes *output, codec_report *report);
 

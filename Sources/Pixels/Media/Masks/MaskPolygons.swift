@@ -23,9 +23,39 @@ public enum MaskPolygons {
     return parts.dropFirst().reduce(first, join)
   }
 
+  /// The rings of each part of `mask`, through the middles of the edges between pixels: the border,
+  /// then its holes; largest part first.
+  ///
+  /// `tolerance` gives how far a ring of some length may be from its outline, in pixels.
+  public static func rings(
+    of mask: BinaryMask, tolerance: (_ length: Double) -> Double
+  ) -> [[[Outline.Point]]] {
+    rings(of: mask) { outline in
+      let points = outline.edgeMiddles
+      let next = points.dropFirst() + points.prefix(1)
+      let length = zip(points, next).reduce(0) { $0 + Outline.distance($1.0, $1.1) }
+      return Outline.simplified(points, tolerance: tolerance(length))
+    }
+  }
+
+  /// A polygon for each part of `mask`, with a slit to each hole; `tolerance` as in `rings`.
+  public static func joinedRings(
+    of mask: BinaryMask, tolerance: (_ length: Double) -> Double
+  ) -> [[Outline.Point]] {
+    rings(of: mask, tolerance: tolerance).map { $0.dropFirst().reduce($0[0], join) }
+  }
+
   private static func polygons(
     of mask: BinaryMask, tolerance: Double, points: (Outline) -> [Outline.Point]
   ) -> [[Outline.Point]] {
+    rings(of: mask) { Outline.simplified(points($0), tolerance: tolerance) }.map { rings in
+      rings.dropFirst().reduce(rings[0], join)
+    }
+  }
+
+  private static func rings(
+    of mask: BinaryMask, _ line: (Outline) -> [Outline.Point]
+  ) -> [[[Outline.Point]]] {
     var partOfPixel = [Int32](repeating: -1, count: mask.bits.count)
     var areas: [Int] = []
     ConnectedRegions.forEach(in: mask.bits, width: mask.width, height: mask.height) { pixels in
@@ -37,11 +67,11 @@ public enum MaskPolygons {
     for outline in Outline.all(of: mask) {
       let pixel = outline.firstPixel
       let part = Int(partOfPixel[pixel.y * mask.width + pixel.x])
-      let line = Outline.simplified(points(outline), tolerance: tolerance)
-      if outline.isHole { holes[part].append(line) } else { borders[part] = line }
+      let ring = line(outline)
+      if outline.isHole { holes[part].append(ring) } else { borders[part] = ring }
     }
     return areas.indices.sorted { (areas[$1], $0) < (areas[$0], $1) }.map { part in
-      holes[part].reduce(borders[part], join)
+      [borders[part]] + holes[part]
     }
   }
 

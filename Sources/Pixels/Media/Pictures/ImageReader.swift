@@ -48,7 +48,7 @@ public enum ImageReader {
     return orientation.applied(to: image)
   }
 
-  private static func orientation(of bytes: [UInt8], _ format: ImageFormat) -> Orientation? {
+  static func orientation(of bytes: [UInt8], _ format: ImageFormat) -> Orientation? {
     switch format {
     case .jpeg: Orientation(jpeg: bytes)
     case .png: nil

@@ -8,6 +8,13 @@ public enum PNGWriter {
     try encode(image.pixels, width: image.width, height: image.height, channels: 3)
   }
 
+  /// Red, green, blue and alpha, [height, width, 4].
+  public static func encodeRGBA(
+    _ pixels: [UInt8], width: Int, height: Int
+  ) throws(Failure) -> [UInt8] {
+    try encode(pixels, width: width, height: height, channels: 4)
+  }
+
   /// Gray levels, [height, width].
   public static func encodeGray(
     _ levels: [UInt8], width: Int, height: Int

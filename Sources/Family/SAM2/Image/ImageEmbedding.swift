@@ -1,0 +1,90 @@
+public import Bytes
+public import Media
+import ModelInterface
+import SAM2Config
+public import Tensors
+
+/// An encoded picture apart from any predictor: kept, stored, and prompted from several threads.
+///
+///     let embedding = try model.embedding(of: picture)
+///     let predictor = ImagePredictor(model)
+///     predictor.setImage(embedding)
+public struct ImageEmbedding: Sendable {
+  let features: ImageFeatures
+  /// The decoder's work that all prompts without a mask share; nil for a model without decoder.
+  let prepared: DecoderImage?
+  /// Size of the picture.
+  public let width: Int
+  public let height: Int
+
+  /// The encoder's output, in the order in which `SegmentationModel.embedding(_:width:height:)`
+  /// takes it.
+  public var tensors: [Tensor] {
+    [features.features, features.embedding, features.highRes0, features.highRes1]
+  }
+
+  /// Bytes of memory that it keeps.
+  public var byteCount: Int {
+    let decoder = prepared.map { [$0.cells, $0.keys, $0.values, $0.queries] } ?? []
+    return (tensors + decoder).reduce(0) { $0 + $1.byteCount }
+  }
+}
+
+extension SegmentationModel {
+  /// Encodes `picture`; the same as `ImagePredictor.setImage`, without a predictor.
+  /// - Throws: what running the model throws.
+  public func embedding(of picture: RGBImage) throws(Failure) -> ImageEmbedding {
+    try embedding(features(of: picture), width: picture.width, height: picture.height)
+  }
+
+  /// The embedding of a picture of `width` x `height` from the `tensors` of an earlier one.
+  /// - Throws: `embedding.shape` when they are not those that this model gives.
+  public func embedding(
+    _ tensors: [Tensor], width: Int, height: Int
+  ) throws(Failure) -> ImageEmbedding {
+    let shapes = embeddingShapes
+    guard width > 0, height > 0, tensors.map(\.shape) == shapes,
+      tensors.allSatisfy({ $0.dtype == .float32 })
+    else {
+      throw Failure(
+        .badInput, code: "embedding.shape", "these tensors are no embedding of this model",
+        hint: "encode the picture again")
+    }
+    let features = ImageFeatures(
+      features: tensors[0], embedding: tensors[1], highRes0: tensors[2], highRes1: tensors[3])
+    return try embedding(features, width: width, height: height)
+  }
+
+  /// The shapes of `ImageEmbedding.tensors`.
+  public var embeddingShapes: [Shape] {
+    let (side, width) = (configuration.maskSide, configuration.dModel)
+    let coarse: Shape = [1, side / 4, side / 4, width]
+    return [coarse, coarse, [1, side, side, width / 8], [1, side / 2, side / 2, width / 4]]
+  }
+
+  /// Bytes of memory that an embedding keeps, or will keep.
+  public var embeddingByteCount: Int {
+    let cells = embeddingShapes[0].elementCount
+    let decoder = parts.allows(.prompting) ? cells + 3 * cells / 2 : 0
+    return 4 * (embeddingShapes.reduce(0) { $0 + $1.elementCount } + decoder)
+  }
+
+  private func embedding(
+    _ features: ImageFeatures, width: Int, height: Int
+  ) throws(Failure) -> ImageEmbedding {
+    let prepared =
+      parts.allows(.prompting) ? try stages.prepareDecoder(features: features.embedding) : nil
+    return ImageEmbedding(features: features, prepared: prepared, width: width, height: height)
+  }
+
+  /// The encoder's output for `picture`.
+  func features(of picture: RGBImage) throws(Failure) -> ImageFeatures {
+    let size = imageSize
+    let pixels = pixels {
+      Resizer.antialiased(
+        picture, into: $0, width: size, height: size, mean: pixelMean,
+        standardDeviation: pixelDeviation)
+    }
+    return try stages.encodeImage(pixels)
+  }
+}
