@@ -30,6 +30,8 @@ enum Floor: String {
   case jobs = "Jobs"
   /// Runs models to see what quantisation needs to know, and what it costs.
   case measuring = "Measuring"
+  /// What many clients work on at the same time, the ways in which they ask, and HTTP.
+  case serving = "Serving"
   /// Command lines.
   case commands = "Commands"
 
@@ -188,6 +190,14 @@ let package = Package(
         "Calibration", "Comparison", "JobSupport",
       ]),
 
+    // Serving: sessions, embeddings and jobs; endpoints over them; the server.
+    room(
+      .serving, "Workbench",
+      [
+        "Bytes", "JSON", "Tensors", "Media", "Annotations", "SAM2", "JobSupport", "SAM2Jobs",
+        crypto,
+      ]),
+
     // Commands.
     cRoom(.commands, "CBundledModel", exclude: ["nano-int8.sam2"]),
     room(
@@ -331,6 +341,12 @@ let package = Package(
     tests(
       "SAM2JobsTests",
       ["Annotations", "Bytes", "JSON", "JobSupport", "Media", "SAM2", "SAM2Jobs"]),
+    tests(
+      "WorkbenchTests",
+      [
+        "Annotations", "Bytes", "JSON", "Media", "SAM2", "SAM2Jobs", "SampleScene",
+        "Tensors", "Workbench",
+      ]),
     tests("CLISupportTests", ["Bytes", "JobSupport", "CLISupport"]),
     tests(
       "EndToEndTests",

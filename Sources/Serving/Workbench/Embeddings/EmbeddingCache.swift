@@ -1,0 +1,163 @@
+public import Bytes
+public import SAM2
+import Synchronization
+
+/// Encoded pictures of all clients, each encoded once: in memory under one budget, and in a folder
+/// under another.
+public final class EmbeddingCache: Sendable {
+  fileprivate struct State: Sendable {
+    var entries: [EmbeddingKey: ImageEmbedding] = [:]
+    /// The least recently used first.
+    var order: [EmbeddingKey] = []
+    var byteCount = 0
+    /// Pictures that are being encoded.
+    var underway: [EmbeddingKey: Encoding] = [:]
+    var statistics = EmbeddingStatistics()
+  }
+
+  private let state = Guarded(State())
+  private let budget: Int
+  private let store: EmbeddingStore?
+  private let model: SegmentationModel
+  private let scheduler: Scheduler
+
+  /// Keeps `budget` bytes of memory, and the embedding that was used last in any case; with a
+  /// `folder` also so many bytes of disk, which outlive the server.
+  /// - Throws: `output.folder`, `output.link`.
+  public init(
+    _ model: SegmentationModel, _ scheduler: Scheduler, budget: Int,
+    folder: (path: String, budget: Int)? = nil
+  ) throws(Failure) {
+    (self.model, self.scheduler, self.budget) = (model, scheduler, budget)
+    store = try folder.map { folder throws(Failure) in
+      try EmbeddingStore(folder.path, budget: folder.budget, model: model)
+    }
+  }
+
+  public var statistics: EmbeddingStatistics {
+    let storedBytes = store?.byteCount ?? 0
+    return state.withLock { state in
+      var copy = state.statistics
+      (copy.count, copy.memoryBytes, copy.diskBytes) =
+        (state.entries.count, state.byteCount, storedBytes)
+      return copy
+    }
+  }
+
+  /// Whether the embedding of `key` is in memory.
+  public func holds(_ key: EmbeddingKey) -> Bool { state.withLock { $0.entries[key] != nil } }
+
+  /// The embedding of `key`: the one that is kept, or that of the picture which `read` gives.
+  ///
+  /// Several callers of one key wait for one run of the encoder. It goes on when a caller does not
+  /// wait any longer.
+  /// - Throws: what `read`, the model and the scheduler throw.
+  public func embedding(
+    _ key: EmbeddingKey, priority: WorkPriority = .encode,
+    read: @escaping @Sendable () throws(Failure) -> RGBImage
+  ) async throws -> ImageEmbedding {
+    let (ready, encoding, isNew) = state.withLock { state in
+      state.found(key, priority)
+    }
+    if let ready { return ready }
+    if isNew || encoding.hastens(to: priority) { start(encoding, key, priority, read) }
+    return try await encoding.value()
+  }
+
+  /// Puts the encoder's run into the queue of `priority`.
+  private func start(
+    _ encoding: Encoding, _ key: EmbeddingKey, _ priority: WorkPriority,
+    _ read: @escaping @Sendable () throws(Failure) -> RGBImage
+  ) {
+    Task {
+      do {
+        try await scheduler.run(priority) { _ in
+          guard encoding.claim() else { return }
+          self.finish(encoding, key, Result { try self.make(key, read) })
+        }
+      } catch {
+        // The queue is full, or the server stops.
+        if encoding.claim() { finish(encoding, key, .failure(error)) }
+      }
+    }
+  }
+
+  /// The stored embedding, or a new one and whether it has to be stored.
+  private func make(
+    _ key: EmbeddingKey, _ read: () throws(Failure) -> RGBImage
+  ) throws(Failure) -> (embedding: ImageEmbedding, isNew: Bool) {
+    if let stored = store?.embedding(key) {
+      state.withLock { $0.statistics.diskHits += 1 }
+      return (stored, false)
+    }
+    let new = try model.embedding(of: read())
+    state.withLock { $0.statistics.encodedCount += 1 }
+    return (new, true)
+  }
+
+  private func finish(
+    _ encoding: Encoding, _ key: EmbeddingKey,
+    _ result: Result<(embedding: ImageEmbedding, isNew: Bool), any Error>
+  ) {
+    switch result {
+    case .failure(let error):
+      state.withLock { $0.underway[key] = nil }
+      encoding.finish(.failure(error))
+    case .success(let (embedding, isNew)):
+      keep(embedding, key)
+      encoding.finish(.success(embedding))
+      guard isNew, let store else { return }
+      // Nobody waits for the disk.
+      Task { try? await scheduler.run(.ahead) { _ in store.keep(embedding, key) } }
+    }
+  }
+
+  private func keep(_ embedding: ImageEmbedding, _ key: EmbeddingKey) {
+    state.withLock { state in
+      state.underway[key] = nil
+      if state.entries.updateValue(embedding, forKey: key) == nil {
+        state.byteCount += embedding.byteCount
+      }
+      state.use(key)
+      while state.byteCount > budget, state.order.count > 1 {
+        let oldest = state.order.removeFirst()
+        state.byteCount -= state.entries.removeValue(forKey: oldest)?.byteCount ?? 0
+        state.statistics.evictedCount += 1
+      }
+    }
+  }
+}
+
+extension EmbeddingCache.State {
+  /// The embedding of `key`, or the run of the encoder that makes it, and whether that is new.
+  fileprivate mutating func found(
+    _ key: EmbeddingKey, _ priority: WorkPriority
+  ) -> (ready: ImageEmbedding?, encoding: Encoding, isNew: Bool) {
+    if let embedding = entries[key] {
+      use(key)
+      statistics.memoryHits += 1
+      return (embedding, Encoding(priority), false)
+    }
+    if let encoding = underway[key] { return (nil, encoding, false) }
+    let encoding = Encoding(priority)
+    underway[key] = encoding
+    return (nil, encoding, true)
+  }
+
+  /// Moves `key` to the end of those that are removed first.
+  fileprivate mutating func use(_ key: EmbeddingKey) {
+    order.removeAll { $0 == key }
+    order.append(key)
+  }
+}
+
+/// Numbers about the cache, for metrics.
+public struct EmbeddingStatistics: Sendable {
+  public internal(set) var count = 0
+  public internal(set) var memoryBytes = 0
+  public internal(set) var diskBytes = 0
+  public internal(set) var memoryHits = 0
+  public internal(set) var diskHits = 0
+  public internal(set) var encodedCount = 0
+  public internal(set) var evictedCount = 0
+}

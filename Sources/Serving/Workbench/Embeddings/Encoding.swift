@@ -1,0 +1,54 @@
+import Bytes
+import SAM2
+import Synchronization
+
+/// One run of the encoder that several callers wait for.
+///
+/// It may wait in several queues of the scheduler, since a later caller can be in more of a hurry;
+/// the first of them to come up does the work.
+final class Encoding: Sendable {
+  private struct State: Sendable {
+    var result: Result<ImageEmbedding, any Error>?
+    var waiters: [CheckedContinuation<ImageEmbedding, any Error>] = []
+    var priority: WorkPriority
+  }
+
+  private let state: Guarded<State>
+  private let isClaimed = Atomic<Bool>(false)
+
+  init(_ priority: WorkPriority) { state = Guarded(State(priority: priority)) }
+
+  /// Whether `priority` is more urgent than that of all queues so far, which it then is no more.
+  func hastens(to priority: WorkPriority) -> Bool {
+    state.withLock { state in
+      guard priority.rawValue < state.priority.rawValue else { return false }
+      state.priority = priority
+      return true
+    }
+  }
+
+  /// True for the first to ask, who has to call `finish`.
+  func claim() -> Bool { !isClaimed.exchange(true, ordering: .acquiringAndReleasing) }
+
+  /// Hands the result to all who wait, and to those who come later.
+  func finish(_ result: Result<ImageEmbedding, any Error>) {
+    let waiters = state.withLock { state in
+      state.result = result
+      let all = state.waiters
+      state.waiters = []
+      return all
+    }
+    for waiter in waiters { waiter.resume(with: result) }
+  }
+
+  /// The result, once it is there.
+  func value() async throws -> ImageEmbedding {
+    try await withCheckedThrowingContinuation { continuation in
+      let result = state.withLock { state in
+        if state.result == nil { state.waiters.append(continuation) }
+        return state.result
+      }
+      if let result { continuation.resume(with: result) }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+public import Bytes
+import Glibc
+import Media
+
+/// The folder whose pictures and videos clients may open, and nothing outside of it.
+///
+/// Every name of a path is opened by itself from the open folder, and never through a link, so that
+/// neither `..` nor a link, also one that is made at that moment, leads out.
+public final class MediaFolder: Sendable {
+  /// Names of files and folders in a listing at most.
+  public static let listingLimit = 10_000
+  private static let pathLimit = 4096
+  private let descriptor: Int32
+
+  /// Opens the folder at `path`; the path itself may lead through links.
+  /// - Throws: `file.missing`, `file.unreadable`, `serve.media_folder`.
+  public init(_ path: String) throws(Failure) {
+    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      guard errno == ENOTDIR else { throw .opening(path, errno) }
+      throw Failure(
+        .missingInput, code: "serve.media_folder", "is a file, not a folder", file: path)
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  // MARK: - Opening
+
+  /// Opens the file or folder at the relative `path`.
+  /// - Throws: `serve.media_path` for a path that is none, or leads out; `serve.media_missing`.
+  public func item(_ path: String) throws(Failure) -> MediaItem {
+    let names = try MediaFolder.names(path)
+    var current = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    for (index, name) in names.enumerated() {
+      guard current >= 0 else { break }
+      let isLast = index == names.count - 1
+      // Not blocking, so that a named pipe is refused instead of waited for.
+      let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (isLast ? 0 : O_DIRECTORY)
+      let next = openat(current, String(name), flags)
+      let problem = errno
+      close(current)
+      guard next >= 0 else { throw MediaFolder.missing(path, problem) }
+      current = next
+    }
+    guard current >= 0 else { throw MediaFolder.missing(path, errno) }
+    return try MediaItem(current, path: names.joined(separator: "/"))
+  }
+
+  /// The parts of a relative path.
+  private static func names(_ path: String) throws(Failure) -> [Substring] {
+    let names = path.split(separator: "/", omittingEmptySubsequences: true)
+    guard !path.hasPrefix("/"), path.utf8.count <= pathLimit, !path.utf8.contains(0),
+      !names.contains(".."), !names.contains(".")
+    else {
+      throw Failure(
+        .badInput, code: "serve.media_path",
+        "\"\(printable(path))\" is no path below the media folder",
+        hint: "give a relative path, without \"..\"")
+    }
+    return names
+  }
+
+  private static func missing(_ path: String, _ problem: Int32) -> Failure {
+    // Links are not told apart from what does not exist: where they lead is nobody's business.
+    let isPresent = problem == EACCES || problem == EMFILE || problem == ENFILE
+    return Failure(
+      .missingInput, code: isPresent ? "serve.media_unreadable" : "serve.media_missing",
+      isPresent
+        ? "cannot be opened: \(String(cString: strerror(problem)))"
+        : "there is no such file in the media folder",
+      hint: problem == ELOOP ? "links are not followed" : nil, file: printable(path))
+  }
+
+  // MARK: - Listing
+
+  /// A file or folder as a listing shows it.
+  public struct Entry: Sendable, Hashable {
+    public enum Kind: String, Sendable { case picture, video, folder }
+    /// Below the media folder.
+    public let path: String
+    public let kind: Kind
+  }
+
+  /// The pictures, videos and folders in the folder at `path`, sorted; hidden ones and links are
+  /// left out.
+  /// - Throws: as `item`; `serve.media_kind` for a file.
+  public func entries(_ path: String) throws(Failure) -> [Entry] {
+    let folder = try item(path)
+    guard folder.isFolder else {
+      throw Failure(.badInput, code: "serve.media_kind", "is a file, not a folder", file: path)
+    }
+    var entries: [Entry] = []
+    for name in folder.names.prefix(MediaFolder.listingLimit) where !name.hasPrefix(".") {
+      guard let kind = folder.kind(name) else { continue }
+      entries.append(Entry(path: folder.path.isEmpty ? name : "\(folder.path)/\(name)", kind: kind))
+    }
+    return entries
+  }
+}

@@ -1,0 +1,51 @@
+import Bytes
+import SAM2
+import Synchronization
+import Tensors
+
+/// The logits of recent answers, which a further click gives back to the model.
+///
+/// They stay here, and clients hold a name: as numbers they would be a hundred times the mask.
+final class LogitsShelf: Sendable {
+  private struct State: Sendable {
+    var planes: [String: (session: String, masks: Tensor)] = [:]
+    /// The oldest first.
+    var order: [String] = []
+    var byteCount = 0
+  }
+
+  private let state = Guarded(State())
+  private let budget: Int
+
+  init(budget: Int) { self.budget = budget }
+
+  /// Keeps `masks` [masks, S/4, S/4] of the picture `session`.
+  /// - Returns: their name.
+  func keep(_ masks: Tensor, of session: String) -> String {
+    let name = Identifier.new()
+    state.withLock { state in
+      state.planes[name] = (session, masks)
+      state.order.append(name)
+      state.byteCount += masks.byteCount
+      while state.byteCount > budget, state.order.count > 1 {
+        let oldest = state.order.removeFirst()
+        state.byteCount -= state.planes.removeValue(forKey: oldest)?.masks.byteCount ?? 0
+      }
+    }
+    return name
+  }
+
+  /// Mask `index` of the answer called `name`, as a mask prompt.
+  /// - Throws: `serve.logits` when it is not kept, of another picture, or has no such mask.
+  func prompt(_ name: String, _ index: Int, of session: String) throws(Failure) -> Tensor {
+    let found = state.withLock { state in state.planes[name] }
+    guard let (owner, masks) = found, owner == session, index >= 0, index < masks.shape[0] else {
+      throw Failure(
+        .badInput, code: "serve.logits", "the earlier answer is not kept any longer",
+        hint: "leave \"previous\" out, or answer the prompts before again")
+    }
+    let limit: Float = 32
+    return Tensor(
+      masks[index].floats().map { min(max($0, -limit), limit) }, shape: masks[index].shape)
+  }
+}

@@ -1,0 +1,105 @@
+public import Bytes
+public import JSON
+import JobSupport
+public import Media
+public import SAM2
+
+/// What a client asks about one object of a picture.
+public struct PicturePrompt: Sendable {
+  public var points: [Prompt.Point] = []
+  public var box: Prompt.Box?
+  /// The answer that this prompt refines: its name, and the mask that was chosen.
+  public var previous: (logits: String, mask: Int)?
+  /// A mask to start from, of the size of the picture, as COCO's run lengths.
+  public var maskCounts: String?
+  /// Three candidates, or one mask; by default three for a single click and nothing else.
+  public var multimask: Bool?
+  /// Whether the logits are kept for a further prompt.
+  public var keepsLogits = true
+  /// The size in which the masks are wanted; nil for that of the picture.
+  public var size: (width: Int, height: Int)?
+
+  private static let members: Set<String> = [
+    "points", "labels", "box", "previous", "mask", "multimask", "keep", "width", "height",
+  ]
+
+  public init(points: [Prompt.Point] = [], box: Prompt.Box? = nil, multimask: Bool? = nil) {
+    (self.points, self.box, self.multimask) = (points, box, multimask)
+  }
+
+  /// - Throws: `json.*`, `serve.points`, `serve.size`.
+  public init(json: JSONValue, limits: WorkLimits) throws(Failure) {
+    let reader = try RequestObject(json, members: PicturePrompt.members)
+    points = try reader.points(limit: limits.points)
+    box = try reader.box()
+    maskCounts = try reader.optionalString("mask")
+    if reader.has("multimask") {
+      multimask = try reader.boolean("multimask", default: false)
+    }
+    keepsLogits = try reader.boolean("keep", default: true)
+    if let value = reader.value("previous") {
+      let previous = try RequestObject(value, members: ["logits", "mask"])
+      self.previous = (try previous.string("logits"), try previous.optionalInteger("mask") ?? 0)
+    }
+    size = try PicturePrompt.size(reader, limits)
+  }
+
+  private static func size(
+    _ reader: RequestObject, _ limits: WorkLimits
+  ) throws(Failure) -> (width: Int, height: Int)? {
+    let (width, height) = (
+      try reader.optionalInteger("width"), try reader.optionalInteger("height")
+    )
+    guard width != nil || height != nil else { return nil }
+    guard let width, let height, (1...65_500).contains(width), (1...65_500).contains(height),
+      width * height <= limits.pixels
+    else {
+      throw Failure(
+        .badInput, code: "serve.size",
+        "\"width\" and \"height\" must both be given, with up to \(limits.pixels) pixels together")
+    }
+    return (width, height)
+  }
+
+  /// Whether three candidates are wanted.
+  var wantsCandidates: Bool {
+    multimask ?? (points.count == 1 && box == nil && previous == nil && maskCounts == nil)
+  }
+}
+
+/// The masks for a prompt.
+public struct PictureAnswer: Sendable {
+  public struct Mask: Sendable {
+    public let runs: RunLengthMask
+    public let predictedIoU: Float
+  }
+
+  /// Of the size that was asked for.
+  public let masks: [Mask]
+  /// Position of the mask with the highest predicted IoU.
+  public let best: Int
+  public let objectScore: Float
+  /// The name under which the logits are kept.
+  public let logits: String?
+  public let notices: [Notice]
+  /// Time of the decoder and the masks.
+  public let milliseconds: Double
+
+  public var json: JSONValue {
+    let entries = masks.map { mask -> JSONValue in
+      [
+        "counts": .string(mask.runs.cocoCounts), "area": .init(mask.runs.area),
+        "box": mask.runs.boundingBox.map {
+          [.init($0.left), .init($0.top), .init($0.right), .init($0.bottom)]
+        } ?? .null,
+        "predicted_iou": .init(mask.predictedIoU),
+      ]
+    }
+    return [
+      "size": [.init(masks.first?.runs.height ?? 0), .init(masks.first?.runs.width ?? 0)],
+      "masks": .array(entries), "best": .init(best), "object_score": .init(objectScore),
+      "logits": logits.map { .string($0) } ?? .null, "notices": notices.json,
+      "milliseconds": JobSupport.milliseconds(milliseconds),
+    ]
+  }
+}

@@ -1,0 +1,29 @@
+/// Bounds on everything that a client can ask for.
+public struct WorkLimits: Sendable {
+  /// Width times height of a picture or frame.
+  public var pixels = 50_000_000
+  /// Bytes of an uploaded picture.
+  public var pictureBytes = 64 << 20
+  /// Bytes of an uploaded video.
+  public var videoBytes = 1 << 30
+  /// Pictures that are open at the same time.
+  public var pictures = 256
+  /// Videos that are open at the same time.
+  public var videos = 16
+  /// Frames of a video.
+  public var frames = 100_000
+  /// Objects of a picture or video.
+  public var objects = 255
+  /// Points of a prompt.
+  public var points = 1000
+  /// Jobs that run or wait at the same time.
+  public var jobs = 32
+  /// Bytes of embeddings in memory.
+  public var memoryBytes = 1 << 30
+  /// Bytes of embeddings on disk.
+  public var diskBytes = 4 << 30
+  /// Seconds after which an unused picture or video may be closed for a new one.
+  public var idleSeconds = 600.0
+
+  public init() {}
+}
