@@ -74,6 +74,16 @@ let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+/// The HTTP server, and the packages below it whose types are in its interface.
+let httpServer: [Target.Dependency] = [
+  .product(name: "Hummingbird", package: "hummingbird"),
+  .product(name: "HummingbirdCore", package: "hummingbird"),
+  .product(name: "HTTPTypes", package: "swift-http-types"),
+  .product(name: "Logging", package: "swift-log"),
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+  .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
 
 let package = Package(
   name: "sam2-swift",
@@ -89,6 +99,12 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // Base: C, bytes and typed numbers.
@@ -197,6 +213,19 @@ let package = Package(
         "Bytes", "JSON", "Tensors", "Media", "Annotations", "SAM2", "JobSupport", "SAM2Jobs",
         crypto,
       ]),
+    cRoom(.serving, "CPage", exclude: ["page"]),
+    room(
+      .serving, "Endpoints",
+      [
+        "Bytes", "JSON", "Media", "Annotations", "SAM2", "JobSupport", "Zip", "Workbench", "CPage",
+      ]),
+    room(
+      .serving, "ToolProtocols",
+      [
+        "Bytes", "JSON", "Media", "Annotations", "SAM2", "JobSupport", "SAM2Jobs", "Workbench",
+        "Endpoints",
+      ]),
+    room(.serving, "WebServer", ["Bytes", "JSON", "JobSupport", "Endpoints"] + httpServer),
 
     // Commands.
     cRoom(.commands, "CBundledModel", exclude: ["nano-int8.sam2"]),
@@ -224,6 +253,8 @@ let package = Package(
         "Bytes", "JSON", "Graph", "Runtime", "ModelFile", "GoldenPrompt", "Media", "Annotations",
         "SampleScene", "SAM2", "SAM2Jobs", "CBundledModel", "CLinux", "JobSupport", "CLISupport",
         "Detector",
+        "Workbench", "Endpoints", "ToolProtocols", "WebServer",
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Tests: one target per room, and the built commands end to end.
@@ -346,6 +377,13 @@ let package = Package(
       [
         "Annotations", "Bytes", "JSON", "Media", "SAM2", "SAM2Jobs", "SampleScene",
         "Tensors", "Workbench",
+      ]),
+    tests(
+      "WebServerTests",
+      [
+        "Annotations", "Bytes", "Endpoints", "JSON", "Media", "SAM2", "SampleScene",
+        "ToolProtocols", "WebServer", "Workbench", "Zip",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     tests("CLISupportTests", ["Bytes", "JobSupport", "CLISupport"]),
     tests(

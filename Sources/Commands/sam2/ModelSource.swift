@@ -4,6 +4,7 @@ import CBundledModel
 import CLISupport
 import GoldenPrompt
 import Graph
+import JSON
 import ModelFile
 public import Runtime
 import SAM2
@@ -64,6 +65,13 @@ struct ModelSource: ParsableArguments {
         ModelFile.sha256(of: BundledModel.storage)
       }
     return arithmetic == .float32 ? model : "\(model) \(arithmetic.rawValue)"
+  }
+
+  /// What the model's file says of itself.
+  /// - Throws: what reading the file refuses.
+  func metadata() throws(Failure) -> JSONValue {
+    guard let path else { return try ModelFile.read(storage: BundledModel.storage).metadata }
+    return try ModelFile.inspect(path).metadata
   }
 
   /// Loads the model for a use.

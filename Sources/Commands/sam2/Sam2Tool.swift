@@ -15,6 +15,7 @@ struct Sam2Tool: ParsableCommand {
         sam2 auto dog.jpg -o everything --overlay
         sam2 batch items.jsonl -o out --resume
         sam2 detect street.jpg --detector owlv2.sam2 --text "red car" --json
+        sam2 serve --media pictures
         sam2 doctor
 
       Results go to the folder given with -o, data to stdout, messages to stderr. $SAM2_MODEL and \
@@ -27,8 +28,8 @@ struct Sam2Tool: ParsableCommand {
     version: Tool.version,
     subcommands: [
       SegmentCommand.self, AutoCommand.self, TrackCommand.self, DetectCommand.self,
-      BatchCommand.self,
-      BenchCommand.self, DoctorCommand.self, SampleCommand.self, ScoreCommand.self,
+      BatchCommand.self, ServeCommand.self, BenchCommand.self, DoctorCommand.self,
+      SampleCommand.self, ScoreCommand.self,
     ])
 
   static func main() { Tool.main(Self.self) }

@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+"""Drives the page of `sam2 serve` in a real browser, and compares what it exports with the commands.
+
+    Scripts/check_page.py [--bin FOLDER] [--model FILE] [--chromium PROGRAM] [--shots FOLDER]
+
+Needs playwright (PyPI) and Chromium; Debian's is enough: apt-get install chromium. Serves a sample
+scene on a free port, clicks, draws a box, refines, undoes, exports COCO and compares it with
+`sam2 segment`; then opens the clip, prompts, tracks, corrects, tracks again, exports DAVIS and compares
+it with `sam2 track`. Reports the rate of masks under the pointer and the time from click to mask.
+
+Exit codes: 0 all as it should be, 1 not.
+"""
+import argparse
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+SIZES = {"desktop": (1280, 800), "wide": (1680, 1050), "phone": (390, 844)}
+# Masks under the pointer that the page should show in a second.
+HOVER_RATE = 15
+problems = []
+
+
+def check(condition, what):
+    print(("ok    " if condition else "WRONG ") + what, flush=True)
+    if not condition:
+        problems.append(what)
+
+
+class Page:
+    """The page in a browser, by what a person does."""
+
+    def __init__(self, page, shots):
+        self.page, self.shots = page, shots
+
+    def shot(self, name):
+        if self.shots:
+            self.page.screenshot(path=str(self.shots / f"{name}.png"))
+
+    def wait(self, condition, argument=None, seconds=60):
+        """Waits until an expression holds; the page's own policy forbids Playwright's way."""
+        end = time.monotonic() + seconds
+        while not self.page.evaluate(condition, argument):
+            if time.monotonic() > end:
+                self.shot("stuck")
+                problem = self.page.locator("#problem").text_content()
+                raise RuntimeError(f"waited too long for {condition} {argument or ''} {problem}")
+            self.page.wait_for_timeout(20)
+
+    def status(self, text, seconds=60):
+        self.wait("text => document.getElementById('status').textContent.includes(text)", text, seconds)
+
+    def objects(self):
+        return self.page.evaluate("sam2.page.objects.map(o => ({...o, candidates: o.candidates.length}))")
+
+    def place(self, x, y):
+        """Where pixel x, y of the picture is in the window."""
+        box = self.page.locator("#view").bounding_box()
+        size = self.page.evaluate("[sam2.page.picture.width, sam2.page.picture.height]")
+        scale = min((box["width"] - 16) / size[0], (box["height"] - 16) / size[1])
+        left = box["x"] + (box["width"] - size[0] * scale) / 2
+        top = box["y"] + (box["height"] - size[1] * scale) / 2
+        return left + x * scale, top + y * scale
+
+    def settle(self, condition):
+        self.wait(condition)
+        self.page.wait_for_timeout(150)
+
+    def click(self, x, y, button="left"):
+        at = self.place(x, y)
+        self.page.mouse.click(*at, button=button)
+
+    def drag(self, x0, y0, x1, y1):
+        self.page.mouse.move(*self.place(x0, y0))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.place((x0 + x1) / 2, (y0 + y1) / 2))
+        self.page.mouse.move(*self.place(x1, y1))
+        self.page.mouse.up()
+
+    def export(self, formats):
+        """The files of an export, by name."""
+        self.page.click("#export")
+        for box in self.page.locator("#formats label:not([hidden]) input").all():
+            box.set_checked(box.get_attribute("value") in formats)
+        self.shot("export")
+        with self.page.expect_download() as waiting:
+            self.page.click("#download")
+        archive = zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes()))
+        return {name: archive.read(name) for name in archive.namelist()}
+
+    def saved(self, button):
+        """The JSON that a button of the export card saves."""
+        self.page.click("#export")
+        with self.page.expect_download() as waiting:
+            self.page.click(button)
+        self.page.keyboard.press("Escape")
+        return json.loads(Path(waiting.value.path()).read_text())
+
+
+def middle(mask):
+    """A pixel well inside of a label picture's object: the middle of its widest run in the middle row."""
+    height, width = len(mask), len(mask[0])
+    rows = [y for y in range(height) if any(mask[y])]
+    y = rows[len(rows) // 2]
+    best, start = (0, 0), None
+    for x in range(width + 1):
+        inside = x < width and mask[y][x]
+        if inside and start is None:
+            start = x
+        if not inside and start is not None:
+            if x - start > best[0]:
+                best = (x - start, (x + start) // 2)
+            start = None
+    return best[1], y
+
+
+def labels(path):
+    from PIL import Image
+    import numpy
+    return numpy.array(Image.open(path))
+
+
+def masks_of(path):
+    found = labels(path)
+    return {int(i): (found == i).tolist() for i in sorted(set(found.flatten().tolist())) if i}
+
+
+def counts(coco):
+    document = json.loads(coco)
+    return {a["object_id"]: a["segmentation"]["counts"] for a in document["annotations"]}
+
+
+def check_picture(page, scene, run):
+    view = page.page
+    view.locator("#items li", has_text="picture.png").click()
+    page.status("Ready")
+    truth = masks_of(scene / "picture_truth.png")
+    first, second = [middle(truth[i]) for i in sorted(truth)[:2]]
+
+    start = time.monotonic()
+    for step in range(60):
+        view.mouse.move(*page.place(first[0] + step % 12, first[1] + step // 12))
+        view.wait_for_timeout(25)
+    hover = view.evaluate("sam2.hoverTimes.length") / (time.monotonic() - start)
+    check(hover >= HOVER_RATE, f"{hover:.1f} masks a second under the pointer, {HOVER_RATE} or more wanted")
+    page.shot("hover")
+
+    start = time.monotonic()
+    page.click(*first)
+    page.wait("Boolean(sam2.page.objects[0]?.counts)")
+    print(f"      click to mask: {(time.monotonic() - start) * 1000:.0f} ms")
+    page.settle("sam2.page.objects.length === 1")
+    page.shot("one-object")
+    view.click("#new-object")
+    ys = [y for y, row in enumerate(truth[sorted(truth)[1]]) if any(row)]
+    xs = [x for row in truth[sorted(truth)[1]] for x, v in enumerate(row) if v]
+    page.drag(min(xs), min(ys), max(xs), max(ys))
+    page.settle("sam2.page.objects.length === 2 && sam2.page.objects[1].counts")
+    check(len(page.objects()) == 2, "two objects, by a click and by a box")
+
+    exported = counts(page.export(["coco"])["coco.json"])
+    prompts = page.saved("#download-prompts")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "prompts.json").write_text(json.dumps(prompts))
+        run("segment", str(scene / "picture.png"), "--prompts", f"{folder}/prompts.json", "--best",
+            "--format", "coco", "-o", f"{folder}/masks")
+        wanted = counts(Path(folder, "masks", "coco.json").read_text())
+    check(exported == wanted, "COCO equals that of sam2 segment")
+
+    before = page.objects()[1]["counts"]
+    page.click(*second, button="right")
+    page.settle("sam2.page.objects[1].points.length === 1")
+    page.wait("c => sam2.page.objects[1].counts !== c", before)
+    check(True, "a right click refines")
+    view.keyboard.press("Control+z")
+    page.settle("sam2.page.objects[1].points.length === 0")
+    check(page.objects()[1]["counts"] == before, "undo brings the earlier mask back")
+    view.keyboard.press("Control+Shift+z")
+    page.settle("sam2.page.objects[1].points.length === 1")
+    third = middle(truth[sorted(truth)[2]])
+    view.keyboard.press("n")
+    page.click(*third)
+    page.settle("sam2.page.objects.length === 3 && sam2.page.objects[2].counts")
+    page.shot("three-objects")
+
+    view.reload()
+    page.status("Ready")
+    check(len(page.objects()) == 3, "after a reload all is as it was")
+    view.keyboard.press("a")
+    page.status("objects now")
+    check(len(page.objects()) > 3, "everything is found")
+    view.keyboard.press("Control+z")
+    page.settle("sam2.page.objects.length === 3")
+
+    # The keyboard alone.
+    view.locator("#view").focus()
+    view.keyboard.press("n")
+    view.keyboard.press("ArrowRight")
+    view.keyboard.press("Enter")
+    page.settle("sam2.page.objects.length === 4 && sam2.page.objects[3].counts")
+    check(True, "the keyboard alone marks an object")
+    view.keyboard.press("Delete")
+    page.settle("sam2.page.objects.length === 3")
+
+
+def check_video(page, scene, run):
+    view = page.page
+    view.locator("#items li", has_text="frames").click()
+    view.click("#as-video")
+    page.status("Click on something")
+    first = sorted((scene / "frames").iterdir())[0].stem
+    truth = masks_of(scene / "truth" / f"{first}.png")
+    page.click(*middle(truth[1]))
+    page.settle("sam2.page.objects[0]?.counts")
+    view.keyboard.press("n")
+    page.click(*middle(truth[2]))
+    page.settle("sam2.page.objects[1]?.counts")
+    view.keyboard.press("t")
+    page.status("Tracked", 300)
+    frames = view.evaluate("sam2.page.video.frames")
+    page.shot("tracked")
+    view.evaluate("document.getElementById('frame-number').value = 10")
+    view.locator("#frame-number").dispatch_event("change")
+    page.settle("sam2.page.frame === 10")
+    view.keyboard.press("1")
+    mask = masks_of(scene / "truth" / "00010.png")
+    before = page.objects()[0]["counts"]
+    page.click(*middle(mask[1]))
+    page.wait("c => sam2.page.objects[0].counts !== c", before)
+    check(True, "a tracked frame is corrected")
+    corrected = page.objects()[0]["counts"]
+    view.keyboard.press("t")
+    page.status("Tracking")
+    page.status("Tracked", 300)
+    view.evaluate("document.getElementById('frame-number').value = 10")
+    view.locator("#frame-number").dispatch_event("change")
+    page.settle("sam2.page.frame === 10")
+    check(page.objects()[0]["counts"] == corrected, "the correction survives tracking again")
+    lanes = view.locator("#lanes canvas").count()
+    check(lanes == 2, "a lane for each object")
+
+    exported = page.export(["davis"])
+    script = page.saved("#download-prompts")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "script.json").write_text(json.dumps(script))
+        run("track", str(scene / "frames"), "--script", f"{folder}/script.json",
+            "--add-all-frames-to-correct-as-cond", "--format", "davis", "-o", f"{folder}/masks")
+        wanted = {p.name: p.read_bytes() for p in Path(folder, "masks").glob("*.png")}
+    check(len(exported) == frames and exported == wanted, "DAVIS equals that of sam2 track")
+    view.reload()
+    page.settle("sam2.page.video && sam2.page.objects.length === 2")
+    check(True, "after a reload the video is as it was")
+
+
+def check_errors(page):
+    view = page.page
+    view.set_input_files("#file", {"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"})
+    page.wait("!document.getElementById('problem').hidden")
+    text = view.locator("#problem").text_content()
+    check("no.png" in text and "picture" in text, f"an error says what is wrong: {text!r}")
+    page.shot("error")
+
+
+def accessible(page):
+    """Controls without a name, which a screen reader could not tell."""
+    unnamed = page.page.evaluate("""() => [...document.querySelectorAll('button, input:not([type=file]), canvas, meter, progress')]
+      .filter(e => e.offsetParent !== null && !e.closest('dialog') && !e.hasAttribute('aria-hidden'))
+      .filter(e => !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length || e.closest('button')))
+      .map(e => e.outerHTML.slice(0, 80))""")
+    check(unnamed == [], f"all controls have names {unnamed or ''}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", default=".build/release")
+    parser.add_argument("--model")
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    parser.add_argument("--shots", type=Path)
+    options = parser.parse_args()
+    tool = str(Path(options.bin, "sam2").resolve())
+    environment = dict(os.environ)
+    if options.model:
+        environment["SAM2_MODEL"] = str(Path(options.model).resolve())
+    if options.shots:
+        options.shots.mkdir(parents=True, exist_ok=True)
+
+    def run(*arguments):
+        subprocess.run([tool, *arguments, "-q"], check=True, env=environment)
+
+    with tempfile.TemporaryDirectory() as folder:
+        scene = Path(folder, "scene")
+        run("sample", "-o", str(scene), "--frames", "24")
+        server = subprocess.Popen(
+            [tool, "serve", "--port", "0", "--media", str(scene), "-q"], stdout=subprocess.PIPE,
+            text=True, env=environment)
+        try:
+            address = server.stdout.readline().strip()
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=options.chromium, args=["--no-sandbox"])
+                for name, (width, height) in SIZES.items():
+                    context = browser.new_context(viewport={"width": width, "height": height})
+                    view = context.new_page()
+                    errors = []
+                    view.on("pageerror", lambda e: errors.append(str(e)))
+                    view.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+                    view.goto(address)
+                    view.wait_for_selector("#items li")
+                    page = Page(view, options.shots)
+                    page.shot(f"empty-{name}")
+                    if name == "desktop":
+                        check_picture(page, scene, run)
+                        accessible(page)
+                        view.goto(address)
+                        view.wait_for_selector("#items li")
+                        check_video(page, scene, run)
+                        accessible(page)
+                        check(errors == [], f"nothing in the console {errors or ''}")
+                        check_errors(page)
+                    else:
+                        view.locator("#items li", has_text="picture.png").click()
+                        page.status("Ready")
+                        page.settle("sam2.page.objects.length === 3")
+                        page.shot(f"picture-{name}")
+                        wide = view.evaluate("document.documentElement.scrollWidth > innerWidth")
+                        check(not wide, f"nothing sticks out at {width}x{height}")
+                    context.close()
+                context = browser.new_context(
+                    viewport={"width": 1280, "height": 800}, color_scheme="dark")
+                view = context.new_page()
+                view.goto(address)
+                view.locator("#items li", has_text="picture.png").click()
+                page = Page(view, options.shots)
+                page.status("Ready")
+                page.settle("sam2.page.objects.length === 3")
+                page.shot("dark")
+                browser.close()
+        finally:
+            server.terminate()
+            code = server.wait(timeout=30)
+        check(code == 0, "the server ends well")
+    print(f"{len(problems)} problems" if problems else "all as it should be")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+// Turns COCO's run lengths into a tinted picture and the edges around it.
+
+/** Reads the string form of COCO; a column after the other, runs outside and inside in turn. */
+function lengths(text) {
+  const counts = [];
+  let value = 0, shift = 0;
+  for (let i = 0; i < text.length; i++) {
+    const group = text.charCodeAt(i) - 48;
+    value |= (group & 31) << shift;
+    shift += 5;
+    if (group & 32) continue;
+    if (group & 16 && shift < 32) value |= -1 << shift;
+    counts.push(counts.length > 2 ? value + counts[counts.length - 2] : value);
+    value = shift = 0;
+  }
+  return counts;
+}
+
+/** [height, width], 1 inside. */
+function pixels(text, width, height) {
+  const mask = new Uint8Array(width * height);
+  let position = 0, inside = false;
+  for (const count of lengths(text)) {
+    if (inside) {
+      for (let p = position; p < position + count; p++) {
+        mask[(p % height) * width + Math.floor(p / height)] = 1;
+      }
+    }
+    position += count;
+    inside = !inside;
+  }
+  return mask;
+}
+
+/** The edges between inside and outside, as lines x0, y0, x1, y1 along rows and columns. */
+function edges(mask, width, height) {
+  const lines = [];
+  const at = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : mask[y * width + x]);
+  for (let y = 0; y <= height; y++) {
+    let start = -1;
+    for (let x = 0; x <= width; x++) {
+      const isEdge = x < width && at(x, y - 1) !== at(x, y);
+      if (isEdge && start < 0) start = x;
+      if (!isEdge && start >= 0) { lines.push(start, y, x, y); start = -1; }
+    }
+  }
+  for (let x = 0; x <= width; x++) {
+    let start = -1;
+    for (let y = 0; y <= height; y++) {
+      const isEdge = y < height && at(x - 1, y) !== at(x, y);
+      if (isEdge && start < 0) start = y;
+      if (!isEdge && start >= 0) { lines.push(x, start, x, y); start = -1; }
+    }
+  }
+  return new Float32Array(lines);
+}
+
+function tinted(mask, width, height, colour) {
+  const number = parseInt(colour.slice(1), 16);
+  // One word a pixel, as the bytes stand in memory: red first.
+  const word = (0x66 << 24 | (number & 255) << 16 | (number >> 8 & 255) << 8 | number >> 16) >>> 0;
+  const words = new Uint32Array(width * height);
+  for (let i = 0; i < mask.length; i++) if (mask[i]) words[i] = word;
+  return createImageBitmap(new ImageData(new Uint8ClampedArray(words.buffer), width, height));
+}
+
+self.onmessage = async ({ data: { id, counts, width, height, colour } }) => {
+  const mask = pixels(counts, width, height);
+  const tint = await tinted(mask, width, height, colour);
+  const segments = edges(mask, width, height);
+  self.postMessage({ id, tint, segments }, [tint, segments.buffer]);
+};

@@ -1,0 +1,15 @@
+public import Endpoints
+public import Workbench
+
+/// The protocols of other tools, over one workbench.
+public struct ToolEndpoints: Sendable {
+  public let endpoints: [Endpoint]
+
+  /// Pictures on other servers are fetched from `allowedHosts` only.
+  public init(_ workbench: Workbench, allowedHosts: [String] = []) {
+    let remote = RemotePictures(hosts: allowedHosts, byteLimit: workbench.limits.pictureBytes)
+    endpoints =
+      LabelStudioEndpoints(workbench, remote: remote).endpoints
+      + XAnyLabelingEndpoints(workbench).endpoints + SAMAPIEndpoints(workbench).endpoints
+  }
+}

@@ -1,0 +1,110 @@
+import Bytes
+import HTTPTypes
+
+/// Decides whether a request may be answered: who sent it, and from which page.
+///
+/// A server on this machine alone is reachable for every page in a browser on it. Such a page cannot
+/// read answers, but it could send requests; and under a name of its own that it lets point to this
+/// machine ("DNS rebinding") it could read them too. Therefore requests of other origins are refused,
+/// and without a token also those under other names than those of this machine.
+struct RequestGuard: Sendable {
+  private let settings: ServerSettings
+
+  /// The name of the cookie that the page's own requests carry.
+  static let cookie = "sam2_token"
+
+  init(_ settings: ServerSettings) { self.settings = settings }
+
+  /// Passes for a request that may be answered; a public one needs no token.
+  /// - Throws: `serve.host`, `serve.origin`, `serve.token`.
+  func check(_ request: HTTPRequest, isPublic: Bool) throws(Failure) {
+    try checkHost(request)
+    try checkOrigin(request, isPublic: isPublic)
+    guard !isPublic, let token = settings.token else { return }
+    guard RequestGuard.tokens(of: request).contains(where: { RequestGuard.isEqual($0, token) })
+    else {
+      throw Failure(
+        .usage, code: "serve.token", "the server wants the token that it was started with",
+        hint: "send it as \"Authorization: Bearer …\", or open the page as /?token=…")
+    }
+  }
+
+  // MARK: - Names and origins
+
+  private func checkHost(_ request: HTTPRequest) throws(Failure) {
+    guard settings.token == nil else { return }
+    let name = RequestGuard.name(of: request.authority ?? "")
+    guard ServerSettings.isLoopback(name) || name == settings.host else {
+      throw Failure(
+        .usage, code: "serve.host",
+        "the server does not answer under the name \(printable(name, limit: 80))",
+        hint: "use 127.0.0.1 or localhost, or start it with --token")
+    }
+  }
+
+  /// The name in `authority`, in lower case and without the port.
+  private static func name(of authority: String) -> String {
+    let text = authority.lowercased()
+    if text.hasPrefix("[") { return String(text.dropFirst().prefix { $0 != "]" }) }
+    return String(text.prefix { $0 != ":" })
+  }
+
+  private func checkOrigin(_ request: HTTPRequest, isPublic: Bool) throws(Failure) {
+    if let origin = request.headerFields[.origin] {
+      let authority = request.authority ?? ""
+      guard ["http://\(authority)", "https://\(authority)"].contains(origin) else {
+        throw RequestGuard.foreign(origin)
+      }
+    }
+    // What a page loads as a picture or script has no origin, but says from where it is wanted.
+    let site = HTTPField.Name("Sec-Fetch-Site").flatMap { request.headerFields[$0] }
+    guard isPublic || site == nil || site == "same-origin" || site == "none" else {
+      throw RequestGuard.foreign(site ?? "")
+    }
+  }
+
+  private static func foreign(_ origin: String) -> Failure {
+    Failure(
+      .usage, code: "serve.origin",
+      "pages of another origin may not use the server: \(printable(origin, limit: 80))",
+      hint: "open its own page")
+  }
+
+  // MARK: - Tokens
+
+  /// Everything in the request that could be the token.
+  private static func tokens(of request: HTTPRequest) -> [String] {
+    var tokens: [String] = []
+    if let name = HTTPField.Name("Token"), let value = request.headerFields[name] {
+      tokens.append(value)
+    }
+    if let value = request.headerFields[.authorization] {
+      let words = value.split(separator: " ", maxSplits: 1).map(String.init)
+      if words.count == 2, ["bearer", "token"].contains(words[0].lowercased()) {
+        tokens.append(words[1])
+      }
+      if words.count == 2, words[0].lowercased() == "basic", let pair = Base64.decode(words[1]) {
+        let text = String(decoding: pair, as: UTF8.self)
+        if let colon = text.firstIndex(of: ":") {
+          tokens.append(String(text[colon...].dropFirst()))
+        }
+      }
+    }
+    for field in request.headerFields[values: .cookie] {
+      for pair in field.split(separator: ";") {
+        let sides = pair.split(separator: "=", maxSplits: 1)
+        guard sides.count == 2, sides[0].drop(while: { $0 == " " }) == cookie else { continue }
+        tokens.append(String(sides[1]))
+      }
+    }
+    return tokens
+  }
+
+  /// Compares in a time that does not tell how much is right.
+  static func isEqual(_ given: String, _ token: String) -> Bool {
+    let (a, b) = (Array(given.utf8), Array(token.utf8))
+    var difference = a.count ^ b.count
+    for index in b.indices { difference |= Int(b[index] ^ (index < a.count ? a[index] : 0)) }
+    return difference == 0
+  }
+}

@@ -1,0 +1,80 @@
+public import Bytes
+public import Endpoints
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+/// Puts endpoints behind HTTP/1.1.
+///
+///     let server = try WebServer(endpoints, settings, logger: JSONLogHandler.logger())
+///     try await server.run { port in print("http://127.0.0.1:\(port)/") }
+public struct WebServer: Sendable {
+  private let responder: ServerResponder
+  private let settings: ServerSettings
+  private let logger: Logger
+
+  /// - Throws: what `ServerSettings.validate` throws.
+  public init(
+    _ endpoints: [Endpoint], _ settings: ServerSettings, logger: Logger
+  ) throws(Failure) {
+    try settings.validate()
+    responder = ServerResponder(
+      routes: RouteTable(endpoints), settings: settings, metrics: RequestMetrics(), logger: logger)
+    (self.settings, self.logger) = (settings, logger)
+  }
+
+  /// Serves until SIGTERM or SIGINT comes, or the task is cancelled: then no new connections are
+  /// taken, and requests at hand are answered.
+  ///
+  /// `started` is called with the port once clients can connect; `stopping` when the end begins, to end
+  /// what would keep streams open.
+  /// - Throws: `serve.bind` when the address is taken or not of this machine.
+  public func run(
+    catchingSignals: Bool = true, started: @escaping @Sendable (Int) -> Void,
+    stopping: @escaping @Sendable () -> Void
+  ) async throws {
+    var quiet = logger
+    // The library's own messages repeat what is logged here.
+    if quiet.logLevel > .debug { quiet.logLevel = .critical }
+    let application = Application(
+      responder: responder,
+      server: .http1(configuration: .init(idleTimeout: .seconds(Int64(settings.idleSeconds)))),
+      configuration: ApplicationConfiguration(
+        address: .hostname(settings.host, port: settings.port), serverName: "sam2",
+        availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit)),
+      onServerRunning: { channel in started(channel.localAddress?.port ?? 0) }, logger: quiet)
+    let group = ServiceGroup(
+      configuration: .init(
+        // The last one is told first.
+        services: [.init(service: application), .init(service: StopService(action: stopping))],
+        gracefulShutdownSignals: catchingSignals ? [.sigterm, .sigint] : [], logger: quiet))
+    do {
+      try await group.run()
+    } catch let error as IOError {
+      throw Failure(
+        .cannotCreate, code: "serve.bind",
+        "cannot listen on \(settings.host) port \(settings.port): \(error.localizedReason)",
+        hint: "choose another --port or --host")
+    }
+  }
+}
+
+/// Does something when the server begins to stop.
+private struct StopService: Service {
+  let action: @Sendable () -> Void
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    action()
+  }
+}
+
+extension IOError {
+  /// The system's words.
+  fileprivate var localizedReason: String {
+    description.split(separator: ":").last.map { String($0.drop { $0 == " " }) } ?? description
+  }
+}
