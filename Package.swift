@@ -219,6 +219,7 @@ let package = Package(
       [
         "Bytes", "JSON", "Media", "Annotations", "SAM2", "JobSupport", "Zip", "Workbench", "CPage",
       ]),
+    room(.serving, "Kdenlive", ["Bytes", "Media", "SAM2", "JobSupport"]),
     room(
       .serving, "ToolProtocols",
       [
@@ -252,8 +253,7 @@ let package = Package(
       [
         "Bytes", "JSON", "Graph", "Runtime", "ModelFile", "GoldenPrompt", "Media", "Annotations",
         "SampleScene", "SAM2", "SAM2Jobs", "CBundledModel", "CLinux", "JobSupport", "CLISupport",
-        "Detector",
-        "Workbench", "Endpoints", "ToolProtocols", "WebServer",
+        "Detector", "Workbench", "Endpoints", "ToolProtocols", "Kdenlive", "WebServer",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -385,6 +385,7 @@ let package = Package(
         "ToolProtocols", "WebServer", "Workbench", "Zip",
         .product(name: "Logging", package: "swift-log"),
       ]),
+    tests("KdenliveTests", ["Bytes", "JobSupport", "Kdenlive", "Media", "SAM2", "SampleScene"]),
     tests("CLISupportTests", ["Bytes", "JobSupport", "CLISupport"]),
     tests(
       "EndToEndTests",

@@ -48,7 +48,8 @@ struct NodeTolerance {
       let variance = operands[4].values.min() ?? 1
       let deviation = max(variance + Double(epsilon), 1e-24).squareRoot()
       return function * (own + sizes[1] * (1 + (sizes[0] + sizes[3]) / deviation) + sizes[2])
-    case .averagePool(let window): return sum * sizes[0] * Double(1 + window)
+    case .averagePool(let window):
+      return sum(of: Double(window * window)) * sizes[0] * Double(1 + window)
     case .activation, .add, .affine: return function * (own + sizes.reduce(0, +) + 1)
     case .multiply, .dequantize: return function * own
     case .rotatePairs: return function * sizes[0] * (1 + sizes[1] + sizes[2])

@@ -28,8 +28,8 @@ struct Sam2Tool: ParsableCommand {
     version: Tool.version,
     subcommands: [
       SegmentCommand.self, AutoCommand.self, TrackCommand.self, DetectCommand.self,
-      BatchCommand.self, ServeCommand.self, BenchCommand.self, DoctorCommand.self,
-      SampleCommand.self, ScoreCommand.self,
+      BatchCommand.self, ServeCommand.self, KdenliveCommand.self, BenchCommand.self,
+      DoctorCommand.self, SampleCommand.self, ScoreCommand.self,
     ])
 
   static func main() { Tool.main(Self.self) }

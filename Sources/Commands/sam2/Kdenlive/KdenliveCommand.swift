@@ -1,0 +1,72 @@
+import ArgumentParser
+import Bytes
+import CLISupport
+import JobSupport
+import Kdenlive
+import SAM2
+
+struct KdenliveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kdenlive",
+    abstract: "Stands in for the script of Kdenlive's object mask.",
+    discussion: """
+      Kdenlive 25.04 and later masks an object in a clip through a Python script, sam-objectmask.py, \
+      which it starts with the options below and talks to through a pipe. Put this in the place of \
+      the script, executable:
+
+        #!/bin/sh
+        exec sam2 kdenlive "$@"
+
+      or call it `python3` in a folder of its own, with `shift` before the second line, and choose \
+      that folder in Kdenlive's plugin settings.
+
+      The model is that of $SAM2_MODEL, else the file beside the one that -M names, with the ending \
+      .sam2 or -int8.sam2 in place of .pt, else the small one that is built in. Such a file is made by \
+      sam2-convert and sam2-quantize.
+
+      Options: -I FOLDER of frames N.jpg, -O FOLDER for previews, -F FRAME, -P POINTS, -L LABELS, \
+      -B BOXES, -M MODEL, --color and --bordercolor R,G,B,A, --border N; -C, -D and --offload are \
+      taken and have no effect. Lines on standard input: preview=OPTIONS, edit=OPTIONS, \
+      render=FOLDER, q.
+      """)
+
+  @Argument(parsing: .captureForPassthrough, help: "The options that Kdenlive gives.")
+  var arguments: [String] = []
+
+  func run() throws {
+    try Tool.run {
+      // Help is for people; the parser leaves it to whoever captures everything.
+      if arguments == ["--help"] || arguments == ["-h"] {
+        Console.data(Sam2Tool.helpMessage(for: KdenliveCommand.self))
+        return
+      }
+      let options = try KdenliveOptions(arguments)
+      let pipe = try KdenlivePipe(
+        try model(options), options,
+        KdenlivePipe.Channels(answer: { Console.data($0) }, progress: { Console.error($0) }))
+      while let line = readLine(), try pipe.answer(line) {}
+    }
+  }
+
+  private func model(_ options: KdenliveOptions) throws(Failure) -> SegmentationModel {
+    var source = ModelSource()
+    source.file = Console.variable(ModelSource.environmentVariable) == nil ? beside(options) : nil
+    source.checkModel = false
+    source.graphBudget = 1
+    if source.file == nil, Console.variable(ModelSource.environmentVariable) == nil,
+      options.model != nil
+    {
+      Console.data("INFO:No converted model is beside that of Kdenlive; the built-in one is used")
+    }
+    return try source.load(RunOptions(), for: .tracking)
+  }
+
+  /// The converted form of the checkpoint that Kdenlive names.
+  private func beside(_ options: KdenliveOptions) -> String? {
+    guard let path = options.model else { return nil }
+    let stem = "\(folderName(path))/\(fileStem(path))"
+    return ["\(stem)-int8.sam2", "\(stem).sam2", path].first {
+      $0.hasSuffix(".sam2") && Suggestion.exists($0)
+    }
+  }
+}
