@@ -1,9 +1,8 @@
 import Tensors
 
-/// Leaves out memories that say what the newest one says: the efficient frame pruning of SurgSAM2
-/// (Liu et al. 2024).
+/// Leaves out memories that say what the newest one says.
 ///
-/// A full bank loses the two memories that are most similar to the newest one. The first memory,
+/// This is the efficient frame pruning of SurgSAM2, by Liu and others, 2024. A full bank loses the two memories that are most similar to the newest one. The first memory,
 /// which is an annotated frame's, and the newest one stay, and all keep their temporal codes.
 enum MemoryPruning {
   /// Memories that a full bank loses.

@@ -11,8 +11,9 @@ public struct VideoOptions: Sendable, Hashable {
   public var samurai = SAMURAIOptions()
   /// Constants of the tracker `dam4sam`; the others ignore them.
   public var dam4sam = DAM4SAMOptions()
-  /// Leaves out the two memories of a full bank that are most similar to the newest one: less to
-  /// attend to, after SurgSAM2. Works with every tracker.
+  /// Leaves out the two memories of a full bank that are most similar to the newest one.
+  ///
+  /// Less to attend to, after SurgSAM2; works with every tracker.
   public var prunesMemory = false
   /// Background specks inside a mask of at most so many low-resolution pixels are filled; 0 leaves
   /// them, which is what the reference does without CUDA.
