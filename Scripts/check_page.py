@@ -330,7 +330,9 @@ def main():
                         page.status("Ready")
                         page.settle("sam2.page.objects.length === 3")
                         page.shot(f"picture-{name}")
-                        wide = view.evaluate("document.documentElement.scrollWidth > innerWidth")
+                        wide = view.evaluate(
+                            "[document.documentElement, document.getElementById('side')]"
+                            ".some(e => e.scrollWidth > e.clientWidth)")
                         check(not wide, f"nothing sticks out at {width}x{height}")
                     context.close()
                 context = browser.new_context(

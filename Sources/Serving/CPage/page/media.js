@@ -62,7 +62,7 @@ function render() {
       : item.id && item.kind === "video" ? `/api/videos/${item.id}/frames/0?side=192`
       : item.kind === "picture" ? `/api/media/thumbnail?path=${encodeURIComponent(item.path)}` : null;
     if (address) row.append(Object.assign(new Image(), { src: address, alt: "", loading: "lazy" }));
-    const name = ({ folder: "📁 ", video: "🎞 " }[item.kind] ?? "") + item.name;
+    const name = ({ folder: "▸ ", video: "▶ " }[item.kind] ?? "") + item.name;
     row.append(Object.assign(document.createElement("span"), { className: "name", textContent: name, title: item.name }),
       Object.assign(document.createElement("span"), { className: "state", textContent: words[item.state] ?? "" }));
     row.addEventListener("click", () => choose(item).catch(fail));

@@ -41,7 +41,7 @@ function row(object) {
   number.addEventListener("click", () => { page.active = object.id; changed(); });
   item.append(element("header", {}, number, name,
     button(object.hidden ? "◌" : "◉", object.hidden ? "Show" : "Hide", () => setFact(object, "hidden", !object.hidden), object.hidden),
-    button(object.locked ? "🔒" : "🔓", object.locked ? "Unlock" : "Lock", () => setFact(object, "locked", !object.locked), object.locked),
+    button(object.locked ? "locked" : "lock", object.locked ? "Unlock" : "Lock", () => setFact(object, "locked", !object.locked), object.locked),
     button("✕", `Remove object ${object.id}`, () => removeObject(object.id))));
   const facts = element("div", { className: "facts" });
   if (object.score != null) facts.append(...meter("IoU", Math.min(Math.max(object.score, 0), 1)));
