@@ -38,11 +38,14 @@ def padded(tokens):
 def outputs(kind, merges):
     model = owl_models.tiny(kind)
     tokenizer = transformers_tokenizer(merges)
-    ids = torch.tensor([padded(tokenizer(text)["input_ids"]) for text in TEXTS])
+    tokens = [tokenizer(text)["input_ids"] for text in TEXTS]
+    ids = torch.tensor([padded(row) for row in tokens])
+    # Not where the number is zero: an exclamation mark has the number of the padding.
+    mask = torch.tensor([[1] * len(row) + [0] * (TOKENS - len(row)) for row in tokens])
     side = model.config.vision_config.image_size
     pixels = torch.from_numpy(owl_models.uniform("pixels", 3 * side * side)).reshape(side, side, 3)
     pixels = pixels.permute(2, 0, 1)[None]
-    found = model(input_ids=ids, pixel_values=pixels, attention_mask=(ids > 0).long())
+    found = model(input_ids=ids, pixel_values=pixels, attention_mask=mask)
     guided = model.image_guided_detection(
         pixel_values=pixels, query_pixel_values=torch.flip(pixels, [3])
     )
