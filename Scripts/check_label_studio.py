@@ -123,7 +123,8 @@ def main():
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "LABEL_STUDIO_BASE_DATA_DIR": f"{folder}/studio",
                  "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true", "LABEL_STUDIO_HOST": address,
-                 "SSRF_PROTECTION_ENABLED": "false", "COLLECT_ANALYTICS": "false"})
+                 "ML_BLOCK_LOCAL_IP": "false", "SSRF_PROTECTION_ENABLED": "false",
+                 "USE_DEFAULT_BANNED_SUBNETS": "false", "COLLECT_ANALYTICS": "false"})
         try:
             backend = server.stdout.readline().strip().rstrip("/")
             wait_for(address)
