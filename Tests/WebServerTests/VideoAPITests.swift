@@ -126,6 +126,8 @@ struct VideoAPITests {
       #expect(found2 == 204)
       let nothing = try await server.json("POST", "\(path)/propagate", [:])
       #expect(nothing.status == 409 && nothing.code == "serve.nothing_to_track")
+      let movie = try await server.send("GET", "\(path)/overlay")
+      #expect(movie.status == 410 && movie.code == "serve.stored")
       let empty = try await server.json("POST", "\(path)/export", ["formats": ["davis"]])
       #expect(empty.status == 409 && empty.code == "serve.nothing_to_export")
     }

@@ -38,8 +38,8 @@ final class SessionStore: Sendable {
   /// The bytes of the file `name` of the session.
   /// - Throws: `serve.stored` when it is not there; what reading throws.
   func file(_ name: String, of id: String) throws(Failure) -> [UInt8] {
-    let directory = try folder.folder(id)
-    guard let descriptor = try directory.readable(name) else {
+    let directory = folder.entry(id) == nil ? nil : try folder.folder(id)
+    guard let descriptor = try directory?.readable(name) else {
       throw Failure(
         .missingInput, code: "serve.stored", "the stored session has no file \(name)",
         hint: "open the picture or video again")

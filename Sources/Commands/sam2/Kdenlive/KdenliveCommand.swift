@@ -10,6 +10,11 @@ struct KdenliveCommand: ParsableCommand {
     commandName: "kdenlive",
     abstract: "Stands in for the script of Kdenlive's object mask.",
     discussion: """
+      Examples:
+
+        sam2 kdenlive -I frames -F 0 -O previews -M sam2.1_hiera_tiny.pt
+        echo 'preview=-F 0 -P 0=210,350 -L 0=1' | sam2 kdenlive -I frames -O previews
+
       Kdenlive 25.04 and later masks an object in a clip through a Python script, sam-objectmask.py, \
       which it starts with the options below and talks to through a pipe. Put this in the place of \
       the script, executable:
