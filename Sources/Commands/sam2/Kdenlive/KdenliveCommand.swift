@@ -53,17 +53,15 @@ struct KdenliveCommand: ParsableCommand {
     }
   }
 
-  private func model(_ options: KdenliveOptions) throws(Failure) -> SegmentationModel {
-    var source = ModelSource()
-    source.file = Console.variable(ModelSource.environmentVariable) == nil ? beside(options) : nil
-    source.checkModel = false
-    source.graphBudget = 1
-    if source.file == nil, Console.variable(ModelSource.environmentVariable) == nil,
-      options.model != nil
-    {
+  private func model(_ options: KdenliveOptions) throws -> SegmentationModel {
+    let isChosen = Console.variable(ModelSource.environmentVariable) != nil
+    let file = isChosen ? nil : beside(options)
+    if file == nil, !isChosen, options.model != nil {
       Console.data("INFO:No converted model is beside that of Kdenlive; the built-in one is used")
     }
-    return try source.load(RunOptions(), for: .tracking)
+    // Options have their values from a parser only, also when there are none.
+    let source = try ModelSource.parse(file.map { ["--model", $0] } ?? [])
+    return try source.load(RunOptions.parse([]), for: .tracking)
   }
 
   /// The converted form of the checkpoint that Kdenlive names.
