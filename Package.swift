@@ -292,7 +292,7 @@ let package = Package(
       [
         "SAM2", "SAM2Config", "SAM2Import", "Checkpoints", "Graph", "Media", "ModelFile",
         "ModelInterface", "Passes", "Runtime", "JSON", "Tensors", "Bytes", "CAllocations",
-        "SampleScene",
+        "SampleScene", "Detector",
       ], exclude: ["Fixtures"]),
     tests(
       "GoldenPromptTests",

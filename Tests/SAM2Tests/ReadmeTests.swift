@@ -1,3 +1,4 @@
+import Detector
 import SAM2
 import TestSupport
 import Testing
@@ -30,6 +31,14 @@ import Testing
       }
     }
   }
+
+  private func findsWords() throws {
+    let detector = try Detector(path: "owlv2.sam2")
+    let queries = try detector.queries(for: ["red car", "dog"])  // encoded once, then kept
+    for found in try detector.detect(queries, in: ImageReader.read("street.jpg")) {
+      print(queries.labels[found.query], found.score, found.box)  // boxes for ImagePredictor
+    }
+  }
   // END
 
   @Test func everyBlockCompiles() throws {
@@ -42,7 +51,8 @@ import Testing
     let blocks = readme.components(between: "```swift", and: "```")
     #expect(!blocks.isEmpty)
     for line in blocks.flatMap({ $0.split(separator: "\n") }) {
-      #expect(words(line) == "import SAM2" || bodies.contains(words(line)), "\(line)")
+      let isImport = ["import SAM2", "import Detector"].contains(words(line))
+      #expect(isImport || bodies.contains(words(line)), "\(line)")
     }
   }
 

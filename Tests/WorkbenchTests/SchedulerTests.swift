@@ -15,8 +15,12 @@ struct SchedulerTests {
 
   /// Waits without keeping a thread that others need.
   private func wait(until condition: () -> Bool) async throws {
-    while !condition() { try await Task.sleep(for: .milliseconds(1)) }
+    for _ in 0..<Self.patience where !condition() { try await Task.sleep(for: .milliseconds(1)) }
+    try #require(condition(), "nothing happened")
   }
+
+  /// Milliseconds.
+  private static let patience = 60_000
 
   @Test("does what is urgent first")
   func order() async throws {
@@ -61,11 +65,14 @@ struct SchedulerTests {
     defer { scheduler.stop() }
     let record = Record()
     let gate = Bell()
+    let started = Record()
     async let long: Void = scheduler.run(.long) { turn in
+      started.add("started")
       gate.wait()
       turn.giveWay()
       record.add("long")
     }
+    try await wait { !started.all.isEmpty }
     async let encode: Void = scheduler.run(.encode) { _ in record.add("encode") }
     try await wait { !(scheduler.statistics.waiting[.encode] != 1) }
     gate.ring()
