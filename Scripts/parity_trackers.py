@@ -1,7 +1,6 @@
 """Holds `sam2 track --tracker` and `--prune-memory` to the code of the trackers' authors, with the bundled weights.
 
-    parity_trackers.py --bin .build/release --work WORK --samurai CODE --dam4sam CODE \\
-        --surgsam2 CODE [--clips 3]
+    parity_trackers.py --bin .build/release --work WORK --samurai CODE --dam4sam CODE [--clips 3]
 
 The clips are those of `sam2 sample` with seeds 1, 2, ... and 60 frames; both objects start from a
 box. For each tracker and clip: the largest relative L2 distance of mask logits over frames and
@@ -103,8 +102,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--bin", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    for tracker in TRACKERS:
+    for tracker in ("samurai", "dam4sam"):
         parser.add_argument(f"--{tracker}", type=Path, required=True, nargs="+")
+    parser.set_defaults(surgsam2=[])
     parser.add_argument("--clips", type=int, default=3)
     parser.add_argument("--fixture", type=Path)
     options = parser.parse_args()

@@ -3,8 +3,9 @@
     PYTHONPATH=CODE trackers_reference.py samurai|dam4sam|surgsam2 --checkpoint C --config Y \\
         --frames FOLDER --boxes BOXES.json --output OUT.npz
 
-CODE is the unpacked source of PyPI `absolutely-not-samurai`, of github.com/alanlukezic/d4sm or of
-github.com/jinlab-imvr/Surgical-SAM-2: all bring a package `sam2` of their own, so each runs in a process of its own, which parity_trackers.py
+CODE is the unpacked source of PyPI `absolutely-not-samurai` or of github.com/alanlukezic/d4sm; the
+code of SurgSAM2 is for SAM 2.0 alone, so its rule is put before the memory attention of the official
+package, and CODE is nothing. All have a package `sam2` of their own, so each runs in a process of its own, which parity_trackers.py
 starts. BOXES.json is {object: [x0, y0, x1, y1]} on the first frame, in pixels. OUT has, for object
 o and frame t from 1 on: `logits-o` [T, S/4, S/4], `score-o`, `candidate-o` (the mask taken, 0...2),
 `memories-o` (frames looked at besides the first, -1 for none; in the order of attention).
@@ -88,19 +89,45 @@ def samurai(options, boxes):
 
 @torch.inference_mode()
 def surgsam2(options, boxes):
-    """Its similarities in float32: in bfloat16, as memories are stored, most of them are equal."""
-    cosine = torch.cosine_similarity
-    torch.cosine_similarity = lambda a, b, dim: cosine(a.float(), b.float(), dim=dim)
-    return video_predictor(options, boxes, {}, best=None)
+    """A full bank without the two memories most similar to the newest one, but for the first.
+
+    Similarities are in float32: in bfloat16, as memories are stored, most of them are equal.
+    """
+    return video_predictor(options, boxes, {}, best=None, prepare=prune_memory)
 
 
-def video_predictor(options, boxes, settings, best):
+def prune_memory(model):
+    attend, bank = model.memory_attention.forward, model.num_maskmem
+
+    def pruned(curr, curr_pos, memory, memory_pos, num_obj_ptr_tokens=0):
+        cells = (curr[0] if isinstance(curr, list) else curr).shape[0]
+        count = (len(memory) - num_obj_ptr_tokens) // cells
+        parts = lambda x: [x[i * cells : (i + 1) * cells] for i in range(count)]  # noqa: E731
+        kept = list(range(count))
+        if count >= bank:
+            found = parts(memory.float())
+            alike = lambda i: float(  # noqa: E731
+                torch.cosine_similarity(found[i], found[-1], dim=-1).sum())
+            middle = sorted(range(1, count - 1), key=alike, reverse=True)
+            kept = sorted(set(kept) - set(middle[:2]))
+        join = lambda x: torch.cat(  # noqa: E731
+            [parts(x)[i] for i in kept] + [x[count * cells :]])
+        return attend(
+            curr=curr, memory=join(memory), curr_pos=curr_pos, memory_pos=join(memory_pos),
+            num_obj_ptr_tokens=num_obj_ptr_tokens)
+
+    # The predictor names its arguments.
+    model.memory_attention.forward = pruned
+
+
+def video_predictor(options, boxes, settings, best, prepare=lambda model: None):
     """`best`: where the head says which predicted IoU is that of the mask taken, if it does."""
     columns = {}
     for name, box in boxes.items():
         settings = POSTPROCESSING | settings | {
             "_target_": "sam2.sam2_video_predictor.SAM2VideoPredictor", "fill_hole_area": 0}
         model = build(options.config, options.checkpoint, settings)
+        prepare(model)
         heads, heard = model._forward_sam_heads, {}
 
         def overheard(*args, heads=heads, heard=heard, **kwargs):
@@ -111,13 +138,14 @@ def video_predictor(options, boxes, settings, best):
 
         model._forward_sam_heads = overheard
         state = model.init_state(str(options.frames))
-        looked = Looked()
-        state["output_dict"]["non_cond_frame_outputs"] = looked
-        trace = Trace()
+        looked, trace = Looked(), Trace()
         model.add_new_points_or_box(state, frame_idx=0, obj_id=1, box=np.array(box, np.float32))
+        # Newer versions have a table for each object.
+        outputs = state["output_dict"] if "output_dict" in state else state["output_dict_per_obj"][0]
+        outputs["non_cond_frame_outputs"] = looked
         for frame, _, _ in model.propagate_in_video(state):
             if frame > 0:
-                out = state["output_dict"]["non_cond_frame_outputs"][frame]
+                out = looked[frame]
                 trace.logits.append(out["pred_masks"][0, 0].float().numpy().copy())
                 trace.scores.append(float(out["object_score_logits"][0, 0]))
                 trace.candidates.append(int(heard["ious"][0].tolist().index(float(heard["best"]))))
