@@ -9,7 +9,7 @@
 # first; FILE is any checkpoint.
 #
 #   --media PATH      a picture, a folder of pictures, a video or a folder of frames to calibrate
-#                     and measure with; repeatable. Without it sample scenes stand in
+#                     and measure with; repeatable (default: sample scenes)
 #   --config FILE     the official YAML configuration, where the weights do not tell
 #   --sha256 HASH     what the file must have; none compares nothing. A file with one of Meta's names
 #                     must have Meta's hash unless this says otherwise

@@ -42,8 +42,8 @@ import Testing
   }
 
   @Test func zerosAreNotDividedBy() {
-    let zero = Tensor([0, 0, 0, 0] as [Float], shape: [2, 2])
-    #expect(MemoryPruning.similarity(zero, zero) == 0)
+    let zero: [Float] = [0, 0, 0, 0]
+    #expect(MemoryPruning.similarity(zero, zero, channels: 2) == 0)
   }
 
   private func logits(_ options: VideoOptions, frames: Int) throws -> [[Float]] {

@@ -12,7 +12,8 @@ public struct RuntimeOptions: Sendable {
   public var fusesSteps = true
   /// Projects the few tokens in attention with an image, in place of the image's many cells.
   ///
-  /// It is the one fusion that changes numbers, by rounding, and needs `fusesSteps`.
+  /// It is the one fusion that changes numbers, by rounding, and needs `fusesSteps`. In bfloat16 it
+  /// also keeps these products in float32, which single steps round.
   public var movesProjections = true
   /// Times each step, for `Program.stepTimings`.
   public var timesSteps = false

@@ -2,8 +2,9 @@ import Tensors
 
 /// Leaves out memories that say what the newest one says.
 ///
-/// This is the efficient frame pruning of SurgSAM2, by Liu and others, 2024. A full bank loses the two memories that are most similar to the newest one. The first memory,
-/// which is an annotated frame's, and the newest one stay, and all keep their temporal codes.
+/// This is the efficient frame pruning of SurgSAM2, by Liu and others, 2024. A full bank loses the
+/// two memories that are most similar to the newest one. The first memory, of an annotated frame,
+/// and the newest one stay, and all keep their temporal codes.
 enum MemoryPruning {
   /// Memories that a full bank loses.
   static let count = 2
@@ -15,18 +16,19 @@ enum MemoryPruning {
       return []
     }
     let middle = 1..<(memories.count - 1)
-    let similarities = middle.map { similarity(memories[$0], newest) }
+    let channels = newest.shape.dimensions.last ?? 1
+    let last = newest.floats()
+    let similarities = middle.map { similarity(memories[$0].floats(), last, channels: channels) }
     // Of equally similar ones, the older ones.
     return zip(middle, similarities).sorted { ($1.1, $0.0) < ($0.1, $1.0) }
       .prefix(count).map(\.0).sorted()
   }
 
-  /// Sum over positions of the cosine between the channels of two memories.
-  static func similarity(_ a: Tensor, _ b: Tensor) -> Float {
-    let (left, right) = (a.floats(), b.floats())
-    let channels = max(1, a.shape.dimensions.last ?? 1)
+  /// Sum over positions of the cosine between the channels of two memories [h * w, channels].
+  static func similarity(_ left: [Float], _ right: [Float], channels: Int) -> Float {
     var sum: Float = 0
-    for start in stride(from: 0, to: min(left.count, right.count), by: channels) {
+    let end = min(left.count, right.count) - channels
+    for start in stride(from: 0, through: end, by: max(1, channels)) {
       var (product, leftSquares, rightSquares) = (Float(0), Float(0), Float(0))
       for i in start..<(start + channels) {
         product += left[i] * right[i]
