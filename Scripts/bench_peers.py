@@ -8,6 +8,9 @@ drifts for all of them; the table tells medians. Weights are seeded random ones 
 only the first call takes the many minutes that they need; `--prepare` stops after that. Besides
 Scripts/requirements.txt this needs Scripts/requirements-peers.txt.
 
+`--torch fp32 bf16` adds PyTorch under bf16 autocast, `--ours fp32 bf16 int8` our bfloat16. OpenVINO
+runs in float32, and in its default precision where that is another one on this CPU.
+
 `--model edgetam --peers torch --torch fp32 bf16` is EdgeTAM beside its official code, in the
 environment of edgetam.py.
 """
@@ -43,6 +46,9 @@ def arguments():
                         help="tiny is SAM 2.1 tiny")
     parser.add_argument("--torch", nargs="+", choices=["fp32", "bf16"], default=["fp32"],
                         help="precisions of PyTorch; bf16 is its autocast")
+    parser.add_argument("--ours", nargs="+", choices=["fp32", "bf16", "int8"],
+                        default=["fp32", "int8"],
+                        help="our precisions; bf16 is `--arithmetic bf16` on the fp32 file")
     parser.add_argument("--scale", nargs="*", choices=["small", "base+", "large"], default=[],
                         help="also our encoders of these sizes")
     parser.add_argument("--prepare", action="store_true", help="only prepare the models")
@@ -240,16 +246,25 @@ def timed(stage, run):
     return once
 
 
-def our_run(size, int8, kind, objects=1):
+def our_model(size, precision):
+    """Words that have one of our commands run `size` in `precision`."""
+    words = ["--threads", options.threads, "--model", ours(size, precision == "int8")]
+    return words + (["--arithmetic", "bf16"] if precision == "bf16" else [])
+
+
+def our_run(size, precision, kind, objects=1):
     """One start of `sam2 bench`; the median of its measurements after its own warm-up."""
     words = [options.bin / "sam2", "bench", "-q", "--json", "--kinds", kind, "--objects", objects,
              "--runs", CALLS.get({"encode": "encoder"}.get(kind, kind), 1),
-             "--threads", options.threads, "--model", ours(size, int8)]
+             *our_model(size, precision)]
 
     def once():
         answer = subprocess.run(list(map(str, words)), check=True, capture_output=True)
-        row = json.loads(answer.stdout)["totals"][0]
-        shares.setdefault((kind, size, int8, objects), []).append(row["share_of_peak"])
+        report = json.loads(answer.stdout)
+        row = report["totals"][0]
+        shares.setdefault((kind, size, precision, objects), []).append(
+            {"share": row["share_of_peak"], "peaks": report["peak_gmacs_per_core"],
+             "level": report["kernel_level"]})
         return row["p50_ms"] / 1000
 
     return once
@@ -258,10 +273,10 @@ def our_run(size, int8, kind, objects=1):
 shares = {}
 
 
-def our_automatic(int8):
+def our_automatic(precision):
     picture = path("picture.png")
-    words = [options.bin / "sam2", "auto", picture, "--model", ours(options.model, int8), "-q",
-             "--threads", options.threads, "-o", path("auto"), "--force"]
+    words = [options.bin / "sam2", "auto", picture, "-q", *our_model(options.model, precision),
+             "-o", path("auto"), "--force"]
     return timed("auto", lambda: subprocess.run(
         list(map(str, words)), check=True, capture_output=True))
 
@@ -286,20 +301,28 @@ def torch_runs(model):
             if f"track{objects}" in options.stages:
                 runs[f"track{objects}", precision, "PyTorch"] = in_precision(
                     precision, torch_tracking(model, objects))
-    if "click" in options.stages:
-        predictor = official.image_predictor(model)
-        predictor.set_image(pictures.still(SIDE, SIDE))
-        point, label = np.array([[SIDE / 2, SIDE / 2]]), np.array([1])
-        runs["click", "fp32", "PyTorch"] = timed(
-            "click", lambda: predictor.predict(point, label))
-    if "auto" in options.stages:
-        from sam2.automatic_mask_generator import SAM2AutomaticMaskGenerator
-
-        generator = SAM2AutomaticMaskGenerator(model)
-        picture = pictures.still(SIDE, SIDE)
-        runs["auto", "fp32", "PyTorch"] = timed(
-            "auto", lambda: generator.generate(picture))
+        if "click" in options.stages:
+            runs["click", precision, "PyTorch"] = timed(
+                "click", in_precision(precision, torch_click(model, precision)))
+        if "auto" in options.stages:
+            runs["auto", precision, "PyTorch"] = timed(
+                "auto", in_precision(precision, torch_automatic(model)))
     return runs
+
+
+def torch_click(model, precision):
+    predictor = official.image_predictor(model)
+    in_precision(precision, lambda: predictor.set_image(pictures.still(SIDE, SIDE)))()
+    point, label = np.array([[SIDE / 2, SIDE / 2]]), np.array([1])
+    return lambda: predictor.predict(point, label)
+
+
+def torch_automatic(model):
+    from sam2.automatic_mask_generator import SAM2AutomaticMaskGenerator
+
+    generator = SAM2AutomaticMaskGenerator(model)
+    picture = pictures.still(SIDE, SIDE)
+    return lambda: generator.generate(picture)
 
 
 def torch_tracking(model, objects):
@@ -356,34 +379,40 @@ def openvino_runs(model):
     import openvino
 
     core = openvino.Core()
-    # Nothing smaller than asked for: no bfloat16 behind "fp32".
-    settings = {"INFERENCE_NUM_THREADS": options.threads, "INFERENCE_PRECISION_HINT": "f32",
-                "PERFORMANCE_HINT": "LATENCY"}
+    settings = {"INFERENCE_NUM_THREADS": options.threads, "PERFORMANCE_HINT": "LATENCY"}
     runs = {}
     for stage, precision, file in openvino_files(model):
-        compiled = core.compile_model(str(file), "CPU", settings)
-        request = compiled.create_infer_request()
-        known = {name for port in compiled.inputs for name in port.names}
-        feed = {name: value for name, value in operands(stage).items() if name in known}
-        runs[stage, precision, "OpenVINO"] = timed(
-            stage, lambda request=request, feed=feed: request.infer(feed))
+        # Nothing smaller than "fp32" says; beside it what OpenVINO chooses on this CPU.
+        for hint in ("f32", None):
+            chosen = settings | ({"INFERENCE_PRECISION_HINT": hint} if hint else {})
+            compiled = core.compile_model(str(file), "CPU", chosen)
+            used = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+            if not hint and used == "f32":
+                continue
+            request = compiled.create_infer_request()
+            known = {name for port in compiled.inputs for name in port.names}
+            feed = {name: value for name, value in operands(stage).items() if name in known}
+            name = precision if hint else f"{precision}, default ({used})"
+            runs[stage, name, "OpenVINO"] = timed(
+                stage, lambda request=request, feed=feed: request.infer(feed))
     return runs
 
 
 def our_runs():
     runs = {}
-    for int8, precision in ((False, "fp32"), (True, "int8")):
+    for precision in options.ours:
         for stage, kind, objects in (("encoder", "encode", 1), ("click", "click", 1),
                                      ("track1", "track", 1), ("track3", "track", 3)):
             if stage in options.stages:
-                runs[stage, precision, "sam2-swift"] = our_run(options.model, int8, kind, objects)
+                runs[stage, precision, "sam2-swift"] = our_run(
+                    options.model, precision, kind, objects)
         if "auto" in options.stages:
             from PIL import Image
 
             Image.fromarray(pictures.still(SIDE, SIDE)).save(path("picture.png"))
-            runs["auto", precision, "sam2-swift"] = our_automatic(int8)
+            runs["auto", precision, "sam2-swift"] = our_automatic(precision)
     for size in options.scale:
-        runs[f"encoder, {size}", "int8", "sam2-swift"] = our_run(size, True, "encode")
+        runs[f"encoder, {size}", "int8", "sam2-swift"] = our_run(size, "int8", "encode")
     return runs
 
 
@@ -400,6 +429,17 @@ def table(seconds):
         lines.append(f"| {STAGES.get(stage, stage)} | {program} | {precision} | {median:.4f} | "
                      f"{min(samples):.4f} | {max(samples):.4f} | {ratio} |")
     return "\n".join(lines)
+
+
+def peak_shares():
+    """Median share of the peak of each of our runs, and of which peak: GMAC/s of a core by operand,
+    measured in the same runs."""
+    for (kind, size, precision, objects), values in shares.items():
+        peaks = {name: statistics.median(x["peaks"][name] for x in values)
+                 for name in values[0]["peaks"]}
+        yield {"kind": kind, "size": size, "precision": precision, "objects": objects,
+               "level": values[0]["level"], "peak_gmacs_per_core": peaks,
+               "median": statistics.median(x["share"] for x in values)}
 
 
 def main():
@@ -425,13 +465,17 @@ def main():
             if round_ > 0:
                 seconds[key].append(taken)
     print(table(seconds))
+    for row in peak_shares():
+        peaks = ", ".join(f"{value:.0f} {name}"
+                          for name, value in row["peak_gmacs_per_core"].items())
+        print(f"{row['kind']}, {row['size']}, {row['precision']}, {row['objects']}: "
+              f"{row['median'] * 100:.1f} % of the peak of {row['level']} kernels "
+              f"(GMAC/s of a core: {peaks})")
     report = [{"stage": stage, "precision": precision, "program": program, "seconds": samples,
                "median": statistics.median(samples)}
               for (stage, precision, program), samples in seconds.items()]
     answer = {"threads": options.threads, "rounds": options.runs, "results": report,
-              "share_of_peak": [{"kind": kind, "size": size, "int8": int8, "objects": objects,
-                                 "median": statistics.median(values)}
-                                for (kind, size, int8, objects), values in shares.items()]}
+              "share_of_peak": list(peak_shares())}
     path("peers.json").write_text(json.dumps(answer, indent=2))
 
 

@@ -30,7 +30,8 @@ public final class Program: Sendable {
     _ model: Model, options: RuntimeOptions = .init(), tap: ActivationTap? = nil,
     pool: StoragePool = StoragePool()
   ) throws(Failure) {
-    table = try KernelTable(level: options.kernelLevel)
+    let kernels = try KernelTable(level: options.kernelLevel)
+    table = options.timesSteps ? kernels.clockingProducts : kernels
     threadCount = max(1, options.threads ?? ProcessorCount.usable)
     (kernelLevel, arithmetic) = (table.name, options.arithmetic)
     graphNames = model.graphs.map(\.name)
@@ -142,6 +143,10 @@ public final class Program: Sendable {
 
   /// Executors that exist: as many as calls ran at once.
   package var executorCount: Int { idleExecutors.withLock { $0.count } }
+
+  /// Thread-seconds inside products and attention, of all programs of this process whose options ask
+  /// for step timings.
+  public static var productSeconds: Double { KernelTable.productSeconds }
 
   /// Time of each step since the program was made, by graph, in the order in which they run; empty
   /// unless the options ask for it.

@@ -15,7 +15,7 @@ public struct RuntimeOptions: Sendable {
   /// It is the one fusion that changes numbers, by rounding, and needs `fusesSteps`. In bfloat16 it
   /// also keeps these products in float32, which single steps round.
   public var movesProjections = true
-  /// Times each step, for `Program.stepTimings`.
+  /// Times each step, for `Program.stepTimings`, and the products in it.
   public var timesSteps = false
   /// Memory and work that one call may ask for.
   public var budget = GraphBudget.standard

@@ -365,6 +365,17 @@ const sam2_level_row *sam2_level_rows(size_t *count);
 void sam2_find_levels(const sam2_level_row *rows, size_t count, uint32_t features,
                       sam2_level *levels, sam2_kernels *tables);
 
+// MARK: - Profiling
+
+/// The table `kernels` with a clock around its products and attention, softmax included: gemm,
+/// attention and axial kernels, not the packing and rounding of their operands. A process has one
+/// such table: NULL when that of other kernels exists.
+const sam2_kernels *sam2_clocked_products(const sam2_kernels *kernels);
+/// Time that all threads together have spent inside the kernels of that table.
+uint64_t sam2_product_nanoseconds(void);
+
+// MARK: - Checksums
+
 /// Shortens a message without changing its CRC-32 (of zip; reflected polynomial 0xEDB88320): the
 /// register is, after `bytes` from `crc`, what it is after `folded` from 0. `count` is a multiple
 /// of 64 and at least 64. Returns 0, and does nothing, on a CPU without carry-less products.

@@ -17,7 +17,9 @@ struct BenchCommand: ParsableCommand {
 
       Times encoding a picture, a click on an encoded picture, and tracked frames once the memory \
       bank is full, on random pixels. Percent of peak compares with the multiply-accumulates that \
-      the cores reach with operands in registers, measured in the same run.
+      the cores reach with operands in registers, measured in the same run. With \
+      --stages or --operators, which time each step, the share of the threads' time inside products \
+      and attention is shown too; the rest is norms, rounding, activations, moves and waiting.
       """)
 
   @Option(help: "Measurements of each kind.")
@@ -56,12 +58,13 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     try Tool.run(json: json) {
       let start = monotonicSeconds()
-      let loaded = try model.load(machine, for: .encoding, timesSteps: operators)
+      let loaded = try model.load(machine, for: .encoding, timesSteps: stages || operators)
       let loading = monotonicSeconds() - start
       let progress = common.progress("measuring", unit: "runs")
       defer { progress.finish() }
       var bench = try Benchmark(
-        loaded, runs: runs, kinds: try kinds(of: loaded), objects: objects)
+        loaded, runs: runs, kinds: try kinds(of: loaded), objects: objects,
+        clocksProducts: stages || operators)
       bench.loadSeconds = loading
       try bench.measure { progress.update($0, of: $1) }
       progress.finish()

@@ -72,11 +72,19 @@ struct BenchReport {
       + "\(fixed(row.median, 2)) ms median, \(fixed(row.percentile(0.95), 2)) ms p95, "
       + "\(fixed(work / 1e9, 3)) GMAC, \(fixed(rate, 1)) GMAC/s, "
       + "\(fixed(shareOfPeak(row) * 100, 1)) % of peak"
+      + (row.productShare.map { ", \(fixed($0 * 100, 1)) % of the time in products" } ?? "")
+  }
+
+  /// Share of the threads' time in a step that is inside products and attention.
+  private func productShare(_ step: StepTiming) -> Double {
+    step.productSeconds / max(1e-9, step.seconds * Double(bench.program.threadCount))
   }
 
   /// Steps of each graph.
   private func operatorLines() -> [String] {
-    var lines = ["", "graph, step: ms per call, share of the graph, GMAC/s, % of peak"]
+    var lines = [
+      "", "graph, step: ms per call, share of the graph, in products, GMAC/s, % of peak",
+    ]
     let steps = bench.program.stepTimings
     var graphSeconds: [String: Double] = [:]
     for step in steps { graphSeconds[step.graph, default: 0] += step.seconds }
@@ -87,7 +95,7 @@ struct BenchReport {
       lines.append(
         padded("\(step.graph) \(step.label)", 62) + padded(step.kind, 28)
           + "\(fixed(seconds * 1000, 3)) ms, \(fixed(share * 100, 1)) %, "
-          + "\(fixed(work / seconds / 1e9, 1)) GMAC/s, "
+          + "\(fixed(productShare(step) * 100, 1)) %, \(fixed(work / seconds / 1e9, 1)) GMAC/s, "
           + "\(fixed(shareOfPeak(step.floatWork, step.int8Work, seconds: seconds) * 100, 1)) %")
     }
     return lines
@@ -127,6 +135,7 @@ struct BenchReport {
       "samples_ms": .array(row.samples.map(milliseconds)),
       "gmac_float32": .number(row.floatWork / 1e9),
       "gmac_int8": .number(row.int8Work / 1e9), "share_of_peak": .number(shareOfPeak(row)),
+      "share_in_products": row.productShare.map { .number($0) } ?? .null,
     ]
   }
 
@@ -135,6 +144,7 @@ struct BenchReport {
     return [
       "graph": .string(step.graph), "label": .string(step.label), "kind": .string(step.kind),
       "calls": .init(step.calls), "ms": milliseconds(seconds * 1000),
+      "share_in_products": .number(productShare(step)),
       "gmac_float32": .number(step.floatWork / 1e9), "gmac_int8": .number(step.int8Work / 1e9),
       "share_of_peak": .number(shareOfPeak(step.floatWork, step.int8Work, seconds: seconds)),
     ]

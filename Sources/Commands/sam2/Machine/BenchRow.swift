@@ -5,6 +5,8 @@ struct BenchRow {
   /// Multiply-accumulates per run.
   var floatWork = 0.0
   var int8Work = 0.0
+  /// Share of the threads' time inside products and attention, per sample; empty unless clocked.
+  var productShares: [Double] = []
 
   /// The sample that `share` of all do not exceed.
   func percentile(_ share: Double) -> Double {
@@ -15,6 +17,12 @@ struct BenchRow {
   }
 
   var median: Double { percentile(0.5) }
+
+  /// Median share of the threads' time inside products, nil unless clocked.
+  var productShare: Double? {
+    let sorted = productShares.sorted()
+    return sorted.isEmpty ? nil : sorted[sorted.count / 2]
+  }
 }
 
 extension [BenchRow] {
@@ -25,5 +33,10 @@ extension [BenchRow] {
     // Of calls with different sizes the largest, which is what a full bank takes.
     self[index].floatWork = Swift.max(self[index].floatWork, floatWork)
     self[index].int8Work = Swift.max(self[index].int8Work, int8Work)
+  }
+
+  mutating func addProducts(_ name: String, share: Double) {
+    guard let index = firstIndex(where: { $0.name == name }) else { return }
+    self[index].productShares.append(share)
   }
 }

@@ -21,6 +21,8 @@ struct Benchmark {
   private let kinds: [Kind]
   private let objects: Int
   private let kernels: KernelTable
+  /// Whether the program times its steps, and so the products in them.
+  let clocksProducts: Bool
 
   /// The best seen between the measurements: whatever else runs here can only lower it.
   private(set) var peak: Peak = (1, 1)
@@ -34,13 +36,14 @@ struct Benchmark {
   private(set) var heapGrowth = 0
 
   init(
-    _ model: SegmentationModel, runs: Int, kinds: [Kind], objects: Int
+    _ model: SegmentationModel, runs: Int, kinds: [Kind], objects: Int,
+    clocksProducts: Bool
   ) throws(Failure) {
     guard let program = model.program else {
       throw Failure(.internalError, code: "bench.program", "the model has no program")
     }
     (self.model, self.program, self.runs) = (model, program, runs)
-    (self.kinds, self.objects) = (kinds, objects)
+    (self.kinds, self.objects, self.clocksProducts) = (kinds, objects, clocksProducts)
     kernels = try KernelTable(level: program.kernelLevel)
   }
 
@@ -126,9 +129,10 @@ struct Benchmark {
     measurePeak()
     let before = program.timings
     let heap = sam2_heap_bytes()
-    let start = monotonicSeconds()
+    let (start, products) = (monotonicSeconds(), Program.productSeconds)
     try body()
     let elapsed = monotonicSeconds() - start
+    let inside = Program.productSeconds - products
     guard let kind else { return }
     if isFirst {
       firstSeconds.append((kind, elapsed))
@@ -148,6 +152,9 @@ struct Benchmark {
         name, seconds: (now.seconds - then.seconds) / calls, floatWork / calls, int8Work / calls)
     }
     totals.add(kind, seconds: elapsed, all.floatWork, all.int8Work)
+    if clocksProducts {
+      totals.addProducts(kind, share: inside / elapsed / Double(program.threadCount))
+    }
   }
 
   /// A picture that compresses to nothing: the same for the same seed.

@@ -35,6 +35,19 @@ public struct KernelTable: @unchecked Sendable {
     self.functions = functions
   }
 
+  private init(functions: UnsafePointer<sam2_kernels>) { self.functions = functions }
+
+  /// The same kernels with a clock around products and attention, for `productSeconds`.
+  ///
+  /// Itself when another level is being clocked: a process clocks one.
+  var clockingProducts: KernelTable {
+    guard let clocked = sam2_clocked_products(functions) else { return self }
+    return KernelTable(functions: clocked)
+  }
+
+  /// Thread-seconds that clocked kernels of this process took so far.
+  static var productSeconds: Double { Double(sam2_product_nanoseconds()) / 1e9 }
+
   public var name: String { String(cString: functions.pointee.name) }
 
   /// The numbers that a product multiplies.

@@ -3,20 +3,27 @@ internal import Synchronization
 
 /// Sums up the time of each step of a plan, for all callers that run it.
 final class StepClock: Sendable {
+  /// Time of one step.
+  struct Time {
+    var seconds = 0.0
+    /// Thread-seconds inside products.
+    var productSeconds = 0.0
+  }
+
   private struct State {
     var calls = 0
-    var seconds: [Double]
+    var times: [Time]
   }
 
   private let state: Guarded<State>
 
   init(stepCount: Int) {
-    state = Guarded(State(seconds: Array(repeating: 0, count: stepCount)))
+    state = Guarded(State(times: Array(repeating: Time(), count: stepCount)))
   }
 
-  /// Calls so far, and the seconds of each step in all but the first.
-  var totals: (calls: Int, seconds: [Double]) {
-    state.withLock { ($0.calls, $0.seconds) }
+  /// Calls so far, and the time of each step in all but the first.
+  var totals: (calls: Int, times: [Time]) {
+    state.withLock { ($0.calls, $0.times) }
   }
 
   /// Times one run of `steps`.
@@ -31,10 +38,14 @@ final class StepClock: Sendable {
       return
     }
     for (index, step) in steps.enumerated() {
-      let start = monotonicSeconds()
+      let (start, products) = (monotonicSeconds(), KernelTable.productSeconds)
       run(step)
       let elapsed = monotonicSeconds() - start
-      state.withLock { $0.seconds[index] += elapsed }
+      let inside = KernelTable.productSeconds - products
+      state.withLock {
+        $0.times[index].seconds += elapsed
+        $0.times[index].productSeconds += inside
+      }
     }
   }
 }

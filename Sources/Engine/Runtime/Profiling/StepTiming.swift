@@ -9,6 +9,8 @@ public struct StepTiming: Sendable {
   /// Calls that were timed: all but the first.
   public let calls: Int
   public let seconds: Double
+  /// Thread-seconds of those inside products and attention.
+  public let productSeconds: Double
   /// Multiply-accumulates of one call.
   public let floatWork: Double
   public let int8Work: Double
@@ -18,11 +20,12 @@ extension Plan {
   var timings: [StepTiming] {
     guard let clock else { return [] }
     let (calls, times) = clock.totals
-    return zip(steps, times).map { step, seconds in
+    return zip(steps, times).map { step, time in
       let work = step.work
       return StepTiming(
         graph: graph, label: step.label, kind: step.kernel.name, calls: max(0, calls - 1),
-        seconds: seconds, floatWork: work.float, int8Work: work.int8)
+        seconds: time.seconds, productSeconds: time.productSeconds, floatWork: work.float,
+        int8Work: work.int8)
     }
   }
 }
