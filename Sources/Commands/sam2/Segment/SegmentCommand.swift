@@ -18,6 +18,12 @@ struct SegmentCommand: ParsableCommand {
         sam2 segment *.jpg --prompts prompts.json --json -o masks > masks.json
         sam2 segment street.jpg --text "red car" dog --detector owlv2.sam2 -o masks --format coco
 
+      With --examples objects marked on a few pictures are found in all others; FILE.json is \
+      {"examples": [{"image": "a.jpg", "prompts": [{"object": 1, "points": [[210, 350]]}]}]} \
+      (Formats/examples.md). Examples among the pictures are left out.
+
+        sam2 segment photos --examples marked.json -o masks --json
+
       With --text a detector finds objects by words (see sam2 detect), and masks carry label and \
       score; when nothing is found in any picture the exit code is 1, and files are empty.
 
@@ -73,6 +79,7 @@ struct SegmentCommand: ParsableCommand {
 
   func run() throws {
     try Tool.run(json: json) {
+      if let file = prompts.exampleFile { return try segment(byExamplesIn: file) }
       let requested = try prompts.requested()
       let found = try PictureArguments.found(images)
       let outputs = try SegmentOutputs(
@@ -87,6 +94,44 @@ struct SegmentCommand: ParsableCommand {
       log.add(found.notices)
       try segmentAll(found.paths, job, log)
     }
+  }
+
+  /// Finds what examples mark in the pictures that are not examples.
+  private func segment(byExamplesIn file: String) throws {
+    let examples = try ExampleFile.read(file)
+    let found = try PictureArguments.found(images)
+    let others = found.paths.filter { path in
+      !examples.contains { isSameFile($0.image, path) }
+    }
+    guard !others.isEmpty else {
+      throw Failure(
+        .usage, code: "examples.pictures", "all pictures are examples; there is nothing to segment",
+        hint: "name the pictures in which to look for the objects")
+    }
+    // In the order in which the masks will come.
+    var objects: [Int] = []
+    for prompt in examples.flatMap(\.prompts) where !objects.contains(prompt.object) {
+      objects.append(prompt.object)
+    }
+    let outputs = try SegmentOutputs(
+      images: others, prompts: objects.map { RequestedPrompt(object: $0) }, choice: .single,
+      folder: output, choices: try outputChoices())
+    let reading = InputReading(pictures: reading.pictures, masks: prompts.masks.maskReading)
+    let segmenter = try ExampleSegmenter(
+      model: try model.load(machine, for: .tracking), examples: examples, finish: finish.finish,
+      reading: reading)
+    let log = NoticeLog(common)
+    log.add(found.notices + segmenter.notices)
+    if others.count < found.paths.count {
+      log.add([
+        Notice(
+          .leftOut, code: "examples.pictures",
+          "\(found.paths.count - others.count) of the pictures are examples and are not segmented",
+          file: file)
+      ])
+    }
+    try segmentAll(
+      others, SegmentJob(examples: segmenter, reading: reading, outputs: outputs), log)
   }
 
   /// The prompts of every picture, or a detector that finds them.
@@ -117,7 +162,7 @@ struct SegmentCommand: ParsableCommand {
     for (index, image) in images.enumerated() {
       do throws(Failure) {
         let result = try job.segment(image, index: tally.annotated.count)
-        foundCount += result.answers.count
+        foundCount += result.answers.count { $0.isPresent || !$0.prompt.isFoundByExample }
         if !result.notices.isEmpty { progress.finish() }
         tally.add(
           result.json, notices: result.notices, annotations: result.files.annotations)

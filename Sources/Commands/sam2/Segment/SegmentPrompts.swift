@@ -73,6 +73,14 @@ struct SegmentPrompts: ParsableArguments {
       "What to segment, one or more words or phrases; a detector finds it.", valueName: "words"))
   var texts: [String] = []
 
+  @Option(
+    name: .customLong("examples"),
+    help: ArgumentHelp(
+      "Objects marked on other pictures, as JSON; they are found in each picture, or said not to be "
+        + "there.", valueName: "file.json"),
+    completion: .file(extensions: ["json"]))
+  var exampleFile: String?
+
   @OptionGroup var detections: DetectionArguments
 
   @Flag(help: "Write all three candidates of each prompt.")
@@ -83,9 +91,17 @@ struct SegmentPrompts: ParsableArguments {
 
   func validate() throws {
     let isGivenHere = !points.isEmpty || !boxes.isEmpty || !maskPrompts.isEmpty
+    if exampleFile != nil {
+      guard files.isEmpty, !isGivenHere, texts.isEmpty, !multimask, !best else {
+        throw ValidationError(
+          "--examples excludes --point, --box, --mask-prompt, --prompts, --text, --multimask and "
+            + "--best")
+      }
+      return try detections.refuse()
+    }
     if files.isEmpty && !isGivenHere && texts.isEmpty {
       throw ValidationError(
-        "say what to segment: --point, --box, --mask-prompt, --prompts or --text")
+        "say what to segment: --point, --box, --mask-prompt, --prompts, --text or --examples")
     }
     if !texts.isEmpty && (isGivenHere || !files.isEmpty || multimask) {
       throw ValidationError(

@@ -16,6 +16,10 @@ extension SegmentResult {
         let found = answer.prompt.label.map { label in
           ", \(label) \(fixed(answer.prompt.score ?? 0, 3))"
         }
+        if answer.prompt.isFoundByExample && !answer.isPresent {
+          say("\(what): not there (score \(fixed(Double(answer.objectScore), 2)))")
+          continue
+        }
         say("\(what): \(mask.area) pixels, predicted IoU \(iou)\(found ?? "")")
       }
     }

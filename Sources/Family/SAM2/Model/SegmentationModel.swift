@@ -1,6 +1,7 @@
 public import Bytes
 public import Graph
 import JSON
+import Media
 import ModelFile
 public import ModelInterface
 public import Runtime
@@ -67,6 +68,13 @@ public final class SegmentationModel: Sendable {
   func pixels(_ fill: (UnsafeMutableBufferPointer<Float>) -> Void) -> Tensor {
     Tensor(dtype: .float32, shape: [1, imageSize, imageSize, 3], pool: stages.pool) {
       fill($0.bindMemory(to: Float.self))
+    }
+  }
+
+  /// A frame of the size of the input as the encoder reads it: [1, S, S, 3].
+  func framePixels(of frame: RGBImage) -> Tensor {
+    pixels {
+      frame.normalize(into: $0, mean: pixelMean, standardDeviation: pixelDeviation)
     }
   }
 

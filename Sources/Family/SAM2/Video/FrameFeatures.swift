@@ -58,14 +58,10 @@ struct FrameFeatures {
     var reader: PictureReader
     var pixels: Result<Tensor, Failure>?
 
-    /// Frame `index` as the encoder wants it: [1, S, S, 3].
+    /// Frame `index` as the encoder reads it: [1, S, S, 3].
     mutating func read(_ index: Int, for model: SegmentationModel) {
       pixels = Result { () throws(Failure) in
-        let picture = try reader.picture(at: index)
-        return model.pixels {
-          picture.normalize(
-            into: $0, mean: model.pixelMean, standardDeviation: model.pixelDeviation)
-        }
+        model.framePixels(of: try reader.picture(at: index))
       }
     }
   }

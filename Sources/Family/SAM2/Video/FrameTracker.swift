@@ -73,9 +73,10 @@ struct FrameTracker: Sendable {
   /// Tracks objects onto a frame that none of them is annotated on.
   ///
   /// Objects whose memories have one layout look at them together; the masks are those of one at a
-  /// time.
+  /// time. Without `encodingMemory` the answers cannot be looked back at.
   func follow(
-    _ objects: [TrackedObject], onto frame: Int, isReverse: Bool, image: ImageFeatures
+    _ objects: [TrackedObject], onto frame: Int, isReverse: Bool, image: ImageFeatures,
+    encodingMemory: Bool = true
   ) throws(Failure) -> [Answer] {
     var memories: [ObjectMemory] = []
     for object in objects {
@@ -91,7 +92,7 @@ struct FrameTracker: Sendable {
         let head = try decode(
           request, features: features[row].asBatch, image: image, clicks: stages.noClicks,
           selection: &policies.masks)
-        let output = try output(head, image: image, encodingMemory: true)
+        let output = try output(head, image: image, encodingMemory: encodingMemory)
         policies.memories.observe(
           TrackedMask(
             selected: head.selected, logits: output.logits, isReverse: isReverse, width: width,

@@ -16,6 +16,8 @@ public struct RequestedPrompt: Sendable {
   public var multimask: Bool?
   /// Position of the object's class in the categories of annotations.
   public var category = 0
+  /// Whether no prompt is about the picture itself: the object is one of examples.
+  public var isFoundByExample = false
   /// What the object is called; nil for one that a person pointed at.
   public var label: String?
   /// What a detector thinks of the object, 0...1; nil when none was asked.

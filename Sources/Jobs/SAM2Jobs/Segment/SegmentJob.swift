@@ -3,10 +3,11 @@ import JobSupport
 import Media
 public import SAM2
 
-/// Segments pictures one after the other with one model, by the same prompts or words.
+/// Segments pictures one after the other with one model, by the same prompts, words
+/// or examples.
 public struct SegmentJob {
   public let outputs: SegmentOutputs
-  private let segmenter: PromptedSegmenter
+  private let segmenter: PictureSegmenter
   private let reading: InputReading
 
   public init(
@@ -22,8 +23,18 @@ public struct SegmentJob {
     model: SegmentationModel, source: PromptSource, choice: MaskSelection,
     finish: SegmentFinish, reading: InputReading = InputReading(), outputs: SegmentOutputs
   ) {
-    segmenter = PromptedSegmenter(
-      model: model, source: source, choice: choice, finish: finish, reading: reading)
+    segmenter = .prompts(
+      PromptedSegmenter(
+        model: model, source: source, choice: choice, finish: finish, reading: reading))
+    self.reading = reading
+    self.outputs = outputs
+  }
+
+  /// Segments pictures by what `examples` mark on others.
+  public init(
+    examples: ExampleSegmenter, reading: InputReading = InputReading(), outputs: SegmentOutputs
+  ) {
+    segmenter = .examples(examples)
     self.reading = reading
     self.outputs = outputs
   }

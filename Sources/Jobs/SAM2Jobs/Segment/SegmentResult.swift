@@ -73,6 +73,9 @@ public struct SegmentResult {
 }
 
 extension SegmentAnswer {
+  /// Whether the model thinks that the object is in the picture.
+  public var isPresent: Bool { objectScore > 0 }
+
   /// Its first mask, for formats with one mask an object.
   var annotated: AnnotatedMask {
     AnnotatedMask(
@@ -99,6 +102,7 @@ extension SegmentAnswer {
           })
       ),
     ]
+    if prompt.isFoundByExample { entries.append(("present", .bool(isPresent))) }
     entries += prompt.facts
     return .object(entries)
   }
