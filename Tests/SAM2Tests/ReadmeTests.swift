@@ -3,7 +3,9 @@ import SAM2
 import TestSupport
 import Testing
 
-/// The README's Swift, compiled: each block has to be the body of a function below.
+/// The Swift of the README and of the library's guide, compiled.
+///
+/// Each block has to be the body of a function below.
 @Suite struct ReadmeTests {
   // BEGIN
   private func segmentsPicture() throws {
@@ -41,14 +43,15 @@ import Testing
   }
   // END
 
-  @Test func everyBlockCompiles() throws {
+  @Test(arguments: ["README.md", "Formats/guides/swift-library.md"])
+  func everyBlockCompiles(path: String) throws {
     let here = try text(#filePath)
     let bodies = try #require(
       here.components(between: "// BEGIN", and: "// END").first
     ).split(separator: "\n").map(words)
     let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-    let readme = try text(root.joined(separator: "/") + "/README.md")
-    let blocks = readme.components(between: "```swift", and: "```")
+    let document = try text(root.joined(separator: "/") + "/" + path)
+    let blocks = document.components(between: "```swift", and: "```")
     #expect(!blocks.isEmpty)
     for line in blocks.flatMap({ $0.split(separator: "\n") }) {
       let isImport = ["import SAM2", "import Detector"].contains(words(line))
@@ -67,7 +70,7 @@ import Testing
 }
 
 extension String {
-  /// What lies between each `start` and the `end` after it.
+  /// The text between each `start` and the next `end`.
   fileprivate func components(between start: String, and end: String) -> [Substring] {
     var found: [Substring] = []
     var rest = self[...]
