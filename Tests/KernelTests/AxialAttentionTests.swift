@@ -50,8 +50,8 @@ private struct AxialCase: CustomTestStringConvertible {
     (task.has_bias, task.scale) = (hasBias ? 1 : 0, 0.4)
     let kernels = level.kernels
     let memory = [
-      kernels.axial_s8_projection(&task), kernels.axial_s8_prepared(&task),
-      kernels.axial_s8_workspace(&task),
+      kernels.axial_s8_projection_bytes(&task), kernels.axial_s8_prepared_bytes(&task),
+      kernels.axial_s8_workspace_bytes(&task),
     ].map { bytes in
       let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
       // Whatever an earlier call left there must not matter.

@@ -133,9 +133,9 @@ import Testing
           (task.out, task.queries, task.key_count) = (out.baseAddress, queries, keys)
           (task.head_depth, task.value_depth, task.scale) = (depth, depth, 0.125)
           let prepared = UnsafeMutableRawPointer.allocate(
-            byteCount: level.kernels.attention_s8_prepared(&task), alignment: 64)
+            byteCount: level.kernels.attention_s8_prepared_bytes(&task), alignment: 64)
           let workspace = UnsafeMutableRawPointer.allocate(
-            byteCount: level.kernels.attention_s8_workspace(&task), alignment: 64)
+            byteCount: level.kernels.attention_s8_workspace_bytes(&task), alignment: 64)
           defer {
             prepared.deallocate()
             workspace.deallocate()

@@ -61,8 +61,8 @@ private struct Case {
       memory.initializeMemory(as: UInt8.self, repeating: 0xff, count: bytes)
       return memory
     }
-    let prepared = dirty(level.kernels.attention_s8_prepared(&task))
-    let workspace = dirty(level.kernels.attention_s8_workspace(&task))
+    let prepared = dirty(level.kernels.attention_s8_prepared_bytes(&task))
+    let workspace = dirty(level.kernels.attention_s8_workspace_bytes(&task))
     defer {
       prepared.deallocate()
       workspace.deallocate()

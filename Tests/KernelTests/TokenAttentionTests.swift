@@ -8,14 +8,14 @@ private let weightTolerance = 1e-6
 
 /// The pieces of attention between tokens and cells, against double precision.
 @Suite struct TokenAttentionTests {
-  @Test(arguments: Level.all, [1, 2, 4, 8, 16, 32]) func groupsSoften(level: Level, heads: Int) {
+  @Test(arguments: Level.all, [1, 2, 4, 8, 16, 32]) func softmaxPerGroup(level: Level, heads: Int) {
     var random = SeededRandom(seed: 3)
     let lanes = level.kernels.panel_columns_f32 / 2
     let columns = 3 * max(heads, lanes)
     let (rows, ld) = (5, columns + 3)
     let scores = random.floats(rows * ld, in: -20...20)
     var weights = scores
-    level.kernels.soften_groups_f32(&weights, ld, rows, columns, heads)
+    level.kernels.softmax_groups_f32(&weights, ld, rows, columns, heads)
     for r in 0..<rows {
       for head in 0..<heads {
         let members = stride(from: head, to: columns, by: heads).map { r * ld + $0 }
@@ -31,16 +31,16 @@ private let weightTolerance = 1e-6
   }
 
   /// Columns that fill up the last vector score minus infinity and get no weight.
-  @Test(arguments: Level.all) func fillingWeighsNothing(level: Level) {
+  @Test(arguments: Level.all) func paddingHasZeroWeight(level: Level) {
     let lanes = level.kernels.panel_columns_f32 / 2
     var scores = [Float](repeating: 1, count: 2 * lanes)
     for column in lanes..<(2 * lanes) { scores[column] = -.infinity }
-    level.kernels.soften_groups_f32(&scores, 2 * lanes, 1, 2 * lanes, lanes)
+    level.kernels.softmax_groups_f32(&scores, 2 * lanes, 1, 2 * lanes, lanes)
     #expect(scores[..<lanes].allSatisfy { $0 == 1 } && scores[lanes...].allSatisfy { $0 == 0 })
   }
 
   /// Tile after tile, weights and totals are those of all rows at once.
-  @Test(arguments: Level.all) func columnsSoftenInTiles(level: Level) {
+  @Test(arguments: Level.all) func softmaxOfColumnsInTiles(level: Level) {
     var random = SeededRandom(seed: 4)
     let columns = 2 * level.kernels.panel_columns_f32
     let rows = 23
@@ -51,7 +51,7 @@ private let weightTolerance = 1e-6
     for tile in [0..<9, 9..<10, 10..<23] {
       var weights = Array(scores[(tile.lowerBound * columns)..<(tile.upperBound * columns)])
       var factor = [Float](repeating: .nan, count: columns)
-      level.kernels.soften_columns_f32(
+      level.kernels.softmax_columns_f32(
         &weights, columns, tile.count, columns, &maximum, &total, &factor)
       for column in 0..<columns {
         let weight = (0..<tile.count).reduce(0) { $0 + Double(weights[$1 * columns + column]) }

@@ -37,8 +37,8 @@ static float *dense(const float *rows, size_t ld, size_t count, size_t width) {
 static void run_rounded(const sam2_kernels *k, heads h, records *to) {
   generator g = {h.queries * 1000003 + h.keys * 1009 + h.head * 17 + h.value};
   sam2_attention_s8 task = task_of(h, &g);
-  task.prepared = take(k->attention_s8_prepared(&task));
-  task.workspace = take(k->attention_s8_workspace(&task));
+  task.prepared = take(k->attention_s8_prepared_bytes(&task));
+  task.workspace = take(k->attention_s8_workspace_bytes(&task));
   const size_t tiles = (h.keys + SAM2_KEY_TILE - 1) / SAM2_KEY_TILE;
   k->attention_s8_prepare(&task, tiles / 2, tiles);
   k->attention_s8_prepare(&task, 0, tiles / 2);
@@ -128,11 +128,11 @@ static void run_grid(const sam2_kernels *k, grid c, records *to) {
   task.values = random_floats(&g, tokens * task.ldv, -1, 1);
   task.out = take(c.queries * task.ldo * sizeof(float));
   const size_t rows = (c.height + c.width) * (c.channels + (c.has_bias ? 1 : 0));
-  void *projection = take(k->axial_s8_projection(&task));
+  void *projection = take(k->axial_s8_projection_bytes(&task));
   k->axial_s8_project(&task, random_floats(&g, rows * c.depth / 2, -1, 1), projection);
   task.projection = projection;
-  task.prepared = take(k->axial_s8_prepared(&task));
-  task.workspace = take(k->axial_s8_workspace(&task));
+  task.prepared = take(k->axial_s8_prepared_bytes(&task));
+  task.workspace = take(k->axial_s8_workspace_bytes(&task));
   const size_t tiles = k->axial_s8_tiles(&task);
   k->axial_s8_prepare(&task, tiles / 2, tiles);
   k->axial_s8_prepare(&task, 0, tiles / 2);

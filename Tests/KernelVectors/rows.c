@@ -61,14 +61,14 @@ static void run_token_parts(const sam2_kernels *k, records *to) {
   generator g = {8};
   const size_t rows = 6, heads = 8, columns = 64;
   float *scores = random_floats(&g, rows * columns, -4, 4);
-  k->soften_groups_f32(scores, columns, rows, columns, heads);
+  k->softmax_groups_f32(scores, columns, rows, columns, heads);
   note_floats(to, "softmax of heads", scores, rows * columns);
   float *maximum = take(columns * sizeof(float)), *total = take(columns * sizeof(float));
   float *factor = take(columns * sizeof(float));
   for (size_t c = 0; c < columns; ++c) maximum[c] = -__builtin_inff(), total[c] = 0;
   for (int part = 0; part < 2; ++part) {
     float *more = random_floats(&g, rows * columns, -4, 4);
-    k->soften_columns_f32(more, columns, rows, columns, maximum, total, factor);
+    k->softmax_columns_f32(more, columns, rows, columns, maximum, total, factor);
     note_floats(to, "softmax of columns", more, rows * columns);
     note_floats(to, "their sums", total, columns);
     note_floats(to, "their factors", factor, columns);

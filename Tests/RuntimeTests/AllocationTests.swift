@@ -14,7 +14,7 @@ struct AllocationTests {
   private static let resultBudget = 6
 
   @Test(arguments: operatorCases)
-  func stepsTakeNothing(_ item: OperatorCase) throws {
+  func stepsAllocateNothing(_ item: OperatorCase) throws {
     let (model, inputs) = try item.make(seed: 13)
     try check(model, inputs)
   }

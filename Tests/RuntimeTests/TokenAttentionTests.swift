@@ -163,7 +163,7 @@ struct TokenAttentionTests {
   }
 
   /// Neither threads nor the rest of a batch change a bit.
-  @Test func dependsOnNothingElse() throws {
+  @Test func isIndependentOfBatch() throws {
     for layer in Self.layers {
       var random = SeededRandom(seed: 7)
       let model = try layer.model(&random)

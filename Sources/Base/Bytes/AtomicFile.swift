@@ -18,7 +18,7 @@ public enum AtomicFile {
     if !replaceExisting, lstat(path, &status) == 0 { throw existsFailure(path) }
   }
 
-  /// Whether a file or folder could be created where `path` says, but for what is there already.
+  /// Checks that a file or folder could be created at `path`, whether or not one exists there.
   /// - Throws: `output.folder` (kind `cannotCreate`).
   public static func checkParent(of path: String) throws(Failure) {
     let folder = folder(of: path)

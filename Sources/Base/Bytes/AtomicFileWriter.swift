@@ -102,7 +102,7 @@ public struct AtomicFileWriter: ~Copyable {
     if let failure { throw failure }
   }
 
-  /// Short writes and interruptions are normal; both go on.
+  /// Short writes and interruptions are normal; both are continued.
   private func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Failure) {
     var done = 0
     while done < bytes.count {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// One piece of work on a thread of its own: a second pass over bytes beside the first.
 ///
-/// What the work has captured is let go of when it is done, not when its value is.
+/// Captured values are released when the work is done, not when its value is.
 public final class BackgroundWork<Value: Sendable>: Sendable {
   private let job: Job
   /// Nil when nobody has to wait for it any more, or the system gave none.
@@ -50,7 +50,7 @@ public final class BackgroundWork<Value: Sendable>: Sendable {
 
   deinit { thread.withLock { if let thread = $0 { _ = pthread_detach(thread) } } }
 
-  /// What the work gave, once it is done.
+  /// The result of the work; waits until it is done.
   public func value() -> Value {
     thread.withLock {
       if let thread = $0 { _ = pthread_join(thread, nil) }
@@ -69,7 +69,7 @@ private final class ThreadBody: Sendable {
 
   init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 
-  /// The thread that runs the closure; nil when there can be no more.
+  /// The thread that runs the closure; nil when the system grants no further thread.
   func start() -> pthread_t? {
     var thread = pthread_t()
     let context = Unmanaged.passRetained(self)

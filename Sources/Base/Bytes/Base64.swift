@@ -29,7 +29,7 @@ public enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes that `text` stands for; nil when it is no such code.
+  /// The bytes that `text` encodes; nil when it is not Base64.
   ///
   /// Line breaks are skipped and padding may be missing.
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {

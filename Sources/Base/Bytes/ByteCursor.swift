@@ -4,7 +4,7 @@
 /// absolute in the storage, so that a sub-cursor reports places in the whole file.
 public struct ByteCursor: Sendable {
   public let storage: ByteStorage
-  /// What is left to read, as offsets in `storage`.
+  /// The bytes left to read, as offsets in `storage`.
   public private(set) var range: Range<Int>
   private let truncationCode: String
 
@@ -68,7 +68,7 @@ public struct ByteCursor: Sendable {
     guard let count = Int(exactly: value) else {
       range = before
       throw Failure(
-        .badInput, code: truncationCode, "\(value) is no possible count", place: place)
+        .badInput, code: truncationCode, "\(value) is not a possible count", place: place)
     }
     return count
   }
@@ -110,7 +110,7 @@ public struct ByteCursor: Sendable {
     return storage.withUnsafeBytes { String(validating: $0[taken], as: UTF8.self) }
   }
 
-  /// Moves to `offset`, which must lie in what is left or at its end.
+  /// Moves to `offset`, which must be within `range` or at its end.
   public mutating func seek(toOffset offset: Int) throws(Failure) {
     guard offset >= range.lowerBound, offset <= range.upperBound else {
       throw Failure(

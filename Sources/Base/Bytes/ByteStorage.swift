@@ -10,11 +10,11 @@ public final class ByteStorage: @unchecked Sendable {
   public let byteCount: Int
   /// Whether the bytes can be dropped from memory and read again from a file.
   public let isMappedFile: Bool
-  /// The file behind the bytes as it was when it was mapped; nil when that does not matter.
+  /// The mapped file as it was when it was mapped; nil when that does not matter.
   public let origin: FileStamp?
   private let release: @Sendable (UnsafeRawPointer, Int) -> Void
 
-  /// Takes over `base`; `release` is called once, when the last reference goes.
+  /// Takes over `base`; `release` is called once, when the last reference is released.
   ///
   /// `isMappedFile` is for read-only mappings of files and nothing else.
   public init(
@@ -63,10 +63,10 @@ public final class ByteStorage: @unchecked Sendable {
   /// Pieces that fit the cache, so that two checksums of one piece read memory once.
   private static let pieceByteCount = 1 << 18
 
-  /// Lets go of the memory behind `range` of a mapped file; for other storage does nothing.
+  /// Releases the memory of `range` of a mapped file; for other storage does nothing.
   ///
-  /// The bytes stay readable: they come from the file again when touched. Who goes through a file
-  /// once calls this behind himself, so that a file of any size passes through little memory.
+  /// The bytes stay readable: they are read from the file again when touched. Callers that stream
+  /// through a file call this as they go, so that a file of any size takes little memory.
   public func releasePages(in range: Range<Int>) {
     guard isMappedFile, range.lowerBound >= 0, range.upperBound <= byteCount else { return }
     let page = sysconf(Int32(_SC_PAGESIZE))
@@ -79,7 +79,7 @@ public final class ByteStorage: @unchecked Sendable {
     madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, MADV_DONTNEED)
   }
 
-  /// Calls `body` with pieces of `range`, in order, and releases the pages behind them.
+  /// Calls `body` with pieces of `range`, in order, and releases the pages of each after the call.
   public func forEachPiece<Problem: Error>(
     of range: Range<Int>, releasing: Bool = true,
     _ body: (UnsafeRawBufferPointer) throws(Problem) -> Void

@@ -4,9 +4,9 @@ internal import Glibc
 ///
 /// Both versions are read: version 2 has `cpu.max`, version 1 `cpu.cfs_quota_us` and
 /// `cpu.cfs_period_us`. A group shares the quota of every group above it, so the smallest counts.
-/// What cannot be read or understood grants no limit.
+/// Files that cannot be read or parsed set no limit.
 struct CPUQuota {
-  /// Prefix of every path, for tests: a folder that stands for `/`.
+  /// Prefix of every path, for tests: a folder that replaces `/`.
   private let root: String
 
   /// - Returns: the smallest quota; nil when there is none.
@@ -55,7 +55,7 @@ struct CPUQuota {
     return Array(group.dropFirst(root.count))
   }
 
-  /// What `/proc/self/mountinfo` says of a mount (proc(5)).
+  /// One mount of `/proc/self/mountinfo` (proc(5)).
   private struct Mount {
     let root: Substring
     let point: String
@@ -109,7 +109,7 @@ struct CPUQuota {
   /// The beginning of a mount table is enough: control groups are mounted early.
   private static let maximumByteCount = 1 << 20
 
-  /// Lines of a file of the kernel, which says that it is empty and so cannot be mapped.
+  /// Lines of a file of the kernel, which reports a size of 0 and so cannot be mapped.
   private func lines(_ path: String) -> [Substring] {
     guard let file = fopen(root + path, "re") else { return [] }
     defer { fclose(file) }

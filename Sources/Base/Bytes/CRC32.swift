@@ -2,8 +2,8 @@ internal import CKernels
 
 /// The CRC-32 of zip, gzip and PNG (reflected polynomial 0xEDB88320).
 ///
-/// Folds long inputs with carry-less products where the CPU has them. The rest takes eight bytes a
-/// step with eight tables ("slicing-by-8", Kounavis and Berry 2005).
+/// Folds long inputs with carry-less products where the CPU has them, and processes the rest in
+/// steps of eight bytes with eight tables ("slicing-by-8", Kounavis and Berry 2005).
 public struct CRC32: Sendable {
   private var state: UInt32 = 0xFFFF_FFFF
 

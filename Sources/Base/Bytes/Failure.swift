@@ -1,4 +1,4 @@
-/// What went wrong with something that came from outside: a file, an argument, the disk.
+/// An error caused from outside the program: by a file, an argument, the disk.
 ///
 /// Every room throws this one type, so that a command can print one clear line and choose the
 /// documented exit code. Two failures are equal when their codes are equal: wording may change.
@@ -11,7 +11,7 @@ public struct Failure: Error, Sendable {
     case badInput
     /// The input does not exist or cannot be opened (exit 66).
     case missingInput
-    /// A bug of ours (exit 70).
+    /// An internal error (exit 70).
     case internalError
     /// The output cannot be created (exit 73).
     case cannotCreate
@@ -26,11 +26,11 @@ public struct Failure: Error, Sendable {
   public var kind: Kind
   /// Stable dotted identifier, for example `zip.truncated`.
   public var code: String
-  /// What was found, and what was expected.
+  /// The finding, and the expectation that it does not meet.
   public var message: String
   /// Where: an entry, a tensor, a byte offset.
   public var place: String?
-  /// What to do about it.
+  /// The next step for the user.
   public var hint: String?
   /// The file concerned; the command adds it when the room does not know it.
   public var file: String?

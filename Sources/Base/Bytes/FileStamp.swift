@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a file was when it was opened, to tell later whether it still is that.
+/// The state of a file when it was opened, to detect later changes.
 public struct FileStamp: Sendable {
   public let path: String
   private let device: UInt64

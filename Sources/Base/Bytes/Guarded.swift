@@ -1,8 +1,10 @@
 #if THREAD_SANITIZER
 private import Glibc
 
-/// A value behind a lock that the thread sanitizer sees: it does not follow the futex of
-/// `Synchronization.Mutex`, and would report every access that such a mutex orders.
+/// A value guarded by a lock that the thread sanitizer sees.
+///
+/// The sanitizer does not follow the futex of `Synchronization.Mutex`, and would report every
+/// access that such a mutex orders.
 public final class Guarded<Value: ~Copyable>: @unchecked Sendable {
   // Unchecked: `value` is touched under the lock only.
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -30,7 +32,7 @@ public final class Guarded<Value: ~Copyable>: @unchecked Sendable {
 #else
 public import Synchronization
 
-/// A value behind a lock.
+/// A value guarded by a lock.
 ///
 /// A name of its own lets `Scripts/sanitize.sh` put a lock in its place that the thread sanitizer
 /// sees.

@@ -7,7 +7,7 @@ public enum MappedFile {
   /// The mapping is private and read-only. Reading what another process cuts off meanwhile raises
   /// SIGBUS, as with every reader that maps, and the commands answer that as they do an error of
   /// reading; our own writers only ever replace files by renaming, which leaves an existing mapping
-  /// intact. Whoever has read a file to make another asks `origin` whether it is still the same.
+  /// intact. Callers that derive another file from it ask `origin` whether it is still the same.
   /// - Throws: `file.missing`, `file.unreadable`, `file.directory`, `file.not_regular` (kind
   ///   `missingInput`); `file.empty` (kind `badInput`); `file.map` (kind `inputOutput`).
   public static func open(_ path: String) throws(Failure) -> ByteStorage {

@@ -1,7 +1,7 @@
 /// A fact about an input that its result does not show: a part that was left out, a reading that was
 /// a choice, an end that came too early.
 ///
-/// A `Failure` ends work; a notice goes with the result, and whoever reports on the result repeats
+/// A `Failure` ends work; a notice accompanies the result, and every report on the result repeats
 /// it. Two notices of one code about one job are the same finding in two places.
 public struct Notice: Sendable, Hashable {
   public enum Kind: String, Sendable, CaseIterable {
@@ -23,7 +23,7 @@ public struct Notice: Sendable, Hashable {
   public var file: String?
   /// Whether the results lack something because of it.
   public let isIncomplete: Bool
-  /// Number of findings that this notice stands for.
+  /// Number of findings that this notice represents.
   public private(set) var count = 1
 
   public init(
@@ -34,7 +34,7 @@ public struct Notice: Sendable, Hashable {
     (self.file, self.isIncomplete) = (file, isIncomplete)
   }
 
-  /// Whether both are one finding, however often it was made.
+  /// Whether both are the same finding, however often it occurred.
   public func isSame(as other: Notice) -> Bool {
     (code, file, message) == (other.code, other.file, other.message)
   }

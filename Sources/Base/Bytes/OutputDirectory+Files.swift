@@ -86,7 +86,7 @@ extension OutputDirectory {
 
   // MARK: - Removing
 
-  /// Removes the file or link `name`, and nothing else; says whether it has.
+  /// Removes the file or link `name`, and nothing else; returns whether it did.
   @discardableResult
   public func removeFile(_ name: String) -> Bool { unlinkat(descriptor, name, 0) == 0 }
 

@@ -146,8 +146,8 @@ public final class OutputDirectory: Sendable {
     }
   }
 
-  /// Gives the folder `source` the name `name`, which nothing has, or an empty folder; says whether
-  /// that was so.
+  /// Renames the folder `source` to `name`, if that name is free or an empty folder; returns
+  /// whether it was.
   public func replaceEmptyFolder(_ name: String, by source: String) -> Bool {
     renameat(descriptor, source, descriptor, name) == 0
   }

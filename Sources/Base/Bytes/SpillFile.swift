@@ -5,7 +5,8 @@ import Glibc
 public final class SpillFile: Sendable {
   private let descriptor: Int32
 
-  /// Creates the file in `TMPDIR`; it is gone when nothing refers to it or what was moved to it.
+  /// Creates the file in `TMPDIR`; it disappears with the last reference to it or to bytes moved to
+  /// it.
   /// - Throws: `output.create`.
   public init() throws(Failure) {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""

@@ -2,16 +2,16 @@ import Synchronization
 
 /// Storage that is used again and again: frame by frame the same sizes come and go.
 ///
-/// What the last owner of a storage lets go lies ready for the next one of its size, without a new
-/// page and without a trip to the allocator. So much is kept idle at most; the oldest goes first.
-/// Large sizes that nobody wanted again also go when another large one is asked for: what grows with
-/// the frames leaves nothing behind, and what comes with each frame stays.
+/// Freed storage is kept for the next request of the same size, which then needs neither fresh
+/// pages nor the allocator. Idle bytes have a limit, and the oldest are freed first. Large sizes
+/// that were not requested again are also freed when another large one is requested, so that sizes
+/// that recur with each frame are kept, and sizes that grow with the frames are not.
 public final class StoragePool: Sendable {
   private let shelf: Shelf
   /// One closure for all storages: a new one each time would be an allocation.
   private let giveBack: @Sendable (UnsafeRawPointer, Int) -> Void
 
-  /// - Parameter idleLimit: bytes that may lie idle.
+  /// - Parameter idleLimit: maximum number of idle bytes.
   public init(idleLimit: Int = 96 << 20) {
     let shelf = Shelf(idleLimit: idleLimit)
     self.shelf = shelf
@@ -24,20 +24,20 @@ public final class StoragePool: Sendable {
   }
 
   /// The same for sizes that come from outside.
-  /// - Throws: `memory.exhausted` when the system does not have so much.
+  /// - Throws: `memory.exhausted` when the system does not have that much memory.
   public func reserve(_ byteCount: Int) throws(Failure) -> UnsafeMutableRawPointer {
     if let idle = shelf.takeIdle(byteCount) { return idle }
     return try SystemMemory.reserve(byteCount)
   }
 
-  /// What `take` gave, written by now, as immutable bytes that come back when nobody uses them.
+  /// Memory from `take`, written by now, as immutable bytes that return to the pool after use.
   public func storage(
     takingOver base: UnsafeMutableRawPointer, byteCount: Int
   ) -> ByteStorage {
     ByteStorage(takingOver: base, byteCount: byteCount, release: giveBack)
   }
 
-  /// Bytes that lie idle.
+  /// Number of idle bytes.
   public var idleByteCount: Int { shelf.idleByteCount }
 }
 
@@ -46,7 +46,7 @@ private final class Shelf: Sendable {
     /// Oldest first.
     var pieces: [Piece] = []
     var byteCount = 0
-    /// Whether large sizes that were let go of late have been wanted again.
+    /// Whether large sizes that were recently freed have been requested again.
     private var isRecurring: [Int: Bool] = [:]
     private static let sizeLimit = 64
 
@@ -55,7 +55,7 @@ private final class Shelf: Sendable {
       while byteCount > limit, !pieces.isEmpty { free(at: 0) }
     }
 
-    /// Frees large pieces of sizes that nobody wanted again.
+    /// Frees large pieces of sizes that were not requested again.
     mutating func freeUnwanted() {
       for index in pieces.indices.reversed() where isRecurring[pieces[index].byteCount] == false {
         free(at: index)
@@ -97,7 +97,7 @@ private final class Shelf: Sendable {
 
   var idleByteCount: Int { idle.withLock { $0.byteCount } }
 
-  /// A piece of exactly this size that lies idle, if there is one.
+  /// An idle piece of exactly this size, if there is one.
   func takeIdle(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     let found = idle.withLock { idle -> Piece? in
       let isLarge = byteCount >= Self.largeBytes

@@ -3,7 +3,7 @@ import Glibc
 /// Memory from the system at a multiple of 64 bytes, its content unspecified.
 ///
 /// Large memory is mapped, in huge pages where the system has them: a fresh page costs a fault, and
-/// a hundred megabytes have tens of thousands of small ones. Freed, it goes back at once.
+/// a hundred megabytes have tens of thousands of small ones. Freed memory is returned at once.
 public enum SystemMemory {
   private static let hugePage = 2 << 20
   /// More than any processor of today addresses, and far from the end of 64 bits.
@@ -21,7 +21,7 @@ public enum SystemMemory {
   }
 
   /// The same for sizes that come from outside.
-  /// - Throws: `memory.exhausted` when the system does not have so much.
+  /// - Throws: `memory.exhausted` when the system does not have that much memory.
   public static func reserve(_ byteCount: Int) throws(Failure) -> UnsafeMutableRawPointer {
     guard byteCount >= hugePage else { return allocate(byteCount) }
     guard let base = map(byteCount) else {
@@ -39,7 +39,7 @@ public enum SystemMemory {
     let start = mmap(
       nil, length + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let start, start != MAP_FAILED else { return nil }
-    // A huge page starts at a multiple of its size: what is around goes back.
+    // A huge page starts at a multiple of its size, so the rest on both sides is returned.
     let before = -Int(bitPattern: start) & (hugePage - 1)
     if before > 0 { munmap(start, before) }
     if before < slack { munmap(start + before + length, slack - before) }

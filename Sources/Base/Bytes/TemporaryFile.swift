@@ -2,8 +2,8 @@ import Glibc
 
 /// A new file that replaces another once it is complete.
 ///
-/// It has no name until then if the file system allows it, so that a killed process leaves nothing
-/// behind; otherwise its name is random and new.
+/// It has no name until then if the file system allows it, so that a killed process leaves no file;
+/// otherwise its name is random and new.
 struct TemporaryFile: ~Copyable {
   let descriptor: Int32
   private let folder: OutputDirectory
@@ -82,7 +82,7 @@ struct TemporaryFile: ~Copyable {
     self.name = nil
   }
 
-  /// Makes `newName` lead to the file; says why not in `errno`.
+  /// Links `newName` to the file; on failure `errno` has the reason.
   private func linked(to newName: String) -> Bool {
     if let name { return linkat(folder.descriptor, name, folder.descriptor, newName, 0) == 0 }
     let origin = "/proc/self/fd/\(descriptor)"
@@ -98,7 +98,7 @@ struct TemporaryFile: ~Copyable {
     let readable = openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard readable >= 0 else { return }
     defer { close(readable) }
-    // Some file systems cannot sync folders and say EINVAL; the rename itself has happened.
+    // Some file systems cannot sync folders and return EINVAL; the rename itself has happened.
     if fsync(readable) != 0, errno == EIO { throw writeFailure(errno) }
   }
 }

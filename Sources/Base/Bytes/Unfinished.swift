@@ -2,10 +2,10 @@ public import Glibc
 import Synchronization
 
 /// Things to undo when a signal ends the process: files that still have a temporary name,
-/// and child processes that would go on writing.
+/// and child processes that would continue to write.
 ///
 /// A fixed table without locks, because a signal handler may neither allocate nor wait. Beyond its
-/// size nothing is noted: then a temporary may stay behind.
+/// size nothing is recorded, and a temporary may remain.
 public enum Unfinished {
   private static let count = 32
   /// Each 0, the address of a C string with a path, or a process identifier, negated.
@@ -15,7 +15,7 @@ public enum Unfinished {
   public struct Ticket: Sendable {
     fileprivate let slot: Int?
 
-    /// Says that nothing has to be undone any more.
+    /// Declares that nothing has to be undone any more.
     public func done() {
       guard let slot else { return }
       let value = Unfinished.slots[slot].exchange(0, ordering: .acquiringAndReleasing)

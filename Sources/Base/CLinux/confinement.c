@@ -100,8 +100,8 @@ static int close_from(unsigned first) {
   // An old kernel: one by one, up to a number that programs do not reach.
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
-  const rlim_t most = 1 << 16;
-  const unsigned end = (unsigned)(limit.rlim_cur < most ? limit.rlim_cur : most);
+  const rlim_t maximum = 1 << 16;
+  const unsigned end = (unsigned)(limit.rlim_cur < maximum ? limit.rlim_cur : maximum);
   for (unsigned descriptor = first; descriptor < end; ++descriptor) close((int)descriptor);
   return 0;
 }

@@ -94,17 +94,17 @@ extension JSONParser {
     let first = try parseFourHexDigits()
     if let scalar = Unicode.Scalar(first) { return scalar }
     guard first < 0xDC00, peek() == UInt8(ascii: "\\") else {
-      throw failure("json.string", "half of a surrogate pair stands alone")
+      throw failure("json.string", "half of a surrogate pair without the other")
     }
     position += 1
     guard peek() == UInt8(ascii: "u") else {
-      throw failure("json.string", "half of a surrogate pair stands alone")
+      throw failure("json.string", "half of a surrogate pair without the other")
     }
     position += 1
     let second = try parseFourHexDigits()
     guard (0xDC00...0xDFFF).contains(second),
       let scalar = Unicode.Scalar(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
-    else { throw failure("json.string", "half of a surrogate pair stands alone") }
+    else { throw failure("json.string", "half of a surrogate pair without the other") }
     return scalar
   }
 

@@ -4,7 +4,7 @@ public import Bytes
 
 extension JSONValue {
   /// The member `key`.
-  /// - Throws: `json.missing` when there is none; `json.type` when this is no object.
+  /// - Throws: `json.missing` when there is none; `json.type` when this is not an object.
   public func required(_ key: String) throws(Failure) -> JSONValue {
     guard case .object = self else {
       throw Failure(
@@ -50,7 +50,7 @@ extension JSONValue {
   }
 
   /// The array of integers at `key`; throws as `required`, or `json.type`, which names the first
-  /// element that is none.
+  /// element that is not an integer.
   public func requiredInts(_ key: String) throws(Failure) -> [Int] {
     try requiredInts(key, \.int)
   }

@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// A JSON document: what RFC 8259 can say, with integers kept apart and members kept in order.
+/// A JSON document (RFC 8259), with integers apart from other numbers and members in order.
 public enum JSONValue: Sendable {
   case null
   case bool(Bool)
@@ -17,12 +17,12 @@ public enum JSONValue: Sendable {
 // MARK: - Accessors
 
 extension JSONValue {
-  /// The member `key` of an object; nil when this is no object or has no such member.
+  /// The member `key` of an object; nil when this is not an object or has no such member.
   ///
   /// Takes time in proportion to the number of members.
   public subscript(key: String) -> JSONValue? { object?.first { $0.key == key }?.value }
 
-  /// Element `index` of an array; nil when this is no array or has no such element.
+  /// Element `index` of an array; nil when this is not an array or has no such element.
   public subscript(index: Int) -> JSONValue? {
     guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
     return elements[index]
@@ -38,7 +38,7 @@ extension JSONValue {
     if case .object(let value) = self { value } else { nil }
   }
 
-  /// An integer; a number such as 3.0 or 1e2 is none.
+  /// An integer; 3.0 and 1e2 are not integers.
   public var int: Int? { if case .integer(let value) = self { Int(value) } else { nil } }
 
   /// An integer, also one written with a fraction of 0, as NumPy writes labels: 1.0.
@@ -70,7 +70,7 @@ extension JSONValue {
     }
   }
 
-  /// What kind of value this is, for messages.
+  /// The kind of value, for messages.
   public var kindName: String {
     switch self {
     case .null: "null"

@@ -1,4 +1,4 @@
-/// Turns a `JSONValue` into text.
+/// Writes a `JSONValue` as text.
 struct JSONWriter {
   private(set) var text = ""
   private let style: JSONStyle

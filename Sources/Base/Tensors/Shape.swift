@@ -8,9 +8,9 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
   /// Product of the dimensions; 1 for a scalar.
   public let elementCount: Int
 
-  /// Most axes a tensor may have.
+  /// Maximum number of axes of a tensor.
   public static let maximumRank = 8
-  /// Most elements a tensor may have.
+  /// Maximum number of elements of a tensor.
   public static let maximumElementCount = 1 << 40
 
   /// For shapes from outside.

@@ -4,7 +4,7 @@ extension Tensor {
   ///
   /// `axes` is an order of all axes.
   public func permuted(_ axes: [Int]) -> Tensor {
-    precondition(axes.sorted() == Array(shape.dimensions.indices), "this is no order of the axes")
+    precondition(axes.sorted() == Array(shape.dimensions.indices), "not a permutation of the axes")
     if axes == Array(shape.dimensions.indices) { return self }
     var steps = [Int](repeating: 1, count: shape.rank)
     for axis in steps.indices.dropLast().reversed() {

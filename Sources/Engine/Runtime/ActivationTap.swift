@@ -2,8 +2,8 @@ public import Graph
 
 /// Shows chosen values of a model's graphs while they run, for calibration.
 ///
-/// A program without a tap does no work for it. A value that is tapped is computed as the graph
-/// says: it is neither fused away nor left as rows that lie apart.
+/// A program without a tap does no work for it. A tapped value is computed as in the graph: it is
+/// neither fused away nor left as strided rows.
 public struct ActivationTap: Sendable {
   /// Values to show, by the name of their graph.
   public let values: [String: Set<ValueID>]

@@ -119,7 +119,7 @@ public final class Program: Sendable {
       ?? Executor(kernels: table.functions, arithmetic: arithmetic, threadCount: threadCount)
   }
 
-  /// What `memory` holds as a tensor; constants are shared, not copied.
+  /// The contents of `view` as a tensor; constants are shared, not copied.
   private func result(_ view: View, _ memory: UnsafeMutableRawPointer) -> Tensor {
     let shape = Shape(view.shape)
     guard view.constant != nil else {
@@ -135,7 +135,7 @@ public final class Program: Sendable {
 
   // MARK: Measuring
 
-  /// Calls and seconds of each graph since the program was made.
+  /// Calls and seconds of each graph since the program was created.
   public var timings: [String: GraphTiming] { graphTimings.withLock { $0 } }
 
   /// Size of the largest arena of the graphs that ran so far, in bytes.
@@ -148,7 +148,7 @@ public final class Program: Sendable {
   /// for step timings.
   public static var productSeconds: Double { KernelTable.productSeconds }
 
-  /// Time of each step since the program was made, by graph, in the order in which they run; empty
+  /// Time of each step since the program was created, by graph, in the order of running; empty
   /// unless the options ask for it.
   public var stepTimings: [StepTiming] { plans.all.flatMap(\.timings) }
 }

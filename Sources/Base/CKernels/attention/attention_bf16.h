@@ -93,7 +93,8 @@ static void attend_bf16(const sam2_attention_f32 *task, const bf16_parts *parts,
   float *sums = parts->sums + row * parts->width;
   for (size_t r = 0; r < rows; ++r) {
     float *scores = parts->scores + r * BF16_KEY_TILE;
-    const float factor = soften_row(scores, keys, parts->maximum + row + r, parts->total + row + r);
+    const float factor =
+        softmax_row(scores, keys, parts->maximum + row + r, parts->total + row + r);
     round_row(scores, keys, parts->weights + r * BF16_KEY_TILE, padded_keys);
     if (key > 0)
       scale_sums(sums + r * parts->width, parts->width, factor);
@@ -112,7 +113,7 @@ static void round_queries(const sam2_attention_f32 *task, size_t first, size_t r
     uint16_t *out = parts->query + r * depth;
     for (size_t k = 0; k < count; k += VF_WIDTH) {
       float scaled[VF_WIDTH];
-      const size_t lanes = smaller_size(count - k, VF_WIDTH);
+      const size_t lanes = min_size(count - k, VF_WIDTH);
       vf_store(scaled, vf_mul(vf_load_n(from + k, lanes), scale));
       round_row(scaled, lanes, out + k, k + VF_WIDTH < count ? lanes : depth - k);
     }
@@ -126,10 +127,10 @@ static void KERNEL(attention_bf16)(const sam2_attention_f32 *task) {
   split_bf16(task->workspace, task->head_depth, task->value_depth, &parts);
   begin_tiles_bf16();
   for (size_t first = 0; first < task->queries; first += BF16_BLOCK_ROWS) {
-    const size_t block = smaller_size(task->queries - first, BF16_BLOCK_ROWS);
+    const size_t block = min_size(task->queries - first, BF16_BLOCK_ROWS);
     round_queries(task, first, block, &parts);
     for (size_t key = 0; key < task->key_count; key += BF16_KEY_TILE) {
-      const size_t keys = smaller_size(task->key_count - key, BF16_KEY_TILE);
+      const size_t keys = min_size(task->key_count - key, BF16_KEY_TILE);
       pair_values(task, key, keys, &parts);
       for (size_t row = 0; row < block;) {
         const size_t rows = next_tile_bf16(block - row);

@@ -62,7 +62,7 @@ static void copy_values(const sam2_attention_f32 *task, size_t key, size_t keys,
     const float *from = task->values + (key + k) * task->ldv;
     for (size_t n = first; n < task->value_depth; n += TILE_COLUMNS) {
       float *out = parts->values + n * KEY_TILE + k * TILE_COLUMNS;
-      const size_t count = smaller_size(task->value_depth - n, TILE_COLUMNS);
+      const size_t count = min_size(task->value_depth - n, TILE_COLUMNS);
       if (count == TILE_COLUMNS) {
         vf_store(out, vf_load(from + n));
         vf_store(out + VF_WIDTH, vf_load(from + n + VF_WIDTH));
@@ -86,7 +86,7 @@ static void attend(const sam2_attention_f32 *task, const attention_parts *parts,
 
   float *sums = parts->sums + row * parts->width;
   for (size_t r = 0; r < rows; ++r) {
-    const float factor = soften_row(parts->weights + r * KEY_TILE, keys,
+    const float factor = softmax_row(parts->weights + r * KEY_TILE, keys,
                                     parts->maximum + row + r, parts->total + row + r);
     if (key > 0)
       scale_sums(sums + r * parts->width, parts->width, factor);
@@ -115,11 +115,11 @@ static void KERNEL(attention_f32)(const sam2_attention_f32 *task) {
   attention_parts parts;
   attention_split(task->workspace, task->head_depth, task->value_depth, &parts);
   for (size_t first = 0; first < task->queries; first += BLOCK_ROWS) {
-    const size_t block = smaller_size(task->queries - first, BLOCK_ROWS);
+    const size_t block = min_size(task->queries - first, BLOCK_ROWS);
     const size_t copied = first_copied(task->value_depth, block);
     load_queries(task, first, block, &parts);
     for (size_t key = 0; key < task->key_count; key += KEY_TILE) {
-      const size_t keys = smaller_size(task->key_count - key, KEY_TILE);
+      const size_t keys = min_size(task->key_count - key, KEY_TILE);
       copy_values(task, key, keys, copied, &parts);
       for (size_t row = 0; row < block;) {
         const size_t rows = tile_height(block - row, TILE_ROWS_F32);

@@ -4,8 +4,8 @@
 // Formats/operators.md defines them: int8 scores as in SageAttention (Zhang et al. 2024,
 // arXiv 2410.02367), weights of eight bits relative to the largest of their tile of keys, int8
 // values. Lanes are queries, so that maxima, sums and scales of a query need no shuffles: one tile
-// gives scores [keys, queries], which turn into weights lane by lane, and those times the values
-// give sums [channels, queries].
+// gives scores [keys, queries], which become weights lane by lane, and those times the values give
+// sums [channels, queries].
 
 #ifndef SAM2_ATTENTION_S8_H
 #define SAM2_ATTENTION_S8_H
@@ -21,7 +21,7 @@ static float round_query(const sam2_attention_s8 *task, const attention_sizes *s
   const vf factor = vf_set(task->scale * 1.44269504f);
   vf largest = vf_zero();
   for (size_t k = 0; k < s->depth; k += VF_WIDTH)
-    largest = larger_size(vf_mul(load_padded(row, k, task->head_depth), factor), largest);
+    largest = max_magnitude(vf_mul(load_padded(row, k, task->head_depth), factor), largest);
   const float scale = scale_for(vf_largest(largest));
   const vf inverse = vf_set(1.0f / scale);
   for (size_t k = 0; k < s->depth; k += VF_WIDTH) {
@@ -40,7 +40,7 @@ static void transpose_words(const uint32_t *rows, size_t steps, size_t lanes, ui
       UNROLLED for (size_t i = 0; i < VF_WIDTH; ++i)
         block[i] = vf_load((const float *)rows + (lane + i) * stride + step);
       vf_transpose(block);
-      const size_t count = smaller_size(VF_WIDTH, steps - step);
+      const size_t count = min_size(VF_WIDTH, steps - step);
       for (size_t i = 0; i < count; ++i)
         vw_store((int32_t *)panel + (step + i) * PANEL + lane, vw_flip(vw_bits(block[i])));
     }
@@ -68,13 +68,13 @@ static void store_panel(const attention_work *w, size_t query, size_t first, siz
   const query_panel panel = panel_of(w, first, first + count);
   for (size_t lane = 0; lane < count; lane += VF_WIDTH) {
     const vf inverse = vf_div(vf_set(1.0f), vf_load(panel.total + lane));
-    const size_t rows = smaller_size(VF_WIDTH, count - lane);
+    const size_t rows = min_size(VF_WIDTH, count - lane);
     for (size_t c = 0; c < task->value_depth; c += VF_WIDTH) {
       vf block[VF_WIDTH];
       UNROLLED for (size_t i = 0; i < VF_WIDTH; ++i)
         block[i] = vf_mul(vf_load(panel.sums + (c + i) * PANEL + lane), inverse);
       vf_transpose(block);
-      const size_t columns = smaller_size(VF_WIDTH, task->value_depth - c);
+      const size_t columns = min_size(VF_WIDTH, task->value_depth - c);
       float *out = task->out + (query + first + lane) * task->ldo + c;
       for (size_t i = 0; i < rows; ++i)
         vf_store_n(out + i * task->ldo, block[i], columns);
@@ -94,9 +94,9 @@ static void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
   start_work(task, &w);
   begin_products();
   for (size_t query = 0; query < task->queries; query += BLOCK_QUERIES) {
-    const size_t block = smaller_size(task->queries - query, BLOCK_QUERIES);
+    const size_t block = min_size(task->queries - query, BLOCK_QUERIES);
     for (size_t first = 0; first < block; first += PANEL)
-      load_panel(&w, query, first, smaller_size(block - first, PANEL));
+      load_panel(&w, query, first, min_size(block - first, PANEL));
     scored_panel scored;
     clear(&scored);
     for (size_t tile = 0; tile < w.sizes.tiles; ++tile)
@@ -106,7 +106,7 @@ static void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
       }
     finish(&w, &scored);
     for (size_t first = 0; first < block; first += PANEL)
-      store_panel(&w, query, first, smaller_size(block - first, PANEL));
+      store_panel(&w, query, first, min_size(block - first, PANEL));
   }
   end_products();
 }
@@ -115,7 +115,7 @@ static void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
 static void copy_integers(const attention_work *w, size_t query, size_t count, size_t first,
                           const int32_t *integers, int32_t *scores, uint8_t *weights) {
   const size_t key_count = w->task->key_count;
-  const size_t keys = smaller_size(key_count - first, SAM2_KEY_TILE);
+  const size_t keys = min_size(key_count - first, SAM2_KEY_TILE);
   for (size_t q = 0; q < count; ++q)
     for (size_t k = 0; k < keys; ++k) {
       const size_t to = (query + q) * key_count + first + k;
@@ -127,24 +127,24 @@ static void copy_integers(const attention_work *w, size_t query, size_t count, s
 
 static void KERNEL(attention_s8_integers)(const sam2_attention_s8 *task, int32_t *scores,
                                           uint8_t *weights) {
-  static const size_t most = SAM2_KEY_TILE;
+  static const size_t tile_keys = SAM2_KEY_TILE;
   _Alignas(64) int32_t integers[SAM2_KEY_TILE * PANEL], total[PANEL];
   _Alignas(64) float maximum[PANEL];
   attention_work w;
   start_work(task, &w);
   begin_products();
   for (size_t query = 0; query < task->queries; query += PANEL) {
-    const size_t count = smaller_size(task->queries - query, PANEL);
+    const size_t count = min_size(task->queries - query, PANEL);
     load_panel(&w, query, 0, count);
     const query_panel panel = panel_of(&w, 0, count);
     for (size_t tile = 0; tile < w.sizes.tiles; ++tile) {
-      const size_t keys = smaller_size(w.sizes.keys - tile * most, most);
-      weighing softmax;
-      start_weighing(&softmax, w.space.scores, w.space.weights, maximum, panel.unit, 0);
-      score(&w, &panel, tile * most, keys, integers, maximum, &softmax);
-      start_weighing(&softmax, w.space.scores, w.space.weights, maximum, panel.unit, keys);
-      finish_weighing(&softmax, total);
-      copy_integers(&w, query, count, tile * most, integers, scores, weights);
+      const size_t keys = min_size(w.sizes.keys - tile * tile_keys, tile_keys);
+      softmax_state softmax;
+      softmax_begin(&softmax, w.space.scores, w.space.weights, maximum, panel.unit, 0);
+      score(&w, &panel, tile * tile_keys, keys, integers, maximum, &softmax);
+      softmax_begin(&softmax, w.space.scores, w.space.weights, maximum, panel.unit, keys);
+      softmax_finish(&softmax, total);
+      copy_integers(&w, query, count, tile * tile_keys, integers, scores, weights);
     }
   }
   end_products();

@@ -3,20 +3,21 @@
 // A level provides in simd/fold_*.h, besides the vocabulary of gemm/tile_u8s8.h:
 //   SCORE_ROWS, VALUE_ROWS, RUN_ROWS  rows of a tile of scores, of values or projections, and of
 //                       scores of tokens, of two vectors each; the first two in whole quads
-//   UNSIGNED_OFFSET     what turns a signed integer into the unsigned side of `vw_dot`
+//   UNSIGNED_OFFSET     converts a signed integer to the unsigned side of `vw_dot` when added
 //   vw_flip(words)      adds it to every integer of signed words
 //   FOLDED_ONES         a word of FOLD ones
 //   fold_store(out, v)  VF_WIDTH floats along the depth, rounded, as VF_WIDTH / FOLD words
 //   vw_bits(v)          the bits of floats as words
 //   fold_rows(rows)     FOLD rows of floats, rounded, as a word per lane
-//   FOLDED_ROW(i)       where row i has to stand to become integer i of that word
+//   FOLDED_ROW(i)       position from which row i becomes integer i of that word
 //   fold_powers(rows, carry)  FOLD rows of distances in units of exponents, rounded, as a word of
 //                       weights per lane
 //   first_carry()       what `carry` starts with; every second row has a carry of its own
 //   unfold_power(w, i)  weight i of such a word
-//   BYTE_SHIFT          what weights have been reduced by, where `vw_dot` takes signed bytes only
-// Words are 32 bits of FOLD integers. The signed side of a product lies in quads, [rows / 4][steps]
-// [4] words, from which words are broadcast; the unsigned side in panels, [steps][PANEL] words.
+//   BYTE_SHIFT          amount by which weights are reduced, where `vw_dot` takes signed bytes only
+// Words are 32 bits of FOLD integers. The signed side of a product is stored in quads, [rows / 4]
+// [steps][4] words, from which words are broadcast; the unsigned side in panels, [steps][PANEL]
+// words.
 //
 // Where products come from tile registers (simd/amx.h), the signed side is A: [rows][steps] words,
 // rows and steps in whole tiles, zeros where there is nothing; panels are B. They may begin and end
@@ -67,14 +68,14 @@ INLINE attention_sizes sizes_of(const sam2_attention_s8 *task) {
   s.depth = whole(task->head_depth, WHOLE_DEPTH);
   s.steps = s.depth / FOLD;
   s.keys = whole(task->key_count, WHOLE_ROWS);
-  s.tile_keys = smaller_size(s.keys, SAM2_KEY_TILE);
+  s.tile_keys = min_size(s.keys, SAM2_KEY_TILE);
   s.tile_steps = whole(s.tile_keys, WHOLE_KEYS) / FOLD;
   s.tiles = (task->key_count + SAM2_KEY_TILE - 1) / SAM2_KEY_TILE;
   s.channels = whole(task->value_depth, WHOLE_ROWS);
   return s;
 }
 
-/// Places `count` parts of `sizes` bytes behind each other, 64-byte aligned; returns their end.
+/// Places `count` parts of `sizes` bytes one after the other, 64-byte aligned; returns their end.
 INLINE size_t place_parts(const size_t *sizes, size_t count, size_t *offsets) {
   size_t end = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -121,7 +122,7 @@ INLINE size_t split_prepared(const attention_sizes *s, void *start, attention_pr
   return bytes;
 }
 
-static size_t KERNEL(attention_s8_prepared)(const sam2_attention_s8 *task) {
+static size_t KERNEL(attention_s8_prepared_bytes)(const sam2_attention_s8 *task) {
   const attention_sizes sizes = sizes_of(task);
   return split_prepared(&sizes, NULL, NULL);
 }

@@ -59,26 +59,26 @@ static void output_panel_scores(const query_panel *panel, const int32_t *sums,
 /// Scores of `keys` keys (whole tiles) from `key` on, and their maxima. They take the place of
 /// those that `beside` has, which become weights on the way.
 static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
-                  int32_t *integers, float *maximum, weighing *beside) {
+                  int32_t *integers, float *maximum, softmax_state *beside) {
   const size_t steps = w->sizes.steps, row_bytes = steps * sizeof(uint32_t);
   block_sums sums;
   score_block before = {0};
-  int turn = 0;
+  int slot = 0;
   for (size_t n = 0; n < PANEL; n += VF_WIDTH)
     vf_store(maximum + n, vf_set(-__builtin_inff()));
-  for (size_t k = 0; k < keys; turn = !turn) {
+  for (size_t k = 0; k < keys; slot = !slot) {
     const size_t rows = block_rows(keys - k);
     const amx_operands x = {w->prepared.keys + (key + k) * steps, row_bytes, panel->query};
     fetch_ahead(w, panel, key + k, rows);
     amx_multiply(AMX_SS, rows, panel->vectors, &x, row_bytes / MATRIX_DEPTH);
-    output_panel_scores(panel, sums.block[!turn], &before, maximum);
-    weigh_until(beside, k + rows);
-    store_block(rows, panel, sums.block[turn]);
+    output_panel_scores(panel, sums.block[!slot], &before, maximum);
+    softmax_until(beside, k + rows);
+    store_block(rows, panel, sums.block[slot]);
     before = (score_block){w->prepared.key_scale + key + k, w->space.scores + k * PANEL,
                            integers ? integers + k * PANEL : NULL, rows};
     k += rows;
   }
-  output_panel_scores(panel, sums.block[!turn], &before, maximum);
+  output_panel_scores(panel, sums.block[!slot], &before, maximum);
 }
 
 // MARK: - Values
@@ -121,19 +121,19 @@ static void add_values(const attention_work *w, const query_panel *panel, size_t
   const uint32_t *values = w->prepared.values + tile * s->channels * s->tile_steps;
   block_sums sums;
   value_block_output before = {0};
-  int turn = 0;
-  for (size_t c = 0; c < s->channels; turn = !turn) {
+  int slot = 0;
+  for (size_t c = 0; c < s->channels; slot = !slot) {
     const size_t rows = block_rows(s->channels - c);
     const amx_operands x = {values + c * s->tile_steps, row_bytes, w->space.weights};
     // Weights beyond the last key are those of an earlier tile, and meet values of zero.
     amx_multiply(AMX_SU, rows, panel->vectors, &x, whole(keys, WHOLE_KEYS) / MATRIX_DEPTH);
-    output_panel_values(panel, sums.block[!turn], &before, factor);
-    store_block(rows, panel, sums.block[turn]);
+    output_panel_values(panel, sums.block[!slot], &before, factor);
+    store_block(rows, panel, sums.block[slot]);
     before = (value_block_output){w->prepared.value_scale + tile * s->channels + c,
                                   panel->sums + c * PANEL, rows};
     c += rows;
   }
-  output_panel_values(panel, sums.block[!turn], &before, factor);
+  output_panel_values(panel, sums.block[!slot], &before, factor);
 }
 
 #endif

@@ -13,7 +13,7 @@
 
 /// Larger maxima than the one in use are adopted when they exceed it by this power of two; until
 /// then the sums of later tiles grow.
-#define MOST_GROWTH 16.0f
+#define MAX_GROWTH 16.0f
 
 /// One thread's workspace.
 typedef struct {
@@ -51,7 +51,7 @@ INLINE size_t split_space(const attention_sizes *s, size_t queries, void *start,
   return bytes;
 }
 
-static size_t KERNEL(attention_s8_workspace)(const sam2_attention_s8 *task) {
+static size_t KERNEL(attention_s8_workspace_bytes)(const sam2_attention_s8 *task) {
   const attention_sizes sizes = sizes_of(task);
   return split_space(&sizes, BLOCK_QUERIES, NULL, NULL);
 }
@@ -108,12 +108,12 @@ INLINE void fetch_ahead(const attention_work *w, const query_panel *panel, size_
 /// Scores of `keys` keys (whole quads) from `key` on, and their maxima. They take the place of
 /// those that `beside` has, which become weights on the way.
 static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
-                  int32_t *integers, float *maximum, weighing *beside) {
+                  int32_t *integers, float *maximum, softmax_state *beside) {
   const size_t steps = w->sizes.steps;
   for (size_t n = 0; n < PANEL; n += VF_WIDTH)
     vf_store(maximum + n, vf_set(-__builtin_inff()));
   for (size_t k = 0; k < keys;) {
-    const size_t rows = smaller_size(keys - k, SCORE_ROWS);
+    const size_t rows = min_size(keys - k, SCORE_ROWS);
     const operands x = {w->prepared.keys + (key + k) * steps, QUAD * steps, panel->query, steps};
     const score_output out = {w->prepared.key_scale + key + k, w->prepared.key_offset + key + k,
                               w->space.scores + k * PANEL,
@@ -129,7 +129,7 @@ static void add_values(const attention_work *w, const query_panel *panel, size_t
   const attention_sizes *s = &w->sizes;
   const uint32_t *values = w->prepared.values + tile * s->channels * s->tile_steps;
   for (size_t c = 0; c < s->channels;) {
-    const size_t rows = smaller_size(s->channels - c, VALUE_ROWS);
+    const size_t rows = min_size(s->channels - c, VALUE_ROWS);
     const operands x = {values + c * s->tile_steps, QUAD * s->tile_steps, w->space.weights,
                         keys / FOLD};
     const value_output out = {w->prepared.value_scale + tile * s->channels + c, factor,
@@ -154,7 +154,7 @@ static void adopt_maximum(const attention_work *w, const query_panel *panel, con
     const vf old = vf_load(panel->maximum + n), new = vf_load(maximum + n);
     const vf growth = vf_mul(vf_mul(vf_sub(new, old), vf_load(panel->unit + n)),
                              vf_set(unit_scale));
-    const vf limit = vf_set(MOST_GROWTH * 0.693147181f);
+    const vf limit = vf_set(MAX_GROWTH * 0.693147181f);
     const vf shrink = vf_exp_nonpositive(vf_sub(vf_zero(), growth));
     const vf change = vf_select_less(limit, growth, shrink, vf_set(1.0f));
     vf_store(factor + n, change);
@@ -177,7 +177,7 @@ static void join_tile(const attention_work *w, const query_panel *panel, const f
     const vf growth = vf_mul(vf_sub(vf_load(maximum + n), vf_load(panel->maximum + n)),
                              vf_mul(vf_load(panel->unit + n), vf_set(unit_scale)));
     // A NaN (scores beyond all floats) must not hide the growth of other lanes.
-    grown |= vf_largest(vf_max(growth, vf_zero())) > MOST_GROWTH * 0.693147181f;
+    grown |= vf_largest(vf_max(growth, vf_zero())) > MAX_GROWTH * 0.693147181f;
   }
   if (grown)
     adopt_maximum(w, panel, maximum, unit_scale);
@@ -194,7 +194,7 @@ static void join_tile(const attention_work *w, const query_panel *panel, const f
 /// A panel whose scores for a tile of keys are there; `keys` is 0 where there is none.
 typedef struct {
   _Alignas(64) float maximum[PANEL];
-  weighing weights;
+  softmax_state weights;
   query_panel panel;
   size_t tile, keys;
 } scored_panel;
@@ -204,13 +204,13 @@ INLINE void clear(scored_panel *scored) {
   scored->weights.key = scored->weights.keys = 0;
 }
 
-/// Adds what the scored panel says to the panel's sums.
+/// Adds the weighted values of the scored panel to the panel's sums.
 static void finish(const attention_work *w, scored_panel *scored) {
   _Alignas(64) float factor[PANEL];
   _Alignas(64) int32_t total[PANEL];
   if (scored->keys == 0)
     return;
-  finish_weighing(&scored->weights, total);
+  softmax_finish(&scored->weights, total);
   join_tile(w, &scored->panel, scored->maximum, total, factor);
   add_values(w, &scored->panel, scored->tile, scored->keys, factor);
 }
@@ -222,8 +222,8 @@ INLINE void keep(const attention_work *w, const query_panel *panel, size_t tile,
   scored->tile = tile;
   scored->keys = keys;
   __builtin_memcpy(scored->maximum, maximum, sizeof scored->maximum);
-  start_weighing(&scored->weights, w->space.scores, w->space.weights, scored->maximum,
-                 panel->unit, keys);
+  softmax_begin(&scored->weights, w->space.scores, w->space.weights, scored->maximum,
+                panel->unit, keys);
 }
 
 /// Scores a panel for a tile of keys while the panel scored before it is finished.
@@ -231,7 +231,7 @@ static void attend(const attention_work *w, const query_panel *panel, size_t til
                    scored_panel *scored) {
   _Alignas(64) float maximum[PANEL];
   const size_t first = tile * SAM2_KEY_TILE;
-  const size_t keys = smaller_size(w->sizes.keys - first, SAM2_KEY_TILE);
+  const size_t keys = min_size(w->sizes.keys - first, SAM2_KEY_TILE);
   score(w, panel, first, keys, NULL, maximum, &scored->weights);
   finish(w, scored);
   keep(w, panel, tile, keys, maximum, scored);

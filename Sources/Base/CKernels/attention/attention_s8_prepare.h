@@ -10,14 +10,14 @@
 
 INLINE float scale_for(float largest) {
   const float scale = largest / 127.0f;
-  return scale >= LEAST_SCALE && scale <= MOST_SCALE ? scale : 1.0f;
+  return scale >= MIN_SCALE && scale <= MAX_SCALE ? scale : 1.0f;
 }
 
 /// The same, lane by lane.
 INLINE vf scales_for(vf largest) {
   vf scale = vf_div(largest, vf_set(127.0f));
-  scale = vf_select_less(scale, vf_set(LEAST_SCALE), vf_set(1.0f), scale);
-  return vf_select_less(vf_set(MOST_SCALE), scale, vf_set(1.0f), scale);
+  scale = vf_select_less(scale, vf_set(MIN_SCALE), vf_set(1.0f), scale);
+  return vf_select_less(vf_set(MAX_SCALE), scale, vf_set(1.0f), scale);
 }
 
 /// v * inverse within -127...127, not rounded yet; a NaN becomes -127.
@@ -36,7 +36,7 @@ INLINE void fold_quad(uint32_t *out, const vf rows[QUAD]) {
 }
 #endif
 
-/// What the offset of the unsigned side adds to the products of each row of a quad, negated.
+/// The contribution of the unsigned side's offset to the products of each row of a quad, negated.
 INLINE void offset_quad(const uint32_t *quad, size_t steps, int32_t *offset) {
   vw sum = vw_set(0);
   if (UNSIGNED_OFFSET)
@@ -59,7 +59,7 @@ INLINE vf load_padded(const float *row, size_t k, size_t depth) {
 }
 
 /// max(|v|, so far), where a NaN does not count.
-INLINE vf larger_size(vf v, vf largest) { return vf_max(vf_abs(v), largest); }
+INLINE vf max_magnitude(vf v, vf largest) { return vf_max(vf_abs(v), largest); }
 
 // MARK: - Keys and values
 
@@ -69,12 +69,12 @@ static void prepare_quad(const sam2_attention_s8 *task, const attention_sizes *s
   const float *row[QUAD];
   vf largest[QUAD], inverse[QUAD];
   UNROLLED for (size_t r = 0; r < QUAD; ++r) {
-    row[r] = task->keys + (first + smaller_size(r, rows - 1)) * task->ldk;
+    row[r] = task->keys + (first + min_size(r, rows - 1)) * task->ldk;
     largest[r] = vf_zero();
   }
   for (size_t k = 0; k < s->depth; k += VF_WIDTH)
     UNROLLED for (size_t r = 0; r < QUAD; ++r) {
-      largest[r] = larger_size(load_padded(row[r], k, task->head_depth), largest[r]);
+      largest[r] = max_magnitude(load_padded(row[r], k, task->head_depth), largest[r]);
     }
   UNROLLED for (size_t r = 0; r < QUAD; ++r) {
     const float scale = scale_for(vf_largest(largest[r]));
@@ -167,11 +167,11 @@ static void prepare_channels(const value_block *source, const attention_sizes *s
   const size_t keys = source->keys, lanes = source->lanes;
   vf largest = vf_zero();
   for (size_t k = 0; k < keys; ++k)
-    largest = larger_size(load_padded(source->start + k * source->stride, 0, lanes), largest);
+    largest = max_magnitude(load_padded(source->start + k * source->stride, 0, lanes), largest);
   const vf scale = scales_for(largest);
   const vf inverse = vf_div(vf_set(1.0f), scale);
 
-  const size_t quads = smaller_size(VF_WIDTH, s->channels - channel) / QUAD;
+  const size_t quads = min_size(VF_WIDTH, s->channels - channel) / QUAD;
   vf_store_n(parts->value_scale + tile * s->channels + channel, scale, quads * QUAD);
   uint32_t *out = parts->values + (tile * s->channels + channel) * s->tile_steps;
 #ifdef MATRIX_TILES
@@ -196,14 +196,14 @@ static void KERNEL(attention_s8_prepare)(const sam2_attention_s8 *task, size_t f
   split_prepared(&s, task->prepared, &parts);
   for (size_t tile = first_tile; tile < last_tile; ++tile) {
     const size_t first = tile * SAM2_KEY_TILE;
-    const size_t last = smaller_size(task->key_count, first + SAM2_KEY_TILE);
+    const size_t last = min_size(task->key_count, first + SAM2_KEY_TILE);
     for (size_t key = first; key < last; key += QUAD)
-      prepare_quad(task, &s, key, smaller_size(QUAD, last - key), &parts);
+      prepare_quad(task, &s, key, min_size(QUAD, last - key), &parts);
     pad_keys(&s, first, last - first, &parts);
     for (size_t channel = 0; channel < task->value_depth; channel += VF_WIDTH) {
       const value_block source = {task->values + first * task->ldv + channel, task->ldv,
                                   last - first,
-                                  smaller_size(VF_WIDTH, task->value_depth - channel)};
+                                  min_size(VF_WIDTH, task->value_depth - channel)};
       prepare_channels(&source, &s, tile, channel, &parts);
     }
   }

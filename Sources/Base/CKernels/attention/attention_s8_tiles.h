@@ -31,7 +31,7 @@ INLINE void multiply(const int rows, const int vectors, const operands *x, size_
   }
 }
 
-/// What becomes of scores: floats and their maximum, or for tests the integers themselves.
+/// Output of scores: floats and their maximum, or for tests the integers themselves.
 typedef struct {
   const float *key_scale;
   const int32_t *key_offset;
@@ -41,7 +41,7 @@ typedef struct {
 } score_output;
 
 INLINE void score_rows(const int rows, const int vectors, const operands *x,
-                       const score_output *out, weighing *beside) {
+                       const score_output *out, softmax_state *beside) {
   vw sum[SCORE_ROWS][2];
   UNROLLED for (int r = 0; r < rows; ++r) {
     UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(out->key_offset[r]);
@@ -50,7 +50,7 @@ INLINE void score_rows(const int rows, const int vectors, const operands *x,
   const size_t parts = rows / WEIGHED_KEYS;
   for (size_t part = 0; part < parts; ++part) {
     multiply(rows, vectors, x, x->steps * part / parts, x->steps * (part + 1) / parts, sum);
-    weigh_some(beside);
+    softmax_step(beside);
   }
   if (out->integers) {
     UNROLLED for (int r = 0; r < rows; ++r) {
@@ -106,7 +106,7 @@ INLINE void value_rows(const int rows, const int vectors, const operands *x,
 // Functions of their own, so that each keeps its sums in registers.
 #define SCORE_FUNCTION(rows, vectors)                                                              \
   static __attribute__((noinline)) void score_##rows##_##vectors(                                  \
-      const operands *x, const score_output *out, weighing *beside) {                              \
+      const operands *x, const score_output *out, softmax_state *beside) {                         \
     score_rows(rows, vectors, x, out, beside);                                                     \
   }
 #define VALUE_FUNCTION(rows, vectors)                                                              \
@@ -132,7 +132,7 @@ VALUE_FUNCTION(12, 1)
 VALUE_FUNCTION(12, 2)
 #endif
 
-typedef void (*score_tile)(const operands *x, const score_output *out, weighing *beside);
+typedef void (*score_tile)(const operands *x, const score_output *out, softmax_state *beside);
 typedef void (*value_tile)(const operands *x, const value_output *out);
 
 /// By quads of rows and by vectors of queries.

@@ -1,7 +1,7 @@
 // From scores to weights, for all levels: the softmax of attention_s8, a few keys at a time.
 //
-// It goes on between the products of the next scores: those keep the multipliers busy, these mostly
-// the adders, so that much of it costs no time of its own.
+// It runs between the products of the next scores: products keep the multipliers busy, the softmax
+// mostly the adders, so that much of it takes no extra time.
 
 #ifndef SAM2_ATTENTION_S8_WEIGHTS_H
 #define SAM2_ATTENTION_S8_WEIGHTS_H
@@ -22,10 +22,10 @@ typedef struct {
   vw carry[2][CARRIES];
   vw sum[2];             // of the weights so far
   size_t key, keys;      // the next one, and how many there are
-} weighing;
+} softmax_state;
 
-INLINE void start_weighing(weighing *w, const float *scores, uint32_t *weights,
-                           const float *maximum, const float *unit, size_t keys) {
+INLINE void softmax_begin(softmax_state *w, const float *scores, uint32_t *weights,
+                          const float *maximum, const float *unit, size_t keys) {
   w->scores = scores;
   w->weights = weights;
   w->maximum = maximum;
@@ -38,8 +38,8 @@ INLINE void start_weighing(weighing *w, const float *scores, uint32_t *weights,
   }
 }
 
-/// Turns the next scores into weights and adds these up, per lane; nothing if none are left.
-INLINE void weigh_some(weighing *w) {
+/// Computes the next weights from scores and adds them up, per lane; does nothing at the end.
+INLINE void softmax_step(softmax_state *w) {
   if (w->key >= w->keys)
     return;
   const vw ones = vw_set(FOLDED_ONES);
@@ -61,14 +61,14 @@ INLINE void weigh_some(weighing *w) {
   w->key += WEIGHED_KEYS;
 }
 
-/// Makes weights of scores up to `key`.
-INLINE void weigh_until(weighing *w, size_t key) {
-  while (w->key < smaller_size(key, w->keys)) weigh_some(w);
+/// Computes weights from scores up to `key`.
+INLINE void softmax_until(softmax_state *w, size_t key) {
+  while (w->key < min_size(key, w->keys)) softmax_step(w);
 }
 
-/// Turns what is left into weights; gives the sums of all, [PANEL].
-INLINE void finish_weighing(weighing *w, int32_t *total) {
-  while (w->key < w->keys) weigh_some(w);
+/// Computes the remaining weights; returns the sums of all in `total`, [PANEL].
+INLINE void softmax_finish(softmax_state *w, int32_t *total) {
+  while (w->key < w->keys) softmax_step(w);
   for (size_t v = 0; v < 2; ++v) vw_store(total + v * VF_WIDTH, w->sum[v]);
 }
 

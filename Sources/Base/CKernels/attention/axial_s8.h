@@ -14,8 +14,8 @@
 /// One thread's workspace beside what attention_s8 has.
 typedef struct {
   float *projected;  // [places][channels][PANEL], then the biases: [places][PANEL]
-  uint32_t *turned;  // [places][token_steps][PANEL]: `projected` rounded, unsigned
-  float *inverse;    // [PANEL]: of the step of each query in `turned`
+  uint32_t *rounded; // [places][token_steps][PANEL]: `projected` rounded, unsigned
+  float *inverse;    // [PANEL]: of the step of each query in `rounded`
 } axial_space;
 
 typedef struct {
@@ -56,7 +56,7 @@ static void start_axial(const sam2_axial_s8 *task, axial_work *w) {
   w->work.sizes = token_sizes(task, &w->sizes);
 }
 
-static size_t KERNEL(axial_s8_workspace)(const sam2_axial_s8 *task) {
+static size_t KERNEL(axial_s8_workspace_bytes)(const sam2_axial_s8 *task) {
   axial_work w;
   start_axial(task, &w);
   return split_axial_space(&w, NULL, NULL, NULL);
@@ -74,7 +74,7 @@ static void project_rows(const axial_work *w, const query_panel *panel, size_t p
                          size_t last, float *largest) {
   const size_t steps = w->sizes.half_steps;
   for (size_t row = first; row < last;) {
-    const size_t rows = smaller_size(last - row, VALUE_ROWS);
+    const size_t rows = min_size(last - row, VALUE_ROWS);
     const operands x = {w->projection.keys + row * steps, QUAD * steps,
                         panel->query + part * steps * PANEL, steps};
     const projection_output out = {w->projection.key_scale + row, w->projection.key_offset + row,
@@ -84,8 +84,8 @@ static void project_rows(const axial_work *w, const query_panel *panel, size_t p
   }
 }
 
-/// Word of a query in `turned` that row `row` of the projection begins.
-INLINE size_t turned_word(const axial_work *w, size_t row) {
+/// Word of a query in `rounded` that row `row` of the projection begins.
+INLINE size_t rounded_word(const axial_work *w, size_t row) {
   (void)w;
   return row / FOLD;
 }
@@ -93,7 +93,7 @@ INLINE size_t turned_word(const axial_work *w, size_t row) {
 #endif
 
 /// Rounds what the panel's queries are projected to, with one step for each query.
-static void turn_queries(const axial_work *w, const query_panel *panel, const float *largest) {
+static void round_panel(const axial_work *w, const query_panel *panel, const float *largest) {
   const size_t rows = w->sizes.places * w->task->channels;
   for (size_t n = 0; n < PANEL; n += VF_WIDTH) {
     const vf scale = scales_for(vf_load(largest + n));
@@ -107,7 +107,7 @@ static void turn_queries(const axial_work *w, const query_panel *panel, const fl
         const vf v = vf_load(w->space.projected + (row + i) * PANEL + n);
         parts[FOLDED_ROW(i)] = to_range(v, vf_load(w->space.inverse + n));
       }
-      vw_store((int32_t *)w->space.turned + turned_word(w, row) * PANEL + n,
+      vw_store((int32_t *)w->space.rounded + rounded_word(w, row) * PANEL + n,
                vw_flip(fold_rows(parts)));
     }
 }
@@ -118,7 +118,7 @@ static void project(const axial_work *w, const query_panel *panel) {
   _Alignas(64) float largest[PANEL] = {0}, unused[PANEL] = {0};
   project_rows(w, panel, 0, 0, columns, largest);
   project_rows(w, panel, 1, columns, rows, largest);
-  turn_queries(w, panel, largest);
+  round_panel(w, panel, largest);
   if (w->task->has_bias) {
     project_rows(w, panel, 0, rows, rows + w->sizes.row_biases, unused);
     project_rows(w, panel, 1, rows + w->sizes.row_biases, w->sizes.rows, unused);
@@ -131,7 +131,7 @@ static void project(const axial_work *w, const query_panel *panel) {
 
 /// Scores of the tokens at places [key, key + rows) of a tile, all of one cell.
 INLINE void score_cell(const axial_work *w, const query_panel *panel, size_t tile, size_t cell,
-                       size_t key, size_t rows, float *maximum, weighing *beside) {
+                       size_t key, size_t rows, float *maximum, softmax_state *beside) {
   const size_t width = w->task->width, steps = w->sizes.token_steps;
   const size_t column = cell % width, row = cell / width;
   const size_t at = tile * SAM2_KEY_TILE + key;
@@ -140,7 +140,7 @@ INLINE void score_cell(const axial_work *w, const query_panel *panel, size_t til
   const int has_bias = w->task->has_bias;
   const token_run run = {
       w->work.prepared.keys + at * steps,
-      {w->space.turned + column * steps * PANEL, w->space.turned + (width + row) * steps * PANEL},
+      {w->space.rounded + column * steps * PANEL, w->space.rounded + (width + row) * steps * PANEL},
       {has_bias ? biases + column * PANEL : NULL,
        has_bias ? biases + (w->sizes.row_biases + row) * PANEL : NULL},
       w->space.inverse,
@@ -156,16 +156,16 @@ INLINE void score_cell(const axial_work *w, const query_panel *panel, size_t til
 /// weights on the way.
 /// - Returns: the keys of the tile in whole quads.
 static size_t score_tokens(const axial_work *w, const query_panel *panel, size_t index,
-                           float *maximum, weighing *beside) {
+                           float *maximum, softmax_state *beside) {
   const axial_tile tile = axial_tile_of(w->task, &w->sizes, index);
   for (size_t n = 0; n < PANEL; n += VF_WIDTH)
     vf_store(maximum + n, vf_set(-__builtin_inff()));
   for (size_t cell = 0; cell < tile.cells; ++cell)
     for (size_t frame = 0; frame < tile.frames; frame += RUN_ROWS)
       score_cell(w, panel, index, tile.cell + cell, cell * tile.frames + frame,
-                 smaller_size(RUN_ROWS, tile.frames - frame), maximum, beside);
+                 min_size(RUN_ROWS, tile.frames - frame), maximum, beside);
   const size_t keys = whole(tile.keys, QUAD);
-  weigh_until(beside, keys);
+  softmax_until(beside, keys);
   // A NaN is never the largest score, and weighs nothing: so padding does not matter.
   for (size_t n = tile.keys * PANEL; n < keys * PANEL; n += VF_WIDTH)
     vf_store(w->work.space.scores + n, vf_set(__builtin_nanf("")));
@@ -196,7 +196,7 @@ static void KERNEL(axial_s8)(const sam2_axial_s8 *task) {
   split_axial_space(&w, task->workspace, &w.work.space, &w.space);
   begin_products();
   for (size_t query = 0; query < task->queries; query += PANEL) {
-    const size_t count = smaller_size(task->queries - query, PANEL);
+    const size_t count = min_size(task->queries - query, PANEL);
     load_panel(&w.work, query, 0, count);
     const query_panel panel = panel_of(&w.work, 0, count);
     project(&w, &panel);

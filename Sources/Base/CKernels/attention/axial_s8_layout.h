@@ -1,15 +1,15 @@
 // How axial int8 attention lays out its operands (Formats/operators.md, `axial_attention`).
 //
-// Keys are tokens times a projection that turns with the cell of a grid: with x in the first half
+// Keys are tokens times a projection that rotates with the cell of a grid: with x in the first half
 // of the depth, with y in the second. So each query is projected once for each column and row of
-// the grid, to as many numbers as a token has, and meets the tokens themselves.
+// the grid, to as many numbers as a token has, and multiplied with the tokens themselves.
 
 #ifndef SAM2_AXIAL_S8_LAYOUT_H
 #define SAM2_AXIAL_S8_LAYOUT_H
 
 #include "attention_s8_prepare.h"
 
-/// Frames whose tokens of one cell lie side by side.
+/// Frames whose tokens of one cell are stored side by side.
 #define FRAMES_AT_ONCE 8
 
 #ifdef MATRIX_TILES
@@ -72,16 +72,16 @@ typedef struct {
 
 INLINE axial_tile axial_tile_of(const sam2_axial_s8 *task, const axial_sizes *s, size_t index) {
   for (size_t frame = 0; frame < task->frames; frame += FRAMES_AT_ONCE) {
-    const size_t frames = smaller_size(FRAMES_AT_ONCE, task->frames - frame);
-    const size_t most = axial_tile_cells(frames), tiles = parts_of(s->cells, most);
+    const size_t frames = min_size(FRAMES_AT_ONCE, task->frames - frame);
+    const size_t limit = axial_tile_cells(frames), tiles = parts_of(s->cells, limit);
     if (index < tiles) {
-      const size_t cell = index * most, cells = smaller_size(most, s->cells - cell);
+      const size_t cell = index * limit, cells = min_size(limit, s->cells - cell);
       return (axial_tile){frame * s->cells + cell, cell, cells, frames, s->cells, cells * frames};
     }
     index -= tiles;
   }
   const size_t first = index * SAM2_KEY_TILE;
-  const size_t keys = smaller_size(SAM2_KEY_TILE, task->rest - first);
+  const size_t keys = min_size(SAM2_KEY_TILE, task->rest - first);
   return (axial_tile){task->frames * s->cells + first, 0, 1, keys, 1, keys};
 }
 
@@ -96,7 +96,7 @@ INLINE attention_sizes projection_sizes(const sam2_axial_s8 *task, const axial_s
   return sizes;
 }
 
-static size_t KERNEL(axial_s8_projection)(const sam2_axial_s8 *task) {
+static size_t KERNEL(axial_s8_projection_bytes)(const sam2_axial_s8 *task) {
   const axial_sizes s = axial_sizes_of(task);
   const attention_sizes sizes = projection_sizes(task, &s);
   return split_prepared(&sizes, NULL, NULL);
@@ -112,7 +112,7 @@ static void prepare_rows(const attention_sizes *sizes, const float *rows, size_t
   target.key_scale += at;
   target.key_offset += at;
   for (size_t row = 0; row < count; row += QUAD)
-    prepare_quad(&source, sizes, row, smaller_size(QUAD, count - row), &target);
+    prepare_quad(&source, sizes, row, min_size(QUAD, count - row), &target);
   pad_keys(sizes, 0, count, &target);
 }
 
@@ -154,7 +154,7 @@ INLINE size_t split_tokens(const sam2_axial_s8 *task, const axial_sizes *s, void
   return split_prepared(&sizes, start, parts);
 }
 
-static size_t KERNEL(axial_s8_prepared)(const sam2_axial_s8 *task) {
+static size_t KERNEL(axial_s8_prepared_bytes)(const sam2_axial_s8 *task) {
   const axial_sizes s = axial_sizes_of(task);
   return split_tokens(task, &s, NULL, NULL);
 }
@@ -174,7 +174,7 @@ static void prepare_token(const sam2_axial_s8 *task, const axial_sizes *s, size_
                           const attention_prepared *parts) {
   vf largest = vf_zero();
   for (size_t k = 0; k < task->channels; k += VF_WIDTH)
-    largest = larger_size(load_token(task, row, k), largest);
+    largest = max_magnitude(load_token(task, row, k), largest);
   const float scale = scale_for(vf_largest(largest));
   const vf inverse = vf_set(1.0f / scale);
   vf sum = vf_zero();
@@ -199,14 +199,14 @@ static void KERNEL(axial_s8_prepare)(const sam2_axial_s8 *task, size_t first_til
   split_tokens(task, &s, task->prepared, &parts);
   for (size_t index = first_tile; index < last_tile; ++index) {
     const axial_tile tile = axial_tile_of(task, &s, index);
-    // Row by row as they lie in memory, place by place as they are wanted.
+    // Read row by row as stored, written cell by cell as needed.
     for (size_t frame = 0; frame < tile.frames; ++frame)
       for (size_t cell = 0; cell < tile.cells; ++cell)
         prepare_token(task, &s, tile.first + frame * tile.stride + cell,
                       index * SAM2_KEY_TILE + cell * tile.frames + frame, &parts);
     for (size_t channel = 0; channel < task->value_depth; channel += VF_WIDTH) {
       _Alignas(64) float values[SAM2_KEY_TILE * VF_WIDTH];
-      const size_t lanes = smaller_size(VF_WIDTH, task->value_depth - channel);
+      const size_t lanes = min_size(VF_WIDTH, task->value_depth - channel);
       for (size_t frame = 0; frame < tile.frames; ++frame) {
         const size_t row = tile.first + frame * tile.stride;
         for (size_t cell = 0; cell < tile.cells; ++cell)

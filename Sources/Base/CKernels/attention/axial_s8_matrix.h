@@ -14,18 +14,18 @@ typedef struct {
 
 INLINE void output_projections(const int vectors, const int32_t *sums,
                                const projection_block *block, float *largest) {
-  vf most[2];
-  UNROLLED for (int v = 0; v < vectors; ++v) most[v] = vf_load(largest + v * VF_WIDTH);
+  vf magnitude[2];
+  UNROLLED for (int v = 0; v < vectors; ++v) magnitude[v] = vf_load(largest + v * VF_WIDTH);
   for (size_t r = 0; r < block->rows; ++r) {
     const vf scale = vf_set(block->scale[r]);
     UNROLLED for (int v = 0; v < vectors; ++v) {
       const size_t at = r * PANEL + v * VF_WIDTH;
       const vf projected = vf_mul(vw_float(vw_load(sums + at)), scale);
-      most[v] = larger_size(projected, most[v]);
+      magnitude[v] = max_magnitude(projected, magnitude[v]);
       vf_store(block->projected + at, projected);
     }
   }
-  UNROLLED for (int v = 0; v < vectors; ++v) vf_store(largest + v * VF_WIDTH, most[v]);
+  UNROLLED for (int v = 0; v < vectors; ++v) vf_store(largest + v * VF_WIDTH, magnitude[v]);
 }
 
 static void output_panel_projections(const query_panel *panel, const int32_t *sums,
@@ -44,23 +44,23 @@ static void project_rows(const axial_work *w, const query_panel *panel, size_t p
   const size_t row_bytes = steps * sizeof(uint32_t);
   block_sums sums;
   projection_block before = {0};
-  int turn = 0;
-  for (size_t row = first; row < last; turn = !turn) {
+  int slot = 0;
+  for (size_t row = first; row < last; slot = !slot) {
     const size_t rows = block_rows(last - row);
     const amx_operands x = {w->projection.keys + row * steps, row_bytes,
                             panel->query + part * w->sizes.half_steps * PANEL};
     amx_multiply(AMX_SS, rows, panel->vectors, &x, row_bytes / MATRIX_DEPTH);
-    output_panel_projections(panel, sums.block[!turn], &before, largest);
-    store_block(rows, panel, sums.block[turn]);
+    output_panel_projections(panel, sums.block[!slot], &before, largest);
+    store_block(rows, panel, sums.block[slot]);
     before = (projection_block){w->projection.key_scale + row, w->space.projected + row * PANEL,
                                 rows};
     row += rows;
   }
-  output_panel_projections(panel, sums.block[!turn], &before, largest);
+  output_panel_projections(panel, sums.block[!slot], &before, largest);
 }
 
-/// Word of a query in `turned` that row `row` of the projection begins.
-INLINE size_t turned_word(const axial_work *w, size_t row) {
+/// Word of a query in `rounded` that row `row` of the projection begins.
+INLINE size_t rounded_word(const axial_work *w, size_t row) {
   const size_t channels = w->task->channels;
   return row / channels * w->sizes.token_steps + row % channels / FOLD;
 }
@@ -113,7 +113,7 @@ INLINE void multiply_tokens(const axial_work *w, const query_panel *panel, size_
   const size_t places[2] = {column, w->task->width + row};
   amx_zero_block(1, 2);
   UNROLLED for (int part = 0; part < 2; ++part) {
-    const amx_operands x = {tokens, row_bytes, w->space.turned + places[part] * steps * PANEL};
+    const amx_operands x = {tokens, row_bytes, w->space.rounded + places[part] * steps * PANEL};
     for (size_t step = 0; step < row_bytes / MATRIX_DEPTH; ++step) {
       if (panel->vectors > 1)
         amx_add_step(AMX_SS, 1, 2, &x, step);
@@ -140,27 +140,27 @@ INLINE token_block token_block_of(const axial_work *w, size_t tile, size_t cell,
 /// weights on the way.
 /// - Returns: the keys of the tile in whole quads.
 static size_t score_tokens(const axial_work *w, const query_panel *panel, size_t index,
-                           float *maximum, weighing *beside) {
+                           float *maximum, softmax_state *beside) {
   const axial_tile tile = axial_tile_of(w->task, &w->sizes, index);
   const size_t width = w->task->width;
   block_sums sums;
   token_block before = {0};
-  int turn = 0;
+  int slot = 0;
   for (size_t n = 0; n < PANEL; n += VF_WIDTH)
     vf_store(maximum + n, vf_set(-__builtin_inff()));
   for (size_t cell = tile.cell; cell < tile.cell + tile.cells; ++cell)
-    for (size_t frame = 0; frame < tile.frames; frame += MATRIX_ROWS, turn = !turn) {
+    for (size_t frame = 0; frame < tile.frames; frame += MATRIX_ROWS, slot = !slot) {
       const size_t key = (cell - tile.cell) * tile.frames + frame;
-      const size_t rows = smaller_size(MATRIX_ROWS, tile.frames - frame);
+      const size_t rows = min_size(MATRIX_ROWS, tile.frames - frame);
       multiply_tokens(w, panel, index * SAM2_KEY_TILE + key, cell % width, cell / width);
-      output_panel_tokens(w, panel, sums.block[!turn], &before, maximum);
-      weigh_until(beside, key + rows);
-      store_block(MATRIX_ROWS, panel, sums.block[turn]);
+      output_panel_tokens(w, panel, sums.block[!slot], &before, maximum);
+      softmax_until(beside, key + rows);
+      store_block(MATRIX_ROWS, panel, sums.block[slot]);
       before = token_block_of(w, index, cell, key, rows);
     }
-  output_panel_tokens(w, panel, sums.block[!turn], &before, maximum);
+  output_panel_tokens(w, panel, sums.block[!slot], &before, maximum);
   const size_t keys = whole(tile.keys, QUAD);
-  weigh_until(beside, keys);
+  softmax_until(beside, keys);
   // A NaN is never the largest score, and weighs nothing: so padding does not matter.
   for (size_t n = tile.keys * PANEL; n < keys * PANEL; n += VF_WIDTH)
     vf_store(w->work.space.scores + n, vf_set(__builtin_nanf("")));

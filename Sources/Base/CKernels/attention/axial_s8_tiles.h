@@ -6,7 +6,7 @@
 #include "attention_s8_tiles.h"
 #include "attention_s8_weights.h"
 
-/// What becomes of a projection: floats, and the largest of their sizes.
+/// Output of a projection: floats, and their largest magnitude.
 typedef struct {
   const float *scale;
   const int32_t *offset;
@@ -25,7 +25,7 @@ INLINE void project_tile(const int rows, const int vectors, const operands *x,
     vf largest = vf_load(out->largest + v * VF_WIDTH);
     UNROLLED for (int r = 0; r < rows; ++r) {
       const vf projected = vf_mul(vw_float(sum[r][v]), vf_set(out->scale[r]));
-      largest = larger_size(projected, largest);
+      largest = max_magnitude(projected, largest);
       vf_store(out->projected + r * PANEL + v * VF_WIDTH, projected);
     }
     vf_store(out->largest + v * VF_WIDTH, largest);
@@ -35,7 +35,7 @@ INLINE void project_tile(const int rows, const int vectors, const operands *x,
 /// Tokens of one cell, and what the queries are for its column and row.
 typedef struct {
   const uint32_t *tokens;        // [rows][steps]
-  const uint32_t *turned[2];     // each [steps][PANEL]
+  const uint32_t *rounded[2];     // each [steps][PANEL]
   const float *bias[2];          // each [PANEL], or NULL
   const float *inverse;          // [PANEL]: of the queries' steps
   size_t steps;
@@ -48,13 +48,13 @@ typedef struct {
 /// Scores of a run whose first row is at place `key`; they take the place of those that `beside`
 /// has, which become weights on the way.
 INLINE void score_run(const int rows, const int vectors, const token_run *run, size_t key,
-                      weighing *beside) {
+                      softmax_state *beside) {
   vw sum[RUN_ROWS][2];
   UNROLLED for (int r = 0; r < rows; ++r) {
     UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(run->offset[r]);
   }
   for (int part = 0; part < 2; ++part) {
-    const uint32_t *lanes = run->turned[part];
+    const uint32_t *lanes = run->rounded[part];
     for (size_t step = 0; step < run->steps; ++step) {
       vw a[2];
       UNROLLED for (int v = 0; v < vectors; ++v)
@@ -65,7 +65,7 @@ INLINE void score_run(const int rows, const int vectors, const token_run *run, s
       }
       lanes += PANEL;
     }
-    weigh_until(beside, part == 0 ? key + rows / 2 : key + rows);
+    softmax_until(beside, part == 0 ? key + rows / 2 : key + rows);
   }
   UNROLLED for (int v = 0; v < vectors; ++v) {
     const size_t lane = v * VF_WIDTH;
@@ -91,7 +91,7 @@ INLINE void score_run(const int rows, const int vectors, const token_run *run, s
   }
 #define RUN_FUNCTION(rows, vectors)                                                                \
   static __attribute__((noinline)) void run_##rows##_##vectors(const token_run *run, size_t key,   \
-                                                               weighing *beside) {                 \
+                                                               softmax_state *beside) {            \
     score_run(rows, vectors, run, key, beside);                                                    \
   }
 #define RUN_FUNCTIONS(rows) RUN_FUNCTION(rows, 1) RUN_FUNCTION(rows, 2)
@@ -109,7 +109,7 @@ PROJECT_FUNCTION(12, 2)
 EACH_TO(RUN_ROWS, RUN_FUNCTIONS)
 
 typedef void (*projection_tile)(const operands *x, const projection_output *out);
-typedef void (*run_tile)(const token_run *run, size_t key, weighing *beside);
+typedef void (*run_tile)(const token_run *run, size_t key, softmax_state *beside);
 
 /// By quads of rows and by vectors of queries.
 static const projection_tile project_tiles[VALUE_ROWS / QUAD][2] = {

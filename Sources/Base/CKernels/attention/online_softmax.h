@@ -11,9 +11,9 @@ INLINE size_t padded(size_t columns) {
   return (columns + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
 }
 
-/// Turns one row of scores into weights exp(score - maximum), updates the running maximum and sum
+/// Replaces one row of scores by weights exp(score - maximum), updates the running maximum and sum,
 /// and returns the factor that earlier sums must be scaled by.
-static float soften_row(float *scores, size_t count, float *maximum, float *total) {
+static float softmax_row(float *scores, size_t count, float *maximum, float *total) {
   const size_t whole = count / VF_WIDTH * VF_WIDTH, rest = count - whole;
   const vf lowest = vf_set(-__builtin_inff());
   vf top = vf_set(*maximum);

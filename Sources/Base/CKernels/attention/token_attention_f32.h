@@ -1,7 +1,7 @@
 // Pieces of attention between a few tokens and the many cells of an image, float32. The executor
-// joins them with gemm_f32. Scores lie by cells: a row is a cell, a column is a head of a token
-// (token * heads + head), so that columns are lanes and nothing needs shuffles inside a row but the
-// last fold over tokens that share a vector.
+// joins them with gemm_f32. Scores are stored by cell: a row is a cell, a column is a head of a
+// token (token * heads + head), so that columns are lanes and only the last fold, over tokens that
+// share a vector, needs shuffles inside a row.
 
 #ifndef SAM2_TOKEN_ATTENTION_F32_H
 #define SAM2_TOKEN_ATTENTION_F32_H
@@ -17,7 +17,7 @@ INLINE vf rotated(vf v, size_t shift) {
 }
 
 /// Softmax over the tokens of each head in one row, for the heads of the lanes from `first` on.
-INLINE void soften_row_heads(float *row, size_t first, size_t columns, size_t heads, size_t unit) {
+INLINE void softmax_row_heads(float *row, size_t first, size_t columns, size_t heads, size_t unit) {
   vf top = vf_set(-__builtin_inff());
   for (size_t c = first; c < columns; c += unit) top = vf_max(vf_load(row + c), top);
   for (size_t shift = heads; shift < VF_WIDTH; shift *= 2) top = vf_max(rotated(top, shift), top);
@@ -32,16 +32,16 @@ INLINE void soften_row_heads(float *row, size_t first, size_t columns, size_t he
   for (size_t c = first; c < columns; c += unit) vf_store(row + c, vf_mul(vf_load(row + c), inverse));
 }
 
-static void KERNEL(soften_groups_f32)(float *scores, size_t ld, size_t rows, size_t columns,
-                                      size_t heads) {
+static void KERNEL(softmax_groups_f32)(float *scores, size_t ld, size_t rows, size_t columns,
+                                       size_t heads) {
   const size_t unit = heads < VF_WIDTH ? VF_WIDTH : heads;
   for (size_t r = 0; r < rows; ++r)
     for (size_t first = 0; first < unit; first += VF_WIDTH)
-      soften_row_heads(scores + r * ld, first, columns, heads, unit);
+      softmax_row_heads(scores + r * ld, first, columns, heads, unit);
 }
 
-static void KERNEL(soften_columns_f32)(float *scores, size_t ld, size_t rows, size_t columns,
-                                       float *maximum, float *total, float *factor) {
+static void KERNEL(softmax_columns_f32)(float *scores, size_t ld, size_t rows, size_t columns,
+                                        float *maximum, float *total, float *factor) {
   for (size_t c = 0; c < columns; c += VF_WIDTH) {
     const vf before = vf_load(maximum + c);
     vf top = before;

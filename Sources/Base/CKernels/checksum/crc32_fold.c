@@ -9,7 +9,7 @@
 
 #define CLMUL __attribute__((target("pclmul"))) static inline
 
-/// The 128 bits of `x`, moved as far up the message as `powers` says, added to `next`.
+/// The 128 bits of `x`, moved up the message by `powers`, added to `next`.
 CLMUL __m128i fold(__m128i x, __m128i powers, __m128i next) {
   const __m128i low = _mm_clmulepi64_si128(x, powers, 0x00);
   const __m128i high = _mm_clmulepi64_si128(x, powers, 0x11);

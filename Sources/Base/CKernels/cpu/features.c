@@ -13,7 +13,7 @@ static const char *const names[] = {
 };
 
 enum { COUNT = sizeof names / sizeof names[0] };
-_Static_assert(COUNT < 31, "bit 31 says that features have been probed");
+_Static_assert(COUNT < 31, "bit 31 marks that features have been probed");
 
 const char *sam2_feature_name(uint32_t feature) {
   for (size_t i = 0; i < COUNT; ++i)
@@ -86,7 +86,7 @@ static uint32_t probe(void) { return 0; }
 #endif
 
 uint32_t sam2_cpu_features(void) {
-  // Threads that race here all store the same value; the top bit says "probed".
+  // Threads that race here all store the same value; the top bit means "probed".
   static _Atomic uint32_t known = 0;
   const uint32_t probed = UINT32_C(1) << 31;
   uint32_t features = atomic_load_explicit(&known, memory_order_relaxed);

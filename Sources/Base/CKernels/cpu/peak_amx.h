@@ -11,7 +11,7 @@ static uint64_t KERNEL(peak_s8)(uint64_t iterations) {
   amx_load(5, zeros, 64);
   amx_load(6, zeros, 64);
   amx_load(7, zeros, 64);
-  for (uint64_t turn = 0; turn < iterations; ++turn) {
+  for (uint64_t iteration = 0; iteration < iterations; ++iteration) {
     amx_us(0, 4, 6);
     amx_us(1, 4, 7);
     amx_us(2, 5, 6);

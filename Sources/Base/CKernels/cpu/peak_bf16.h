@@ -15,7 +15,7 @@ static uint64_t KERNEL(peak_bf16)(uint64_t iterations) {
   amx_load(5, zeros, 64);
   amx_load(6, zeros, 64);
   amx_load(7, zeros, 64);
-  for (uint64_t turn = 0; turn < iterations; ++turn) {
+  for (uint64_t iteration = 0; iteration < iterations; ++iteration) {
     amx_bf16(0, 4, 6);
     amx_bf16(1, 4, 7);
     amx_bf16(2, 5, 6);
@@ -32,7 +32,7 @@ static uint64_t KERNEL(peak_bf16)(uint64_t iterations) {
   // 1 and 2^-8: sums grow without becoming large.
   vh a = vh_set(0x3f803f80), b = vh_set(0x3b803b80);
   UNROLLED for (int i = 0; i < PEAK_SUMS; ++i) sum[i] = vf_set((float)i);
-  for (uint64_t turn = 0; turn < iterations; ++turn)
+  for (uint64_t iteration = 0; iteration < iterations; ++iteration)
     UNROLLED for (int i = 0; i < PEAK_SUMS; ++i) {
       sum[i] = vf_dot(sum[i], a, b);
       HIDE(sum[i]);

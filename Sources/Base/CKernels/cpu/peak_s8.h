@@ -9,7 +9,7 @@ static uint64_t KERNEL(peak_s8)(uint64_t iterations) {
   vw sum[PEAK_SUMS];
   vw a = vw_broadcast(0x01010101), w = vw_broadcast(0x01010101);
   UNROLLED for (int i = 0; i < PEAK_SUMS; ++i) sum[i] = a;
-  for (uint64_t turn = 0; turn < iterations; ++turn)
+  for (uint64_t iteration = 0; iteration < iterations; ++iteration)
     UNROLLED for (int i = 0; i < PEAK_SUMS; ++i) {
       HIDE(a);  // or the product, always the same, would be computed once
       sum[i] = vw_dot(sum[i], a, w);

@@ -9,8 +9,8 @@ INLINE void rotate_row(const float *x, float *y, size_t columns, const float *co
   size_t i = 0;
   for (; i + VF_WIDTH <= columns; i += VF_WIDTH) {
     const vf a = vf_load(x + i);
-    const vf turned = vf_mul(vf_swap_pairs(a), vf_load_twice(sine + i / 2));
-    vf_store(y + i, vf_fmaddsub(a, vf_load_twice(cosine + i / 2), turned));
+    const vf swapped = vf_mul(vf_swap_pairs(a), vf_load_twice(sine + i / 2));
+    vf_store(y + i, vf_fmaddsub(a, vf_load_twice(cosine + i / 2), swapped));
   }
   for (; i + 2 <= columns; i += 2) {
     const float even = x[i], odd = x[i + 1], c = cosine[i / 2], s = sine[i / 2];

@@ -1,4 +1,4 @@
-// What follows the sums of a matrix product: bias, activation, residual, store. One tile of
+// The end of a matrix product, after its sums: bias, activation, residual, store. One tile of
 // TILE_COLUMNS = 2 vectors at a time.
 
 #ifndef SAM2_EPILOGUE_H
@@ -7,7 +7,7 @@
 #include "../simd/math.h"
 #include "tiles.h"
 
-/// Where a tile goes. Pointers are those of its first element; `bias` and `residual` may be NULL.
+/// Destination of a tile. Pointers are to its first element; `bias` and `residual` may be NULL.
 typedef struct {
   float *c;
   size_t ldc;
@@ -21,7 +21,7 @@ typedef struct {
 /// Lanes of the two vectors of a row that hold `columns` columns.
 INLINE size_t lanes_of(size_t columns, int half) {
   const size_t before = half ? VF_WIDTH : 0;
-  return columns < before ? 0 : smaller_size(columns - before, VF_WIDTH);
+  return columns < before ? 0 : min_size(columns - before, VF_WIDTH);
 }
 
 INLINE vf load_part(const float *p, size_t lanes, const int whole) {

@@ -13,13 +13,13 @@ INLINE tile_output float_output(const sam2_gemm_f32 *task, size_t row, size_t co
       .bias = task->bias ? task->bias + column : NULL,
       .residual = task->residual ? task->residual + row * task->ldr + column : NULL,
       .ldr = task->ldr,
-      .columns = smaller_size(task->columns - column, TILE_COLUMNS),
+      .columns = min_size(task->columns - column, TILE_COLUMNS),
       .activation = task->activation,
   };
 }
 
-INLINE void finish_some(const float *tile, const int count, size_t r, const tile_output *out,
-                        const vf bias[2], const sam2_activation activation, const int whole) {
+INLINE void finish_group(const float *tile, const int count, size_t r, const tile_output *out,
+                         const vf bias[2], const sam2_activation activation, const int whole) {
   vf v[2 * FINISHED_ROWS];
   UNROLLED for (int i = 0; i < 2 * count; ++i)
     v[i] = vf_add(vf_load(tile + r * TILE_COLUMNS + i * VF_WIDTH), bias[i % 2]);
@@ -32,8 +32,8 @@ INLINE void finish_rows(const float *tile, size_t rows, const tile_output *out,
   load_bias(out, whole, bias);
   size_t r = 0;
   for (; r + FINISHED_ROWS <= rows; r += FINISHED_ROWS)
-    finish_some(tile, FINISHED_ROWS, r, out, bias, activation, whole);
-  for (; r < rows; ++r) finish_some(tile, 1, r, out, bias, activation, whole);
+    finish_group(tile, FINISHED_ROWS, r, out, bias, activation, whole);
+  for (; r < rows; ++r) finish_group(tile, 1, r, out, bias, activation, whole);
 }
 
 static void finish_tile(const float *tile, size_t rows, const tile_output *out) {

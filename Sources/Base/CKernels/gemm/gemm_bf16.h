@@ -75,9 +75,9 @@ static void multiply_rows_bf16(const sam2_gemm_f32 *task, size_t first, size_t l
           .first = first,
           .last = last,
           .column = column,
-          .end = column + smaller_size(task->columns - column, width),
+          .end = column + min_size(task->columns - column, width),
           .from = from,
-          .depth = smaller_size(task->depth - from, CHUNK_DEPTH),
+          .depth = min_size(task->depth - from, CHUNK_DEPTH),
       };
       round_rows(task->a + first * task->lda + from, task->lda, last - first, block.depth,
                  scratch->a, packed_depth_bf16(block.depth));
@@ -87,9 +87,9 @@ static void multiply_rows_bf16(const sam2_gemm_f32 *task, size_t first, size_t l
 
 static void KERNEL(gemm_bf16)(const sam2_gemm_f32 *task) {
   bf16_scratch scratch;
-  const size_t depth = packed_depth_bf16(smaller_size(task->depth, CHUNK_DEPTH));
-  const size_t most = BLOCK_ELEMENTS / depth - SPARE_ROWS;
-  const size_t height = most / TILE_ROWS_BF16 * TILE_ROWS_BF16;
+  const size_t depth = packed_depth_bf16(min_size(task->depth, CHUNK_DEPTH));
+  const size_t limit = BLOCK_ELEMENTS / depth - SPARE_ROWS;
+  const size_t height = limit / TILE_ROWS_BF16 * TILE_ROWS_BF16;
   begin_tiles_bf16();
   for (size_t first = 0; first < task->rows;) {
     const size_t last = block_end(first, height, task->rows);

@@ -41,7 +41,7 @@ static void KERNEL(pack_f32)(const float *source, size_t column_stride, size_t d
                              float *packed) {
   for (size_t panel = first_panel; panel < last_panel; ++panel) {
     const size_t first = panel * TILE_COLUMNS;
-    const size_t count = first < columns ? smaller_size(columns - first, TILE_COLUMNS) : 0;
+    const size_t count = first < columns ? min_size(columns - first, TILE_COLUMNS) : 0;
     const float *from = source + first * column_stride;
     float *out = packed + panel * TILE_COLUMNS * depth;
     size_t k = 0;

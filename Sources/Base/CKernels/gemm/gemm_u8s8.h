@@ -1,4 +1,4 @@
-// gemm_u8s8, its raw sums and its packing, written once for all levels. tile_u8s8.h says what a
+// gemm_u8s8, its raw sums and its packing, written once for all levels. tile_u8s8.h lists what a
 // level provides.
 
 #ifndef SAM2_GEMM_U8S8_H
@@ -32,7 +32,7 @@ INLINE void sum_by_vectors(const uint8_t *a, size_t lda, const int8_t *packed, i
     for (size_t row = 0; row < rows;) {
       const size_t height = tile_height(rows - row, TILE_ROWS_S8);
       sum_tile(a + row * lda, lda, height, packed + column * padded_depth, depth, sums);
-      const size_t count = smaller_size(columns - column, TILE_COLUMNS);
+      const size_t count = min_size(columns - column, TILE_COLUMNS);
       for (size_t r = 0; r < height; ++r)
         __builtin_memcpy(c + (row + r) * ldc + column, sums + r * TILE_COLUMNS,
                          count * sizeof(int32_t));
@@ -40,7 +40,7 @@ INLINE void sum_by_vectors(const uint8_t *a, size_t lda, const int8_t *packed, i
     }
 }
 
-/// What turns the sums of a tile into its output.
+/// Scales and offsets that convert the sums of a tile to its output.
 typedef struct {
   _Alignas(64) int32_t column_sum[TILE_COLUMNS];
   _Alignas(64) float column_scale[TILE_COLUMNS];
@@ -50,9 +50,9 @@ typedef struct {
 
 /// (sum - zero * column_sum) * (row_scale * column_scale) + bias, each float operation rounded on
 /// its own, so that levels agree bit for bit before the activation.
-INLINE void scale_some(const int32_t *sums, const int count, size_t r, const tile_scales *scales,
-                       const tile_output *out, const vf bias[2],
-                       const sam2_activation activation, const int whole) {
+INLINE void scale_group(const int32_t *sums, const int count, size_t r, const tile_scales *scales,
+                        const tile_output *out, const vf bias[2],
+                        const sam2_activation activation, const int whole) {
   vf v[2 * FINISHED_ROWS];
   UNROLLED for (int i = 0; i < 2 * count; ++i) {
     const size_t row = r + (size_t)(i / 2), lane = (size_t)(i % 2) * VF_WIDTH;
@@ -70,8 +70,8 @@ INLINE void scale_rows(const int32_t *sums, size_t r, size_t rows, const tile_sc
   vf bias[2];
   load_bias(out, whole, bias);
   for (; r + FINISHED_ROWS <= rows; r += FINISHED_ROWS)
-    scale_some(sums, FINISHED_ROWS, r, scales, out, bias, activation, whole);
-  for (; r < rows; ++r) scale_some(sums, 1, r, scales, out, bias, activation, whole);
+    scale_group(sums, FINISHED_ROWS, r, scales, out, bias, activation, whole);
+  for (; r < rows; ++r) scale_group(sums, 1, r, scales, out, bias, activation, whole);
 }
 
 /// Rows [first, rows) of a tile.
@@ -114,7 +114,7 @@ static void scale_tile(const int32_t *sums, size_t rows, const tile_scales *scal
   scale_part(sums, 0, rows, scales, out);
 }
 
-/// Where the tile from `row` and `column` on goes.
+/// Destination of the tile that starts at `row` and `column`.
 INLINE tile_output output_of(const sam2_gemm_u8s8 *task, size_t row, size_t column) {
   return (tile_output){
       .c = task->c + row * task->ldc + column,
@@ -122,7 +122,7 @@ INLINE tile_output output_of(const sam2_gemm_u8s8 *task, size_t row, size_t colu
       .bias = task->bias ? task->bias + column : NULL,
       .residual = task->residual ? task->residual + row * task->ldr + column : NULL,
       .ldr = task->ldr,
-      .columns = smaller_size(task->columns - column, TILE_COLUMNS),
+      .columns = min_size(task->columns - column, TILE_COLUMNS),
       .activation = task->activation,
   };
 }

@@ -19,8 +19,8 @@ typedef struct {
 
 INLINE row_block next_block(size_t first, size_t last) {
   const size_t left = last - first;
-  const size_t most = left > MATRIX_ROWS ? BLOCK_TILE_ROWS : MATRIX_ROWS;
-  size_t end = first + smaller_size(left, most), height = most;
+  const size_t limit = left > MATRIX_ROWS ? BLOCK_TILE_ROWS : MATRIX_ROWS;
+  size_t end = first + min_size(left, limit), height = limit;
   if (end < height)
     end = height = MATRIX_ROWS;
   return (row_block){end - height, first, end};
@@ -70,17 +70,17 @@ static void gemm_by_tiles(const sam2_gemm_u8s8 *task) {
   const size_t padded_depth = packed_depth(task->depth);
   const size_t height = block_height(task->lda, task->columns * padded_depth, BLOCK_TILE_ROWS);
   waiting_block waiting = {0};
-  int turn = 0;
+  int slot = 0;
   for (size_t first = 0; first < task->rows;) {
     const size_t last = block_end(first, height, task->rows);
     for (size_t column = 0; column < task->columns; column += TILE_COLUMNS)
-      for (size_t row = first; row < last; turn = !turn) {
+      for (size_t row = first; row < last; slot = !slot) {
         const row_block block = next_block(row, last);
         const tile_output out = output_of(task, block.start, column);
         const amx_operands x = {task->a + block.start * task->lda, task->lda,
                                 task->packed + column * padded_depth};
-        multiply_rows(&block, &x, task->depth, sums[turn], &waiting);
-        waiting.sums = sums[turn];
+        multiply_rows(&block, &x, task->depth, sums[slot], &waiting);
+        waiting.sums = sums[slot];
         waiting.next = block.first - block.start;
         waiting.rows = block.end - block.start;
         waiting.out = out;
@@ -111,7 +111,7 @@ static void sum_by_tiles(const uint8_t *a, size_t lda, const int8_t *packed, int
       const row_block block = next_block(row, rows);
       const amx_operands x = {a + block.start * lda, lda, packed + column * packed_depth(depth)};
       multiply_rows(&block, &x, depth, sums, NULL);
-      const size_t count = smaller_size(columns - column, TILE_COLUMNS);
+      const size_t count = min_size(columns - column, TILE_COLUMNS);
       for (; row < block.end; ++row)
         __builtin_memcpy(c + row * ldc + column, sums + (row - block.start) * TILE_COLUMNS,
                          count * sizeof(int32_t));

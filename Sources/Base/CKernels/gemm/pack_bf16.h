@@ -9,7 +9,7 @@ INLINE size_t packed_depth_bf16(size_t depth) {
   return (depth + DEPTH_MULTIPLE_BF16 - 1) / DEPTH_MULTIPLE_BF16 * DEPTH_MULTIPLE_BF16;
 }
 
-/// VF_WIDTH columns, 2 * VF_WIDTH of a contiguous depth: pairs are turned as 32-bit lanes.
+/// VF_WIDTH columns, 2 * VF_WIDTH of a contiguous depth: pairs are transposed as 32-bit lanes.
 INLINE void pack_pairs(const float *source, size_t column_stride, uint16_t *out) {
   vf m[VF_WIDTH];
   UNROLLED for (int i = 0; i < VF_WIDTH; ++i) {
@@ -44,7 +44,7 @@ static void KERNEL(pack_bf16)(const float *source, size_t column_stride, size_t 
                               uint16_t *packed) {
   for (size_t panel = first_panel; panel < last_panel; ++panel) {
     const size_t first = panel * TILE_COLUMNS;
-    const size_t count = first < columns ? smaller_size(columns - first, TILE_COLUMNS) : 0;
+    const size_t count = first < columns ? min_size(columns - first, TILE_COLUMNS) : 0;
     const float *from = source + first * column_stride;
     uint16_t *out = packed + panel * TILE_COLUMNS * packed_depth_bf16(depth);
     size_t k = 0;

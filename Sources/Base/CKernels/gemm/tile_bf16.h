@@ -38,7 +38,7 @@ INLINE void pair_step(const int rows, const char *const base[5], size_t stride, 
 
 INLINE void pair_rows_tile(const int rows, const uint16_t *a, size_t lda, const uint16_t *b,
                            size_t depth, float *c, size_t ldc, int accumulate) {
-  // One or two rows alone would wait for their own sums: they get several sets of them.
+  // One or two rows alone would be latency-bound on their sums, so they get several sets.
   const int sets = rows == 1 ? 4 : rows == 2 ? 2 : 1;
   const size_t stride = lda * sizeof *a, pairs = depth / 2;
   const char *base[5];

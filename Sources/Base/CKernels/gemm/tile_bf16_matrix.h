@@ -4,7 +4,7 @@
 #define SAM2_TILE_BF16_MATRIX_H
 
 /// Tiles are whole: of rows past the last, which a block has room for, results make no sense.
-INLINE size_t next_tile_bf16(size_t left) { return smaller_size(left, TILE_ROWS_BF16); }
+INLINE size_t next_tile_bf16(size_t left) { return min_size(left, TILE_ROWS_BF16); }
 
 INLINE void begin_tiles_bf16(void) { amx_begin(); }
 INLINE void end_tiles_bf16(void) { amx_end(); }

@@ -27,7 +27,7 @@ INLINE void tile_step(const int rows, const char *const base[5], size_t stride, 
 
 INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b, size_t ldb,
                       size_t depth, float *c, size_t ldc, int accumulate) {
-  // One or two rows alone would wait for their own sums: they get several sets of them.
+  // One or two rows alone would be latency-bound on their sums, so they get several sets.
   const int sets = rows == 1 ? 4 : rows == 2 ? 2 : 1;
   const size_t stride = lda * sizeof(float);
   const char *base[5];

@@ -117,7 +117,7 @@ static void sum_tile(const uint8_t *a, size_t lda, size_t rows, const int8_t *pa
   __builtin_memset(sums, 0, rows * TILE_COLUMNS * sizeof(int32_t));
   _Alignas(64) activation_word wide[TILE_ROWS_S8 * WIDEN_DEPTH / FOLD];
   for (size_t first = 0; first < depth; first += WIDEN_DEPTH) {
-    const size_t count = smaller_size(depth - first, WIDEN_DEPTH);
+    const size_t count = min_size(depth - first, WIDEN_DEPTH);
     // An odd last element is widened together with the byte after it, which lda covers and whose
     // packed weight is zero.
     const size_t steps = (count + FOLD - 1) / FOLD;

@@ -1,4 +1,4 @@
-// SIMD micro-kernels behind function tables, one for each level: a set of CPU features.
+// SIMD micro-kernels in function tables, one per level. A level is a set of CPU features.
 //
 // Rules of this room: no allocation, no threads, no logging, no knowledge of tensors or graphs.
 // A caller owns every buffer and splits the work between threads by calling a kernel on ranges.
@@ -98,9 +98,10 @@ typedef struct {
 
 /// Attention of one head in int8 (`Formats/operators.md` has the arithmetic).
 /// First `attention_s8_prepare` rounds keys and values into `prepared`, which holds
-/// `attention_s8_prepared(...)` bytes, tile by tile and on any threads; then `attention_s8` attends
-/// for `queries` rows, with `workspace` of `attention_s8_workspace(...)` bytes, one per concurrent
-/// call. Both are 64-byte aligned; sizes depend on key_count, head_depth and value_depth only.
+/// `attention_s8_prepared_bytes(...)` bytes, tile by tile and on any threads; then `attention_s8`
+/// attends for `queries` rows, with a `workspace` of `attention_s8_workspace_bytes(...)` bytes, one
+/// per concurrent call. Both are 64-byte aligned; sizes depend on key_count, head_depth and
+/// value_depth only.
 /// key_count and the depths are at least 1, head_depth at most 65536; `out` must not overlap the
 /// inputs. Results for a query do not depend on which queries share its call.
 typedef struct {
@@ -119,12 +120,12 @@ typedef struct {
 } sam2_attention_s8;
 
 /// Attention of one head to tokens of the cells of a grid, in int8: `axial_attention` of
-/// `Formats/operators.md`. Keys, which are tokens times a projection that turns with their cell, are
-/// never made: queries are projected instead, for each column and row of the grid.
+/// `Formats/operators.md`. Keys, which are tokens times a projection that rotates with their cell,
+/// are never computed: queries are projected instead, for each column and row of the grid.
 ///
 /// Once for each projection, `axial_s8_project` rounds its rows [(width + height) * channels, then
 /// width + height biases if `has_bias`, depth / 2], columns of the grid before its rows, into
-/// `projection`, which holds `axial_s8_projection(...)` bytes. Then, as for attention_s8,
+/// `projection`, which holds `axial_s8_projection_bytes(...)` bytes. Then, as for attention_s8,
 /// `axial_s8_prepare` rounds tokens and values into `prepared`, tile by tile and on any threads,
 /// and `axial_s8` attends for `queries` rows with a `workspace` of its own. All three are 64-byte
 /// aligned; their sizes do not depend on the pointers or `queries`.
@@ -208,19 +209,19 @@ typedef struct {
   size_t (*attention_bf16_workspace)(size_t key_count, size_t head_depth, size_t value_depth);
   void (*attention_bf16)(const sam2_attention_f32 *task);
 
-  size_t (*attention_s8_prepared)(const sam2_attention_s8 *task);
-  size_t (*attention_s8_workspace)(const sam2_attention_s8 *task);
+  size_t (*attention_s8_prepared_bytes)(const sam2_attention_s8 *task);
+  size_t (*attention_s8_workspace_bytes)(const sam2_attention_s8 *task);
   /// Rounds the keys and values of tiles [first_tile, last_tile) of SAM2_KEY_TILE keys.
   void (*attention_s8_prepare)(const sam2_attention_s8 *task, size_t first_tile, size_t last_tile);
   void (*attention_s8)(const sam2_attention_s8 *task);
-  /// What tests compare across levels, both [queries, key_count]: the sums of products of the
-  /// rounded queries and keys, and the weights 0...255 of each key in its tile.
+  /// For tests that compare levels, both [queries, key_count]: the sums of products of the rounded
+  /// queries and keys, and the weights 0...255 of each key in its tile.
   void (*attention_s8_integers)(const sam2_attention_s8 *task, int32_t *scores, uint8_t *weights);
 
-  size_t (*axial_s8_projection)(const sam2_axial_s8 *task);
+  size_t (*axial_s8_projection_bytes)(const sam2_axial_s8 *task);
   void (*axial_s8_project)(const sam2_axial_s8 *task, const float *rows, void *projection);
-  size_t (*axial_s8_prepared)(const sam2_axial_s8 *task);
-  size_t (*axial_s8_workspace)(const sam2_axial_s8 *task);
+  size_t (*axial_s8_prepared_bytes)(const sam2_axial_s8 *task);
+  size_t (*axial_s8_workspace_bytes)(const sam2_axial_s8 *task);
   /// Tiles of tokens.
   size_t (*axial_s8_tiles)(const sam2_axial_s8 *task);
   void (*axial_s8_prepare)(const sam2_axial_s8 *task, size_t first_tile, size_t last_tile);
@@ -229,14 +230,14 @@ typedef struct {
   /// Attention of the cells of an image to a few tokens: softmax in place over the tokens of each
   /// head, row by row. Column token * heads + head. `heads` is the vector width (half a panel)
   /// times or divided by a power of two, and `columns` a multiple of both.
-  void (*soften_groups_f32)(float *scores, size_t ld, size_t rows, size_t columns, size_t heads);
+  void (*softmax_groups_f32)(float *scores, size_t ld, size_t rows, size_t columns, size_t heads);
   /// Attention of a few tokens to cells that come some rows at a time: scores become
   /// exp(score - maximum) in place, with the largest of their column so far as `maximum`; `total`
   /// becomes the sum of the column's weights so far, `factor` what earlier weights must be
   /// multiplied by. Start with maximum -infinity and total 0. `columns` is a multiple of the vector
   /// width.
-  void (*soften_columns_f32)(float *scores, size_t ld, size_t rows, size_t columns, float *maximum,
-                             float *total, float *factor);
+  void (*softmax_columns_f32)(float *scores, size_t ld, size_t rows, size_t columns, float *maximum,
+                              float *total, float *factor);
   /// c[r, n] = factor[r] c[r, n] + sum_k a[k, r] b[k, n] for `rows` and `columns` that are multiples
   /// of the vector width.
   void (*add_outer_f32)(const float *a, size_t lda, const float *b, size_t ldb, float *c,
@@ -276,7 +277,7 @@ typedef struct {
 
   /// Largest value of each `window` x `window` cell at stride `window`, channels last: output rows
   /// [first_row, last_row) of [height / window, width / window, channels]. The channels of
-  /// neighbouring places of x lie `ldx` apart.
+  /// neighbouring cells of x are `ldx` apart.
   void (*max_pool_f32)(const float *x, size_t ldx, size_t height, size_t width, size_t channels,
                        size_t window, float *y, size_t first_row, size_t last_row);
 
@@ -290,14 +291,14 @@ typedef struct {
                          size_t count);
 
   /// Peaks of a core, for percent-of-peak reports: multiply-adds in registers, as the products use
-  /// them, for `iterations` turns of a loop. They return the multiply-accumulates done; the caller
+  /// them, for `iterations` of a loop. They return the multiply-accumulates done; the caller
   /// takes the time.
   uint64_t (*peak_f32)(uint64_t iterations);
   uint64_t (*peak_bf16)(uint64_t iterations);
   uint64_t (*peak_s8)(uint64_t iterations);
 } sam2_kernels;
 
-/// Tells the CPU that a loop waits for another thread.
+/// Hints to the CPU that a loop waits for another thread.
 static inline void sam2_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -376,9 +377,10 @@ uint64_t sam2_product_nanoseconds(void);
 
 // MARK: - Checksums
 
-/// Shortens a message without changing its CRC-32 (of zip; reflected polynomial 0xEDB88320): the
-/// register is, after `bytes` from `crc`, what it is after `folded` from 0. `count` is a multiple
-/// of 64 and at least 64. Returns 0, and does nothing, on a CPU without carry-less products.
+/// Folds a message to a shorter one with equal CRC-32 (of zip; reflected polynomial 0xEDB88320):
+/// the register is, after `bytes` from `crc`, what it is after `folded` from 0. `count` is a
+/// multiple of 64 and at least 64. Returns 0, and does nothing, on a CPU without carry-less
+/// products.
 int sam2_crc32_fold(uint32_t crc, const uint8_t *bytes, size_t count, uint8_t folded[16]);
 
 #ifdef __cplusplus

@@ -21,8 +21,8 @@ void KERNEL(use_floats)(sam2_kernels *table) {
   table->quantize_rows_u8 = KERNEL(quantize_rows_u8);
   table->attention_f32_workspace = KERNEL(attention_f32_workspace);
   table->attention_f32 = KERNEL(attention_f32);
-  table->soften_groups_f32 = KERNEL(soften_groups_f32);
-  table->soften_columns_f32 = KERNEL(soften_columns_f32);
+  table->softmax_groups_f32 = KERNEL(softmax_groups_f32);
+  table->softmax_columns_f32 = KERNEL(softmax_columns_f32);
   table->add_outer_f32 = KERNEL(add_outer_f32);
   table->layer_norm_f32 = KERNEL(layer_norm_f32);
   table->activate_f32 = KERNEL(activate_f32);

@@ -37,14 +37,14 @@ INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_o
   for (; k + 64 <= depth; k += 64)
     _mm512_storeu_si512(out + k, quantize_block(x + k, 64, factor, highest, point));
   if (k < ld_out && k < depth) {
-    // A number that is not there is zero, and so is its byte the zero point.
+    // Masked-off lanes load 0, which quantises to the zero point.
     const __m512i bytes = quantize_block(x + k, depth - k, factor, highest, point);
-    const size_t count = smaller_size(64, ld_out - k);
+    const size_t count = min_size(64, ld_out - k);
     _mm512_mask_storeu_epi8(out + k, ~(__mmask64)0 >> (64 - count), bytes);
     k += 64;
   }
   for (; k < ld_out; k += 64) {
-    const size_t count = smaller_size(64, ld_out - k);
+    const size_t count = min_size(64, ld_out - k);
     _mm512_mask_storeu_epi8(out + k, ~(__mmask64)0 >> (64 - count),
                             _mm512_set1_epi8((char)zero));
   }
@@ -71,11 +71,11 @@ INLINE __m128 largest_lanes(const vf v[4]) {
 INLINE void find_steps(const vf *low, const vf *high, float *step, float *inverse, int32_t *zero) {
   vf below[4];
   UNROLLED for (size_t i = 0; i < 4; ++i) below[i] = vf_sub(vf_zero(), low[i]);
-  const __m128 most = largest_lanes(high), one = _mm_set1_ps(1.0f);
-  __m128 size = largest_lanes(below);  // -least
-  __m128 steps = _mm_div_ps(_mm_add_ps(most, size), _mm_set1_ps(255.0f));
-  const __m128 is_normal = _mm_and_ps(_mm_cmpge_ps(steps, _mm_set1_ps(LEAST_SCALE)),
-                                      _mm_cmple_ps(steps, _mm_set1_ps(MOST_SCALE)));
+  const __m128 maximum = largest_lanes(high), one = _mm_set1_ps(1.0f);
+  __m128 size = largest_lanes(below);  // -minimum
+  __m128 steps = _mm_div_ps(_mm_add_ps(maximum, size), _mm_set1_ps(255.0f));
+  const __m128 is_normal = _mm_and_ps(_mm_cmpge_ps(steps, _mm_set1_ps(MIN_SCALE)),
+                                      _mm_cmple_ps(steps, _mm_set1_ps(MAX_SCALE)));
   steps = _mm_blendv_ps(one, steps, is_normal);
   size = _mm_and_ps(size, is_normal);
   const __m128 inverses = _mm_div_ps(one, steps), shift = _mm_set1_ps(12582912.0f);

@@ -7,8 +7,8 @@
 
 #include "scales.h"
 
-/// Least and largest number of a row by lane, zero included.
-INLINE void row_extremes(const float *x, size_t depth, vf *least, vf *most) {
+/// Minimum and maximum of a row by lane, zero included.
+INLINE void row_extremes(const float *x, size_t depth, vf *minimum, vf *maximum) {
   vf low = vf_zero(), high = vf_zero(), low1 = vf_zero(), high1 = vf_zero();
   size_t k = 0;
   for (; k + 2 * VF_WIDTH <= depth; k += 2 * VF_WIDTH) {
@@ -30,8 +30,8 @@ INLINE void row_extremes(const float *x, size_t depth, vf *least, vf *most) {
     low = vf_min(v, low);
     high = vf_max(v, high);
   }
-  *least = vf_min(low, low1);
-  *most = vf_max(high, high1);
+  *minimum = vf_min(low, low1);
+  *maximum = vf_max(high, high1);
 }
 
 #ifndef OWN_BLOCK
@@ -67,14 +67,14 @@ INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_o
 
 /// Step, its inverse and zero point of each row from the row's extremes.
 INLINE void find_steps(const vf *low, const vf *high, float *step, float *inverse, int32_t *zero) {
-  float least, most;
-  vf_extremes(*low, *high, &least, &most);
-  *step = (most - least) / 255.0f;
-  if (!(*step >= LEAST_SCALE && *step <= MOST_SCALE))
-    *step = 1.0f, least = 0;
+  float minimum, maximum;
+  vf_extremes(*low, *high, &minimum, &maximum);
+  *step = (maximum - minimum) / 255.0f;
+  if (!(*step >= MIN_SCALE && *step <= MAX_SCALE))
+    *step = 1.0f, minimum = 0;
   *inverse = 1.0f / *step;
   // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even.
-  const float shifted = -least * *inverse + 12582912.0f;
+  const float shifted = -minimum * *inverse + 12582912.0f;
   const float offset = shifted - 12582912.0f;
   *zero = offset < 0 ? 0 : offset > 255 ? 255 : (int32_t)offset;
 }
@@ -83,12 +83,12 @@ INLINE void find_steps(const vf *low, const vf *high, float *step, float *invers
 static void KERNEL(quantize_rows_u8)(const float *x, size_t ldx, size_t rows, size_t depth,
                                      uint8_t *out, size_t ld_out, float *scale, int32_t *zero) {
   for (size_t first = 0; first < rows; first += ROWS_AT_ONCE) {
-    const size_t count = smaller_size(ROWS_AT_ONCE, rows - first);
+    const size_t count = min_size(ROWS_AT_ONCE, rows - first);
     vf low[ROWS_AT_ONCE], high[ROWS_AT_ONCE];
     float step[ROWS_AT_ONCE], inverse[ROWS_AT_ONCE];
     int32_t point[ROWS_AT_ONCE];
     UNROLLED for (size_t i = 0; i < ROWS_AT_ONCE; ++i)
-      row_extremes(x + (first + smaller_size(i, count - 1)) * ldx, depth, &low[i], &high[i]);
+      row_extremes(x + (first + min_size(i, count - 1)) * ldx, depth, &low[i], &high[i]);
     find_steps(low, high, step, inverse, point);
     for (size_t i = 0; i < count; ++i) {
       const size_t row = first + i;

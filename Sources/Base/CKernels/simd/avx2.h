@@ -89,9 +89,9 @@ INLINE float vf_smallest(vf v) {
   return _mm_cvtss_f32(_mm_min_ss(s, _mm_movehdup_ps(s)));
 }
 
-INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
-  *least = vf_smallest(low);
-  *most = vf_largest(high);
+INLINE void vf_extremes(vf low, vf high, float *minimum, float *maximum) {
+  *minimum = vf_smallest(low);
+  *maximum = vf_largest(high);
 }
 
 INLINE vf vf_load_twice(const float *p) {

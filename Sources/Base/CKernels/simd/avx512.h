@@ -70,7 +70,7 @@ INLINE float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
 INLINE float vf_smallest(vf v) { return _mm512_reduce_min_ps(v); }
 
 /// The smallest of `low` and the largest of `high`, which hold no NaN.
-INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
+INLINE void vf_extremes(vf low, vf high, float *minimum, float *maximum) {
   // -low beside high: both are reduced at once.
   const __m256 up = _mm256_max_ps(_mm512_castps512_ps256(high), _mm512_extractf32x8_ps(high, 1));
   const __m256 down = _mm256_xor_ps(
@@ -80,8 +80,8 @@ INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
                            _mm256_permute2f128_ps(up, down, 0x31));
   m = _mm256_max_ps(m, _mm256_permute_ps(m, 0x4e));
   m = _mm256_max_ps(m, _mm256_permute_ps(m, 0xb1));
-  *most = _mm256_cvtss_f32(m);
-  *least = -_mm_cvtss_f32(_mm256_extractf128_ps(m, 1));
+  *maximum = _mm256_cvtss_f32(m);
+  *minimum = -_mm_cvtss_f32(_mm256_extractf128_ps(m, 1));
 }
 
 INLINE vf vf_load_twice(const float *p) {

@@ -1,4 +1,4 @@
-// What every kernel source needs, whatever its level.
+// Shared by every kernel source, on all levels.
 
 #ifndef SAM2_SIMD_COMMON_H
 #define SAM2_SIMD_COMMON_H
@@ -30,7 +30,7 @@
 #define EACH_TO_13(f) EACH_TO_12(f) f(13)
 #define EACH_TO_14(f) EACH_TO_13(f) f(14)
 
-static inline size_t smaller_size(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 
 #endif
 

@@ -32,8 +32,8 @@ INLINE vw high_half(vw a, vw b) { return (a * b + 0x4000) >> 15; }
 
 /// See simd/powers.h: 256 times the power of a row of distances.
 INLINE vw power_of(vf distance) {
-  // A NaN, which padding has, becomes the most.
-  const vw e = POWER_OFFSET - 32 * rounded(vf_min(distance, vf_set(MOST_DISTANCE)));
+  // A NaN, which padding has, becomes the maximum.
+  const vw e = POWER_OFFSET - 32 * rounded(vf_min(distance, vf_set(MAX_DISTANCE)));
   const vw f = (e & 2047) << 4;
   vw g = high_half(f, vw_set(POWER_C3));
   g = high_half(f, g + POWER_C2);
@@ -41,7 +41,7 @@ INLINE vw power_of(vf distance) {
   return (g | 0x8000) >> (7 - (e >> 11));
 }
 
-/// What rounding left over of even rows in the lower, of odd ones in the upper half.
+/// Rounding remainders of even rows in the lower half, of odd rows in the upper half.
 INLINE vw first_carry(void) { return vw_set(HALF_WEIGHT << 16 | HALF_WEIGHT); }
 
 INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {

@@ -27,8 +27,8 @@ INLINE vw first_carry(void) { return vw_set(HALF_WEIGHT); }
 
 /// See simd/powers.h: what the other levels do in 16-bit lanes, in 32-bit ones.
 INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {
-  // A NaN, which padding has, becomes the most.
-  const vf n = vf_min(distances[0], vf_set(MOST_DISTANCE));
+  // A NaN, which padding has, becomes the maximum.
+  const vf n = vf_min(distances[0], vf_set(MAX_DISTANCE));
   const vw e = POWER_OFFSET - 32 * fold_rows(&n);
   const vw f = (e & 2047) << 4;
   vw g = high_half(f, vw_set(POWER_C3));

@@ -1,5 +1,5 @@
 // exp, sigmoid, GELU and ELU on the vectors of the level. The same polynomials on every
-// level, but for the GELU of AVX-512 (gelu_avx512.h).
+// level, except for the GELU of AVX-512 (gelu_avx512.h).
 
 #ifndef SAM2_MATH_H
 #define SAM2_MATH_H

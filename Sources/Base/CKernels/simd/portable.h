@@ -1,6 +1,6 @@
 // Float vectors of the scalar level: portable C on four-lane compiler vectors, no intrinsics. The
-// compiler turns them into SSE2 or NEON. A level on the same code names itself, and the number of
-// lanes, first.
+// compiler translates them to SSE2 or NEON. A level on the same code first defines its name and the
+// number of lanes.
 //
 // The files simd/{portable,avx2,avx512}.h define the same small vocabulary, so that a float
 // kernel is written once (a template header) and compiled once per level. A source includes the
@@ -125,9 +125,9 @@ INLINE float vf_smallest(vf v) {
   return v[0];
 }
 
-INLINE void vf_extremes(vf low, vf high, float *least, float *most) {
-  *least = vf_smallest(low);
-  *most = vf_largest(high);
+INLINE void vf_extremes(vf low, vf high, float *minimum, float *maximum) {
+  *minimum = vf_smallest(low);
+  *maximum = vf_largest(high);
 }
 
 #if VF_WIDTH == 4

@@ -6,7 +6,7 @@
 /// Units of an exponent of two.
 #define EXPONENT_UNITS 64.0f
 /// From here on, n counts no more: 2^-16.
-#define MOST_DISTANCE 1024
+#define MAX_DISTANCE 1024
 
 /// round(2048 log2 255): scales 2^0 to 255, of which a weight has eight more bits before rounding.
 #define POWER_OFFSET 16372
@@ -17,5 +17,5 @@
 #define POWER_C2 7458
 #define POWER_C3 2526
 
-/// What rounding starts with in a tile: one half.
+/// Initial rounding remainder in a tile: one half.
 #define HALF_WEIGHT 128

@@ -12,7 +12,7 @@ INLINE __m256i first_carry(void) { return _mm256_set1_epi16(HALF_WEIGHT); }
 /// left over now. See simd/powers.h. AVX2 shifts no 16-bit lanes by different counts: the halves go
 /// separately.
 INLINE __m256i carried_powers(__m256i pairs, __m256i *carry) {
-  const __m256i n = _mm256_min_epu16(pairs, _mm256_set1_epi16(MOST_DISTANCE));
+  const __m256i n = _mm256_min_epu16(pairs, _mm256_set1_epi16(MAX_DISTANCE));
   const __m256i e = _mm256_sub_epi16(_mm256_set1_epi16(POWER_OFFSET), _mm256_slli_epi16(n, 5));
   const __m256i f = _mm256_slli_epi16(_mm256_and_si256(e, _mm256_set1_epi16(2047)), 4);
   __m256i g = _mm256_mulhrs_epi16(f, _mm256_set1_epi16(POWER_C3));
@@ -32,7 +32,7 @@ INLINE __m256i carried_powers(__m256i pairs, __m256i *carry) {
 }
 
 /// Distances of two rows, rounded: in each half four of the first, then four of the second row.
-/// What is beyond the range of the integers, and a NaN, which padding has, becomes 2^15.
+/// Numbers beyond the range of the integers, and NaN, which padding has, become 2^15.
 INLINE __m256i pair_rows(vf even, vf odd) {
   return _mm256_packs_epi32(_mm256_cvtps_epi32(even), _mm256_cvtps_epi32(odd));
 }

@@ -1,4 +1,4 @@
-// What int8 attention needs of AVX-512 with or without VNNI: two 16-bit exponents per lane.
+// Int8 attention on AVX-512, with or without VNNI: two 16-bit exponents per lane.
 
 #include "powers.h"
 
@@ -38,7 +38,7 @@ INLINE __m512i carried_powers(__m512i u, __m512i *carry) {
 INLINE __m512i first_carry(void) { return _mm512_set1_epi16(HALF_WEIGHT); }
 
 /// Distances of two rows, rounded: in each quarter four of the first, then four of the second row.
-/// What is beyond the range of the integers, and a NaN, which padding has, becomes 2^15: no weight.
+/// Numbers beyond the range of the integers, and NaN, which padding has, become 2^15: no weight.
 INLINE __m512i pair_rows(vf even, vf odd) {
   return _mm512_packs_epi32(_mm512_cvtps_epi32(even), _mm512_cvtps_epi32(odd));
 }

@@ -23,7 +23,7 @@ INLINE void store_lanes(float *p, vf v, size_t lanes) {
 }
 
 /// Outputs [column, column + outputs) of row `row`, `lanes` channels from `channel`. All taps of
-/// the outputs lie inside the image horizontally when outputs > 1; a single output is clipped.
+/// the outputs are inside the image horizontally when outputs > 1; a single output is clipped.
 INLINE void conv_outputs(const conv *t, const int outputs, size_t row, size_t column,
                          size_t channel, size_t lanes, float *y) {
   vf sum[CONV_OUTPUTS];
@@ -87,7 +87,7 @@ static void KERNEL(depthwise_conv_f32)(const float *x, size_t height, size_t wid
 INLINE void pool_cell(const float *x, size_t ldx, size_t row_stride, size_t channels,
                       size_t window, float *y) {
   for (size_t channel = 0; channel < channels; channel += VF_WIDTH) {
-    const size_t lanes = smaller_size(channels - channel, VF_WIDTH);
+    const size_t lanes = min_size(channels - channel, VF_WIDTH);
     vf top = load_lanes(x + channel, lanes);
     for (size_t dy = 0; dy < window; ++dy)
       for (size_t dx = 0; dx < window; ++dx)
@@ -101,7 +101,7 @@ static void KERNEL(max_pool_f32)(const float *x, size_t ldx, size_t height, size
                                  size_t last_row) {
   const size_t out_width = width / window, row_stride = width * ldx;
   const size_t out_height = height / window;
-  for (size_t row = first_row; row < smaller_size(last_row, out_height); ++row)
+  for (size_t row = first_row; row < min_size(last_row, out_height); ++row)
     for (size_t column = 0; column < out_width; ++column)
       pool_cell(x + row * window * row_stride + column * window * ldx, ldx, row_stride, channels,
                 window, y + (row * out_width + column) * channels);
@@ -134,7 +134,7 @@ static void KERNEL(sum_places_f32)(const float *x, size_t row_stride, size_t row
                  y + channel);
   for (; channel < channels; channel += VF_WIDTH)
     sum_channels(x + channel, row_stride, rows, places, channels, 1,
-                 smaller_size(channels - channel, VF_WIDTH), factor, y + channel);
+                 min_size(channels - channel, VF_WIDTH), factor, y + channel);
 }
 
 #endif

@@ -7,17 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Bytes in use on the heap, large blocks included; 0 where the C library does not tell.
+/// Bytes in use on the heap, large blocks included; 0 where the C library does not report them.
 size_t sam2_heap_bytes(void);
 
 /// Lets the disk begin to take a part of a file, and does not wait for it: a hint, where there is
-/// such a call. It says nothing about errors, which the sync that follows must look for.
+/// such a call. Errors are not reported here; the sync that follows must check for them.
 void sam2_start_writeback(int descriptor, int64_t offset, int64_t byte_count);
 
 /// Creates a file as mkstemp does, which no program started from here inherits at any moment.
 int sam2_temporary_file(char *path_template);
 
-/// Number of processors that the scheduler may run this thread on; 0 where the system does not tell.
+/// Number of processors that the scheduler may run this thread on; 0 where that is unknown.
 int sam2_affine_processors(void);
 
 /// Whether the kernel filters system calls (seccomp) of programs for this processor.

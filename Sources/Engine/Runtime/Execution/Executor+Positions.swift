@@ -71,7 +71,7 @@ extension Executor {
     let output = target(step)
     let half = p.pairs / 2
     let frequencies = (0..<half).map { 1 / powf(p.theta, Float(4 * $0) / Float(2 * p.pairs)) }
-    func turn(_ angle: Float) -> Float {
+    func entry(_ angle: Float) -> Float {
       switch p.part {
       case .cosine: cosf(angle)
       case .sine: sinf(angle)
@@ -82,8 +82,8 @@ extension Executor {
         for x in 0..<p.width {
           let row = output + (y * p.width + x) * p.pairs
           for index in 0..<half {
-            row[index] = turn(Float(x) * frequencies[index])
-            row[half + index] = turn(Float(y) * frequencies[index])
+            row[index] = entry(Float(x) * frequencies[index])
+            row[half + index] = entry(Float(y) * frequencies[index])
           }
         }
       }

@@ -8,7 +8,7 @@ extension Executor {
   /// Multiply-accumulates below which a split costs more than it gains.
   private static var smallProduct: Int { 200_000 }
 
-  /// Rows a task takes: enough to reuse the weights, few enough to balance two threads.
+  /// Rows per task: enough to reuse the weights, few enough to balance two threads.
   private func rowGrain(_ rows: Int) -> Int {
     if rows >= 960 { return 240 }
     return max(24, (rows + 3) / 4)

@@ -6,9 +6,9 @@ internal import Tensors
 /// Runs plans: resolves places to pointers and calls kernels, split into tasks for the pool.
 ///
 /// An executor is the working memory of one caller: arena, scratch and threads. Plans and weights
-/// are shared. Unsafe pointers are formed here and in the extensions of this type; every plan was
-/// checked when it was made: shapes by `Graph.bound`, places by the planner, and the fit of operands
-/// and packed weights by `Step.check`.
+/// are shared. Unsafe pointers are formed here and in the extensions of this type. Every plan is
+/// checked when it is planned: shapes by `Graph.bound`, offsets by the planner, and the fit of
+/// operands and packed weights by `Step.check`.
 ///
 /// Unchecked: `Program` gives an executor to one caller at a time.
 final class Executor: @unchecked Sendable {

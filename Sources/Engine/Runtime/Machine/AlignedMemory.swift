@@ -4,7 +4,7 @@ internal import Bytes
 final class AlignedMemory {
   private(set) var base: UnsafeMutableRawPointer
   private(set) var byteCount: Int
-  /// What this is a part of, if it is one.
+  /// The slab that this is a part of, if any.
   private let slab: AlignedMemory?
 
   init(byteCount: Int) {
@@ -28,8 +28,9 @@ final class AlignedMemory {
 
   /// Makes room for `byteCount` bytes; what was there is lost if that takes new memory.
   ///
-  /// The old memory goes first: both at once would be the peak of the whole program. Large memory
-  /// grows by large steps: while the memory bank fills, every frame needs a little more.
+  /// The old memory is freed first, since both at once would be the peak of the whole program.
+  /// Large memory grows by large steps, since every frame needs a little more while the memory bank
+  /// fills.
   func grow(to byteCount: Int) {
     guard byteCount > self.byteCount, slab == nil else { return }
     let byteCount = byteCount < Self.step ? byteCount : aligned(byteCount, to: Self.step)

@@ -95,7 +95,7 @@ final class ThreadPool: @unchecked Sendable {
       generation.add(1, ordering: .sequentiallyConsistent)
       if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeWorkers() }
       takeTasks(body, worker: 0)
-      // Who has not entered by now finds the door closed, or the next job.
+      // A worker that has not joined by now sees the job closed, or joins the next one.
       isOpen.store(false, ordering: .sequentiallyConsistent)
       waitForWorkers()
       job = nil

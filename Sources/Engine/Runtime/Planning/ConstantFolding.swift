@@ -5,19 +5,19 @@ enum ConstantFolding {
   /// The same graph whose outputs are the folded values that something else needs, named by their
   /// number.
   static func constantPart(_ graph: Graph, foldable: [Bool]) -> Graph {
-    var wanted: Set<ValueID> = []
+    var requested: Set<ValueID> = []
     let needed = neededNodes(graph)
     for (index, node) in graph.nodes.enumerated() where needed[index] && !foldable[index] {
-      // What is packed is packed from the weight table; the plain floats are not needed.
+      // Packed weights are packed from the weight table; their plain floats are not needed.
       let packed = PackedKind(node.op)?.operands ?? 0..<0
       for (position, operand) in node.operands.enumerated() where !packed.contains(position) {
-        wanted.insert(operand)
+        requested.insert(operand)
       }
     }
-    wanted.formUnion(graph.outputs.map(\.value))
+    requested.formUnion(graph.outputs.map(\.value))
     var part = graph
-    part.outputs = wanted.sorted { $0.index < $1.index }.filter { id in
-      if case .node(let maker) = graph[id].definition { foldable[maker] } else { false }
+    part.outputs = requested.sorted { $0.index < $1.index }.filter { id in
+      if case .node(let producer) = graph[id].definition { foldable[producer] } else { false }
     }.map { .init(name: String($0.index), value: $0) }
     return part
   }

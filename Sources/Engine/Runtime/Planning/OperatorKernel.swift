@@ -2,7 +2,7 @@ internal import Graph
 
 /// One operator with everything that running it needs: weights packed, loops laid out.
 ///
-/// Made of an `Op` by `Planner.kernel`; running it allocates nothing and looks nothing up.
+/// `Planner.kernel` derives it from an `Op`; running it allocates nothing and looks nothing up.
 enum OperatorKernel {
   case linear(Linear, PackedMatrix)
   case quantizedLinear(Linear, PackedInt8Matrix)

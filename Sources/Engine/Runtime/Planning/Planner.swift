@@ -1,8 +1,7 @@
 internal import Bytes
 internal import Graph
 
-/// Turns a bound graph into a plan: which steps run, where each value is stored, which weights are
-/// packed.
+/// Plans a bound graph: which steps run, where each value is stored, which weights are packed.
 ///
 /// Views (reshapes, slices of channels, broadcasts that change nothing) cost no step.
 struct Planner {

@@ -239,7 +239,7 @@ extension StepKernel {
     }
   }
 
-  /// Whether one item may stand for the whole batch.
+  /// Whether one item may represent the whole batch.
   fileprivate var readsRepeatedItems: Bool {
     switch self {
     case .attention(let attention): if case .rows = attention.keys { true } else { false }

@@ -8,7 +8,7 @@ struct Step {
   var overwritten: Int?
   /// Path of the layer that it belongs to.
   let label: String
-  /// Multiply-accumulates as the graph says, whatever the kernels save.
+  /// Multiply-accumulates by the graph's formulas, whatever the kernels save.
   let work: Work
 }
 

@@ -12,7 +12,7 @@ struct Work {
 }
 
 extension Graph.Node {
-  /// Multiply-accumulates of the node in a bound graph, as the formulas say.
+  /// Multiply-accumulates of the node in a bound graph, by the formulas.
   func work(_ uses: GraphUses) -> Work {
     let count = op.multiplyAccumulates(operands.map(uses.sizes), result: uses.sizes(of: result))
     let work = Double(count ?? .max)

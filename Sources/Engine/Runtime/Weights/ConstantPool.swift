@@ -133,7 +133,7 @@ final class ConstantPool {
 
   // MARK: Packing
 
-  /// The packed form of the weights of `node`, which are packed as `kind` says.
+  /// The packed form of the weights of `node`, packed as `kind`.
   /// - Throws: `runtime.weight` when one is computed, rather than an entry of the weight table.
   func packedWeight(
     _ kind: PackedKind, of node: Graph.Node, in graph: Graph, pool: ThreadPool

@@ -30,7 +30,7 @@ extension WeightPacker {
       }
     }
     var task = grid.task(depth: depth, channels: channels)
-    let memory = slab.take(kernels.pointee.axial_s8_projection(&task))
+    let memory = slab.take(kernels.pointee.axial_s8_projection_bytes(&task))
     kernels.pointee.axial_s8_project(&task, rows.floats, memory.base)
     return PackedAxialProjection(depth: depth, channels: channels, memory: memory)
   }

@@ -52,7 +52,7 @@ struct AttentionOperands {
     return task
   }
 
-  /// `keys` stand in for those of the problem's item.
+  /// `keys` replace those of the problem's item.
   func quantizedTask(
     _ problem: Int, queries range: Range<Int>, keys own: Rows? = nil
   ) -> sam2_attention_s8 {

@@ -43,7 +43,7 @@ extension Executor {
     (common.queries, common.ldq, common.ldo) = (query.shape[1], query.rowStride, common.value_depth)
     common.scale = attention.scale
     common.projection = keys.projection.base
-    reserveThreadScratch(byteCount: kernels.pointee.axial_s8_workspace(&common))
+    reserveThreadScratch(byteCount: kernels.pointee.axial_s8_workspace_bytes(&common))
     let prepared = UnsafeMutableRawPointer(mutating: UnsafeRawPointer(pointer(step.operands[1])))
     let output = target(step)
     let queryTasks = (common.queries + Self.axialGrain - 1) / Self.axialGrain

@@ -47,10 +47,11 @@ extension Executor {
     }
   }
 
-  /// Prepares the keys and values of one item while the queries of the one before it are under way.
+  /// Prepares the keys and values of one item while the queries of the previous one are computed.
   ///
-  /// Not of all at once: the keys of one are no use to another, and would take the memory and the
-  /// cache of all. What is prepared comes last and in small tasks, so that threads finish together.
+  /// Items are not prepared all at once, because no item needs the keys of another, and together
+  /// they would take more memory and cache. Preparation comes last and in small tasks, so that
+  /// threads finish together.
   ///
   /// `body` gets an item and some of its tiles, and hands tiles on to be rounded, from rows of keys of
   /// its own if it has any.
@@ -105,8 +106,8 @@ extension Executor {
   ) -> (prepared: Int, workspace: Int) {
     var task = operands.quantizedTask(0, queries: 0..<0)
     return (
-      aligned(kernels.pointee.attention_s8_prepared(&task)),
-      aligned(kernels.pointee.attention_s8_workspace(&task))
+      aligned(kernels.pointee.attention_s8_prepared_bytes(&task)),
+      aligned(kernels.pointee.attention_s8_workspace_bytes(&task))
     )
   }
 }

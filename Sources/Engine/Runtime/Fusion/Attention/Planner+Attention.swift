@@ -92,7 +92,7 @@ extension Planner {
     return TokenRounding(
       grid: key.grid, depth: key.depth, channels: tokens[2], valueDepth: values[2],
       frames: task.frames, rest: task.rest, items: tokens[0], addsCodes: key.codes != nil,
-      itemBytes: aligned(constants.kernels.pointee.axial_s8_prepared(&task)))
+      itemBytes: aligned(constants.kernels.pointee.axial_s8_prepared_bytes(&task)))
   }
 }
 

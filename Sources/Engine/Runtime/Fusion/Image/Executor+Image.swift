@@ -7,7 +7,7 @@ extension Executor {
   func run(_ chain: ImageChain, _ step: Step) {
     let rows = chain.rowsPerTask
     let tasks = (chain.height + rows - 1) / rows
-    // One map, the next one, and room to pack or turn a map in; packing fills up the last panel.
+    // One map, the next one, and space to pack or transpose a map; packing fills the last panel.
     let panel = kernels.pointee.panel_columns_f32
     let floats = aligned(chain.largestMap(rows: rows) + panel * chain.maximumChannels, to: 16)
     reserveThreadScratch(byteCount: 3 * floats * 4)

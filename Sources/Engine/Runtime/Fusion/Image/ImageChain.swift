@@ -5,9 +5,9 @@ internal import Graph
 ///
 /// It starts with a transposed convolution, whose kernel equals its stride, so that no row needs
 /// its neighbours; then come sums, LayerNorms, activations and further such convolutions, and
-/// perhaps a product of each pixel with some filters. Every pixel meets the same kernels as in steps
-/// of their own. This is how the decoder makes masks of tokens: at full size its maps would be 8 to
-/// 16 MB a prompt, and pass through memory ten times.
+/// perhaps a product of each pixel with some filters. Every pixel passes through the same kernels
+/// as in separate steps. The decoder computes masks from tokens in this way: at full size its maps
+/// would take 8 to 16 MB per prompt and pass through memory ten times.
 struct ImageChain {
   enum Link {
     case transposedConvolution(PackedCells)

@@ -69,7 +69,7 @@ extension Executor {
 
   /// Takes `rows` of the step's source through the products of `chain`, into `output`.
   ///
-  /// `source` stands in for the rows of the step's first operand, from row 0 on.
+  /// `source` replaces the rows of the step's first operand, from row 0 on.
   func run(
     _ chain: RowChain, _ step: Step, rows: Range<Int>, of source: ProductRows? = nil,
     _ scratch: RowChainScratch, to output: UnsafeMutablePointer<Float>
@@ -153,7 +153,7 @@ extension Executor {
 
   // MARK: Source
 
-  /// Rows of the source, normalised if the chain says so, as bytes of the first product.
+  /// Rows of the source, normalised if the chain starts with a norm, as bytes of the first product.
   private func quantizeSource(
     _ chain: RowChain, _ step: Step, _ source: ProductRows, _ rows: Range<Int>,
     _ scratch: RowChainScratch
@@ -183,7 +183,7 @@ extension Executor {
     }
   }
 
-  /// Rows of the source, normalised if the chain says so, side by side.
+  /// Rows of the source, normalised if the chain starts with a norm, without gaps.
   private func copySource(
     _ chain: RowChain, _ step: Step, _ source: ProductRows, _ rows: Range<Int>,
     to target: UnsafeMutablePointer<Float>

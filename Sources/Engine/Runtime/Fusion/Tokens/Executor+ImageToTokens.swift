@@ -84,7 +84,7 @@ extension Executor {
     score(
       queries, rows: range.count, depth: update.queries.depth, shared + layout.keys,
       bias: shared + layout.bias, columns: size.columns, to: scores)
-    kernels.pointee.soften_groups_f32(
+    kernels.pointee.softmax_groups_f32(
       scores, size.columns, range.count, size.columns, size.heads)
 
     let width = update.output.columns

@@ -23,8 +23,8 @@ extension Executor {
     pointer(view) + (view.shape[0] == 1 ? 0 : index * view.itemStride)
   }
 
-  /// What cells are multiplied with for the scores: rows [columns, depth], one for each head of a
-  /// token, times `scale`; rows that fill up the last vectors are zero.
+  /// The factors of cells for the scores: rows [columns, depth], one for each head of a token,
+  /// times `scale`; rows that pad the last vectors are zero.
   func expand(
     _ tokens: UnsafePointer<Float>, stride: Int, _ size: TokenSizes, _ cells: CellRows,
     scale: Float, to rows: UnsafeMutablePointer<Float>

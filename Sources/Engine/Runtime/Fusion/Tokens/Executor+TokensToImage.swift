@@ -55,7 +55,7 @@ extension Executor {
       score(
         keys, rows: range.count, depth: reading.keys.depth, packed, bias: nil, columns: columns,
         to: scores)
-      kernels.pointee.soften_columns_f32(
+      kernels.pointee.softmax_columns_f32(
         scores, columns, range.count, columns, part.maximum, part.total, factor)
       let rows = cellRows(
         reading.values, step, item: index, range, scratch: coded)

@@ -6,7 +6,7 @@ internal import Graph
 /// The projections of the cells are moved to the tokens' side, which has few rows. With q of a
 /// token and head, q . (x Wk) = (Wk^T q) . x and sum p (x Wv) = (sum p x) Wv, exactly; biases of keys
 /// add the same to all scores of a token and so vanish in the softmax, and weights sum to one. Each
-/// cell is then read once, and nothing of its size lies between.
+/// cell is then read once, without an intermediate result of the same size.
 enum TokenAttention {
   case tokensToImage(TokenToImageAttention)
   case imageToTokens(ImageToTokenAttention)

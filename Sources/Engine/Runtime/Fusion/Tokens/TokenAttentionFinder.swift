@@ -112,7 +112,8 @@ private struct TokenAttentionFinder {
 
   // MARK: - Parts
 
-  /// What the cells' rows are made of, as far as nothing else needs what lies between.
+  /// The values that the cells' rows are computed from, as far as only this step needs the
+  /// intermediate results.
   ///
   /// A sum that belongs to another step, of the nodes `claimed` or of another fusion, is taken whole:
   /// its parts may never be stored.
