@@ -110,7 +110,7 @@ struct SegmentTests {
   @Test func correctionRemovesTheMeanErrorOfTheResult() throws {
     let (model, inputs) = try Self.model(seed: 3)
     var recipe = Recipe()
-    recipe.unevenGraphsInFloat = []
+    recipe.floatUnnormalizedGraphs = []
     recipe.minimumSide = 32
     var plan = try Quantizer(recipe).plan(model)
     let before = try plan.quantized().model

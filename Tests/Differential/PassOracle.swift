@@ -82,7 +82,7 @@ public struct PassOracle {
   private var recipe: Recipe {
     var recipe = Recipe()
     recipe.graphs = [RandomGraph.name]
-    recipe.unevenGraphsInFloat = []
+    recipe.floatUnnormalizedGraphs = []
     recipe.attentionGraphs = [RandomGraph.name]
     recipe.minimumSide = 1
     recipe.minimumStoredElements = 64

@@ -61,7 +61,7 @@ extension Recipe {
     .object([
       ("graphs", .array(graphs.sorted().map { .string($0) })),
       ("attention_graphs", .array(attentionGraphs.sorted().map { .string($0) })),
-      ("uneven_graphs_in_float", .array(unevenGraphsInFloat.sorted().map { .string($0) })),
+      ("uneven_graphs_in_float", .array(floatUnnormalizedGraphs.sorted().map { .string($0) })),
       ("minimum_side", JSONValue(minimumSide)),
       ("minimum_keys", JSONValue(minimumKeys)),
       ("minimum_stored_elements", JSONValue(minimumStoredElements)),

@@ -1,10 +1,11 @@
 internal import Bytes
 
-/// Attention to tokens whose keys are not made: each axis of the grid turns channels of its own, so
-/// that a query is taken back through the projection once for every row and column.
+/// Attention to unprojected tokens: each query is pulled back through the key projection instead.
 ///
-/// Keys are rows of `linear` of the tokens. The first `rotated` of them, frame after frame of
-/// `height` x `width` cells, turn like `rotatePairs` by the `rotaryTable` of the grid and `theta`.
+/// This happens once for every row and column of the grid, because each axis rotates its own
+/// channels. Keys are rows of `linear` of the tokens. The first `rotated` of them, frame after
+/// frame of `height` x `width` cells, are rotated like `rotatePairs` by the `rotaryTable` of the
+/// grid and `theta`.
 public struct AxialAttention: Hashable, Sendable {
   public var scale: Float
   public var height: Int
@@ -49,12 +50,12 @@ extension Op {
     let projection = (p.height + p.width) * (channels + 1)
     try require(
       depth <= Graph.Limit.size && projection <= Graph.Limit.projection / depth,
-      "the turned weight is too large", s)
+      "the rotated weight is too large", s)
     try require(p.theta > 0 && p.theta.isFinite, "theta must be positive and finite", s)
     if let rotated = p.rotated.fixed {
       try require(
         rotated >= 0 && rotated % (p.height * p.width) == 0,
-        "\(rotated) is no whole number of frames", s)
+        "\(rotated) is not a whole number of frames", s)
       try require(rotated <= tokens[1].fixed ?? rotated, "more are rotated than there are", s)
     }
     return [query[0], query[1], value[2]]

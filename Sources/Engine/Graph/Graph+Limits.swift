@@ -20,9 +20,9 @@ extension Graph {
     /// Longest row of x of a product, and deepest head of attention, in int8: sums stay within 32
     /// bits.
     public static let integerDepth = 1 << 16
-    /// Most elements of the field of one pixel that a convolution gathers.
+    /// Maximum elements that a convolution gathers for one pixel.
     static let field = 1 << 20
-    /// Most elements of a weight turned to each row and column of a grid.
+    /// Maximum elements of a weight rotated for every row and column of a grid.
     static let projection = 1 << 28
   }
 }

@@ -1,4 +1,4 @@
-/// Most that one call of a graph may ask of a machine.
+/// Maximum memory and work that one call of a graph may demand of a machine.
 ///
 /// A graph is a program that a stranger may have written: a few bytes of it can ask for years and
 /// for more memory than there is. The standard budget is many times what the largest honest models

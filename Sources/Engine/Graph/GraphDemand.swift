@@ -12,8 +12,7 @@ public struct GraphDemand: Hashable, Sendable {
   /// The same for what depends on nothing but weights.
   public fileprivate(set) var constantWork = 0
 
-  /// All sizes of `graph` are fixed; `constant` tells for each node whether it depends on nothing but
-  /// weights.
+  /// All sizes of `graph` are fixed; `constant` is true for each node that depends on weights only.
   ///
   /// - Throws: `graph.memory` or `graph.work` when it asks for more than `budget` has.
   init(
@@ -92,8 +91,8 @@ private struct DemandMeter {
       let bytes = byteCounts[node.result.index]
       if constant[index] {
         demand.constantBytes = try sum(demand.constantBytes, bytes)
-        let most = budget.constantBytes.addingReportingOverflow(weightBytes)
-        if !most.overflow, demand.constantBytes > most.partialValue {
+        let maximum = budget.constantBytes.addingReportingOverflow(weightBytes)
+        if !maximum.overflow, demand.constantBytes > maximum.partialValue {
           throw memory(
             "\(demand.constantBytes) bytes of constants up to here are too many", label: node.label)
         }

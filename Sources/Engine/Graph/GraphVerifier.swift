@@ -13,8 +13,8 @@ extension Graph {
     for (index, node) in nodes.enumerated() {
       for operand in node.operands {
         try check(values.indices.contains(operand.index), "order", "\(node.label): no such operand")
-        if case .node(let maker) = values[operand.index].definition {
-          try check(maker < index, "order", "\(node.label) uses a value before its definition")
+        if case .node(let producer) = values[operand.index].definition {
+          try check(producer < index, "order", "\(node.label) uses a value before its definition")
         }
       }
       try check(
@@ -39,9 +39,9 @@ extension Graph {
   private func verifyDefinitions() throws(Failure) {
     var defined = 0
     for (index, value) in values.enumerated() {
-      guard case .node(let maker) = value.definition else { continue }
+      guard case .node(let producer) = value.definition else { continue }
       try check(
-        nodes.indices.contains(maker) && nodes[maker].result.index == index, "assignment",
+        nodes.indices.contains(producer) && nodes[producer].result.index == index, "assignment",
         "value \(index) and its node do not agree")
       defined += 1
     }

@@ -44,7 +44,7 @@ public struct Model: Sendable {
     guard shape == type.shape, tensor.dtype.elementType == type.element else {
       throw Failure(
         .badInput, code: "model.weight",
-        "weight \(name) is \(tensor.dtype.name)\(tensor.shape), the graph wants \(type)",
+        "weight \(name) is \(tensor.dtype.name)\(tensor.shape), the graph expects \(type)",
         place: "graph \(graph.name)")
     }
   }

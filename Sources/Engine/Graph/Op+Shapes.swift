@@ -102,7 +102,7 @@ extension Op {
       try require(s[0].hasSameProduct(as: shape), "element count changes to \(shape)", s)
       return shape
     case .transpose(let axes):
-      try require(axes.sorted() == Array(0..<s[0].count), "\(axes) is no permutation", s)
+      try require(axes.sorted() == Array(0..<s[0].count), "\(axes) is not a permutation", s)
       return axes.map { s[0][$0] }
     case .concat(let axis): return try concatShape(s, axis)
     case .slice(let axis, let start, let count): return try sliceShape(s, axis, start, count)
@@ -216,7 +216,7 @@ extension Op {
     try requireNoneEmpty(s[0...0], s)
     guard s[0][0].constant % count == 0,
       s[0][0].terms.allSatisfy({ $0.coefficient % count == 0 })
-    else { throw fail("\(s[0][0]) is no multiple of \(count) windows", s) }
+    else { throw fail("\(s[0][0]) is not a multiple of \(count) windows", s) }
     let batch = Dim(
       constant: s[0][0].constant / count,
       terms: s[0][0].terms.map { .init(symbol: $0.symbol, coefficient: $0.coefficient / count) })

@@ -1,8 +1,10 @@
 internal import Bytes
 
 extension Op {
-  /// Multiply-accumulates of one run on operands of these shapes, as the formulas say, whatever
-  /// kernels save: those of products, since everything else is small beside them.
+  /// Multiply-accumulates of one run on operands of these shapes by the formulas, whatever kernels
+  /// save.
+  ///
+  /// Only products count, since everything else is small beside them.
   ///
   /// Nil when there are more than 64 bits can count. The shapes must fit the operator.
   public func multiplyAccumulates(_ operands: [[Int]], result: [Int]) -> Int? {
@@ -21,10 +23,10 @@ extension Op {
     case .axialAttention(let p):
       // Queries through the projection, their scores with tokens, then the sum over the values.
       let (query, tokens) = (operands[0], operands[1])
-      let turned = checkedProduct(p.height + p.width, tokens[2] + (p.hasBias ? 1 : 0))
+      let rotated = checkedProduct(p.height + p.width, tokens[2] + (p.hasBias ? 1 : 0))
       let scores = product([query[0], query[1], tokens[1], tokens[2], 2])
       return sum(
-        turned.flatMap { product([query[0], query[1], query[2] / 2, $0]) },
+        rotated.flatMap { product([query[0], query[1], query[2] / 2, $0]) },
         sum(scores, product(result + [tokens[1]])))
     case .layerNorm, .batchNorm, .activation, .add, .multiply, .affine, .rotatePairs, .dequantize,
       .maxPool, .averagePool, .resize, .windowPartition, .windowMerge, .reshape, .transpose,

@@ -31,8 +31,8 @@ public enum Op: Hashable, Sendable {
   case quantizedAttention(heads: Int, scale: Float)
   /// q [B, Nq, D] with rotary positions, tokens [B, M, C], v [B, M, E], weight int8 [D, C], its
   /// scale [D], bias [D] if `hasBias` -> softmax(scale q k^T) v, [B, Nq, E], one head, where k are
-  /// the tokens' rows of `linear`, of which the first `rotated` turn like `rotatePairs` by the
-  /// `rotaryTable` of the grid. In int8 (`Formats/quantization.md`).
+  /// the tokens' rows of `linear`, of which the first `rotated` are rotated like `rotatePairs` by
+  /// the `rotaryTable` of the grid. In int8 (`Formats/quantization.md`).
   case axialAttention(AxialAttention)
 
   // MARK: Elementwise and rows
@@ -162,8 +162,10 @@ public struct Resize: Hashable, Sendable {
   }
 }
 
-/// Angles of axial rotary position encoding: of the `pairs` columns the first half turns with x,
-/// the second with y; column i of a half turns by position * theta^(-i / (pairs / 2)).
+/// Angles of axial rotary position encoding.
+///
+/// Of the `pairs` columns the first half rotates with x, the second with y; column i of a half
+/// rotates by position * theta^(-i / (pairs / 2)).
 public struct RotaryTable: Hashable, Sendable {
   public enum Part: UInt8, Hashable, Sendable, CaseIterable {
     case cosine = 0

@@ -20,8 +20,8 @@ struct ByteEncoder {
   }
 }
 
-/// Whether `name` may stand in a file: short, and without control characters, because names end
-/// up in terminals.
+/// Whether `name` is allowed in a file: short, and without control characters, because names end up
+/// in terminals.
 func isAcceptableName(_ name: String) -> Bool {
   name.utf8.count <= ModelFile.Limit.nameByteCount
     && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }

@@ -10,7 +10,7 @@ struct ContentHash {
   /// The 32 bytes of the hash of everything so far.
   var value: [UInt8] { Array(state.finalize()) }
 
-  /// The hash of a part of `storage`, whose pages are released behind the reading.
+  /// The hash of a part of `storage`, whose pages are released as they have been read.
   static func of(_ storage: ByteStorage, _ range: Range<Int>) -> [UInt8] {
     var hash = ContentHash()
     storage.forEachPiece(of: range) { hash.update($0) }

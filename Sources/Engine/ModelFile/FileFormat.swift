@@ -10,7 +10,7 @@ enum FileFormat {
   static let majorVersion: UInt16 = 1
   static let minorVersion: UInt16 = 3
 
-  /// The least minor version in which everything in `graphs` has its meaning.
+  /// The minimum minor version that defines everything in `graphs`.
   static func minorVersion(for graphs: [Graph]) -> UInt16 {
     var version: UInt16 = 0
     for graph in graphs {
@@ -43,7 +43,7 @@ enum FileFormat {
   static let pageByteCount = 4096
 }
 
-/// What a section holds; the raw value is the code in the file.
+/// The contents of a section; the raw value is the code in the file.
 enum SectionKind: UInt32, CaseIterable {
   case metadata = 1
   case graphs = 2
@@ -101,7 +101,7 @@ extension ModelFile {
     public static let payload = Graph.Limit.side
     /// Largest magnitude of a constant or coefficient in a size.
     public static let size = Graph.Limit.size
-    /// Most elements of a tensor, and of a shape in a graph whose symbols are 1.
+    /// Maximum elements of a tensor, and of a shape in a graph whose symbols are 1.
     public static let elementCount = Shape.maximumElementCount
   }
 }

@@ -29,8 +29,8 @@ struct FileHeader {
 extension FileHeader {
   /// Reads and checks the header of `storage`.
   ///
-  /// Magic and CRC come first and stand at the same place in every version; so a damaged header is
-  /// told from one that another version wrote.
+  /// Magic and CRC come first, at the same place in every version, so that a damaged header is
+  /// distinguished from one that another version wrote.
   /// - Throws: `model.magic`, `model.truncated`, `model.header_crc`, `model.version`,
   ///   `model.reserved`, `model.trailing`, `model.section`.
   init(reading storage: ByteStorage) throws(Failure) {
@@ -86,7 +86,7 @@ extension FileHeader {
     throw Failure(.badInput, code: "model.magic", "not a .sam2 file\(kind)", hint: hint)
   }
 
-  /// What the file seems to be instead, for files that people mistake for models.
+  /// The apparent kind of a file that somebody mistook for a model.
   private static func guessKind(_ storage: ByteStorage) -> (kind: String, hint: String?) {
     let start = storage.withUnsafeBytes { [UInt8]($0.prefix(32)) }
     func begins(_ text: StaticString) -> Bool {
@@ -120,7 +120,8 @@ extension FileHeader {
     _ declared: UInt64, of storage: ByteStorage
   ) throws(Failure) -> Int {
     guard declared <= UInt64(ModelFile.Limit.fileByteCount) else {
-      throw Failure(.badInput, code: "model.section", "\(declared) bytes is no possible file size")
+      throw Failure(
+        .badInput, code: "model.section", "\(declared) bytes is not a possible file size")
     }
     guard storage.byteCount >= Int(declared) else {
       throw Failure(

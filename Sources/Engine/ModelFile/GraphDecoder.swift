@@ -153,7 +153,8 @@ struct GraphDecoder {
 
   // MARK: - Scalars
 
-  /// A count of records that take at least `byteCount` bytes each; so a lie costs no memory.
+  /// A count of records that take at least `byteCount` bytes each, so that a false count cannot
+  /// allocate memory.
   private mutating func readCount(
     atLeast byteCount: Int, _ what: String, limit: Int = .max
   ) throws(Failure) -> Int {
@@ -168,7 +169,7 @@ struct GraphDecoder {
   ) throws(Failure) -> T where T.RawValue == UInt8 {
     let code = try cursor.readUInt8()
     guard let value = T(rawValue: code) else {
-      throw fail("\(code) is no \(what)", hint: newerHint)
+      throw fail("\(code) is not a known \(what)", hint: newerHint)
     }
     return value
   }
@@ -223,7 +224,7 @@ struct GraphDecoder {
 }
 
 extension Dim {
-  /// Bounds everything that can be made of the size by dividing or by setting symbols to 1.
+  /// Bounds every size that follows from this one by dividing or by setting symbols to 1.
   fileprivate var magnitude: Int {
     terms.reduce(abs(constant)) { $0 + abs($1.coefficient) }
   }

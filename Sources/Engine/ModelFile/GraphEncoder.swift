@@ -17,7 +17,7 @@ package struct GraphEncoder {
     let names = strings(of: graphs)
     for name in names where !isAcceptableName(name) {
       throw Failure(
-        .badInput, code: "model.name", "\"\(printable(name))\" cannot stand in a model file",
+        .badInput, code: "model.name", "\"\(printable(name))\" is not allowed in a model file",
         hint: "names have at most \(ModelFile.Limit.nameByteCount) bytes and no control characters")
     }
     let pool = Set(names.map { Array($0.utf8) }).sorted { $0.lexicographicallyPrecedes($1) }
@@ -211,7 +211,7 @@ extension Op {
   }
 }
 
-/// How the file says where a value comes from.
+/// The code in the file for the origin of a value.
 enum DefinitionCode: UInt8, CaseIterable {
   case input = 0
   case weight = 1

@@ -39,13 +39,13 @@ struct LoadedModelFile {
     try checkVersion()
   }
 
-  /// A version that is known is the least that the contents need: one model, one file.
+  /// Checks that a known version is the minimum that the contents need: one model, one file.
   private func checkVersion() throws(Failure) {
     let needed = FileFormat.minorVersion(for: model.graphs)
     guard header.minor <= FileFormat.minorVersion, header.minor != needed else { return }
     throw Failure(
       .badInput, code: "model.graph",
-      "the graphs are of format \(header.major).\(needed), the file says \(header.minor)")
+      "the graphs need format \(header.major).\(needed), the file declares \(header.minor)")
   }
 
   /// Parses metadata, which must be an object in canonical form: one content, one text.

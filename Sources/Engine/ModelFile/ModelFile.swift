@@ -5,8 +5,8 @@ public import Tensors
 
 /// Reads and writes `.sam2` files: metadata, graphs and weights in one mapped file.
 ///
-/// `Formats/model-file.md` is the specification. What `open` gives has been checked except for the
-/// elements of the tensors, which nothing reads before they are used; `verify` checks those too.
+/// `Formats/model-file.md` is the specification. `open` checks everything except the elements of
+/// the tensors, which are not read before they are used; `verify` checks those too.
 public enum ModelFile {
   /// Called with the bytes done and the bytes in all.
   public typealias Progress = (_ done: Int, _ total: Int) -> Void
@@ -18,12 +18,12 @@ public enum ModelFile {
 
   /// Writes `model` to `path`, which appears complete or not at all, and returns its size in bytes.
   ///
-  /// Equal models give equal bytes. Tensors are read once and one after the other, and let go of
-  /// behind the writing, so mapped weights are never in memory as a whole. Float weights become
+  /// Equal models give equal bytes. Tensors are read once, one after the other, and released after
+  /// they are written, so mapped weights are never in memory as a whole. Float weights become
   /// `floatStorage` (float32, float16 or bfloat16) on the way, if it is given.
-  /// `finalMetadata` is asked when all is written and the file has no name yet: its answer, whose
-  /// canonical text must be as long, replaces the metadata of `model`, and what it throws leaves
-  /// nothing behind. So a hash can go into a file that takes as long to find out as the writing.
+  /// `finalMetadata` is called when everything is written and the file has no name yet: its result,
+  /// whose canonical text must be as long, replaces the metadata of `model`; if it throws, no file
+  /// remains. So a file can contain a hash that takes as long to compute as the writing.
   /// - Throws: `output.*`; `model.name`, `model.limit`, `model.metadata`, `model.graph` when the
   ///   format cannot hold the model; what `Model.verify` and `finalMetadata` throw.
   @discardableResult
@@ -100,7 +100,7 @@ public enum ModelFile {
     try LoadedModelFile(storage).verifyChecksums(progress: nil)
   }
 
-  /// What the file at `path` holds, for people; throws as `open` does.
+  /// A summary of the file at `path`, for people; throws as `open` does.
   public static func inspect(_ path: String) throws(Failure) -> ModelFileSummary {
     ModelFileSummary(try load(path))
   }

@@ -2,7 +2,7 @@ import Graph
 public import JSON
 public import Tensors
 
-/// What a file holds, for a listing.
+/// The contents of a file, for a listing.
 public struct ModelFileSummary: Sendable {
   /// A section, in the order of the file.
   public struct Section: Sendable, Hashable {

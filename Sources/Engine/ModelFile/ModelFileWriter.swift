@@ -125,8 +125,8 @@ extension ModelFileWriter {
 
   /// Writes the file to `sink` and returns the metadata that `finalMetadata` gives at the end.
   ///
-  /// Its text must be as long as that of the model's metadata, which stand in their place until the
-  /// caller has patched the file.
+  /// Its text must be as long as that of the model's metadata, which the file holds until the
+  /// caller has patched it.
   func write(
     progress: ModelFile.Progress?, finalMetadata: ModelFile.FinalMetadata? = nil, to sink: Sink
   ) throws(Failure) -> Patch? {

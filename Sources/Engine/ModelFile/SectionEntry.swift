@@ -79,7 +79,7 @@ extension SectionEntry {
     else {
       throw Failure(
         .badInput, code: "model.section",
-        "\(declaredCount) bytes at \(declaredOffset) do not lie before the section table at "
+        "\(declaredCount) bytes at \(declaredOffset) do not end before the section table at "
           + "\(header.tableOffset)", place: place)
     }
     self.offset = offset
@@ -118,7 +118,7 @@ extension SectionEntry {
     try checkStart(header.tableOffset, after: end, FileFormat.alignment, "section table", storage)
   }
 
-  /// Whatever follows `end` starts at the next multiple of its alignment, after zeros.
+  /// Checks that the part after `end` starts at the next multiple of its alignment, after zeros.
   private static func checkStart(
     _ start: Int, after end: Int, _ alignment: Int, _ name: String, _ storage: ByteStorage
   ) throws(Failure) {

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// One row of the tensor table: where a tensor lies in the data section, and what it is.
+/// One row of the tensor table: type, shape and position in the data section of a tensor.
 struct TensorRecord {
   var name: String
   var dtype: DType
@@ -95,7 +95,7 @@ extension TensorRecord {
     self.name = name
     guard let dtype = DType(rawValue: type) else {
       throw Failure(
-        .badInput, code: "model.tensor", "\(type) is no element type", place: name,
+        .badInput, code: "model.tensor", "\(type) is not an element type", place: name,
         hint: newerHint)
     }
     self.dtype = dtype

@@ -13,12 +13,12 @@ struct DoubleMatrix {
     (self.rows, self.columns, self.values) = (rows, columns, values)
   }
 
-  /// The weight that `id` stands for.
-  /// - Throws: `pass.weight` when it is none, `model.weight` when the table lacks it.
+  /// The weight of the value `id`.
+  /// - Throws: `pass.weight` when it is not a weight, `model.weight` when the table lacks it.
   init(_ graph: Graph, _ id: ValueID, _ weights: WeightTable) throws(Failure) {
     guard let name = graph.weightName(id) else {
       throw Failure(
-        .internalError, code: "pass.weight", "value \(id.index) is no weight",
+        .internalError, code: "pass.weight", "value \(id.index) is not a weight",
         place: "graph \(graph.name)")
     }
     guard let tensor = weights[name] else {
@@ -51,7 +51,7 @@ struct DoubleMatrix {
 }
 
 extension WeightTable {
-  /// Adds a weight made from that called `name`, and gives its own name: `name` with `suffix`.
+  /// Adds a weight derived from that called `name`, and returns its name: `name` with `suffix`.
   ///
   /// When another weight has that name already, equal numbers share it, and others get a number.
   mutating func setDerived(from name: String, _ suffix: String, _ tensor: Tensor) -> String {

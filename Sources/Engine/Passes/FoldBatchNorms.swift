@@ -9,7 +9,7 @@ extension Pass {
   /// Conditions: nothing else uses `h`; the product is bare; all but `x` are weights. Algebra: a
   /// factor and a summand for each output of a product may be part of its weight and its bias.
   ///
-  /// RepViT (Wang et al., arXiv 2307.09283) has a norm behind each of its 106 convolutions.
+  /// RepViT (Wang et al., arXiv 2307.09283) has a norm after each of its 106 convolutions.
   public static let foldBatchNorms = Pass(
     name: "fold-batch-norms", promise: .algebraic,
     summary: "makes the statistics of batch norms part of the products before them"

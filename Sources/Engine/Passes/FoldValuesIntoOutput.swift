@@ -12,7 +12,7 @@ extension Pass {
   /// (P (m wv^T + 1 bv^T)) wo^T + 1 bo^T = (P m) (wo wv)^T + 1 (wo bv + bo)^T.
   ///
   /// SAM 2's memory attention has 64 channels of memory and 256 of values: the product with the
-  /// values shrinks to a quarter, and the projection of the memory goes.
+  /// values shrinks to a quarter, and the projection of the memory is no longer needed.
   public static let foldValuesIntoOutput = Pass(
     name: "fold-values-into-output", promise: .algebraic,
     summary: "weighs narrow tokens instead of their projected values in one-headed attention"
@@ -23,8 +23,8 @@ extension Pass {
     let byAttention = Dictionary(
       folds.values.map { ($0.attention.result, $0) }, uniquingKeysWith: { first, _ in first })
     for node in graph.nodes {
-      // The projection of the values goes; the attention on narrow values stands where the old one
-      // stood, since its queries and keys are there by then.
+      // The projection of the values is dropped; the attention on narrow values replaces the old
+      // one in its place, since its queries and keys are computed by then.
       if delayed.contains(node.result) { continue }
       if let fold = byAttention[node.result] {
         var operands: [ValueID] = []
@@ -43,7 +43,7 @@ extension Pass {
   }
 }
 
-/// An attention whose projection of values can move behind it.
+/// An attention whose projection of values can be moved after it.
 private struct ValueFold {
   let values: Graph.Node
   let valueParameters: Linear

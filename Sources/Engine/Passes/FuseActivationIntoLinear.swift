@@ -14,7 +14,7 @@ extension Pass {
     var rewriter = Rewriter(graph)
     for node in graph.nodes {
       if case .activation = node.op, fusableLinear(before: node, rewriter) != nil {
-        // Its linear already stands for it.
+        // Its linear replaces it.
         continue
       }
       guard case .linear(var parameters) = node.op,
@@ -36,10 +36,10 @@ extension Pass {
 }
 
 private func fusableLinear(before node: Graph.Node, _ rewriter: Rewriter) -> Graph.Node? {
-  guard let maker = rewriter.producer(of: node.operands[0]), case .linear(let p) = maker.op,
-    p.isBare, rewriter.soleConsumer(of: maker.result) != nil
+  guard let producer = rewriter.producer(of: node.operands[0]), case .linear(let p) = producer.op,
+    p.isBare, rewriter.soleConsumer(of: producer.result) != nil
   else { return nil }
-  return maker
+  return producer
 }
 
 extension Linear {

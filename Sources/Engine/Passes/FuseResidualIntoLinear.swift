@@ -32,8 +32,8 @@ private struct ResidualFusion {
   let shortcut: ValueID
 }
 
-/// Fusions by the result of their `add`, and the values that are computed there instead of where
-/// they stood.
+/// Fusions by the result of their `add`, and the values that are computed there instead of at their
+/// former place.
 private func residualFusions(
   _ rewriter: Rewriter
 ) -> (byAdd: [ValueID: ResidualFusion], delayed: Set<ValueID>) {

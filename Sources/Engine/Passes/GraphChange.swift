@@ -1,6 +1,6 @@
 public import Graph
 
-/// What a rewrite did to a graph: the nodes that went and those that came, by what they compute.
+/// The effect of a rewrite on a graph: nodes removed and nodes added, by their operators.
 public struct GraphChange: Sendable {
   /// Equal nodes, counted.
   public struct Row: Sendable, Hashable {

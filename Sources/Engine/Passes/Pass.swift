@@ -3,7 +3,7 @@ public import Graph
 
 /// A rewrite of graphs that keeps their meaning.
 public struct Pass: Sendable {
-  /// What a pass may do to the numbers, and so how it is tested.
+  /// The permitted effect of a pass on the numbers, which decides how it is tested.
   public enum Promise: String, Sendable {
     /// Outputs are bit-identical.
     case exact
@@ -21,7 +21,7 @@ public struct Pass: Sendable {
   ///
   /// New and changed weights go into the table; values are computed in double precision and rounded
   /// once. A weight of the table may serve several graphs, so a changed one gets a new name. Weights
-  /// whose last user goes are dropped by the pipeline.
+  /// without a remaining user are dropped by the pipeline.
   public let rewrite: @Sendable (Graph, inout WeightTable) throws(Failure) -> Graph
 
   public init(

@@ -13,7 +13,7 @@ public enum Pipeline {
     .eliminateDeadCode,
   ]
 
-  /// What a pass did to a graph.
+  /// The effect of one pass on one graph.
   public struct Entry: Sendable {
     public let pass: String
     public let graph: String
@@ -33,7 +33,7 @@ public enum Pipeline {
   /// Runs `passes` on every graph of `model`, verifying the result of each, and drops the weights
   /// that no graph uses any more.
   /// - Returns: the rewritten model and a log of what changed.
-  /// - Throws: `graph.*` when a pass breaks a graph, which is a bug of ours.
+  /// - Throws: `graph.*` when a pass breaks a graph, which is an internal error.
   public static func run(
     _ passes: [Pass] = standard, on model: Model
   ) throws(Failure) -> (model: Model, log: [Entry]) {
@@ -51,7 +51,8 @@ public enum Pipeline {
         model.graphs[index] = after
       }
     }
-    // What a pass made and a later one replaced goes too; what nothing used before stays.
+    // Weights that one pass added and a later one replaced are dropped too; weights that nothing
+    // used before are kept.
     let needed = unused.union(model.graphs.flatMap(\.weightNames))
     model.weights.keepOnly(needed)
     return (model, log)

@@ -1,5 +1,7 @@
-/// What calibration saw at the inputs of a model's products: the data between the room that runs
-/// the model and this one, which never runs anything.
+/// Statistics of the inputs of a model's products.
+///
+/// They are the interface between the room that runs the model and this one, which never runs
+/// anything.
 public struct CalibrationProfile: Sendable {
   /// Statistics of the rows that went into one product, channel by channel.
   public struct Input: Sendable {
@@ -10,13 +12,14 @@ public struct CalibrationProfile: Sendable {
       /// Drawn scenes: only what is chosen among a few things, so that kernel levels, whose last bits
       /// differ, make one file.
       case scenes
-      /// The weights in front of the product: nobody saw these rows, and they tell sizes alone.
+      /// The weights before the product: these rows were never observed, and only their sizes
+      /// count.
       case weights
     }
 
     /// Rows seen.
     public var rowCount: Int
-    /// Least and largest value of each channel.
+    /// Minimum and maximum of each channel.
     public var lowest: [Float]
     public var highest: [Float]
     /// Mean of each channel.

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// What happened to one weight, for reports.
+/// The treatment of one weight, for reports.
 public struct Decision: Sendable {
   /// How a weight is stored and used.
   public enum Scheme: String, Sendable {

@@ -3,10 +3,10 @@ public import Graph
 internal import Passes
 internal import Tensors
 
-/// Takes int8 out of a model, for quantising it once more: its weights become the rounded floats
-/// they stand for, its products and attention run in float.
+/// Removes int8 from a model, so that it can be quantised again.
 ///
-/// What rounding has cost stays lost, and so do the values of weights before smoothing.
+/// Its weights become the floats that the integers represent, and its products and attention run in
+/// float. The rounding error remains, and the values of weights before smoothing stay lost.
 public enum Dequantization {
   /// The first int8 weight of a model; nil when it has none.
   public static func int8Weight(of model: Model) -> String? {
@@ -76,8 +76,8 @@ public enum Dequantization {
     return try rewriter.finish()
   }
 
-  /// Attention to keys that are made of the tokens, by the rotary tables that are there or come to
-  /// be.
+  /// Attention to keys that are projected from the tokens, using existing rotary tables or adding
+  /// them.
   private static func attend(
     _ node: Graph.Node, _ p: AxialAttention, _ tables: inout [RotaryTable: ValueID],
     _ rewriter: inout Rewriter

@@ -105,7 +105,7 @@ extension QuantizationPlan {
 private struct Rewrite {
   let plan: QuantizationPlan
   let matrices: [String: QuantizedMatrix]
-  /// Layers by the bias that their correction goes into.
+  /// Layers by the bias that holds their correction.
   var correctedBiases: [String: String] = [:]
   private var rewriter: Rewriter
   private var storedWeights: [String: ValueID] = [:]

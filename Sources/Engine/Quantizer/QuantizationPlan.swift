@@ -25,7 +25,7 @@ public struct QuantizationPlan: Sendable {
   public let recipe: Recipe
   /// Reasons for linear layers that stay, by weight.
   let kept: [String: String]
-  /// What was done to the inputs of products, by weight.
+  /// Smoothing of the inputs of products, by weight.
   let smoothings: [String: Smoothing]
   /// Weights of products whose inputs were smoothed or shifted.
   public var smoothedWeightCount: Int { smoothings.count }
@@ -79,7 +79,7 @@ public struct QuantizationPlan: Sendable {
     return layers
   }
 
-  /// Integers for the weights called `names`, whose products stay in float, but for those whose
+  /// Integers for the weights called `names`, whose products stay in float, except for those whose
   /// products would lose too much.
   private static func storedMatrices(
     _ model: Model, _ names: Set<String>, _ recipe: Recipe, _ profile: CalibrationProfile
@@ -112,7 +112,7 @@ public struct QuantizationPlan: Sendable {
 
   /// Corrects the bias of the layer with `weight` by the mean error of its outputs:
   /// W E[x] - Q E[q(x)], for the inputs x it gets in floating point and those it gets, rounded,
-  /// behind quantised and corrected layers (Nagel et al., "Data-Free Quantization", arXiv
+  /// downstream of quantised and corrected layers (Nagel et al., "Data-Free Quantization", arXiv
   /// 1906.04721, section 4.2).
   public mutating func correctBias(
     of weight: String, floatMean: [Float], roundedMean: [Float]

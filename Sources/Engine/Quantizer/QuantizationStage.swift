@@ -1,8 +1,9 @@
 public import Graph
 public import Passes
 
-/// What the quantiser does to a model whose graphs are optimised, step by step; the whole of it is
-/// one budgeted rewrite, and may end after any of its stages.
+/// The stages of the quantiser on a model whose graphs are optimised.
+///
+/// Together they are one budgeted rewrite, which may end after any stage.
 public enum QuantizationStage: String, Sendable, CaseIterable {
   /// Large weights are stored in int8 and multiplied in float, other matrices in float16.
   case storeCompactly = "store-compactly"
@@ -16,11 +17,12 @@ public enum QuantizationStage: String, Sendable, CaseIterable {
     switch self {
     case .storeCompactly: "stores large weights in int8 and other matrices in float16"
     case .quantizeProducts: "multiplies in int8: weights by channel, activations by row"
-    case .quantizeAttention: "attends in int8: scores, weights and values"
+    case .quantizeAttention: "runs attention in int8"
     }
   }
 
-  /// What each stage that changed a graph did, for the log; `quantized` may be the result of any.
+  /// The effect of each stage that changed a graph, for the log; `quantized` may be the result of
+  /// any.
   public static func log(from source: Model, to quantized: Model) -> [Pipeline.Entry] {
     var entries: [Pipeline.Entry] = []
     for stage in allCases {
@@ -58,7 +60,7 @@ public enum QuantizationStage: String, Sendable, CaseIterable {
 }
 
 extension Graph {
-  /// What an axial attention was made of, as far as operators and weights go; others as they are.
+  /// The nodes that an axial attention replaced, by operators and weights; other nodes unchanged.
   fileprivate func withKeys(_ node: Node) -> [Node] {
     guard case .axialAttention(let p) = node.op else { return [node] }
     let labels = keyLabels(of: node)

@@ -4,9 +4,10 @@ internal import Tensors
 
 /// Rewrites linear layers to int8: weights per output channel, activations per row at run time.
 ///
-/// Attention becomes int8 where the recipe says so. What is not quantised is stored compactly:
-/// large weights in int8, other matrices and kernels in float16, vectors in float32. With a calibration profile, ranges, smoothing and the correction of
-/// biases use what calibration saw; without one smoothing goes by what the weights say.
+/// Attention becomes int8 where the recipe asks for it. Weights of other operators are stored
+/// compactly: large ones in int8, other matrices and kernels in float16, vectors in float32. With a
+/// calibration profile, ranges, smoothing and the correction of biases use its statistics; without
+/// one, smoothing is estimated from the weights.
 public struct Quantizer: Sendable {
   public let recipe: Recipe
 
@@ -20,7 +21,7 @@ public struct Quantizer: Sendable {
     try plan(model, profile: profile).quantized()
   }
 
-  /// Everything that is decided before a file is made; the bias correction may follow.
+  /// All decisions that precede the file; the bias correction may follow.
   /// - Throws: `quantize.already` when the model is quantised, `quantize.value` for any weight that
   ///   is not finite, `quantize.pattern` for a pattern that matches nothing.
   public func plan(
@@ -35,8 +36,8 @@ public struct Quantizer: Sendable {
       model, recipe: recipe, quantized: choice.quantized, kept: choice.kept, profile: profile)
   }
 
-  /// Names of the weights whose inputs tell how to round: those of products in int8, of what makes
-  /// queries and keys of attention in int8, and those that are stored in int8.
+  /// Names of the weights whose inputs decide the rounding: those of products in int8, of the
+  /// producers of queries and keys of attention in int8, and those that are stored in int8.
   public func watchedWeights(of model: Model) -> Set<String> {
     var names = choose(model).quantized
     for group in ScoreGroup.all(in: model, recipe: recipe) {
@@ -66,7 +67,7 @@ public struct Quantizer: Sendable {
     // Weights whose numbers something else needs: biases, kernels, embeddings, outputs.
     var otherwiseUsed = model.outputWeights
     for graph in model.graphs {
-      let even = EvenValues(graph)
+      let normalized = NormalizedValues(graph)
       for node in graph.nodes {
         for (position, operand) in node.operands.enumerated() {
           guard case .weight(let name) = graph[operand].definition else { continue }
@@ -76,7 +77,7 @@ public struct Quantizer: Sendable {
           }
           let reason = recipe.reasonToKeep(
             weight: name, graph: graph.name, outputs: shape[0], depth: shape[1],
-            readsEvenValues: even.contains(node.operands[0]))
+            readsNormalizedValues: normalized.contains(node.operands[0]))
           if let reason { kept[name] = reason } else { quantized.insert(name) }
         }
       }

@@ -2,8 +2,8 @@ internal import Graph
 internal import Tensors
 
 extension Recipe {
-  /// Names of the large weights that products alone read, as the weight they multiply with: how they
-  /// are stored is no matter to anything else.
+  /// Names of the large weights that only products read, as the weight they multiply with, so that
+  /// their storage affects nothing else.
   func storableWeights(of model: Model) -> Set<String> {
     var packed: Set<String> = []
     var otherwiseUsed = model.outputWeights
@@ -26,8 +26,8 @@ extension Recipe {
 }
 
 extension Op {
-  /// Position of the operand that is a weight which the runtime packs, or of whose rows few are read,
-  /// so that how it is stored is no matter.
+  /// Position of a weight that the runtime packs, or of whose rows few are read, so that its
+  /// storage does not affect the speed.
   var storablePosition: Int? {
     switch self {
     case .linear, .conv2d, .convTranspose2d: 1

@@ -8,23 +8,23 @@ public struct Recipe: Sendable {
   /// The decoder and the heads are 1 % of the work and carry all of the fragility, so they stay in
   /// float32.
   public var graphs: Set<String> = ["encode_image", "attend_memory", "encode_memory"]
-  /// Graphs in which products of uneven values (see `EvenValues`) stay in floating point.
+  /// Graphs in which products stay in floating point unless they read `NormalizedValues`.
   ///
-  /// In the encoders these project the sums of stages to features that everything else looks at: a
-  /// fiftieth of the work, and half of the noise in them.
-  public var unevenGraphsInFloat: Set<String> = ["encode_image", "encode_memory"]
-  /// Smallest depth and number of outputs worth quantising: below, int8 saves neither time nor bytes
-  /// worth having, and its noise is in all that follows.
+  /// In the encoders these project the sums of stages to features that everything else reads: 2 %
+  /// of the work but half of the error.
+  public var floatUnnormalizedGraphs: Set<String> = ["encode_image", "encode_memory"]
+  /// Minimum depth and number of outputs worth quantising: below, int8 saves little time and few
+  /// bytes, and its error is in everything that follows.
   public var minimumSide = 64
   /// Weights, and attention layers by their labels, that stay in floating point: exact names, or
   /// patterns with `*` and `?`.
   public var keepFloat: [String] = []
-  /// What is done beyond plain rounding; some of it needs calibration.
+  /// Improvements over plain rounding; some of them need calibration.
   public var steps: Set<Step> = Set(Step.allCases)
   /// Elements from which on a weight that is not multiplied in int8 is still stored in int8.
   public var minimumStoredElements = 32_768
-  /// Signal to noise in decibels, for inputs like those that were watched, below which the rounding
-  /// of a weight is not worth the room that int8 saves.
+  /// Minimum signal to noise in decibels, for inputs like those of calibration, at which a weight
+  /// is stored in int8.
   public var minimumStoredSQNR = 35.0
 
   /// Graphs whose attention runs in int8.
@@ -34,7 +34,7 @@ public struct Recipe: Sendable {
 
   /// An improvement that can be left out.
   public enum Step: String, Sendable, CaseIterable {
-    /// The range of each weight channel is the one with the least error, not the largest value.
+    /// The range of each weight channel is the one with the minimum error, not the largest value.
     case clip
     /// Large input channels are divided, and their weights multiplied, before rounding.
     case smoothing
@@ -42,7 +42,7 @@ public struct Recipe: Sendable {
     case shifting
     /// Channels of queries are divided, and those of keys multiplied, before attention rounds them.
     case balancing
-    /// Where calibration saw nothing, smoothing, shifting and balancing go by what the weights say.
+    /// Where calibration has no data, smoothing, shifting and balancing are estimated from weights.
     case estimation
     /// Where nobody gives pictures, the model is watched on drawn scenes.
     case scenes
@@ -75,11 +75,13 @@ public struct Recipe: Sendable {
 
   /// Why a linear layer stays in floating point; nil when it is quantised.
   func reasonToKeep(
-    weight: String, graph: String, outputs: Int, depth: Int, readsEvenValues: Bool
+    weight: String, graph: String, outputs: Int, depth: Int, readsNormalizedValues: Bool
   ) -> String? {
     if !graphs.contains(graph) { return "\(graph) stays in float" }
     if min(outputs, depth) < minimumSide { return "smaller than \(minimumSide)" }
-    if !readsEvenValues, unevenGraphsInFloat.contains(graph) { return "reads uneven channels" }
+    if !readsNormalizedValues, floatUnnormalizedGraphs.contains(graph) {
+      return "input channels differ in scale"
+    }
     if let pattern = keepFloat.first(where: { matches(weight, pattern: $0) }) {
       return "kept by \(pattern)"
     }
@@ -102,7 +104,7 @@ extension Recipe {
   }
 }
 
-/// Whether `text` fits `pattern`, in which `*` stands for any run of characters and `?` for one.
+/// Whether `text` matches `pattern`, in which `*` matches any run of characters and `?` one.
 public func matches(_ text: String, pattern: String) -> Bool {
   let (text, pattern) = (Array(text.utf8), Array(pattern.utf8))
   var (t, p) = (0, 0)

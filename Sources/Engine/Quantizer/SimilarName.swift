@@ -1,15 +1,15 @@
 /// The name nearest to a mistyped one, by insertions, deletions and replacements of bytes
 /// (Levenshtein); nil when none is near enough to be meant.
 func similarName(to text: String, among names: [String]) -> String? {
-  let wanted = Array(text.utf8.filter { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "?") })
+  let typed = Array(text.utf8.filter { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "?") })
   var best: (name: String, distance: Int)?
   for name in names {
-    let distance = editDistance(wanted, Array(name.utf8))
-    // What a star stands for is missing from the pattern, and no mistake.
-    let missing = text.contains("*") ? max(0, name.utf8.count - wanted.count) : 0
+    let distance = editDistance(typed, Array(name.utf8))
+    // Characters matched by a star are missing from the pattern, which is not a mistake.
+    let missing = text.contains("*") ? max(0, name.utf8.count - typed.count) : 0
     if distance - missing < best?.distance ?? .max { best = (name, distance - missing) }
   }
-  return best.flatMap { $0.distance <= max(2, wanted.count / 4) ? $0.name : nil }
+  return best.flatMap { $0.distance <= max(2, typed.count / 4) ? $0.name : nil }
 }
 
 private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {

@@ -62,7 +62,7 @@ enum Positions {
     return ReferenceValue([height, width, channels], values)
   }
 
-  /// Cosine or sine of each token's angles: half of the columns turn with x, half with y.
+  /// Cosine or sine of each token's angles: half of the columns rotate with x, half with y.
   static func rotaryTable(_ p: RotaryTable) -> ReferenceValue {
     let half = p.pairs / 2
     let frequencies = (0..<half).map { pow(Double(p.theta), -Double($0) / Double(half)) }

@@ -105,7 +105,7 @@ struct QuantizedAttention {
 
   /// Powers as weights 0...255.
   ///
-  /// What rounding leaves over goes to the key after the next, so that small weights are not all
+  /// The rounding remainder is carried to the key after the next, so that small weights are not all
   /// lost.
   static func rounded(_ powers: [Int]) -> [Int] {
     var carry = [128, 128]

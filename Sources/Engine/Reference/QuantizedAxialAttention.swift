@@ -4,11 +4,11 @@ import Graph
 /// Attention on integers without keys: what `axial_attention` computes.
 ///
 /// As in `QuantizedAttention`, everything up to the scores is computed in 32-bit floats, each
-/// operation rounded; only the turned columns of the weight come from 64-bit floats.
+/// operation rounded; only the rotated columns of the weight are computed in 64-bit floats.
 struct QuantizedAxialAttention {
   private typealias Row = QuantizedAttention.Row
 
-  /// Frames whose keys stand beside one another in a tile.
+  /// Frames whose keys are side by side in a tile.
   private static let blockFrames = 8
 
   private let parameters: AxialAttention
@@ -65,7 +65,7 @@ struct QuantizedAxialAttention {
     projections = [(0, parameters.width), (half, parameters.height)].map { first, places in
       (0..<places).map { place in
         columns.map { column in
-          Row(Self.turn(column[first..<(first + half)], place, Double(parameters.theta)))
+          Row(Self.rotate(column[first..<(first + half)], place, Double(parameters.theta)))
         }
       }
     }
@@ -73,8 +73,8 @@ struct QuantizedAxialAttention {
     self.channels = channels
   }
 
-  /// Pair i of P turned by place * theta^(-i / P).
-  private static func turn(_ x: ArraySlice<Double>, _ place: Int, _ theta: Double) -> [Float] {
+  /// Pair i of P rotated by place * theta^(-i / P).
+  private static func rotate(_ x: ArraySlice<Double>, _ place: Int, _ theta: Double) -> [Float] {
     let pairs = x.count / 2
     return (0..<pairs).flatMap { pair in
       let (even, odd) = (x[x.startIndex + 2 * pair], x[x.startIndex + 2 * pair + 1])
@@ -89,7 +89,7 @@ struct QuantizedAxialAttention {
 
   /// A query as vectors that tokens are multiplied with.
   private struct Query {
-    /// What a score of one means, in units of log2.
+    /// The value of one unit of score, in units of log2.
     let step: Float
     /// By part and place.
     let vectors: [[ArraySlice<Int>]]

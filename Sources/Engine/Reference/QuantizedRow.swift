@@ -4,7 +4,7 @@
 /// use, so that its integers equal theirs on every instruction set.
 struct QuantizedRow {
   let scale: Float
-  /// The integer that stands for 0.0; 0...255.
+  /// The integer that represents 0.0; 0...255.
   let zero: Int
   /// 0...255 each.
   let integers: [Int]

@@ -59,8 +59,8 @@ enum Rows {
     return ReferenceValue(shape, zip(left.values, right.values).map(function))
   }
 
-  /// x [B, N, C], cosine and sine [T, C / 2]: pair (2j, 2j + 1) of token n < `rotated` is turned by
-  /// the angle in row n mod T, column j.
+  /// x [B, N, C], cosine and sine [T, C / 2]: pair (2j, 2j + 1) of token n < `rotated` is rotated
+  /// by the angle in row n mod T, column j.
   static func rotatePairs(_ operands: [ReferenceValue], rotated: Int) -> ReferenceValue {
     let (x, cosine, sine) = (operands[0], operands[1], operands[2])
     let (tokens, pairs, tableRows) = (x.shape[1], cosine.shape[1], cosine.shape[0])

@@ -39,7 +39,7 @@ extension Space {
     }
   }
 
-  /// Where the centre of result pixel `index` lies, counted from the centre of the first source
+  /// Position of the centre of result pixel `index`, counted from the centre of the first source
   /// pixel (PyTorch's `align_corners=False`).
   private static func center(_ index: Int, _ size: Int, _ newSize: Int) -> Double {
     (Double(index) + 0.5) * Double(size) / Double(newSize) - 0.5

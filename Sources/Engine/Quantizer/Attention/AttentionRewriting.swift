@@ -2,7 +2,7 @@ internal import Bytes
 internal import Graph
 internal import Passes
 
-/// Rewrites attention to int8 where the recipe says so.
+/// Rewrites attention to int8 where the recipe asks for it.
 struct AttentionRewriting {
   private let recipe: Recipe
   /// Weights whose products went back to floating point, and take the attention along whose label

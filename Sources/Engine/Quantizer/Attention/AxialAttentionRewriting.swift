@@ -2,19 +2,19 @@ internal import Bytes
 internal import Graph
 internal import Passes
 
-/// Lets int8 attention look at tokens on a grid instead of keys that are made of them.
+/// Rewrites int8 attention to keys that are projected from tokens of a grid to read the tokens.
 ///
 /// Before: `k = rotate_pairs(quantized_linear(m), cosine, sine)`,
 /// `y = quantized_attention(q, k, v)` with one head. After: `y = axial_attention(q, m, v)` with the
 /// product's weight. Conditions:
-/// nothing else uses `k` and what it is made of; nothing is fused into the product; both tables
-/// are `rotary_table` of one grid; keys have more than twice the channels of the tokens, or a score
-/// is no less work. Algebra: a half of a key's channels turns with the row or the column alone, so
-/// q R[x, y] (w m + b) = (qx Rx[x] wx + qy Ry[y] wy) m + ..., with two vectors as long as a token
-/// for each query, made once for each column and row.
+/// nothing else uses `k` and its operands; nothing is fused into the product; both tables are
+/// `rotary_table` of one grid; keys have more than twice the channels of the tokens, since
+/// otherwise a score takes as much work. Algebra: each half of a key's channels rotates with the
+/// row or the column alone, so q R[x, y] (w m + b) = (qx Rx[x] wx + qy Ry[y] wy) m + ..., with two
+/// vectors as long as a token for each query, computed once for each column and row.
 ///
 /// SAM 2's memory has 64 channels and keys of 256, so the products of a score are halved and the
-/// projection of the memory goes.
+/// projection of the memory is no longer needed.
 struct AxialAttentionRewriting {
   private let rewriter: Rewriter
   private var graph: Graph { rewriter.source }
@@ -41,14 +41,14 @@ struct AxialAttentionRewriting {
       let result = try rewriter.add(.axialAttention(keys.attention), operands, label: node.label)
       rewriter.replace(node.result, with: result)
     }
-    // Tables that nothing else turns by.
+    // Rotary tables without another user.
     var unchanged = WeightTable()
     return try Pass.eliminateDeadCode.rewrite(rewriter.finish(), &unchanged)
   }
 
   // MARK: Finding
 
-  /// How the keys of an attention are made, and the attention that needs none.
+  /// The nodes that compute the keys of an attention, and the attention that replaces them.
   private struct Keys {
     let product: Graph.Node
     let rotation: Graph.Node
@@ -57,8 +57,9 @@ struct AxialAttentionRewriting {
 
   private func keys(of node: Graph.Node) -> Keys? {
     guard case .quantizedAttention(heads: 1, let scale) = node.op,
-      let rotation = onlyMaker(of: node.operands[1]), case .rotatePairs(let rotated) = rotation.op,
-      let product = onlyMaker(of: rotation.operands[0]),
+      let rotation = rewriter.soleProducer(of: node.operands[1]),
+      case .rotatePairs(let rotated) = rotation.op,
+      let product = rewriter.soleProducer(of: rotation.operands[0]),
       case .quantizedLinear(let parameters) = product.op,
       parameters.activation == .none, !parameters.hasResidual,
       product.operands.dropFirst().allSatisfy({ graph.weightName($0) != nil }),
@@ -75,12 +76,7 @@ struct AxialAttentionRewriting {
         rotated: rotated, hasBias: parameters.hasBias))
   }
 
-  /// The node that makes `value`, for one reader alone.
-  private func onlyMaker(of value: ValueID) -> Graph.Node? {
-    rewriter.soleProducer(of: value)
-  }
-
-  /// The table of cosines by which a rotation turns, if its sines are of the same angles.
+  /// The table of cosines of a rotation, if its sines are of the same angles.
   private func table(of rotation: Graph.Node) -> RotaryTable? {
     guard case .rotaryTable(let cosine) = rewriter.producer(of: rotation.operands[1])?.op,
       case .rotaryTable(let sine) = rewriter.producer(of: rotation.operands[2])?.op,
@@ -97,14 +93,14 @@ extension AxialAttention {
   /// The product that makes keys of tokens.
   var product: Linear { Linear(hasBias: hasBias) }
 
-  /// What turns keys of `depth` channels.
+  /// The rotary table for keys of `depth` channels.
   func table(_ part: RotaryTable.Part, depth: Int) -> RotaryTable {
     RotaryTable(height: height, width: width, pairs: depth / 2, theta: theta, part: part)
   }
 }
 
 extension Graph {
-  /// Labels of the product and the rotation that an axial attention stands for.
+  /// Labels of the product and the rotation that an axial attention replaces.
   func keyLabels(of node: Node) -> (product: String, rotation: String) {
     let weight = weightName(node.operands[3]) ?? node.label
     let isNamed = weight.hasSuffix(".weight")

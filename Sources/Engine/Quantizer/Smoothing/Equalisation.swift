@@ -4,12 +4,12 @@ internal import Tensors
 /// Brings channels that are rounded together to like sizes, and makes up for it where they are
 /// read: the model computes the same.
 ///
-/// It goes by what calibration saw, and where that saw nothing by what the weights say.
+/// It uses the statistics of calibration, and where there are none, estimates from the weights.
 struct Equalisation {
   private(set) var model: Model
   /// Of the inputs as they are after it.
   private(set) var profile: CalibrationProfile
-  /// What was done to the inputs of products, by weight.
+  /// Smoothing of the inputs of products, by weight.
   private(set) var smoothings: [String: Smoothing] = [:]
   /// Labels of attention layers whose queries and keys were balanced.
   private(set) var balanced: [String] = []
@@ -22,7 +22,7 @@ struct Equalisation {
   /// kept in it.
   mutating func run(_ recipe: Recipe, quantized: Set<String>, stored: Set<String>) {
     if !recipe.steps.isDisjoint(with: [.smoothing, .shifting, .balancing]) {
-      // In the order of the graphs: an estimate behind a product needs that of its input.
+      // In the order of the graphs: an estimate after a product needs that of its input.
       for group in SmoothingGroup.all(in: model, quantized: quantized, stored: stored) {
         if recipe.steps.contains(.estimation) { estimate(group) }
         smooth(group, recipe)
@@ -37,7 +37,7 @@ struct Equalisation {
     }
   }
 
-  /// Lets weights tell of inputs that nobody saw.
+  /// Estimates inputs without statistics from the weights.
   private mutating func estimate(_ group: SmoothingGroup) {
     let unseen = group.consumers.map(\.weight).filter { profile.inputs[$0] == nil }
     guard !unseen.isEmpty, let input = group.estimatedInput(model.weights, profile) else { return }
@@ -75,8 +75,8 @@ struct Equalisation {
     }
   }
 
-  /// What may be taken from the channels: their means, or the bias of their maker, which is close to
-  /// them and the same whoever watched.
+  /// The offsets that may be subtracted from the channels: their means, or the bias of their
+  /// producer, which is close to them and the same on every machine.
   private func offsets(
     _ group: SmoothingGroup, _ input: CalibrationProfile.Input
   ) -> [Float]? {

@@ -8,8 +8,8 @@ struct Projection {
   let bias: String?
   /// The first row.
   let start: Int
-  /// Whether positions turn pairs of its channels.
-  var isTurned = false
+  /// Whether positions rotate pairs of its channels.
+  var isRotated = false
 }
 
 /// Finds what projects the operands of an attention.
@@ -36,10 +36,10 @@ struct ProjectionFinder {
   /// The rows that make `value`, which may be moved about on the way; nil when anything else reads
   /// them, or what is done on the way does not keep channels apart and their signs and ratios.
   ///
-  /// With `allowsTurns` pairs of channels may be turned by positions.
-  func projection(of value: ValueID, allowsTurns: Bool = false) -> Projection? {
+  /// With `allowsRotation` pairs of channels may be rotated by positions.
+  func projection(of value: ValueID, allowsRotation: Bool = false) -> Projection? {
     var current = value
-    var isTurned = false
+    var isRotated = false
     while let index = uses.soleProducer(of: current) {
       let node = graph.nodes[index]
       switch node.op {
@@ -49,18 +49,18 @@ struct ProjectionFinder {
       case .broadcast:
         guard channels(node.result) == channels(node.operands[0]) else { return nil }
       case .rotatePairs:
-        guard allowsTurns else { return nil }
-        isTurned = true
+        guard allowsRotation else { return nil }
+        isRotated = true
       case .slice(let axis, let first, _):
         guard axis == graph[node.result].type.shape.count - 1, let first = first.fixed,
           let producer = uses.producer(of: node.operands[0]), isSlicedApart(node.operands[0]),
           var projection = bareProjection(producer, start: first)
         else { return nil }
-        projection.isTurned = isTurned
+        projection.isRotated = isRotated
         return projection
       case .linear:
         var projection = bareProjection(index, start: 0)
-        projection?.isTurned = isTurned
+        projection?.isRotated = isRotated
         return projection
       default: return nil
       }

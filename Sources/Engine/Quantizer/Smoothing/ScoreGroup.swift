@@ -7,7 +7,7 @@ internal import Tensors
 ///
 /// Both are rounded by token and head. A channel that is large in queries and small in keys would
 /// make the steps of the former coarse and vanish in the latter. Factors are folded into the rows of
-/// the products that make them; a pair of channels that positions turn has one factor.
+/// the products that compute them; a pair of channels that positions rotate has one factor.
 struct ScoreGroup {
   /// Of the attention.
   let label: String
@@ -16,7 +16,7 @@ struct ScoreGroup {
   let queries: Projection
   let keys: Projection
 
-  var isTurned: Bool { queries.isTurned || keys.isTurned }
+  var isRotated: Bool { queries.isRotated || keys.isRotated }
 
   /// The groups of `model` whose attention runs in int8 by `recipe`.
   static func all(in model: Model, recipe: Recipe) -> [ScoreGroup] {
@@ -36,8 +36,8 @@ struct ScoreGroup {
         keys: graph[node.operands[1]].type.shape[1].fixed) == nil,
       let channels = graph[node.operands[0]].type.shape.last?.fixed, channels > 0,
       channels % heads == 0,
-      let queries = finder.projection(of: node.operands[0], allowsTurns: true),
-      let keys = finder.projection(of: node.operands[1], allowsTurns: true)
+      let queries = finder.projection(of: node.operands[0], allowsRotation: true),
+      let keys = finder.projection(of: node.operands[1], allowsRotation: true)
     else { return nil }
     return ScoreGroup(
       label: node.label, heads: heads, channelCount: channels, queries: queries, keys: keys)
@@ -56,7 +56,7 @@ struct ScoreBalance {
   let factors: [Float]
 
   private static let alphas: [Float] = [0.35, 0.5, 0.65]
-  /// What the estimate must promise to change anything.
+  /// Maximum expected error, relative to that without a change, at which a change is applied.
   private static let worthwhileGain = 0.9
   private static let rowCount = 64
   /// Factors are kept within this ratio to their geometric mean.
@@ -88,12 +88,12 @@ struct ScoreBalance {
     factors = best.factors
   }
 
-  /// Root mean square of each channel, or of the pair of channels that turn together.
+  /// Root mean square of each channel, or of the pair of channels that are rotated together.
   private static func sizes(_ rows: [Float], _ group: ScoreGroup) -> [Float] {
     let channels = group.channelCount
     var squares = [Float](repeating: 0, count: channels)
     for (index, x) in rows.enumerated() { squares[index % channels] += x * x }
-    if group.isTurned {
+    if group.isRotated {
       for pair in stride(from: 0, to: channels - 1, by: 2) {
         let sum = (squares[pair] + squares[pair + 1]) / 2
         (squares[pair], squares[pair + 1]) = (sum, sum)

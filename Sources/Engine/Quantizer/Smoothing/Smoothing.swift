@@ -6,7 +6,7 @@ internal import Tensors
 ///
 /// Offsets are the means of the channels, or nothing. Candidates for factors are
 /// s_k = a_k^alpha / w_k^(1 - alpha), with a_k the largest input and w_k the largest weight of
-/// channel k (arXiv 2211.10438), and s = 1. What has the least expected error of the products wins:
+/// channel k (arXiv 2211.10438), and s = 1. The minimum expected error of the products wins:
 ///
 ///     sum over k of e_k |W_k|^2                    rounding of the input, e_k its mean square
 ///   + sum over k of m_k / s_k^2 * sum_n d_n^2 / 12  rounding of the weights in steps of d_n
@@ -22,7 +22,9 @@ struct Smoothing {
   let gain: Double
 
   static let alphas = [0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85]
-  /// What the estimate must promise to change anything: it leaves out what later layers make of it.
+  /// Maximum expected error, relative to that without a change, at which a change is applied.
+  ///
+  /// The estimate leaves out the effect of later layers.
   private static let worthwhileGain = 0.9
   /// Factors are kept within this ratio to their geometric mean: trained channels differ by less.
   private static let largestFactor: Float = 1024

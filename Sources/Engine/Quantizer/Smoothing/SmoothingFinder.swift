@@ -15,13 +15,13 @@ struct SmoothingFinder {
     projections = ProjectionFinder(graph, shared: shared)
   }
 
-  func group(madeBy node: Graph.Node) -> SmoothingGroup? {
-    guard let maker = node.op.maker, let channels = graph[node.result].type.shape.last?.fixed,
+  func group(producedBy node: Graph.Node) -> SmoothingGroup? {
+    guard let producer = node.op.producer, let channels = graph[node.result].type.shape.last?.fixed,
       let consumers = consumers(of: node.result),
       consumers.contains(where: { $0.rounding != .none })
     else { return nil }
-    var group = SmoothingGroup(maker: maker, consumers: consumers, channelCount: channels)
-    switch maker {
+    var group = SmoothingGroup(producer: producer, consumers: consumers, channelCount: channels)
+    switch producer {
     case .norm:
       guard let weight = projections.ownWeight(node.operands[1]),
         let bias = projections.ownWeight(node.operands[2])
@@ -93,8 +93,8 @@ struct SmoothingFinder {
 }
 
 extension Op {
-  /// What kind of maker it is whose result's channels may be divided by positive factors before it.
-  fileprivate var maker: SmoothingGroup.Maker? {
+  /// The kind of producer, if channels of its result may be divided by positive factors before it.
+  fileprivate var producer: SmoothingGroup.Producer? {
     switch self {
     case .layerNorm: .norm
     case .attention: .attention

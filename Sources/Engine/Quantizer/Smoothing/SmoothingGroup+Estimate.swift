@@ -3,15 +3,15 @@ internal import Graph
 internal import Tensors
 
 extension SmoothingGroup {
-  /// Rows as the products may get them, by what the weights say; nil where they say nothing.
+  /// Input rows of the products, estimated from the weights; nil where that is impossible.
   ///
-  /// A LayerNorm gives each channel its bias and, times its weight, something normal. What a product
-  /// makes of such rows is computed; attention averages rows of it, which is left out: all channels
-  /// shrink alike.
+  /// A LayerNorm gives each channel its bias plus its weight times a normal variable. The result of
+  /// a product on such rows is computed; that attention averages its rows is left out, because all
+  /// channels shrink alike.
   func estimatedInput(
     _ weights: WeightTable, _ profile: CalibrationProfile
   ) -> CalibrationProfile.Input? {
-    switch maker {
+    switch producer {
     case .norm:
       guard vectors.count == 2, let gain = weights[vectors[0].name]?.floats(),
         let offset = weights[vectors[1].name]?.floats(),
@@ -24,13 +24,13 @@ extension SmoothingGroup {
           input, weights, matrix.name, bias: vectors.first?.name, start: matrix.start,
           count: channelCount, limit: CalibrationProfile.Input.estimatedRowCount)
       else { return nil }
-      let rows = maker == .relu ? made.values.map { max(0, $0) } : made.values
+      let rows = producer == .relu ? made.values.map { max(0, $0) } : made.values
       return .init(estimatedRows: rows, channels: channelCount)
     }
   }
 }
 
-/// What some rows of a product make of sampled inputs.
+/// Results of some rows of a product on sampled inputs.
 struct ProjectedRows {
   /// [rows, count].
   let values: [Float]

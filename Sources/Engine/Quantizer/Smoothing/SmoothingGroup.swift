@@ -5,7 +5,7 @@ internal import Tensors
 /// positive factors if the products' weights are multiplied by them, and moved by any offsets if the
 /// products' biases get their products with the weights.
 ///
-/// Three makers allow the first, because each works on channels one by one, and two the second:
+/// Three producers allow the first, because each works on channels one by one, and two the second:
 ///
 /// - a LayerNorm: its weight and bias are divided (Xiao et al., "SmoothQuant", arXiv 2211.10438),
 ///   offsets are taken from its bias (Wei et al., "Outlier Suppression+", arXiv 2304.09145);
@@ -14,10 +14,10 @@ internal import Tensors
 ///   are taken from its bias;
 /// - ReLU after a product: relu(x / s) = relu(x) / s for s > 0.
 struct SmoothingGroup {
-  /// What makes the value.
-  enum Maker {
+  /// The kind of the value's producer.
+  enum Producer {
     case norm
-    /// Attention, of values that a product makes.
+    /// Attention, of values that a product computes.
     case attention
     /// A product, then ReLU.
     case relu
@@ -29,12 +29,12 @@ struct SmoothingGroup {
     let weight: String
     /// Name of its bias, when it has one that nothing else uses.
     let bias: String?
-    /// Whether it sees zeros besides, which stand for no token and would have to move as well.
+    /// Whether it also reads zeros of padding, which would have to be shifted as well.
     let seesPadding: Bool
     let rounding: Rounding
   }
 
-  /// What of a product is rounded; one of which nothing is takes its factors all the same.
+  /// The rounded part of a product; one without rounding takes its factors all the same.
   enum Rounding {
     case none
     /// Its weight is stored in int8 and multiplied in float.
@@ -43,14 +43,14 @@ struct SmoothingGroup {
     case both
   }
 
-  let maker: Maker
+  let producer: Producer
   /// At least one of them rounds.
   var consumers: [Consumer]
   /// Vectors whose elements are divided, beginning at the given one.
   var vectors: [(name: String, start: Int)] = []
   /// Matrices whose rows are divided, beginning at the given one.
   var matrices: [(name: String, start: Int)] = []
-  /// The vector that offsets are taken from, if the maker has one.
+  /// The vector that offsets are subtracted from, if the producer has one.
   var origin: (name: String, start: Int)?
   let channelCount: Int
 
@@ -72,7 +72,7 @@ extension SmoothingGroup {
     let shared = model.sharedWeights
     return model.graphs.flatMap { graph in
       let finder = SmoothingFinder(graph, quantized: quantized, stored: stored, shared: shared)
-      return graph.nodes.compactMap { finder.group(madeBy: $0) }
+      return graph.nodes.compactMap { finder.group(producedBy: $0) }
     }
   }
 }

@@ -21,7 +21,7 @@ public struct QuantizedMatrix: Sendable {
 
   /// Quantises `weight` [outputs, depth, 1...].
   ///
-  /// With `searchesClip` each channel gets the range with the least squared error; the error of
+  /// With `searchesClip` each channel gets the range with the minimum squared error; the error of
   /// element k counts `importance[k]` times (the mean square of input k), or once without it.
   /// With `compensation` the weights of a channel make up for each other's rounding in that range.
   init(
@@ -63,7 +63,7 @@ public struct QuantizedMatrix: Sendable {
     zeroChannels = zeros
   }
 
-  /// The matrix that the integers stand for, [outputs, depth].
+  /// The matrix that the integers represent, [outputs, depth].
   public func dequantized() -> [Float] {
     var result = values.floats()
     let depth = values.shape[1]
@@ -145,7 +145,7 @@ private struct Channel {
   }
 
   func store(_ row: UnsafeBufferPointer<Float>, to target: UnsafeMutableBufferPointer<Int8>) {
-    // Divided, as the format says: a product with the inverse may round the other way.
+    // A division, as in the format's definition: a product with the inverse may round differently.
     for k in row.indices {
       let level = min(127, max(-127, row[k] / scale))
       target[k] = Int8(RowQuantizer.roundedToEven(level))

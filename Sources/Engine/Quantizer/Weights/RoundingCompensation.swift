@@ -1,14 +1,14 @@
-/// Rounds the weights of a channel one after the other, each time moving those that are still to
-/// come so that they make up for the error, as far as inputs go together (Frantar et al., "GPTQ",
-/// arXiv 2210.17323).
+/// Rounds the weights of a channel one after the other, and adjusts the remaining ones to
+/// compensate for each error, as far as the inputs are correlated (Frantar et al., "GPTQ", arXiv
+/// 2210.17323).
 ///
-/// With H the mean of x x^T over sampled inputs, the change of the weights that are left which
-/// makes up best for an error d of weight k is d U[k, j] / U[k, k], where U is the upper factor of
-/// the inverse of H: H^-1 = U^T U. Inputs are taken by falling mean square, and in blocks, beyond
-/// which little goes together: the work is that of one product with `blockSize` rows.
+/// With H the mean of x x^T over sampled inputs, the best compensation in weight j for an error d
+/// of weight k is d U[k, j] / U[k, k], where U is the upper factor of the inverse of H: H^-1 = U^T
+/// U. Inputs are taken in order of falling mean square, and in blocks, since inputs of different
+/// blocks are hardly correlated; the work is that of one product with `blockSize` rows.
 struct RoundingCompensation {
   static let blockSize = 128
-  /// What is added to the diagonal of H, as a share of its mean: the sample is small.
+  /// Added to the diagonal of H, as a share of its mean, because the sample is small.
   private static let damping = 0.03
 
   private struct Block {
@@ -16,7 +16,7 @@ struct RoundingCompensation {
     var order: [Int]
     /// [n, n]: row k holds U[k, j] / U[k, k] right of the diagonal.
     var ratios: [Float]
-    /// 1 / U[k, k]^2: mean square of what input k brings that later ones do not.
+    /// 1 / U[k, k]^2: mean square of the part of input k that later inputs do not explain.
     var ownSquares: [Float]
   }
 
@@ -41,7 +41,8 @@ struct RoundingCompensation {
         for (k, input) in block.order.enumerated() { weights[k] = row[input] }
         block.ratios.withUnsafeBufferPointer { ratios in
           for k in 0..<count {
-            // Divided, as the format says: a product with the inverse may round the other way.
+            // A division, as in the format's definition: a product with the inverse may round
+            // differently.
             let level = RowQuantizer.roundedToEven(min(127, max(-127, weights[k] / scale)))
             target[block.order[k]] = Int8(level)
             let error = level * scale - weights[k]

@@ -1,7 +1,7 @@
 /// The rounding of activation rows that `quantized_linear` does while a model runs, in the same
 /// float32 steps (`Formats/quantization.md`), for estimating what it costs.
 public enum RowQuantizer {
-  /// Writes what is left of `row` after quantisation to eight bits and back into `result`.
+  /// Writes `row` after a round trip through int8 into `result`.
   public static func roundTrip(
     _ row: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>
   ) {
