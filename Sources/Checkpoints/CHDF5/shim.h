@@ -1,5 +1,5 @@
-// What Swift cannot import from hdf5.h: macros that call the library, functions whose name depends
-// on its version (1.10 to 2.0), and callbacks with versioned structures.
+// Parts of hdf5.h that Swift cannot import: macros that call the library, functions whose name
+// depends on its version (1.10 to 2.0), and callbacks with versioned structures.
 #pragma once
 
 #include <hdf5.h>
@@ -66,7 +66,7 @@ static inline void *chdf5_lend_image(
   return byte_count == image->byte_count ? image->bytes : NULL;
 }
 
-/// Every holder is lent the same memory, so copies are made already.
+/// Every holder is lent the same memory, so there is nothing to copy.
 static inline void *chdf5_keep_image(
     void *to, const void *from, size_t byte_count, H5FD_file_image_op_t operation, void *context) {
   (void)byte_count, (void)operation, (void)context;
@@ -144,7 +144,7 @@ static inline hid_t chdf5_open_object(hid_t from, const char *path) {
   return H5Oopen(from, path, H5P_DEFAULT);
 }
 
-/// A link of a group. Return 0 to go on, 1 to stop.
+/// A link of a group. Return 0 to continue, 1 to stop.
 typedef int (*chdf5_visit_link)(const char *name, bool is_hard, void *context);
 
 typedef struct {
@@ -175,7 +175,7 @@ static inline herr_t chdf5_iterate_links(hid_t group, chdf5_visit_link visit, vo
 #endif
 }
 
-/// Where an object lies in its file, which tells it from all others.
+/// The position of an object in its file, which identifies it.
 static inline herr_t chdf5_object_identity(hid_t object, uint64_t identity[2]) {
 #if H5_VERSION_GE(1, 12, 0)
   H5O_info2_t info;
@@ -192,7 +192,7 @@ static inline herr_t chdf5_object_identity(hid_t object, uint64_t identity[2]) {
 
 // MARK: Datasets
 
-/// Number of the filter at `index` of a pipeline; negative when it cannot be told.
+/// Number of the filter at `index` of a pipeline; negative when it is unknown.
 static inline int chdf5_filter(hid_t properties, unsigned index) {
   unsigned flags = 0;
   size_t value_count = 0;
@@ -218,7 +218,8 @@ static inline herr_t chdf5_chunk_byte_count(
   return 0;
 }
 
-/// Reads the chunk at `start` as it is stored. Bit k of `skipped` says that filter k was not applied.
+/// Reads the chunk at `start` as it is stored. Bit k of `skipped` is set if filter k was not
+/// applied.
 static inline herr_t chdf5_read_stored_chunk(
     hid_t dataset, const hsize_t *start, uint32_t *skipped, void *out) {
 #if H5_VERSION_GE(2, 0, 0)

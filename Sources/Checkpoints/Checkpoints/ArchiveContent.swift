@@ -2,7 +2,7 @@ import Bytes
 import NumPyCheckpoint
 import Zip
 
-/// What a zip archive is, judged by the names of its entries.
+/// The kind of a zip archive, judged by the names of its entries.
 enum ArchiveContent {
   case torch
   case numpy
@@ -23,8 +23,8 @@ enum ArchiveContent {
     storage.withUnsafeBytes { $0.prefix(4).elementsEqual([0x50, 0x4B, 0x03, 0x04]) }
   }
 
-  /// - Throws: `checkpoint.format` for archives that are no checkpoints, `keras.sharded_archive`.
-  ///   What is nothing of these is left to the reader of torch, which knows why it refuses it.
+  /// - Throws: `checkpoint.format` for archives that are not checkpoints, `keras.sharded_archive`.
+  ///   Any other archive is left to the reader of torch, whose refusal names the reason.
   init(_ archive: ZipArchive) throws(Failure) {
     if NumPyCheckpoint.recognizes(archive) {
       self = .numpy

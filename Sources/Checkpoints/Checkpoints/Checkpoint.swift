@@ -9,7 +9,7 @@ import Zip
 
 /// Opens checkpoints of any supported format.
 public enum Checkpoint {
-  /// Maps the file at `path`, tells its format from its content, never from its name, and reads its
+  /// Maps the file at `path`, detects its format by its content, never by its name, and reads its
   /// list of tensors.
   ///
   /// A folder is opened when it holds one checkpoint.

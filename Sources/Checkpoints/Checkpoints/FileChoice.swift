@@ -30,7 +30,7 @@ struct FileChoice {
     if !others.isEmpty {
       let shown = others.prefix(4).map { printable($0) }.joined(separator: ", ")
       notes.append(
-        "left out \(others.count) files that are no part of such a model: \(shown)"
+        "left out \(others.count) files that are not part of such a model: \(shown)"
           + (others.count > 4 ? ", …" : ""))
     }
     for name in folder.names where name.hasSuffix(FileManifest.suffix) {

@@ -2,7 +2,7 @@ import Bytes
 import GGMLCheckpoint
 import SafetensorsCheckpoint
 
-/// What a file is, judged by its first bytes.
+/// The kind of a file, judged by its first bytes.
 enum FileContent: Equatable {
   case checkpoint(CheckpointFormat)
   /// Something else, in words, and what to do about it when that is known.
@@ -52,8 +52,8 @@ enum FileContent: Equatable {
       isTorch
       ? .torch
       : head.starts(with: GGMLCheckpoint.magic) ? .ggml : isSafetensors(head) ? .safetensors : nil
-    // HDF5 may start behind anything. What one reader calls weights and another calls a file is
-    // made to deceive one of them.
+    // HDF5 may start after anything. A file that one reader takes for weights and another for HDF5
+    // is built to deceive one of them.
     if isHDF5(storage) {
       guard first == nil else {
         throw Failure(
@@ -69,12 +69,12 @@ enum FileContent: Equatable {
     return HDF5Shards.isIndex(storage) ? .hdf5Shards : .safetensorsIndex
   }
 
-  /// HDF5 behind a text, with objects that only MATLAB understands.
+  /// HDF5 after a text, with objects that only MATLAB understands.
   private static func isMATLAB(_ head: [UInt8]) -> Bool {
     head.starts(with: Array("MATLAB 7.3 MAT-file".utf8))
   }
 
-  /// The signature stands at byte 0, 512, 1024, 2048 and so on (HDF5 specification, II.A).
+  /// The signature is at byte 0, 512, 1024, 2048 and so on (HDF5 specification, II.A).
   private static func isHDF5(_ storage: ByteStorage) -> Bool {
     let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
     return storage.withUnsafeBytes { bytes in
@@ -117,7 +117,7 @@ enum FileContent: Equatable {
   }
 
   private static let unpack = "unpack it first"
-  /// For what was made of a checkpoint and is none any more.
+  /// For files that were compiled from a checkpoint.
   static let compiledHint =
     "a compiled model holds no whole set of weights: convert the .pt, .safetensors or .h5 checkpoint "
     + "that it was made from"
@@ -126,7 +126,7 @@ enum FileContent: Equatable {
     + "take the checkpoint that they were made from"
   private static let signatures = [
     Signature(
-      "version https://git-lfs", "a Git LFS pointer, not the file it stands for",
+      "version https://git-lfs", "a Git LFS pointer, not the file itself",
       hint: "fetch the file itself with: git lfs pull"),
     Signature([0x1F, 0x8B], "gzip data", hint: unpack),
     Signature([0xFD] + Array("7zXZ".utf8), "xz data", hint: unpack),

@@ -36,7 +36,7 @@ struct FileManifest {
       members.count <= FileManifest.maximumFileCount
     else {
       throw Failure(
-        .badInput, code: "manifest.json", "the manifest is no object with the names of files")
+        .badInput, code: "manifest.json", "the manifest is not an object with the names of files")
     }
     var entries: [(name: String, hash: String)] = []
     for (name, value) in members {
@@ -63,7 +63,7 @@ struct FileManifest {
     guard found == expected else {
       throw Failure(
         .badInput, code: "manifest.hash",
-        "the SHA-256 is \(found); the manifest of the model says \(expected)",
+        "the SHA-256 is \(found); the manifest of the model has \(expected)",
         hint: "download the file again", file: file)
     }
   }

@@ -1,4 +1,4 @@
-/// What a folder is, judged by the names in it.
+/// The kind of a folder, judged by the names in it.
 enum FolderContent {
   /// Weights of Keras in several files.
   case hdf5

@@ -10,7 +10,7 @@ struct HDF5Folder: TensorCollection {
     /// The name of the part, before which the names of all models of a kind differ.
     let part: String
     let storage: ByteStorage
-    /// What a manifest says of it.
+    /// Its hash in a manifest.
     let hash: String?
   }
 

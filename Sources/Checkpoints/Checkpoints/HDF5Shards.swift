@@ -5,8 +5,8 @@ import Tensors
 
 /// Weights that Keras saved in several files, joined by a `.weights.json`.
 ///
-/// The index names the files of each group of variables; a group may begin in one and go on in the
-/// next.
+/// The index names the files of each group of variables; a group may begin in one and continue in
+/// the next.
 struct HDF5Shards {
   let tensors: any TensorCollection
   let shards: [(name: String, storage: ByteStorage)]
@@ -25,8 +25,9 @@ struct HDF5Shards {
 
   /// Opens the files that the index `storage` names, which are in `folder`.
   ///
-  /// - Throws: `keras.index` where index and files disagree, `keras.index_path` for what is no plain
-  ///   file name, `keras.index_shard` for a file that does not exist; codes that start with `h5.`.
+  /// - Throws: `keras.index` where index and files disagree, `keras.index_path` for anything
+  ///   but a plain file name, `keras.index_shard` for a file that does not exist; codes that start
+  ///   with `h5.`.
   init(_ storage: ByteStorage, folder: String) throws(Failure) {
     var groups: [String: Set<String>] = [:]
     var names: [String] = []
@@ -61,7 +62,7 @@ struct HDF5Shards {
     self.notes = notes.sorted()
   }
 
-  /// Passes for a file that is no shard of an index beside it.
+  /// Checks that a file is not a shard of an index beside it.
   /// - Throws: `keras.shard`.
   static func checkIsWhole(_ path: String) throws(Failure) {
     // NAME_00000.weights.h5 belongs to NAME.weights.json.
@@ -125,7 +126,7 @@ struct HDF5Shards {
       guard groups[group]?.contains(file) == true else {
         throw Failure(
           .badInput, code: "keras.index",
-          "the shard \(file) has a variable of which the index does not say so",
+          "the shard \(file) has a variable that the index does not assign to it",
           place: "tensor \(name)", hint: "index and shards must come from one model")
       }
     }

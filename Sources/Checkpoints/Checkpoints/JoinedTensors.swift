@@ -7,7 +7,7 @@ struct JoinedTensors: TensorCollection {
   private let files: [any TensorCollection]
   private let places: [String: (file: Int, name: String)]
 
-  /// The tensors of `files`, each behind the label of its file where it has one.
+  /// The tensors of `files`, each prefixed with the label of its file where it has one.
   ///
   /// - Throws: `checkpoint.name_collision` when two files have a tensor of one name.
   init(_ files: [(label: String?, tensors: any TensorCollection)]) throws(Failure) {

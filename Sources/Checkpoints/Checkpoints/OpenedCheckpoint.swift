@@ -5,7 +5,7 @@ public import Tensors
 public struct OpenedCheckpoint: Sendable {
   public let tensors: any TensorCollection
   public let format: CheckpointFormat
-  /// What a user should know about how the file was read.
+  /// Remarks for the user on how the file was read.
   public let notes: [String]
   /// Facts about the container, for reports.
   public let details: [(label: String, value: String)]
@@ -37,7 +37,7 @@ public struct OpenedCheckpoint: Sendable {
   public var byteCount: Int { shards.reduce(storage.byteCount) { $0 + $1.storage.byteCount } }
 }
 
-/// What a user may let pass when a checkpoint is read, and what is known of its family.
+/// Exceptions that the user permits when a checkpoint is read, and facts about its family.
 public struct CheckpointOptions: Sendable {
   /// Objects of any program beside the weights of a torch checkpoint are dropped, unread.
   public var ignoresForeignObjects = false

@@ -15,10 +15,10 @@ public struct GGMLCheckpoint: TensorCollection {
   private let records: [String: GGMLRecord]
   private let storage: ByteStorage
 
-  /// What the file begins with: the number 0x73616D32.
+  /// The first bytes of the file: the number 0x73616D32.
   public static let magic: [UInt8] = Array("2mas".utf8)
   static let maximumTensorCount = 100_000
-  /// Numbers about the model, with and without the one that tells SAM 2 from SAM 2.1.
+  /// Counts of settings, with and without the one that distinguishes SAM 2 from SAM 2.1.
   private static let settingCounts = [57, 56]
   private static let headByteCount = 16
   private static let hiera = 1
@@ -27,7 +27,7 @@ public struct GGMLCheckpoint: TensorCollection {
   public init(storage: ByteStorage) throws(Failure) {
     var cursor = ByteCursor(storage, truncationCode: "ggml.truncated")
     guard try cursor.readBytes(4) == GGMLCheckpoint.magic else {
-      throw Failure(.badInput, code: "ggml.header", "this is no .ggml file of a SAM 2")
+      throw Failure(.badInput, code: "ggml.header", "not a .ggml file of a SAM 2")
     }
     let version = try cursor.readUInt32()
     guard version == 1 else {

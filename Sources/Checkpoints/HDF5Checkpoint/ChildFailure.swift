@@ -21,9 +21,10 @@ extension Failure {
     ])
   }
 
-  /// The failure that the last line of `bytes` tells; nil when it tells none.
+  /// The failure in the last line of `bytes`; nil when there is none.
   ///
-  /// Texts are made printable, and codes kept to what codes look like: the child may be lying.
+  /// Unprintable characters are replaced, and codes are restricted to the form of codes, because
+  /// the child is not trusted.
   init?(childOutput bytes: [UInt8]) {
     var limits = JSONLimits()
     limits.byteCount = 1 << 16

@@ -1,13 +1,13 @@
 import Bytes
 import Glibc
 
-/// What the child process may use, and how long the parent waits for it.
+/// Resource limits of the child process, and the time that the parent waits for it.
 struct ChildLimits {
   /// Bytes of the HDF5 file.
   let fileByteCount: Int
 
-  /// Most bytes that all datasets together may declare: gzip makes weights smaller by a few
-  /// percent, and buffers of zeros by far more, but those are small.
+  /// Maximum bytes that all datasets together may declare: gzip shrinks weights by a few percent,
+  /// and buffers of zeros by far more, but those are small.
   var declaredByteCount: Int {
     min(64 << 30, 64 << 20 + (checkedProduct(fileByteCount, 16) ?? Int.max - (64 << 20)))
   }
@@ -30,7 +30,7 @@ struct ChildLimits {
     try ChildLimits.set(
       RLIMIT_AS, checkedSum(ChildLimits.addressSpaceByteCount, fileByteCount) ?? Int.max)
     try ChildLimits.set(RLIMIT_CPU, processorSeconds)
-    // What reaches this limit is an attack: the process shall end, whatever its parent ignores.
+    // Only an attack reaches this limit, so the process ends even if its parent ignores the signal.
     signal(SIGXFSZ, SIG_DFL)
     try ChildLimits.set(RLIMIT_FSIZE, declaredByteCount + header)
   }

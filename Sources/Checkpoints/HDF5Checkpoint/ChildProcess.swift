@@ -1,7 +1,7 @@
 import Bytes
 import Glibc
 
-/// Runs `HDF5Child` in a process of its own and says how it ended.
+/// Runs `HDF5Child` in a process of its own and reports how it ended.
 struct ChildProcess {
   /// The program to start, which must hand its subcommand `hdf5-child` to `HDF5Child.run`.
   let program: String
@@ -12,7 +12,7 @@ struct ChildProcess {
     case outOfTime
   }
 
-  /// Most bytes that are kept of what the child says.
+  /// Maximum bytes that are kept of the child's messages.
   private static let maximumErrorByteCount = 1 << 16
 
   /// Runs the child on `input` and lets it write to `output`.
@@ -23,8 +23,8 @@ struct ChildProcess {
   ) throws(Failure) {
     let limits = ChildLimits(fileByteCount: input.byteCount)
     var ends: [Int32] = [-1, -1]
-    // Sockets, since pipes cannot be made close-on-exec in one step from Swift, and another child
-    // that inherits the writing end would keep it open.
+    // Sockets, since Swift cannot open pipes as close-on-exec in one step, and another child that
+    // inherits the writing end would keep it open.
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, kind, 0, &ends) == 0, let errors = FileDescriptor(ends[0]),
       let errorsOfChild = FileDescriptor(ends[1])
@@ -35,10 +35,10 @@ struct ChildProcess {
     // Only the child may hold the writing end, or its end would never be seen.
     _ = consume errorsOfChild
     let deadline = ChildProcess.now() + Double(limits.clockSeconds)
-    let said = ChildProcess.read(errors, until: deadline)
+    let message = ChildProcess.read(errors, until: deadline)
     switch ChildProcess.wait(for: process, until: deadline) {
     case .exited(0): return
-    case .exited: throw Failure(childOutput: said) ?? ChildProcess.crash("without a reason")
+    case .exited: throw Failure(childOutput: message) ?? ChildProcess.crash("without a reason")
     case .signalled(SIGXCPU), .signalled(SIGKILL):
       // The kernel sends SIGKILL at the hard limit of processor time, which is the same second.
       throw ChildProcess.timeFailure(limits)
@@ -102,8 +102,7 @@ struct ChildProcess {
     return process
   }
 
-  /// Nothing of ours but where the shared libraries are; no plugins, and no locks, which some file
-  /// systems lack.
+  /// Only the path of the shared libraries; no plugins, and no locks, which some file systems lack.
   private static func environment() -> [String] {
     var variables = ["HDF5_PLUGIN_PRELOAD=::", "HDF5_USE_FILE_LOCKING=FALSE"]
     if let path = getenv("LD_LIBRARY_PATH") {
@@ -114,25 +113,27 @@ struct ChildProcess {
 
   // MARK: - Waiting
 
-  /// What the child says until it closes its end, which it does by ending.
+  /// The child's messages until it closes its end, which it does by ending.
   private static func read(
     _ errors: borrowing FileDescriptor, until deadline: Double
   ) -> [UInt8] {
-    var said: [UInt8] = []
+    var message: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
       let rest = deadline - now()
-      guard rest > 0 else { return said }
+      guard rest > 0 else { return message }
       var poller = pollfd(fd: errors.number, events: Int16(POLLIN), revents: 0)
       let ready = poll(&poller, 1, Int32(min(rest * 1000 + 1, 1e6)))
-      if ready < 0, errno != EINTR { return said }
+      if ready < 0, errno != EINTR { return message }
       guard ready > 0 else { continue }
       let count = Glibc.read(errors.number, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return said }
+      guard count > 0 else { return message }
       // The reason is the last line; what comes before it may be dropped.
-      said += buffer[..<count]
-      if said.count > maximumErrorByteCount { said.removeFirst(said.count - maximumErrorByteCount) }
+      message += buffer[..<count]
+      if message.count > maximumErrorByteCount {
+        message.removeFirst(message.count - maximumErrorByteCount)
+      }
     }
   }
 

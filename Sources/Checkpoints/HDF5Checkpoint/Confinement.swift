@@ -13,7 +13,7 @@ public enum Confinement: Sendable {
   /// The confinement that this system provides.
   public static var ofThisSystem: Confinement { sam2_can_filter_calls() ? .systemCalls : .limits }
 
-  /// The state of a system without a filter, for people; nil where there is nothing to say.
+  /// The state of a system without a filter, for people; nil where there is a filter.
   var note: String? {
     switch self {
     case .systemCalls: nil

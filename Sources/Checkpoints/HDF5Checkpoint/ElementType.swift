@@ -10,12 +10,12 @@ struct ElementType {
   let dtype: DType
   /// True when the bytes in the file are those in memory.
   let isLittleEndian: Bool
-  /// The stored form in little-endian order, as it is wanted in memory, given the dataset.
+  /// The stored form in little-endian order, as needed in memory, given the dataset.
   let make: @Sendable (hid_t) -> hid_t
 
-  /// Name of the attribute that tells what integers stand for.
+  /// Name of the attribute that names the type which integers represent.
   static let attributeName = "torch_dtype"
-  /// Name of the attribute by which Keras tells what opaque bytes stand for.
+  /// Name of Keras's attribute that names the type of opaque bytes.
   static let opaqueAttributeName = "dtype"
 
   /// The type of the elements of `dataset`.
@@ -55,7 +55,7 @@ struct ElementType {
     return ElementType(dtype: .bfloat16, isLittleEndian: true) { H5Dget_type($0) }
   }
 
-  /// What the attribute says; nil when there is none, and for types that it does not concern.
+  /// The value of the attribute; nil when there is none, and for types that it does not concern.
   private static func attribute(
     of dataset: borrowing HDF5Handle, _ form: StoredForm, _ place: String
   ) throws(Failure) -> String? {
@@ -111,7 +111,7 @@ private struct StoredForm {
     StoredForm(kind: .integer(signed: true, .int64), byteCount: 8),
   ]
 
-  /// Integers may stand for something else, which the attribute then names.
+  /// Integers may represent another type, which the attribute then names.
   var mayBeNamed: Bool {
     if case .integer = kind { byteCount <= 2 } else { false }
   }
@@ -128,7 +128,7 @@ private struct StoredForm {
     }
   }
 
-  /// What the elements are, given what the attribute says.
+  /// The element type, given the value of the attribute.
   func dtype(named name: String?, place: String) throws(Failure) -> DType {
     let dtype: DType?
     switch (kind, name) {
@@ -139,11 +139,11 @@ private struct StoredForm {
     case (.integer, .some(let name)):
       throw refusal(
         "h5.datatype",
-        "\(byteCount * 8)-bit integers cannot stand for \(printable(name, limit: 32))", at: place)
+        "\(byteCount * 8)-bit integers cannot represent \(printable(name, limit: 32))", at: place)
     }
     guard let dtype else {
       throw refusal(
-        "h5.datatype", "unsigned 16-bit integers without saying what they stand for", at: place,
+        "h5.datatype", "unsigned 16-bit integers without a named type", at: place,
         hint: "for bfloat16, set the attribute \(ElementType.attributeName) to \"bfloat16\"")
     }
     return dtype

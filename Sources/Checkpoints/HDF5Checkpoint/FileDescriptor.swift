@@ -7,10 +7,10 @@ import Glibc
 /// Always above 9, so that handing several to a child as 0 to 3 never overwrites one with another.
 struct FileDescriptor: ~Copyable, Sendable {
   let number: Int32
-  /// A name that goes when the owner goes; nil for files that keep or never had one.
+  /// A name that is removed with the owner; nil for files that keep or never had one.
   private var temporaryPath: String?
 
-  /// Takes over `opened`; nil when it says that opening failed (`errno` is kept).
+  /// Takes over `opened`; nil when it is the result of a failed opening (`errno` is kept).
   init?(_ opened: Int32) {
     guard opened >= 0 else { return nil }
     let high = fcntl(opened, F_DUPFD_CLOEXEC, 10)

@@ -4,9 +4,9 @@ public import Tensors
 
 /// An HDF5 file that holds a state dictionary, as `Formats/hdf5.md` specifies.
 ///
-/// libhdf5 runs in a child process (`HDF5Child`). Opening lets it list the tensors, and say where
-/// those lie that are stored in one piece: they are views of the mapped file. The first of the
-/// others that is asked for lets it write all of these to an unnamed temporary file, which is
+/// libhdf5 runs in a child process (`HDF5Child`). On opening it lists the tensors, with the offsets
+/// of those that are stored in one piece, which are views of the mapped file. On the first request
+/// for one of the others it writes all of these to an unnamed temporary file, which is
 /// mapped too. Memory of this process never grows with the file.
 public final class HDF5Checkpoint: TensorCollection {
   public let names: [String]
@@ -99,7 +99,7 @@ public final class HDF5Checkpoint: TensorCollection {
     }
   }
 
-  /// The whole stream of the child, and where each tensor lies in it.
+  /// The whole stream of the child, and the position of each tensor in it.
   private struct Stream: Sendable {
     let storage: ByteStorage
     let offsets: [Int]

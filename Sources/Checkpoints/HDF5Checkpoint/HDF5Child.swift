@@ -86,8 +86,8 @@ public enum HDF5Child {
     }
     guard userBlock == 0 else {
       throw refusal(
-        "h5.superblock", "\(userBlock) bytes stand before the HDF5 data (a user block)",
-        hint: "take them away with h5unjam")
+        "h5.superblock", "\(userBlock) bytes precede the HDF5 data (a user block)",
+        hint: "remove them with h5unjam")
     }
     guard end == UInt64(limits.fileByteCount) else {
       throw refusal(
@@ -138,7 +138,7 @@ public enum HDF5Child {
     return header
   }
 
-  /// Data lie inside the file and apart, except that two links may lead to one dataset.
+  /// Checks that data are inside the file and do not overlap; two links may lead to one dataset.
   private static func checkExtents(
     _ extents: [Range<Int>], _ limits: ChildLimits
   ) throws(Failure) {

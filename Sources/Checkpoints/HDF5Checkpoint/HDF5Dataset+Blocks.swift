@@ -5,7 +5,7 @@ import Tensors
 extension HDF5Dataset {
   /// Bytes that are read at a time when chunks do not ask for more.
   static let blockByteCount = 8 << 20
-  /// Most bytes that are read at a time.
+  /// Maximum bytes that are read at a time.
   static let maximumBlockByteCount = 256 << 20
 
   /// Passes all elements to `body`, in row-major and little-endian order, block by block.
@@ -54,7 +54,7 @@ struct BlockWalk {
   let dimensions: [Int]
   /// The axis of which a block holds some rows; nil for a scalar.
   let axis: Int?
-  /// Most rows of a block.
+  /// Maximum rows of a block.
   let rowCount: Int
   /// Bytes of the largest block; nil when that is more than can be counted.
   let capacity: Int?

@@ -2,12 +2,12 @@ import Bytes
 import CHDF5
 import Tensors
 
-/// A dataset that passed every check that can be made without reading its elements.
+/// A dataset that passed every check except those that need its elements.
 struct HDF5Dataset: ~Copyable {
   let handle: HDF5Handle
   let element: ElementType
   let shape: Shape
-  /// Sizes of a chunk along each axis; nil when the elements lie in one piece.
+  /// Sizes of a chunk along each axis; nil when the elements are stored in one piece.
   let chunk: [Int]?
   /// Filters of the chunks, in the order in which they were applied.
   let filters: [Filter]
@@ -15,13 +15,13 @@ struct HDF5Dataset: ~Copyable {
   let storedByteCount: Int
   /// Bytes that reading produces, counting chunks whole.
   let producedByteCount: Int
-  /// Where a contiguous dataset lies in the file; nil for the others and for empty ones.
+  /// Bytes of a contiguous dataset in the file; nil for the others and for empty ones.
   let extent: Range<Int>?
 
-  /// Where the elements lie in the file as they are wanted in memory; nil when they do not.
+  /// Offset of the elements, if the file stores them as needed in memory; nil otherwise.
   var directOffset: Int? { element.isLittleEndian ? extent?.lowerBound : nil }
 
-  /// Most bytes of one chunk: far above what any writer chooses, far below what hurts.
+  /// Maximum bytes of one chunk: far above the choice of any writer, far below any harm.
   static let maximumChunkByteCount = 64 << 20
   /// Deflate cannot shrink anything more than 1032 times.
   static let maximumRatio = 1100
@@ -131,12 +131,12 @@ struct HDF5Dataset: ~Copyable {
     if byteCount == 0 { return nil }
     guard let start = Int(exactly: H5Dget_offset(handle.id)), start > 0,
       let end = checkedSum(start, byteCount)
-    else { throw refusal("h5.address", "the data lie nowhere in the file", at: place) }
+    else { throw refusal("h5.address", "the data have no address in the file", at: place) }
     return start..<end
   }
 }
 
-/// What may have been done to chunks; the numbers are those of the format.
+/// Filters of chunks; the numbers are those of the format.
 enum Filter: Int32 {
   case deflate = 1
   case shuffle = 2
@@ -154,7 +154,7 @@ private struct StorageLayout {
     let layout = H5Pget_layout(properties.id)
     if layout == H5D_VIRTUAL {
       throw refusal(
-        "h5.virtual", "a virtual dataset, which stands for data of other datasets", at: place,
+        "h5.virtual", "a virtual dataset, which refers to data of other datasets", at: place,
         hint: "copy the data into a plain dataset")
     }
     let externalCount = H5Pget_external_count(properties.id)

@@ -7,13 +7,13 @@ import CHDF5
 struct HDF5Handle: ~Copyable {
   let id: hid_t
 
-  /// Takes over `id`; nil when it says that opening failed.
+  /// Takes over `id`; nil when it is the result of a failed opening.
   init?(_ id: hid_t) {
     guard id >= 0 else { return nil }
     self.id = id
   }
 
-  /// Takes over `id`, or throws `failure`, with what the library says about it.
+  /// Takes over `id`, or throws `failure`, with the library's message.
   init(_ id: hid_t, orThrow failure: @autoclosure () -> Failure) throws(Failure) {
     guard id >= 0 else { throw failure().withLibraryMessage() }
     self.id = id

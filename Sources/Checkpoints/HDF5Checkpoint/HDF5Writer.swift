@@ -44,7 +44,7 @@ public enum HDF5Writer {
     let file = try HDF5Handle(
       chdf5_create_file("/proc/self/fd/\(output.number)"),
       orThrow: writeFailure("cannot create a temporary HDF5 file"))
-    // The library needs the name only to open the file; without it, nothing stays behind.
+    // The library needs the name only to open the file; without it, no file remains.
     output.removeName()
     for (index, name) in tensors.names.enumerated() {
       try write(try tensors.tensor(name), named: name, to: file)
@@ -77,7 +77,7 @@ public enum HDF5Writer {
     }
   }
 
-  /// The stored type, and what the attribute says when the type does not.
+  /// The stored type, and the value of the attribute where the type alone is ambiguous.
   private static func elementType(_ dtype: DType) -> (id: hid_t, meaning: String?) {
     switch dtype {
     case .float32: (chdf5_float_type(4, 8, false), nil)

@@ -15,7 +15,7 @@ struct LayerNames {
 
   /// The name of the layer to which the dataset at `path` belongs; nil when the file has none.
   ///
-  /// - Throws: `h5.attribute` for a name that is no short, printable string.
+  /// - Throws: `h5.attribute` for a name that is not a short, printable string.
   mutating func name(
     ofDataset path: [String], in file: borrowing HDF5Handle
   ) throws(Failure) -> String? {

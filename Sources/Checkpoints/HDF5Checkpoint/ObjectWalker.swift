@@ -78,7 +78,7 @@ struct ObjectWalker {
     let isHard: Bool
   }
 
-  /// Collects links while the library goes through them, up to a limit.
+  /// Collects links while the library iterates over them, up to a limit.
   private final class LinkList {
     var links: [Link] = []
     var room: Int

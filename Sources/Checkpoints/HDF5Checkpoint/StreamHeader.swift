@@ -2,8 +2,8 @@ import Bytes
 import JSON
 import Tensors
 
-/// The head of what the child writes, as in a safetensors file: eight bytes of length, then a JSON
-/// object that says which tensor lies where.
+/// The head of the child's output, as in a safetensors file: eight bytes of length, then a JSON
+/// object with the position of each tensor.
 ///
 /// One thing is not in safetensors: a tensor that the HDF5 file holds in one piece and in the right
 /// order of bytes has its `file_offset` there, and no data in the stream. The others follow one
@@ -14,10 +14,10 @@ struct StreamHeader: Equatable {
     let name: String
     let dtype: DType
     let shape: Shape
-    /// Where the elements lie in the HDF5 file itself, as they are wanted; nil for those that the
-    /// stream holds.
+    /// Offset of the elements in the HDF5 file itself, if it stores them as needed; nil for those
+    /// that the stream holds.
     var fileOffset: Int?
-    /// Name of the layer to which the tensor belongs, where the file tells.
+    /// Name of the layer to which the tensor belongs, where the file has it.
     var layer: String?
 
     var byteCount: Int { shape.elementCount * dtype.byteCount }
@@ -27,7 +27,7 @@ struct StreamHeader: Equatable {
   var entries: [Entry]
 
   static let maximumByteCount = 100 << 20
-  /// What is no tensor in safetensors, and no name here.
+  /// The member of safetensors that is not a tensor, and not a name here.
   static let metadataKey = "__metadata__"
 
   private static let dtypeNames: [(name: String, dtype: DType)] = [
@@ -65,7 +65,7 @@ struct StreamHeader: Equatable {
 
   // MARK: - Reading
 
-  /// Reads the header at the start of `storage`, and says where the data begin.
+  /// Reads the header at the start of `storage`; returns the offset of the data too.
   /// - Throws: `h5.stream`.
   static func read(_ storage: ByteStorage) throws(Failure) -> (header: StreamHeader, end: Int) {
     do throws(Failure) {

@@ -1,6 +1,6 @@
 import Bytes
 
-/// Tensor names made of paths of datasets.
+/// Tensor names, derived from paths of datasets.
 struct TensorNames {
   /// Each name and the path it comes from, in the order of the paths.
   private(set) var entries: [(name: String, path: [String])] = []

@@ -9,7 +9,7 @@ enum TextAttribute {
   static func text(
     _ name: String, of object: borrowing HDF5Handle, limit: Int, place: String
   ) throws(Failure) -> String? {
-    // One byte more shows a text that was cut, and one is for the zero behind it.
+    // One more byte reveals a truncated text, and one is for the terminating zero.
     var buffer = [CChar](repeating: 0, count: limit + 2)
     let found = chdf5_text_attribute(object.id, name, &buffer, buffer.count)
     let bytes = buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))

@@ -53,7 +53,7 @@ struct NumPyHeader: Equatable {
   private static let dtypes: [(name: String, dtype: DType)] = [
     ("<f4", .float32), ("<f2", .float16), ("<f8", .float64), ("|i1", .int8), ("|u1", .uint8),
     ("<i2", .int16), ("<i4", .int32), ("<i8", .int64), ("|b1", .bool),
-    // What NumPy writes for the bfloat16 of ml_dtypes, a type that is not its own.
+    // NumPy's form of the bfloat16 of ml_dtypes, a type that is not its own.
     ("<V2", .bfloat16), ("|V2", .bfloat16),
   ]
 

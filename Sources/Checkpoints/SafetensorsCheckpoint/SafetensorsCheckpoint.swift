@@ -26,7 +26,7 @@ public struct SafetensorsCheckpoint: TensorCollection {
     self.indices = indices
   }
 
-  /// What the writer of the file noted, in the order of the header.
+  /// Metadata by the writer of the file, in the order of the header.
   public var metadata: [(key: String, value: String)] { header.metadata }
   /// Bytes of the JSON text.
   public var headerByteCount: Int { header.dataOffset - SafetensorsHeader.lengthByteCount }

@@ -2,7 +2,7 @@ import Bytes
 import JSON
 import Tensors
 
-/// One tensor of a header: what it is, and where it lies in the data.
+/// One tensor of a header: type, shape, and position in the data.
 struct SafetensorsRecord: Sendable {
   let name: String
   let dtype: DType

@@ -116,7 +116,7 @@ private struct SafetensorsPlan {
       guard tensor.dtype == description.dtype, tensor.shape == description.shape else {
         throw Failure(
           .internalError, code: "st.description",
-          "a tensor is \(tensor.dtype.name)\(tensor.shape) and was said to be another",
+          "a tensor is \(tensor.dtype.name)\(tensor.shape), unlike its description",
           place: "tensor \(name)")
       }
       var failure: Failure?

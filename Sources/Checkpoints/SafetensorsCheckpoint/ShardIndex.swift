@@ -21,7 +21,7 @@ struct ShardIndex {
       guard bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return false }
       let needle = Array("\"\(mapKey)\"".utf8)
       var rest = bytes[...]
-      // The key stands within the first kilobyte of real files: the search seldom goes further.
+      // In real files the key is in the first kilobyte, so the search is short.
       while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
         rest = rest[quote...]
         if rest.starts(with: needle) { return true }

@@ -18,14 +18,14 @@ public struct ShardedSafetensors: TensorCollection {
   public let shards: [Shard]
   private let shardIndices: [String: Int]
 
-  /// Whether the file may be an index, told from its content.
+  /// Whether the file may be an index, judged by its content.
   public static func isIndex(_ storage: ByteStorage) -> Bool {
     ShardIndex.looksLikeIndex(storage)
   }
 
-  /// Opens the shards that `index` names, which lie in `folder`.
+  /// Opens the shards that `index` names, which are in `folder`.
   ///
-  /// - Throws: `st.index`, `st.index_path` for a shard that is no plain file name,
+  /// - Throws: `st.index`, `st.index_path` for a shard that is not a plain file name,
   ///   `st.index_shard` for one that does not exist, `st.index_weight` where index and shards
   ///   disagree; what `SafetensorsCheckpoint` throws, naming the shard.
   public init(index storage: ByteStorage, folder: String) throws(Failure) {
@@ -45,7 +45,7 @@ public struct ShardedSafetensors: TensorCollection {
     for name in index.names where shardIndices[name] == nil {
       throw Failure(
         .badInput, code: "st.index_weight",
-        "the index says the tensor is in \(index.shardByName[name] ?? ""), which does not have it",
+        "the index places the tensor in \(index.shardByName[name] ?? ""), which does not have it",
         place: "tensor \(name)")
     }
     names = index.names
@@ -70,7 +70,7 @@ public struct ShardedSafetensors: TensorCollection {
   private static func strangerFailure(
     _ tensor: String, _ shard: String, _ expected: String?
   ) -> Failure {
-    let reason = expected.map { "the index says it is in \($0)" } ?? "the index does not know it"
+    let reason = expected.map { "the index places it in \($0)" } ?? "the index does not know it"
     return Failure(
       .badInput, code: "st.index_weight", "the shard \(shard) has a tensor, but \(reason)",
       place: "tensor \(tensor)", hint: "index and shards must come from one model")

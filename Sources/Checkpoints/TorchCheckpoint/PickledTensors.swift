@@ -3,7 +3,7 @@ import Bytes
 /// The tensors in what a checkpoint pickles, named by the keys that lead to them.
 ///
 /// `{"model": {"w": tensor}, "steps": [tensor]}` holds `model.w` and `steps.0`. Which of them are
-/// weights is for others to tell.
+/// weights is decided elsewhere.
 struct PickledTensors {
   private(set) var names: [String] = []
   private(set) var tensorIndexByName: [String: Int] = [:]
@@ -70,8 +70,8 @@ struct PickledTensors {
 
   /// Adds the tensors at `start` and below, in the order of the pickle.
   ///
-  /// What can be reached in two ways is found in the first: a value that is shared a thousand times
-  /// over costs nothing.
+  /// A value that can be reached in two ways is found in the first, so that sharing a value a
+  /// thousand times costs nothing.
   private mutating func add(
     _ start: Visit, from graph: PickleGraph, _ visited: inout Set<PickleHandle>
   ) throws(Failure) {
@@ -118,7 +118,7 @@ struct PickledTensors {
         switch key {
         case .string(let text): Visit(handle: value, container: path, key: text)
         case .integer(let number): Visit(handle: value, container: path, key: String(number))
-        // A key that is another program's object leads to nothing of ours.
+        // A key that is another program's object cannot lead to weights.
         case .other: Visit(handle: PickleGraph.none, container: path, key: "another object")
         }
       }

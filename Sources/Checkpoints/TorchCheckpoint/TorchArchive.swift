@@ -13,8 +13,8 @@ final class TorchArchive: Sendable {
   private let allowsWrongChecksums: Bool
   private let checked: Guarded<Checked>
 
-  /// What has been verified already, and the entry that was inflated last: tied weights ask for one
-  /// more than once, and all of them would be the whole model.
+  /// The entries verified so far, and the entry inflated last: tied weights request one entry more
+  /// than once, and keeping all of them would keep the whole model.
   private struct Checked {
     var indices: Set<Int> = []
     var wrong: [String] = []
@@ -46,7 +46,7 @@ final class TorchArchive: Sendable {
     return try read(index)
   }
 
-  /// The entry that holds `record`, whose size must be what the pickle says.
+  /// The entry that holds `record`, whose size must be that in the pickle.
   /// - Throws: `pt.persistent_id` when there is none; `tensor.storage_size`.
   func entryIndex(of record: TorchStorageRecord) throws(Failure) -> Int {
     guard let index = zip.index(of: "\(topFolder)/data/\(record.key)") else {
@@ -124,7 +124,7 @@ final class TorchArchive: Sendable {
   private static var noPickleFailure: Failure {
     Failure(
       .badInput, code: "pt.no_data_pkl",
-      "a zip archive without a data.pkl in its top folder is no torch checkpoint",
+      "a zip archive without a data.pkl in its top folder, not a torch checkpoint",
       hint: "pass the file that torch.save wrote")
   }
 

@@ -5,13 +5,13 @@ public import Zip
 /// A `.pt` or `.pth` file as `torch.save` has written it since torch 1.6: zip and pickle.
 ///
 /// Nothing of the file is executed: the pickle is read as data by a machine that knows about thirty
-/// opcodes and fourteen names. Opening reads the zip directory and the pickle. Tensors that lie
-/// uncompressed and contiguous in the file, as torch writes them, are views of it and cost no
+/// opcodes and fourteen names. Opening reads the zip directory and the pickle. Tensors stored
+/// uncompressed and contiguous in the file, as torch writes them, are views of it and take no
 /// memory; others are copied each time they are asked for. The CRC-32 of an entry is verified when
 /// the first tensor of it is read; `verify()` does so for all entries.
 public struct TorchCheckpoint: TensorCollection {
   public let names: [String]
-  /// What a user should know: members without tensors, what was let pass.
+  /// Remarks for the user: members without tensors, permitted exceptions.
   public let notes: [String]
   /// Name of the folder that holds everything inside the archive.
   public var topFolder: String { archive.topFolder }
@@ -23,7 +23,7 @@ public struct TorchCheckpoint: TensorCollection {
   /// Archive entry of each storage.
   private let entryIndices: [Int]
 
-  /// Most bytes that all tensors may have, as a multiple of the bytes of all storages.
+  /// Maximum bytes of all tensors, as a multiple of the bytes of all storages.
   private static let maximumSharing = 8
 
   /// Reads the directory and the pickle of `storage`; see the other `init`.
@@ -41,8 +41,8 @@ public struct TorchCheckpoint: TensorCollection {
 
   /// Reads the pickle of an archive.
   ///
-  /// With `ignoringForeignObjects`, what stands beside the weights may be objects of any program:
-  /// they become inert nodes, nothing of theirs is looked up or called, and they are dropped. With
+  /// With `ignoringForeignObjects`, objects of any program may be beside the weights: they become
+  /// inert nodes, nothing of theirs is looked up or called, and they are dropped. With
   /// `allowingWrongChecksums`, every entry is read at once, and those whose CRC-32 is wrong are
   /// named in the notes instead of refused.
   /// - Throws: codes that start with `zip.`, `pickle.`, `pt.`, `tensor.` or `model.`.
@@ -83,7 +83,7 @@ public struct TorchCheckpoint: TensorCollection {
   /// Verifies the checksum of every entry of the archive, also of those that hold no weights.
   public func verify() throws(Failure) { try archive.verify() }
 
-  /// What was let pass because the user had asked for it.
+  /// Exceptions that were permitted because the user had asked for them.
   private static func notes(_ graph: PickleGraph, _ archive: TorchArchive) -> [String] {
     func listed(_ names: [String]) -> String {
       names.prefix(8).map { printable($0) }.joined(separator: ", ")
@@ -118,7 +118,7 @@ public struct TorchCheckpoint: TensorCollection {
   }
 }
 
-/// Tells torch's containers apart by their first bytes.
+/// Distinguishes torch's containers by their first bytes.
 enum TorchContainer {
   /// Passes when `storage` starts as a zip archive does.
   /// - Throws: `pt.legacy`, `pt.tar_refused`, `pt.not_zip`.
@@ -141,7 +141,7 @@ enum TorchContainer {
         hint: resave)
     }
     throw Failure(
-      .badInput, code: "pt.not_zip", "this is no checkpoint as torch.save writes it",
+      .badInput, code: "pt.not_zip", "not a checkpoint as torch.save writes it",
       place: "byte 0")
   }
 }

@@ -19,7 +19,7 @@ struct TorchStorageRecord: Hashable, Sendable {
 
 /// A tensor of a checkpoint: a strided view of a storage.
 ///
-/// Checked: every element lies inside the storage and no two share a place.
+/// Checked: every element is inside the storage, and no two share an address.
 struct TorchTensorRecord: Sendable {
   let storageIndex: Int
   let dtype: DType
@@ -54,7 +54,7 @@ struct TorchTensorRecord: Sendable {
     }
   }
 
-  /// Elements from the first to behind the last; nil when that overflows.
+  /// Elements from the first to the last, inclusive; nil when that overflows.
   private var elementSpan: Int? {
     var last = 0
     for (size, stride) in zip(shape.dimensions, strides) {
@@ -87,7 +87,7 @@ struct TorchTensorRecord: Sendable {
     }
   }
 
-  /// True when the elements lie in row-major order without gaps.
+  /// True when the elements are in row-major order without gaps.
   var isContiguous: Bool {
     if shape.elementCount == 0 { return true }
     var expected = 1
@@ -107,7 +107,7 @@ struct TorchTensorRecord: Sendable {
         dtype: dtype, shape: shape, storage: storage, byteOffset: storageOffset + start)
     }
     let elementByteCount = dtype.byteCount
-    // The copy is all that is needed now. Checked when the record was made: the span is inside.
+    // From here on only the copy is needed. The span is inside, as checked with the record.
     defer {
       let start = storageOffset + offset * elementByteCount
       storage.releasePages(in: start..<(start + (elementSpan ?? 0) * elementByteCount))

@@ -32,7 +32,7 @@ public struct StoredZip {
         hint: "export fewer formats at once")
     }
     let checksum = contents.withUnsafeBytes { CRC32.checksum($0) }
-    // What the local header and the directory say alike.
+    // Fields that the local header and the directory have in common.
     let common =
       [StoredZip.version, StoredZip.flags, 0, 0, StoredZip.date].flatMap(littleEndianBytes)
       + [checksum, UInt32(contents.count), UInt32(contents.count)].flatMap(littleEndianBytes)

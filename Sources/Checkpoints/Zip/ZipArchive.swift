@@ -9,12 +9,12 @@ public struct ZipArchive: Sendable {
   public let storage: ByteStorage
   /// In the order of the central directory.
   public let entries: [ZipEntry]
-  /// Where each entry's (perhaps compressed) data lie in `storage`.
+  /// Range of each entry's (perhaps compressed) data in `storage`.
   public let dataRanges: [Range<Int>]
   private let indexByName: [String: Int]
 
   public static let maximumEntryCount = 250_000
-  /// Most bytes of the file that stay mapped behind the reading.
+  /// Maximum bytes of the file that stay mapped after they are read.
   private static let keptByteCount = 16 << 20
 
   /// - Throws: codes that start with `zip.`.
@@ -84,7 +84,7 @@ public struct ZipArchive: Sendable {
       }
       guard next <= directoryStart else {
         throw Failure(
-          .badInput, code: "zip.cd_bounds", "a zip entry starts behind the central directory",
+          .badInput, code: "zip.cd_bounds", "a zip entry starts after the central directory",
           place: "byte \(next)")
       }
       if next == entry.headerOffset { throw overlapFailure(entry) }
@@ -158,7 +158,7 @@ public struct ZipArchive: Sendable {
 
   public func hasRightChecksum(_ contents: Contents, _ index: Int) -> Bool {
     var checksum = CRC32()
-    // Whoever asks is about to read the entry: what is small stays mapped for him.
+    // The caller is about to read the entry, so small ones stay mapped.
     let isLarge = contents.range.count > ZipArchive.keptByteCount
     contents.storage.forEachPiece(of: contents.range, releasing: isLarge) { checksum.update($0) }
     return checksum.value == entries[index].crc

@@ -1,6 +1,6 @@
 import Bytes
 
-/// The end of a zip archive: where the central directory lies and how many entries it lists.
+/// The end of a zip archive: position of the central directory and number of its entries.
 ///
 /// Layout (APPNOTE 6.3.10, sections 4.3.14 to 4.3.16): central directory, then for zip64 a record
 /// of 56 bytes and a locator of 20, then the end record of 22 bytes and its comment.
@@ -93,7 +93,7 @@ struct ZipDirectoryEnd {
 
   // MARK: - Zip64
 
-  /// The zip64 record, when there is one: its offset and what it says.
+  /// The zip64 record, when there is one: its offset and contents.
   private static func zip64(
     _ storage: ByteStorage, end: Int, classic: ZipDirectoryPlace
   ) throws(Failure) -> (record: Int, place: ZipDirectoryPlace)? {
@@ -118,7 +118,7 @@ struct ZipDirectoryEnd {
     let recordDisk = try cursor.readUInt32()
     let record = try cursor.readCount64()
     let diskCount = try cursor.readUInt32()
-    // The record has 56 bytes and nothing may stand between it and the locator.
+    // The record has 56 bytes and nothing may be between it and the locator.
     guard recordDisk == 0, diskCount <= 1, record >= 0, checkedSum(record, 56) == locator else {
       throw zip64Failure("the locator does not point to the record", locator)
     }
@@ -144,7 +144,7 @@ struct ZipDirectoryEnd {
   }
 }
 
-/// Where the central directory is said to be.
+/// Declared position of the central directory.
 private struct ZipDirectoryPlace {
   let offset: Int
   let byteCount: Int
@@ -166,7 +166,7 @@ private struct ZipDirectoryPlace {
     offset == 0xFFFF_FFFF || byteCount == 0xFFFF_FFFF || entryCount == 0xFFFF
   }
 
-  /// Each classic field is the marker or says the same.
+  /// Whether each classic field is the marker or has the same value.
   func agrees(withZip64 wide: ZipDirectoryPlace) -> Bool {
     (offset == 0xFFFF_FFFF || offset == wide.offset)
       && (byteCount == 0xFFFF_FFFF || byteCount == wide.byteCount)

@@ -17,7 +17,7 @@ public struct ZipEntry: Sendable {
   /// Where the local header starts in the file.
   let headerOffset: Int
 
-  /// Sizes and checksum follow the data instead of standing before it.
+  /// Whether sizes and checksum follow the data instead of preceding it.
   var hasDescriptor: Bool { flags & 0x0008 != 0 }
   var isFolder: Bool { name.utf8.last == UInt8(ascii: "/") }
 
@@ -36,7 +36,7 @@ public struct ZipEntry: Sendable {
         .badInput, code: "zip.cd_bounds", "no central directory record where one should be",
         place: place)
     }
-    let madeBy = try cursor.readUInt16()
+    let creator = try cursor.readUInt16()
     _ = try cursor.readUInt16()
     flags = try cursor.readUInt16()
     let methodCode = try cursor.readUInt16()
@@ -81,7 +81,7 @@ public struct ZipEntry: Sendable {
         .badInput, code: "zip.multidisk", "the zip archive is one of several parts",
         place: "entry \(printable(name))")
     }
-    try checkType(unixMode: madeBy >> 8 == 3 ? attributes >> 16 : 0)
+    try checkType(unixMode: creator >> 8 == 3 ? attributes >> 16 : 0)
     try checkSizes()
   }
 
@@ -95,7 +95,7 @@ public struct ZipEntry: Sendable {
     }
   }
 
-  /// Deflate cannot shrink below 1/1032 of the size, so a larger claim is a lie.
+  /// Deflate cannot shrink below 1/1032 of the size, so a larger claim is false.
   private func checkSizes() throws(Failure) {
     switch method {
     case .stored:

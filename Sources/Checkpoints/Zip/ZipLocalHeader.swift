@@ -1,7 +1,7 @@
 import Bytes
 
-/// What stands before and after an entry's data (APPNOTE 6.3.10, sections 4.3.7 and 4.3.9), checked
-/// against the central directory.
+/// The header before and the descriptor after an entry's data (APPNOTE 6.3.10, sections 4.3.7 and
+/// 4.3.9), checked against the central directory.
 ///
 /// Scanners and loaders have been fooled by archives whose two descriptions of an entry differ
 /// (CVE-2025-1944, CVE-2025-1945), so a difference refuses the file.
@@ -9,13 +9,13 @@ enum ZipLocalHeader {
   private static let signature: UInt32 = 0x0403_4B50
   private static let descriptorSignature: UInt32 = 0x0807_4B50
 
-  /// Checks the header of `entry` and returns where its data lie.
+  /// Checks the header of `entry` and returns the range of its data.
   static func dataRange(
     of entry: ZipEntry, in storage: ByteStorage, upTo limit: Int
   ) throws(Failure) -> Range<Int> {
     var cursor = try zipCursor(storage, entry.headerOffset..<limit)
     guard try cursor.readUInt32() == signature else {
-      throw mismatch("zip.local_header", "no local header where the directory says", entry)
+      throw mismatch("zip.local_header", "no local header at the offset in the directory", entry)
     }
     _ = try cursor.readUInt16()
     let flags = try cursor.readUInt16()
@@ -35,7 +35,7 @@ enum ZipLocalHeader {
     guard flags == entry.flags, method == entry.method.rawValue else {
       throw mismatch("zip.header_mismatch", "flags or method contradict the directory", entry)
     }
-    // With a descriptor the header may leave these zero, as torch does; it may not lie.
+    // With a descriptor the header may leave these zero, as torch does, but not set false values.
     func agrees(_ value: Int, _ expected: Int) -> Bool {
       value == expected || (entry.hasDescriptor && value == 0)
     }

@@ -3,8 +3,7 @@ import Tensors
 
 /// The names that a pickle may refer to.
 ///
-/// None of them is looked up or called: each is a mark that tells the machine which inert node to
-/// make.
+/// None of them is looked up or called: each is a mark for the inert node that the machine creates.
 enum PickleGlobal: Hashable, Sendable {
   case orderedDictionary
   case rebuildTensor
@@ -39,7 +38,7 @@ enum PickleGlobal: Hashable, Sendable {
         + "nothing was executed",
       place: place,
       hint: "save only model.state_dict(), not whole modules or other Python objects; "
-        + "--ignore-extra drops such objects when they stand beside the weights")
+        + "--ignore-extra drops such objects beside the weights")
   }
 
   private static let allowed: [String: PickleGlobal] = [

@@ -1,6 +1,6 @@
 import Bytes
 
-/// What a pickle says, as inert nodes that refer to each other by handle.
+/// The contents of a pickle, as inert nodes that refer to each other by handle.
 ///
 /// Handles instead of nested values: shared parts stay shared (a "billion laughs" memo costs
 /// nothing) and nothing recurses, neither when reading nor when the graph is released.
@@ -36,7 +36,7 @@ struct PickleGraph: Sendable {
     return PickleHandle(index: Int32(nodes.count - 1))
   }
 
-  /// Notes that the pickle refers to `name`; a few are enough to tell the user.
+  /// Records that the pickle refers to `name`; a few names are enough for the message.
   mutating func noteForeign(_ name: String) {
     guard foreignNames.count < PickleGraph.maximumForeignNameCount,
       seenForeignNames.insert(name).inserted
@@ -44,7 +44,7 @@ struct PickleGraph: Sendable {
     foreignNames.append(name)
   }
 
-  /// The dictionary behind `handle`; nil when it is something else.
+  /// The dictionary at `handle`; nil when it is something else.
   func dictionary(_ handle: PickleHandle) -> PickleDictionary? {
     if case .dictionary(let index) = self[handle] { dictionaries[index] } else { nil }
   }
@@ -125,7 +125,7 @@ enum PickleNode: Sendable {
   /// An object of another program, of which nothing is kept.
   case foreign
 
-  /// What this is, for messages.
+  /// The kind of node, for messages.
   var kindName: String {
     switch self {
     case .none: "None"
@@ -166,7 +166,7 @@ struct PickleDictionary: Sendable {
   }
 }
 
-/// What a dictionary of a checkpoint may be keyed by.
+/// A key of a dictionary of a checkpoint.
 enum PickleKey: Hashable, Sendable {
   case string(String)
   case integer(Int64)

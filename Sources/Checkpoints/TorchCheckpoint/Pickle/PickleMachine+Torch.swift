@@ -17,7 +17,7 @@ extension PickleMachine {
     case .foreign: global = .foreign
     case let other: throw failure("pickle.type", "the pickle calls \(other.kindName)")
     }
-    // What is made from a foreign object is one, for example a tensor of an unknown type.
+    // A value built from a foreign object is foreign too, for example a tensor of an unknown type.
     if let first = operands.first, case .foreign = graph[first] { return try graph.add(.foreign) }
     switch global {
     case .orderedDictionary:

@@ -65,7 +65,7 @@ struct PickleMachine {
     opcodeOffset = cursor.offset
   }
 
-  /// Where the current opcode stands.
+  /// Position of the current opcode.
   var place: String { "data.pkl byte \(opcodeOffset - start)" }
 
   func failure(_ code: String, _ message: String) -> Failure {
@@ -179,7 +179,7 @@ struct PickleMachine {
     try push(.tuple(elements))
   }
 
-  /// The last `count` values, which must lie above the last mark.
+  /// The last `count` values, which must be above the last mark.
   private mutating func pop(_ count: Int) throws(Failure) -> [PickleHandle] {
     guard stack.count - (marks.last ?? 0) >= count else {
       throw failure("pickle.stack", "the pickle takes more from its stack than it put there")
