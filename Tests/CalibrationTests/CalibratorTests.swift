@@ -88,7 +88,7 @@ struct CalibratorTests {
       do {
         let result = try Calibrator(options).quantize(nano, by: Quantizer(), inputs: inputs)
         #expect(!result.fallback.isEmpty)
-        #expect(result.accuracy.least >= 0.99999)
+        #expect(result.accuracy.minimum >= 0.99999)
         let noise = result.sensitivities.map(\.noise)
         #expect(noise == noise.sorted(by: >) && noise.allSatisfy { $0 > 0 && $0 < 0.01 })
         // Whole groups, the worst ones.

@@ -26,8 +26,8 @@ public struct Accuracy: Sendable {
   /// Mean over the masks of clips; nil without clips.
   public var clips: Double? { mean(ofClips: true) }
 
-  /// The lower of the two means: what a budget holds for.
-  public var least: Double { min(pictures ?? 1, clips ?? 1) }
+  /// The lower of the two means, to which a budget applies.
+  public var minimum: Double { min(pictures ?? 1, clips ?? 1) }
 
   private func mean(ofClips: Bool) -> Double? {
     let values = ious(ofClips: ofClips)

@@ -8,14 +8,14 @@ internal import Tensors
 
 /// Compares models with one in floating point on pictures and clips.
 struct AccuracyMeter {
-  /// Pictures and clips, and frames of each, that tell one layer from another.
+  /// Pictures and clips, and frames of each, by which layers are ranked.
   private static let (sensitivityLimit, sensitivityFrames) = (4, 4)
   /// Of logits that do not differ at all.
-  private static let leastNoise = 1e-14
+  private static let minimumNoise = 1e-14
 
   let probes: [Probe]
   let options: RuntimeOptions
-  /// What the floating-point model answers, for each probe.
+  /// Masks of the floating-point model, for each probe.
   private let expected: [[BinaryMask]]
   /// Some of the probes, with the logits that the baseline answers.
   private let sensitive: [(probe: Probe, logits: [Tensor])]
@@ -64,10 +64,10 @@ struct AccuracyMeter {
     for (probe, expected) in sensitive {
       let found = try probe.logits(by: runnable)
       var ious: [Double] = []
-      for (plane, wanted) in zip(found, expected) {
+      for (plane, exact) in zip(found, expected) {
         let mask = BinaryMask(logits: plane)
-        ious.append(mask.intersectionOverUnion(BinaryMask(logits: wanted)))
-        logarithms += log(max(Self.leastNoise, Self.noise(in: plane, against: wanted)))
+        ious.append(mask.intersectionOverUnion(BinaryMask(logits: exact)))
+        logarithms += log(max(Self.minimumNoise, Self.noise(in: plane, against: exact)))
         count += 1
       }
       items.append(Accuracy.Item(name: probe.name, isClip: probe.isClip, ious: ious))
@@ -76,9 +76,9 @@ struct AccuracyMeter {
   }
 
   /// Sum of squared differences over the sum of squares; 0 where there is no signal.
-  private static func noise(in plane: Tensor, against wanted: Tensor) -> Double {
+  private static func noise(in plane: Tensor, against exact: Tensor) -> Double {
     var (signal, noise) = (0.0, 0.0)
-    for (x, y) in zip(wanted.floats(), plane.floats()) {
+    for (x, y) in zip(exact.floats(), plane.floats()) {
       signal += Double(x * x)
       noise += Double((x - y) * (x - y))
     }

@@ -23,7 +23,7 @@ struct Balance {
     progress("measuring", 0, 1)
     first = try meter.accuracy(of: plan.quantized().model)
     accuracy = first
-    let isMet = options.minimumIoU.map { first.least >= $0 } ?? true
+    let isMet = options.minimumIoU.map { first.minimum >= $0 } ?? true
     guard options.measuresSensitivity || !isMet else { return }
     sensitivities = try measuredSensitivities()
     if let minimum = options.minimumIoU, !isMet { try returnLayers(until: minimum) }
@@ -36,23 +36,23 @@ struct Balance {
   private mutating func returnLayers(until minimum: Double) throws(Failure) {
     var (tooFew, enough) = (0, 0)
     var measured = first
-    while measured.least < minimum, tooFew < sensitivities.count {
+    while measured.minimum < minimum, tooFew < sensitivities.count {
       enough = min(sensitivities.count, max(1, 2 * tooFew))
       measured = try accuracy(returning: enough, minimum)
-      if measured.least < minimum { tooFew = enough }
+      if measured.minimum < minimum { tooFew = enough }
     }
-    guard measured.least >= minimum else {
+    guard measured.minimum >= minimum else {
       throw Failure(
         .badInput, code: "quantize.budget",
         "a mask IoU of \(minimum) cannot be met: with all layers in floating point it is "
-          + "\(measured.least), with all in int8 \(first.least)",
+          + "\(measured.minimum), with all in int8 \(first.minimum)",
         hint: "ask for less with --min-iou")
     }
     accuracy = measured
     while enough - tooFew > 1 {
       let middle = (tooFew + enough) / 2
       let measured = try accuracy(returning: middle, minimum)
-      if measured.least >= minimum {
+      if measured.minimum >= minimum {
         (enough, accuracy) = (middle, measured)
       } else {
         tooFew = middle

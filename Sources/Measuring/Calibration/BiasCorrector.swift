@@ -5,8 +5,8 @@ internal import Quantizer
 internal import Runtime
 internal import Tensors
 
-/// Corrects the biases of a graph's int8 products one after the other, each behind the quantised
-/// and corrected ones before it.
+/// Corrects the biases of a graph's int8 products one after the other, each downstream of the
+/// quantised and corrected ones before it.
 ///
 /// All calls go through the graph side by side, a segment at a time, and stop in front of each
 /// product to see what it is about to get.

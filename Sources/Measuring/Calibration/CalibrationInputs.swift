@@ -28,7 +28,7 @@ public struct CalibrationInputs: Sendable {
   /// Looks at files and folders, and at the header of each file.
   ///
   /// A folder whose pictures all have integers for names, two or more of them, is a clip, as the
-  /// official loader wants frames; any other folder is a set of pictures.
+  /// official loader expects frames; any other folder is a set of pictures.
   /// - Throws: `file.missing`, `file.unreadable`, `calibrate.empty` for a folder without pictures,
   ///   `calibrate.unreadable` when nothing at all can be used.
   public init(paths: [String]) throws(Failure) {
@@ -69,7 +69,7 @@ public struct CalibrationInputs: Sendable {
       _ = try ImageReader.size(ofFile: path)
       items.append(Item(kind: .picture, path: path))
     } catch {
-      // What is no picture may be a video; ffmpeg is asked when it is its turn.
+      // A file that is not a picture may be a video, which ffmpeg decides later.
       if error.code == "image.format" {
         addVideo(path)
       } else {
@@ -114,7 +114,7 @@ public struct CalibrationInputs: Sendable {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Takes out an item that turned out to be damaged.
+  /// Removes an item that is damaged.
   mutating func skip(_ item: Item, because failure: Failure) {
     items.removeAll { $0 == item }
     skipped.append(failure.about(file: item.path))

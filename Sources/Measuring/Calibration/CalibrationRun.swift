@@ -9,7 +9,7 @@ internal import Tensors
 /// Runs the pipeline in floating point on what calibration was given, watched by a recorder, and
 /// sets aside what measures the result.
 struct CalibrationRun {
-  /// Every so-manieth input is kept for measuring, when there are so many.
+  /// One input of this many is kept for measuring, if there are that many.
   private static let heldOutInterval = 4
   /// Pictures that are panned over when there is no clip.
   private static let pannedLimit = 4
@@ -25,7 +25,7 @@ struct CalibrationRun {
   init(
     _ model: Model, weights: Set<String>, _ options: Calibrator.Options
   ) throws(Failure) {
-    // Calls of a large model are large, and few tell enough.
+    // Calls of a large model are large, and a few are enough.
     let encoder = model.graph("encode_image")
     let pixels = encoder?.inputs.first.map { encoder?[$0.value].type.shape } ?? nil
     let side = pixels?.dropFirst().first?.fixed ?? 0
@@ -71,7 +71,7 @@ struct CalibrationRun {
     }
   }
 
-  /// What is asked about an item, by what the model finds in it.
+  /// Prompts for an item, from the objects that the model finds in it.
   private func probes(
     _ item: CalibrationInputs.Item, isPanned: Bool
   ) throws(Failure) -> [Probe] {

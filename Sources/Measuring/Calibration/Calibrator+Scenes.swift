@@ -12,10 +12,10 @@ public struct UncalibratedModel: Sendable {
 }
 
 extension Calibrator {
-  /// Quantises `model`, whose graphs have been optimised, where nobody gave anything to look at.
+  /// Quantises `model`, whose graphs have been optimised, without calibration inputs.
   ///
-  /// The model is watched on drawn scenes if the recipe says so and the model takes prompts;
-  /// otherwise its weights tell what they can. Equal models give equal results.
+  /// If the recipe asks for it and the model takes prompts, the model is observed on drawn scenes;
+  /// otherwise statistics are estimated from its weights. Equal models give equal results.
   /// - Throws: what `Quantizer.plan` and the runtime throw.
   public func quantize(
     _ model: Model, by quantizer: Quantizer

@@ -7,13 +7,14 @@ internal import SAM2
 
 /// Quantises a model by what it does with real pictures and clips, and measures what that costs.
 ///
-/// The pipeline runs in floating point and is watched; then the quantiser decides, the biases are
-/// corrected behind quantised layers, and pictures that took no part in any of it are segmented by
-/// both models. Equal inputs give an equal model.
+/// The pipeline runs in floating point and is observed; then the quantiser decides, the biases are
+/// corrected downstream of quantised layers, and pictures that were not used for any of this are
+/// segmented by both models. Equal inputs give an equal model.
 public struct Calibrator {
   public struct Options: Sendable {
     public var runtime = RuntimeOptions()
-    /// Least mask IoU with the floating-point model; layers go back to floating point until it holds.
+    /// Minimum mask IoU with the floating-point model; layers return to floating point until it is
+    /// met.
     public var minimumIoU: Double?
     /// Whether to measure every group of layers even when no budget asks for it.
     public var measuresSensitivity = false
@@ -85,7 +86,7 @@ extension Calibrator {
   }
 }
 
-/// A quantised model and everything a report can say about it.
+/// A quantised model, and everything for a report about it.
 public struct CalibratedModel: Sendable {
   /// A file that was looked at.
   public struct Source: Sendable {

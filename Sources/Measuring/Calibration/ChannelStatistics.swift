@@ -1,7 +1,7 @@
 internal import Quantizer
 internal import Runtime
 
-/// Adds up what goes into one product, in memory that does not grow with the number of rows.
+/// Accumulates statistics of the input of one product, in memory independent of the number of rows.
 struct ChannelStatistics {
   /// Rows of one value that are read at most, evenly spread.
   static let rowLimit = 4096

@@ -1,7 +1,6 @@
 internal import Quantizer
 
-/// What was done to a model so that channels which are rounded together have like sizes, and by what
-/// it went: part of what a file tells.
+/// The equalisation of channels that are rounded together, for the metadata of a file.
 public struct Equalised: Sendable {
   /// Where sizes of channels come from.
   public enum Basis: Sendable {

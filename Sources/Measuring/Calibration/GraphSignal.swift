@@ -26,8 +26,8 @@ public struct GraphSignal: Sendable {
       for call in calls.prefix(4) {
         let expected = try exactProgram.run(graph, call)
         for (name, tensor) in try roundedProgram.run(graph, call) {
-          guard let wanted = expected[name]?.floats() else { continue }
-          for (x, y) in zip(wanted, tensor.floats()) {
+          guard let exact = expected[name]?.floats() else { continue }
+          for (x, y) in zip(exact, tensor.floats()) {
             sums[name, default: (0, 0)].signal += Double(x * x)
             sums[name, default: (0, 0)].noise += Double((x - y) * (x - y))
           }

@@ -19,9 +19,9 @@ final class PipelineRecorder: Sendable {
     var keepsCalls = false
   }
 
-  /// What a tapped value is.
+  /// The role of a tapped value.
   private struct Watch {
-    /// Weights of the products that read it; the first stands for all.
+    /// Weights of the products that read it; the first represents all.
     var weights: [String] = []
     /// Name of the graph input that it is.
     var input: String?
@@ -93,7 +93,7 @@ final class PipelineRecorder: Sendable {
     state.unfinished[graph] = nil
   }
 
-  /// What was seen so far.
+  /// The statistics so far.
   var profile: CalibrationProfile {
     let statistics = state.withLock { $0.statistics }
     var inputs: [String: CalibrationProfile.Input] = [:]

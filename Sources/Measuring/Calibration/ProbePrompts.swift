@@ -3,8 +3,9 @@ internal import Media
 package import SAM2
 internal import Tensors
 
-/// Prompts that are made up for a picture nobody has annotated: clicks on a grid, kept where the
-/// model finds an object of its own there, and boxes around what it found.
+/// Generated prompts for a picture without annotations.
+///
+/// Clicks on a grid, kept where the model finds a new object, and boxes around the objects found.
 package struct ProbePrompts {
   package struct Object {
     package let click: Prompt.Point
@@ -23,8 +24,8 @@ package struct ProbePrompts {
   private static let areas = 0.002...0.7
   /// Two objects that agree so far are one.
   private static let sameIoU = 0.7
-  /// Worse masks say little about either model.
-  private static let leastPredictedIoU: Float = 0.6
+  /// Worse masks hardly distinguish the models.
+  private static let minimumPredictedIoU: Float = 0.6
 
   /// Looks for up to `limit` objects in the picture that `predictor` was given.
   package init(
@@ -60,7 +61,7 @@ package struct ProbePrompts {
   ) -> Object? {
     let area = Double(mask.area) / Double(mask.width * mask.height)
     let score = prediction.predictedIoUs[prediction.best]
-    guard areas.contains(area), score >= leastPredictedIoU, prediction.objectScore > 0,
+    guard areas.contains(area), score >= minimumPredictedIoU, prediction.objectScore > 0,
       let box = mask.boundingBox
     else { return nil }
     let (x, y) = (Float(width) / Float(mask.width), Float(height) / Float(mask.height))

@@ -2,12 +2,12 @@ internal import Glibc
 internal import Graph
 internal import Quantizer
 
-/// What the rounding of a few neighbouring layers costs alone, everything else in floating point.
+/// The cost of rounding a few neighbouring layers, with everything else in floating point.
 ///
 /// It is measured on a few held-out pictures and the first frames of a few clips. Their masks are
-/// too few, and agree too well, to tell one layer from another, so layers are ranked by the noise in
-/// the logits. Later frames would tell about chance: where the model loses an object, any noise
-/// grows from frame to frame.
+/// too few, and agree too well, to rank layers, so layers are ranked by the noise in the logits.
+/// Later frames would measure chance: where the model loses an object, any noise grows from frame
+/// to frame.
 public struct Sensitivity: Sendable {
   /// Names of the weights, in the order of the graph.
   public let weights: [String]
@@ -20,7 +20,7 @@ public struct Sensitivity: Sendable {
   /// Signal to noise of the mask logits in decibels.
   public var sqnr: Double { -10 * log10(noise) }
   /// Mask IoU lost.
-  public var loss: Double { 1 - accuracy.least }
+  public var loss: Double { 1 - accuracy.minimum }
 }
 
 extension QuantizationPlan {
@@ -35,10 +35,10 @@ extension QuantizationPlan {
       for (index, name) in names.enumerated() {
         group.append(name)
         let attention = graph.attentionLabel(of: name)
-        let goesOn =
+        let continues =
           attention != nil && index + 1 < names.count
           && graph.attentionLabel(of: names[index + 1]) == attention
-        if group.count >= size && !goesOn || index + 1 == names.count {
+        if group.count >= size && !continues || index + 1 == names.count {
           groups.append((graph.name, group))
           group = []
         }

@@ -55,23 +55,24 @@ struct ClipRun {
 
   /// Does the next frame; false after the last.
   mutating func next(_ clocks: inout StageClocks) throws(Failure) -> Bool {
-    // The reference still stands before the frame. On the first one, each model answers the clicks.
+    // The reference has not advanced to the frame yet. On the first one, each model answers the
+    // clicks.
     if agreement.frameCount > 0 {
       forced.predictor.adoptObjects(of: expected.predictor)
     }
     clocks.measurePeak()
     let name = "tracked frame, \(clicks.count) objects"
     let withMemory = try forced.propagation.next()
-    let wanted = try clocks.time(name, .reference, reference) { () throws(Failure) in
+    let exact = try clocks.time(name, .reference, reference) { () throws(Failure) in
       try expected.propagation.next()
     }
     let found = try clocks.time(name, .candidate, candidate) { () throws(Failure) in
       try free.propagation.next()
     }
-    guard let wanted, let found, let withMemory else { return false }
-    let truths = task.truths(frame: wanted.frame)
+    guard let exact, let found, let withMemory else { return false }
+    let truths = task.truths(frame: exact.frame)
     for index in clicks.indices {
-      let a = wanted.objects[index].lowResolutionLogits
+      let a = exact.objects[index].lowResolutionLogits
       let b = found.objects[index].lowResolutionLogits
       let c = withMemory.objects[index].lowResolutionLogits
       let mask = BinaryMask(plane: a)
@@ -89,7 +90,7 @@ struct ClipRun {
       }
       if iou < worst?.iou ?? 1 {
         worst = Worst(
-          frame: wanted.frame, object: index + 1, iou: iou, reference: a, candidate: b)
+          frame: exact.frame, object: index + 1, iou: iou, reference: a, candidate: b)
       }
     }
     agreement.frameCount += 1

@@ -30,7 +30,7 @@ public struct ClipTask: Sendable {
     }
   }
 
-  /// The clip that stands in where nobody gave any.
+  /// The clip that is used when none is given.
   public static func sample(frameLimit: Int) -> ClipTask {
     ClipTask(.scene(seed: 309), frameLimit: frameLimit)
   }

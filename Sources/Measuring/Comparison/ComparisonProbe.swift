@@ -51,7 +51,7 @@ public struct ComparisonProbe: Sendable {
     }
     let frames = PannedPicture(picture, frameCount: Self.frameCount)
     let video = try VideoPredictor(model, frames: frames)
-    // The camera begins in the corner: what lies beyond its window is met at the window's edge.
+    // The camera begins in the corner; points beyond its window are moved to the window's edge.
     let points = prompt.points.map { point in
       Prompt.Point(
         x: min(point.x, Float(frames.width - 1)), y: min(point.y, Float(frames.height - 1)))

@@ -2,7 +2,7 @@ public import Media
 
 /// How far the answers to one prompt agree.
 public struct MaskAgreement: Sendable {
-  /// What was asked: "click 120, 84" or "box 10, 20, 90, 80".
+  /// Description of the prompt: "click 120, 84" or "box 10, 20, 90, 80".
   public let prompt: String
   /// IoU of the two models' masks, as the decoder gives them.
   public let iou: Double
@@ -30,7 +30,7 @@ public struct TruthAgreement: Sendable {
   }
 }
 
-/// What two models answer about one picture.
+/// Agreement of two models on one picture.
 public struct PictureAgreement: Sendable {
   public let name: String
   public let width: Int
@@ -41,12 +41,12 @@ public struct PictureAgreement: Sendable {
   public let masks: [MaskAgreement]
 }
 
-/// What two models make of one clip.
+/// Agreement of two models on one clip.
 public struct ClipAgreement: Sendable {
-  /// One object; all lists have one value a frame.
+  /// One object; all lists have one value per frame.
   public struct Object: Sendable {
     public let id: Int
-    /// IoU with the reference when each model goes on from its own memory.
+    /// IoU with the reference when each model continues from its own memory.
     public internal(set) var free: [Double] = []
     /// The same when the candidate gets the reference's memory before each frame.
     public internal(set) var forced: [Double] = []
@@ -81,6 +81,6 @@ public struct MaskExample: Sendable {
   public let image: RGBImage
   public let reference: BinaryMask
   public let candidate: BinaryMask
-  /// What was asked, in pixels of `image`.
+  /// The prompts, in pixels of `image`.
   public let prompts: [Overlay.Prompt]
 }

@@ -15,7 +15,7 @@ public struct DetectorAgreement: Sendable {
   /// Of these, the mean and the largest change of the score.
   public private(set) var meanScoreChange = 0.0
   public private(set) var largestScoreChange = 0.0
-  /// Signal to noise of what tells the classes of boxes, of all patches, in decibels.
+  /// Signal to noise of the class features of all patches, in decibels.
   public private(set) var classSignal = 0.0
 
   /// Boxes that overlap by as much are equal.

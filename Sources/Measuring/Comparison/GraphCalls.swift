@@ -5,8 +5,9 @@ internal import SAM2
 internal import Synchronization
 internal import Tensors
 
-/// One call of each graph of a model, recorded while the model segments and tracks: the last one,
-/// which of the memory graphs sees the most memory.
+/// One call of each graph of a model, recorded while the model segments and tracks.
+///
+/// It is the last call, for which the memory graphs have the maximum memory.
 final class GraphCalls: Sendable {
   private struct State {
     var unfinished: [String: [String: Tensor]] = [:]
@@ -51,7 +52,7 @@ final class GraphCalls: Sendable {
   private func receive(_ graph: String, _ value: ValueID, _ elements: TappedValue) {
     guard let names = inputs[graph], let input = names[value] else { return }
     let (values, shape) = (elements.elements(), Shape(elements.shape))
-    // A tap hands over four bytes an element, whatever they mean.
+    // A tap passes four bytes per element, whatever their type.
     let tensor =
       input.isInteger
       ? Tensor(values.map { Int32(bitPattern: $0.bitPattern) }, shape: shape)

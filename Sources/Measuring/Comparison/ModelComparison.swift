@@ -5,11 +5,10 @@ public import Runtime
 internal import SAM2
 internal import Tensors
 
-/// Runs two models side by side on pictures and clips, and says how far their answers agree and
-/// how long they took.
+/// Runs two models side by side on pictures and clips, and measures agreement and time.
 ///
-/// The reference is asked first and says what the masks should be. Equal models and inputs give
-/// equal figures, but for the times.
+/// The reference runs first, and its masks count as correct. Equal models and inputs give equal
+/// figures, except for the times.
 public struct ModelComparison: Sendable {
   /// Called with what is at hand, and the steps done and in all: pictures and frames.
   public typealias Progress = (_ what: String, _ done: Int, _ total: Int) -> Void
@@ -73,7 +72,7 @@ public struct ModelComparison: Sendable {
 
   // MARK: - Pictures
 
-  /// Compares on one picture; gives the mask that agrees least, if any differ.
+  /// Compares on one picture; returns the mask that agrees least, if any differ.
   private mutating func compare(_ task: PictureTask) throws(Failure) -> MaskExample? {
     let question = try task.question(
       prompted: reference, hasMasks: both(allow: .prompting))
@@ -138,7 +137,7 @@ public struct ModelComparison: Sendable {
 extension ModelComparison {
   // MARK: - Clips
 
-  /// Compares on one clip; gives the mask of the free run that agrees least, if any differ.
+  /// Compares on one clip; returns the mask of the free run that agrees least, if any differ.
   private mutating func compare(
     _ task: ClipTask, _ progress: (Int) -> Void
   ) throws(Failure) -> MaskExample? {

@@ -10,7 +10,7 @@ internal import Tensors
 /// Runs a model after each stage of the pipeline, on one picture and a few frames, and holds each
 /// stage to what it promises.
 public struct PassBisection: Sendable {
-  /// What came out of one stage.
+  /// The result of one stage.
   public struct Step: Sendable {
     public let name: String
     public let promise: Pass.Promise
@@ -27,7 +27,7 @@ public struct PassBisection: Sendable {
 
   /// Largest relative error of an output that an algebraic pass may cause in float32.
   public static let algebraicBudget = 1e-5
-  /// Least mean mask IoU after a budgeted stage, unless the caller says otherwise.
+  /// Minimum mean mask IoU after a budgeted stage, unless the caller sets another.
   public static let defaultIoU = 0.95
 
   public let steps: [Step]

@@ -25,7 +25,7 @@ public struct PictureTask: Sendable {
     }
   }
 
-  /// Pictures that stand in where nobody gave any.
+  /// Pictures that are used when none are given.
   public static let samples: [PictureTask] = (301...308).map { .init(.scene(seed: $0)) }
 
   /// The picture, what is asked about it, and the true masks where they are known.
@@ -37,7 +37,7 @@ public struct PictureTask: Sendable {
 
   private static let objectLimit = 4
 
-  /// What both models are asked; nothing but the picture when one of them has no decoder.
+  /// The question for both models; only the picture when one of them has no decoder.
   /// - Throws: what reading the file and running the model throw.
   func question(
     prompted model: SegmentationModel, hasMasks: Bool

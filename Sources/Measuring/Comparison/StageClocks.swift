@@ -18,7 +18,7 @@ public struct StageClocks: Sendable {
     var work: Double { floatWork + int8Work }
   }
 
-  /// What one side needed for one thing.
+  /// Times of one side for one stage.
   public struct Times: Sendable {
     public let runs: Int
     public let medianMilliseconds: Double
@@ -26,7 +26,7 @@ public struct StageClocks: Sendable {
     /// Multiply-accumulates of one run, in 10^9.
     public let floatGMAC: Double
     public let int8GMAC: Double
-    /// The least time that the products take at the measured peak, over the time that they took.
+    /// The minimum time of the products at the measured peak, over the time that they took.
     public let shareOfPeak: Double
   }
 
@@ -38,7 +38,7 @@ public struct StageClocks: Sendable {
     public let candidate: Times?
   }
 
-  /// Multiply-accumulates per second of one core, with operands in registers: the most seen.
+  /// Multiply-accumulates per second of one core, with operands in registers; the maximum so far.
   public private(set) var peakFloat = 1.0
   public private(set) var peakInt8 = 1.0
   public let threadCount: Int
@@ -109,21 +109,22 @@ public struct StageClocks: Sendable {
     }
   }
 
-  /// Of the runs with most work, which for tracking are those with most memory; the first of them
-  /// plans and packs, and counts only when it is the only one.
+  /// Times of the runs with maximum work, which for tracking are those with maximum memory.
+  ///
+  /// The first of them plans and packs, and counts only when it is the only one.
   private func times(_ samples: [Sample]?) -> Times? {
-    guard let samples, let most = samples.map(\.work).max() else { return nil }
-    let alike = samples.filter { $0.work >= 0.999 * most }
+    guard let samples, let maximum = samples.map(\.work).max() else { return nil }
+    let alike = samples.filter { $0.work >= 0.999 * maximum }
     let counted = (alike.count > 1 ? Array(alike.dropFirst()) : alike).sorted {
       $0.seconds < $1.seconds
     }
     let median = counted[counted.count / 2]
     let p95 = counted[min(counted.count - 1, Int(0.95 * Double(counted.count)))]
-    let least =
+    let minimumSeconds =
       (median.floatWork / peakFloat + median.int8Work / peakInt8) / Double(threadCount)
     return Times(
       runs: counted.count, medianMilliseconds: median.seconds * 1000,
       p95Milliseconds: p95.seconds * 1000, floatGMAC: median.floatWork / 1e9,
-      int8GMAC: median.int8Work / 1e9, shareOfPeak: least / max(median.seconds, 1e-9))
+      int8GMAC: median.int8Work / 1e9, shareOfPeak: minimumSeconds / max(median.seconds, 1e-9))
   }
 }

@@ -9,7 +9,7 @@ public struct QuantizationReport: Sendable {
   /// The whole page, which needs no other file.
   public let html: String
   public let json: JSONValue
-  /// What it comes to, in a sentence.
+  /// The conclusion, in a sentence.
   public let verdict: String
 
   /// - Throws: what encoding the pictures throws.

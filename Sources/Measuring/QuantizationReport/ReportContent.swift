@@ -5,7 +5,7 @@ public import JSON
 public import Passes
 public import Quantizer
 
-/// Everything that a report tells about one run of the quantiser.
+/// The content of a report on one run of the quantiser.
 public struct ReportContent: Sendable {
   /// A model file.
   public struct File: Sendable {
@@ -28,7 +28,7 @@ public struct ReportContent: Sendable {
     case heldOut = "held-out"
     /// Given, and too few to keep any out.
     case calibration
-    /// Nothing was given: the built-in sample scene stands in.
+    /// Nothing was given, so the built-in sample scene is used.
     case sample = "sample-scene"
   }
 

@@ -11,7 +11,7 @@ public struct ReportFolder: Sendable {
   private let parent: OutputDirectory
   private let replacesExisting: Bool
 
-  /// Checks before the work that the folder can be made, or replaced.
+  /// Checks before the work that the folder can be created or replaced.
   ///
   /// Only a folder that holds nothing but a report, or nothing at all, is ever replaced.
   /// - Throws: `output.exists`, `output.folder`, `output.link`.
@@ -48,7 +48,7 @@ public struct ReportFolder: Sendable {
 
   /// Writes the report.
   ///
-  /// Its files are made in a folder beside, which then gets the name.
+  /// Its files are written to a folder beside it, which is then renamed.
   /// - Throws: `output.write`, `output.folder`, `output.exists`.
   public func write(_ report: QuantizationReport) throws(Failure) {
     let files = report.files

@@ -5,7 +5,7 @@ protocol ReportSection {
   /// Anchor in the page and member of the JSON.
   var key: StaticString { get }
   var title: String { get }
-  /// What stands below the title.
+  /// The contents below the title.
   var body: [Markup] { get }
   var json: JSONValue { get }
 }

@@ -7,7 +7,7 @@ public struct AnnotatedMask: Sendable {
   public let object: Int
   /// Position of its class in the categories of the context.
   public let category: Int
-  /// What the model thinks of the mask, or the detector of the object, 0...1; nil when nobody said.
+  /// The model's score of the mask, or the detector's of the object, 0...1; nil when there is none.
   public let score: Double?
   public let width: Int
   public let height: Int

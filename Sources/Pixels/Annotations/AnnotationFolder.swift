@@ -20,7 +20,7 @@ public struct AnnotationFolder: Sendable {
     formats = kinds.filter { !handled.contains($0) }.map { ($0, $0.format(context)) }
   }
 
-  /// Where the file `name` of `kind` goes, when `count` formats are written to `folder`.
+  /// Path of the file `name` of `kind`, when `count` formats are written to `folder`.
   public static func path(
     _ name: String, in folder: String, _ kind: AnnotationKind, of count: Int
   ) -> String {

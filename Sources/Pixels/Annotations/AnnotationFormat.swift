@@ -19,7 +19,7 @@ extension AnnotationFormat {
   public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] { [] }
 }
 
-/// A file that a format wants to be written.
+/// A file of a format, to be written.
 public struct AnnotationFile: Sendable, Equatable {
   /// Relative to the folder of the format; may name folders below it.
   public let name: String
@@ -33,9 +33,9 @@ public struct AnnotationFile: Sendable, Equatable {
   init(name: String, text: String) { self.init(name: name, bytes: Array(text.utf8)) }
 }
 
-/// What formats have to know besides the masks.
+/// Facts that formats need besides the masks.
 public struct AnnotationContext: Sendable {
-  /// What the objects are called where a format wants a class.
+  /// The class of the objects, for formats that need one.
   public var category: String {
     get { categories.first ?? "" }
     set { categories = [newValue] }

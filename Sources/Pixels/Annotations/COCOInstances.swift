@@ -7,7 +7,7 @@ internal import Media
 /// `bbox` is [x, y, width, height], `area` the pixels of the mask, `score` what the model thinks of
 /// it, `object_id` the number of the object (the same on all frames of a video).
 public struct COCOInstances: AnnotationFormat {
-  /// What stands under "segmentation".
+  /// The form of "segmentation".
   public enum Shape: Sendable {
     /// Exact, with holes.
     case runLengths

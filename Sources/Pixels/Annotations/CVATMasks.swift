@@ -4,7 +4,7 @@ internal import Media
 /// CVAT for images 1.1: `annotations.xml` with a `<mask>` for each object in each picture.
 ///
 /// Also for the frames of a video: CVAT has no tracks of masks, and finds a frame by the `id` of
-/// its `<image>`. Objects are told apart by `group_id`; the lowest number lies on top.
+/// its `<image>`. Objects are distinguished by `group_id`; the lowest number is on top.
 public struct CVATMasks: AnnotationFormat {
   private let context: AnnotationContext
 

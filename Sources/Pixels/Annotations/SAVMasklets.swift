@@ -10,7 +10,7 @@ internal import Media
 public struct SAVMasklets: AnnotationFormat {
   private let context: AnnotationContext
 
-  /// `context.video` says what video it is.
+  /// `context.video` describes the video.
   public init(context: AnnotationContext) { self.context = context }
 
   public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] {
@@ -79,7 +79,7 @@ public struct SAVMasklets: AnnotationFormat {
     area < 32 * 32 ? "small" : area < 96 * 96 ? "medium" : "large"
   }
 
-  /// How often the object goes or comes back after it first appeared.
+  /// How often the object disappears or reappears after its first appearance.
   private static func changes(_ visible: [Bool]) -> Int {
     let seen = visible.drop { !$0 }
     return zip(seen, seen.dropFirst()).count { $0 != $1 }

@@ -18,7 +18,7 @@ public struct YOLOSegments: AnnotationFormat {
       guard
         var points = MaskPolygons.joined(of: pixels, tolerance: context.polygonTolerance)
       else { continue }
-      // The reader wants three points; a mask of one or two pixels has fewer corners.
+      // The reader needs three points; a mask of one or two pixels has fewer corners.
       while let last = points.last, points.count < 3 { points.append(last) }
       lines += String(mask.category)
       for point in points {

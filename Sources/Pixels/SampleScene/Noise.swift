@@ -63,8 +63,8 @@ struct Noise: Sendable {
 /// Sine and cosine by their series, because the C library's differ in the last bits.
 enum Circle {
   static func sine(_ angle: Double) -> Double {
-    let turn = 6.283185307179586
-    let x = angle - (angle / turn).rounded() * turn
+    let circle = 6.283185307179586
+    let x = angle - (angle / circle).rounded() * circle
     var (term, sum) = (x, x)
     for k in 1...11 {
       term *= -x * x / Double((2 * k) * (2 * k + 1))

@@ -1,6 +1,6 @@
 import Media
 
-/// Paints a background and sprites, and keeps who is seen where.
+/// Paints a background and sprites, and keeps the visible object of each pixel.
 struct Renderer {
   let width: Int
   let height: Int

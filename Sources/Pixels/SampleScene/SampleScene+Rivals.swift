@@ -1,9 +1,9 @@
 extension SampleScene {
   /// A frame on which `count` objects that look alike circle around the middle.
   ///
-  /// Only its place tells one from another: they share shape, texture and size. Those with even
-  /// numbers go round the other way, so that each meets all of those; the higher number covers the
-  /// lower. After that the last one leaves the picture for a while.
+  /// They share shape, texture and size, so that only their positions differ. Those with even
+  /// numbers circle the other way, so that each meets all of the others; the higher number covers
+  /// the lower. After that the last one leaves the picture for a while.
   func rivals(_ count: Int, _ moment: Moment) -> Picture {
     let looks = rivalLooks
     let (w, h) = (Double(moment.width), Double(moment.height))
@@ -27,12 +27,12 @@ extension SampleScene {
       width: moment.width, height: moment.height, frame: moment.frame, drift: drift, placed)
   }
 
-  /// Evenly spread at first; then each goes its way round, at a pace of its own.
+  /// Evenly spread at first; then each circles at a pace of its own.
   private func rivalAngle(_ index: Int, of count: Int, at time: Double) -> Double {
-    let turn = 6.283185307179586
-    let start = turn * (Double(index) / Double(count) + noise.stream(51).value(0))
+    let circle = 6.283185307179586
+    let start = circle * (Double(index) / Double(count) + noise.stream(51).value(0))
     let pace = noise.stream(70 + index).value(0, in: 0.55...0.75)
-    return start + (index % 2 == 0 ? turn : -turn) * pace * time
+    return start + (index % 2 == 0 ? circle : -circle) * pace * time
   }
 
   private var rivalLooks: (shape: Shape, texture: Texture) {

@@ -2,8 +2,8 @@ public import Bytes
 import Media
 
 extension SampleScene {
-  /// Writes the picture, the clip, their true masks and prompts below `folder`, which is made
-  /// when it does not exist.
+  /// Writes the picture, the clip, their true masks and prompts below `folder`, which is created if
+  /// it does not exist.
   ///
   ///     picture.png  picture_truth.png  prompts.json
   ///     frames/00000.jpg ...  truth/00000.png ...  script.json

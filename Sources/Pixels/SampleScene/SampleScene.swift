@@ -21,7 +21,7 @@ public struct SampleScene: Sendable {
   /// A picture or frame with the truth about it.
   public struct Picture: Sendable {
     public let image: RGBImage
-    /// Who is seen at each pixel; 0 is background.
+    /// Identifier of the visible object at each pixel; 0 is background.
     public let labels: LabelMap
 
     /// The visible part of each object that is visible, by rising identifier.
@@ -35,7 +35,7 @@ public struct SampleScene: Sendable {
     }
   }
 
-  /// What a person would give to select one object.
+  /// The prompt of a person who selects one object.
   public struct Prompt: Sendable, Hashable {
     public let identifier: Int
     /// The pixel deepest inside the visible part.
@@ -79,8 +79,8 @@ public struct SampleScene: Sendable {
   public enum Action: Sendable, Hashable {
     /// Two objects cross, one covering a part of the other for a while, and that one leaves.
     case crossing
-    /// So many objects that look alike circle in both directions, hide behind each other where they
-    /// meet, and the last one leaves the picture for a while.
+    /// This many objects that look alike circle in both directions and cover each other where they
+    /// meet; the last one leaves the picture for a while.
     case rivals(Int)
   }
 

@@ -1,6 +1,6 @@
 /// The outline of an object, in its own coordinates: it reaches about 1 from the origin.
 enum Shape: Sendable {
-  /// A smooth closed curve: radius 1 plus waves, each so many times around.
+  /// A smooth closed curve: radius 1 plus waves, each with its own number of periods.
   case blob(waves: [Wave])
   /// A convex polygon with round corners; vertices in order of rising angle.
   case polygon(vertices: [Point], rounding: Double)

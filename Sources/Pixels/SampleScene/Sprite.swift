@@ -11,7 +11,7 @@ struct Sprite: Sendable {
     var y: Double
     /// Pixels from the centre to about the outline.
     var radius: Double
-    /// Turn in radians, clockwise as seen.
+    /// Rotation in radians, clockwise as seen.
     var angle: Double
   }
 }

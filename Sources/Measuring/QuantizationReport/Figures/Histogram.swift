@@ -15,13 +15,13 @@ struct Histogram {
   /// From the first bin that holds anything.
   var markup: Markup {
     let first = counts.firstIndex { $0 > 0 } ?? 0
-    let most = Double(max(1, counts.max() ?? 1))
+    let maximum = Double(max(1, counts.max() ?? 1))
     let rows = (first..<counts.count).map { index in
       Markup.element(
         "tr",
         [
           .element("th", ["scope": "row"], Self.name(of: index)),
-          .element("td", ["class": "bars"], [.bar(Double(counts[index]) / most)]),
+          .element("td", ["class": "bars"], [.bar(Double(counts[index]) / maximum)]),
           .element("td", ["class": "n"], Figure.count(counts[index])),
         ])
     }

@@ -7,7 +7,7 @@ struct LineChart {
     let values: [Double]
   }
 
-  /// What it shows, for people who do not see it.
+  /// A description, for people who cannot see it.
   let label: String
   let series: [Series]
 
@@ -18,8 +18,8 @@ struct LineChart {
   private static let floors = [0.999, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.5, 0]
 
   private var floor: Double {
-    let least = series.flatMap(\.values).min() ?? 0
-    return Self.floors.first { $0 <= least } ?? 0
+    let minimum = series.flatMap(\.values).min() ?? 0
+    return Self.floors.first { $0 <= minimum } ?? 0
   }
 
   private var frameCount: Int { series.map(\.values.count).max() ?? 0 }

@@ -8,7 +8,7 @@ struct MaskPictures {
 
   init(_ example: MaskExample) { self.example = example }
 
-  /// Colours that colour-blind people tell apart (Okabe and Ito), on a picture without colour.
+  /// Colours that colour-blind people can distinguish (Okabe and Ito), on a picture without colour.
   private static let onlyReference = RGBColour(86, 180, 233)
   private static let onlyCandidate = RGBColour(230, 159, 0)
   private static let both = RGBColour(190, 190, 190)
@@ -56,7 +56,7 @@ struct MaskPictures {
       parts: [.fill, .contour, .prompts])
   }
 
-  /// What either model alone takes for the object, over the picture in dark gray.
+  /// Pixels of the object according to one model only, over the picture in dark gray.
   private var difference: RGBImage {
     var image = example.image
     for y in 0..<image.height {

@@ -10,7 +10,7 @@ enum Figure {
     return fixed(value, digits)
   }
 
-  /// An IoU, with as many nines as it takes to tell it from 1.
+  /// An IoU, with enough digits to distinguish it from 1.
   static func iou(_ value: Double?) -> String { text(value, 4) }
 
   static func decibels(_ value: Double?) -> String {

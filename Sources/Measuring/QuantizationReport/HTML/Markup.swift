@@ -2,9 +2,9 @@ internal import Bytes
 
 /// A piece of HTML or SVG, in which text from outside is escaped.
 ///
-/// This is the only place that turns text into markup. Names of tags and attributes, and markup
-/// written as it is, are literals of this room; everything else goes through `escaped`, so that no
-/// name of a tensor or file can add a tag, an attribute or a script.
+/// This is the only place that converts text to markup. Names of tags and attributes, and markup
+/// written as it is, are literals of this room; everything else passes through `escaped`, so that
+/// no name of a tensor or file can add a tag, an attribute or a script.
 struct Markup: Sendable {
   private(set) var text: String
 
@@ -19,7 +19,7 @@ struct Markup: Sendable {
   /// Pieces one after the other.
   init(_ parts: [Markup]) { text = parts.map(\.text).joined() }
 
-  /// `plain` as it may stand between tags and in quoted attributes.
+  /// `plain`, escaped for text between tags and for quoted attributes.
   ///
   /// Control and invisible characters, which could reorder or hide what is shown, become visible.
   static func escaped(_ plain: String) -> String {

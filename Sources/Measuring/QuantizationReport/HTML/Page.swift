@@ -7,7 +7,7 @@ struct Page {
   let title: String
   let header: Markup
   let sections: [any ReportSection]
-  /// Says what made it.
+  /// Names the program that wrote the page.
   let footer: String
 
   var text: String {

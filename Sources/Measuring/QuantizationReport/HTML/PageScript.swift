@@ -1,4 +1,4 @@
-/// What the page's buttons do: sort tables and choose rows.
+/// The script of the page's buttons, which sort tables and choose rows.
 ///
 /// Without it everything is there, in order.
 enum PageScript {

@@ -2,15 +2,15 @@
 struct Table {
   struct Column {
     let title: String
-    /// Numbers stand to the right.
+    /// Whether its cells are aligned to the right, as numbers are.
     var isNumber = false
     /// Long text may take several lines.
     var wraps = false
-    /// What the title means, for people who point at it.
+    /// Explanation of the title, shown under the pointer.
     var help: String?
   }
 
-  /// What stands in a cell, and what rows are sorted by.
+  /// The content of a cell, and the value by which rows are sorted.
   struct Cell {
     let content: Markup
     /// For numbers, in full precision; nil sorts last.

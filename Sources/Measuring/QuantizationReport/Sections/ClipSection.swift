@@ -33,25 +33,26 @@ struct ClipSection: ReportSection {
 
   private var explanation: String {
     let runs =
-      "Free running: each model goes on from its own memory, so that errors can add up. Teacher "
-      + "forced: int8 gets the memory of float32 before each frame, which leaves what it does on "
-      + "that frame alone. IoU of int8 with float32."
+      "Free running: each model continues from its own memory, so that errors can add up. Teacher "
+      + "forced: int8 gets the memory of float32 before each frame, so that only the error of that "
+      + "frame remains. IoU of int8 with float32."
     switch origin {
     case .heldOut: return "Clips that took no part in calibration. " + runs
     case .calibration:
       return "Too few clips were given to keep any out of calibration: these were seen by it. "
         + runs
     case .sample:
-      return "No clip was given. One of the built-in sample scene stands in, whose true masks are "
-        + "known; it says little about films: give some with --calibrate. " + runs
+      return "No clip was given, so one of the built-in sample scene is used, whose true masks are "
+        + "known. It is not representative of films: give some with --calibrate. " + runs
     }
   }
 
   private var figures: Markup {
     var rows = [
-      ("mean IoU, free", Figure.iou(summary.free)), ("least, free", Figure.iou(summary.leastFree)),
+      ("mean IoU, free", Figure.iou(summary.free)),
+      ("minimum, free", Figure.iou(summary.minimumFree)),
       ("mean IoU, forced", Figure.iou(summary.forced)),
-      ("least, forced", Figure.iou(summary.leastForced)),
+      ("minimum, forced", Figure.iou(summary.minimumForced)),
       ("masks", Figure.count(summary.maskCount)),
     ]
     if let truth = summary.truth {
@@ -82,9 +83,9 @@ struct ClipSection: ReportSection {
       caption: "Objects of \(clip.name)",
       columns: [
         .init(title: "object"), .init(title: "frames", isNumber: true),
-        .init(title: "free, mean", isNumber: true), .init(title: "least", isNumber: true),
+        .init(title: "free, mean", isNumber: true), .init(title: "minimum", isNumber: true),
         .init(title: "last frame", isNumber: true), .init(title: "forced, mean", isNumber: true),
-        .init(title: "least", isNumber: true),
+        .init(title: "minimum", isNumber: true),
       ] + truths,
       rows: clip.objects.map { object in
         let truth = TruthAgreement.mean(object.truths)
@@ -117,9 +118,9 @@ struct ClipSection: ReportSection {
     [
       "origin": .string(origin.rawValue), "masks": .init(summary.maskCount),
       "free_mean_iou": Figure.json(summary.free, 6),
-      "free_least_iou": Figure.json(summary.leastFree, 6),
+      "free_least_iou": Figure.json(summary.minimumFree, 6),
       "forced_mean_iou": Figure.json(summary.forced, 6),
-      "forced_least_iou": Figure.json(summary.leastForced, 6),
+      "forced_least_iou": Figure.json(summary.minimumForced, 6),
       "truth": summary.truth?.json ?? .null, "clips": .array(clips.map(json)),
     ]
   }
@@ -154,8 +155,8 @@ struct ClipSummary {
   }
 
   var free: Double? { Figure.mean(allFree) }
-  var leastFree: Double? { allFree.min() }
+  var minimumFree: Double? { allFree.min() }
   var forced: Double? { Figure.mean(allForced) }
-  var leastForced: Double? { allForced.min() }
+  var minimumForced: Double? { allForced.min() }
   var maskCount: Int { allFree.count }
 }

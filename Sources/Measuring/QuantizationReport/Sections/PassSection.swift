@@ -2,7 +2,7 @@ internal import JSON
 internal import Passes
 internal import Quantizer
 
-/// What each pass rewrote.
+/// The changes by each pass.
 struct PassSection: ReportSection {
   let key: StaticString = "passes"
   let title = "Passes"

@@ -37,15 +37,16 @@ struct PictureSection: ReportSection {
       return "Too few pictures were given to keep any out of calibration: these were seen by it, "
         + asked
     case .sample:
-      return "No pictures were given. Scenes of the built-in sample stand in, whose true masks are "
-        + "known, \(asked) They say little about photographs: give some with --calibrate."
+      return "No pictures were given, so scenes of the built-in sample are used, whose true masks "
+        + "are known, \(asked) They are not representative of photographs: give some with "
+        + "--calibrate."
     }
   }
 
   private var figures: Markup {
     var rows = [
       ("mean IoU", Figure.iou(summary.mean)), ("5th percentile", Figure.iou(summary.percentile5)),
-      ("least", Figure.iou(summary.least)), ("masks", Figure.count(summary.ious.count)),
+      ("minimum", Figure.iou(summary.minimum)), ("masks", Figure.count(summary.ious.count)),
       ("image features", Figure.decibels(summary.featureSQNR)),
     ]
     if let truth = summary.truth {
@@ -63,7 +64,7 @@ struct PictureSection: ReportSection {
       columns: [
         .init(title: "picture", wraps: true), .init(title: "size"),
         .init(title: "masks", isNumber: true), .init(title: "mean IoU", isNumber: true),
-        .init(title: "least", isNumber: true),
+        .init(title: "minimum", isNumber: true),
         .init(title: "features", isNumber: true, help: "SQNR of the image features in dB"),
       ] + truths,
       rows: pictures.map { picture in
@@ -83,7 +84,7 @@ struct PictureSection: ReportSection {
       "origin": .string(origin.rawValue), "masks": .init(summary.ious.count),
       "mean_iou": Figure.json(summary.mean, 6),
       "percentile_5_iou": Figure.json(summary.percentile5, 6),
-      "least_iou": Figure.json(summary.least, 6),
+      "least_iou": Figure.json(summary.minimum, 6),
       "features_sqnr_db": Figure.json(summary.featureSQNR, 2),
       "truth": summary.truth?.json ?? .null, "pictures": .array(pictures.map(json)),
     ]
@@ -107,7 +108,7 @@ struct PictureSection: ReportSection {
 /// Figures over all pictures.
 struct PictureSummary {
   let ious: [Double]
-  /// The least of all pictures, in dB; nil without pictures.
+  /// The minimum of all pictures, in dB; nil without pictures.
   let featureSQNR: Double?
   let truth: TruthAgreement?
 
@@ -118,7 +119,7 @@ struct PictureSummary {
   }
 
   var mean: Double? { Figure.mean(ious) }
-  var least: Double? { ious.min() }
+  var minimum: Double? { ious.min() }
   var percentile5: Double? { Figure.percentile(0.05, ious) }
 }
 

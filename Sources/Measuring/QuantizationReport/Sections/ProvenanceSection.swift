@@ -3,7 +3,7 @@ internal import Calibration
 internal import JSON
 internal import JobSupport
 
-/// What went in, by its hashes, and the command that makes the same again.
+/// The inputs, by their hashes, and the command that reproduces the result.
 struct ProvenanceSection: ReportSection {
   let key: StaticString = "provenance"
   let title = "How to make it again"
@@ -99,7 +99,7 @@ struct ProvenanceSection: ReportSection {
     ]
   }
 
-  /// What was wrong with an input, without its folder.
+  /// The failure of an input, without its folder.
   private static func text(_ failure: Failure) -> String {
     (failure.file.map { fileName($0) + ": " } ?? "") + failure.message
   }

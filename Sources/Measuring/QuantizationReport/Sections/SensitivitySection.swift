@@ -1,7 +1,7 @@
 internal import Calibration
 internal import JSON
 
-/// What the rounding of each group of layers costs alone, worst first.
+/// The cost of rounding each group of layers alone, worst first.
 struct SensitivitySection: ReportSection {
   let key: StaticString = "sensitivity"
   let title = "Sensitivity"

@@ -63,7 +63,7 @@ struct SizeSection: ReportSection {
     }
   }
 
-  /// Bytes that are no weights: graphs, names, metadata, padding.
+  /// Bytes that are not weights: graphs, names, metadata, padding.
   private var overhead: (before: Int, after: Int) {
     (
       fileBefore - parts.reduce(0) { $0 + $1.bytesBefore },

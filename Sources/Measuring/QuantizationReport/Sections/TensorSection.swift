@@ -2,7 +2,7 @@ internal import JSON
 internal import Quantizer
 internal import Tensors
 
-/// What became of each weight.
+/// The treatment of each weight.
 struct TensorSection: ReportSection {
   let key: StaticString = "tensors"
   let title = "Tensors"

@@ -3,7 +3,7 @@ internal import Comparison
 internal import Graph
 internal import JSON
 
-/// What it comes to, in a line and a few figures.
+/// The conclusion, in a line and a few figures.
 struct VerdictSection {
   /// How far the masks agree.
   enum Level: String {
@@ -23,8 +23,8 @@ struct VerdictSection {
     }
   }
 
-  /// Least mean IoU of pictures and clips to say that masks agree, or mostly do.
-  private static let (agreement, mostAgreement) = (0.99, 0.95)
+  /// Minimum mean IoU of pictures and clips at which masks count as agreeing, or mostly agreeing.
+  private static let (agreement, partialAgreement) = (0.99, 0.95)
 
   private let content: ReportContent
   private let pictures: PictureSummary
@@ -37,10 +37,10 @@ struct VerdictSection {
   }
 
   private var level: Level {
-    guard let least = [pictures.mean, clips.free].compactMap(\.self).min() else {
+    guard let minimum = [pictures.mean, clips.free].compactMap(\.self).min() else {
       return .unmeasured
     }
-    return least >= Self.agreement ? .agree : least >= Self.mostAgreement ? .mostly : .differ
+    return minimum >= Self.agreement ? .agree : minimum >= Self.partialAgreement ? .mostly : .differ
   }
 
   private var share: Double {
@@ -67,7 +67,7 @@ struct VerdictSection {
       + parts.joined(separator: ", ") + ", at \(Figure.percent(share)) of the size."
   }
 
-  /// What a reader may miss, and why it is not there.
+  /// Figures that are missing, and the reasons.
   private var gaps: [String] {
     var gaps: [String] = []
     let isRounded = content.recipe != nil
@@ -77,10 +77,10 @@ struct VerdictSection {
           + "rounding of activations nor sensitivity was measured.")
     }
     if content.pictureOrigin == .sample {
-      gaps.append("Pictures: scenes of the built-in sample stood in.")
+      gaps.append("Pictures: scenes of the built-in sample were used.")
     }
     if content.clipOrigin == .sample, !content.comparison.clips.isEmpty {
-      gaps.append("Video: a clip of the built-in sample scene stood in.")
+      gaps.append("Video: a clip of the built-in sample scene was used.")
     }
     for (what, origin) in [("Pictures", content.pictureOrigin), ("Clips", content.clipOrigin)]
     where origin == .calibration {
@@ -112,7 +112,7 @@ struct VerdictSection {
           : .element(
             "details", ["class": "gaps", "open": ""],
             [
-              .element("summary", "What was not measured, or on stand-ins"),
+              .element("summary", "Not measured, or measured on the sample scene"),
               .element("ul", gaps.map { .element("li", $0) }),
             ]),
       ])
