@@ -274,6 +274,7 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(name: "CConfinement", dependencies: ["CLinux"], path: "Tests/CConfinement"),
     tests("BytesTests", ["Bytes", "CZlib"]),
+    tests("DocumentTests"),
     tests("JSONTests", ["Bytes", "JSON"]),
     tests(
       "SAM2ImportTests",

@@ -1,0 +1,49 @@
+import TestSupport
+import Testing
+
+/// Plain English in comments, identifiers, messages and documents.
+@Suite struct LanguageTests {
+  /// Folders and files without the habits; the list grows until it covers everything.
+  static let areas = [
+    "Sources/Base", "Sources/Checkpoints", "Sources/Engine", "Sources/Measuring",
+    "Sources/Pixels/Annotations", "Sources/Pixels/SampleScene",
+  ]
+
+  @Test(arguments: areas) func areaIsPlain(area: String) throws {
+    let files = Repository.files(area, ["swift", "c", "h", "md"])
+    #expect(!files.isEmpty)
+    for file in files {
+      let words = Words(try Repository.text(file), isDocument: file.hasSuffix(".md"))
+      for habit in Habit.all {
+        for use in words.uses(of: habit) {
+          Issue.record("\(file):\(use.line): \"\(use.phrase)\" (\(habit.name))")
+        }
+      }
+    }
+  }
+
+  /// Sentences that have one habit each, in the order of `Habit.all`.
+  private static let samples = [
+    "/// What the file holds.", "/// Rows that lie apart.", "/// A value made of two.",
+    "let leastRows = 1", "/// Rows are turned.", "/// The file tells its version.",
+    "/// The layer behind a norm.", "/// This is no\n/// permutation.", "/// The job goes on.",
+    "/// One value, 29 MB an object, one a frame.", "/// A bug of ours.", "/// All but for one.",
+    "/// Up to so many rows.",
+  ]
+
+  @Test(arguments: zip(Habit.all, samples)) func habitIsFound(habit: Habit, sample: String) {
+    #expect(!Words(sample, isDocument: false).uses(of: habit).isEmpty, "\(habit.name)")
+  }
+
+  @Test func goodEnglishPasses() {
+    let text = """
+      /// The contents of the file. At most 3 rows, at least one; there is no limit.
+      ///
+      /// Somewhat later it is no longer needed, and each in turn is the most recent.
+      let minimumRows = 1
+      """
+    let words = Words(text, isDocument: false)
+    for habit in Habit.all { #expect(words.uses(of: habit).isEmpty, "\(habit.name)") }
+    #expect(Habit.all.count == Self.samples.count)
+  }
+}
