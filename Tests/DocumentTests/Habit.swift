@@ -20,7 +20,7 @@ extension Habit {
       phrases: [
         "lie", "lies", "lay", "lying", "stand", "stands", "stood", "standing", "goes", "gone",
         "comes to be", "come to be", "came to be",
-      ], allowed: ["lay out", "lays out", "lay heads out"]),
+      ], allowed: ["lay out", "lays out", "lay heads out", "checkpoint goes in"]),
     Habit(
       name: "made, for computed, written or created",
       phrases: [
@@ -32,10 +32,11 @@ extension Habit {
       phrases: ["least", "most", "wished", "wishes", "wanted", "wants"],
       allowed: [
         "at least", "at most", "most recent", "most recently", "most similar", "most significant",
-        "least significant", "least squares", "most of", "least normal", "most operators",
+        "least significant", "least squares", "least recently", "most of", "least normal",
+        "most operators",
         "most steps",
         "most trainers", "agree least", "agrees least", "differ most", "differs most",
-        "changed most",
+        "changed most", "changes most",
         // Members of JSON.
         "least iou",
       ]),

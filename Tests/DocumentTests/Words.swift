@@ -58,7 +58,7 @@ struct Words {
         isOpening = true
       } else {
         // Other characters and digits separate words, so that no phrase continues over them.
-        isOpening = isOpening && byte == UInt8(ascii: "*")
+        isOpening = isOpening && "*#-".utf8.contains(byte)
         words.append(Word(text: "", line: line, isCapitalised: false, opensSentence: false))
       }
     }
