@@ -32,6 +32,9 @@ PROMPTS = {
 }
 
 # With the single mask of the prompt `click` as earlier logits.
+# An input size that is not the model's own, and whose maps do not fill whole windows.
+OTHER_SIZE = 160
+
 REFINEMENTS = {
     "mask": {"points": [], "labels": [], "box": None},
     "mask_click": {"points": [[150, 75]], "labels": [0], "box": None},
@@ -171,6 +174,28 @@ def write_sessions(folder, model):
     return report
 
 
+def write_other_size(folder):
+    """Writes the answers of the model built for inputs of `OTHER_SIZE`."""
+    model = official.load(official.NANO_CONFIG, official.NANO_CHECKPOINT, OTHER_SIZE)
+    image = np.array(Image.open(folder / "still.png"))
+    prompts = [prompt | {"multimask": True} for prompt in PROMPTS.values()]
+    answers = official.segment(model, image, prompts)
+    np.save(folder / "other_size_segment.npy", np.stack([a["logits"] for a in answers]))
+    segment = [
+        {"prompt": name, "predicted_iou": a["ious"].tolist(), "object_score": a["score"]} | prompt
+        for name, prompt, a in zip(PROMPTS, prompts, answers)
+    ]
+    actions = SESSIONS["two_objects"]
+    answers = sorted(official.track(model, folder / "clip", actions).items())
+    np.save(folder / "other_size_track.npy", np.stack([a["logits"] for _, a in answers]))
+    held = [
+        {"frame": frame, "object": number, "object_score": a["score"]}
+        for (frame, number), a in answers
+    ]
+    track = {"actions": actions, "options": {}, "held": held}
+    return {"image_size": OTHER_SIZE, "segment": segment, "track": track}
+
+
 def with_mask(action, folder):
     """An action with its mask file read: bool [H, W]."""
     if action["do"] != "add_mask":
@@ -186,6 +211,7 @@ def make(folder):
         "about": "Made by Scripts/make_nano_fixtures.py; described in README.md.",
         "segment": write_pictures(folder, model),
         "track": write_sessions(folder, model),
+        "other_size": write_other_size(folder),
     }
     (folder / "reference.json").write_text(json.dumps(report, indent=1) + "\n")
 

@@ -60,9 +60,14 @@ def config_path(name):
     return configs / version / f"{version}_hiera_{SIZES[size]}.yaml"
 
 
-def build(config):
-    """An official video predictor (an image model too) with the weights of its initialisers."""
+def build(config, image_size=None):
+    """An official video predictor (an image model too) with the weights of its initialisers.
+
+    `image_size` replaces that of the configuration, with the sizes of maps that follow from it.
+    """
     settings = OmegaConf.load(config)
+    if image_size:
+        _set_image_size(settings.model, image_size)
     for key, value in POSTPROCESSING.items():
         OmegaConf.update(settings, f"model.{key}", value, force_add=True)
     if "spatial_perceiver" in settings.model:
@@ -70,9 +75,19 @@ def build(config):
     return instantiate(settings.model, _recursive_=True).eval()
 
 
-def load(config, checkpoint):
+def _set_image_size(model, side):
+    """Writes what a configuration says of another input size."""
+    model.image_size = side
+    grid = [side // 16] * 2
+    layer = model.memory_attention.layer
+    for attention in (layer.self_attention, layer.cross_attention):
+        # The grid of the memories of EdgeTAM, k_sizes, is that of its perceiver.
+        attention["q_sizes" if "q_sizes" in attention else "feat_sizes"] = grid
+
+
+def load(config, checkpoint, image_size=None):
     """An official video predictor with the weights of `checkpoint`, in fp32."""
-    model = build(config)
+    model = build(config, image_size)
     weights = torch.load(checkpoint, map_location="cpu", weights_only=True)["model"]
     model.load_state_dict({name: value.float() for name, value in weights.items()})
     return model
@@ -89,10 +104,10 @@ def image_predictor(model):
 # Random weights that behave
 
 
-def build_random(name, seed=0):
+def build_random(name, seed=0, image_size=None):
     """The model `name` with seeded random weights whose masks and scores are worth comparing."""
     torch.manual_seed(seed)
-    model = build(config_path(name))
+    model = build(config_path(name), image_size)
     with torch.no_grad():
         _disturb_constants(model)
         if getattr(model, "spatial_perceiver", None) is not None:

@@ -1,6 +1,7 @@
 """Runs the official SAM 2 code and this project's tools on the same inputs and compares them.
 
     parity.py --bin .build/release --media MEDIA --work WORK --models nano sam2.1-tiny
+    parity.py … --models sam2.1-tiny --image-size 512   # as MedSAM2: the same at another input size
 
 MEDIA holds pictures (.jpg, .png) and one folder of JPEG frames. For each model: build it with the
 official code (`nano` from its checkpoint, the official sizes with seeded random weights or those of
@@ -227,8 +228,10 @@ def compare(name, options, pictures, clip):
         sources = (options.nano_config, options.nano_checkpoint)
     else:
         sources = (options.config or official.config_path(name), options.checkpoint)
-    reference = Reference(name, options.work / name / "official", *sources)
-    tools = Tools(options.bin, options.work / name / "swift")
+    size = options.image_size
+    folder = options.work / (f"{name}-{size}" if size else name)
+    reference = Reference(name, folder / "official", *sources, image_size=size)
+    tools = Tools(options.bin, folder / "swift")
     rows, errors = [], []
     count = options.frames or (16 if name == "nano" else 8)
     steps = {
@@ -238,7 +241,7 @@ def compare(name, options, pictures, clip):
     }
     try:
         known = reference.config if name == "nano" else None
-        tools.convert(reference.checkpoint, options.config or known)
+        tools.convert(reference.checkpoint, options.config or known, size)
     except ToolFailure as failure:
         return rows, [f"{name}: {failure}"]
     for kind in options.kinds:
@@ -307,6 +310,7 @@ def parse(arguments):
     parser.add_argument("--nano-config", type=Path, default=official.NANO_CONFIG)
     parser.add_argument("--checkpoint", type=Path, help="weights, in place of random ones")
     parser.add_argument("--config", type=Path, help="configuration that the name does not tell")
+    parser.add_argument("--image-size", type=int, help="side of the input, in place of the usual")
     parser.add_argument("--keep-models", action="store_true", help="keep the converted models")
     parser.add_argument("--threads", type=int, default=2, help="threads of the official code")
     return parser.parse_args(arguments)

@@ -25,17 +25,20 @@ class Reference:
     """What the official code answers for one model, computed once and kept in a folder.
 
     Without a checkpoint the model gets seeded random weights, which are kept there as well. With
-    `autocast` it runs under bfloat16 autocast, as its examples do.
+    `autocast` it runs under bfloat16 autocast, as its examples do. `image_size` replaces that of
+    the configuration.
     """
 
-    def __init__(self, name, folder, config, checkpoint=None, autocast=False):
+    def __init__(
+        self, name, folder, config, checkpoint=None, autocast=False, image_size=None
+    ):
         self.name, self.folder, self.config, self.checkpoint = name, folder, config, checkpoint
-        self.autocast = autocast
+        self.autocast, self.image_size = autocast, image_size
         self.folder.mkdir(parents=True, exist_ok=True)
         self._model = None
         if checkpoint is None:
             self.checkpoint = self.folder / "checkpoint.pt"
-            recipe = {"seed": SEED, "recipe": digest(official.__file__)}
+            recipe = {"seed": SEED, "recipe": digest(official.__file__), "size": image_size}
             self._once("checkpoint", recipe, self._save_random, self.checkpoint)
         self.weights = digest(self.checkpoint)
 
@@ -43,11 +46,11 @@ class Reference:
     def model(self):
         """The official model, built when first needed."""
         if self._model is None:
-            self._model = official.load(self.config, self.checkpoint)
+            self._model = official.load(self.config, self.checkpoint, self.image_size)
         return self._model
 
     def _save_random(self):
-        self._model = official.build_random(self.name, SEED)
+        self._model = official.build_random(self.name, SEED, self.image_size)
         torch.save({"model": self._model.state_dict()}, self.checkpoint)
 
     def image(self, picture, prompts):
@@ -126,9 +129,10 @@ class Tools:
         self.model = folder / "model.sam2"
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def convert(self, checkpoint, config):
+    def convert(self, checkpoint, config, image_size=None):
         """Converts a checkpoint; `config` only where the shapes alone do not tell."""
         extra = ["--config", config] if config else []
+        extra += ["--image-size", image_size] if image_size else []
         self._run("sam2-convert", checkpoint, "-o", self.model, "--force", *extra)
 
     def image(self, picture, prompts):

@@ -49,6 +49,28 @@ struct ConvertSurfaceTests {
     }
   }
 
+  @Test("Another image size is warned of, recorded, and runs") func imageSize() throws {
+    try withTemporaryFolder { folder in
+      let outcome = try Tool.convert.run(
+        [Workplace.nano("nano.pt"), "-o", "out.sam2", "--image-size", "160", "--json"], in: folder)
+      try expectSuccess(outcome)
+      #expect(try outcome.json.requiredInt("image_size") == 160)
+      let warnings = try outcome.json.requiredArray("warnings")
+      #expect(warnings.count == 1)
+      #expect(outcome.errors.contains("warning: the image size is 160 instead of"))
+      let listed = try Tool.convert.run(["inspect", "out.sam2", "--json"], in: folder)
+      let recorded = try listed.json.required("metadata").required("input_resizing")
+      #expect(try recorded.requiredInt("configured") == 256)
+      #expect(recorded["accuracy"] == warnings.first)
+      let verified = try Tool.convert.run(["verify", "out.sam2", "--run"], in: folder)
+      try expectSuccess(verified)
+      // As configured, there is nothing to warn of.
+      let usual = try Tool.convert.run(
+        [Workplace.nano("nano.pt"), "--dry-run", "--image-size", "256", "--json"], in: folder)
+      #expect(try usual.json.requiredArray("warnings").isEmpty)
+    }
+  }
+
   @Test("Weights that are no numbers are warned of, or refused when asked") func values() throws {
     let model = try Workplace.shared.get().model
     try withTemporaryFolder { folder in

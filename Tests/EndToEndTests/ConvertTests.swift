@@ -54,6 +54,10 @@ struct ConvertTests {
       arguments: ["$nano/nano.pt", "-o", "out.sam2", "--config", "$nano/README.md"], exitCode: 65,
       says: "README.md"),
     .init(
+      what: "a size that does not fit windows", tool: .convert,
+      arguments: ["$nano/nano.pt", "-o", "out.sam2", "--image-size", "250"], exitCode: 65,
+      says: "multiple of 32, from 32 to 8192; use 224 or 256"),
+    .init(
       what: "quantising a checkpoint", tool: .quantize,
       arguments: ["$nano/nano.pt", "-o", "out.sam2"], exitCode: 65, says: "sam2-convert"),
     .init(

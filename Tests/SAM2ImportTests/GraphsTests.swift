@@ -7,7 +7,16 @@ import Testing
 
 /// Every graph of every variant verifies, binds, and has the operands and results of the contract.
 struct GraphsTests {
-  static let variants = KnownVariants.all
+  /// The published ones, and some of them at other image sizes: with maps that do not fill windows,
+  /// and at the smallest size.
+  static let variants =
+    KnownVariants.all
+    + [("sam2.1_hiera_tiny", 512), ("sam2.1_hiera_large", 256), ("edgetam", 512), ("nano", 32)]
+    .map { name, side in
+      var resized = variant(name)
+      resized.imageSize = side
+      return resized
+    }
 
   private static let objects = 2
   private static let points = 3

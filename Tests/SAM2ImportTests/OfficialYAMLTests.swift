@@ -7,7 +7,7 @@ import Testing
 
 struct OfficialYAMLTests {
   /// From the fixtures that all tests share, one folder up.
-  private static func nanoText(file: String = #filePath) throws -> String {
+  static func nanoText(file: String = #filePath) throws -> String {
     let slash = try #require(file.lastIndex(of: "/"))
     let bytes = try #require(fileBytes(fixturePath("nano/nano.yaml", file: String(file[..<slash]))))
     return String(decoding: bytes, as: UTF8.self)

@@ -1,6 +1,8 @@
 import Bytes
+import Checkpoints
 import JSON
 import Media
+import SAM2Import
 import Tensors
 import TestSupport
 import Testing
@@ -30,18 +32,42 @@ import Testing
 
   @Test(arguments: answers)
   func segmentsAsTheOfficialCode(name: String) throws {
-    let answers = try Nano.reference().required("segment").requiredArray(name)
-    let logits = try Nano.array("segment_\(name).npy")
-    let predictor = ImagePredictor(try Nano.model.get())
-    try predictor.setImage(ImageReader.read(Nano.path("still.png")))
     let earlier =
       name == "refined"
       ? MaskPlane.clamped(try Nano.array("segment_single.npy")[0]).reshaped([64, 64]) : nil
+    try compare(
+      Nano.model.get(), with: Nano.reference().required("segment").requiredArray(name),
+      logits: Nano.array("segment_\(name).npy"), multimask: name == "multi", earlier: earlier)
+  }
+
+  /// A model that was trained at 256, built for 160: its maps do not fill whole windows.
+  @Test func segmentsAtAnotherSizeAsTheOfficialCode() throws {
+    let reference = try Nano.reference().required("other_size")
+    try compare(
+      Self.resized(reference), with: reference.requiredArray("segment"),
+      logits: Nano.array("other_size_segment.npy"), multimask: true)
+  }
+
+  private static func resized(_ reference: JSONValue) throws -> SegmentationModel {
+    let checkpoint = try Checkpoint.open(Nano.path("nano.pt"))
+    return try SegmentationModel(
+      ModelImporter.importModel(
+        checkpoint.tensors, imageSize: reference.requiredInt("image_size")
+      ).model)
+  }
+
+  /// Holds the answers of `model` to prompts on the still picture to recorded ones.
+  private func compare(
+    _ model: SegmentationModel, with answers: [JSONValue], logits: Tensor, multimask: Bool,
+    earlier: Tensor? = nil
+  ) throws {
+    let predictor = ImagePredictor(model)
+    try predictor.setImage(ImageReader.read(Nano.path("still.png")))
     let prompts = try answers.map { answer in
       let object = try ScriptObject(answer, place: "reference")
       return Prompt(points: try object.points(), box: try object.box(), maskLogits: earlier)
     }
-    let predictions = try predictor.predict(prompts, multimask: name == "multi")
+    let predictions = try predictor.predict(prompts, multimask: multimask)
     #expect(predictions.count == logits.shape[0])
     for (index, prediction) in predictions.enumerated() {
       let closeness = Closeness(
@@ -57,10 +83,24 @@ import Testing
 
   @Test(arguments: sessions)
   func tracksAsTheOfficialCode(session: String) throws {
-    let reference = try Nano.reference().required("track").required(session)
+    try compare(
+      Nano.model.get(), with: Nano.reference().required("track").required(session),
+      logits: Nano.array("track_\(session).npy"))
+  }
+
+  @Test func tracksAtAnotherSizeAsTheOfficialCode() throws {
+    let reference = try Nano.reference().required("other_size")
+    try compare(
+      Self.resized(reference), with: reference.required("track"),
+      logits: Nano.array("other_size_track.npy"))
+  }
+
+  /// Holds the results of a session with `model` to recorded ones.
+  private func compare(
+    _ model: SegmentationModel, with reference: JSONValue, logits: Tensor
+  ) throws {
     let held = try reference.requiredArray("held")
-    let logits = try Nano.array("track_\(session).npy")
-    let found = try play(reference)
+    let found = try play(reference, on: model)
     #expect(held.count == logits.shape[0])
     for (index, entry) in held.enumerated() {
       let place = Place(
@@ -80,10 +120,12 @@ import Testing
   }
 
   /// The last result of each object on each frame of a session.
-  private func play(_ session: JSONValue) throws -> [Place: FrameResult.Object] {
+  private func play(
+    _ session: JSONValue, on model: SegmentationModel
+  ) throws -> [Place: FrameResult.Object] {
     let options = try options(session.required("options"))
     let video = try VideoPredictor(
-      try Nano.model.get(), frames: FrameSource(path: Nano.path("clip")), options: options)
+      model, frames: FrameSource(path: Nano.path("clip")), options: options)
     let script = try InteractionScript(
       json: .object([(key: "actions", value: try session.required("actions"))]))
     var found: [Place: FrameResult.Object] = [:]

@@ -15,7 +15,7 @@ extension Convert {
     try refuseForDetectors()
     var options = DetectorImporter.Options()
     options.storage = dtype.dtype
-    options.imageSize = detector.imageSize
+    options.imageSize = imageSize
     options.published = try detector.published(for: input)
     let imported = try importing(checkpoint, options)
     let warning = valueWarning(imported.nonFinite)

@@ -20,6 +20,7 @@ struct Convert: ParsableCommand {
 
         sam2-convert sam2.1_hiera_tiny.pt -o tiny.sam2
         sam2-convert model.safetensors --config model.yaml -o model.sam2
+        sam2-convert sam2.1_hiera_tiny.pt --image-size 512 -o small-input.sam2
         sam2-convert checkpoint.pt --dry-run --json
         sam2-convert checkpoint.pt --weights ema -o ema.sam2
         sam2-convert ~/.keras/paz/models/sam2/sam2.1_hiera_tiny -o tiny.sam2
@@ -41,6 +42,14 @@ struct Convert: ParsableCommand {
 
   @Option(help: "Official YAML configuration, for what the weights do not tell.")
   var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Side of the pictures that the model looks at, in pixels; a smaller one is faster and finds \
+      less (default: as the model was trained).
+      """, valueName: "n"))
+  var imageSize: Int?
 
   @Option(help: "How weights are stored: f32, f16 or bf16.")
   var dtype = WeightStorage.f32
@@ -110,8 +119,8 @@ struct Convert: ParsableCommand {
     defer { progress.finish() }
     do {
       let imported = try ModelImporter.importModel(
-        checkpoint.tensors, at: reading.weights, configuration: given, storage: dtype.dtype,
-        convertsLater: true
+        checkpoint.tensors, at: reading.weights, configuration: given, imageSize: imageSize,
+        storage: dtype.dtype, convertsLater: true
       ) { progress.update($0, of: $1) }
       // The weights are verified by now; what remains is what stands beside them.
       try checkpoint.tensors.verify()
@@ -162,10 +171,11 @@ struct Convert: ParsableCommand {
   ) throws {
     let notes = checkpoint.notes + imported.notes + nameNotes(imported, checkpoint)
     for note in notes { common.note("note: \(note)") }
-    if let warning = valueWarning(imported.nonFinite) { common.note("warning: \(warning)") }
+    let warnings = warnings(imported)
+    for warning in warnings { common.note("warning: \(warning)") }
     for assumption in imported.assumptions { common.note("assumed: \(assumption)") }
     if json {
-      Console.data(try jsonReport(imported, checkpoint, notes, byteCount).text(.pretty))
+      Console.data(try jsonReport(imported, checkpoint, notes, warnings, byteCount).text(.pretty))
       return
     }
     let configuration = imported.configuration
@@ -177,6 +187,11 @@ struct Convert: ParsableCommand {
         "\(readable(byteCount: checkpoint.byteCount)) -> \(output), "
           + "\(readable(byteCount: byteCount))")
     }
+  }
+
+  /// What may make the model worse than its checkpoint.
+  private func warnings(_ imported: ImportedModel) -> [String] {
+    [imported.resizing?.inWords, valueWarning(imported.nonFinite)].compactMap(\.self)
   }
 
   private func limits(_ parts: ModelParts) -> String {
@@ -208,7 +223,7 @@ struct Convert: ParsableCommand {
 
   private func jsonReport(
     _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint, _ notes: [String],
-    _ byteCount: Int?
+    _ warnings: [String], _ byteCount: Int?
   ) throws -> JSONValue {
     var entries: [(key: String, value: JSONValue)] = [
       ("input", .string(input)),
@@ -221,7 +236,7 @@ struct Convert: ParsableCommand {
       ("tensors", .integer(Int64(imported.model.weights.count))),
       ("image_size", .integer(Int64(imported.configuration.imageSize))),
       ("assumptions", .array(imported.assumptions.map { .string($0) })),
-      ("warnings", .array(valueWarning(imported.nonFinite).map { [.string($0)] } ?? [])),
+      ("warnings", .array(warnings.map { .string($0) })),
       ("notes", .array(notes.map { .string($0) })),
     ]
     if let output, let byteCount {

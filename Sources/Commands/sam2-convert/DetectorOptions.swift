@@ -14,23 +14,12 @@ struct DetectorOptions: ParsableArguments {
       """)
   var tokenizer: String?
 
-  @Option(
-    help: """
-      Of a detector: the side of the pictures that it looks at, in pixels; a smaller one is faster \
-      and finds less.
-      """)
-  var imageSize: Int?
-
   /// - Throws: `convert.detector_option`.
   func refuseForSAM2() throws(Failure) {
-    for (option, isGiven) in [
-      ("--tokenizer", tokenizer != nil), ("--image-size", imageSize != nil),
-    ]
-    where isGiven {
-      throw Failure(
-        .usage, code: "convert.detector_option",
-        "\(option) is for detectors (OWLv2, OWL-ViT), and this checkpoint is none")
-    }
+    guard tokenizer != nil else { return }
+    throw Failure(
+      .usage, code: "convert.detector_option",
+      "--tokenizer is for detectors (OWLv2, OWL-ViT), and this checkpoint is none")
   }
 
   /// The merges of the tokenizer that is named, or that is beside the checkpoint at `input`.

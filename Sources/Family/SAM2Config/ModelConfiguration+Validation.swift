@@ -6,7 +6,7 @@ extension ModelConfiguration {
   ///   `config.unsupported` for a choice of the reference that is not implemented here.
   public func validate() throws(Failure) {
     try requireRanges([
-      ("image_size", imageSize, 32...8192), ("d_model", dModel, 32...4096),
+      ("image_size", imageSize, Self.imageSizes), ("d_model", dModel, 32...4096),
       ("max_obj_ptrs_in_encoder", pointers.maxObjPtrsInEncoder, 2...4096),
     ])
     try memory.validateRanges()

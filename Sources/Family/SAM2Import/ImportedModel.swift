@@ -13,6 +13,8 @@ public struct ImportedModel: Sendable {
   public var layout: NameLayout
   /// Settings that the checkpoint does not determine and that were assumed, in words.
   public var assumptions: [String]
+  /// The change of the input size that was asked for; nil when it is as configured.
+  public var resizing: InputResizing?
   /// What was chosen, renamed, filled in or left out, in words.
   public var notes: [String] = []
   /// Tensors that hold NaN or infinity, and how many of each, in the official order.

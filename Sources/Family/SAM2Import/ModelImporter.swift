@@ -19,7 +19,8 @@ public enum ModelImporter {
   /// what `storage` cannot hold; those that are no part of the checkpoint's file (they were
   /// compressed, strided or converted) go to a temporary one. So memory does not grow with a
   /// checkpoint.
-  /// `given` is the configuration named by the user, if any, and `key` the place of the weights;
+  /// `given` is the configuration named by the user, if any, `imageSize` the side of the input when
+  /// it is to be another one than configured, and `key` the place of the weights;
   /// `storage` is float32, float16 or bfloat16; `progress` hears after each tensor how many are
   /// done, of how many.
   /// - Throws: what search and detection throw; `model.dtype` for weights that are no floats; `model.range`
@@ -27,13 +28,14 @@ public enum ModelImporter {
   ///   `output.write` for the temporary file.
   public static func importModel(
     _ checkpoint: any TensorCollection, at key: String? = nil,
-    configuration given: ModelConfiguration? = nil, storage: DType = .float32,
-    convertsLater: Bool = false,
+    configuration given: ModelConfiguration? = nil, imageSize: Int? = nil,
+    storage: DType = .float32, convertsLater: Bool = false,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(Failure) -> ImportedModel {
     let search = try WeightSearch(checkpoint, at: key)
     let tensors = search.tensors
-    let detection = try ConfigurationDetector.detect(tensors, given: given)
+    let detection = try ConfigurationDetector.detect(
+      tensors, given: given, imageSize: imageSize)
     let configuration = detection.configuration
     let parts = detection.parts
     let graphs = try graphs(for: configuration, parts: parts)
@@ -59,12 +61,13 @@ public enum ModelImporter {
         in: tensor.byteOffset..<(tensor.byteOffset + tensor.byteCount))
       progress(index + 1, names.count)
     }
-    let metadata = metadata(of: configuration, parts, assumptions: detection.assumptions)
+    let metadata = metadata(of: detection)
     let model = Model(metadata: metadata, graphs: graphs, weights: weights)
     try model.verify()
     return ImportedModel(
       model: model, configuration: configuration, parts: parts, layout: search.layout,
-      assumptions: detection.assumptions, notes: search.notes, nonFinite: nonFinite)
+      assumptions: detection.assumptions, resizing: detection.resizing, notes: search.notes,
+      nonFinite: nonFinite)
   }
 
   /// The named graphs of a configuration, in the order of use.
@@ -134,22 +137,24 @@ public enum ModelImporter {
   // MARK: - Metadata
 
   /// Architecture, configuration and preprocessing; provenance is added by who knows the source.
-  private static func metadata(
-    of configuration: ModelConfiguration, _ parts: ModelParts, assumptions: [String]
-  ) -> JSONValue {
+  private static func metadata(of detection: ConfigurationDetector.Detection) -> JSONValue {
+    let configuration = detection.configuration
     let members: JSONValue = [
       Architecture.key: JSONValue(Architecture.sam2.rawValue),
       "family": JSONValue(configuration.family),
       "configuration": configuration.json,
-      "assumptions": .array(assumptions.map { JSONValue($0) }),
+      "assumptions": .array(detection.assumptions.map { JSONValue($0) }),
       "preprocessing": [
         "image_size": JSONValue(configuration.imageSize),
         "mean": .array(configuration.pixelMean.map { JSONValue($0) }),
         "std": .array(configuration.pixelStd.map { JSONValue($0) }),
       ],
     ]
-    guard parts != .all else { return members }
-    return .object(
-      (members.object ?? []) + [(ModelParts.metadataKey, JSONValue(parts.rawValue))])
+    var more: [(key: String, value: JSONValue)] = []
+    if let resizing = detection.resizing { more.append((InputResizing.metadataKey, resizing.json)) }
+    if detection.parts != .all {
+      more.append((ModelParts.metadataKey, JSONValue(detection.parts.rawValue)))
+    }
+    return .object((members.object ?? []) + more)
   }
 }

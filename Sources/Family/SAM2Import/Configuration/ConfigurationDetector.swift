@@ -12,15 +12,30 @@ public enum ConfigurationDetector {
     public var parts: ModelParts
     /// Settings that nothing in the checkpoint determines and that were taken from elsewhere, in words.
     public var assumptions: [String]
+    /// The change of the input size that was asked for; nil when it is as configured.
+    public var resizing: InputResizing?
   }
 
-  /// Reads names and shapes only; `given` is the configuration the user named, if any, and the
-  /// shapes must agree with it.
+  /// Reads names and shapes only.
+  ///
+  /// `given` is the configuration the user named, if any, and the shapes must agree with it.
+  /// `imageSize` replaces the side of the input, found or given.
   /// - Throws: `model.architecture` when this is no SAM 2, `config.mismatch` when the shapes
   ///   contradict `given`, `config.needed` when the layout is one that nobody published and none
-  ///   is given, and what `ModelConfiguration.validate` throws.
+  ///   is given, `config.image_size`, and what `ModelConfiguration.validate` throws.
   public static func detect(
-    _ tensors: any TensorCollection, given: ModelConfiguration? = nil
+    _ tensors: any TensorCollection, given: ModelConfiguration? = nil, imageSize: Int? = nil
+  ) throws(Failure) -> Detection {
+    var detection = try detect(tensors, given: given)
+    let configured = detection.configuration.imageSize
+    guard let imageSize, imageSize != configured else { return detection }
+    detection.configuration = try detection.configuration.resized(to: imageSize)
+    detection.resizing = InputResizing(configured: configured, requested: imageSize)
+    return detection
+  }
+
+  private static func detect(
+    _ tensors: any TensorCollection, given: ModelConfiguration?
   ) throws(Failure) -> Detection {
     let checkpoint = CheckpointShapes(tensors)
     if let given {

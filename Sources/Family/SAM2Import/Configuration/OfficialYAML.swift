@@ -38,8 +38,10 @@ public struct OfficialYAML {
     try reader.checkQueryGrid()
     try reader.c.validate()
     for known in KnownVariants.all {
+      var resized = known
+      resized.imageSize = reader.c.imageSize
       reader.c.variant = known.variant
-      if reader.c == known { return (known, reader.notes) }
+      if reader.c == resized { return (resized, reader.notes) }
     }
     reader.c.variant = ModelConfiguration().variant
     return (reader.c, reader.notes)
