@@ -41,6 +41,12 @@ struct OfficialTensorsTests {
       hash: 0x52e0_7144_2463_83e8),
     Truth(
       variant: "edgetam", tensors: 982, parameters: 13_943_148, hash: 0xb4a8_2223_130b_d616),
+    Truth(
+      variant: "efficienttam_ti", tensors: 455, parameters: 17_866_274,
+      hash: 0x124e_d1f2_28ca_1f55),
+    Truth(
+      variant: "efficienttam_s", tensors: 455, parameters: 34_056_098,
+      hash: 0x4bee_c244_047b_1b11),
     Truth(variant: "nano", tensors: 371, parameters: 4_358_242, hash: 0xffe0_c493_7f37_7763),
   ]
 

@@ -7,7 +7,9 @@ public struct Recipe: Sendable {
   ///
   /// The decoder and the heads are 1 % of the work and carry all of the fragility, so they stay in
   /// float32.
-  public var graphs: Set<String> = ["encode_image", "attend_memory", "encode_memory"]
+  public var graphs: Set<String> = [
+    "encode_image", "attend_memory", "attend_pooled_memory", "encode_memory",
+  ]
   /// Graphs in which products stay in floating point unless they read `NormalizedValues`.
   ///
   /// In the encoders these project the sums of stages to features that everything else reads: 2 %
@@ -28,7 +30,9 @@ public struct Recipe: Sendable {
   public var minimumStoredSQNR = 35.0
 
   /// Graphs whose attention runs in int8.
-  public var attentionGraphs: Set<String> = ["encode_image", "attend_memory"]
+  public var attentionGraphs: Set<String> = [
+    "encode_image", "attend_memory", "attend_pooled_memory",
+  ]
   /// Fewest keys for which int8 attention is worth its rounding.
   public var minimumKeys = 32
 

@@ -21,6 +21,7 @@ extension GraphInterface {
     case .projectPointer: self = .projectPointer(s)
     case .pointerPositions: self = .pointerPositions(s)
     case .attendMemory: self = .attendMemory(s)
+    case .attendPooledMemory: self = .attendPooledMemory(s)
     case .upscaleMasks: self = .upscaleMasks(s)
     case .encodeMemory: self = .encodeMemory(s)
     case .maskAsOutput: self = .maskAsOutput(s)
@@ -37,12 +38,19 @@ extension GraphInterface {
   private static func encodeImage(_ s: InterfaceSizes) -> Self {
     let map = TensorType.float(1, s.side, s.side, s.width)
     return Self(
-      .encodeImage, inputs: ["image": .float(1, s.input, s.input, 3)],
+      .encodeImage, inputs: [Value(name: "image", type: .float(1, s.input, s.input, 3))],
       outputs: [
-        "features": map, "image_embedding": map,
-        "high_res_0": .float(1, s.fineSide, s.fineSide, s.fineWidth),
-        "high_res_1": .float(1, s.middleSide, s.middleSide, s.middleWidth),
-      ])
+        Value(name: "features", type: map), Value(name: "image_embedding", type: map),
+      ] + finerMaps(s))
+  }
+
+  /// The two finer maps as the decoder reads them; none of a trunk with a single map.
+  private static func finerMaps(_ s: InterfaceSizes) -> [Value] {
+    guard s.hasFinerMaps else { return [] }
+    return [
+      Value(name: "high_res_0", type: .float(1, s.fineSide, s.fineSide, s.fineWidth)),
+      Value(name: "high_res_1", type: .float(1, s.middleSide, s.middleSide, s.middleWidth)),
+    ]
   }
 
   private static func constants(_ s: InterfaceSizes, _ parts: ModelParts) -> Self {
@@ -92,15 +100,16 @@ extension GraphInterface {
     return Self(
       .decodeMasks,
       inputs: [
-        "image": .float(images, s.cells, s.width), "image_keys": projection,
-        "image_values": projection, "image_queries": projection,
-        "high_res_0": .float(1, s.fineSide, s.fineSide, s.fineWidth),
-        "high_res_1": .float(1, s.middleSide, s.middleSide, s.middleWidth),
-        "sparse": .float(objects, points, s.width),
-      ],
+        Value(name: "image", type: .float(images, s.cells, s.width)),
+        Value(name: "image_keys", type: projection),
+        Value(name: "image_values", type: projection),
+        Value(name: "image_queries", type: projection),
+      ] + finerMaps(s) + [Value(name: "sparse", type: .float(objects, points, s.width))],
       outputs: [
-        "masks": .float(objects, 4, s.maskSide, s.maskSide), "ious": .float(objects, 4),
-        "tokens": .float(objects, 4, s.width), "object_scores": .float(objects, 1),
+        Value(name: "masks", type: .float(objects, 4, s.maskSide, s.maskSide)),
+        Value(name: "ious", type: .float(objects, 4)),
+        Value(name: "tokens", type: .float(objects, 4, s.width)),
+        Value(name: "object_scores", type: .float(objects, 1)),
       ])
   }
 
@@ -130,6 +139,20 @@ extension GraphInterface {
         "pointers": .float(objects, pointers, s.width),
         "pointer_positions": .float(pointers, s.memoryWidth),
       ], outputs: ["features": .float(objects, s.side, s.side, s.width)])
+  }
+
+  /// One object at a time: the cells of its memories are pooled in their places.
+  private static func attendPooledMemory(_ s: InterfaceSizes) -> Self {
+    let memories = Dim(Symbol("memories"))
+    return Self(
+      .attendPooledMemory,
+      inputs: [
+        "features": .float(1, s.side, s.side, s.width),
+        "memory": .float(memories, s.memoryTokens, s.memoryWidth),
+        "memory_position": .float(memories, s.memoryTokens, s.memoryWidth),
+        "pointers": .float(1, pointers, s.width),
+        "pointer_positions": .float(pointers, s.memoryWidth),
+      ], outputs: ["features": .float(1, s.side, s.side, s.width)])
   }
 
   private static func upscaleMasks(_ s: InterfaceSizes) -> Self {

@@ -16,12 +16,16 @@ public struct GraphInterface: Sendable, Hashable {
   /// In the order in which callers receive them.
   public let outputs: [Value]
 
+  init(_ name: GraphName, inputs: [Value], outputs: [Value]) {
+    (self.name, self.inputs, self.outputs) = (name, inputs, outputs)
+  }
+
   init(
     _ name: GraphName, inputs: KeyValuePairs<String, TensorType>,
     outputs: KeyValuePairs<String, TensorType>
   ) {
-    self.name = name
-    self.inputs = inputs.map { Value(name: $0.key, type: $0.value) }
-    self.outputs = outputs.map { Value(name: $0.key, type: $0.value) }
+    self.init(
+      name, inputs: inputs.map { Value(name: $0.key, type: $0.value) },
+      outputs: outputs.map { Value(name: $0.key, type: $0.value) })
   }
 }

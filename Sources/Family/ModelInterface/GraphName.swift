@@ -1,3 +1,5 @@
+import SAM2Config
+
 /// The graphs of a SAM 2 model, in the order of use.
 public enum GraphName: String, Sendable, Hashable, CaseIterable {
   case encodeImage = "encode_image"
@@ -9,6 +11,7 @@ public enum GraphName: String, Sendable, Hashable, CaseIterable {
   case projectPointer = "project_pointer"
   case pointerPositions = "pointer_positions"
   case attendMemory = "attend_memory"
+  case attendPooledMemory = "attend_pooled_memory"
   case upscaleMasks = "upscale_masks"
   case encodeMemory = "encode_memory"
   case maskAsOutput = "mask_as_output"
@@ -19,9 +22,20 @@ public enum GraphName: String, Sendable, Hashable, CaseIterable {
     case .encodeImage: .encoding
     case .constants, .encodePrompts, .prepareDecoder, .decodeMasks: .prompting
     case .encodeMaskPrompt: .maskPrompting
-    case .projectPointer, .pointerPositions, .attendMemory, .upscaleMasks, .encodeMemory,
-      .maskAsOutput:
+    case .projectPointer, .pointerPositions, .attendMemory, .attendPooledMemory, .upscaleMasks,
+      .encodeMemory, .maskAsOutput:
       .tracking
+    }
+  }
+
+  /// Whether models of `configuration` have the graph, if they have the parts that need it.
+  func exists(in configuration: ModelConfiguration) -> Bool {
+    switch self {
+    case .attendPooledMemory: configuration.memory.attention.pooling != .none
+    case .encodeImage, .constants, .encodePrompts, .encodeMaskPrompt, .prepareDecoder,
+      .decodeMasks, .projectPointer, .pointerPositions, .attendMemory, .upscaleMasks,
+      .encodeMemory, .maskAsOutput:
+      true
     }
   }
 }

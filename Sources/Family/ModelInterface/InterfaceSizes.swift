@@ -20,6 +20,8 @@ struct InterfaceSizes {
   let halfWidth: Dim
   let middleWidth: Dim
   let fineWidth: Dim
+  /// Whether the encoder gives out the two finer maps.
+  let hasFinerMaps: Bool
   /// Memories with a temporal code of their own.
   let memories: Dim
   /// Tokens of one memory, and their channels: Cm.
@@ -38,6 +40,7 @@ struct InterfaceSizes {
     halfWidth = Dim(constant: width / 2)
     middleWidth = Dim(constant: width / 4)
     fineWidth = Dim(constant: width / 8)
+    hasFinerMaps = configuration.decoder.useHighResFeaturesInSam
     memories = Dim(constant: configuration.memory.bank.numMaskmem)
     memoryTokens = Dim(constant: configuration.memoryTokens.count)
     memoryWidth = Dim(constant: configuration.memory.dim)

@@ -17,7 +17,7 @@ public struct ModelInterface: Sendable, Hashable {
   public init(_ configuration: ModelConfiguration, parts: ModelParts = .all) {
     self.parts = parts
     let sizes = InterfaceSizes(configuration)
-    graphs = parts.graphs.map { GraphInterface($0, sizes, parts) }
+    graphs = parts.graphs(of: configuration).map { GraphInterface($0, sizes, parts) }
   }
 
   /// The interface of `model`, whose graphs are compared with it.

@@ -1,6 +1,7 @@
 public import Bytes
 public import Graph
 import JSON
+public import SAM2Config
 
 /// Which parts of SAM 2 a model holds: all, or only the parts that some uses need.
 public enum ModelParts: String, Sendable, CaseIterable {
@@ -47,9 +48,9 @@ public enum ModelParts: String, Sendable, CaseIterable {
     }
   }
 
-  /// The graphs of a model with these parts, in the order of use.
-  public var graphs: [GraphName] {
-    GraphName.allCases.filter { allows($0.use) }
+  /// The graphs of a model of `configuration` with these parts, in the order of use.
+  public func graphs(of configuration: ModelConfiguration) -> [GraphName] {
+    GraphName.allCases.filter { allows($0.use) && $0.exists(in: configuration) }
   }
 
   /// `model` with only these parts, without the weights that none of the remaining graphs uses.
@@ -58,7 +59,8 @@ public enum ModelParts: String, Sendable, CaseIterable {
   /// - Throws: `model.parts` when the model does not hold the parts.
   public func reduced(_ model: Model) throws(Failure) -> Model {
     guard self != .all else { return model }
-    let kept = Set(graphs.map(\.rawValue))
+    // The graphs that only some configurations have are for tracking, which is not kept.
+    let kept = Set(GraphName.allCases.filter { allows($0.use) }.map(\.rawValue))
     guard kept.allSatisfy({ model.graph($0) != nil }) else {
       throw Failure(
         .badInput, code: "model.parts", "the model lacks graphs that \(rawValue) keeps",

@@ -25,6 +25,8 @@ struct ConfigurationEntries: Sendable {
     case (.hiera, true): hieraWithPerceiver
     case (.repvit, false): repvitAlone
     case (.repvit, true): repvitWithPerceiver
+    case (.vit, false): vitAlone
+    case (.vit, true): vitWithPerceiver
     }
   }
 
@@ -37,6 +39,8 @@ struct ConfigurationEntries: Sendable {
   private static let repvitAlone = ConfigurationEntries(trunk: repvit, perceiver: [])
   private static let repvitWithPerceiver = ConfigurationEntries(
     trunk: repvit, perceiver: perceiver)
+  private static let vitAlone = ConfigurationEntries(trunk: vit, perceiver: [])
+  private static let vitWithPerceiver = ConfigurationEntries(trunk: vit, perceiver: perceiver)
 
   private static let hiera = Hiera.fields.map { field in
     ConfigurationField<ModelConfiguration>(
@@ -51,6 +55,15 @@ struct ConfigurationEntries: Sendable {
       get: { if case .repvit(let repvit) = $0.trunk { repvit } else { nil } },
       set: { $0.trunk = .repvit($1) })
   }
+
+  /// With the pooling of memories, which comes with this trunk alone.
+  private static let vit =
+    PlainViT.fields.map { field in
+      ConfigurationField<ModelConfiguration>(
+        part: field,
+        get: { if case .vit(let vit) = $0.trunk { vit } else { nil } },
+        set: { $0.trunk = .vit($1) })
+    } + [.choice("memory_pooling", \.memory.attention.pooling)]
 
   private static let perceiver = ModelConfiguration.Memory.Perceiver.fields.map { field in
     ConfigurationField<ModelConfiguration>(
@@ -75,6 +88,18 @@ extension RepViT {
     .counts("repvit_embed_dims", \.embedDims),
     .counts("repvit_depths", \.depths),
     .count("repvit_mlp_ratio", \.mlpRatio),
+  ]
+}
+
+extension PlainViT {
+  fileprivate static let fields: [ConfigurationField<PlainViT>] = [
+    .count("vit_embed_dim", \.embedDim),
+    .count("vit_num_heads", \.numHeads),
+    .count("vit_depth", \.depth),
+    .count("vit_mlp_ratio", \.mlpRatio),
+    .count("vit_window_size", \.windowSize),
+    .counts("vit_window_blocks", \.windowBlocks),
+    .count("vit_position_side", \.positionSide),
   ]
 }
 

@@ -59,6 +59,16 @@ struct ConfigurationField<Root: Sendable>: Sendable {
     Self(key, path, "a string", encode: { .string($0) }, decode: { $0.string })
   }
 
+  /// One of a closed list, by its raw value.
+  static func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
+    _ key: String, _ path: Path<Choice>
+  ) -> Self where Choice.RawValue == String {
+    let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    return Self(
+      key, path, "one of \(names)", encode: { .string($0.rawValue) },
+      decode: { $0.string.flatMap { Choice(rawValue: $0) } })
+  }
+
   static func count(_ key: String, _ path: Path<Int>) -> Self {
     Self(key, path, "an integer", encode: { JSONValue($0) }, decode: { $0.int })
   }

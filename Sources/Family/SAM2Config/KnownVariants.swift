@@ -1,11 +1,27 @@
-/// The published configurations: four sizes of SAM 2, the same of SAM 2.1, EdgeTAM, and our `nano`.
+/// The published configurations: four sizes of SAM 2, the same of SAM 2.1, EdgeTAM, EfficientTAM,
+/// and our `nano`.
 public enum KnownVariants {
-  /// In order of size within a family, SAM 2 first, then EdgeTAM, `nano` last.
+  /// Those that tensors tell apart, in order of size within a family, SAM 2 first, then EdgeTAM and
+  /// EfficientTAM, `nano` last.
   public static let all: [ModelConfiguration] =
-    sizes.map(sam2) + sizes.map(sam21) + [edgeTAM, nano]
+    sizes.map(sam2) + sizes.map(sam21) + [edgeTAM] + efficientSizes.map { efficientTAM($0) }
+    + [nano]
+
+  /// Those with the tensors of one of `all`: only a configuration file tells them apart.
+  public static let alternatives: [ModelConfiguration] = efficientSizes.flatMap { size in
+    [
+      efficientTAM(size, suffix: "_1", pooling: .raisedScores),
+      efficientTAM(size, suffix: "_2", pooling: .raisedKeys),
+    ]
+  }
 
   public static func named(_ name: String) -> ModelConfiguration? {
-    all.first { $0.variant == name }
+    (all + alternatives).first { $0.variant == name }
+  }
+
+  /// Names of the published configurations that have the tensors of `configuration` and are not it.
+  public static func alternatives(to configuration: ModelConfiguration) -> [String] {
+    alternatives.map(\.variant).filter { $0.hasPrefix(configuration.variant + "_") }
   }
 
   /// What tells the sizes apart.
@@ -68,6 +84,26 @@ public enum KnownVariants {
     c.memory.perceiver = ModelConfiguration.Memory.Perceiver()
     return c
   }()
+
+  private static let efficientSizes = [
+    (name: "ti", embedDim: 192, numHeads: 3), (name: "s", embedDim: 384, numHeads: 6),
+  ]
+
+  /// SAM 2 with a plain transformer of one map as trunk.
+  private static func efficientTAM(
+    _ size: (name: String, embedDim: Int, numHeads: Int), suffix: String = "",
+    pooling: ModelConfiguration.Memory.Pooling = .none
+  ) -> ModelConfiguration {
+    var vit = PlainViT()
+    (vit.embedDim, vit.numHeads) = (size.embedDim, size.numHeads)
+    var c = sam2(sizes[0])
+    c.variant = "efficienttam_\(size.name)\(suffix)"
+    c.trunk = .vit(vit)
+    c.neck.scalp = 0
+    c.decoder.useHighResFeaturesInSam = false
+    c.memory.attention.pooling = pooling
+    return c
+  }
 
   /// SAM 2.1 with the layers of Tiny at small width, for 256 x 256 inputs.
   private static let nano: ModelConfiguration = {

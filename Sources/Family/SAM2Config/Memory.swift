@@ -22,6 +22,21 @@ extension ModelConfiguration.Memory {
     public var posEncAtAttn = false
     public var posEncAtCrossAttnKeys = true
     public var posEncAtCrossAttnQueries = false
+    public var pooling = Pooling.none
+  }
+
+  /// What attention to more than one memory does with their cells (Xiong et al., "Efficient Track
+  /// Anything", arXiv 2411.18933).
+  ///
+  /// Rotated keys, and values, become averages of 2 x 2 cells, which stand for four tokens each.
+  /// Pointers are not pooled, nor is a single memory.
+  public enum Pooling: String, Sendable, CaseIterable {
+    /// All cells are attended to.
+    case none
+    /// Scores of pooled keys are raised by log 4: `EfficientRoPEAttention1`.
+    case raisedScores = "raised_scores"
+    /// All components of pooled keys are raised by log 4: `EfficientRoPEAttention2`.
+    case raisedKeys = "raised_keys"
   }
 
   /// The network that turns features and a mask into a memory.

@@ -12,7 +12,9 @@ extension ModelConfiguration {
     switch trunk {
     case .hiera(let hiera): steps.append(4 * hiera.windowSpec[0])
     case .repvit: break
+    case .vit: steps.append(PlainViT.patchSize)
     }
+    if memory.attention.pooling != .none { steps.append(2 * backboneStride) }
     if let perceiver = memory.perceiver { steps.append(backboneStride * perceiver.gridSide) }
     return steps.reduce(1, leastCommonMultiple)
   }

@@ -15,6 +15,7 @@ extension ModelConfiguration {
     switch trunk {
     case .hiera(let hiera): try hiera.validate(imageSize: imageSize)
     case .repvit(let repvit): try repvit.validate(imageSize: imageSize)
+    case .vit(let vit): try vit.validate(imageSize: imageSize)
     }
     try validateWidths()
     try memory.encoder.validate(backboneStride: backboneStride)
@@ -53,9 +54,17 @@ extension ModelConfiguration {
     }
     let levels = trunk.levelWidths.count
     try support(backboneStride == 16, "backbone_stride \(backboneStride)")
-    try support(levels - neck.scalp == 3, "scalp \(neck.scalp) with \(levels) levels")
+    try support(
+      levels - neck.scalp == trunk.outputLevels, "scalp \(neck.scalp) with \(levels) levels")
     try support(["nearest", "bilinear"].contains(neck.fpnInterpModel), "fpn_interp_model")
-    try support(decoder.useHighResFeaturesInSam, "a decoder without high-resolution features")
+    let isPyramid = trunk.outputLevels > 1
+    try support(
+      decoder.useHighResFeaturesInSam == isPyramid,
+      "a decoder \(isPyramid ? "without" : "with") high-resolution features on this trunk")
+    try support(
+      memory.attention.pooling == .none
+        || memory.perceiver == nil && memory.attention.heads == 1 && featureSide % 2 == 0,
+      "pooled memory attention with a perceiver, several heads or an odd feature map")
     try support(pointers.useObjPtrsInEncoder, "a model without object pointers")
     try support(memory.bank.directlyAddNoMemEmbed, "directly_add_no_mem_embed: false")
     try support(

@@ -6,6 +6,7 @@ extension ModelConfiguration {
   public enum Trunk: Sendable, Equatable {
     case hiera(Hiera)
     case repvit(RepViT)
+    case vit(PlainViT)
   }
 }
 
@@ -14,12 +15,14 @@ extension ModelConfiguration.Trunk {
   public enum Kind: String, Sendable, CaseIterable {
     case hiera
     case repvit
+    case vit
 
     /// A trunk of this kind with the initial values.
     public var initial: ModelConfiguration.Trunk {
       switch self {
       case .hiera: .hiera(Hiera())
       case .repvit: .repvit(RepViT())
+      case .vit: .vit(PlainViT())
       }
     }
   }
@@ -28,16 +31,27 @@ extension ModelConfiguration.Trunk {
     switch self {
     case .hiera: .hiera
     case .repvit: .repvit
+    case .vit: .vit
     }
   }
 
   /// Channels of each map that the neck reads, finest first.
   ///
-  /// Each map has half the side of the one before; the first has a fourth of the image's.
+  /// Each map has half the side of the one before; the first has a fourth of the image's, or a
+  /// sixteenth when it is the only one.
   public var levelWidths: [Int] {
     switch self {
     case .hiera(let hiera): hiera.stageWidths
     case .repvit(let repvit): repvit.embedDims
+    case .vit(let vit): [vit.embedDim]
+    }
+  }
+
+  /// Levels that the neck gives out: the map of stride 16, and two finer ones if there are any.
+  public var outputLevels: Int {
+    switch self {
+    case .hiera, .repvit: 3
+    case .vit: 1
     }
   }
 }

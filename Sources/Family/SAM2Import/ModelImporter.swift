@@ -77,7 +77,9 @@ public enum ModelImporter {
   ) throws(Failure) -> [Graph] {
     try configuration.validate()
     var graphs: [Graph] = []
-    for name in parts.graphs { graphs.append(try graph(name, configuration, parts)) }
+    for name in parts.graphs(of: configuration) {
+      graphs.append(try graph(name, configuration, parts))
+    }
     return graphs
   }
 
@@ -95,6 +97,7 @@ public enum ModelImporter {
     case .projectPointer: try PointerGraphs.projection(c, tensors)
     case .pointerPositions: try PointerGraphs.positions(c, tensors)
     case .attendMemory: try MemoryAttentionGraph.graph(c, tensors)
+    case .attendPooledMemory: try MemoryAttentionGraph.pooledGraph(c, tensors)
     case .upscaleMasks: try MemoryEncoderGraphs.upscaling(c, tensors)
     case .encodeMemory: try MemoryEncoderGraphs.memory(c, tensors)
     case .maskAsOutput: try MemoryEncoderGraphs.maskAsOutput(c, tensors)

@@ -19,9 +19,7 @@ public struct ImageEmbedding: Sendable {
 
   /// The encoder's output, in the order in which `SegmentationModel.embedding(_:width:height:)`
   /// takes it.
-  public var tensors: [Tensor] {
-    [features.features, features.embedding, features.highRes0, features.highRes1]
-  }
+  public var tensors: [Tensor] { features.tensors }
 
   /// Bytes of memory that it keeps.
   public var byteCount: Int {
@@ -50,15 +48,14 @@ extension SegmentationModel {
         .badInput, code: "embedding.shape", "these tensors are no embedding of this model",
         hint: "encode the picture again")
     }
-    let features = ImageFeatures(
-      features: tensors[0], embedding: tensors[1], highRes0: tensors[2], highRes1: tensors[3])
-    return try embedding(features, width: width, height: height)
+    return try embedding(ImageFeatures(tensors), width: width, height: height)
   }
 
   /// The shapes of `ImageEmbedding.tensors`.
   public var embeddingShapes: [Shape] {
     let (side, width) = (configuration.maskSide, configuration.dModel)
     let coarse: Shape = [1, side / 4, side / 4, width]
+    guard configuration.decoder.useHighResFeaturesInSam else { return [coarse, coarse] }
     return [coarse, coarse, [1, side, side, width / 8], [1, side / 2, side / 2, width / 4]]
   }
 

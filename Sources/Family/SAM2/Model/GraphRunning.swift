@@ -51,6 +51,11 @@ struct GraphEntries: Sendable {
   /// The results of `graph` for `operands`, both in the order of its interface.
   /// - Throws: `graph.entry` when the model does not have the graph; what `GraphEntry` throws.
   func callAsFunction(_ graph: GraphName, _ operands: Tensor...) throws(Failure) -> [Tensor] {
+    try self(graph, operands)
+  }
+
+  /// The same for operands in a list.
+  func callAsFunction(_ graph: GraphName, _ operands: [Tensor]) throws(Failure) -> [Tensor] {
     guard let entry = entries[graph] else {
       throw Failure(
         .internalError, code: "graph.entry", "the model has no graph \(graph.rawValue)")

@@ -6,10 +6,17 @@ struct ImageFeatures: Sendable {
   let features: Tensor
   /// [1, h, w, C]: features plus the "no memory" embedding, for pictures and first frames.
   let embedding: Tensor
-  /// [1, 4h, 4w, C / 8]: finest level, projected for the decoder.
-  let highRes0: Tensor
-  /// [1, 2h, 2w, C / 4]: middle level, projected for the decoder.
-  let highRes1: Tensor
+  /// [1, 4h, 4w, C / 8] and [1, 2h, 2w, C / 4]: the finest and the middle level, projected for the
+  /// decoder; empty for a trunk with a single map.
+  let finerMaps: [Tensor]
+
+  /// All of them, in the order of `encode_image`.
+  var tensors: [Tensor] { [features, embedding] + finerMaps }
+
+  /// - Precondition: `tensors` are those of another value.
+  init(_ tensors: [Tensor]) {
+    (features, embedding, finerMaps) = (tensors[0], tensors[1], Array(tensors.dropFirst(2)))
+  }
 
   /// Channels of the features: C.
   var width: Int { features.shape[3] }

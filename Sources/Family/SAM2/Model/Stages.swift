@@ -8,6 +8,8 @@ import Tensors
 /// `ModelInterface`.
 struct Stages: Sendable {
   private let run: GraphEntries
+  /// Whether the model pools memories when it looks at more than one.
+  private let poolsMemories: Bool
   /// Memory for operands, which come and go with each frame.
   let pool: StoragePool
   /// [1, h, w, C]: dense embedding that stands for "no mask prompt"; empty without a decoder.
@@ -26,6 +28,7 @@ struct Stages: Sendable {
   ) throws(Failure) {
     self.pool = pool
     run = try GraphEntries(graphs, interface)
+    poolsMemories = interface.graphs.contains { $0.name == .attendPooledMemory }
     let constants = interface.parts.allows(.prompting) ? try run(.constants) : []
     let nothing = Tensor([Float](), shape: [0])
     noMaskDense = constants.first ?? nothing
@@ -39,9 +42,7 @@ struct Stages: Sendable {
 
   /// Features of a picture [1, S, S, 3], normalised RGB.
   func encodeImage(_ pixels: Tensor) throws(Failure) -> ImageFeatures {
-    let results = try run(.encodeImage, pixels)
-    return ImageFeatures(
-      features: results[0], embedding: results[1], highRes0: results[2], highRes1: results[3])
+    ImageFeatures(try run(.encodeImage, pixels))
   }
 
   /// Sparse embeddings [B, N, C] of B prompts with N points each, padding included.
@@ -89,8 +90,9 @@ struct Stages: Sendable {
     _ prepared: DecoderImage, image: ImageFeatures, sparse: Tensor
   ) throws(Failure) -> DecodedMasks {
     let results = try run(
-      .decodeMasks, prepared.cells, prepared.keys, prepared.values, prepared.queries,
-      image.highRes0, image.highRes1, sparse)
+      .decodeMasks,
+      [prepared.cells, prepared.keys, prepared.values, prepared.queries] + image.finerMaps
+        + [sparse])
     return DecodedMasks(
       masks: results[0], predictedIoUs: results[1], tokens: results[2], objectScores: results[3])
   }
@@ -107,9 +109,26 @@ struct Stages: Sendable {
 
   /// Features [B, h, w, C] that have looked at the memory.
   func attend(features: Tensor, to memory: AttendedMemory) throws(Failure) -> Tensor {
-    try run(
+    if poolsMemories, memory.count > 1 { return try attendPooled(features, to: memory) }
+    return try run(
       .attendMemory, features, memory.tokens, memory.positions, memory.pointers,
       memory.pointerPositions)[0]
+  }
+
+  /// The same object by object, with pooled memories.
+  private func attendPooled(
+    _ features: Tensor, to memory: AttendedMemory
+  ) throws(Failure) -> Tensor {
+    let cells = Shape([memory.count] + memoryPositions.shape.dimensions.dropFirst())
+    let positions = memory.positions.reshaped(cells)
+    var results: [Tensor] = []
+    for object in 0..<memory.tokens.shape[0] {
+      results.append(
+        try run(
+          .attendPooledMemory, features, memory.tokens[object].reshaped(cells), positions,
+          memory.pointers[object].asBatch, memory.pointerPositions)[0])
+    }
+    return Tensor(stacking: results.map { $0[0] })
   }
 
   /// Mask logits [1, S, S, 1] of low-resolution logits [S/4, S/4].

@@ -12,6 +12,8 @@ struct AttendedMemory: Sendable {
   let pointers: Tensor
   /// Codes of how far away the pointers are, [P, Cm].
   let pointerPositions: Tensor
+  /// Memories of each object.
+  let count: Int
 
   /// Joins the memories of objects that have the same layout.
   init(
@@ -20,7 +22,7 @@ struct AttendedMemory: Sendable {
     let layout = objects[0].layout
     precondition(objects.allSatisfy { $0.layout == layout })
     let channels = configuration.memory.dim
-    let count = layout.temporalRows.count
+    count = layout.temporalRows.count
     tokens = try AttendedMemory.joined(
       objects.flatMap(\.memories), batch: objects.count, count: count, stages)
     positions = try AttendedMemory.joined(

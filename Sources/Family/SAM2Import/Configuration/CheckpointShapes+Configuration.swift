@@ -6,12 +6,12 @@ extension CheckpointShapes {
   /// `base` with everything that shapes determine; nil when the checkpoint lacks what every SAM 2
   /// has.
   func configuration(from base: ModelConfiguration) -> ModelConfiguration? {
-    guard let trunk = trunk(from: base.trunk),
-      let dModel = size("image_encoder.neck.convs.0.conv.weight", axis: 0, rank: 4)
-    else { return nil }
+    guard let trunk = trunk(from: base.trunk), let dModel = neckWidth(of: trunk) else {
+      return nil
+    }
     var c = base
     c.trunk = trunk
-    c.neck.scalp = trunk.levelWidths.count - 3
+    c.neck.scalp = trunk.levelWidths.count - trunk.outputLevels
     c.dModel = dModel
     readDecoder(&c.decoder)
     guard parts.allows(.tracking) else {
@@ -27,6 +27,14 @@ extension CheckpointShapes {
     readMemory(&c.memory)
     readPointers(&c.pointers)
     return c
+  }
+
+  private func neckWidth(of trunk: ModelConfiguration.Trunk) -> Int? {
+    let path = "image_encoder.neck.convs.0"
+    return switch trunk {
+    case .hiera, .repvit: size("\(path).conv.weight", axis: 0, rank: 4)
+    case .vit: size("\(path).conv_1x1.weight", axis: 0, rank: 4)
+    }
   }
 
   private func readMemory(_ memory: inout ModelConfiguration.Memory) {

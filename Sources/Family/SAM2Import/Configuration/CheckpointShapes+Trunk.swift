@@ -10,6 +10,7 @@ extension CheckpointShapes {
       switch start {
       case .hiera(let hiera): if let found = self.hiera(from: hiera) { return .hiera(found) }
       case .repvit: if let found = repvit { return .repvit(found) }
+      case .vit(let vit): if let found = self.vit(from: vit) { return .vit(found) }
       }
     }
     return nil
@@ -47,6 +48,24 @@ extension CheckpointShapes {
       index += 1
     }
     return stages
+  }
+
+  // MARK: - Plain transformer
+
+  /// Heads and windows are those of `base`.
+  private func vit(from base: PlainViT) -> PlainViT? {
+    let positions = "\(Self.path).pos_embed"
+    guard let places = size(positions, axis: 1, rank: 3),
+      let width = size(positions, axis: 2, rank: 3), width > 0,
+      let hidden = size("\(Self.path).blocks.0.mlp.layers.0.weight", axis: 0, rank: 2),
+      let side = (1...256).first(where: { $0 * $0 + 1 == places })
+    else { return nil }
+    var vit = base
+    vit.embedDim = width
+    vit.positionSide = side
+    vit.depth = count { "\(Self.path).blocks.\($0).norm1.weight" }
+    vit.mlpRatio = hidden / width
+    return vit
   }
 
   // MARK: - RepViT

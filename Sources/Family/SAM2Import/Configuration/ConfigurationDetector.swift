@@ -49,7 +49,17 @@ public enum ConfigurationDetector {
       assumptions: known.dropLast().map { other in
         "\(newest.variant), not \(other.variant): they differ in tracking alone, for which the "
           + "checkpoint holds nothing"
-      })
+      } + alternatives(to: newest))
+  }
+
+  /// Says that other published configurations have the same tensors.
+  private static func alternatives(to configuration: ModelConfiguration) -> [String] {
+    let names = KnownVariants.alternatives(to: configuration)
+    guard !names.isEmpty else { return [] }
+    return [
+      "\(configuration.variant), not \(names.joined(separator: ", ")): they have the same tensors; "
+        + "pass the YAML file of one of these as --config, or --image-size 512, if that is meant"
+    ]
   }
 
   // MARK: - A given configuration

@@ -20,10 +20,9 @@ extension OfficialYAML {
     layer.ignore("dropout")
     let own = try readRotary(
       &layer, "self_attention", target: "RoPEAttention", keyWidth: c.dModel)
+    try readPooling(layer)
     let cross = try readRotary(
-      &layer, "cross_attention",
-      target: c.memory.perceiver == nil ? "RoPEAttention" : "RoPEAttentionv2",
-      keyWidth: c.memory.dim)
+      &layer, "cross_attention", target: crossAttentionClass, keyWidth: c.memory.dim)
     guard own == cross else {
       throw Failure(
         .badInput, code: "config.unsupported",
@@ -33,6 +32,25 @@ extension OfficialYAML {
     c.memory.attention.ropeTheta = own.theta
     try layer.finish()
     try attention.finish()
+  }
+
+  /// The class that reads memories.
+  private var crossAttentionClass: String {
+    if c.memory.perceiver != nil { return "RoPEAttentionv2" }
+    return Self.pooled.first { $0.pooling == c.memory.attention.pooling }?.target ?? "RoPEAttention"
+  }
+
+  private static let pooled: [(target: String, pooling: ModelConfiguration.Memory.Pooling)] = [
+    ("EfficientRoPEAttention1", .raisedScores), ("EfficientRoPEAttention2", .raisedKeys),
+  ]
+
+  /// The pooling that the class of the cross attention does.
+  private mutating func readPooling(_ layer: ConfigurationSection) throws(Failure) {
+    guard case .vit = c.trunk else { return }
+    var layer = layer
+    let classes = ["RoPEAttention"] + Self.pooled.map(\.target)
+    let index = try layer.section("cross_attention", oneOf: classes).index
+    if index > 0 { c.memory.attention.pooling = Self.pooled[index - 1].pooling }
   }
 
   /// `feat_sizes` only primes a table that the reference recomputes for the actual map; `q_sizes`

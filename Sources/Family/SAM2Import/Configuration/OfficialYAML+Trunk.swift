@@ -12,6 +12,7 @@ extension OfficialYAML {
     switch kinds[index] {
     case .hiera: return .hiera(try hiera(&section))
     case .repvit: return .repvit(try repvit(&section))
+    case .vit: return .vit(try vit(&section))
     }
   }
 
@@ -19,6 +20,7 @@ extension OfficialYAML {
     switch kind {
     case .hiera: "Hiera"
     case .repvit: "TimmBackbone"
+    case .vit: "ViT"
     }
   }
 
@@ -44,6 +46,36 @@ extension OfficialYAML {
         "\(trunk.path) has \(hiera.stages.count) stages at width \(hiera.embedDim)")
     }
     return hiera
+  }
+
+  private static func vit(_ trunk: inout ConfigurationSection) throws(Failure) -> PlainViT {
+    var vit = PlainViT()
+    vit.embedDim = try trunk.count("embed_dim", 768)
+    vit.numHeads = try trunk.count("num_heads", 12)
+    vit.depth = try trunk.count("depth", 12)
+    let ratio = try trunk.number("mlp_ratio", 4)
+    guard let whole = Int(exactly: ratio) else {
+      throw Failure(
+        .badInput, code: "config.unsupported", "\(trunk.path).mlp_ratio is \(ratio), not whole")
+    }
+    vit.mlpRatio = whole
+    vit.windowSize = try trunk.count("window_size", 14)
+    vit.windowBlocks = try trunk.counts("window_block_indexes", [0, 1, 3, 4, 6, 7, 9, 10])
+    vit.positionSide = try trunk.count("pretrain_img_size", 224) / PlainViT.patchSize
+    try trunk.require("patch_size", JSONValue(PlainViT.patchSize), initial: 16)
+    try trunk.require("in_chans", 3, initial: 3)
+    for (key, value) in [
+      ("qkv_bias", true), ("use_abs_pos", true), ("use_rel_pos", false),
+      ("pretrain_use_cls_token", true), ("return_interm_layers", false),
+    ] {
+      try trunk.require(key, .bool(value), initial: .bool(value))
+    }
+    try trunk.require("init_values", .null, initial: .null)
+    trunk.ignore(
+      "img_size", "drop_path_rate", "dropout", "weights_path", "rel_pos_zero_init",
+      "use_act_checkpoint")
+    try trunk.finish()
+    return vit
   }
 
   // MARK: - Trunks of timm

@@ -37,7 +37,7 @@ public struct OfficialYAML {
     try reader.readModel(try ReferencedValues(document).resolved(model))
     try reader.checkQueryGrid()
     try reader.c.validate()
-    for known in KnownVariants.all {
+    for known in KnownVariants.all + KnownVariants.alternatives {
       var resized = known
       resized.imageSize = reader.c.imageSize
       reader.c.variant = known.variant
@@ -49,7 +49,9 @@ public struct OfficialYAML {
 
   private mutating func readModel(_ value: JSONValue) throws(Failure) {
     var model = try ConfigurationSection("model", value)
-    let classes = ["SAM2Base", "SAM2VideoPredictor", "SAM2VideoPredictorVOS", "SAM2Train"]
+    let classes = [
+      "SAM2Base", "SAM2VideoPredictor", "SAM2VideoPredictorVOS", "SAM2Train", "EfficientTAMBase",
+    ]
     let isTrained = classes[try model.requireTarget(classes)] == "SAM2Train"
     try readImageEncoder(&model)
     try readMemoryEncoder(&model)
@@ -96,6 +98,7 @@ public struct OfficialYAML {
   }
 
   private mutating func readNeck(_ encoder: inout ConfigurationSection) throws(Failure) {
+    if case .vit = c.trunk { return try readPlainNeck(&encoder) }
     var neck = try encoder.section("neck", target: "FpnNeck")
     c.dModel = try neck.count("d_model", 256)
     c.neck.fpnInterpModel = try neck.text("fpn_interp_model", "bilinear")
@@ -110,6 +113,22 @@ public struct OfficialYAML {
       throw Failure(
         .badInput, code: "config.mismatch",
         "\(neck.path).backbone_channel_list is \(widths), not the widths of the trunk's maps")
+    }
+    try Self.readPositions(&neck, width: c.dModel)
+    try neck.finish()
+  }
+
+  /// That of a trunk with a single map.
+  private mutating func readPlainNeck(_ encoder: inout ConfigurationSection) throws(Failure) {
+    var neck = try encoder.section("neck", target: "ViTDetNeck")
+    c.dModel = try neck.count("d_model", 256)
+    try neck.require("neck_norm", "LN", initial: .null)
+    neck.ignore("kernel_size", "stride", "padding")
+    let widths = try neck.counts("backbone_channel_list", [])
+    guard widths == c.trunk.levelWidths else {
+      throw Failure(
+        .badInput, code: "config.mismatch",
+        "\(neck.path).backbone_channel_list is \(widths), not the width of the trunk's map")
     }
     try Self.readPositions(&neck, width: c.dModel)
     try neck.finish()

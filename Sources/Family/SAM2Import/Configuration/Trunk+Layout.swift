@@ -8,7 +8,10 @@ extension ModelConfiguration.Trunk {
     case (.hiera(let a), .hiera(let b)):
       a.embedDim == b.embedDim && a.stages == b.stages && a.windowSpec[0] == b.windowSpec[0]
     case (.repvit(let a), .repvit(let b)): a == b
-    case (.hiera, .repvit), (.repvit, .hiera): false
+    case (.vit(let a), .vit(let b)):
+      a.embedDim == b.embedDim && a.depth == b.depth && a.mlpRatio == b.mlpRatio
+        && a.positionSide == b.positionSide
+    case (.hiera, _), (.repvit, _), (.vit, _): false
     }
   }
 
@@ -20,7 +23,12 @@ extension ModelConfiguration.Trunk {
       hiera.windowSpec = donor.windowSpec
       hiera.globalAttentionBlocks = donor.globalAttentionBlocks
       return .hiera(hiera)
-    case (.repvit, _), (.hiera, .repvit): return self
+    case (.vit(var vit), .vit(let donor)):
+      vit.numHeads = donor.numHeads
+      vit.windowSize = donor.windowSize
+      vit.windowBlocks = donor.windowBlocks
+      return .vit(vit)
+    case (.repvit, _), (.hiera, _), (.vit, _): return self
     }
   }
 
@@ -36,6 +44,10 @@ extension ModelConfiguration.Trunk {
       return (.hiera(hiera), max(32, window * 4 * (4 << halvings)))
     case .repvit(let repvit):
       return (self, 4 << min(4, max(0, repvit.depths.count - 1)))
+    case .vit(var vit):
+      vit.numHeads = 1
+      vit.windowBlocks = []
+      return (.vit(vit), 4 * PlainViT.patchSize)
     }
   }
 
@@ -44,6 +56,7 @@ extension ModelConfiguration.Trunk {
     switch self {
     case .hiera(let hiera): "stages \(hiera.stages) at width \(hiera.embedDim)"
     case .repvit(let repvit): "RepViT stages \(repvit.depths) at widths \(repvit.embedDims)"
+    case .vit(let vit): "\(vit.depth) plain blocks at width \(vit.embedDim)"
     }
   }
 
@@ -54,6 +67,8 @@ extension ModelConfiguration.Trunk {
       "\(hiera.numHeads) heads in the first stage, windows \(hiera.windowSpec), global attention in "
         + "blocks \(hiera.globalAttentionBlocks)"
     case .repvit: "nothing but what its tensors determine"
+    case .vit(let vit):
+      "\(vit.numHeads) heads, windows of \(vit.windowSize) in blocks \(vit.windowBlocks)"
     }
   }
 }

@@ -106,6 +106,18 @@ struct LayerWriter {
       .conv2d(parameters), [x, kernel, try weight("\(path).bias")], label: path)
   }
 
+  /// A convolution without a bias that keeps places: padded by half of its kernel.
+  mutating func bareConvolution(
+    _ x: ValueID, _ path: String, stride: Int, isDepthwise: Bool
+  ) throws(Failure) -> ValueID {
+    let kernel = try weight("\(path).weight")
+    let (side, channels) = (shape(of: kernel)[2].constant, shape(of: kernel)[0].constant)
+    let parameters = Convolution(
+      kernel: side, stride: stride, padding: side / 2, groups: isDepthwise ? channels : 1,
+      hasBias: false)
+    return try builder.add(.conv2d(parameters), [x, kernel], label: path)
+  }
+
   mutating func transposedConvolution(_ x: ValueID, _ path: String) throws(Failure) -> ValueID {
     let operands = [x, try weight("\(path).weight"), try weight("\(path).bias")]
     return try builder.add(.convTranspose2d(stride: 2), operands, label: path)

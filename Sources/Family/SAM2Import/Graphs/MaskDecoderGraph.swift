@@ -10,7 +10,7 @@ import SAM2Config
 /// [I, h * w, C / 2]. Without a mask prompt that is done once for all prompts of a picture.
 ///
 /// `decode_masks`: these four (I is 1 or B), high_res_0 [1, 4h, 4w, C / 8], high_res_1
-/// [1, 2h, 2w, C / 4], sparse [B, N, C] -> masks [B, 4, 4h, 4w] (logits of all mask tokens: 0 is the
+/// [1, 2h, 2w, C / 4] where the encoder has them, sparse [B, N, C] -> masks [B, 4, 4h, 4w] (logits of all mask tokens: 0 is the
 /// single mask, 1...3 the alternatives), ious [B, 4], tokens [B, 4, C], object_scores [B, 1]
 /// (logits; 10 when the model does not predict them).
 struct MaskDecoderGraph {
@@ -43,7 +43,8 @@ struct MaskDecoderGraph {
 
   private mutating func write() throws(Failure) {
     let image = try preparedImage()
-    let highRes = try (0..<2).map { level throws(Failure) in
+    let levels = configuration.decoder.useHighResFeaturesInSam ? 2 : 0
+    let highRes = try (0..<levels).map { level throws(Failure) in
       let size = side * (4 >> level)
       return writer.input(
         "high_res_\(level)", 1, size, size, Dim(constant: configuration.dModel / (8 >> level)))
@@ -172,11 +173,11 @@ struct MaskDecoderGraph {
     let path = "\(Self.path).output_upscaling"
     var x = try writer.reshape(map, Self.objects, side, side, width, label: path)
     x = try writer.transposedConvolution(x, "\(path).0")
-    x = try writer.sum(x, highRes[1], label: path)
+    if !highRes.isEmpty { x = try writer.sum(x, highRes[1], label: path) }
     x = try writer.norm(x, "\(path).1", epsilon: 1e-6)
     x = try writer.activation(.gelu, x, label: "\(path).2")
     x = try writer.transposedConvolution(x, "\(path).3")
-    x = try writer.sum(x, highRes[0], label: path)
+    if !highRes.isEmpty { x = try writer.sum(x, highRes[0], label: path) }
     x = try writer.activation(.gelu, x, label: "\(path).4")
     let channels = Dim(constant: configuration.dModel / 8)
     x = try writer.reshape(x, Self.objects, cells * 16, channels, label: path)

@@ -10,14 +10,20 @@ import SAM2Config
 /// RoFormer, arXiv 2104.09864, along both axes); pointer tokens are not rotated.
 struct MemoryAttentionGraph {
   private static let path = "memory_attention"
-  private static let images = Dim(Symbol("features"))
-  private static let objects = Dim(Symbol("objects"))
-  private static let memories = Dim(Symbol("memory"))
   private static let pointers = Dim(Symbol("pointers"))
+  /// Memories of the one object of `attend_pooled_memory`.
+  static let memoryCount = Dim(Symbol("memories"))
 
-  private var writer: LayerWriter
+  var writer: LayerWriter
+  /// Whether the cells of memories are pooled.
+  private let pools: Bool
+  /// Sets of features, and of memories.
+  private let images: Dim
+  private let objects: Dim
+  /// Tokens of all memories of an object.
+  private let memories: Dim
   private let cells: Dim
-  private let width: Dim
+  let width: Dim
   /// Cosines and sines of the cells, [h * w, C / 2].
   private let rotation: Rotation
   /// The same of the tokens of one memory, [T, C / 2].
@@ -28,15 +34,33 @@ struct MemoryAttentionGraph {
   static func graph(
     _ configuration: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {
-    var attention = try MemoryAttentionGraph(configuration, tensors)
+    try graph("attend_memory", configuration, tensors, pools: false)
+  }
+
+  /// `attend_pooled_memory`.
+  static func pooledGraph(
+    _ configuration: ModelConfiguration, _ tensors: OfficialTensors
+  ) throws(Failure) -> Graph {
+    try graph("attend_pooled_memory", configuration, tensors, pools: true)
+  }
+
+  private static func graph(
+    _ name: String, _ configuration: ModelConfiguration, _ tensors: OfficialTensors, pools: Bool
+  ) throws(Failure) -> Graph {
+    var attention = try MemoryAttentionGraph(name, configuration, tensors, pools: pools)
     try attention.write()
     return attention.writer.graph
   }
 
   private init(
-    _ configuration: ModelConfiguration, _ tensors: OfficialTensors
+    _ name: String, _ configuration: ModelConfiguration, _ tensors: OfficialTensors, pools: Bool
   ) throws(Failure) {
-    var writer = LayerWriter("attend_memory", configuration, tensors)
+    var writer = LayerWriter(name, configuration, tensors)
+    self.pools = pools
+    images = pools ? 1 : Dim(Symbol("features"))
+    objects = pools ? 1 : Dim(Symbol("objects"))
+    memories =
+      pools ? Self.memoryCount * configuration.memoryTokens.count : Dim(Symbol("memory"))
     cells = Dim(constant: configuration.featureSide * configuration.featureSide)
     width = Dim(constant: configuration.dModel)
     positions = try writer.sinePositions(
@@ -87,10 +111,10 @@ struct MemoryAttentionGraph {
   private mutating func write() throws(Failure) {
     let c = writer.configuration
     let side = Dim(constant: c.featureSide)
-    let features = writer.input("features", Self.images, side, side, width)
+    let features = writer.input("features", images, side, side, width)
     let (tokens, keyTokens) = try memoryTokens()
     var x = try writer.reshape(
-      features, Self.images, cells, width, label: "\(Self.path).curr")
+      features, images, cells, width, label: "\(Self.path).curr")
     if c.memory.attention.posEncAtInput {
       let share = try writer.add(
         .affine(scale: 0.1, offset: 0), positions, label: "\(Self.path).curr_pos")
@@ -102,7 +126,7 @@ struct MemoryAttentionGraph {
     }
     x = try writer.norm(x, "\(Self.path).norm", epsilon: 1e-5)
     writer.output(
-      "features", try writer.reshape(x, Self.objects, side, side, width, label: Self.path))
+      "features", try writer.reshape(x, objects, side, side, width, label: Self.path))
   }
 
   // MARK: - Memory tokens
@@ -112,14 +136,13 @@ struct MemoryAttentionGraph {
   private mutating func memoryTokens() throws(Failure) -> (values: ValueID, keys: ValueID) {
     let c = writer.configuration
     let (channels, cuts) = (Dim(constant: c.memory.dim), Dim(constant: c.tokensPerPointer))
-    let pointerTokens = Self.pointers * c.tokensPerPointer
-    let memory = writer.input("memory", Self.objects, Self.memories, channels)
-    let memoryPosition = writer.input("memory_position", 1, Self.memories, channels)
-    let pointers = writer.input("pointers", Self.objects, Self.pointers, width)
+    let memory = try memoryInput("memory", sets: objects)
+    let memoryPosition = try memoryInput("memory_position", sets: 1)
+    let pointers = writer.input("pointers", objects, Self.pointers, width)
     let pointerPositions = writer.input("pointer_positions", Self.pointers, channels)
 
     let label = "\(Self.path).memory"
-    let cut = try writer.reshape(pointers, Self.objects, pointerTokens, channels, label: label)
+    let cut = try writer.reshape(pointers, objects, pointerTokens, channels, label: label)
     let tokens = try writer.concat([memory, cut], axis: 1, label: label)
     guard c.memory.attention.posEncAtCrossAttnKeys else { return (tokens, tokens) }
 
@@ -128,6 +151,17 @@ struct MemoryAttentionGraph {
     repeated = try writer.reshape(repeated, 1, pointerTokens, channels, label: label)
     let positions = try writer.concat([memoryPosition, repeated], axis: 1, label: label)
     return (tokens, try writer.sum(tokens, positions, label: label))
+  }
+
+  /// Tokens that the pointers of an object are cut into.
+  var pointerTokens: Dim { Self.pointers * writer.configuration.tokensPerPointer }
+
+  /// [sets, M, Cm].
+  private mutating func memoryInput(_ name: String, sets: Dim) throws(Failure) -> ValueID {
+    let channels = Dim(constant: writer.configuration.memory.dim)
+    guard pools else { return writer.input(name, sets, memories, channels) }
+    let maps = writer.input(name, Self.memoryCount, cells, channels)
+    return try writer.reshape(maps, sets, memories, channels, label: "\(Self.path).memory")
   }
 
   // MARK: - One layer
@@ -151,11 +185,11 @@ struct MemoryAttentionGraph {
     if c.memory.attention.posEncAtCrossAttnQueries { y = try writer.sum(y, positions, label: path) }
     var queries = try rotatedQueries(y, "\(path).cross_attn_image")
     if isFirst {
-      queries = try writer.broadcast(queries, Self.objects, cells, width, label: path)
-      x = try writer.broadcast(x, Self.objects, cells, width, label: path)
+      queries = try writer.broadcast(queries, objects, cells, width, label: path)
+      x = try writer.broadcast(x, objects, cells, width, label: path)
     }
     y = try attention(
-      queries, keys, values, rotatedKeys: Self.memories, by: memoryRotation,
+      queries, keys, values, rotatedKeys: memories, by: memoryRotation,
       "\(path).cross_attn_image")
     x = try writer.sum(x, y, label: path)
 
@@ -180,8 +214,11 @@ struct MemoryAttentionGraph {
     var k = try writer.linear(key, "\(path).k_proj")
     let v = try writer.linear(value, "\(path).v_proj")
     k = try rotated(k, count: rotatedKeys, by: rotation, path)
-    let y = try writer.attention(
-      queries, k, v, heads: writer.configuration.memory.attention.heads, label: path)
+    let y =
+      pools && rotatedKeys == memories
+      ? try pooledAttention(queries, k, v, memories: memories, path)
+      : try writer.attention(
+        queries, k, v, heads: writer.configuration.memory.attention.heads, label: path)
     return try writer.linear(y, "\(path).out_proj")
   }
 

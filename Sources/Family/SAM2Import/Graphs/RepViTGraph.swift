@@ -103,18 +103,6 @@ struct RepViTGraph {
 }
 
 extension LayerWriter {
-  /// A convolution without a bias that keeps places: padded by half of its kernel.
-  fileprivate mutating func bareConvolution(
-    _ x: ValueID, _ path: String, stride: Int, isDepthwise: Bool
-  ) throws(Failure) -> ValueID {
-    let kernel = try weight("\(path).weight")
-    let (side, channels) = (shape(of: kernel)[2].constant, shape(of: kernel)[0].constant)
-    let parameters = Convolution(
-      kernel: side, stride: stride, padding: side / 2, groups: isDepthwise ? channels : 1,
-      hasBias: false)
-    return try add(.conv2d(parameters), x, kernel, label: path)
-  }
-
   /// The norm of a trained network, with PyTorch's epsilon.
   fileprivate mutating func batchNorm(_ x: ValueID, _ path: String) throws(Failure) -> ValueID {
     try add(

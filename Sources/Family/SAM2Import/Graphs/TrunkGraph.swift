@@ -11,6 +11,7 @@ enum TrunkGraph {
     switch writer.configuration.trunk {
     case .hiera(let hiera): try HieraGraph.maps(of: image, hiera, &writer)
     case .repvit(let repvit): try RepViTGraph.maps(of: image, repvit, &writer)
+    case .vit(let vit): [try PlainViTGraph.map(of: image, vit, &writer)]
     }
   }
 }

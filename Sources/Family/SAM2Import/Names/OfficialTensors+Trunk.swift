@@ -6,6 +6,7 @@ extension OfficialTensors {
     switch trunk {
     case .hiera(let hiera): add(hiera, "image_encoder.trunk")
     case .repvit(let repvit): add(repvit, "image_encoder.trunk.body")
+    case .vit(let vit): add(vit, "image_encoder.trunk")
     }
   }
 
@@ -24,6 +25,21 @@ extension OfficialTensors {
       norm("\(name).norm2", width)
       perceptron("\(name).mlp", width, 4 * width, width)
       if block.inputWidth != width { linear("\(name).proj", block.inputWidth, width) }
+    }
+  }
+
+  private mutating func add(_ vit: PlainViT, _ path: String) {
+    let width = vit.embedDim
+    // With a place for a class token, which the reference drops.
+    add("\(path).pos_embed", 1, vit.positionSide * vit.positionSide + 1, width)
+    convolution("\(path).patch_embed.proj", 3, width, kernel: PlainViT.patchSize)
+    for index in 0..<vit.depth {
+      let name = "\(path).blocks.\(index)"
+      norm("\(name).norm1", width)
+      linear("\(name).attn.qkv", width, 3 * width)
+      linear("\(name).attn.proj", width, width)
+      norm("\(name).norm2", width)
+      perceptron("\(name).mlp", width, vit.mlpRatio * width, width)
     }
   }
 

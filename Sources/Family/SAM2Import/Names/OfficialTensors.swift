@@ -99,8 +99,17 @@ extension OfficialTensors {
   }
 
   private mutating func addNeck(_ c: ModelConfiguration) {
-    for (index, width) in c.trunk.levelWidths.reversed().enumerated() {
-      convolution("image_encoder.neck.convs.\(index).conv", width, c.dModel)
+    let path = "image_encoder.neck.convs"
+    switch c.trunk {
+    case .hiera, .repvit:
+      for (index, width) in c.trunk.levelWidths.reversed().enumerated() {
+        convolution("\(path).\(index).conv", width, c.dModel)
+      }
+    case .vit(let vit):
+      add("\(path).0.conv_1x1.weight", c.dModel, vit.embedDim, 1, 1)
+      norm("\(path).0.norm_0", c.dModel)
+      add("\(path).0.conv_3x3.weight", c.dModel, c.dModel, 3, 3)
+      norm("\(path).0.norm_1", c.dModel)
     }
   }
 
@@ -177,8 +186,10 @@ extension OfficialTensors {
     transposedConvolution("\(path).output_upscaling.0", width, width / 4)
     norm("\(path).output_upscaling.1", width / 4)
     transposedConvolution("\(path).output_upscaling.3", width / 4, width / 8)
-    convolution("\(path).conv_s0", width, width / 8)
-    convolution("\(path).conv_s1", width, width / 4)
+    if c.decoder.useHighResFeaturesInSam {
+      convolution("\(path).conv_s0", width, width / 8)
+      convolution("\(path).conv_s1", width, width / 4)
+    }
     for mask in 0..<4 {
       perceptron("\(path).output_hypernetworks_mlps.\(mask)", width, width, width, width / 8)
     }

@@ -24,7 +24,7 @@ struct SizeSection: ReportSection {
   /// Parts by the graphs that use a weight, in the order of the page.
   private static let graphs: [(part: String, graphs: [String])] = [
     ("image encoder", ["encode_image"]),
-    ("memory attention", ["attend_memory"]),
+    ("memory attention", ["attend_memory", "attend_pooled_memory"]),
     ("memory encoder", ["encode_memory", "upscale_masks", "mask_as_output"]),
     ("object pointers", ["project_pointer", "pointer_positions"]),
     ("prompt encoder", ["encode_prompts", "encode_mask_prompt"]),

@@ -21,7 +21,7 @@ struct MotionSelection: Sendable, Equatable {
     let isLarge =
       switch configuration.trunk {
       case .hiera(let hiera): hiera.embedDim >= Self.largeWidth
-      case .repvit: false
+      case .repvit, .vit: false
       }
     motionWeight = options.motionWeight ?? (isLarge ? 0.15 : 0.25)
   }
