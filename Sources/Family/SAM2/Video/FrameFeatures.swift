@@ -46,6 +46,9 @@ struct FrameFeatures {
     return features
   }
 
+  /// The frames whose features are kept.
+  var frames: [Int] { kept.map(\.frame) }
+
   /// Whether asking for `frame` has just failed because it could not be read.
   func isUnreadable(_ frame: Int) -> Bool { unreadable == frame }
 

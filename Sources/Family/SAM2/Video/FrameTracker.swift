@@ -54,17 +54,24 @@ struct FrameTracker: Sendable {
     var policies: TrackingPolicies
   }
 
-  /// Answers a request about one object.
+  /// Answers a request about one object; `features` are those of `features(for:object:image:)`, when
+  /// they are known.
   func track(
-    _ request: Request, object: TrackedObject, image: ImageFeatures
+    _ request: Request, object: TrackedObject, image: ImageFeatures, features: Tensor? = nil
   ) throws(Failure) -> Answer {
     var policies = object.policies
-    let head =
-      if let mask = request.mask, configuration.tracking.useMaskInputAsOutputWithoutSam {
-        try takeMask(mask, request, image: image, selection: policies.masks)
+    let head: Head
+    if let mask = request.mask, configuration.tracking.useMaskInputAsOutputWithoutSam {
+      head = try takeMask(mask, request, image: image, selection: policies.masks)
+    } else {
+      let seen: Tensor
+      if let features {
+        seen = features
       } else {
-        try segment(request, object: object, image: image, selection: &policies.masks)
+        seen = try self.features(for: request, object: object, image: image)
       }
+      head = try segment(request, features: seen, image: image, selection: &policies.masks)
+    }
     return Answer(
       output: try output(head, image: image, encodingMemory: request.encodesMemory),
       policies: policies)
@@ -153,15 +160,19 @@ struct FrameTracker: Sendable {
     return try stages.attend(features: image.features, to: memory)
   }
 
+  /// The features [1, h, w, C] that clicks on `object` are decoded from: those of the picture, on a
+  /// tracked frame as the object's memory sees them.
+  func features(
+    for request: Request, object: TrackedObject, image: ImageFeatures
+  ) throws(Failure) -> Tensor {
+    guard !request.isInitial else { return image.embedding }
+    return try attend(
+      image, to: [memory(of: object, on: request.frame, isReverse: request.isReverse)])
+  }
+
   private func segment(
-    _ request: Request, object: TrackedObject, image: ImageFeatures,
-    selection: inout MaskSelection
+    _ request: Request, features: Tensor, image: ImageFeatures, selection: inout MaskSelection
   ) throws(Failure) -> Head {
-    let features =
-      request.isInitial
-      ? image.embedding
-      : try attend(
-        image, to: [memory(of: object, on: request.frame, isReverse: request.isReverse)])
     var prompt = request.previousLogits
     if prompt == nil, let mask = request.mask {
       // The logits are 20 * mask - 10 made smaller, and making smaller is linear.

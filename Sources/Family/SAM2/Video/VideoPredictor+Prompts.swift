@@ -24,6 +24,16 @@ extension VideoPredictor {
     frame: Int, object: Int, points: [Prompt.Point] = [], box: Prompt.Box? = nil,
     clearOldPoints: Bool = true
   ) throws(Failure) -> FrameResult {
+    let clicks = try clicks(
+      frame: frame, object: object, points: points, box: box, clearOldPoints: clearOldPoints)
+    return try annotate(
+      clicks.request, clicks.state, isConditioning: conditions(frame, clicks.state))
+  }
+
+  /// The request that clicks make, and the object with them.
+  func clicks(
+    frame: Int, object: Int, points: [Prompt.Point], box: Prompt.Box?, clearOldPoints: Bool
+  ) throws(Failure) -> (request: FrameTracker.Request, state: TrackedObject) {
     try checkFrame(frame)
     guard !points.isEmpty || box != nil else {
       throw Failure(.usage, code: "prompt.empty", "neither points nor a box are given")
@@ -43,12 +53,12 @@ extension VideoPredictor {
     state.points[frame] = all
     state.maskFrames.remove(frame)
 
-    let isConditioning = conditions(frame, state)
     var request = request(frame, state)
     request.points = all
-    request.previousLogits = state.latest(frame, pendingConditioning: isConditioning)
-      .map { MaskPlane.clamped($0.logits) }
-    return try annotate(request, state, isConditioning: isConditioning)
+    request.previousLogits = state.latest(
+      frame, pendingConditioning: conditions(frame, state)
+    ).map { MaskPlane.clamped($0.logits) }
+    return (request, state)
   }
 
   /// Gives the mask of one object on one frame; it must have the size of the video.
@@ -75,13 +85,13 @@ extension VideoPredictor {
   }
 
   /// What is known of `object`; a new record when there is none.
-  private func state(of object: Int) -> TrackedObject {
+  func state(of object: Int) -> TrackedObject {
     objects.first { $0.id == object }
       ?? TrackedObject(
         id: object, policies: TrackingPolicies(options, model.configuration))
   }
 
-  private func request(_ frame: Int, _ state: TrackedObject) -> FrameTracker.Request {
+  func request(_ frame: Int, _ state: TrackedObject) -> FrameTracker.Request {
     FrameTracker.Request(
       frame: frame, isInitial: state.tracked[frame] == nil,
       isReverse: state.tracked[frame] ?? false)
@@ -96,8 +106,10 @@ extension VideoPredictor {
   private func annotate(
     _ request: FrameTracker.Request, _ state: TrackedObject, isConditioning: Bool
   ) throws(Failure) -> FrameResult {
-    let image = try features.features(of: request.frame)
-    let answer = try tracker.track(request, object: state, image: image)
+    let answer = try answer(to: request, state)
+    // What is asked becomes no memory before the next propagation, so that frames look the same.
+    let seen = attended
+    defer { attended = seen }
     var state = state
     state.policies = answer.policies
     if isConditioning {

@@ -25,7 +25,11 @@ public final class VideoPredictor {
   public internal(set) var skippedFrames: [Int: Failure] = [:]
   let tracker: FrameTracker
   var features: FrameFeatures
-  var objects: [TrackedObject] = []
+  var objects: [TrackedObject] = [] {
+    didSet { attended = nil }
+  }
+  /// A frame as an object's memory sees it, kept for the next click there.
+  var attended: AttendedFrame?
   /// Counts changes of annotations, so that a propagation notices when it is out of date.
   var revision = 0
 
