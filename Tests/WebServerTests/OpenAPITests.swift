@@ -75,7 +75,7 @@ struct OpenAPITests {
         }
         count += 1
       }
-      #expect(count == 10)
+      #expect(count == 13)
     }
   }
 

@@ -133,6 +133,61 @@ struct VideoAPITests {
     }
   }
 
+  @Test("shows the mask of a click before it, and refines that of earlier clicks")
+  func previews() async throws {
+    try await withClip { server, id, _ in
+      let path = "/api/videos/\(id)"
+      let encoded = try await server.json("POST", "\(path)/encode", ["frame": 1, "object": 1])
+      #expect(encoded.status == 204)
+      let mark = Self.clip.frame(1).prompts[0]
+      let first: JSONValue = [.init(mark.x), .init(mark.y)]
+      for points: JSONValue in [[first], [first, [5, 5]]] {
+        let labels: JSONValue = points.array?.count == 1 ? [1] : [1, 0]
+        let body: JSONValue = ["frame": 1, "object": 1, "points": points, "labels": labels]
+        let seen = try await server.json("POST", "\(path)/preview", body).json
+        let answer = try await server.json("POST", "\(path)/prompts", body).json
+        #expect(seen == answer && seen["objects"]?.array?.count == 1)
+      }
+      let session = try await server.workbench.videos.session(id)
+      let predictor = try VideoPredictor(
+        server.workbench.model,
+        frames: FrameList((0..<Self.frameCount).map { Self.clip.frame($0).image }))
+      let point = Prompt.Point(x: Float(mark.x), y: Float(mark.y))
+      try predictor.addPoints(frame: 1, object: 1, points: [point])
+      let refined = try predictor.addPoints(
+        frame: 1, object: 1, points: [point, .init(x: 5, y: 5, label: 0)])
+      let counts = RunLengthMask(refined.masks()[0].mask).cocoCounts
+      #expect(session.masks(1)["objects"]?[0]?["counts"]?.string == counts)
+      let small = try await server.json(
+        "POST", "\(path)/preview",
+        ["frame": 1, "object": 2, "points": [first], "width": 32, "height": 24])
+      let size = try small.json["size"]
+      #expect(size == [24, 32])
+      let known = try await server.send("GET", path).json["objects"]
+      #expect(known == [1])
+    }
+  }
+
+  @Test("keeps the names of objects")
+  func names() async throws {
+    try await withClip { server, id, _ in
+      let path = "/api/videos/\(id)"
+      _ = try await server.json("POST", "\(path)/prompts", prompt(0, 1))
+      let names: JSONValue = [["object": 1, "name": "Übung"], ["object": 2, "name": "red car"]]
+      let stored = try await server.json("PUT", "\(path)/names", ["names": names])
+      #expect(stored.status == 200)
+      let found = try await server.send("GET", path).json["names"]
+      #expect(found == names)
+      let twice = try await server.json(
+        "PUT", "\(path)/names",
+        ["names": [["object": 1, "name": "a"], ["object": 1, "name": "b"]]])
+      #expect(twice.status == 400 && twice.code == "serve.object")
+      _ = try await server.send("DELETE", "\(path)/objects/1")
+      let rest = try await server.send("GET", path).json["names"]
+      #expect(rest == [["object": 2, "name": "red car"]])
+    }
+  }
+
   @Test(
     "refuses what cannot be",
     arguments: [
@@ -185,6 +240,7 @@ struct VideoRestartTests {
     let job = try first.videos.track(session, TrackingRange(maxFrames: 1))
     for await _ in job.events(after: 0) {}
     let masks = session.masks(1)
+    try first.videos.setNames([["object": 1, "name": "it"]], of: session)
     first.stop()
 
     let second = try LiveServer.workbench(cache: folder)
@@ -192,6 +248,7 @@ struct VideoRestartTests {
     #expect(second.videos.list.count == 1)
     let again = try await second.videos.session(session.id)
     #expect(again.masks(1) == masks)
+    #expect(again.json["names"] == [["object": 1, "name": "it"]])
     let rest = try second.videos.track(again, TrackingRange(start: 1))
     for await _ in rest.events(after: 0) {}
     #expect(rest.status == .done && again.masks(3)["objects"]?.array?.count == 1)

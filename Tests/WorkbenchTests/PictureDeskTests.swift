@@ -31,7 +31,7 @@ struct PictureDeskTests {
     #expect(first.best == expected.best)
 
     var second = PicturePrompt(points: Self.click.points + [.init(x: 10, y: 10, label: 0)])
-    second.previous = (try #require(first.logits), first.best)
+    second.previous = PreviousAnswer(logits: try #require(first.logits), mask: first.best)
     let refined = try await workbench.pictures.answer(second, on: session)
     let again = try predictor.predict(
       Prompt(points: second.points, maskLogits: expected.maskPrompt(expected.best)),
@@ -47,9 +47,8 @@ struct PictureDeskTests {
     let first = try workbench.pictures.open(upload: Bench.png(), name: "a.png")
     let second = try workbench.pictures.open(upload: Bench.png(seed: 6), name: "b.png")
     var prompt = Self.click
-    prompt.previous = (
-      try #require(await workbench.pictures.answer(Self.click, on: first).logits), 0
-    )
+    let answer = try await workbench.pictures.answer(Self.click, on: first)
+    prompt.previous = PreviousAnswer(logits: try #require(answer.logits), mask: 0)
     await #expect(throws: Failure(.badInput, code: "serve.logits", "")) {
       try await workbench.pictures.answer(prompt, on: second)
     }

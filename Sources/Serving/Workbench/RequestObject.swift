@@ -121,6 +121,21 @@ public struct RequestObject {
     return Prompt.Box(x0: numbers[0], y0: numbers[1], x1: numbers[2], y1: numbers[3])
   }
 
+  /// The members `width` and `height`, the size in which masks are wanted; nil without both.
+  /// - Throws: `json.type`; `serve.size` for one alone, or a size out of range.
+  public func size(limits: WorkLimits) throws(Failure) -> (width: Int, height: Int)? {
+    let (width, height) = (try optionalInteger("width"), try optionalInteger("height"))
+    guard width != nil || height != nil else { return nil }
+    guard let width, let height, (1...65_500).contains(width), (1...65_500).contains(height),
+      width * height <= limits.pixels
+    else {
+      throw Failure(
+        .badInput, code: "serve.size",
+        "\"width\" and \"height\" must both be given, with up to \(limits.pixels) pixels together")
+    }
+    return (width, height)
+  }
+
   private func numbers(_ value: JSONValue, count: Int) -> [Float]? {
     guard let elements = value.array, elements.count == count else { return nil }
     let numbers = elements.compactMap { $0.double.map { Float($0) } }

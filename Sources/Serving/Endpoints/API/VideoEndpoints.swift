@@ -27,6 +27,9 @@ public struct VideoEndpoints: Sendable {
         Answer(try await session(call).masks(number(call, "frame")))
       },
       Endpoint(.get, "\(one)/script") { call in Answer(try await session(call).script) },
+      Endpoint(.put, "\(one)/names", body: json) { try await setNames($0) },
+      Endpoint(.post, "\(one)/encode", body: json) { try await encode($0) },
+      Endpoint(.post, "\(one)/preview", body: json) { try await preview($0) },
       Endpoint(.post, "\(one)/prompts", body: json) { try await prompt($0) },
       Endpoint(.delete, "\(one)/prompts/{frame}/{object}") { call in
         Answer(
@@ -86,21 +89,58 @@ public struct VideoEndpoints: Sendable {
       bytes: try await videos.display(session(call), frame: number(call, "frame"), side: side))
   }
 
+  // MARK: - Prompts
+
+  private static let promptMembers: Set<String> = [
+    "frame", "object", "points", "labels", "box", "clear",
+  ]
+
+  private func encode(_ call: Call) async throws -> Answer {
+    let request = try RequestObject(call.json(), members: ["frame", "object"])
+    let session = try await session(call)
+    try await videos.encode(
+      request.integer("frame"), for: request.optionalInteger("object") ?? 1, of: session)
+    return .done
+  }
+
+  private func preview(_ call: Call) async throws -> Answer {
+    let request = try RequestObject(
+      call.json(), members: Self.promptMembers.union(["width", "height"]))
+    let prompt = try prompt(request)
+    let size = try request.size(limits: workbench.limits)
+    return Answer(try await videos.preview(prompt, size: size, on: try await session(call)))
+  }
+
   private func prompt(_ call: Call) async throws -> Answer {
     let session = try await session(call)
     let request = try RequestObject(
-      call.json(),
-      members: ["frame", "object", "points", "labels", "box", "mask", "clear"])
-    let (frame, object) = (try request.integer("frame"), try request.integer("object"))
+      call.json(), members: Self.promptMembers.union(["mask"]))
     if let counts = try request.optionalString("mask") {
       return Answer(
-        try await videos.addMask(counts, frame: frame, object: object, to: session))
+        try await videos.addMask(
+          counts, frame: request.integer("frame"), object: request.integer("object"), to: session))
     }
-    let prompt = VideoPrompt(
-      frame: frame, object: object, points: try request.points(limit: workbench.limits.points),
-      box: try request.box(), clearsOldPoints: try request.boolean("clear", default: true))
-    return Answer(try await videos.add(prompt, to: session))
+    return Answer(try await videos.add(prompt(request), to: session))
   }
+
+  private func prompt(_ request: RequestObject) throws(Failure) -> VideoPrompt {
+    VideoPrompt(
+      frame: try request.integer("frame"), object: try request.integer("object"),
+      points: try request.points(limit: workbench.limits.points), box: try request.box(),
+      clearsOldPoints: try request.boolean("clear", default: true))
+  }
+
+  private func setNames(_ call: Call) async throws -> Answer {
+    let request = try RequestObject(call.json(), members: ["names"])
+    guard let names = try request.optionalArray("names") else {
+      throw Failure(.badInput, code: "json.missing", "the member \"names\" is missing")
+    }
+    let session = try await session(call)
+    try videos.setNames(names, of: session)
+    return Answer(["revision": .init(session.revision)])
+  }
+
+  // MARK: - Results
 
   private func propagate(_ call: Call) async throws -> Answer {
     let request = try RequestObject(call.json(), members: ["start", "frames", "reverse"])

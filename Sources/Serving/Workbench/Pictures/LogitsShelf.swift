@@ -35,17 +35,18 @@ final class LogitsShelf: Sendable {
     return name
   }
 
-  /// Mask `index` of the answer called `name`, as a mask prompt.
+  /// The mask `previous` of an answer, as a mask prompt.
   /// - Throws: `serve.logits` when it is not kept, of another picture, or has no such mask.
-  func prompt(_ name: String, _ index: Int, of session: String) throws(Failure) -> Tensor {
-    let found = state.withLock { state in state.planes[name] }
-    guard let (owner, masks) = found, owner == session, index >= 0, index < masks.shape[0] else {
+  func prompt(_ previous: PreviousAnswer, of session: String) throws(Failure) -> Tensor {
+    let found = state.withLock { state in state.planes[previous.logits] }
+    guard let (owner, masks) = found, owner == session,
+      (0..<masks.shape[0]).contains(previous.mask)
+    else {
       throw Failure(
         .badInput, code: "serve.logits", "the earlier answer is not kept any longer",
         hint: "leave \"previous\" out, or answer the prompts before again")
     }
-    let limit: Float = 32
-    return Tensor(
-      masks[index].floats().map { min(max($0, -limit), limit) }, shape: masks[index].shape)
+    let (limit, plane): (Float, Tensor) = (32, masks[previous.mask])
+    return Tensor(plane.floats().map { min(max($0, -limit), limit) }, shape: plane.shape)
   }
 }

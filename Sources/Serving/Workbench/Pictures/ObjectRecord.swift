@@ -8,6 +8,7 @@ public struct ObjectRecord: Sendable {
   private static let nameLimit = 200
   private static let members: Set<String> = [
     "id", "name", "counts", "score", "points", "labels", "box", "hidden", "locked",
+    "previous",
   ]
 
   /// 1 to 255.
@@ -21,13 +22,16 @@ public struct ObjectRecord: Sendable {
   public let box: Prompt.Box?
   public let isHidden: Bool
   public let isLocked: Bool
+  /// The answer that a further click refines: its name, and the mask that was chosen.
+  public let previous: PreviousAnswer?
 
   public init(
     id: Int, name: String, counts: String, score: Double?, points: [Prompt.Point],
-    box: Prompt.Box?, isHidden: Bool = false, isLocked: Bool = false
+    box: Prompt.Box?, isHidden: Bool = false, isLocked: Bool = false,
+    previous: PreviousAnswer? = nil
   ) {
     (self.id, self.name, self.counts, self.score) = (id, name, counts, score)
-    (self.points, self.box) = (points, box)
+    (self.points, self.box, self.previous) = (points, box, previous)
     (self.isHidden, self.isLocked) = (isHidden, isLocked)
   }
 
@@ -50,6 +54,9 @@ public struct ObjectRecord: Sendable {
     box = try reader.box()
     isHidden = try reader.boolean("hidden", default: false)
     isLocked = try reader.boolean("locked", default: false)
+    previous = try reader.value("previous").map { value throws(Failure) in
+      try PreviousAnswer(json: value)
+    }
   }
 
   public var json: JSONValue {
@@ -59,7 +66,7 @@ public struct ObjectRecord: Sendable {
       "score": score.map { .number($0) } ?? .null, "points": .array(place),
       "labels": .array(points.map { .init($0.label) }),
       "box": box.map { [.init($0.x0), .init($0.y0), .init($0.x1), .init($0.y1)] } ?? .null,
-      "hidden": .bool(isHidden), "locked": .bool(isLocked),
+      "hidden": .bool(isHidden), "locked": .bool(isLocked), "previous": previous?.json ?? .null,
     ]
   }
 }

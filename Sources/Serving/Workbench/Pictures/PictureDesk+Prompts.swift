@@ -51,8 +51,8 @@ extension PictureDesk {
   private func answer(
     _ prompt: PicturePrompt, _ embedding: ImageEmbedding, owner: String
   ) async throws -> PictureAnswer {
-    let previous = try prompt.previous.map { name, index throws(Failure) in
-      try shelf.prompt(name, index, of: owner)
+    let previous = try prompt.previous.map { previous throws(Failure) in
+      try shelf.prompt(previous, of: owner)
     }
     return try await scheduler.run(.click) { _ in
       let start = StageClock.now()

@@ -9,7 +9,7 @@ public struct PicturePrompt: Sendable {
   public var points: [Prompt.Point] = []
   public var box: Prompt.Box?
   /// The answer that this prompt refines: its name, and the mask that was chosen.
-  public var previous: (logits: String, mask: Int)?
+  public var previous: PreviousAnswer?
   /// A mask to start from, of the size of the picture, as COCO's run lengths.
   public var maskCounts: String?
   /// Three candidates, or one mask; by default three for a single click and nothing else.
@@ -37,28 +37,10 @@ public struct PicturePrompt: Sendable {
       multimask = try reader.boolean("multimask", default: false)
     }
     keepsLogits = try reader.boolean("keep", default: true)
-    if let value = reader.value("previous") {
-      let previous = try RequestObject(value, members: ["logits", "mask"])
-      self.previous = (try previous.string("logits"), try previous.optionalInteger("mask") ?? 0)
+    previous = try reader.value("previous").map { value throws(Failure) in
+      try PreviousAnswer(json: value)
     }
-    size = try PicturePrompt.size(reader, limits)
-  }
-
-  private static func size(
-    _ reader: RequestObject, _ limits: WorkLimits
-  ) throws(Failure) -> (width: Int, height: Int)? {
-    let (width, height) = (
-      try reader.optionalInteger("width"), try reader.optionalInteger("height")
-    )
-    guard width != nil || height != nil else { return nil }
-    guard let width, let height, (1...65_500).contains(width), (1...65_500).contains(height),
-      width * height <= limits.pixels
-    else {
-      throw Failure(
-        .badInput, code: "serve.size",
-        "\"width\" and \"height\" must both be given, with up to \(limits.pixels) pixels together")
-    }
-    return (width, height)
+    size = try reader.size(limits: limits)
   }
 
   /// Whether three candidates are wanted.

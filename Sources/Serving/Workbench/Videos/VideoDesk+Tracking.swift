@@ -15,7 +15,7 @@ extension VideoDesk {
   /// - Returns: the masks on the frame.
   /// - Throws: `serve.busy`, `serve.object`; `track.*`, `prompt.*`.
   public func add(_ prompt: VideoPrompt, to session: VideoSession) async throws -> JSONValue {
-    try checkObject(prompt.object, in: session)
+    try await encode(prompt.frame, for: prompt.object, of: session)
     return try await edit(session, frame: prompt.frame) { tracking throws(Failure) in
       try tracking.addPoints(prompt)
     }
@@ -25,9 +25,9 @@ extension VideoDesk {
   public func addMask(
     _ counts: String, frame: Int, object: Int, to session: VideoSession
   ) async throws -> JSONValue {
-    try checkObject(object, in: session)
     let runs = try RunLengthMask(
       width: session.width, height: session.height, cocoCounts: counts)
+    try await encode(frame, for: object, of: session)
     return try await edit(session, frame: frame) { tracking throws(Failure) in
       try tracking.addMask(runs.mask, frame: frame, object: object)
     }
@@ -56,12 +56,13 @@ extension VideoDesk {
       try session.tracking.withLock { (tracking) throws(Failure) in
         tracking.reset()
         session.change(.init(tracking)) { $0.removeAll() }
+        session.change(ObjectNames())
         try self.save(session, tracking)
       }
     }
   }
 
-  private func checkIdle(_ session: VideoSession) throws(Failure) {
+  func checkIdle(_ session: VideoSession) throws(Failure) {
     guard let job = jobs.active(on: session.id).first(where: { $0.kind == "propagate" }) else {
       return
     }
@@ -70,7 +71,7 @@ extension VideoDesk {
       hint: "wait for job \(job.id), or cancel it")
   }
 
-  private func checkObject(_ object: Int, in session: VideoSession) throws(Failure) {
+  func checkObject(_ object: Int) throws(Failure) {
     guard (1...limits.objects).contains(object) else {
       throw Failure(
         .badInput, code: "serve.object", "objects have numbers from 1 to \(limits.objects)")
@@ -89,6 +90,11 @@ extension VideoDesk {
         session.change(.init(tracking)) { known in
           if let object { known.remove(object: object) }
           for result in results { known.add(result) }
+        }
+        if let object {
+          var names = session.names
+          names.remove(object: object)
+          session.change(names)
         }
         try self.save(session, tracking)
       }
@@ -162,6 +168,7 @@ extension VideoDesk {
     try await scheduler.run(.click) { _ in
       try session.tracking.withLock { (tracking) throws(Failure) in
         tracking.stop()
+        session.note(.init(tracking))
         try self.save(session, tracking)
       }
     }

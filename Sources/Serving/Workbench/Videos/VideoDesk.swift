@@ -79,8 +79,7 @@ public final class VideoDesk: Sendable {
     if let earlier { return try await session(earlier) }
     let item = try mediaItem(path)
     return try await add(
-      Identifier.new(), VideoSource(name: item.name, place: .media(item.path)), results: nil,
-      actions: [], restores: false)
+      Identifier.new(), VideoSource(name: item.name, place: .media(item.path)))
   }
 
   /// Opens the video in `bytes`, which a client calls `name`.
@@ -93,8 +92,7 @@ public final class VideoDesk: Sendable {
     try store.write(bytes, VideoDesk.videoFile, of: id)
     do {
       return try await add(
-        id, VideoSource(name: UploadName.cleaned(name, default: "video.mp4"), place: .stored),
-        results: nil, actions: [], restores: false)
+        id, VideoSource(name: UploadName.cleaned(name, default: "video.mp4"), place: .stored))
     } catch {
       store.remove(id)
       throw error
@@ -120,8 +118,7 @@ public final class VideoDesk: Sendable {
         try store.write(bytes, name, of: id)
       }
       return try await add(
-        id, VideoSource(name: "frames", place: .stored), results: nil, actions: [],
-        restores: false)
+        id, VideoSource(name: "frames", place: .stored))
     } catch {
       store.remove(id)
       throw error
@@ -134,26 +131,26 @@ public final class VideoDesk: Sendable {
     let script = try json["script"].map { json throws(Failure) in try InteractionScript(json: json)
     }
     _ = try await add(
-      id, VideoSource(name: name, place: place), results: json["results"],
-      actions: script?.actions ?? [], restores: true)
+      id, VideoSource(name: name, place: place),
+      stored: StoredTracking(
+        results: json["results"], actions: script?.actions ?? [],
+        names: json["names"]?.array.flatMap { try? ObjectNames(json: $0, limits: limits) }))
   }
 
-  private func add(
-    _ id: String, _ source: VideoSource, results: JSONValue?,
-    actions: [InteractionScript.Action], restores: Bool
+  func add(
+    _ id: String, _ source: VideoSource, stored: StoredTracking? = nil
   ) async throws -> VideoSession {
     let session = try await scheduler.run(.encode) { _ in
-      try self.made(id, source, results: results, actions: actions, restores: restores)
+      try self.made(id, source, stored)
     }
     if let closed = try table.add(session, id) { forget(closed) }
-    stored.withLock { _ = $0.insert(id) }
+    self.stored.withLock { _ = $0.insert(id) }
     try save(session)
     return session
   }
 
   private func made(
-    _ id: String, _ source: VideoSource, results json: JSONValue?,
-    actions: [InteractionScript.Action], restores: Bool
+    _ id: String, _ source: VideoSource, _ stored: StoredTracking?
   ) throws(Failure) -> VideoSession {
     let shown = try opened(source, id)
     let tracked = try opened(source, id)
@@ -164,20 +161,18 @@ public final class VideoDesk: Sendable {
         .badInput, code: "serve.too_large",
         "\(predictor.frameCount) frames are more than the limit of \(limits.frames)")
     }
-    var tracking = VideoTracking(predictor, actions: actions)
+    var tracking = VideoTracking(predictor, actions: stored?.actions ?? [])
     let state = store.path(VideoDesk.stateFile, of: id)
-    var results: VideoResults?
-    if restores {
-      results = json.flatMap {
-        VideoResults(json: $0, width: tracking.width, height: tracking.height)
-      }
-      // A state of another model cannot go on: its masks are kept, and its objects are gone.
-      if access(state, F_OK) == 0, (try? tracking.restore(from: state)) == nil {
-        tracking = VideoTracking(predictor)
-      }
+    // A state of another model cannot go on: its masks are kept, and its objects are gone.
+    if stored != nil, access(state, F_OK) == 0, (try? tracking.restore(from: state)) == nil {
+      tracking = VideoTracking(predictor)
+    }
+    let results = stored?.results.flatMap {
+      VideoResults(json: $0, width: tracking.width, height: tracking.height)
     }
     return try VideoSession(
-      id: id, source: source, tracking: tracking, shown: shown, results: results ?? VideoResults())
+      id: id, source: source, tracking: tracking, shown: shown, results: results ?? VideoResults(),
+      names: stored?.names ?? ObjectNames())
   }
 
   private func opened(_ source: VideoSource, _ id: String) throws(Failure) -> OpenVideo {
@@ -186,6 +181,7 @@ public final class VideoDesk: Sendable {
     case .media(let path): return try OpenVideo(mediaItem(path), options: options)
     case .stored:
       return try OpenVideo(path: store.path(VideoDesk.videoFile, of: id), options: options)
+    case .path(let path): return try OpenVideo(path: path, options: options)
     }
   }
 
@@ -224,7 +220,7 @@ public final class VideoDesk: Sendable {
       [
         "kind": "video", "name": .string(session.name),
         "media": session.mediaPath.map { .string($0) } ?? .null, "script": session.script,
-        "results": session.results.json,
+        "results": session.results.json, "names": session.names.json,
       ], session.id)
   }
 

@@ -24,6 +24,15 @@ struct VideoResults: Sendable {
     frames[result.frame] = VideoResults.entries(result)
   }
 
+  /// Takes over the masks of a frame, of which no more is known.
+  mutating func add(_ picture: AnnotatedPicture) {
+    frames[picture.index] = picture.masks.map { mask in
+      Entry(
+        object: mask.object, counts: mask.cocoCounts, area: mask.area,
+        presence: mask.isEmpty ? 0 : 1)
+    }
+  }
+
   static func entries(_ result: FrameResult) -> [Entry] {
     zip(result.objects, result.masks()).compactMap { object, found in
       guard let score = object.objectScore else { return nil }

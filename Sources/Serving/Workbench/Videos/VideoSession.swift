@@ -26,6 +26,7 @@ public final class VideoSession: Sendable {
   private struct State: Sendable {
     var results: VideoResults
     var facts: Facts
+    var names: ObjectNames
     var revision = 0
     var lastUse = StageClock.now()
   }
@@ -35,22 +36,35 @@ public final class VideoSession: Sendable {
     var objects: [Int] = []
     var prompts: [(object: Int, frame: Int)] = []
     var actions: [InteractionScript.Action] = []
+    private var encodedFrames: [Int] = []
+    /// Objects of encoded frames on which clicks need the decoder alone.
+    private var readyObjects: [Int: [Int]] = [:]
 
     init(_ tracking: VideoTracking) {
       (objects, prompts, actions) = (tracking.objectIDs, tracking.prompts, tracking.actions)
+      encodedFrames = tracking.encodedFrames
+      for frame in encodedFrames {
+        readyObjects[frame] = objects.filter { tracking.isEncoded(frame: frame, for: $0) }
+      }
+    }
+
+    /// Whether clicks on `object` on `frame` need the decoder alone.
+    func isEncoded(frame: Int, for object: Int) -> Bool {
+      guard encodedFrames.contains(frame) else { return false }
+      return !objects.contains(object) || readyObjects[frame]?.contains(object) ?? false
     }
   }
 
   init(
     id: String, source: VideoSource, tracking: sending VideoTracking, shown: sending OpenVideo,
-    results: VideoResults = VideoResults()
+    results: VideoResults = VideoResults(), names: ObjectNames = ObjectNames()
   ) throws(Failure) {
     (self.id, self.source) = (id, source)
     (width, height, frameCount) = (tracking.width, tracking.height, tracking.frameCount)
     framesPerSecond = shown.frames.frameRate?.framesPerSecond
     description = try VideoDescription(
       shown.frames, of: source.name, frameCount: tracking.frameCount)
-    state = Guarded(State(results: results, facts: Facts(tracking)))
+    state = Guarded(State(results: results, facts: Facts(tracking), names: names))
     pictures = Guarded(FramePictures())
     self.tracking = Guarded(tracking)
     self.shown = Guarded(shown)
@@ -61,12 +75,23 @@ public final class VideoSession: Sendable {
 
   var results: VideoResults { state.withLock { $0.results } }
   var facts: Facts { state.withLock { $0.facts } }
+  var names: ObjectNames { state.withLock { $0.names } }
   public var revision: Int { state.withLock { $0.revision } }
 
   func change(_ facts: Facts?, _ body: @Sendable (inout VideoResults) -> Void) {
     state.withLock { state in
       body(&state.results)
       if let facts { state.facts = facts }
+      state.revision += 1
+    }
+  }
+
+  /// Takes over `facts` that clients are not told of.
+  func note(_ facts: Facts) { state.withLock { $0.facts = facts } }
+
+  func change(_ names: ObjectNames) {
+    state.withLock { state in
+      state.names = names
       state.revision += 1
     }
   }
@@ -100,7 +125,7 @@ public final class VideoSession: Sendable {
       "objects": .array(state.facts.objects.map { .init($0) }),
       "prompts": .array(
         state.facts.prompts.map { ["object": .init($0.object), "frame": .init($0.frame)] }),
-      "lanes": state.results.lanes,
+      "names": state.names.json, "lanes": state.results.lanes,
     ]
   }
 

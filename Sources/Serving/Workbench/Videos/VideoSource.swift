@@ -1,4 +1,5 @@
 import Bytes
+import JSON
 import Media
 import SAM2
 
@@ -9,6 +10,8 @@ struct VideoSource: Sendable {
     case media(String)
     /// An upload, in the folder of the session.
     case stored
+    /// Anywhere on this machine, as its owner named it; no client can.
+    case path(String)
   }
 
   /// The last name of its path, under which exports know it.
@@ -18,6 +21,13 @@ struct VideoSource: Sendable {
   var mediaPath: String? {
     if case .media(let path) = place { path } else { nil }
   }
+}
+
+/// What a session was when it was stored.
+struct StoredTracking: Sendable {
+  var results: JSONValue?
+  var actions: [InteractionScript.Action] = []
+  var names: ObjectNames?
 }
 
 /// An open video whose frames can be read; the file stays open as long as this is kept.

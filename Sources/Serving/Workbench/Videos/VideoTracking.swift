@@ -29,6 +29,27 @@ struct VideoTracking {
   var height: Int { predictor.height }
   var objectIDs: [Int] { predictor.objectIDs }
 
+  // MARK: - Before prompts
+
+  /// Frames that the image encoder has seen lately.
+  var encodedFrames: [Int] { predictor.encodedFrames }
+
+  /// Does what prompts on `object` on `frame` have in common.
+  func encode(frame: Int, for object: Int) throws(Failure) {
+    try predictor.encode(frame: frame, for: object)
+  }
+
+  func isEncoded(frame: Int, for object: Int) -> Bool {
+    predictor.isEncoded(frame: frame, for: object)
+  }
+
+  /// The answer to a prompt that is not given yet.
+  func preview(_ prompt: VideoPrompt) throws(Failure) -> FrameResult {
+    try predictor.preview(
+      frame: prompt.frame, object: prompt.object, points: prompt.points, box: prompt.box,
+      clearOldPoints: prompt.clearsOldPoints)
+  }
+
   // MARK: - Prompts
 
   mutating func addPoints(_ prompt: VideoPrompt) throws(Failure) -> [FrameResult] {
