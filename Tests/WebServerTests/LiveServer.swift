@@ -6,6 +6,7 @@ import Media
 import SAM2
 import SampleScene
 import Synchronization
+import TestSupport
 import ToolProtocols
 import WebServer
 import Workbench
@@ -118,6 +119,23 @@ final class LiveServer: Sendable {
     try await send(
       method, path, ["Content-Type": "application/json"].merging(headers) { $1 },
       body: Array(json.text().utf8))
+  }
+
+  /// Sends a form with `fields` and the file `name`, as browsers and libraries do.
+  func form(
+    _ path: String, _ fields: [String: [UInt8]], file name: String, _ bytes: [UInt8]
+  ) async throws -> RawClient.Reply {
+    var body: [UInt8] = []
+    for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
+      body += Array("--line\r\nContent-Disposition: form-data; name=\"\(key)\"\r\n".utf8)
+      body += Array("Content-Type: text/plain; charset=UTF-8\r\n\r\n".utf8) + value
+      body += Array("\r\n".utf8)
+    }
+    body += Array("--line\r\nContent-Disposition: form-data; name=\"file\"; ".utf8)
+    body += Array("filename=\"\(name)\"\r\nContent-Type: image/jpeg\r\n\r\n".utf8) + bytes
+    body += Array("\r\n--line--\r\n".utf8)
+    return try await send(
+      "POST", path, ["Content-Type": "multipart/form-data; boundary=line"], body: body)
   }
 
   /// Uploads the sample picture.

@@ -3,6 +3,7 @@ import JSON
 import Media
 import SAM2
 import SampleScene
+import TestSupport
 import Testing
 import Workbench
 import Zip

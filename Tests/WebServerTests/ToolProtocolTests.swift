@@ -4,6 +4,7 @@ import JSON
 import Media
 import SAM2
 import SampleScene
+import TestSupport
 import Testing
 import Workbench
 
@@ -280,6 +281,76 @@ struct ToolProtocolTests {
       #expect(slices.isSubset(of: [0, 1, 2]) && slices.contains(0))
       #expect(features[0]["geometry"]?["plane"]?["t"]?.int == 7)
       #expect(server.workbench.videos.count == 0)
+    }
+  }
+
+  @Test("QuPath uploads its frames one by one, and has them tracked by the name of their folder")
+  func samapiUploads() async throws {
+    try await LiveServer.with { server in
+      let clip = SampleScene(seed: 5).clip(width: 128, height: 96)
+      let mark = clip.frame(0).prompts[0]
+      // In another order than they are shown in.
+      for frame in [2, 0, 10] {
+        let picture = try JPEGWriter.encode(clip.frame(frame).image)
+        let reply = try await server.form(
+          "/sam/upload/", ["dirname": Array("a-b".utf8)], file: "\(frame).jpg", picture)
+        let name = try reply.json["filename"]?.string
+        #expect(reply.status == 200 && name == "\(frame).jpg")
+      }
+      let request: JSONValue = [
+        "type": "sam2_t", "dirname": "a-b", "axes": "XYT", "plane_position": 3,
+        "objs": [
+          "0": [
+            [
+              "obj_id": 0, "point_coords": [[.init(mark.x), .init(mark.y)]], "point_labels": [1],
+            ]
+          ]
+        ],
+      ]
+      let features = try #require(
+        try await server.json("POST", "/sam/video/", request).json.array)
+      let times = Set(features.compactMap { $0["geometry"]?["plane"]?["t"]?.int })
+      #expect(times.isSubset(of: [0, 1, 2]) && times.contains(0))
+      #expect(features.allSatisfy { $0["geometry"]?["plane"]?["z"]?.int == 3 })
+      // They are taken once.
+      let again = try await server.json("POST", "/sam/video/", request)
+      #expect(again.status == 404 && again.code == "serve.unknown_id")
+    }
+  }
+
+  @Test(
+    "refuses forms that are none",
+    arguments: [
+      ("text/plain", "x"), ("multipart/form-data", "--b\r\n"),
+      ("multipart/form-data; boundary=b", ""), ("multipart/form-data; boundary=b", "--b"),
+      ("multipart/form-data; boundary=b", "--b\r\nx\r\n--b--"),
+      (
+        "multipart/form-data; boundary=b",
+        "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n--b--\r\n"
+      ),
+    ])
+  func badForms(_ type: String, _ body: String) async throws {
+    try await LiveServer.with { server in
+      let reply = try await server.send(
+        "POST", "/sam/upload/", ["Content-Type": type], body: Array(body.utf8))
+      #expect(reply.status == 400 && reply.code == "serve.form")
+    }
+  }
+
+  @Test("keeps uploaded frames within their limits")
+  func uploadLimits() async throws {
+    var limits = WorkLimits()
+    (limits.uploadBytes, limits.videos) = (100, 2)
+    try await LiveServer.with(limits: limits) { server in
+      func upload(_ folder: String, _ count: Int) async throws -> RawClient.Reply {
+        try await server.form(
+          "/sam/upload/", ["dirname": Array(folder.utf8)], file: "0.jpg",
+          [UInt8](repeating: 1, count: count))
+      }
+      let found = try await [upload("a", 60), upload("b", 60), upload("b", 40), upload("c", 0)]
+      #expect(found.map(\.status) == [200, 429, 200, 429])
+      let replaced = try await upload("a", 50)
+      #expect(replaced.status == 200)
     }
   }
 }

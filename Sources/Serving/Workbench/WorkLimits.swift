@@ -6,6 +6,8 @@ public struct WorkLimits: Sendable {
   public var pictureBytes = 64 << 20
   /// Bytes of an uploaded video.
   public var videoBytes = 1 << 30
+  /// Bytes of frames that were uploaded one by one and are not tracked yet.
+  public var uploadBytes = 512 << 20
   /// Pictures that are open at the same time.
   public var pictures = 256
   /// Videos that are open at the same time.

@@ -16,6 +16,7 @@ public final class Workbench: Sendable {
   public let media: MediaFolder?
   public let pictures: PictureDesk
   public let videos: VideoDesk
+  public let uploads: FrameUploads
   public let jobs: JobTable
   private let startTime = StageClock.now()
   /// The folder of a server without one of its own.
@@ -37,6 +38,7 @@ public final class Workbench: Sendable {
     scratch = store == nil ? try ScratchFolder() : nil
     scheduler = Scheduler(jobs: jobCount)
     jobs = JobTable(limit: limits.jobs)
+    uploads = FrameUploads(limits: limits)
     let embeddings = try EmbeddingCache(
       model, scheduler, budget: limits.memoryBytes,
       folder: cache.map { ("\($0)/embeddings", limits.diskBytes) })

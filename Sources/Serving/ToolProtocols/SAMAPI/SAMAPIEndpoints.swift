@@ -21,6 +21,7 @@ public struct SAMAPIEndpoints: Sendable {
   public var endpoints: [Endpoint] {
     let picture = Endpoint.Body.json(limit: workbench.limits.pictureBytes / 3 * 4 + (1 << 20))
     let frames = Endpoint.Body.json(limit: workbench.limits.videoBytes / 3 * 4 + (1 << 20))
+    let frameLimit = workbench.limits.pictureBytes + (1 << 20)
     return [
       Endpoint(.get, "/sam/version/") { _ in
         Answer(
@@ -30,6 +31,7 @@ public struct SAMAPIEndpoints: Sendable {
       Endpoint(.get, "/sam/progress/") { _ in Answer(["message": .null, "percent": -1]) },
       Endpoint(.post, "/sam/", body: picture) { try await predict($0) },
       Endpoint(.post, "/sam/automask/", body: picture) { try await findAll($0) },
+      Endpoint(.post, "/sam/upload/", body: .upload(limit: frameLimit)) { try upload($0) },
       Endpoint(.post, "/sam/video/", body: frames) { try await track($0) },
     ]
   }
@@ -78,15 +80,20 @@ public struct SAMAPIEndpoints: Sendable {
     }
     let answer = try await workbench.pictures.answers([prompt], on: bytes)[0]
     return Answer(
-      .array(
-        answer.masks.enumerated().map { index, mask in
-          GeoJSONFeature.feature(
-            mask.runs.mask,
-            properties: [
-              ("object_idx", .init(index)), ("quality", .init(mask.predictedIoU)),
-              ("sam_model", type),
-            ])
-        }))
+      .array(features(answer.masks.map { ($0.runs, $0.predictedIoU) }, type)))
+  }
+
+  /// A feature for each mask; QuPath has no objects without a pixel.
+  private func features(
+    _ masks: [(runs: RunLengthMask, quality: Float)], _ type: JSONValue
+  ) -> [JSONValue] {
+    masks.enumerated().filter { $0.element.runs.area > 0 }.map { index, mask in
+      GeoJSONFeature.feature(
+        mask.runs.mask,
+        properties: [
+          ("object_idx", .init(index)), ("quality", .init(mask.quality)), ("sam_model", type),
+        ])
+    }
   }
 
   private static let automaticOptions: Set<String> = [
@@ -104,23 +111,31 @@ public struct SAMAPIEndpoints: Sendable {
     let options = given.filter { !$0.value.isNull } + [("multimask_output", .bool(isMulti))]
     let found = try await workbench.pictures.findAll(in: bytes, options: .object(options))
     return Answer(
-      .array(
-        found.masks.enumerated().map { index, mask in
-          GeoJSONFeature.feature(
-            mask.runs.mask,
-            properties: [
-              ("object_idx", .init(index)), ("quality", .init(mask.predictedIoU)),
-              ("sam_model", type),
-            ])
-        }))
+      .array(features(found.masks.map { ($0.runs, $0.predictedIoU) }, type)))
   }
 
   // MARK: - Videos
 
+  /// A frame of a video that the client asks about later, when all are here.
+  private func upload(_ call: Call) throws(Failure) -> Answer {
+    let form = try MultipartForm(call.body, contentType: call.headers["content-type"] ?? "")
+    let folder = String(decoding: try form.part("dirname").bytes, as: UTF8.self)
+    let file = try form.part("file")
+    let name = file.fileName ?? ""
+    guard file.bytes.count <= workbench.limits.pictureBytes else {
+      throw Failure(
+        .badInput, code: "serve.too_large",
+        "the frame has \(file.bytes.count) bytes, which is more "
+          + "than the limit of \(workbench.limits.pictureBytes)")
+    }
+    try workbench.uploads.add(file.bytes, name: name, to: folder)
+    return Answer(["filename": .string(name)])
+  }
+
   private func track(_ call: Call) async throws -> Answer {
     let json = try call.json()
-    let request = try SAMAPIVideo(json, workbench.limits)
     let type = try type(json)
+    let request = try SAMAPIVideo(json, workbench.limits, workbench.uploads)
     let session = try await workbench.videos.open(frames: request.frames)
     do {
       for prompt in request.prompts {

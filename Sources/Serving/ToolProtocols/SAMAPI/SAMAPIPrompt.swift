@@ -51,22 +51,15 @@ struct SAMAPIVideo {
   /// The client's number of each of our objects, which count from 1.
   private let objects: [Int]
 
-  /// - Throws: `samapi.video`; `json.*`; as `SAMAPIPrompt.read`.
-  init(_ json: JSONValue, _ limits: WorkLimits) throws(Failure) {
-    guard let list = json["b64imgs"]?.array else {
-      throw Failure(
-        .badInput, code: "samapi.video", "the pictures have to come with the request",
-        hint: "send them as \"b64imgs\"; pictures that were uploaded before are not kept here")
-    }
-    var frames: [[UInt8]] = []
-    for element in list {
-      frames.append(
-        try DataAddress.bytes(element.string ?? "", limit: limits.pictureBytes))
-    }
+  /// Its frames come with the request, or were uploaded before.
+  /// - Throws: `samapi.video`; `json.*`; `serve.unknown_id`; as `SAMAPIPrompt.read`.
+  init(
+    _ json: JSONValue, _ limits: WorkLimits, _ uploads: FrameUploads
+  ) throws(Failure) {
+    frames = try SAMAPIVideo.pictures(json, limits, uploads)
     guard !frames.isEmpty else {
       throw Failure(.badInput, code: "samapi.video", "there are no pictures")
     }
-    self.frames = frames
     let axes = json["axes"]?.string ?? "XYT"
     guard ["XYT", "XYZ"].contains(axes) else {
       throw Failure(.badInput, code: "samapi.video", "\"axes\" must be XYT or XYZ")
@@ -76,6 +69,22 @@ struct SAMAPIVideo {
     start = json["start_frame_idx"]?.wholeNumber
     maxFrames = json["max_frame_num_to_track"]?.wholeNumber
     (prompts, objects) = try SAMAPIVideo.prompts(json["objs"], limits)
+  }
+
+  private static func pictures(
+    _ json: JSONValue, _ limits: WorkLimits, _ uploads: FrameUploads
+  ) throws(Failure) -> [[UInt8]] {
+    if let folder = json["dirname"]?.string { return try uploads.take(folder) }
+    guard let list = json["b64imgs"]?.array else {
+      throw Failure(
+        .badInput, code: "samapi.video", "there are no pictures",
+        hint: "upload them and name their \"dirname\", or send them as \"b64imgs\"")
+    }
+    var frames: [[UInt8]] = []
+    for element in list {
+      frames.append(try DataAddress.bytes(element.string ?? "", limit: limits.pictureBytes))
+    }
+    return frames
   }
 
   private static func prompts(

@@ -1,25 +1,25 @@
 import Glibc
-import JSON
+public import JSON
 
 /// A client that sends exactly the bytes it is given.
-final class RawClient {
+public final class RawClient {
   private let socket: Int32
 
-  struct Reply {
-    let status: Int
-    let headers: [String: String]
-    let body: [UInt8]
+  public struct Reply: Sendable {
+    public let status: Int
+    public let headers: [String: String]
+    public let body: [UInt8]
 
-    var json: JSONValue { get throws { try JSONValue(parsing: body) } }
-    var code: String? { (try? json)?["error"]?["code"]?.string }
+    public var json: JSONValue { get throws { try JSONValue(parsing: body) } }
+    public var code: String? { (try? json)?["error"]?["code"]?.string }
   }
 
-  enum Problem: Error {
+  public enum Problem: Error {
     case noConnection
     case noReply
   }
 
-  init(port: Int) throws {
+  public init(port: Int) throws {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -40,7 +40,7 @@ final class RawClient {
 
   /// False when the server does not listen any longer.
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool {
+  public func send(_ bytes: [UInt8]) -> Bool {
     var done = 0
     while done < bytes.count {
       let count = bytes[done...].withUnsafeBytes {
@@ -53,10 +53,10 @@ final class RawClient {
   }
 
   @discardableResult
-  func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+  public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
   /// Everything until the server closes.
-  func readAll() -> [UInt8] {
+  public func readAll() -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -67,7 +67,7 @@ final class RawClient {
   }
 
   /// The reply, once the server has closed the connection.
-  func reply() throws -> Reply {
+  public func reply() throws -> Reply {
     let bytes = readAll()
     let end = Array("\r\n\r\n".utf8)
     guard let split = bytes.indices.first(where: { bytes[$0...].starts(with: end) }) else {
