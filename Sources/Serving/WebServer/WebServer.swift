@@ -51,8 +51,15 @@ public struct WebServer: Sendable {
         // The last one is told first.
         services: [.init(service: application), .init(service: StopService(action: stopping))],
         gracefulShutdownSignals: catchingSignals ? [.sigterm, .sigint] : [], logger: quiet))
+    // Cancelling the services would drop connections that have just come, which the library does not
+    // survive: a cancelled task ends them as a signal does.
+    let running = Task { try await group.run() }
     do {
-      try await group.run()
+      try await withTaskCancellationHandler {
+        try await running.value
+      } onCancel: {
+        Task { await group.triggerGracefulShutdown() }
+      }
     } catch let error as IOError {
       throw Failure(
         .cannotCreate, code: "serve.bind",
