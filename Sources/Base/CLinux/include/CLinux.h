@@ -20,6 +20,9 @@ int sam2_temporary_file(char *path_template);
 /// Number of processors that the scheduler may run this thread on; 0 where that is unknown.
 int sam2_affine_processors(void);
 
+/// The variables of this process's environment, for programs that it starts: NAME=VALUE, then NULL.
+char **sam2_environment(void);
+
 /// Whether the kernel filters system calls (seccomp) of programs for this processor.
 bool sam2_can_filter_calls(void);
 

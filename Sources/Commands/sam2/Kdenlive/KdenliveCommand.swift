@@ -3,7 +3,6 @@ import Bytes
 import CLISupport
 import JobSupport
 import Kdenlive
-import SAM2
 
 struct KdenliveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,8 +25,9 @@ struct KdenliveCommand: ParsableCommand {
       that folder in Kdenlive's plugin settings.
 
       The model is that of $SAM2_MODEL, else the file beside the one that -M names, with the ending \
-      .sam2 or -int8.sam2 in place of .pt, else the small one that is built in. Such a file is made by \
-      sam2-convert and sam2-quantize.
+      -int8.sam2 or .sam2 in place of .pt. The first call makes the latter with sam2-convert; the \
+      former, which is several times as fast, is made with sam2-quantize. Without any of them it is \
+      the small one that is built in.
 
       Options: -I FOLDER of frames N.jpg, -O FOLDER for previews, -F FRAME, -P POINTS, -L LABELS, \
       -B BOXES, -M MODEL, --color and --bordercolor R,G,B,A, --border N; -C, -D and --offload are \
@@ -46,30 +46,11 @@ struct KdenliveCommand: ParsableCommand {
         return
       }
       let options = try KdenliveOptions(arguments)
+      let model = try KdenliveModel(options) { Console.data("INFO:\($0)") }.load()
       let pipe = try KdenlivePipe(
-        try model(options), options,
+        model, options,
         KdenlivePipe.Channels(answer: { Console.data($0) }, progress: { Console.error($0) }))
       while let line = readLine(), try pipe.answer(line) {}
-    }
-  }
-
-  private func model(_ options: KdenliveOptions) throws -> SegmentationModel {
-    let isChosen = Console.variable(ModelSource.environmentVariable) != nil
-    let file = isChosen ? nil : beside(options)
-    if file == nil, !isChosen, options.model != nil {
-      Console.data("INFO:No converted model is beside that of Kdenlive; the built-in one is used")
-    }
-    // Options have their values from a parser only, also when there are none.
-    let source = try ModelSource.parse(file.map { ["--model", $0] } ?? [])
-    return try source.load(RunOptions.parse([]), for: .tracking)
-  }
-
-  /// The converted form of the checkpoint that Kdenlive names.
-  private func beside(_ options: KdenliveOptions) -> String? {
-    guard let path = options.model else { return nil }
-    let stem = "\(folderName(path))/\(fileStem(path))"
-    return ["\(stem)-int8.sam2", "\(stem).sam2", path].first {
-      $0.hasSuffix(".sam2") && Suggestion.exists($0)
     }
   }
 }

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Bytes
+import CLISupport
+import JobSupport
+import Kdenlive
+import SAM2
+
+/// The model for Kdenlive's object mask: the converted form of the checkpoint that Kdenlive names, made
+/// when it is first asked for.
+struct KdenliveModel {
+  private let options: KdenliveOptions
+  /// Tells the person who waits in Kdenlive.
+  private let say: (String) -> Void
+
+  init(_ options: KdenliveOptions, say: @escaping (String) -> Void) {
+    (self.options, self.say) = (options, say)
+  }
+
+  /// - Throws: what `ModelSource.load` throws.
+  func load() throws -> SegmentationModel {
+    let isChosen = Console.variable(ModelSource.environmentVariable) != nil
+    let file = isChosen ? nil : options.model.flatMap(converted)
+    // Options have their values from a parser only, also when there are none.
+    let source = try ModelSource.parse(file.map { ["--model", $0] } ?? [])
+    return try source.load(RunOptions.parse([]), for: .tracking)
+  }
+
+  /// The model file for `checkpoint`; nil when there is none and none can be made.
+  private func converted(_ checkpoint: String) -> String? {
+    let stem = "\(folderName(checkpoint))/\(fileStem(checkpoint))"
+    let known = ["\(stem)-int8.sam2", "\(stem).sam2"].first { Suggestion.exists($0) }
+    if let known { return known }
+    guard Suggestion.exists(checkpoint) else {
+      say("There is no \(fileName(checkpoint)); the built-in model is used")
+      return nil
+    }
+    if checkpoint.hasSuffix(".sam2") { return checkpoint }
+    return convert(checkpoint, to: "\(stem).sam2")
+  }
+
+  private func convert(_ checkpoint: String, to target: String) -> String? {
+    let folders = [StartedProgram.ownFolder].compactMap(\.self)
+    guard let program = StartedProgram.find("sam2-convert", among: folders) else {
+      say("sam2-convert is not installed; the built-in model is used")
+      return nil
+    }
+    say("Converting \(fileName(checkpoint)), once")
+    // Kdenlive's names of configurations are those of the official package: usually no files.
+    let config = options.config.flatMap { Suggestion.exists($0) ? ["--config", $0] : nil } ?? []
+    let code = try? StartedProgram(program, [checkpoint, "-o", target] + config).wait()
+    guard code == 0 else {
+      say(
+        "\(fileName(checkpoint)) cannot be converted, as sam2-convert says; the built-in model is used"
+      )
+      return nil
+    }
+    say("\(fileName(target)) is there; sam2-quantize makes a faster one of it, NAME-int8.sam2")
+    return target
+  }
+}
