@@ -55,6 +55,7 @@ struct AutoCommand: ParsableCommand {
   @OptionGroup var drawing: OverlayOptions
 
   @OptionGroup var pictureOverlays: PictureOverlayOptions
+  @OptionGroup var show: ShowOption
 
   @Flag(help: "Replace results that exist.")
   var force = false
@@ -76,17 +77,25 @@ struct AutoCommand: ParsableCommand {
     try Tool.run(json: json) {
       let resolved = try options.resolved()
       let found = try PictureArguments.found(images)
-      let outputs = try AutoOutputs(images: found.paths, folder: output, choices: outputChoices())
-      let generator = try AutomaticMaskGenerator(model.load(machine), options: resolved)
+      let place = show.place()
+      let outputs = try AutoOutputs(
+        images: found.paths, folder: output, choices: outputChoices(place))
+      let loaded = try model.load(machine)
+      let generator = try AutomaticMaskGenerator(loaded, options: resolved)
       let log = NoticeLog(common)
       log.add(found.notices)
       let job = AutoJob(
         generator, reading: InputReading(pictures: reading.pictures), outputs: outputs)
-      try generateAll(found.paths, job, log)
+      let shown = PictureShow(
+        place,
+        page: ResultPage(
+          model: loaded, source: model, json: json,
+          maximumPixels: reading.pictures.maximumPixels), folder: output)
+      try generateAll(found.paths, job, log, shown)
     }
   }
 
-  private func outputChoices() throws(Failure) -> AutoOutputChoices {
+  private func outputChoices(_ place: ShowPlace?) throws(Failure) -> AutoOutputChoices {
     var kinds = try formats.kinds(among: AnnotationKind.forPictures, default: nil)
     var mode = outputMode ?? (convertsToRLE ? .cocoRLE : nil)
     // The folder of masks is what plain PNGs are here.
@@ -94,18 +103,22 @@ struct AutoCommand: ParsableCommand {
     kinds.removeAll { $0 == .png }
     var choices = AutoOutputChoices(
       mode: mode, kinds: kinds, context: formats.naming.context,
-      overlay: overlay ? drawing.parts : nil,
+      overlay: overlay || place?.needsOverlay ?? false ? drawing.parts : nil,
       replacesExisting: force)
     choices.overlayFormat = pictureOverlays.format
     return choices
   }
 
   /// Treats each picture; one that fails is reported, and the others go on.
-  private func generateAll(_ images: [String], _ job: AutoJob, _ log: NoticeLog) throws {
+  private func generateAll(
+    _ images: [String], _ job: AutoJob, _ log: NoticeLog, _ shown: PictureShow
+  ) throws {
+    var shown = shown
     var tally = PictureTally(count: images.count, log)
     for image in images {
       do {
         let result = try generate(image, index: tally.annotated.count, job)
+        shown.add(image, overlay: result.files.overlay, result.objects)
         tally.add(
           result.json, notices: result.notices, annotations: result.files.annotations)
       } catch let failure as Failure {
@@ -113,7 +126,9 @@ struct AutoCommand: ParsableCommand {
       }
     }
     let files = try job.outputs.annotations.finish(tally.annotated)
-    try tally.finish(model: model.name, files: files, json: json, common)
+    let ending = Result { try tally.finish(model: model.name, files: files, json: json, common) }
+    try shown.show()
+    try ending.get()
   }
 
   /// Finds and writes the masks of one picture, and reports on them.

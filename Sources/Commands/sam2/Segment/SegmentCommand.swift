@@ -62,6 +62,7 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup var drawing: OverlayOptions
 
   @OptionGroup var pictureOverlays: PictureOverlayOptions
+  @OptionGroup var show: ShowOption
 
   @Option(
     help: ArgumentHelp(
@@ -80,20 +81,34 @@ struct SegmentCommand: ParsableCommand {
   func run() throws {
     try Tool.run(json: json) {
       if let file = prompts.exampleFile { return try segment(byExamplesIn: file) }
-      let requested = try prompts.requested()
-      let found = try PictureArguments.found(images)
-      let outputs = try SegmentOutputs(
-        images: found.paths, prompts: requested, choice: prompts.choice, folder: output,
-        choices: try outputChoices())
-      let job = SegmentJob(
-        model: try model.load(machine), source: try source(requested), choice: prompts.choice,
-        finish: finish.finish,
-        reading: InputReading(pictures: reading.pictures, masks: prompts.masks.maskReading),
-        outputs: outputs)
-      let log = NoticeLog(common)
-      log.add(found.notices)
-      try segmentAll(found.paths, job, log)
+      try segmentByPrompts()
     }
+  }
+
+  private func segmentByPrompts() throws {
+    let requested = try prompts.requested()
+    let place = show.place()
+    let found = try PictureArguments.found(images)
+    let outputs = try SegmentOutputs(
+      images: found.paths, prompts: requested, choice: prompts.choice, folder: output,
+      choices: try outputChoices(place))
+    let loaded = try model.load(machine)
+    let job = SegmentJob(
+      model: loaded, source: try source(requested), choice: prompts.choice,
+      finish: finish.finish,
+      reading: InputReading(pictures: reading.pictures, masks: prompts.masks.maskReading),
+      outputs: outputs)
+    let log = NoticeLog(common)
+    log.add(found.notices)
+    try segmentAll(found.paths, job, log, pictureShow(place, loaded))
+  }
+
+  private func pictureShow(_ place: ShowPlace?, _ loaded: SegmentationModel) -> PictureShow {
+    PictureShow(
+      place,
+      page: ResultPage(
+        model: loaded, source: model, json: json,
+        maximumPixels: reading.pictures.maximumPixels), folder: output)
   }
 
   /// Finds what examples mark in the pictures that are not examples.
@@ -113,12 +128,14 @@ struct SegmentCommand: ParsableCommand {
     for prompt in examples.flatMap(\.prompts) where !objects.contains(prompt.object) {
       objects.append(prompt.object)
     }
+    let place = show.place()
     let outputs = try SegmentOutputs(
       images: others, prompts: objects.map { RequestedPrompt(object: $0) }, choice: .single,
-      folder: output, choices: try outputChoices())
+      folder: output, choices: try outputChoices(place))
     let reading = InputReading(pictures: reading.pictures, masks: prompts.masks.maskReading)
+    let loaded = try model.load(machine, for: .tracking)
     let segmenter = try ExampleSegmenter(
-      model: try model.load(machine, for: .tracking), examples: examples, finish: finish.finish,
+      model: loaded, examples: examples, finish: finish.finish,
       reading: reading)
     let log = NoticeLog(common)
     log.add(found.notices + segmenter.notices)
@@ -131,7 +148,8 @@ struct SegmentCommand: ParsableCommand {
       ])
     }
     try segmentAll(
-      others, SegmentJob(examples: segmenter, reading: reading, outputs: outputs), log)
+      others, SegmentJob(examples: segmenter, reading: reading, outputs: outputs), log,
+      pictureShow(place, loaded))
   }
 
   /// The prompts of every picture, or a detector that finds them.
@@ -144,18 +162,22 @@ struct SegmentCommand: ParsableCommand {
         options: prompts.detections.options))
   }
 
-  private func outputChoices() throws(Failure) -> SegmentOutputChoices {
+  private func outputChoices(_ place: ShowPlace?) throws(Failure) -> SegmentOutputChoices {
     var choices = SegmentOutputChoices(
       kinds: try formats.kinds(among: AnnotationKind.forPictures, default: .png),
-      context: formats.naming.context, overlay: overlay ? drawing.parts : nil,
-      logitsFile: saveLogits)
+      context: formats.naming.context,
+      overlay: overlay || place?.needsOverlay ?? false ? drawing.parts : nil, logitsFile: saveLogits
+    )
     choices.overlayFormat = pictureOverlays.format
     if !prompts.texts.isEmpty { choices.context.categories = prompts.texts }
     return choices
   }
 
   /// Segments each picture; one that fails is reported, and the others go on.
-  private func segmentAll(_ images: [String], _ job: SegmentJob, _ log: NoticeLog) throws {
+  private func segmentAll(
+    _ images: [String], _ job: SegmentJob, _ log: NoticeLog, _ shown: PictureShow
+  ) throws {
+    var shown = shown
     let progress = common.progress("segmenting", unit: "pictures")
     var tally = PictureTally(count: images.count, log)
     var foundCount = 0
@@ -163,6 +185,7 @@ struct SegmentCommand: ParsableCommand {
       do throws(Failure) {
         let result = try job.segment(image, index: tally.annotated.count)
         foundCount += result.answers.count { $0.isPresent || !$0.prompt.isFoundByExample }
+        shown.add(image, overlay: result.files.overlay, result.objects)
         if !result.notices.isEmpty { progress.finish() }
         tally.add(
           result.json, notices: result.notices, annotations: result.files.annotations)
@@ -178,7 +201,9 @@ struct SegmentCommand: ParsableCommand {
     }
     progress.finish()
     let files = try job.outputs.annotations.finish(tally.annotated)
-    try tally.finish(model: model.name, files: files, json: json, common)
+    let ending = Result { try tally.finish(model: model.name, files: files, json: json, common) }
+    try shown.show()
+    try ending.get()
     if foundCount == 0 {
       common.note("nothing was found")
       throw Tool.someItemsFailed

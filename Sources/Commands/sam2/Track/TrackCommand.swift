@@ -56,6 +56,7 @@ struct TrackCommand: ParsableCommand {
   var contactSheet: String?
 
   @OptionGroup var drawing: OverlayOptions
+  @OptionGroup var show: ShowOption
 
   @Option(
     help: ArgumentHelp(
@@ -83,7 +84,9 @@ struct TrackCommand: ParsableCommand {
     try Tool.run(json: json) {
       let reading = InputReading(
         pictures: frames.pictures, masks: prompts.maskOptions.maskReading)
-      let outputs = try TrackOutputs(video: video, folder: output, choices: outputChoices())
+      let place = show.place()
+      let outputs = try TrackOutputs(
+        video: video, folder: output, choices: outputChoices(place))
       let words = try wordTracking(for: outputs.kinds)
       var plan =
         try words.map(firstPlan)
@@ -117,6 +120,7 @@ struct TrackCommand: ParsableCommand {
         members.append(("notices", log.all.json))
         Console.data(JSONValue.object(members).text(.pretty))
       }
+      try show(job, plan.script, on: place, loaded)
       if plan.script.actions.isEmpty {
         common.note("nothing was found")
         throw Tool.someItemsFailed
@@ -164,11 +168,14 @@ struct TrackCommand: ParsableCommand {
       path: video, options: frames.pictures, toleratesDamage: damage.toleratesDamage)
   }
 
-  private func outputChoices() throws(Failure) -> TrackOutputChoices {
-    TrackOutputChoices(
+  private func outputChoices(_ place: ShowPlace?) throws(Failure) -> TrackOutputChoices {
+    let isShown = place?.needsOverlay ?? false
+    var choices = TrackOutputChoices(
       kinds: try formats.kinds(among: AnnotationKind.allCases, default: .davis),
-      logitsFolder: saveLogits, overlay: overlay, contactSheet: contactSheet,
-      overlayParts: drawing.parts, replacesExisting: force)
+      logitsFolder: saveLogits, overlay: overlay ?? (isShown ? shownOverlay : nil),
+      contactSheet: contactSheet, overlayParts: drawing.parts, replacesExisting: force)
+    choices.keepsMasks = place?.needsMasks ?? false
+    return choices
   }
 
   /// Tracks, writes and draws.

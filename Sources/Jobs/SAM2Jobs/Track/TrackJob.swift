@@ -102,6 +102,9 @@ public final class TrackJob {
   /// Number of frames that are left out.
   public var skippedCount: Int { driver.ledger.skipped.count }
 
+  /// The last masks of all frames, in order; empty unless `TrackOutputs.needsAllMasks`.
+  public var pictures: [AnnotatedPicture] { driver.ledger.pictures }
+
   public var trackedFrameCount: Int { driver.trackedFrameCount }
 
   /// Seconds spent tracking.

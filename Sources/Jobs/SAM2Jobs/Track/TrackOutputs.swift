@@ -14,6 +14,8 @@ public struct TrackOutputChoices {
   public var overlayParts: Overlay.Parts
   /// Whether results of an earlier run are removed that this one would leave beside its own.
   public var replacesExisting: Bool
+  /// Whether the masks of all frames are kept for the caller, as `TrackJob.pictures`.
+  public var keepsMasks = false
 
   public init(
     kinds: [AnnotationKind] = [.davis], logitsFolder: String? = nil, overlay: String? = nil,
@@ -34,13 +36,14 @@ public struct TrackOutputs: Sendable {
   private let folder: OutputFolder
   private let logitsFolder: OutputFolder?
   private let replacesExisting: Bool
+  private let keepsMasks: Bool
   let overlay: VideoOverlay
 
   /// Checks that everything can be created, and that nothing replaces the input.
   /// - Throws: `output.*`, `output.is_input`, `output.same_name`.
   public init(video: String, folder: String, choices: TrackOutputChoices) throws(Failure) {
     kinds = choices.kinds
-    replacesExisting = choices.replacesExisting
+    (replacesExisting, keepsMasks) = (choices.replacesExisting, choices.keepsMasks)
     self.folder = try OutputFolder(folder)
     logitsFolder = try choices.logitsFolder.map { path throws(Failure) in try OutputFolder(path) }
     let target = try choices.overlay.map { path throws(Failure) -> VideoOverlay.Target in
@@ -103,8 +106,11 @@ public struct TrackOutputs: Sendable {
     AnnotationFolder(path: folder.path, kinds: kinds, context: context)
   }
 
-  /// Whether anything about the whole video is made in the end, from the masks of all frames.
-  public var needsAllMasks: Bool { drawsOverlay || kinds.contains(where: \.describesAll) }
+  /// Whether the masks of all frames are kept: something about the whole video is made of them in the
+  /// end, or the caller wants them.
+  public var needsAllMasks: Bool {
+    drawsOverlay || keepsMasks || kinds.contains(where: \.describesAll)
+  }
 
   /// The palette PNG of the frame called `name`; nil when none is wanted.
   func paletteFile(_ name: String) -> String? {

@@ -1,0 +1,29 @@
+import Bytes
+import CLISupport
+import Media
+import SAM2
+import SAM2Jobs
+import Workbench
+
+extension TrackCommand {
+  /// The overlay that --show makes without --overlay: beside the folder, which is for results alone.
+  var shownOverlay: String {
+    (output.hasSuffix("/") ? String(output.dropLast()) : output) + "-overlay.mp4"
+  }
+
+  /// Shows the overlay in a viewer, or the video in a page.
+  func show(
+    _ job: TrackJob, _ script: InteractionScript, on place: ShowPlace?, _ loaded: SegmentationModel
+  ) throws {
+    switch place {
+    case nil: return
+    case .viewer(let viewer):
+      if let file = job.outputs.overlayFiles.first { try viewer.open(file) }
+    case .page:
+      let page = ResultPage(
+        model: loaded, source: model, json: json,
+        maximumPixels: frames.pictures.maximumPixels)
+      try page.show(ShownVideo(path: video, script: script, pictures: job.pictures))
+    }
+  }
+}

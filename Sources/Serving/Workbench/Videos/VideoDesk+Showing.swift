@@ -1,0 +1,56 @@
+public import Annotations
+import Bytes
+import JobSupport
+import Media
+public import SAM2
+
+/// A video of this machine that was tracked elsewhere.
+public struct ShownVideo: Sendable {
+  let path: String
+  let script: InteractionScript
+  let pictures: [AnnotatedPicture]
+
+  /// `pictures` are the frames with masks.
+  public init(path: String, script: InteractionScript, pictures: [AnnotatedPicture]) {
+    (self.path, self.script, self.pictures) = (path, script, pictures)
+  }
+
+  /// The clicks and boxes that hold at the end, of each object and frame.
+  fileprivate var prompts: [VideoPrompt] {
+    var found: [VideoPrompt] = []
+    for action in script.actions {
+      switch action {
+      case .addPoints(let frame, let object, let points, let box, let clearsOldPoints):
+        let prompt = VideoPrompt(
+          frame: frame, object: object, points: points, box: box, clearsOldPoints: clearsOldPoints)
+        if clearsOldPoints { found.removeAll { $0.frame == frame && $0.object == object } }
+        found.append(prompt)
+      case .clearFrame(let frame, let object), .addMask(let frame, let object, _):
+        found.removeAll { $0.frame == frame && $0.object == object }
+      case .removeObject(let object): found.removeAll { $0.object == object }
+      case .reset: found = []
+      case .propagate: break
+      }
+    }
+    return found
+  }
+}
+
+extension VideoDesk {
+  /// Opens `video` with the masks that it has, and with its clicks, from which it can be tracked on.
+  ///
+  /// Objects with a number beyond the limit have their masks alone.
+  /// - Throws: what opening and prompting throw.
+  public func show(_ video: ShownVideo) async throws -> VideoSession {
+    let session = try await add(
+      Identifier.new(), VideoSource(name: fileName(video.path), place: .path(video.path)))
+    for prompt in video.prompts where (1...limits.objects).contains(prompt.object) {
+      _ = try await add(prompt, to: session)
+    }
+    let pictures = video.pictures
+    session.change(nil) { results in
+      for picture in pictures { results.add(picture) }
+    }
+    return session
+  }
+}
