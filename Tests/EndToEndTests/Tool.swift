@@ -101,6 +101,9 @@ struct RunningTool {
   fileprivate let identifier: pid_t
   fileprivate let log: String
 
+  /// What it has printed so far.
+  var output: String { text("\(log)/out") }
+
   /// What it has said so far to people.
   var errors: String { text("\(log)/err") }
 
