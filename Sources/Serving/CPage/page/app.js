@@ -6,7 +6,7 @@ import { open as openExport } from "./export.js";
 import * as media from "./media.js";
 import { findEverything, resumeEverything } from "./panels.js";
 import { goTo, setRange, startVideos, togglePlaying, track } from "./video.js";
-import { fit, hoverTimes, setBoxTool, setSpace } from "./view.js";
+import { clickTimes, fit, hoverTimes, setBoxTool, setSpace } from "./view.js";
 
 const by = (id) => document.getElementById(id);
 const status = by("status"), problem = by("problem");
@@ -108,8 +108,8 @@ function describe(model) {
   by("model").replaceChildren(model.name.split("/").at(-1), " ", Object.assign(document.createElement("small"), { textContent: parts.join(", ") }));
 }
 
-// For tests: how fast hover answers are.
-window.sam2 = { page, hoverTimes };
+// For tests: the state, and how fast masks come.
+window.sam2 = { page, hoverTimes, clickTimes };
 
 try {
   page.model = await api.get("/api/model");

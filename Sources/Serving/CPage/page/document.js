@@ -8,8 +8,9 @@ export function changed(what = "objects") { changes.dispatchEvent(new CustomEven
 
 /**
  * Where prompts are answered and results are kept: `pictures` below, or a video's (video.js).
- * answer(object) asks for the mask of its prompts; changed(before) stores what was changed without a
- * prompt; removed(id) forgets an object.
+ * answer(object, refines) asks for the mask of its prompts, which refine the mask before or replace it;
+ * preview(object, size) asks for the mask without keeping anything; changed(before) stores what was
+ * changed without a prompt; removed(id) forgets an object.
  */
 let work;
 export function setWork(newWork) { work = newWork ?? pictures; }
@@ -45,7 +46,8 @@ export function show(picture) {
   page.objects = (picture.objects ?? []).map((stored) => ({
     id: stored.id, name: stored.name, counts: stored.counts, score: stored.score,
     points: stored.points.map(([x, y], i) => [x, y, stored.labels[i]]), box: stored.box,
-    hidden: stored.hidden, locked: stored.locked, candidates: [], choice: 0, logits: null,
+    hidden: stored.hidden, locked: stored.locked, candidates: [], choice: stored.previous?.mask ?? 0,
+    logits: stored.previous?.logits ?? null,
   }));
   page.active = page.objects[0]?.id ?? 1;
   forgetHistory();
@@ -113,6 +115,43 @@ function ensureObject() {
   return object;
 }
 
+/** The prompts of an object as the server takes them. */
+function promptOf(object) {
+  const prompt = {
+    points: object.points.map(([x, y]) => [x, y]), labels: object.points.map((p) => p[2]),
+    box: object.box,
+  };
+  const isFirst = object.points.length + (object.box ? 1 : 0) === 1;
+  // The first prompt of an object is ambiguous: of three readings the best is shown.
+  prompt.multimask = isFirst;
+  if (object.logits && !isFirst) prompt.previous = { logits: object.logits, mask: object.choice };
+  return prompt;
+}
+
+async function ask(picture, prompt) {
+  const path = `/api/images/${picture.id}/predict`;
+  try {
+    return await api.send("POST", path, prompt);
+  } catch (refusal) {
+    // The server has not kept the earlier answer: the prompts alone say as much.
+    if (refusal.code !== "serve.logits") throw refusal;
+    const { previous, ...rest } = prompt;
+    return api.send("POST", path, rest);
+  }
+}
+
+async function previewPicture(object, [width, height]) {
+  const found = await ask(page.picture, { ...promptOf(object), keep: false, width, height });
+  return { counts: found.masks[found.best].counts, size: found.size };
+}
+
+/** The mask that a click would give the active object, in at most `size` pixels; nothing is kept. */
+export function preview([x, y], size) {
+  const known = activeObject();
+  const object = known && !known.locked ? known : { id: page.active, points: [], box: null, logits: null };
+  return work.preview({ ...object, points: [...object.points, [x, y, page.adds ? 1 : 0]] }, size);
+}
+
 /** Asks for the mask of the prompts on a picture; what is chosen so far is refined. */
 async function answerPicture(object) {
   const { picture } = page;
@@ -122,23 +161,7 @@ async function answerPicture(object) {
     await save();
     return;
   }
-  const prompt = {
-    points: object.points.map(([x, y]) => [x, y]), labels: object.points.map((p) => p[2]),
-    box: object.box,
-  };
-  const isFirst = object.points.length + (object.box ? 1 : 0) === 1;
-  // The first prompt of an object is ambiguous: of three readings the best is shown.
-  prompt.multimask = isFirst;
-  if (object.logits && !isFirst) prompt.previous = { logits: object.logits, mask: object.choice };
-  let found;
-  try {
-    found = await api.send("POST", `/api/images/${picture.id}/predict`, prompt);
-  } catch (refusal) {
-    // The server has not kept the earlier answer: the prompts alone say as much.
-    if (refusal.code !== "serve.logits") throw refusal;
-    delete prompt.previous;
-    found = await api.send("POST", `/api/images/${picture.id}/predict`, prompt);
-  }
+  const found = await ask(picture, promptOf(object));
   if (page.picture !== picture || !page.objects.includes(object)) return;
   object.candidates = found.masks;
   object.logits = found.logits;
@@ -171,13 +194,13 @@ function inTurn(work) {
   return result;
 }
 
-async function edit(change) {
+async function edit(change, refines = false) {
   note();
   const before = past.at(-1);
   try {
     const object = change();
     changed();
-    await inTurn(() => work.answer(object));
+    await inTurn(() => work.answer(object, refines));
   } catch (refusal) {
     // A prompt that the server refuses leaves no trace.
     if (past.at(-1) === before) past.pop();
@@ -193,7 +216,7 @@ export function addPoint(x, y, adds = page.adds) {
     const object = ensureObject();
     object.points.push([x, y, adds ? 1 : 0]);
     return object;
-  });
+  }, true);
 }
 
 export function setBox(box) {
@@ -257,7 +280,7 @@ async function save() {
   const objects = page.objects.filter((o) => o.counts).map((o) => ({
     id: o.id, name: o.name, counts: o.counts, score: o.score,
     points: o.points.map(([x, y]) => [x, y]), labels: o.points.map((p) => p[2]), box: o.box,
-    hidden: o.hidden, locked: o.locked,
+    hidden: o.hidden, locked: o.locked, previous: o.logits ? { logits: o.logits, mask: o.choice } : null,
   }));
   try {
     const { revision } = await api.send("PUT", `/api/images/${picture.id}/objects`, { objects });
@@ -266,5 +289,5 @@ async function save() {
   } catch (refusal) { report(refusal); }
 }
 
-const pictures = { answer: answerPicture, changed: save, removed: save };
+const pictures = { answer: answerPicture, preview: previewPicture, changed: save, removed: save };
 setWork(pictures);

@@ -7,6 +7,8 @@ import { changed, changes, forgetHistory, page, setWork } from "./document.js";
 const by = (id) => document.getElementById(id);
 const strip = by("strip"), scrubber = by("scrubber"), lanes = by("lanes"), bar = by("track-progress");
 const displaySide = 1600, stripSide = 96;
+/** Milliseconds that a frame is looked at before it is encoded. */
+const prepareDelay = 120;
 /** Points and boxes by frame and object: "frame/object" → {points, box}. */
 let prompts = new Map();
 /** What is known of each object's frames: object → Map(frame → presence). */
@@ -23,6 +25,7 @@ export function startVideos(reportStatus, reportProblem) { [tell, fail] = [repor
 export async function showVideo(video) {
   setWork(videoWork);
   stopPlaying();
+  clearTimeout(preparing);
   page.video = video;
   page.picture = { id: video.id, name: video.name, path: video.path, width: video.width, height: video.height, encoded: false };
   presence = new Map(video.lanes.map(({ object, frames }) => [object, new Map(frames.map(([frame, share]) => [frame, share]))]));
@@ -30,6 +33,7 @@ export async function showVideo(video) {
   page.objects = video.objects.map((id) => emptyObject(id));
   page.active = page.objects[0]?.id ?? 1;
   page.frame = -1;
+  prepared = null;
   forgetHistory();
   const last = video.frames - 1;
   for (const id of ["scrubber", "frame-number", "range-from", "range-to"]) by(id).max = last;
@@ -44,12 +48,13 @@ export async function showVideo(video) {
 
 export function hideVideos() {
   stopPlaying();
+  clearTimeout(preparing);
   by("timeline").hidden = true;
 }
 
 function emptyObject(id) {
-  const names = JSON.parse(localStorage.getItem(`names ${page.video.id}`) ?? "{}");
-  return { id, name: names[id] ?? "", counts: null, score: null, points: [], box: null, hidden: false, locked: false, candidates: [], choice: 0, logits: null };
+  const name = page.video.names.find((known) => known.object === id)?.name ?? "";
+  return { id, name, counts: null, score: null, points: [], box: null, hidden: false, locked: false, candidates: [], choice: 0, logits: null };
 }
 
 /** The prompts of an earlier visit, from the script of everything that was done. */
@@ -74,6 +79,28 @@ async function storedPrompts(video) {
 }
 
 // Frames
+
+let preparing = null, prepared = null;
+/** Encodes the shown frame while a person looks at it, so that masks under the pointer and clicks are quick. */
+function prepare() {
+  const { video, frame, active, picture } = page;
+  if (job || playing || frame < 0 || prepared === key(frame, active)) return;
+  clearTimeout(preparing);
+  picture.encoded = false;
+  prepared = key(frame, active);
+  preparing = setTimeout(async () => {
+    // A prompt says what is wrong with the frame.
+    try { await api.send("POST", `/api/videos/${video.id}/encode`, { frame, object: active }); } catch { return; }
+    if (page.picture === picture && prepared === key(frame, active) && !job) picture.encoded = true;
+  }, prepareDelay);
+}
+
+/** The frame has to be encoded again, or must not be. */
+function unprepare() {
+  clearTimeout(preparing);
+  prepared = null;
+  if (page.picture) page.picture.encoded = false;
+}
 
 let wanted = 0;
 /** Shows a frame with its masks; of several wishes the last one counts. */
@@ -131,35 +158,57 @@ function takeMasks(masks) {
 // Prompts
 
 const videoWork = {
-  async answer(object) {
-    if (!object.points.length && !object.box) return clear(page.frame, object.id);
-    await put(page.frame, object);
+  async answer(object, refines) {
+    if (refines) await put(page.frame, object); else await replay(page.frame, object);
+  },
+  async preview(object, [width, height]) {
+    const { objects, size } = await api.send("POST", `${address()}/preview`, { ...promptOf(page.frame, object), width, height });
+    return { counts: objects[0].counts, size };
   },
   /** After undo: brings the server to the prompts that are wanted now. */
   async changed(before, frame = page.frame) {
-    localStorage.setItem(`names ${page.video.id}`, JSON.stringify(Object.fromEntries(page.objects.map((o) => [o.id, o.name]))));
+    await saveNames();
     if (!before) return;
     const now = new Map(page.objects.map((o) => [o.id, o])), then = new Map(before.objects.map((o) => [o.id, o]));
     const touched = [...now.values()].filter((o) => JSON.stringify([o.points, o.box]) !== JSON.stringify([then.get(o.id)?.points ?? [], then.get(o.id)?.box ?? null]));
     page.frame = frame;
-    for (const object of touched) {
-      if (object.points.length || object.box) await put(frame, object); else await clear(frame, object.id);
-    }
+    for (const object of touched) await replay(frame, object);
     for (const id of then.keys()) if (!now.has(id)) await videoWork.removed(id);
     await goTo(frame);
   },
   async removed(id) {
     for (const place of [...prompts.keys()]) if (place.endsWith(`/${id}`)) prompts.delete(place);
     presence.delete(id);
+    page.video.names = page.video.names.filter((known) => known.object !== id);
     await api.send("DELETE", `${address()}/objects/${id}`).catch((refusal) => { if (refusal.code !== "track.object") throw refusal; });
     drawLanes();
     changed();
   },
 };
 
+function promptOf(frame, object) {
+  return { frame, object: object.id, points: object.points.map(([x, y]) => [x, y]), labels: object.points.map((p) => p[2]), box: object.box, clear: true };
+}
+
+/**
+ * Brings an object of a frame to its prompts as if they had just been made one after the other: each
+ * refines the mask before it, so that those of a later one would stay in it.
+ */
+async function replay(frame, { id, points, box }) {
+  if (prompts.has(key(frame, id))) await clear(frame, id);
+  if (box) await put(frame, { id, points: [], box });
+  for (let count = 1; count <= points.length; count++) await put(frame, { id, points: points.slice(0, count), box });
+}
+
+async function saveNames() {
+  const names = page.objects.filter((o) => o.name).map((o) => ({ object: o.id, name: o.name }));
+  if (JSON.stringify(names) === JSON.stringify(page.video.names)) return;
+  await api.send("PUT", `${address()}/names`, { names });
+  page.video.names = names;
+}
+
 async function put(frame, object) {
-  const masks = await api.send("POST", `${address()}/prompts`, {
-    frame, object: object.id, points: object.points.map(([x, y]) => [x, y]), labels: object.points.map((p) => p[2]), box: object.box, clear: true });
+  const masks = await api.send("POST", `${address()}/prompts`, promptOf(frame, object));
   prompts.set(key(frame, object.id), { points: structuredClone(object.points), box: object.box });
   learn(masks);
   if (frame === page.frame) takeMasks(masks);
@@ -209,6 +258,7 @@ async function run(body) {
 /** Shows a job as it goes; true when it came to its end. */
 async function followJob(id) {
   job = id;
+  unprepare();
   setTracking(true);
   tell("Tracking…");
   const video = page.video;
@@ -263,6 +313,7 @@ function stopPlaying() {
   clearTimeout(playing);
   playing = null;
   by("play").setAttribute("aria-pressed", false);
+  if (page.video) prepare();
 }
 
 // The film strip and the lanes
@@ -285,7 +336,13 @@ async function drawStrip() {
   }
 }
 
-/** Shaded by presence, empty where nothing is known, a dot at each prompted frame. */
+/** The frames on which an object that was there before is probably not any longer. */
+function drops(known) {
+  const frames = [...known.keys()].sort((a, b) => a - b);
+  return frames.filter((frame, i) => i > 0 && known.get(frames[i - 1]) >= 0.5 && known.get(frame) < 0.5);
+}
+
+/** Shaded by presence, empty where nothing is known, a dot at each prompted frame, a mark where presence drops. */
 function drawLanes() {
   const video = page.video;
   lanes.replaceChildren(...page.objects.map((object) => {
@@ -299,6 +356,13 @@ function drawLanes() {
       context.fillRect(frame * unit, 3, Math.max(unit, 1), 12);
     }
     context.globalAlpha = 1;
+    for (const frame of drops(known)) {
+      const x = frame * unit;
+      context.beginPath();
+      context.moveTo(x - 4, 0); context.lineTo(x + 4, 0); context.lineTo(x, 6);
+      context.fillStyle = getComputedStyle(document.body).color;
+      context.fill();
+    }
     const marked = promptedFrames().filter((frame) => prompts.has(key(frame, object.id)));
     for (const frame of marked) {
       context.beginPath();
@@ -316,7 +380,7 @@ function drawLanes() {
     context.lineTo((page.frame + 0.5) * unit, 18);
     context.stroke();
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `Object ${object.id}: seen on ${[...known.values()].filter((s) => s > 0.5).length} of ${video.frames} frames, prompted on ${marked.sort((a, b) => a - b).join(", ") || "none"}`);
+    canvas.setAttribute("aria-label", `Object ${object.id}: seen on ${[...known.values()].filter((s) => s > 0.5).length} of ${video.frames} frames, prompted on ${marked.sort((a, b) => a - b).join(", ") || "none"}, lost on ${drops(known).join(", ") || "none"}`);
     canvas.addEventListener("click", (event) => {
       const place = event.offsetX / canvas.clientWidth * video.frames;
       // A dot nearby is meant.
@@ -330,7 +394,7 @@ function drawLanes() {
   }));
 }
 
-changes.addEventListener("objects", () => { if (page.video) drawLanes(); });
+changes.addEventListener("objects", () => { if (page.video) { drawLanes(); prepare(); } });
 
 scrubber.addEventListener("input", () => goTo(Number(scrubber.value)).catch(fail));
 by("frame-number").addEventListener("change", () => goTo(Number(by("frame-number").value)).catch(fail));

@@ -1,8 +1,7 @@
 // The picture with its masks and prompts: zoom, pan, hover, clicks, boxes.
 
-import * as api from "./api.js";
 import { colour, paint } from "./masks.js";
-import { activeObject, addPoint, changed, changePoint, changes, page, setBox, startObject } from "./document.js";
+import { activeObject, addPoint, changed, changePoint, changes, page, preview, setBox, startObject } from "./document.js";
 
 const canvas = document.getElementById("view");
 const context = canvas.getContext("2d");
@@ -86,6 +85,8 @@ function paintAll() {
   for (const object of page.objects) if (!object.hidden) drawPrompts(object);
   if (gesture?.kind === "box") drawBox(gesture.box, colour(page.active), true);
   if (cross) drawCross(cross);
+  if (isMaskNew && clickStart !== null) { noteTime(clickTimes, clickStart); clickStart = null; }
+  isMaskNew = false;
 }
 
 function drawMask(mask, colour, alpha, isDashed = false) {
@@ -172,6 +173,7 @@ async function paintObjects() {
     const mask = await paint(counts, [picture.height, picture.width], colour(id));
     if (page.picture !== picture || !page.objects.some((o) => o.id === id && o.counts === counts)) return;
     painted.set(id, { counts, mask });
+    isMaskNew = true;
     changed("painted");
   }));
   draw();
@@ -185,8 +187,16 @@ export function pictureBitmap() { return bitmap; }
 
 const hoverBox = document.getElementById("hover");
 let wantedPlace = null, isAsking = false;
-/** Times of answers, for whoever measures. */
-export const hoverTimes = [];
+/** Milliseconds of the last masks under the pointer, and from clicks to their masks on the canvas. */
+export const hoverTimes = [], clickTimes = [];
+const timesLimit = 500;
+/** When the click was whose mask is not drawn yet; null without one. */
+let clickStart = null, isMaskNew = false;
+
+function noteTime(times, start) {
+  times.push(performance.now() - start);
+  if (times.length > timesLimit) times.shift();
+}
 
 function wantHover(place) {
   wantedPlace = place;
@@ -197,19 +207,16 @@ function wantHover(place) {
 async function askHover() {
   isAsking = true;
   while (wantedPlace) {
-    const asked = wantedPlace, picture = page.picture;
+    const asked = wantedPlace, { picture, frame } = page;
     wantedPlace = null;
     const shrink = Math.min(1, hoverSide / Math.max(picture.width, picture.height));
     try {
       const start = performance.now();
-      const found = await api.send("POST", `/api/images/${picture.id}/predict`, {
-        points: [asked], keep: false,
-        width: Math.max(1, Math.round(picture.width * shrink)), height: Math.max(1, Math.round(picture.height * shrink)),
-      });
-      const mask = await paint(found.masks[found.best].counts, found.size, colour(page.active));
-      hoverTimes.push(performance.now() - start);
-      if (hoverTimes.length > 500) hoverTimes.shift();
-      if (page.picture === picture && isHovering) { hover = { mask }; draw(); }
+      const size = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * shrink)));
+      const found = await preview(asked, size);
+      const mask = await paint(found.counts, found.size, colour(page.active));
+      noteTime(hoverTimes, start);
+      if (page.picture === picture && page.frame === frame && isHovering) { hover = { mask }; draw(); }
     } catch { wantedPlace = null; }
   }
   isAsking = false;
@@ -298,6 +305,7 @@ canvas.addEventListener("pointerup", (event) => {
     }
   } else if (done.kind === "click" && isInside(done.start)) {
     if (done.isNew) startObject();
+    clickStart = performance.now();
     act(addPoint(...rounded(done.start), done.removes ? false : page.adds));
   } else if (done.kind === "point") {
     // A click on a point takes it away, dragging moves it; undo knows the place before.
@@ -356,6 +364,7 @@ export function setSpace(isDown) { spaceIsDown = isDown; canvas.classList.toggle
 changes.addEventListener("objects", paintObjects);
 changes.addEventListener("frame", (event) => {
   bitmap = event.detail;
+  hover = null;
   changed("loaded");
   draw();
 });
