@@ -23,6 +23,11 @@ from pathlib import Path
 
 # A click under load may take so many times as long as an idle one (95th percentile).
 SLOWER = 3
+# Seconds of clicks without other load.
+IDLE_SECONDS = 30
+# Megabytes that the server may grow by beside the pictures that it keeps encoded: the logits of recent
+# answers (256), the tracked video, and what the clients' requests take.
+GROWTH = 512
 problems = []
 
 
@@ -107,7 +112,7 @@ def main():
             ask(connection, "POST", f"/api/images/{picture}/encode", {})
             pictures.append(picture)
         idle, errors = [], []
-        clicking(server, pictures[0], time.monotonic() + 6, idle, errors, 1)
+        clicking(server, pictures[0], time.monotonic() + IDLE_SECONDS, idle, errors, 1)
         print(f"      idle: p50 {percentile(idle, .5):.1f} ms, p95 {percentile(idle, .95):.1f} ms")
 
         video = ask(connection, "POST", "/api/videos", {"path": "0/frames"})
@@ -138,6 +143,7 @@ def main():
         slow = percentile(times, .95)
         print(f"      under load: {len(times)} clicks, p50 {percentile(times, .5):.1f} ms, "
               f"p95 {slow:.1f} ms; {tracked} frames tracked; memory {before} to {after} MB")
+        check(after - before <= GROWTH, f"memory within its budget: {after - before} MB more than before")
         check(not errors, f"no errors {errors[:3] if errors else ''}")
         check(slow <= SLOWER * percentile(idle, .95),
               f"p95 of a click below {SLOWER} times the idle one")
