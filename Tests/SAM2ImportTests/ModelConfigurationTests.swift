@@ -160,7 +160,7 @@ extension ModelConfiguration {
     case .hiera(var hiera):
       edit(&hiera)
       trunk = .hiera(hiera)
-    case .repvit: break
+    case .repvit, .vit: break
     }
   }
 }

@@ -6,6 +6,7 @@ extension HuggingFaceNames {
     switch kind {
     case .hiera: hiera
     case .repvit: [Rule]()  // All of its names begin alike: see `timmTrunk`.
+    case .vit: [Rule]()  // `transformers` has no EfficientTAM.
     }
   }
 

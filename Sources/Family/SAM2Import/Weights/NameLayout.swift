@@ -19,11 +19,11 @@ public enum NameLayout: Sendable, CaseIterable {
     }
   }
 
-  /// Tensors of which every such checkpoint has one, and no other has any: one for each kind of
-  /// trunk; none where layers tell instead of names.
+  /// Tensors of which every such checkpoint has one, and no other has any: those of each kind
+  /// of trunk; none where layers tell instead of names.
   var signs: [String] {
     switch self {
-    case .official: ModelConfiguration.Trunk.Kind.allCases.map(\.sign)
+    case .official: Set(ModelConfiguration.Trunk.Kind.allCases.map(\.sign)).sorted()
     case .huggingFace: HuggingFaceNames.signs
     case .sam3Cpp: [SAM3CppNames.sign]
     case .paz, .zeroModels: []
@@ -35,7 +35,7 @@ extension ModelConfiguration.Trunk.Kind {
   /// The official name of a tensor that every trunk of this kind has.
   fileprivate var sign: String {
     switch self {
-    case .hiera: "image_encoder.trunk.patch_embed.proj.weight"
+    case .hiera, .vit: "image_encoder.trunk.patch_embed.proj.weight"
     case .repvit: "image_encoder.trunk.body.stem.conv1.c.weight"
     }
   }
