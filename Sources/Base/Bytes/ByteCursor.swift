@@ -68,7 +68,8 @@ public struct ByteCursor: Sendable {
     guard let count = Int(exactly: value) else {
       range = before
       throw Failure(
-        .badInput, code: truncationCode, "\(value) is not a possible count", place: place)
+        .badInput, code: truncationCode, "\(value) is not a possible count", place: place,
+        cause: .truncated)
     }
     return count
   }
@@ -86,7 +87,8 @@ public struct ByteCursor: Sendable {
     guard byteCount >= 0, byteCount <= range.count else {
       throw Failure(
         .badInput, code: truncationCode,
-        "the data ends early: \(byteCount) bytes expected, \(range.count) left", place: place)
+        "the data ends early: \(byteCount) bytes expected, \(range.count) left", place: place,
+        cause: .truncated)
     }
     let taken = range.lowerBound..<(range.lowerBound + byteCount)
     range = taken.upperBound..<range.upperBound
@@ -115,7 +117,8 @@ public struct ByteCursor: Sendable {
     guard offset >= range.lowerBound, offset <= range.upperBound else {
       throw Failure(
         .badInput, code: truncationCode,
-        "byte \(offset) is outside \(range.lowerBound) to \(range.upperBound)", place: place)
+        "byte \(offset) is outside \(range.lowerBound) to \(range.upperBound)", place: place,
+        cause: .truncated)
     }
     range = offset..<range.upperBound
   }

@@ -12,7 +12,9 @@ extension Failure {
         file: path)
     }
     guard let link = DanglingLink(on: path) else {
-      return Failure(.missingInput, code: "file.missing", "there is no such file", file: path)
+      return Failure(
+        .missingInput, code: "file.missing", "there is no such file", file: path,
+        cause: .missingFile)
     }
     let subject = link.path == path ? "is a link" : "\(printable(link.path)) is a link"
     let target = printable(link.target)
@@ -21,7 +23,8 @@ extension Failure {
       problem == ELOOP
         ? "\(subject) to \(target), which leads back to it"
         : "\(subject) to \(target), which does not exist",
-      hint: "restore the file it leads to, or name another", file: path)
+      hint: "restore the file it leads to, or name another", file: path,
+      cause: problem == ELOOP ? nil : .missingFile)
   }
 }
 

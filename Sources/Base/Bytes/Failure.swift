@@ -23,6 +23,28 @@ public struct Failure: Error, Sendable {
     case writing
   }
 
+  /// A circumstance to which callers react, as in trying something else.
+  ///
+  /// Codes are for people and for programs outside; no control flow here compares them.
+  public enum Cause: Sendable {
+    /// The file does not exist.
+    case missingFile
+    /// A folder is where a file was expected.
+    case folder
+    /// The data end before what they announce.
+    case truncated
+    /// The content is of no known format.
+    case unknownFormat
+    /// A text has a key twice.
+    case duplicateKey
+    /// A text has a number that is not well formed.
+    case malformedNumber
+    /// The program that would do the work is not installed.
+    case missingProgram
+    /// A video has no such frame: it has ended.
+    case endOfFrames
+  }
+
   public var kind: Kind
   /// Stable dotted identifier, for example `zip.truncated`.
   public var code: String
@@ -34,10 +56,12 @@ public struct Failure: Error, Sendable {
   public var hint: String?
   /// The file concerned; the command adds it when the room does not know it.
   public var file: String?
+  /// The circumstance, where callers may react to it.
+  public var cause: Cause?
 
   public init(
     _ kind: Kind, code: String, _ message: String, place: String? = nil, hint: String? = nil,
-    file: String? = nil
+    file: String? = nil, cause: Cause? = nil
   ) {
     self.kind = kind
     self.code = code
@@ -45,6 +69,7 @@ public struct Failure: Error, Sendable {
     self.place = place
     self.hint = hint
     self.file = file
+    self.cause = cause
   }
 }
 

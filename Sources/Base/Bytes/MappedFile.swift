@@ -21,7 +21,9 @@ public enum MappedFile {
     switch status.st_mode & S_IFMT {
     case S_IFREG: break
     case S_IFDIR:
-      throw Failure(.missingInput, code: "file.directory", "is a folder, not a file", file: path)
+      throw Failure(
+        .missingInput, code: "file.directory", "is a folder, not a file", file: path,
+        cause: .folder)
     default:
       throw Failure(.missingInput, code: "file.not_regular", "is not a regular file", file: path)
     }

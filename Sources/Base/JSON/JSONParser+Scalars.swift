@@ -10,22 +10,28 @@ extension JSONParser {
     if isNegative { position += 1 }
     let firstDigit = peek()
     let integerDigits = skipDigits()
-    guard integerDigits > 0 else { throw failure("json.number", "a digit is expected here") }
+    guard integerDigits > 0 else {
+      throw failure("json.number", "a digit is expected here", .malformedNumber)
+    }
     if firstDigit == UInt8(ascii: "0"), integerDigits > 1 {
       position = start
-      throw failure("json.number", "a number has a leading zero")
+      throw failure("json.number", "a number has a leading zero", .malformedNumber)
     }
     var isInteger = true
     if peek() == UInt8(ascii: ".") {
       isInteger = false
       position += 1
-      guard skipDigits() > 0 else { throw failure("json.number", "a digit is expected here") }
+      guard skipDigits() > 0 else {
+        throw failure("json.number", "a digit is expected here", .malformedNumber)
+      }
     }
     if let byte = peek(), byte | 0x20 == UInt8(ascii: "e") {
       isInteger = false
       position += 1
       if let sign = peek(), sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { position += 1 }
-      guard skipDigits() > 0 else { throw failure("json.number", "a digit is expected here") }
+      guard skipDigits() > 0 else {
+        throw failure("json.number", "a digit is expected here", .malformedNumber)
+      }
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let value = Int64(text) {
@@ -34,7 +40,9 @@ extension JSONParser {
     }
     guard !isInteger, let value = Double(text), value.isFinite else {
       position = start
-      throw failure("json.number", "the number \(printable(text)) is too large to keep exactly")
+      throw failure(
+        "json.number", "the number \(printable(text)) is too large to keep exactly",
+        .malformedNumber)
     }
     return .number(value)
   }

@@ -113,7 +113,8 @@ struct JSONParser {
       let key = try parseString()
       guard keys.insert(key).inserted else {
         position = start
-        throw failure("json.duplicate_key", "the key \"\(printable(key))\" appears twice")
+        throw failure(
+          "json.duplicate_key", "the key \"\(printable(key))\" appears twice", .duplicateKey)
       }
       skipWhitespace()
       guard consume(":") else { throw failure("json.syntax", "a colon is expected here") }
@@ -169,8 +170,9 @@ struct JSONParser {
     }
   }
 
-  func failure(_ code: String, _ message: String) -> Failure {
-    Failure(.badInput, code: code, "not valid JSON: \(message)", place: "byte \(position)")
+  func failure(_ code: String, _ message: String, _ cause: Failure.Cause? = nil) -> Failure {
+    Failure(
+      .badInput, code: code, "not valid JSON: \(message)", place: "byte \(position)", cause: cause)
   }
 
   static func sizeFailure(_ byteCount: Int, _ limits: JSONLimits) -> Failure {

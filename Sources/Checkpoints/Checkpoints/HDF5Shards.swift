@@ -111,7 +111,7 @@ struct HDF5Shards {
     do throws(Failure) {
       return (try MappedFile.open(path), try HDF5Checkpoint(path: path))
     } catch {
-      guard error.code == "file.missing" else { throw error.about(file: path) }
+      guard error.cause == .missingFile else { throw error.about(file: path) }
       throw Failure(
         .badInput, code: "keras.index_shard", "the index names this shard, which does not exist",
         hint: "put all shards into the folder of the index", file: path)

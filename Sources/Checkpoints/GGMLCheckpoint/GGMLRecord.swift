@@ -22,36 +22,21 @@ struct GGMLRecord: Sendable {
   /// - Throws: `ggml.record` for numbers that begin no record, `ggml.name`, `ggml.quantized`,
   ///   `ggml.truncated`, `ggml.padding`; `tensor.shape`.
   init(_ cursor: inout ByteCursor) throws(Failure) {
-    let place = cursor.place
-    let rank = try cursor.readUInt32()
-    let nameByteCount = try cursor.readUInt32()
-    let type = try cursor.readUInt32()
-    guard (0...4).contains(rank),
-      (1...UInt32(GGMLRecord.maximumNameByteCount)).contains(nameByteCount),
-      let typeName = GGMLRecord.typeNames[type]
-    else {
-      throw Failure(.badInput, code: "ggml.record", "no tensor is described here", place: place)
-    }
-    var sizes: [Int] = []
-    for _ in 0..<rank { sizes.append(Int(try cursor.readUInt32())) }
-    guard let name = try cursor.readUTF8(byteCount: Int(nameByteCount)),
-      printable(name, limit: name.utf8.count) == name
-    else {
-      throw Failure(.badInput, code: "ggml.name", "a tensor name is unprintable", place: place)
-    }
-    self.name = name
-    switch type {
-    case 0: dtype = .float32
-    case 1: dtype = .float16
-    default:
+    try self.init(Head(&cursor), &cursor)
+  }
+
+  private init(_ head: Head, _ cursor: inout ByteCursor) throws(Failure) {
+    guard let dtype = head.dtype else {
       throw Failure(
         .badInput, code: "ggml.quantized",
-        "the weights are rounded (\(typeName)), which cannot be undone", place: "tensor \(name)",
+        "the weights are rounded (\(head.typeName)), which cannot be undone",
+        place: "tensor \(head.name)",
         hint:
           "take the f32 or f16 file of the same model, convert it, and round it with sam2-quantize")
     }
+    (name, self.dtype) = (head.name, dtype)
     // Sizes are written from the innermost axis out.
-    shape = try Shape(checking: sizes.reversed())
+    shape = try Shape(checking: head.sizes.reversed())
     try GGMLRecord.skipPadding(&cursor)
     offset = cursor.offset
     _ = try cursor.take(byteCount: shape.elementCount * dtype.byteCount)
@@ -62,9 +47,11 @@ struct GGMLRecord: Sendable {
     var cursor = ByteCursor(storage, truncationCode: "ggml.truncated")
     do throws(Failure) {
       try cursor.seek(toOffset: offset)
-      return try GGMLRecord(&cursor).shape.rank > 0
+      let head = try Head(&cursor)
+      guard head.dtype != nil else { return true }
+      return try GGMLRecord(head, &cursor).shape.rank > 0
     } catch {
-      return error.code == "ggml.quantized"
+      return false
     }
   }
 
@@ -76,6 +63,38 @@ struct GGMLRecord: Sendable {
       throw Failure(
         .badInput, code: "ggml.padding", "bytes between a name and its tensor are not zero",
         place: place)
+    }
+  }
+
+  /// The numbers and the name before the elements.
+  private struct Head {
+    let name: String
+    /// From the innermost axis out.
+    let sizes: [Int]
+    let typeName: String
+    /// Nil for weights in few bits.
+    let dtype: DType?
+
+    init(_ cursor: inout ByteCursor) throws(Failure) {
+      let place = cursor.place
+      let rank = try cursor.readUInt32()
+      let nameByteCount = try cursor.readUInt32()
+      let type = try cursor.readUInt32()
+      guard (0...4).contains(rank),
+        (1...UInt32(GGMLRecord.maximumNameByteCount)).contains(nameByteCount),
+        let typeName = GGMLRecord.typeNames[type]
+      else {
+        throw Failure(.badInput, code: "ggml.record", "no tensor is described here", place: place)
+      }
+      var sizes: [Int] = []
+      for _ in 0..<rank { sizes.append(Int(try cursor.readUInt32())) }
+      guard let name = try cursor.readUTF8(byteCount: Int(nameByteCount)),
+        printable(name, limit: name.utf8.count) == name
+      else {
+        throw Failure(.badInput, code: "ggml.name", "a tensor name is unprintable", place: place)
+      }
+      (self.name, self.sizes, self.typeName) = (name, sizes, typeName)
+      dtype = [0: .float32, 1: .float16][type]
     }
   }
 }

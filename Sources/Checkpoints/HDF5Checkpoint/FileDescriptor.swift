@@ -39,7 +39,9 @@ struct FileDescriptor: ~Copyable, Sendable {
     guard let opened else {
       let (code, words) = (errno, message(errno))
       throw code == ENOENT || code == ENOTDIR
-        ? Failure(.missingInput, code: "file.missing", "there is no such file", file: path)
+        ? Failure(
+          .missingInput, code: "file.missing", "there is no such file", file: path,
+          cause: .missingFile)
         : Failure(
           .missingInput, code: "file.unreadable", "cannot be opened: \(words)", file: path)
     }

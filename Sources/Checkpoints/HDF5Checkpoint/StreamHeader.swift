@@ -71,19 +71,19 @@ struct StreamHeader: Equatable {
     do throws(Failure) {
       var cursor = ByteCursor(storage, truncationCode: "h5.stream")
       let byteCount = try cursor.readCount64()
-      guard byteCount <= maximumByteCount else { throw malformed("\(byteCount) bytes of header") }
+      guard byteCount <= maximumByteCount else { throw problem("\(byteCount) bytes of header") }
       var limits = JSONLimits()
       limits.byteCount = maximumByteCount
       limits.depth = 4
       let json = try JSONValue(parsing: try cursor.readBytes(byteCount), limits: limits)
       return (try parse(json), cursor.offset)
     } catch {
-      throw error.code == "h5.stream" ? error : malformed(error.message)
+      throw malformed(error.message)
     }
   }
 
   private static func parse(_ json: JSONValue) throws(Failure) -> StreamHeader {
-    guard let members = json.object else { throw malformed("no object") }
+    guard let members = json.object else { throw problem("no object") }
     var header = StreamHeader(entries: [])
     var offset = 0
     for (key, value) in members {
@@ -93,13 +93,13 @@ struct StreamHeader: Equatable {
       } else {
         let offsets = try value.requiredInts("data_offsets")
         guard let end = checkedSum(offset, entry.byteCount), offsets == [offset, end] else {
-          throw malformed("the tensors do not follow each other")
+          throw problem("the tensors do not follow each other")
         }
         offset = end
       }
       header.entries.append(entry)
     }
-    guard !header.entries.isEmpty else { throw malformed("no tensors") }
+    guard !header.entries.isEmpty else { throw problem("no tensors") }
     return header
   }
 
@@ -135,11 +135,11 @@ struct StreamHeader: Equatable {
   private static func entry(_ name: String, _ value: JSONValue) throws(Failure) -> Entry {
     let dtypeName = try value.requiredString("dtype")
     guard let dtype = dtypeNames.first(where: { $0.name == dtypeName })?.dtype else {
-      throw malformed("the type \(printable(dtypeName))")
+      throw problem("the type \(printable(dtypeName))")
     }
     guard !name.isEmpty, name != metadataKey, name.utf8.count <= ObjectWalker.maximumNameByteCount,
       printable(name, limit: name.utf8.count) == name
-    else { throw malformed("the name \(printable(name))") }
+    else { throw problem("the name \(printable(name))") }
     return Entry(
       name: name, dtype: dtype, shape: try Shape(checking: try value.requiredInts("shape")),
       layer: try layer(value))
@@ -150,8 +150,13 @@ struct StreamHeader: Equatable {
     let layer = try value.requiredString("layer")
     guard !layer.isEmpty, layer.utf8.count <= LayerNames.maximumByteCount,
       printable(layer, limit: layer.utf8.count) == layer
-    else { throw malformed("the layer \(printable(layer))") }
+    else { throw problem("the layer \(printable(layer))") }
     return layer
+  }
+
+  /// A failure of which only the words matter: `read` completes it.
+  private static func problem(_ what: String) -> Failure {
+    Failure(.badInput, code: "h5.stream", what)
   }
 
   static func malformed(_ what: String) -> Failure {

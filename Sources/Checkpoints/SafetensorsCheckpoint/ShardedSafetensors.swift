@@ -60,7 +60,7 @@ public struct ShardedSafetensors: TensorCollection {
       return Shard(
         name: name, storage: storage, checkpoint: try SafetensorsCheckpoint(storage: storage))
     } catch {
-      guard error.code == "file.missing" else { throw error.about(file: path) }
+      guard error.cause == .missingFile else { throw error.about(file: path) }
       throw Failure(
         .badInput, code: "st.index_shard", "the index names this shard, which does not exist",
         hint: "download all shards into the folder of the index", file: path)

@@ -24,11 +24,12 @@ enum StrictJSON {
       value = try JSONValue(parsing: bytes, limits: limits)
     } catch {
       var failure = error
-      switch error.code {
-      case "json.duplicate_key": failure.code = "st.duplicate_key"
-      case "json.number": failure.code = "st.json_number"
-      default: failure.code = "st.json"
-      }
+      failure.code =
+        switch error.cause {
+        case .duplicateKey: "st.duplicate_key"
+        case .malformedNumber: "st.json_number"
+        default: "st.json"
+        }
       failure.place = error.place.map { "\($0) of the JSON text, which starts at \(origin)" }
       throw failure
     }

@@ -107,7 +107,7 @@ struct ZipDirectoryEnd {
     do throws(Failure) {
       return try zip64Record(storage, &cursor, locator: locator, classic: classic)
     } catch {
-      throw error.code == "zip.zip64" ? error : zip64Failure("a number is impossible", locator)
+      throw error.cause == .truncated ? zip64Failure("a number is impossible", locator) : error
     }
   }
 

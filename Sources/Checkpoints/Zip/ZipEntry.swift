@@ -180,7 +180,7 @@ struct Zip64Sizes {
       if let found { return found }
       return try cursor.slice(byteCount: 0)
     } catch {
-      throw error.code == "zip.zip64" ? error : failure("cut short", entry)
+      throw error.cause == .truncated ? failure("cut short", entry) : error
     }
   }
 

@@ -82,7 +82,7 @@ public enum Tool {
 
   /// A missing file is often one whose name was mistyped.
   private static func advised(_ failure: Failure) -> Failure {
-    guard failure.code == "file.missing", failure.hint == nil, let file = failure.file else {
+    guard failure.cause == .missingFile, failure.hint == nil, let file = failure.file else {
       return failure
     }
     var advised = failure

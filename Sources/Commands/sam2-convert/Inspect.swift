@@ -72,7 +72,7 @@ private struct Listing {
     do throws(Failure) {
       return try MappedFile.open(path)
     } catch {
-      guard error.code == "file.directory" else { throw error }
+      guard error.cause == .folder else { throw error }
       return nil
     }
   }

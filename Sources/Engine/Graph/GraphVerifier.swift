@@ -5,30 +5,36 @@ extension Graph {
   /// equal to what the operators infer, unique names, at least one output, all of them floats.
   /// - Throws: `graph.*` failures naming the node.
   public func verify() throws(Failure) {
-    try check(nodes.count <= Limit.nodes && values.count <= Limit.values, "limits", "too large")
+    try check(
+      nodes.count <= Limit.nodes && values.count <= Limit.values, "graph.limits", "too large")
     try verifyDefinitions()
     for value in values {
-      try check(value.type.isWithinLimits, "limits", "a value of type \(value.type) is too large")
+      try check(
+        value.type.isWithinLimits, "graph.limits", "a value of type \(value.type) is too large")
     }
     for (index, node) in nodes.enumerated() {
       for operand in node.operands {
-        try check(values.indices.contains(operand.index), "order", "\(node.label): no such operand")
+        try check(
+          values.indices.contains(operand.index), "graph.order", "\(node.label): no such operand")
         if case .node(let producer) = values[operand.index].definition {
-          try check(producer < index, "order", "\(node.label) uses a value before its definition")
+          try check(
+            producer < index, "graph.order", "\(node.label) uses a value before its definition")
         }
       }
       try check(
-        node.op.isWithinLimits, "limits", "\(node.label): a parameter is negative or too large")
+        node.op.isWithinLimits, "graph.limits",
+        "\(node.label): a parameter is negative or too large")
       let inferred = try node.op.resultType(node.operands.map { self[$0].type })
       try check(
-        inferred == self[node.result].type, "type",
+        inferred == self[node.result].type, "graph.type",
         "\(node.label) gives \(inferred), but is declared as \(self[node.result].type)")
     }
-    try check(!outputs.isEmpty, "outputs", "no outputs")
+    try check(!outputs.isEmpty, "graph.outputs", "no outputs")
     for output in outputs {
-      try check(values.indices.contains(output.value.index), "outputs", "no such output value")
       try check(
-        self[output.value].type.element == .float, "outputs",
+        values.indices.contains(output.value.index), "graph.outputs", "no such output value")
+      try check(
+        self[output.value].type.element == .float, "graph.outputs",
         "output \(output.name) is \(self[output.value].type), not float")
     }
     try checkUnique(outputs.map(\.name), "output")
@@ -41,18 +47,20 @@ extension Graph {
     for (index, value) in values.enumerated() {
       guard case .node(let producer) = value.definition else { continue }
       try check(
-        nodes.indices.contains(producer) && nodes[producer].result.index == index, "assignment",
+        nodes.indices.contains(producer) && nodes[producer].result.index == index,
+        "graph.assignment",
         "value \(index) and its node do not agree")
       defined += 1
     }
-    try check(defined == nodes.count, "assignment", "two nodes define one value")
+    try check(defined == nodes.count, "graph.assignment", "two nodes define one value")
   }
 
   private func checkUnique(_ names: [String], _ what: String) throws(Failure) {
     var seen: Set<String> = []
     for name in names {
-      try check(!name.isEmpty && name.utf8.count <= Limit.nameBytes, "name", "bad \(what) name")
-      try check(seen.insert(name).inserted, "name", "\(what) \(name) occurs twice")
+      try check(
+        !name.isEmpty && name.utf8.count <= Limit.nameBytes, "graph.name", "bad \(what) name")
+      try check(seen.insert(name).inserted, "graph.name", "\(what) \(name) occurs twice")
     }
   }
 
@@ -60,6 +68,6 @@ extension Graph {
     _ condition: Bool, _ code: String, _ message: @autoclosure () -> String
   ) throws(Failure) {
     guard !condition else { return }
-    throw Failure(.badInput, code: "graph.\(code)", message(), place: "graph \(name)")
+    throw Failure(.badInput, code: code, message(), place: "graph \(name)")
   }
 }

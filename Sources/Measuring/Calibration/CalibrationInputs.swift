@@ -37,7 +37,8 @@ public struct CalibrationInputs: Sendable {
       guard stat(path, &status) == 0 else {
         throw Failure(
           .missingInput, code: errno == ENOENT ? "file.missing" : "file.unreadable",
-          "cannot open: \(String(cString: strerror(errno)))", file: path)
+          "cannot open: \(String(cString: strerror(errno)))", file: path,
+          cause: errno == ENOENT ? .missingFile : nil)
       }
       if status.st_mode & S_IFMT == S_IFDIR { try addFolder(path) } else { addFile(path) }
     }
@@ -70,7 +71,7 @@ public struct CalibrationInputs: Sendable {
       items.append(Item(kind: .picture, path: path))
     } catch {
       // A file that is not a picture may be a video, which ffmpeg decides later.
-      if error.code == "image.format" {
+      if error.cause == .unknownFormat {
         addVideo(path)
       } else {
         skipped.append(error)

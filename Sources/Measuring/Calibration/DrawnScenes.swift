@@ -69,7 +69,8 @@ package struct SceneFrames: IndexedFrames {
 
   package func frame(at index: Int) throws(Failure) -> RGBImage {
     guard (0..<clip.frameCount).contains(index) else {
-      throw Failure(.usage, code: "video.frame", "there is no frame \(index)")
+      throw Failure(
+        .usage, code: "video.frame", "there is no frame \(index)", cause: .endOfFrames)
     }
     return clip.frame(index).image
   }

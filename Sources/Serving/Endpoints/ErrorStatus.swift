@@ -11,7 +11,7 @@ public enum ErrorStatus {
     "serve.method": 405, "serve.timeout": 408, "serve.conflict": 409, "serve.busy": 409,
     "serve.changed": 409, "serve.nothing_to_export": 409, "serve.nothing_to_track": 409,
     "track.nothing": 409, "track.changed": 409, "track.no_conditioning": 409,
-    "serve.too_large": 413, "image.too_large": 413, "serve.content_type": 415,
+    "serve.too_large": 413, "image.too_large": 413,
     "serve.sessions": 429, "serve.jobs": 429, "serve.overloaded": 503, "serve.stopping": 503,
     "serve.fetch": 502,
   ]

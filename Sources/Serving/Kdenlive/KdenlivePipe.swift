@@ -166,7 +166,9 @@ private struct JPEGFrames: IndexedFrames {
 
   func frame(at index: Int) throws(Failure) -> RGBImage {
     guard paths.indices.contains(index) else {
-      throw Failure(.usage, code: "video.frame", "there is no frame \(index) among \(paths.count)")
+      throw Failure(
+        .usage, code: "video.frame", "there is no frame \(index) among \(paths.count)",
+        cause: .endOfFrames)
     }
     return try ImageReader.read(paths[index], applyingOrientation: false)
   }

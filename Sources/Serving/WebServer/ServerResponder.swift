@@ -96,7 +96,7 @@ struct ServerResponder: HTTPResponder {
 
   /// Whether the rest of the body is not worth reading.
   private func closesConnection(_ failure: Failure?) -> Bool {
-    ["serve.too_large", "serve.timeout"].contains(failure?.code)
+    failure.map { [408, 413].contains(ErrorStatus.status(of: $0)) } ?? false
   }
 
   /// Closes the connection once the answer has had time to arrive.

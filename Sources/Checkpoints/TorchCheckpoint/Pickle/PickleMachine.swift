@@ -49,7 +49,7 @@ struct PickleMachine {
       try machine.run()
     } catch {
       var located = error
-      if located.place == nil || located.code == "pickle.truncated" {
+      if located.place == nil || located.cause == .truncated {
         located.place = machine.place
       }
       throw located

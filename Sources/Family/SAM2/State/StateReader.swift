@@ -49,9 +49,9 @@ struct StateReader {
   mutating func readHead() throws(Failure) -> TrackingState.Position? {
     var isSameModel = try cursor.readUInt32() == expected.model
     for size in expected.sizes where try cursor.readUInt32() != size { isSameModel = false }
-    guard isSameModel else { throw misfit("model", "another model") }
+    guard isSameModel else { throw misfit("state.model", "another model") }
     for number in expected.video where try cursor.read(Int64.self) != number {
-      throw misfit("video", "a video of another size or length")
+      throw misfit("state.video", "a video of another size or length")
     }
     frameCount = try readInt(in: 1...Int(expected.video[2]))
     let area = try cursor.read(Int64.self)
@@ -63,7 +63,7 @@ struct StateReader {
     if tracker != expected.tracker.code { hasSameOptions = false }
     if hasConstants, try cursor.readUInt32() != expected.trackerConstants { hasSameOptions = false }
     guard hasSameOptions, area == expected.fillHoleArea else {
-      throw misfit("options", "other options")
+      throw misfit("state.options", "other options")
     }
     if try readFlags(below: 2) == 1 {
       place = .init(script: try cursor.readUInt32(), done: try cursor.readUInt32())
@@ -206,9 +206,9 @@ struct StateReader {
       place: cursor.place)
   }
 
-  private func misfit(_ what: String, _ text: String) -> Failure {
+  private func misfit(_ code: String, _ text: String) -> Failure {
     Failure(
-      .badInput, code: "state.\(what)", "the tracking state belongs to \(text)",
+      .badInput, code: code, "the tracking state belongs to \(text)",
       hint: "go on with the model, the video and the options that it was saved with")
   }
 }

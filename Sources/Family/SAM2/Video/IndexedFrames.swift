@@ -8,7 +8,8 @@ public protocol IndexedFrames {
   /// How many frames there are, as far as the source claims to know.
   var frameCount: Int? { get }
   /// Frame `index`, from 0.
-  /// - Throws: `video.frame` when there is no such frame; what reading and decoding throw.
+  /// - Throws: `video.frame`, with the cause `endOfFrames`, when there is no such frame; what
+  ///   reading and decoding throw.
   mutating func frame(at index: Int) throws(Failure) -> RGBImage
 }
 
@@ -28,7 +29,8 @@ public struct FrameList: IndexedFrames, Sendable {
   public func frame(at index: Int) throws(Failure) -> RGBImage {
     guard pictures.indices.contains(index) else {
       throw Failure(
-        .usage, code: "video.frame", "there is no frame \(index) among \(pictures.count)")
+        .usage, code: "video.frame", "there is no frame \(index) among \(pictures.count)",
+        cause: .endOfFrames)
     }
     return pictures[index]
   }

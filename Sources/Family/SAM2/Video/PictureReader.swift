@@ -60,11 +60,8 @@ struct PictureReader {
         count += 1
       }
     } catch {
-      guard error.code == PictureReader.noSuchFrame else { throw error }
+      guard error.cause == .endOfFrames else { throw error }
     }
     return count
   }
-
-  /// Code of the failure that marks the end of a video.
-  static let noSuchFrame = "video.frame"
 }

@@ -88,6 +88,6 @@ public struct Propagation {
   /// Whether `failure` only means that the video is over: headers of video files often promise a few
   /// frames more than there are.
   private func isEnd(_ failure: Failure) -> Bool {
-    failure.code == PictureReader.noSuchFrame && (position > 0 || isContinued) && !isReverse
+    failure.cause == .endOfFrames && (position > 0 || isContinued) && !isReverse
   }
 }

@@ -81,11 +81,11 @@ public enum PromptFile {
     _ json: JSONValue, number: Int, folder: String
   ) throws(Failure) -> RequestedPrompt {
     guard let object = json.object else {
-      throw failure("type", "an object is expected, not \(json.kindName)")
+      throw failure("prompts.type", "an object is expected, not \(json.kindName)")
     }
     for (key, _) in object where !members.contains(key) {
       throw failure(
-        "member", "there is no member \"\(printable(key))\"; there are \(members.sorted())")
+        "prompts.member", "there is no member \"\(printable(key))\"; there are \(members.sorted())")
     }
     var prompt = RequestedPrompt(object: number)
     if let value = given("object", json) {
@@ -95,7 +95,7 @@ public enum PromptFile {
     prompt.points = try points(json)
     if let value = given("box", json) {
       guard let box = numbers(value, count: 4) else {
-        throw failure("type", "\"box\" must be [x0, y0, x1, y1]")
+        throw failure("prompts.type", "\"box\" must be [x0, y0, x1, y1]")
       }
       prompt.box = Prompt.Box(x0: box[0], y0: box[1], x1: box[2], y1: box[3])
     }
@@ -113,12 +113,12 @@ public enum PromptFile {
     if given("labels", json) != nil { labels = try json.requiredWholeNumbers("labels") }
     guard labels.count == places.count else {
       throw failure(
-        "labels", "\(places.count) points have \(labels.count) labels; each needs one")
+        "prompts.labels", "\(places.count) points have \(labels.count) labels; each needs one")
     }
     var points: [Prompt.Point] = []
     for (place, label) in zip(places, labels) {
       guard let numbers = numbers(place, count: 2) else {
-        throw failure("type", "\"points\" holds [x, y] pairs; one is \(place.shown)")
+        throw failure("prompts.type", "\"points\" holds [x, y] pairs; one is \(place.shown)")
       }
       points.append(Prompt.Point(x: numbers[0], y: numbers[1], label: label))
     }
@@ -134,7 +134,7 @@ public enum PromptFile {
 
   private static func integer(_ value: JSONValue, _ key: String) throws(Failure) -> Int {
     guard let integer = value.wholeNumber else {
-      throw failure("type", "\"\(key)\" must be an integer, not \(value.shown)")
+      throw failure("prompts.type", "\"\(key)\" must be an integer, not \(value.shown)")
     }
     return integer
   }
@@ -146,6 +146,6 @@ public enum PromptFile {
   }
 
   private static func failure(_ code: String, _ message: String) -> Failure {
-    Failure(.badInput, code: "prompts.\(code)", message)
+    Failure(.badInput, code: code, message)
   }
 }

@@ -92,7 +92,7 @@ public enum ImageReader {
     throw Failure(
       .badInput, code: "image.format",
       bytes.isEmpty ? "the file is empty" : "the file is not a picture of a known format",
-      hint: "supported formats: \(ImageFormat.list)")
+      hint: "supported formats: \(ImageFormat.list)", cause: .unknownFormat)
   }
 
   static func size(

@@ -45,7 +45,7 @@ public enum RemoteFile {
       }
       return bytes
     } catch {
-      if error.code == "ffmpeg.missing" {
+      if error.cause == .missingProgram {
         throw failure("there is no curl program, which fetches files of other hosts")
       }
       throw error

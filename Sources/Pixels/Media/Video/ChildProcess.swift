@@ -129,7 +129,7 @@ final class ChildProcess {
     if problem == ENOENT {
       return Failure(
         .missingInput, code: "ffmpeg.missing", "the program \(program) is not installed",
-        hint: "apt-get install ffmpeg, or use a folder of JPEG frames")
+        hint: "apt-get install ffmpeg, or use a folder of JPEG frames", cause: .missingProgram)
     }
     return Failure(
       .inputOutput, code: "process.failed",

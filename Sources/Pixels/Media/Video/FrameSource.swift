@@ -137,6 +137,7 @@ public struct FrameSource {
   private func noFrame(_ index: Int) -> Failure {
     Failure(
       .usage, code: "video.frame",
-      "there is no frame \(index)" + (frameCount.map { " among \($0)" } ?? ""))
+      "there is no frame \(index)" + (frameCount.map { " among \($0)" } ?? ""),
+      cause: .endOfFrames)
   }
 }

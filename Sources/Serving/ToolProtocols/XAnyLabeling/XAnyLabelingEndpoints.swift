@@ -74,13 +74,16 @@ public struct XAnyLabelingEndpoints: Sendable {
     }
   }
 
-  /// The code that the protocol has for a failure, where it has one.
+  /// Codes that the protocol has for failures, by their code or its part before the dot.
+  private static let codes = [
+    "x_anylabeling.model": "MODEL_NOT_FOUND", "serve.base64": "INVALID_IMAGE",
+    "image": "INVALID_IMAGE",
+  ]
+
   private static func code(of failure: Failure, _ status: Int) -> String {
-    switch failure.code {
-    case "x_anylabeling.model": "MODEL_NOT_FOUND"
-    case _ where failure.code.hasPrefix("image.") || failure.code == "serve.base64": "INVALID_IMAGE"
-    default: status >= 500 ? "INFERENCE_ERROR" : failure.code
-    }
+    let area = String(failure.code.prefix { $0 != "." })
+    let known = codes[failure.code] ?? codes[area]
+    return known ?? (status >= 500 ? "INFERENCE_ERROR" : failure.code)
   }
 
   // MARK: - Models
