@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // One row per room. A room may import only rooms named in its row; CI builds with
@@ -32,6 +32,8 @@ enum Floor: String {
   case measuring = "Measuring"
   /// What many clients work on at the same time, the ways in which they ask, and HTTP.
   case serving = "Serving"
+  /// The library for other languages.
+  case interfaces = "Interfaces"
   /// Command lines.
   case commands = "Commands"
 
@@ -54,6 +56,22 @@ func cRoom(
 func library(_ floor: Floor, _ name: String, pkgConfig: String, package: String) -> Target {
   .systemLibrary(
     name: name, path: floor.path(name), pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+/// Functions for C, in Swift, that become a shared library.
+///
+/// Only the symbols in the room's `exports.map` leave it. The unsafe flags concern that library
+/// alone, so other packages can depend on the rest.
+func cInterface(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  let folder = "\(Context.packageDirectory)/\(Floor.interfaces.path(name))"
+  return .target(
+    name: name, dependencies: dependencies, path: Floor.interfaces.path(name),
+    exclude: ["exports.map"], swiftSettings: strict,
+    linkerSettings: [
+      .unsafeFlags([
+        "-Xlinker", "--version-script=\(folder)/exports.map", "-Xlinker", "-soname=libsam2.so.1",
+      ])
+    ])
 }
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -91,6 +109,8 @@ let package = Package(
     .library(name: "SAM2", targets: ["SAM2"]),
     .library(name: "Detector", targets: ["Detector"]),
     .library(name: "SAM2Jobs", targets: ["SAM2Jobs"]),
+    // As libsam2.so, its name when installed, it could not be a product beside the command.
+    .library(name: "sam2-c", type: .dynamic, targets: ["CInterface"]),
     .executable(name: "sam2", targets: ["sam2"]),
     .executable(name: "sam2-convert", targets: ["sam2-convert"]),
     .executable(name: "sam2-quantize", targets: ["sam2-quantize"]),
@@ -227,6 +247,15 @@ let package = Package(
         "Endpoints",
       ]),
     room(.serving, "WebServer", ["Bytes", "JSON", "JobSupport", "Endpoints"] + httpServer),
+
+    // Interfaces: the header for C, and its functions.
+    cRoom(.interfaces, "CSAM2"),
+    cInterface(
+      "CInterface",
+      [
+        "Bytes", "CSAM2", "Graph", "JobSupport", "Media", "ModelInterface", "Runtime", "SAM2",
+        "SAM2Jobs", "Tensors",
+      ]),
 
     // Commands.
     cRoom(.commands, "CBundledModel", exclude: ["nano-int8.sam2"]),
@@ -393,7 +422,7 @@ let package = Package(
       [
         "Bytes", "DetectorConfig", "DetectorSamples", "GoldenPrompt", "Graph", "JSON", "Media",
         "ModelFile", "SafetensorsCheckpoint", "Tensors",
-      ]),
+      ], exclude: ["CInterface"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

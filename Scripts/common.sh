@@ -33,7 +33,7 @@ install_missing() {
   command -v ffmpeg >/dev/null 2>&1 && command -v ffprobe >/dev/null 2>&1 ||
     missing="$missing ffmpeg"
   command -v swift >/dev/null 2>&1 || {
-    say "Swift 6.2 or later is needed: https://www.swift.org/install"
+    say "Swift 6.3 or later is needed: https://www.swift.org/install"
     exit 69
   }
   # shellcheck disable=SC2086

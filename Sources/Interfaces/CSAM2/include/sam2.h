@@ -1,0 +1,464 @@
+/* SAM 2 on ordinary CPUs, from C: masks of pictures and videos by clicks, boxes and masks.
+ *
+ *     sam2_model *model = NULL;
+ *     sam2_error error = SAM2_ERROR_INIT;
+ *     if (sam2_model_open("tiny-int8.sam2", NULL, &model, &error) != SAM2_OK)
+ *       fprintf(stderr, "%s: %s\n", error.code, error.message);
+ *
+ * Link with -lsam2. Formats/c-interface.md explains the interface with examples in C, C++ and
+ * Python; these are the rules that hold for every function unless its comment says otherwise.
+ *
+ * Errors. A function that can fail returns SAM2_OK or another status, and describes the failure in
+ * `error` unless that is NULL. A failure changes nothing and writes no result, except that a handle
+ * to be returned is set to NULL. NULL where a pointer is required, a handle that was freed, a number
+ * out of range or a buffer too small is such a failure, not a crash. Only memory that a pointer
+ * promises and that does not exist cannot be checked.
+ *
+ * Memory. Structs, buffers, pixels and strings that are passed in belong to the caller, are read or
+ * written during the call only, and are never kept. Handles that are returned belong to the caller,
+ * who frees each with the function named after its type. NULL and freed handles may be freed again.
+ * Handles do not depend on each other: a model may be freed before its predictors.
+ *
+ * Threads. Every function may be called from any thread at any time. Calls that use one predictor,
+ * or one tracker, run one after the other; everything else runs at the same time. Freeing a handle
+ * lets calls finish that use it in other threads.
+ *
+ * Versions. Within a major version of the interface, functions, constants and members of structs are
+ * only added, members at the end. `struct_size` says which members a caller knows: set it to sizeof
+ * the struct, as the functions and macros that initialise structs do. */
+
+#ifndef SAM2_H
+#define SAM2_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Versions ---------------------------------------------------------------------------------- */
+
+/* The interface that this header describes. */
+#define SAM2_INTERFACE_MAJOR 1
+#define SAM2_INTERFACE_MINOR 0
+
+/* The version of the library, such as "1.2.0": a constant. */
+const char *sam2_version(void);
+
+/* The interface of the library: 65536 * major + minor. A program works with a library of the same
+ * major version and an equal or greater minor version. */
+uint32_t sam2_interface_version(void);
+
+/* ---- Errors ------------------------------------------------------------------------------------ */
+
+/* How a call ended; the numbers are those of sysexits.h, with which the commands exit. */
+typedef enum sam2_status {
+  SAM2_OK = 0,
+  /* An argument makes no sense. */
+  SAM2_USAGE = 64,
+  /* An input exists but is not acceptable. */
+  SAM2_BAD_INPUT = 65,
+  /* An input does not exist or cannot be opened. */
+  SAM2_MISSING_INPUT = 66,
+  /* Internal error of the library. */
+  SAM2_INTERNAL = 70,
+  /* An output cannot be created. */
+  SAM2_CANNOT_CREATE = 73,
+  /* Reading or writing failed. */
+  SAM2_INPUT_OUTPUT = 74,
+  /* The caller's progress function asked for an end. */
+  SAM2_CANCELLED = 130
+} sam2_status;
+
+/* A failure. Nothing in it has to be freed. */
+typedef struct sam2_error {
+  size_t struct_size;
+  sam2_status status;
+  /* A stable identifier, such as "file.missing"; Formats/errors.md lists all. Empty after success. */
+  char code[64];
+  /* One line of UTF-8 for people: where, what was found, what to do. Cut at the end if too long. */
+  char message[1024];
+} sam2_error;
+
+#define SAM2_ERROR_INIT { sizeof(sam2_error), SAM2_OK, { 0 }, { 0 } }
+
+/* ---- Models ------------------------------------------------------------------------------------ */
+
+/* A model file, ready to run. Any number of predictors and trackers share it. */
+typedef struct sam2_model sam2_model;
+
+typedef enum sam2_arithmetic {
+  SAM2_FLOAT32 = 0,
+  /* Float products in bfloat16, as the official code computes under autocast. */
+  SAM2_BFLOAT16 = 1
+} sam2_arithmetic;
+
+typedef struct sam2_model_options {
+  size_t struct_size;
+  /* Threads of each call; 0 (default) for one per available processor. */
+  int32_t threads;
+  /* A sam2_arithmetic, for float models; default SAM2_FLOAT32. */
+  int32_t arithmetic;
+  /* Memory and work that a model may ask for, as a multiple of the standard limits, which protect
+   * from hostile files: 1 (default) to 1000000. */
+  int32_t graph_budget;
+  /* Kernel level by name, such as "avx2"; NULL (default) for the best one, or that of SAM2_ISA. */
+  const char *kernel_level;
+} sam2_model_options;
+
+/* Sets all members to their defaults. `struct_size` is sizeof *options. NULL is ignored. */
+void sam2_model_options_init(sam2_model_options *options, size_t struct_size);
+
+/* Opens a .sam2 file; NULL for `options` means the defaults. The file is mapped: it must stay as it
+ * is while the model is in use. Free the model with sam2_model_free. */
+sam2_status sam2_model_open(const char *path, const sam2_model_options *options, sam2_model **model,
+                            sam2_error *error);
+
+void sam2_model_free(sam2_model *model);
+
+typedef struct sam2_model_info {
+  size_t struct_size;
+  /* Side of the square to which the model scales pictures, in pixels. */
+  int32_t image_size;
+  /* Side of low-resolution logits: a quarter of image_size. */
+  int32_t logits_side;
+  /* 1 for a model that takes points and boxes, masks, and frames of videos, respectively; else 0. */
+  int32_t takes_points;
+  int32_t takes_masks;
+  int32_t tracks;
+} sam2_model_info;
+
+/* Describes a model; set info->struct_size before the call. */
+sam2_status sam2_model_describe(const sam2_model *model, sam2_model_info *info, sam2_error *error);
+
+/* ---- Pictures ---------------------------------------------------------------------------------- */
+
+typedef enum sam2_pixel_format {
+  /* Three bytes per pixel: red, green, blue; or blue, green, red. */
+  SAM2_RGB8 = 0,
+  SAM2_BGR8 = 1
+} sam2_pixel_format;
+
+/* Pixels in memory, by rows from the top. */
+typedef struct sam2_image {
+  size_t struct_size;
+  const uint8_t *pixels;
+  int32_t width;
+  int32_t height;
+  /* Bytes from the start of one row to that of the next, at least 3 * width; 0 for 3 * width. */
+  size_t stride;
+  /* A sam2_pixel_format. */
+  int32_t format;
+} sam2_image;
+
+/* A picture that was read from a file. */
+typedef struct sam2_picture sam2_picture;
+
+/* Reads a JPEG, PNG or (with the program ffmpeg) WebP file, upright by its EXIF orientation.
+ * Pictures of more than `maximum_pixels` are refused; 0 for the usual limit of 100 million. Free the
+ * picture with sam2_picture_free. */
+sam2_status sam2_picture_read(const char *path, uint64_t maximum_pixels, sam2_picture **picture,
+                              sam2_error *error);
+
+void sam2_picture_free(sam2_picture *picture);
+
+/* Sets all members of `image` but struct_size, which the caller sets, to describe the pixels. They
+ * belong to the picture and exist until it is freed. */
+sam2_status sam2_picture_image(const sam2_picture *picture, sam2_image *image, sam2_error *error);
+
+/* One line of text for each thing that reading left out or had to choose, such as the low bits of a
+ * 16-bit picture; empty when there are none, NULL for an invalid handle. The text belongs to the
+ * picture and exists until it is freed. */
+const char *sam2_picture_notices(const sam2_picture *picture);
+
+/* ---- Prompts ----------------------------------------------------------------------------------- */
+
+/* A click, in pixels of the picture: label 1 on the object, 0 beside it. */
+typedef struct sam2_point {
+  float x;
+  float y;
+  int32_t label;
+} sam2_point;
+
+/* A mask in memory, by rows from the top: one byte per pixel, 0 outside the object. */
+typedef struct sam2_mask {
+  const uint8_t *pixels;
+  int32_t width;
+  int32_t height;
+  /* Bytes from the start of one row to that of the next, at least width; 0 for width. */
+  size_t stride;
+} sam2_mask;
+
+/* The description of one object: points, a box, a mask, or several of them. */
+typedef struct sam2_prompt {
+  size_t struct_size;
+  const sam2_point *points;
+  size_t point_count;
+  /* x0, y0, x1, y1: the upper left and the lower right corner; or NULL. */
+  const float *box;
+  /* A mask of the size of the picture; or NULL. */
+  const sam2_mask *mask;
+  /* logits_side * logits_side low-resolution logits of an earlier result, instead of a mask; or NULL.
+   * Pictures only. */
+  const float *logits;
+  size_t logits_count;
+  /* 1 (default) for three candidates, which suits an ambiguous prompt such as a single click; 0 for
+   * one mask. Pictures only. */
+  int32_t multimask;
+  /* Logits above it are inside a mask; default 0. Pictures only. */
+  float mask_threshold;
+  /* Holes and islands of up to this area, in low-resolution pixels, are removed from masks; default
+   * 0. Pictures only. */
+  int32_t maximum_hole_area;
+  int32_t maximum_island_area;
+  /* 1 to add points to those that the frame has, 0 (default) to replace them. Videos only. */
+  int32_t keeps_old_points;
+} sam2_prompt;
+
+/* Sets all members to their defaults. `struct_size` is sizeof *prompt. NULL is ignored. */
+void sam2_prompt_init(sam2_prompt *prompt, size_t struct_size);
+
+/* ---- Results ----------------------------------------------------------------------------------- */
+
+/* Masks of one picture or frame, with what is known of them. A result does not change, and exists
+ * until it is freed with sam2_result_free. */
+typedef struct sam2_result sam2_result;
+
+typedef struct sam2_result_info {
+  size_t struct_size;
+  int32_t mask_count;
+  /* Size of the picture or frame, and so of each mask. */
+  int32_t width;
+  int32_t height;
+  /* Side of low-resolution logits; 0 where there are none: automatic masks. */
+  int32_t logits_side;
+  /* Index of the mask with the highest predicted IoU; -1 where none is predicted: videos. */
+  int32_t best;
+  /* Index of the frame, from 0; -1 for pictures. */
+  int64_t frame;
+} sam2_result_info;
+
+/* Numbers that do not exist for a kind of result are NaN, integers -1. */
+typedef struct sam2_mask_info {
+  size_t struct_size;
+  /* Identifier of the object; videos. */
+  int64_t object;
+  /* The model's estimate of the mask's IoU with the truth; prompts and automatic masks. */
+  float predicted_iou;
+  /* Logit of the object being visible; prompts and videos, there NaN before the first result. */
+  float object_score;
+  /* How little the area depends on the threshold, 0 to 1; automatic masks. */
+  float stability_score;
+  /* The click that gave the mask; automatic masks. */
+  float point[2];
+  /* Left, top, width and height of the part of the picture that was searched; automatic masks. */
+  int32_t crop[4];
+  /* First column, first row, last column and last row of the mask; -1 for an empty mask, except
+   * automatic masks, where they are as in the official code. */
+  int32_t box[4];
+  /* Pixels inside the mask. */
+  int64_t area;
+} sam2_mask_info;
+
+void sam2_result_free(sam2_result *result);
+
+/* Describes a result; set info->struct_size before the call. */
+sam2_status sam2_result_describe(const sam2_result *result, sam2_result_info *info,
+                                 sam2_error *error);
+
+/* Describes the mask number `index`; set info->struct_size before the call. */
+sam2_status sam2_result_describe_mask(const sam2_result *result, int32_t index,
+                                      sam2_mask_info *info, sam2_error *error);
+
+/* Writes the mask number `index` to `height` rows of `width` bytes each, which start `stride` bytes
+ * apart (0 for width): 1 inside, 0 outside. `capacity` is the size of the buffer in bytes, at least
+ * stride * (height - 1) + width. Bytes between rows stay as they are. */
+sam2_status sam2_result_mask(const sam2_result *result, int32_t index, uint8_t *pixels,
+                             size_t capacity, size_t stride, sam2_error *error);
+
+/* Writes the logits of the mask number `index` at the size of the picture, height * width floats.
+ * `capacity` is the size of the buffer in floats. Fails for automatic masks. */
+sam2_status sam2_result_logits(const sam2_result *result, int32_t index, float *logits,
+                               size_t capacity, sam2_error *error);
+
+/* The same before enlarging: logits_side * logits_side floats, as sam2_prompt takes them. */
+sam2_status sam2_result_low_resolution_logits(const sam2_result *result, int32_t index,
+                                              float *logits, size_t capacity, sam2_error *error);
+
+/* One line of text for each thing that was reinterpreted, such as points outside the picture; empty
+ * when there are none, NULL for an invalid handle. The text belongs to the result and exists until
+ * it is freed. */
+const char *sam2_result_notices(const sam2_result *result);
+
+/* ---- Pictures by prompts ----------------------------------------------------------------------- */
+
+/* Segments one picture at a time: the picture is encoded once, then each prompt takes little time. */
+typedef struct sam2_predictor sam2_predictor;
+
+/* Free the predictor with sam2_predictor_free. */
+sam2_status sam2_predictor_create(const sam2_model *model, sam2_predictor **predictor,
+                                  sam2_error *error);
+
+void sam2_predictor_free(sam2_predictor *predictor);
+
+/* Encodes a picture, about which all later prompts are. */
+sam2_status sam2_predictor_set_image(sam2_predictor *predictor, const sam2_image *image,
+                                     sam2_error *error);
+
+/* Masks for a prompt. Free the result with sam2_result_free. */
+sam2_status sam2_predictor_predict(sam2_predictor *predictor, const sam2_prompt *prompt,
+                                   sam2_result **result, sam2_error *error);
+
+/* ---- Pictures without prompts ------------------------------------------------------------------ */
+
+/* A click as shares of the picture's width and height, 0 to 1. */
+typedef struct sam2_grid_point {
+  double x;
+  double y;
+} sam2_grid_point;
+
+/* The options of the official automatic mask generator, with its defaults. */
+typedef struct sam2_automatic_options {
+  size_t struct_size;
+  /* Clicks along each side of the picture: 32. */
+  int32_t points_per_side;
+  /* Clicks between two calls of the progress function: 64. */
+  int32_t points_per_batch;
+  /* Masks are kept whose predicted IoU is above: 0.8. */
+  double predicted_iou_threshold;
+  /* Masks are kept whose stability score is at least this: 0.95. */
+  double stability_score_threshold;
+  /* Distance by which the threshold is moved to measure stability: 1. */
+  double stability_score_offset;
+  /* Logits above it are inside a mask: 0. */
+  double mask_threshold;
+  /* Of two masks whose boxes have a higher IoU, one is dropped: 0.7. */
+  double box_nms_threshold;
+  /* Layers of crops searched besides the whole picture; layer n has 4^n crops: 0. */
+  int32_t crop_layers;
+  /* points_per_side is divided by this to the power of n in layer n: 1. */
+  int32_t crop_points_downscale_factor;
+  /* As box_nms_threshold, for masks of different crops: 0.7. */
+  double crop_nms_threshold;
+  /* Overlap of the first layer's crops, as a share of the shorter side: 512 / 1500. */
+  double crop_overlap_ratio;
+  /* Holes and islands of up to this area, in low-resolution pixels, are removed: 0. */
+  int32_t minimum_region_area;
+  /* 1 to give each mask back to the model once to refine it (use_m2m): 0. */
+  int32_t refines_masks;
+  /* Three masks of each click, or one (multimask_output): 1. */
+  int32_t multimask;
+  /* Explicit clicks in place of points_per_side: grid_count lists, one for the picture and one for
+   * each layer of crops, one after the other in grid_points; grid_sizes has their lengths. NULL. */
+  size_t grid_count;
+  const size_t *grid_sizes;
+  const sam2_grid_point *grid_points;
+} sam2_automatic_options;
+
+/* Sets all members to their defaults. `struct_size` is sizeof *options. NULL is ignored. */
+void sam2_automatic_options_init(sam2_automatic_options *options, size_t struct_size);
+
+/* Called after each batch of clicks, in the thread of the call that it reports on, with the caller's
+ * `context`. A value other than 0 ends that call with SAM2_CANCELLED. */
+typedef int32_t (*sam2_progress)(void *context, uint64_t done, uint64_t total);
+
+/* Masks of everything in a picture, by falling predicted IoU. NULL for `options` means the defaults;
+ * `progress` may be NULL. Free the result with sam2_result_free. */
+sam2_status sam2_automatic_generate(const sam2_model *model, const sam2_image *image,
+                                    const sam2_automatic_options *options, sam2_progress progress,
+                                    void *context, sam2_result **result, sam2_error *error);
+
+/* ---- Videos ------------------------------------------------------------------------------------ */
+
+/* Tracks objects through frames as they come, from a camera for example. No frame is kept, and
+ * memory does not grow with the length of the video. */
+typedef struct sam2_tracker sam2_tracker;
+
+typedef enum sam2_policy {
+  /* As the official code tracks. */
+  SAM2_POLICY_SAM2 = 0,
+  /* SAMURAI: prefers masks that fit an object's motion. */
+  SAM2_POLICY_SAMURAI = 1,
+  /* DAM4SAM: remembers frames on which a look-alike was seen. */
+  SAM2_POLICY_DAM4SAM = 2
+} sam2_policy;
+
+/* The options of the official video predictor, with its defaults. */
+typedef struct sam2_tracker_options {
+  size_t struct_size;
+  /* A sam2_policy: SAM2_POLICY_SAM2. */
+  int32_t policy;
+  /* 1 to leave out the two memories most similar to the newest one: 0. */
+  int32_t prunes_memory;
+  /* Holes of up to this area, in low-resolution pixels, are filled: 8. */
+  int32_t fill_hole_area;
+  /* 1 to give a pixel that several objects claim to the one with the highest logit: 0. */
+  int32_t masks_do_not_overlap;
+  /* 1 to forget the tracked frames around one that gets a prompt: 0. */
+  int32_t clears_memory_around_input;
+  /* 1 to make every corrected frame one that all others look back at: 0. */
+  int32_t corrections_condition;
+  /* Prompted frames that a frame looks back at, 2 or more; -1 for all; 0 (default): the model's. */
+  int32_t maximum_conditioning_frames;
+  /* Frames between two memories of tracked frames; 0 (default): the model's. */
+  int32_t memory_stride;
+  /* Whether tracking chooses among three candidates, 0 or 1; -1 (default): the model's. */
+  int32_t tracks_with_multimask;
+  /* Constants of the policy that differ from its defaults: constant_count names, as
+   * Formats/trackers.md lists them, and values. None. */
+  size_t constant_count;
+  const char *const *constant_names;
+  const double *constant_values;
+} sam2_tracker_options;
+
+/* Sets all members to their defaults. `struct_size` is sizeof *options. NULL is ignored. */
+void sam2_tracker_options_init(sam2_tracker_options *options, size_t struct_size);
+
+/* A tracker for frames of `width` x `height`. NULL for `options` means the defaults. Free the tracker
+ * with sam2_tracker_free. */
+sam2_status sam2_tracker_create(const sam2_model *model, int32_t width, int32_t height,
+                                const sam2_tracker_options *options, sam2_tracker **tracker,
+                                sam2_error *error);
+
+/* The same, with the objects and memories that sam2_tracker_save wrote to `path` for the same model,
+ * size and options. The next frame is the next one that is pushed. */
+sam2_status sam2_tracker_resume(const sam2_model *model, const char *path, int32_t width,
+                                int32_t height, const sam2_tracker_options *options,
+                                sam2_tracker **tracker, sam2_error *error);
+
+void sam2_tracker_free(sam2_tracker *tracker);
+
+/* Takes the next frame and tracks all objects onto it. Prompts since the frame before become final.
+ * After a failure the tracker goes on with the next frame. `result` may be NULL; free the result with
+ * sam2_result_free. It has a mask for each object, in the order in which they were added. */
+sam2_status sam2_tracker_push(sam2_tracker *tracker, const sam2_image *image, sam2_result **result,
+                              sam2_error *error);
+
+/* Adds a prompt for `object` on the frame pushed last: points, a box, or a mask of the size of the
+ * frame. A new number makes a new object; for others the prompt corrects the mask. `result` may be
+ * NULL; it has the masks of all objects on that frame. */
+sam2_status sam2_tracker_add(sam2_tracker *tracker, int64_t object, const sam2_prompt *prompt,
+                             sam2_result **result, sam2_error *error);
+
+/* Removes an object and all that is known of it. */
+sam2_status sam2_tracker_remove(sam2_tracker *tracker, int64_t object, sam2_error *error);
+
+/* Removes all objects. */
+sam2_status sam2_tracker_reset(sam2_tracker *tracker, sam2_error *error);
+
+/* Writes the identifiers of the objects, in the order in which they were added, to `objects`, and
+ * their number to `count`. `capacity` is the size of the buffer in numbers; with a capacity of 0
+ * `objects` may be NULL, and only the number is written. */
+sam2_status sam2_tracker_objects(const sam2_tracker *tracker, int64_t *objects, size_t capacity,
+                                 size_t *count, sam2_error *error);
+
+/* Writes everything known of the objects to the file `path`, all or nothing, for
+ * sam2_tracker_resume. Prompts become final. An existing file is replaced. */
+sam2_status sam2_tracker_save(sam2_tracker *tracker, const char *path, sam2_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
