@@ -116,7 +116,7 @@ final class BatchRun {
   private func fail(_ prepared: BatchStages.Prepared, _ problem: any Error) throws {
     let failure =
       problem as? Failure
-      ?? Failure(.internalError, code: "internal", "a bug of sam2-swift: \(problem)")
+      ?? Failure(.internalError, code: "batch.unexpected", "internal error: \(problem)")
     events.failed(failure.about(file: stages.manifest.path).inLine(line(of: prepared)))
     try journal.append(
       stages.line(prepared, failure), at: prepared.index - range.lowerBound, .failed)
