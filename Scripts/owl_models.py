@@ -64,12 +64,29 @@ def tiny(kind, size=96):
     return made
 
 
-def base(kind, size, seed=7, **vision):
-    """A model of the real sizes of base/16, with random weights that keep signals alive."""
+# The published shapes: the classes of transformers have those of base as defaults.
+VARIANTS = {
+    "base/16": (dict(patch_size=16), {}),
+    "base/32": (dict(patch_size=32), {}),
+    "large/14": (
+        dict(
+            patch_size=14, hidden_size=1024, num_hidden_layers=24, num_attention_heads=16,
+            intermediate_size=4096,
+        ),
+        dict(hidden_size=768, intermediate_size=3072, num_attention_heads=12),
+    ),
+}  # fmt: skip
+
+
+def published(kind, variant, size, seed=7):
+    """A model of the published shapes, with random weights that keep signals alive."""
     config, model = MODELS[kind]
     torch.manual_seed(seed)
-    settings = dict(image_size=size, patch_size=16) | vision
-    made = model(config(vision_config=settings)).eval()
+    vision, text = VARIANTS[variant]
+    width = text.get("hidden_size", 512)
+    made = model(
+        config(vision_config=vision | {"image_size": size}, text_config=text, projection_dim=width)
+    ).eval()
     with torch.no_grad():
         for name, parameter in made.named_parameters():
             if parameter.ndim > 1 and "embedding" not in name:

@@ -1,8 +1,9 @@
 """Compares `sam2 detect` with Owlv2ForObjectDetection and OwlViTForObjectDetection of transformers.
 
     python Scripts/parity_detector.py --bin .build/release [--picture PICTURE] [--sizes 960 480]
+        [--variants base/16 base/32 large/14]
 
-Seeded random weights of the real sizes of base/16, converted by `sam2-convert`; pictures drawn by
+Seeded random weights of the published shapes, converted by `sam2-convert`; pictures drawn by
 `sam2 sample` unless one is given. Logits, boxes and objectness of all patches, with the pixels that
 our preprocessing makes on both sides and with those of the Python processor; the same for an example
 in place of words; and the boxes after post-processing. Needs transformers 5.24.0, scipy and
@@ -10,7 +11,9 @@ open-clip-torch 3.3.0 (for the merges).
 """
 
 import argparse
+import itertools
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -89,9 +92,9 @@ def post_processed(logits, boxes, picture, kind, threshold):
     return scores[kept][order], labels[kept][order], corners[kept][order]
 
 
-def compare_size(kind, size, binary, picture, example, folder):
+def compare_size(kind, variant, size, binary, picture, example, folder):
     merges = clip_merges()
-    model = owl_models.base(kind, size)
+    model = owl_models.published(kind, variant, size)
     owl_models.save(model, folder, merges)
     converted = Path(folder, "model.sam2")
     run(binary / "sam2-convert", folder, "-o", converted, "--force")
@@ -149,6 +152,7 @@ def main():
     parser.add_argument("--picture")
     parser.add_argument("--sizes", type=int, nargs="+", default=[960, 480])
     parser.add_argument("--kinds", nargs="+", default=["owlv2", "owlvit"])
+    parser.add_argument("--variants", nargs="+", default=["base/16"])
     parser.add_argument("--scratch", help="folder for the models, some gigabytes")
     arguments = parser.parse_args()
     worst = 0.0
@@ -158,14 +162,15 @@ def main():
         drawn = sorted(p for p in scenes.rglob("*") if p.suffix in (".jpg", ".png"))
         picture = arguments.picture or drawn[0]
         example = drawn[-1] if len(drawn) > 1 else drawn[0]
-        for kind in arguments.kinds:
-            for size in arguments.sizes:
-                place = Path(folder, f"{kind}-{size}")
-                place.mkdir()
-                errors = compare_size(kind, size, arguments.bin, picture, example, place)
-                for name, error in errors.items():
-                    print(f"{kind} base/16 at {size}: {name} {error:.2e}")
-                worst = max([worst, *errors.values()])
+        cases = itertools.product(arguments.kinds, arguments.variants, arguments.sizes)
+        for index, (kind, variant, size) in enumerate(cases):
+            place = Path(folder, str(index))
+            place.mkdir()
+            errors = compare_size(kind, variant, size, arguments.bin, picture, example, place)
+            for name, error in errors.items():
+                print(f"{kind} {variant} at {size}: {name} {error:.2e}", flush=True)
+            worst = max([worst, *errors.values()])
+            shutil.rmtree(place)
     print(f"worst: {worst:.2e}, limit {LIMIT:.0e}")
     return 0 if worst <= LIMIT else 1
 
