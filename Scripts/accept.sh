@@ -10,10 +10,10 @@
 #
 #   --media PATH      a picture, a folder of pictures, a video or a folder of frames to calibrate
 #                     and measure with; repeatable (default: sample scenes)
-#   --config FILE     the official YAML configuration, where the weights do not tell
-#   --sha256 HASH     what the file must have; none compares nothing. A file with one of Meta's names
-#                     must have Meta's hash unless this says otherwise
-#   --work FOLDER     where files go (default: out/accept/NAME)
+#   --config FILE     the official YAML configuration, where the weights do not determine it
+#   --sha256 HASH     the expected hash of the file; none compares nothing. Without this option a file
+#                     with one of Meta's names must have Meta's hash
+#   --work FOLDER     folder for files (default: out/accept/NAME)
 #   --bin FOLDER      the built commands (default: those of swift build -c release)
 #   --python PROGRAM  a Python with the official code, see Scripts/requirements.txt (default: python3)
 #   --frames N        frames of each clip (default: 8)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What int8 costs on sample scenes of several seeds: IoU with the truth, and of int8 with fp32.
-# Takes a minute or two; needs what Scripts/demo.sh built and made.
+# Measures the cost of int8 on sample scenes of several seeds: IoU with the truth, and of int8 with
+# fp32. Takes a minute or two; needs the results of Scripts/demo.sh.
 #
 #   Scripts/accuracy.sh [FIRST_SEED [LAST_SEED]]      default: 1 14
 set -eu

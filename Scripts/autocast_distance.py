@@ -3,7 +3,7 @@
 Both are held to the answers of the official code in float32, on the pictures, prompts and the clip
 of parity.py, whose kept answers are used. Ours must not be farther than its own autocast.
 
-    python Scripts/autocast_distance.py --bin .build/release --media PICTURES --work /tmp/parity
+    python Scripts/autocast_distance.py --bin .build/release --media PICTURES --work out/parity
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""How far the official code under bfloat16 autocast is from itself in float32, on the study's clips.
+"""Distance of the official code under bfloat16 autocast from itself in float32, on the study's clips.
 
-Its examples run it that way, so this is the noise that its users live with: a yardstick for int8
-(Formats/quantization.md). Wants the scenes that Scripts/quantization_study.py made:
+Its examples run it that way, so its users accept this error: a yardstick for int8
+(Formats/quantization.md). Needs the scenes of Scripts/quantization_study.py:
 
-    python Scripts/autocast_floor.py --work /tmp/study [--clips 10]
+    python Scripts/autocast_floor.py --work out/study [--clips 10]
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""CPU seconds of one thread, EdgeTAM's official code beside ours: for machines that are busy.
+"""CPU seconds of one thread, EdgeTAM's official code beside ours, for busy machines.
 
-    python Scripts/bench_cpu.py --bin .build/release --work /tmp/peers [--runs 3]
+    python Scripts/bench_cpu.py --bin .build/release --work out/peers [--runs 3]
 
-Where other work shares the processor, wall time tells more of that than of a program; the time that a
-thread has had the processor suffers less. Rounds are interleaved, medians are told. What `sam2 bench`
-takes to start and to warm up is taken off: it runs twice, with few and with more measurements. Needs
-the environment of edgetam.py, and the files that `bench_peers.py --model edgetam --peers torch
---stages track1` leaves in WORK.
+Where other work shares the processor, wall time mostly measures that work; the CPU time of a thread
+suffers less. Rounds are interleaved, and medians are printed. The start and the warm-up of
+`sam2 bench` are subtracted: it runs twice, with few and with more measurements. Needs the environment
+of edgetam.py, and the files that `bench_peers.py --model edgetam --peers torch --stages track1` leaves
+in WORK.
 """
 
 import argparse

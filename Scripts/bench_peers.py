@@ -1,9 +1,9 @@
 """Speed beside PyTorch, ONNX Runtime and OpenVINO: the same shapes, interleaved, in one run.
 
-    python Scripts/bench_peers.py --bin .build/release --work /tmp/peers [--runs 5] [--threads 2]
+    python Scripts/bench_peers.py --bin .build/release --work out/peers [--runs 5] [--threads 2]
 
-Each round runs every program once, one after the other, so that a machine whose speed drifts
-drifts for all of them; the table tells medians. Weights are seeded random ones of the real shapes
+Each round runs every program once, one after the other, so that a change of the machine's speed
+affects all of them; the table has medians. Weights are seeded random ones of the real shapes
 (`official.build_random`). Exported and quantised models of the peers are kept in `--work`, so that
 only the first call takes the many minutes that they need; `--prepare` stops after that. Besides
 Scripts/requirements.txt this needs Scripts/requirements-peers.txt.

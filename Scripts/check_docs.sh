@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes the DocC documentation of the SAM2 library from a release build, and fails when a link in it
+# Builds the DocC documentation of the SAM2 library from a release build, and fails when a link in it
 # or in a documentation comment leads nowhere. Needs `swift build -c release` first.
 #
-#   Scripts/check_docs.sh [FOLDER]      where the archive goes (default: out/SAM2.doccarchive)
+#   Scripts/check_docs.sh [FOLDER]      folder for the archive (default: out/SAM2.doccarchive)
 set -eu
 . "$(dirname "$0")/common.sh"
 

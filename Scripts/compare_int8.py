@@ -1,11 +1,11 @@
-"""What int8 costs in masks, beside ONNX Runtime's and NNCF's: the trained model, made-up scenes.
+"""Cost of int8 in masks, beside ONNX Runtime's and NNCF's: the trained model on generated scenes.
 
-The peers quantise the image encoder of `nano`, and the official decoder makes the masks from their
-features; ours are whole int8 models. All calibrate with the same pictures (ONNX Runtime's dynamic
-recipe and our plainest need none), and are compared on others with the masks of the official code
-in float32: the best of each prompt, at the size of the picture.
+The peers quantise the image encoder of `nano`, and the official decoder computes the masks from
+their features; ours are whole int8 models. All calibrate with the same pictures (ONNX Runtime's
+dynamic recipe and our plainest need none), and are compared on others with the masks of the
+official code in float32: the best of each prompt, at the size of the picture.
 
-    python Scripts/compare_int8.py --bin .build/release --work /tmp/int8 [--pictures 200]
+    python Scripts/compare_int8.py --bin .build/release --work out/int8 [--pictures 200]
 
 Needs Scripts/requirements.txt and Scripts/requirements-peers.txt. Models are kept in `--work`.
 """

@@ -1,8 +1,9 @@
 #!/bin/sh
-# From nothing to masks: installs what is missing, builds, converts and quantises the small trained
-# model, segments a picture and tracks a clip of the sample scene, and says what it all cost.
+# From a fresh checkout to masks: installs missing packages, builds, converts and quantises the small
+# trained model, segments a picture and tracks a clip of the sample scene, and prints sizes, accuracy
+# and times.
 #
-#   Scripts/demo.sh [FOLDER]      where results go (default: out/demo)
+#   Scripts/demo.sh [FOLDER]      folder for results (default: out/demo)
 set -eu
 . "$(dirname "$0")/common.sh"
 

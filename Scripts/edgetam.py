@@ -1,6 +1,6 @@
-"""EdgeTAM's official network, made ready for comparison: PyPI `edgetam-dimos`, beside `sam2` 1.1.0.
+"""EdgeTAM's official network, prepared for comparison: PyPI `edgetam-dimos`, beside `sam2` 1.1.0.
 
-Both packages are called `sam2` when imported. EdgeTAM's must come first, so it goes into an
+Both packages are called `sam2` when imported. EdgeTAM's must come first, so it needs an
 environment of its own that sees the other one:
 
     python -m venv --system-site-packages edgetam && edgetam/bin/pip install --no-deps \\

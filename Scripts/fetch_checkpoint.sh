@@ -1,10 +1,10 @@
 #!/bin/sh
-# Downloads a checkpoint from its publisher's address, goes on where an earlier download broke off,
-# compares its SHA-256, and prints size and hash.
+# Downloads a checkpoint from its publisher's address, resumes an interrupted download, compares its
+# SHA-256, and prints size and hash.
 #
 #   Scripts/fetch_checkpoint.sh [--sha256 HASH] NAME [FOLDER]
 #
-# FOLDER: where the files go; here unless named.
+# FOLDER: folder for the files; the current one unless named.
 #
 # Meta's, one file each:
 #   sam2.1_hiera_tiny.pt  sam2.1_hiera_small.pt  sam2.1_hiera_base_plus.pt  sam2.1_hiera_large.pt

@@ -5,15 +5,15 @@
 #   Scripts/fuzz.sh build                      builds only
 #   Scripts/fuzz.sh run TARGET [SECONDS]       zip, pickle, safetensors, numpy, ggml, model, hdf5,
 #                                              runtime, passes or state; 600 seconds
-#   Scripts/fuzz.sh minimize TARGET            keeps of what was found the least that reaches as much
-#   Scripts/fuzz.sh random WHAT [COUNT] [SEED] holds COUNT random graphs (10000) from SEED (1) on to
-#                                              the reference; WHAT is runtime or passes
+#   Scripts/fuzz.sh minimize TARGET            reduces the finds to the smallest set with equal coverage
+#   Scripts/fuzz.sh random ROOM [COUNT] [SEED] compares COUNT random graphs (10000) from SEED (1) on
+#                                              with the reference; ROOM is runtime or passes
 #
 # Inputs of runtime and passes are the choices of a generator of graphs that verify
-# (Tests/TestSupport/RandomGraphs), as are the seeds of random. Runs start from Corpus/TARGET. What
-# they find is kept in out/fuzz/TARGET, and inputs that fail in out/fuzz/TARGET-*. Such an input is
-# added, with its fix, to the fixtures of the room's tests and into Corpus/TARGET, which Scripts/test.sh
-# replays. The rooms are built apart, in .build-fuzz.
+# (Tests/TestSupport/RandomGraphs), as are the seeds of random. Runs start from Corpus/TARGET. Their
+# finds are kept in out/fuzz/TARGET, and inputs that fail in out/fuzz/TARGET-*. Such an input is
+# added, with its fix, to the fixtures of the room's tests and to Corpus/TARGET, which Scripts/test.sh
+# replays. The rooms are built separately, in .build-fuzz.
 set -eu
 . "$(dirname "$0")/common.sh"
 

@@ -9,7 +9,7 @@ killed runs left (where the file system can hold a file without a name, as ext4,
 tmpfs can, there are none) and checks that the next run works beside them. As root, it also runs
 on a full disk and in a read-only folder (two small mounts), else only under a limit of file size.
 Then other conversions have their checkpoint cut short or touched while they read it: they must
-refuse it (65) or say that it changed (74) and leave nothing, or have ended before.
+refuse it (65) or report that it changed (74) and leave nothing, or have ended before.
 Exits with 1 if anything is not as it should be. Needs Python only.
 """
 

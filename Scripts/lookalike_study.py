@@ -1,11 +1,11 @@
-"""What int8 costs on look-alikes of trained weights (Scripts/lookalikes.py), against their float32.
+"""Cost of int8 on look-alikes of trained weights (Scripts/lookalikes.py), against their float32.
 
     python Scripts/lookalike_study.py --bin .build/release --work out/lookalikes
 
 Every look-alike of nano is quantised as a new user would, without calibration, and with pictures
-and clips of other seeds. Printed are mean, 5th percentile and least IoU of the masks with those of
-the same look-alike in float32, and how far that agrees with nano itself: 1 where nothing was
-changed but the weights. The worst comes last. Needs what Scripts/quantization_study.py needs, and
+and clips of other seeds. Printed are mean, 5th percentile and minimum IoU of the masks with those of
+the same look-alike in float32, and the agreement of that with nano itself: 1 where only the weights
+have changed. The worst comes last. Needs what Scripts/quantization_study.py needs, and
 torch. Scenes and masks are kept in the work folder.
 """
 

@@ -1,4 +1,4 @@
-"""Look-alikes of trained weights: what large checkpoints have and a small one lacks, put into it.
+"""Look-alikes of trained weights: outliers of large checkpoints, added to a small one.
 
     python Scripts/lookalikes.py nano.pt --kind norms --factor 100 -o nano-norms.pt
 
@@ -6,21 +6,21 @@ Trained transformers have channels that are many times larger than the others, t
 values, weights with heavy tails. Each kind puts one of these into any SAM 2 checkpoint, from a seed.
 Kinds marked with = leave the function as it is, up to float32: what one matrix gains the next loses.
 
-  norms   =  channels behind a LayerNorm are larger, and the weights that read them smaller
+  norms   =  channels after a LayerNorm are larger, and the weights that read them smaller
   values  =  channels of an attention's values, against its output projection
-  keys    =  channels of queries, against those of keys; in pairs where positions turn them
+  keys    =  channels of queries, against those of keys; in pairs where positions rotate them
   relu    =  hidden channels of a ReLU MLP, against its second product
   scales  =  outputs of a product, against the vector that multiplies them (memory encoder)
   dead    =  as norms, with channels that are smaller
-  tails      values and, where nothing turns them, queries and keys are mixed by matrices whose
-             elements have heavy tails (Student's t, 2 degrees of freedom); the same function but
-             for the blocks that pool queries, where a maximum of mixed channels is another one
+  tails      values and, where they are not rotated, queries and keys are mixed by matrices whose
+             elements have heavy tails (Student's t, 2 degrees of freedom); the same function except
+             for the blocks that pool queries, where the maximum of mixed channels differs
   tokens     cells of the position code have one huge channel
   fp16    =  all weights are rounded to float16 first, which is how some are published
   all        norms, values, keys, relu, scales, tails and dead channels together
 
-GELU is not homogeneous: behind it no channel can be scaled against the next product, and no kind
-does. The decoder adds its normalised tokens to one another, so of its norms only the last is used.
+GELU is not homogeneous: after it no channel can be scaled against the next product, and no kind
+does so. The decoder adds its normalised tokens to one another, so of its norms only the last is used.
 """
 
 import argparse

@@ -4,7 +4,7 @@
     make_automatic_fixtures.py --check    compares the committed file with a fresh run
 
 README.md in that folder describes the file. Cleaning of small regions needs CUDA in the official
-code, which skips it without; here OpenCV stands in for that one kernel, connected components.
+code, which skips it without; here OpenCV replaces that one kernel, connected components.
 """
 
 import argparse

@@ -6,9 +6,9 @@
 Needs h5py (made with 3.16, HDF5 2.0) and numpy. `good/` holds files that must be read, and
 `good/expected.json` what h5py reads from them (dtype, shape and the CRC-32 of the little-endian
 bytes in row-major order); `bad/` holds files that must be refused, each with the error code that
-the table in HostileFileTests.swift names. `damaged/` holds files with one lie in one structure of
-the format, the places where libhdf5 has had its CVEs: what they meet depends on the library's
-version, but it must be a named error or a plain success, in time. Running it twice gives the same
+the table in HostileFileTests.swift names. `damaged/` holds files with one false value in one
+structure of the format, the places where libhdf5 has had its CVEs: the result depends on the
+library's version, but it must be a named error or a plain success, in time. Running it twice gives the same
 bytes.
 """
 

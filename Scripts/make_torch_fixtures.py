@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the fixtures of TorchCheckpointTests: small checkpoints made by torch, and hostile ones.
+"""Writes the fixtures of TorchCheckpointTests: small checkpoints written by torch, and hostile ones.
 
     python3 Scripts/make_torch_fixtures.py Tests/TorchCheckpointTests/Fixtures
 

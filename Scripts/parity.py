@@ -6,7 +6,8 @@
 MEDIA holds pictures (.jpg, .png) and one folder of JPEG frames. For each model: build it with the
 official code (`nano` from its checkpoint, the official sizes with seeded random weights or those of
 `--checkpoint`), run the official predictors in fp32, convert the checkpoint, run `sam2 segment` and
-`sam2 track`, compare. What the official code answered is kept in WORK, so that later runs only run this project's tools.
+`sam2 track`, compare. The answers of the official code are kept in WORK, so that later runs only run
+this project's tools.
 
 Exits with 1 if a limit is exceeded, and writes every figure to WORK/parity.json.
 """

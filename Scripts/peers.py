@@ -1,6 +1,6 @@
 """Models of the peers: the official image encoder in the formats of ONNX Runtime and OpenVINO.
 
-What `bench_peers.py` times and `compare_int8.py` compares. Each function writes one file. Needs
+They are timed by `bench_peers.py` and compared by `compare_int8.py`. Each function writes one file. Needs
 Scripts/requirements.txt and Scripts/requirements-peers.txt.
 """
 

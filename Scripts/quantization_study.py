@@ -1,10 +1,10 @@
-"""What each step of the quantiser is worth: IoU, bytes and milliseconds on unseen scenes.
+"""The value of each step of the quantiser: IoU, bytes and milliseconds on unseen scenes.
 
-Pictures and clips are made by `sam2 sample`; the scenes of calibration have other seeds. Each
+Pictures and clips are drawn by `sam2 sample`; the scenes of calibration have other seeds. Each
 variant of the recipe is quantised, run, and compared mask by mask with the fp32 model and with the
 truth. Needs numpy and pillow (Scripts/requirements.txt) and the built commands:
 
-    python Scripts/quantization_study.py --bin .build/release --work /tmp/study
+    python Scripts/quantization_study.py --bin .build/release --work out/study
 
 Scenes and results are kept in the work folder, so that a second run adds what is missing. With
 `--media FOLDER` its pictures (clicks on a grid of 4 x 4), folders of frames and videos (a click on

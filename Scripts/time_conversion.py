@@ -2,10 +2,11 @@
 
     time_conversion.py --bin .build/release --work WORK --checkpoint FILE.pt [--rounds 5]
 
-The run that a file records (`--golden`) is left out. Each round copies the checkpoint and syncs the copy, then converts it, both with the checkpoint in
-the system's cache and the output of the round before removed. Tells the medians, their ratio, and
-the largest resident memory; exits with 1 when the ratio is above 3 or the memory above 400 MB. WORK
-must be on the disk that is meant, and takes twice the checkpoint. Needs Python only.
+The run that a file records (`--golden`) is left out. Each round copies the checkpoint and syncs the
+copy, then converts it, both with the checkpoint in the system's cache and the output of the previous
+round removed. Prints the medians, their ratio, and the largest resident memory; exits with 1 when the
+ratio is above 3 or the memory above 400 MB. WORK must be on the disk to be measured, and takes twice
+the checkpoint. Needs Python only.
 """
 
 import os

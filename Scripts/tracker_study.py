@@ -1,4 +1,4 @@
-"""What each tracker is worth on clips with true masks: IoU and switches of identity.
+"""The value of each tracker on clips with true masks: IoU and switches of identity.
 
     tracker_study.py --bin .build/release --work WORK --models NAME=FILE ... [--clips 40]
 

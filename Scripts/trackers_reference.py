@@ -1,4 +1,4 @@
-"""What the authors' own code of a tracker answers on a clip, frame by frame.
+"""Answers of the authors' own code of a tracker on a clip, frame by frame.
 
     PYTHONPATH=CODE trackers_reference.py samurai|dam4sam|surgsam2 --checkpoint C --config Y \\
         --frames FOLDER --boxes BOXES.json --output OUT.npz

@@ -1,4 +1,4 @@
-"""What the checks have in common: their arguments, and how they end."""
+"""Common parts of the checks: their arguments, and how they end."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""HDF5 files with one lie in one structure of the format."""
+"""HDF5 files with one false value in one structure of the format."""
 
 import os
 import struct

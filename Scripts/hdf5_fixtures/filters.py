@@ -1,4 +1,4 @@
-"""Chunks whose filters lie."""
+"""Chunks whose filters are declared falsely."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""What the HDF5 fixtures are made of: folders, numbers, and datasets of every kind."""
+"""Parts of the HDF5 fixtures: folders, numbers, and datasets of every kind."""
 
 import os
 

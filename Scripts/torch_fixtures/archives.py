@@ -1,4 +1,4 @@
-"""A zip writer that can lie."""
+"""A zip writer that can write false values."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Archives that must be refused, whatever their pickles say."""
+"""Archives that must be refused, whatever their pickles contain."""
 
 import io
 import pickle

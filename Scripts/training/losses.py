@@ -1,4 +1,4 @@
-"""What nano is trained to lessen."""
+"""The losses that the training of nano minimises."""
 
 import torch
 import torch.nn.functional as F

@@ -5,7 +5,7 @@
 
 `images`: clicks, boxes and correction clicks on single pictures. `clips`: the same on the first
 frame, then tracking through memory. The weights do not depend on the size, so cheap small sizes
-can come first. README.md tells what it needs.
+can come first. README.md lists the requirements.
 """
 
 import argparse

@@ -7,22 +7,32 @@ import Testing
   static let areas = [
     "Sources/Base", "Sources/Checkpoints", "Sources/Engine", "Sources/Measuring",
     "Sources/Pixels/Annotations", "Sources/Pixels/SampleScene", "Formats", ".github", "README.md",
-    "CHANGELOG.md", "Sources/README.md", "Tests/README.md", "Scripts/README.md",
+    "CHANGELOG.md", "Sources/README.md", "Tests/README.md", "Scripts",
   ]
   /// The glossary, which lists the words to avoid, and documents still to be worded.
   private static let exempt: Set<String> = ["Formats/glossary.md", "Formats/serve-api.md"]
 
   @Test(arguments: areas) func areaIsPlain(area: String) throws {
-    let files = Repository.files(area, ["swift", "c", "h", "md"])
+    let files = Repository.files(area, ["swift", "c", "h", "js", "md", "py", "sh"])
     #expect(!files.isEmpty)
     for file in files where !Self.exempt.contains(file) {
-      let words = Words(try Repository.text(file), isDocument: file.hasSuffix(".md"))
+      let words = try words(of: file)
       for habit in Habit.all {
         for use in words.uses(of: habit) {
           Issue.record("\(file):\(use.line): \"\(use.phrase)\" (\(habit.name))")
         }
       }
     }
+  }
+
+  /// The words of a file; of a script those of its header.
+  private func words(of file: String) throws -> Words {
+    let text = try Repository.text(file)
+    let isPython = file.hasSuffix(".py")
+    if isPython || file.hasSuffix(".sh") {
+      return Words(ScriptHeader.text(of: text, isPython: isPython), isDocument: true)
+    }
+    return Words(text, isDocument: file.hasSuffix(".md"))
   }
 
   /// Sentences that have one habit each, in the order of `Habit.all`.
@@ -36,6 +46,14 @@ import Testing
 
   @Test(arguments: zip(Habit.all, samples)) func habitIsFound(habit: Habit, sample: String) {
     #expect(!Words(sample, isDocument: false).uses(of: habit).isEmpty, "\(habit.name)")
+  }
+
+  @Test func headersOfScriptsAreFound() {
+    let python = "#!/usr/bin/env python3\n\"\"\"Writes it.\n\nSlowly.\n\"\"\"\nimport os\n"
+    #expect(ScriptHeader.text(of: python, isPython: true) == "Writes it.\n\nSlowly.")
+    #expect(ScriptHeader.text(of: "\"\"\"Short.\"\"\"\nx = 1\n", isPython: true) == "Short.")
+    let shell = "#!/bin/sh\n# Builds.\n#\n#   Usage\nset -eu\n# Later.\n"
+    #expect(ScriptHeader.text(of: shell, isPython: false) == "Builds.\n\nUsage")
   }
 
   @Test func goodEnglishPasses() {
