@@ -16,7 +16,7 @@ def draw(seed, options, queue):
     """Draws clips into a queue for ever."""
     os.nice(5)
     cv2.setNumThreads(1)
-    scenes = Scenes(seed, options.size, options.easy, options.pool, options.least)
+    scenes = Scenes(seed, options.size, options.easy, options.pool, options.minimum_objects)
     clips = options.stage == "clips"
     while True:
         queue.put(scenes.clip(options.frames if clips else 1, 1 if clips else options.objects))

@@ -71,11 +71,11 @@ def main():
     options = parser.parse_args()
     model = official.load(options.config, options.checkpoint)
     side = model.image_size
-    for name, easy, least in [("calm", 1.0, 0), ("half cluttered", 0.5, 0), ("rivals", 0.5, 2)]:
+    for name, easy, minimum in [("calm", 1.0, 0), ("half cluttered", 0.5, 0), ("rivals", 0.5, 2)]:
         random = np.random.default_rng(FIRST_SEED)
-        scenes = Scenes(FIRST_SEED + 1, side, easy, options.pool, least)
+        scenes = Scenes(FIRST_SEED + 1, side, easy, options.pool, minimum)
         pictures = picture_ious(model, scenes, random, options.pictures)
-        scenes = Scenes(FIRST_SEED + 2, side, easy, options.pool, least)
+        scenes = Scenes(FIRST_SEED + 2, side, easy, options.pool, minimum)
         clips = clip_ious(model, scenes, options.clips, options.frames)
         print(f"{name:16} pictures {np.mean(pictures):.3f}  clips {np.mean(clips):.3f}", flush=True)
 

@@ -65,9 +65,9 @@ class Scenes:
     pool.py made.
     """
 
-    def __init__(self, seed, size=256, easy=0.0, pool="pool.npz", least=0):
+    def __init__(self, seed, size=256, easy=0.0, pool="pool.npz", minimum_objects=0):
         self.random = np.random.default_rng(seed)
-        self.size, self.easy, self.least = size, easy, least
+        self.size, self.easy, self.minimum_objects = size, easy, minimum_objects
         kept = np.load(pool)
         self.images, self.labels = [], []
         for i in range(int(kept["count"])):
@@ -108,7 +108,7 @@ class Scenes:
             count = r.integers(1, 4)
         else:
             count = r.integers(1, 5) if r.random() < 0.9 else 0
-        count = max(count, self.least)
+        count = max(count, self.minimum_objects)
         sprites = [Sprite(*self._look(), *self._path(easy)) for _ in range(count)]
         drift = r.normal(0, 1, 2) * r.choice([0, 1.5, 5])
         zoom = 1 + r.normal(0, 0.015)

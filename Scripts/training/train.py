@@ -295,7 +295,7 @@ def main():
     add("--frames", type=int, default=5, help="frames a clip (stage clips)")
     add("--objects", type=int, default=3, help="objects a picture (stage images)")
     add("--easy", type=float, default=0.4, help="share of calm backgrounds and large objects")
-    add("--least", type=int, default=0, help="least number of moving objects in a clip")
+    add("--minimum-objects", type=int, default=0, help="minimum number of moving objects in a clip")
     add("--stills", type=float, default=0, help="share of steps on a clip's single frames")
     add("--bfloat16", action="store_true", help="multiply matrices in bfloat16")
     add("--seed", type=int, default=0)
