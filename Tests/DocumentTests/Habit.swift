@@ -32,6 +32,7 @@ extension Habit {
       phrases: ["least", "most", "wished", "wishes", "wanted", "wants"],
       allowed: [
         "at least", "at most", "most recent", "most recently", "most similar", "most significant",
+        "most important", "most prominent",
         "least significant", "least squares", "least recently", "most of", "least normal",
         "most operators",
         "most steps",

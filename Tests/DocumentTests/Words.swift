@@ -55,7 +55,7 @@ struct Words {
       position += 1
       if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "_") { continue }
       if ".:;|?!\"(".utf8.contains(byte) {
-        isOpening = true
+        separate(line: line)
       } else {
         // Other characters and digits separate words, so that no phrase continues over them.
         isOpening = isOpening && "*#-".utf8.contains(byte)
