@@ -68,7 +68,7 @@ public final class OutputDirectory: Sendable {
     return folder
   }
 
-  /// Passes for a folder of this user.
+  /// Checks that the folder belongs to this user.
   /// - Throws: `output.foreign`.
   private func checkOwner() throws(Failure) {
     var status = stat()

@@ -5,7 +5,7 @@ import SafetensorsCheckpoint
 /// The kind of a file, judged by its first bytes.
 enum FileContent: Equatable {
   case checkpoint(CheckpointFormat)
-  /// Something else, in words, and what to do about it when that is known.
+  /// Something else, with a description, and the next step when it is known.
   case other(String, hint: String?)
 
   var summary: String {
@@ -41,7 +41,7 @@ enum FileContent: Equatable {
   private static func checkpointFormat(
     _ head: [UInt8], _ storage: ByteStorage
   ) throws(Failure) -> CheckpointFormat? {
-    // Old torch files and tar archives go to the torch reader too: it knows why it refuses them.
+    // Old torch files and tar archives are left to the torch reader, whose refusal has the reason.
     let isLegacyTorch =
       head.first == 0x80
       && head.dropFirst(2).starts(with: [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20])

@@ -26,7 +26,7 @@ struct FileDescriptor: ~Copyable, Sendable {
     close(number)
   }
 
-  /// Takes the name of a temporary file away; it lives on while it is open.
+  /// Removes the name of a temporary file, which exists as long as it is open.
   mutating func removeName() {
     if let temporaryPath { unlink(temporaryPath) }
     temporaryPath = nil

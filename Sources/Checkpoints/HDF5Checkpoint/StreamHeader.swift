@@ -103,8 +103,8 @@ struct StreamHeader: Equatable {
     return header
   }
 
-  /// Holds what the child claims against the limits that it was given: a number of tensors, ranges
-  /// of the file that are equal or apart, and a sum of sizes that the file can account for.
+  /// Checks the child's claims against its limits: the number of tensors, ranges of the file that
+  /// are equal or disjoint, and a sum of sizes that the file can account for.
   /// - Throws: `h5.stream`.
   func check(against limits: ChildLimits) throws(Failure) {
     guard entries.count <= ObjectWalker.maximumTensorCount else {

@@ -8,7 +8,7 @@ import Tensors
 /// form that NumPy writes, not as Python.
 struct NumPyHeader: Equatable {
   let dtype: DType
-  /// Whether the first axis is the one whose elements follow each other.
+  /// Whether elements along the first axis are contiguous.
   let isFortranOrder: Bool
   let shape: Shape
   /// Bytes before the elements.

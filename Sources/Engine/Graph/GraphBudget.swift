@@ -13,7 +13,7 @@ public struct GraphBudget: Hashable, Sendable {
   public var constantBytes = 2 << 30
   /// Multiply-accumulates of one call, and one for each element that a node writes.
   public var work = 1 << 47
-  /// The same for what depends on nothing but weights.
+  /// The same for nodes that depend on weights only.
   public var constantWork = 1 << 35
 
   public init() {}

@@ -1,5 +1,5 @@
 extension Graph: CustomStringConvertible {
-  /// The graph as text, one node a line:
+  /// The graph as text, one node per line:
   /// `%7 = linear(%3, @trunk.blocks.0.proj.weight) : float[1, 64, 64, 96]  // label`.
   public var description: String {
     let parameters = inputs.map { "\($0.name): \(self[$0.value].type)" }

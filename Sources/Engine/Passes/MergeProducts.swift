@@ -51,7 +51,8 @@ extension Rewriter {
     if case .linear(let parameters) = node.op { parameters.isBare } else { false }
   }
 
-  /// Outputs and inputs of a product whose operands but x and the residual are all weights.
+  /// Number of outputs and inputs of a product whose operands are weights, except x and the
+  /// residual.
   private func shape(of node: Graph.Node, _ weights: WeightTable) -> [Int]? {
     guard case .linear(let parameters) = node.op,
       node.operands[1..<(parameters.hasBias ? 3 : 2)].allSatisfy({ source.weightName($0) != nil }),

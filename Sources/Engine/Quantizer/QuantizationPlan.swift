@@ -29,7 +29,7 @@ public struct QuantizationPlan: Sendable {
   let smoothings: [String: Smoothing]
   /// Weights of products whose inputs were smoothed or shifted.
   public var smoothedWeightCount: Int { smoothings.count }
-  /// Attention layers, by label, whose queries and keys share their size.
+  /// Attention layers, by label, whose queries and keys were balanced.
   public let balanced: [String]
   /// Integers of weights that are stored in int8 but not multiplied in it.
   let stored: [String: QuantizedMatrix]

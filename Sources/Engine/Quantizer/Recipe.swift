@@ -52,7 +52,7 @@ public struct Recipe: Sendable {
     case scenes
     /// The rounding of a weight makes up for that of the weights of its channel before it.
     case compensation
-    /// The mean error of each product is taken off its bias.
+    /// The mean error of each product is subtracted from its bias.
     case biasCorrection = "bias-correction"
     /// Large weights of the float products are stored in int8 as well.
     case int8Storage = "int8-storage"

@@ -7,7 +7,7 @@ internal import SampleScene
 /// A picture that models are asked about and that a camera seems to pan over, so that every graph
 /// runs, the memory too.
 public struct ComparisonProbe: Sendable {
-  /// How results name it.
+  /// Its name in results.
   public let name: String
   let picture: RGBImage
   let prompts: [Prompt]

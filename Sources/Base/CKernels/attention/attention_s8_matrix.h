@@ -56,8 +56,8 @@ static void output_panel_scores(const query_panel *panel, const int32_t *sums,
     output_scores(1, sums, block, maximum);
 }
 
-/// Scores of `keys` keys (whole tiles) from `key` on, and their maxima. They take the place of
-/// those that `beside` has, which become weights on the way.
+/// Scores of `keys` keys (whole tiles) from `key` on, and their maxima. They replace the scores of
+/// `beside`, which become weights meanwhile.
 static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
                   int32_t *integers, float *maximum, softmax_state *beside) {
   const size_t steps = w->sizes.steps, row_bytes = steps * sizeof(uint32_t);

@@ -152,8 +152,8 @@ INLINE void score_cell(const axial_work *w, const query_panel *panel, size_t til
   run_tiles[rows - 1][panel->vectors - 1](&run, key, beside);
 }
 
-/// Scores of a tile, and their maxima. They take the place of those that `beside` has, which become
-/// weights on the way.
+/// Scores of a tile, and their maxima. They replace the scores of `beside`, which become weights
+/// meanwhile.
 /// - Returns: the keys of the tile in whole quads.
 static size_t score_tokens(const axial_work *w, const query_panel *panel, size_t index,
                            float *maximum, softmax_state *beside) {

@@ -13,7 +13,7 @@ extension PickleMachine {
     let global: PickleGlobal
     switch graph[function] {
     case .global(let known): global = known
-    // A call of what a call gave.
+    // A call of the result of a call.
     case .foreign: global = .foreign
     case let other: throw failure("pickle.type", "the pickle calls \(other.kindName)")
     }

@@ -32,7 +32,7 @@ struct PickleMachine {
 
   /// Reads the one pickle that fills `range` of `storage`.
   ///
-  /// `ignoringForeignObjects` makes inert nodes of what is not on the allow list of names.
+  /// With `ignoringForeignObjects`, names that are not on the allow list become inert nodes.
   /// - Throws: codes that start with `pickle.`; `pt.persistent_id`, `pt.storage_conflict`;
   ///   `tensor.` for tensors that cannot be.
   static func read(

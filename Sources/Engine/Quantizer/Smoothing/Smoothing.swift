@@ -14,7 +14,7 @@ internal import Tensors
 /// where e_k is measured on the sampled rows with the rounding that runs, and m_k is the mean
 /// square of input k. Errors of different channels are taken as independent.
 struct Smoothing {
-  /// Taken from the channels; nil when they stay where they are.
+  /// Offsets subtracted from the channels; nil when they are not shifted.
   let offsets: [Float]?
   let factors: [Float]
   let alpha: Double?

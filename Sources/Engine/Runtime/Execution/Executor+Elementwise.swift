@@ -21,7 +21,7 @@ extension Executor {
     }
   }
 
-  /// Statistics become one factor and one summand for each channel, in which all rows share.
+  /// Statistics become one factor and one summand per channel, shared by all rows.
   func batchNorm(_ step: Step, _ epsilon: Float) {
     let x = step.operands[0]
     let columns = x.columns

@@ -20,7 +20,7 @@ extension Executor {
     }
   }
 
-  /// `moved`: elements of the source from one place to the next, by axis of the result.
+  /// `moved`: distance between elements of the source, by axis of the result.
   func transpose(_ step: Step, strides moved: [Int]) {
     let y = step.result.shape
     let (source, output) = (pointer(step.operands[0]), target(step))

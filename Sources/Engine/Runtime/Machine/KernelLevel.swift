@@ -20,7 +20,7 @@ public struct KernelLevel: @unchecked Sendable {
     return levels.map(KernelLevel.init)
   }()
 
-  /// Levels for tests: kernels of others with code of fewer needs in place of their instructions.
+  /// Levels for tests: kernels of other levels, with portable code in place of their instructions.
   ///
   /// They run only when asked for by name, and are not levels of this machine.
   static let emulated: [KernelLevel] = {

@@ -33,7 +33,7 @@ package struct MemoryPlanner {
     requests[id].lastStep = max(requests[id].lastStep, step)
   }
 
-  /// Lets `later` be written over `former`, at the step that reads it last and makes `later` of it.
+  /// Lets `later` overwrite `former`, at the step that reads it last and computes `later` from it.
   ///
   /// Does nothing when `former` is read afterwards, or is of another size. Call in the order of the
   /// steps, when all lifetimes are known.

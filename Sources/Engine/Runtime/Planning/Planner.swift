@@ -12,7 +12,7 @@ struct Planner {
   /// Nodes that run as one step.
   let fused: FusionSearch
   private let tapped: Set<ValueID>
-  /// The first output that each value is.
+  /// The first output of the graph that each value is used for.
   private let outputPositions: [ValueID: Int]
 
   private var views: [View?]

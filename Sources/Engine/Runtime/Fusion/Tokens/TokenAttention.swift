@@ -24,7 +24,8 @@ struct TokenSizes {
 
   /// Cells that pass through a step's products at a time: with their scores they stay in L2.
   static let tileCells = 128
-  /// Cells that a task of a reading takes: fixed, so that results do not depend on threads.
+  /// Cells per task of tokens that attend to cells; fixed, so that results do not depend on
+  /// threads.
   static let chunkCells = 512
 
   var chunks: Int { (cells + Self.chunkCells - 1) / Self.chunkCells }
