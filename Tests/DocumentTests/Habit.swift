@@ -34,6 +34,7 @@ extension Habit {
         "at least", "at most", "most recent", "most recently", "most similar", "most significant",
         "most important", "most prominent",
         "least significant", "least squares", "least recently", "most of", "least normal",
+        "least common",
         "most operators",
         "most steps",
         "most trainers", "agree least", "agrees least", "differ most", "differs most",
