@@ -10,7 +10,7 @@ struct GraphsTests {
   /// The published ones, and some of them at other image sizes: with maps that do not fill windows,
   /// and at the smallest size.
   static let variants =
-    KnownVariants.all
+    KnownVariants.all + KnownVariants.alternatives
     + [("sam2.1_hiera_tiny", 512), ("sam2.1_hiera_large", 256), ("edgetam", 512), ("nano", 32)]
     .map { name, side in
       var resized = variant(name)
@@ -40,11 +40,11 @@ struct GraphsTests {
   ) -> [String: Contract] {
     let (s, h, w) = (c.imageSize, c.imageSize / 16, c.dModel)
     let (m, cells, tokens) = (c.memory.dim, h * h, c.memoryTokens.count)
-    let highRes = [
-      "high_res_0": [1, 4 * h, 4 * h, w / 8], "high_res_1": [1, 2 * h, 2 * h, w / 4],
-    ]
+    let highRes =
+      c.decoder.useHighResFeaturesInSam
+      ? ["high_res_0": [1, 4 * h, 4 * h, w / 8], "high_res_1": [1, 2 * h, 2 * h, w / 4]] : [:]
     let map = [1, h, h, w]
-    return [
+    var contracts = [
       "encode_image": Contract(
         inputs: ["image": [1, s, s, 3]],
         outputs: highRes.merging(["features": map, "image_embedding": map]) { a, _ in a }),
@@ -85,6 +85,14 @@ struct GraphsTests {
         inputs: ["mask": [b, s, s, 1]],
         outputs: ["mask_prompt": [b, 4 * h, 4 * h, 1], "low_res_logits": [b, 4 * h, 4 * h, 1]]),
     ]
+    if c.memory.attention.pooling != .none {
+      contracts["attend_pooled_memory"] = Contract(
+        inputs: [
+          "features": map, "memory": [3, tokens, m], "memory_position": [3, tokens, m],
+          "pointers": [1, pointers, w], "pointer_positions": [pointers, m],
+        ], outputs: ["features": map])
+    }
+    return contracts
   }
 
   @Test(arguments: variants)
