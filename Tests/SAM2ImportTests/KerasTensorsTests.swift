@@ -131,7 +131,7 @@ import Testing
   // MARK: - Turns
 
   @Test func arraysAreTurned() {
-    let plans: [(KerasTurn, [Int], [Int], [Int])] = [
+    let plans: [(KerasTranspose, [Int], [Int], [Int])] = [
       (.matrix, [2, 3], [1, 0], [3, 2]), (.kernel, [7, 5, 3, 2], [3, 2, 0, 1], [2, 3, 7, 5]),
       (.depthwiseKernel, [7, 5, 3, 1], [2, 3, 0, 1], [3, 1, 7, 5]),
       (.picture, [4, 5, 6], [2, 0, 1], [1, 6, 4, 5]),
@@ -139,11 +139,11 @@ import Testing
       (.cell, [3], [0], [1, 1, 3]), (.moments, [7, 3], [0, 1], [7, 1, 1, 3]),
       (.same, [2, 3], [0, 1], [2, 3]),
     ]
-    #expect(Set(plans.map(\.0)) == Set(KerasTurn.allCases))
-    for (turn, sizes, axes, result) in plans {
-      let plan = turn.plan(sizes)
-      #expect(plan?.axes == axes && plan?.sizes == result, "\(turn)")
-      if turn != .same { #expect(turn.plan(sizes + [1]) == nil, "\(turn)") }
+    #expect(Set(plans.map(\.0)) == Set(KerasTranspose.allCases))
+    for (transpose, sizes, axes, result) in plans {
+      let plan = transpose.plan(sizes)
+      #expect(plan?.axes == axes && plan?.sizes == result, "\(transpose)")
+      if transpose != .same { #expect(transpose.plan(sizes + [1]) == nil, "\(transpose)") }
     }
   }
 
@@ -153,7 +153,8 @@ import Testing
     base.set("k", Tensor((1...8).map { Float($0) }, shape: [1, 2, 2, 2]))
     var renamed = RenamedTensors(base)
     let added = [
-      renamed.add("matrix", .turned("m", .matrix)), renamed.add("kernel", .turned("k", .kernel)),
+      renamed.add("matrix", .transposed("m", .matrix)),
+      renamed.add("kernel", .transposed("k", .kernel)),
       renamed.add("row", .row("m", 1)), renamed.add("row", .row("m", 0)),
     ]
     #expect(added == [true, true, true, false])

@@ -7,7 +7,7 @@ public struct DetectionOptions: Sendable, Hashable {
   /// Of two boxes that answer one query and overlap by more than this (intersection over union),
   /// the better one stays; 1 keeps all.
   public var suppression: Float = 0.5
-  /// Most boxes per picture, the best ones.
+  /// Maximum number of boxes per picture; the best ones are kept.
   public var maximumCount = 100
 
   public init() {}
@@ -22,7 +22,7 @@ public struct DetectionOptions: Sendable, Hashable {
     }
     guard maximumCount > 0 else {
       throw Failure(
-        .usage, code: "detect.count", "\(maximumCount) detections per picture are none")
+        .usage, code: "detect.count", "\(maximumCount) is not a number of detections per picture")
     }
   }
 }

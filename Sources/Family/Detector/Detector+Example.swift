@@ -3,11 +3,11 @@ public import Media
 import Tensors
 
 extension Detector {
-  /// A query for what is in `box` of `example`, or for its most prominent object.
+  /// A query for the object in `box` of `example`, or for its most prominent object.
   ///
   /// Without a box OWLv2 takes the patch whose box is most of an object. With one, and in OWL-ViT, of
-  /// the patches whose boxes fit nearly as well as the best one that is taken whose contents are
-  /// least like the average of the picture, as the reference does.
+  /// the patches whose boxes fit nearly as well as the best one, that whose contents differ most
+  /// from the average of the picture is taken, as the reference does.
   /// - Throws: `detect.example_box` for a box that is empty or outside of the picture.
   public func query(
     like example: RGBImage, box: Detection.Box? = nil, label: String = "example"
@@ -61,9 +61,9 @@ extension PictureBoxes {
     let likeness = chosen.map { index in
       zip(classVector(index), mean).reduce(Float(0)) { $0 + $1.0 * $1.1 }
     }
-    let least = likeness.indices.min { likeness[$0] < likeness[$1] }
+    let unlike = likeness.indices.min { likeness[$0] < likeness[$1] }
     // Without any overlap all limits are negative, and the best fit may be below.
-    return least.map { chosen[$0] } ?? (fits.indices.max { fits[$0] < fits[$1] } ?? 0)
+    return unlike.map { chosen[$0] } ?? (fits.indices.max { fits[$0] < fits[$1] } ?? 0)
   }
 
   private var meanClass: [Float] {

@@ -2,7 +2,7 @@ public import Bytes
 public import Media
 import Tensors
 
-/// What a detector says of every patch of a picture, before any threshold.
+/// The detector's results for every patch of a picture, before any threshold.
 public struct DetectorPatches: Sendable {
   /// The best answer of each patch; its box may reach beyond the picture.
   public let best: [Detection]

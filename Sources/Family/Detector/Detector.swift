@@ -19,7 +19,7 @@ import Tokenizer
 /// was looked at can be asked for other things at little cost.
 public final class Detector: Sendable {
   public let configuration: DetectorConfiguration
-  /// What runs the graphs.
+  /// The runtime of the graphs.
   public let program: Program
   let pool: StoragePool
   let tokenizer: BytePairTokenizer

@@ -1,4 +1,5 @@
-/// What to look for: texts, or an example, in the space in which boxes are compared with them.
+/// The targets of a search: texts or an example, in the space in which boxes are compared with
+/// them.
 public struct DetectorQueries: Sendable, Equatable {
   /// How detections are labelled, one per query.
   public let labels: [String]

@@ -1,12 +1,12 @@
 public import Tensors
 
-/// What a detector sees in one picture, whatever it is asked for: one box per patch.
+/// The boxes of one picture, one per patch, whatever the queries.
 public struct PictureBoxes: Sendable {
   public let width: Int
   public let height: Int
   /// [n, 4] in 0...1 of the detector's square picture: centre x and y, width and height.
   public let boxes: Tensor
-  /// [n]: logit of being an object at all; nil for a detector that does not tell.
+  /// [n]: logit of being an object at all; nil for a detector without this head.
   public let objectness: Tensor?
   /// [1, n, D], [1, n, 1], [1, n, 1]: what is compared with queries, and how.
   let classes: Tensor

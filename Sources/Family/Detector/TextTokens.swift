@@ -19,7 +19,7 @@ struct TextTokens {
     guard !text.unicodeScalars.contains("\u{FFFD}") else {
       throw Failure(
         .badInput, code: "detect.text_utf8",
-        "the text \"\(printable(text))\" is not UTF-8: it holds bytes that are no characters")
+        "the text \"\(printable(text))\" is not UTF-8: it holds bytes that are not characters")
     }
     let found = text.utf8.count > Self.byteLimit ? nil : tokenizer.tokens(text)
     guard let found, found.count <= limit else {

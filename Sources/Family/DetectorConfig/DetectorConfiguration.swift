@@ -83,10 +83,10 @@ public enum DetectorKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether there is a head that says how much of an object a box is, whichever.
+  /// Whether there is a head that scores whether a box holds any object.
   public var hasObjectness: Bool { self == .owlv2 }
 
-  /// Whether pictures are made square by pixels right and below, and not by stretching them.
+  /// Whether pictures become square by padding right and below, and not by stretching.
   public var padsPictures: Bool { self == .owlv2 }
 }
 

@@ -6,7 +6,7 @@ import JSON
 public enum DetectorGraph: String, Sendable, Hashable, CaseIterable {
   /// Texts to queries.
   case encodeText = "encode_text"
-  /// A picture to boxes, and to what tells their classes.
+  /// A picture to boxes, and to their class features.
   case findBoxes = "find_boxes"
   /// Boxes and queries to logits.
   case matchQueries = "match_queries"
@@ -14,7 +14,7 @@ public enum DetectorGraph: String, Sendable, Hashable, CaseIterable {
 
 /// Operands and results of the graphs of a detector.
 ///
-/// The one place that says which there are; `Formats/model-file.md` has the same table with the
+/// The only definition of them; `Formats/model-file.md` has the same table with the
 /// meaning of each. Every model of a configuration has this one interface, whichever passes have
 /// rewritten its graphs.
 public struct DetectorInterface: Sendable {
@@ -57,7 +57,7 @@ public struct DetectorInterface: Sendable {
     }
   }
 
-  /// What tells the classes of boxes: results of one graph, operands of another.
+  /// The class features of boxes: results of one graph, operands of another.
   private var classValues: [Value] {
     [
       Value(name: "classes", type: .float(1, boxes, width)),

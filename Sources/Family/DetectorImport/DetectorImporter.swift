@@ -7,9 +7,9 @@ import SAM2Import
 public import Tensors
 public import Tokenizer
 
-/// Turns a checkpoint of OWLv2 or OWL-ViT, as `transformers` saves it, into graphs and weights.
+/// Imports a checkpoint of OWLv2 or OWL-ViT, as `transformers` saves it, as graphs and weights.
 public enum DetectorImporter {
-  /// What a user may choose.
+  /// The user's choices.
   public struct Options: Sendable {
     /// The entries of the `config.json` beside the checkpoint.
     public var published: PublishedConfiguration?
@@ -143,7 +143,7 @@ public enum DetectorImporter {
     if !others.isEmpty {
       let shown = others.prefix(4).map { printable($0) }.joined(separator: ", ")
       notes.append(
-        "left out \(others.count) tensors that are no weights of \(c.kind.name): \(shown)"
+        "left out \(others.count) tensors that are not weights of \(c.kind.name): \(shown)"
           + (others.count > 4 ? ", …" : ""))
     }
     if c.imageSize != full.imageSize {

@@ -5,7 +5,7 @@ import Tensors
 /// Reads the sizes of a detector from the shapes of its tensors.
 struct DetectorShapes {
   let configuration: DetectorConfiguration
-  /// What was assumed, in words.
+  /// Assumptions, for people.
   let assumptions: [String]
 
   private let tensors: any TensorCollection

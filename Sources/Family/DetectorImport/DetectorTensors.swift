@@ -4,7 +4,7 @@ package import DetectorConfig
 package struct DetectorTensors {
   package private(set) var names: [String] = []
   package private(set) var shapes: [String: [Int]] = [:]
-  /// What the names of both towers begin with.
+  /// Prefix of the names of both towers.
   let root: String
 
   /// Names of weights that are not in a checkpoint, but follow from the configuration.

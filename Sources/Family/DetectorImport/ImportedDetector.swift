@@ -8,7 +8,7 @@ public struct ImportedDetector: Sendable {
   public var configuration: DetectorConfiguration
   /// Settings that the checkpoint does not determine and that were assumed, in words.
   public var assumptions: [String]
-  /// What was left out or cut, in words.
+  /// Parts that were left out or shortened, for people.
   public var notes: [String]
   /// Tensors that hold NaN or infinity, and how many of each.
   public var nonFinite: [(name: String, count: Int)]

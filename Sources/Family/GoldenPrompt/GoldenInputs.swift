@@ -11,7 +11,7 @@ struct GoldenInputs {
 
   /// Of the prompts, which are of all kinds, and of the pointers.
   private static let (pointCount, pointerCount) = (8, 4)
-  /// Of inputs that say whether something is there: between yes and no, so that both count.
+  /// Inputs that switch between two embeddings: they are between yes and no, so that both count.
   private static let switches = ["present", "absent"]
 
   init(_ graph: Graph, of model: Model) {

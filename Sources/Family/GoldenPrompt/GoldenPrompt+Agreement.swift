@@ -57,7 +57,7 @@ extension GoldenPrompt {
 }
 
 extension GoldenPrompt.Agreement {
-  /// What is wrong; nil when nothing is.
+  /// The failure; nil when both agree.
   public var failure: Failure? {
     guard !isWithinTolerance else { return nil }
     let what =
@@ -66,7 +66,7 @@ extension GoldenPrompt.Agreement {
       : "other numbers in \(output), off by \(error) where \(tolerance) is allowed,"
     return Failure(
       .badInput, code: "golden.differs",
-      "graph \(graph) gives \(what) than when the file was made", place: "graph \(graph)",
+      "graph \(graph) gives \(what) than when the file was written", place: "graph \(graph)",
       hint: "the file was changed, or this machine or build computes something else: "
         + "compare with another machine, or convert the checkpoint again")
   }
@@ -78,7 +78,7 @@ extension GoldenPrompt.Output {
     guard sample.count == other.sample.count else { return .infinity }
     var (noise, signal) = (0.0, 0.0)
     for (x, y) in zip(sample, other.sample) where !x.isSame(as: y) {
-      // What is no number, or infinite, on one side only is as wrong as can be.
+      // A value that is NaN or infinite on one side only is a maximal error.
       guard x.isFinite, y.isFinite else { return .infinity }
       noise += (Double(x) - Double(y)) * (Double(x) - Double(y))
     }

@@ -9,7 +9,7 @@ extension GoldenPrompt {
 
   private static let formula = "splitmix64-1"
 
-  /// The record as it goes into a file; records of equal graphs take equal room.
+  /// The record as a file holds it; records of equal graphs take equal space.
   public var json: JSONValue {
     .object([
       ("inputs", .string(Self.formula)),
@@ -35,14 +35,14 @@ extension GoldenPrompt {
       })
   }
 
-  /// What a file recorded.
+  /// The record of a file.
   /// - Throws: `golden.missing` when it has no record, `golden.formula` for one with other inputs,
   ///   `json.*` and `golden.record` for one that cannot be read.
   public init(metadata: JSONValue) throws(Failure) {
     guard let record = metadata[Self.metadataKey] else {
       throw Failure(
         .badInput, code: "golden.missing", "the file holds no golden prompt",
-        hint: "it was made by an earlier version, or with --no-golden: convert or quantise again")
+        hint: "an earlier version wrote it, or --no-golden was given: convert or quantise again")
     }
     let formula = try record.requiredString("inputs")
     guard formula == Self.formula else {
@@ -67,7 +67,7 @@ extension GoldenPrompt {
       .agreement(with: recorded)
   }
 
-  /// The same for callers who only want to go on if nothing differs.
+  /// The same for callers that continue only if nothing differs.
   /// - Throws: as `check`; `golden.differs` for the first graph that does.
   public static func require(of model: Model, options: RuntimeOptions = .init()) throws(Failure) {
     for graph in try check(model, options: options) {

@@ -5,15 +5,16 @@ internal import ModelFile
 public import Runtime
 internal import Tensors
 
-/// A small run of every graph of a model, on inputs that follow from a formula, and what came out: a
-/// file holds it, so that a machine, a build or a file that computes something else can be told.
+/// A small run of every graph of a model on inputs that follow from a formula, with its results.
+///
+/// A file holds it, so that a machine, a build or a file with different results is detected.
 ///
 /// Each graph runs by itself, on inputs that no other graph made: what differs is its own fault.
 /// Integer products are recorded by a hash of their sums, which are the same on every kernel level.
 /// Everything else is recorded by some elements of each output and by the size of all of them,
 /// which levels may round differently.
 public struct GoldenPrompt: Sendable, Hashable {
-  /// What one graph gave.
+  /// Results of one graph.
   public struct Record: Sendable, Hashable {
     public let graph: String
     /// SHA-256 of the sums of its int8 products; nil for a graph without any.
@@ -38,7 +39,7 @@ public struct GoldenPrompt: Sendable, Hashable {
 
   init(records: [Record]) { self.records = records }
 
-  /// Runs `model`, one graph after the other, whose packed weights are let go of behind it.
+  /// Runs `model`, one graph after the other, and releases the packed weights of each afterwards.
   /// - Throws: what the runtime refuses.
   public init(
     running model: Model, options: RuntimeOptions = .init(),
@@ -59,8 +60,8 @@ public struct GoldenPrompt: Sendable, Hashable {
     self.records = records
   }
 
-  /// What takes as much room in a file, for a model that has not run.
-  /// - Throws: `graph.unbound` for a size that nothing says.
+  /// A placeholder of the same length in a file, for a model that has not run.
+  /// - Throws: `graph.unbound` for an unknown size.
   public static func placeholder(for model: Model) throws(Failure) -> GoldenPrompt {
     var records: [Record] = []
     for graph in model.graphs {

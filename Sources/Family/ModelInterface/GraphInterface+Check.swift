@@ -65,12 +65,12 @@ private struct SymbolMatch {
       return .otherKind
     }
     var result = Comparison.equal
-    for (dim, wanted) in zip(found.shape, expected.shape) {
-      if let symbol = wanted.symbol {
+    for (dim, required) in zip(found.shape, expected.shape) {
+      if let symbol = required.symbol {
         guard pair(symbol, with: dim.symbol) else { return .otherKind }
       } else {
         guard dim.fixed != nil else { return .otherKind }
-        if dim != wanted { result = .otherSizes }
+        if dim != required { result = .otherSizes }
       }
     }
     return result

@@ -8,8 +8,8 @@ extension ModelInterface {
 extension GraphInterface {
   /// The interface of graph `name`, in a model with `parts`.
   ///
-  /// The one place that says which operands and results a graph has. `Formats/model-file.md` has the
-  /// same table with the meaning of each.
+  /// The only definition of a graph's operands and results. `Formats/model-file.md` has the same
+  /// table with the meaning of each.
   init(_ name: GraphName, _ s: InterfaceSizes, _ parts: ModelParts) {
     switch name {
     case .encodeImage: self = .encodeImage(s)

@@ -81,6 +81,6 @@ public enum ModelParts: String, Sendable, CaseIterable {
     return result
   }
 
-  /// Says in a file which parts it holds.
+  /// The entry of a file's metadata that names its parts.
   public static let metadataKey = "parts"
 }

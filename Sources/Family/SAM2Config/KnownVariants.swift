@@ -24,7 +24,7 @@ public enum KnownVariants {
     alternatives.map(\.variant).filter { $0.hasPrefix(configuration.variant + "_") }
   }
 
-  /// What tells the sizes apart.
+  /// The numbers that differ between sizes.
   private struct Size: Sendable {
     var name: String
     var embedDim: Int

@@ -39,7 +39,7 @@ extension ModelConfiguration.Memory {
     case raisedKeys = "raised_keys"
   }
 
-  /// The network that turns features and a mask into a memory.
+  /// The network that encodes features and a mask as a memory.
   public struct Encoder: Sendable, Equatable {
     /// Kernel, stride and padding of the convolutions that bring a mask to the feature map's size.
     public var maskDownsamplerKernel = 3
@@ -57,7 +57,7 @@ extension ModelConfiguration.Memory {
   public struct Bank: Sendable, Equatable {
     /// Memories with a temporal code: conditioning ones (they share one) and the recent ones.
     public var numMaskmem = 7
-    /// -1 is no limit.
+    /// -1 means no limit.
     public var maxCondFramesInAttn = -1
     public var memoryTemporalStrideForEval = 1
     public var directlyAddNoMemEmbed = true

@@ -16,7 +16,7 @@ extension ModelConfiguration {
   }
 
   /// Reads what `json` wrote.
-  /// - Throws: `json.missing`, `json.type`, `config.unknown` for an entry that is none of ours,
+  /// - Throws: `json.missing`, `json.type`, `config.unknown` for an unknown entry,
   ///   `config.unsupported` for another kind of trunk, and what `validate` throws.
   public init(json: JSONValue) throws(Failure) {
     self.init()

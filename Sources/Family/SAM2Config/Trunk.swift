@@ -1,5 +1,5 @@
 extension ModelConfiguration {
-  /// The network that turns an image into feature maps, with what its kind needs to know.
+  /// The network that computes feature maps of an image, with the configuration of its kind.
   ///
   /// A closed list: whatever depends on the trunk switches over it, so that a new kind does not
   /// compile until each of these places has an answer.

@@ -5,16 +5,16 @@ internal import Tensors
 /// Takes apart the convolutions into which passes have folded batch norms and branches, so that a
 /// model has all official weights again.
 ///
-/// The original factors are gone. The convolution keeps what was folded and its norm becomes the
-/// identity, as do the branches beside it: what a model computes with them is the same.
+/// The original factors are lost. The convolution keeps the folded weights, and its norm and the
+/// branches beside it become identities, so that a model computes the same with them.
 struct FoldedNorms {
   /// The weights with convolutions and norms where folded convolutions were.
   private(set) var weights = WeightTable()
   /// Official names of what was taken apart; none are the values of a checkpoint.
   private(set) var factors: [String] = []
 
-  /// What `fold-batch-norms` appends to the name of a convolution, and `merge-depthwise-branches`
-  /// after it.
+  /// The suffix that `fold-batch-norms` appends to the name of a convolution, and then
+  /// `merge-depthwise-branches`.
   private static let folded = ".c.folded"
   private static let merged = ".c.folded.merged"
   private static let epsilon: Float = 1e-5

@@ -2,11 +2,11 @@ internal import Bytes
 internal import Graph
 internal import Tensors
 
-/// Takes apart the products that passes made of two official weights, so that a model has all
+/// Splits the products that passes computed from two official weights, so that a model has all
 /// official weights again.
 ///
-/// The original factors are gone. One of the two becomes the identity (zeros beside or below) and
-/// the other the product: what a model computes with them is the same.
+/// The original factors are lost. One of the two becomes the identity (zeros beside or below) and
+/// the other the product, so that a model computes the same with them.
 struct FoldedProducts {
   /// Two layers without anything between them, the second multiplied by the first.
   private struct Pair {
@@ -44,7 +44,7 @@ struct FoldedProducts {
         first: "\(path).v_proj", second: "\(path).out_proj", firstIsIdentity: true)
     }
     // `merge-products`: the decoder's projections of the two finest levels of the neck, which count
-    // from the coarsest. They are narrower than the neck, so the identity fits behind.
+    // from the coarsest. They are narrower than the neck, so the identity fits after them.
     let neck = "image_encoder.neck.convs"
     let levels = official.names.count { $0.hasPrefix(neck) && $0.hasSuffix(".weight") }
     for level in 0..<2 {

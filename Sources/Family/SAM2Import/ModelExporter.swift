@@ -6,16 +6,16 @@ public import Tensors
 
 /// Gives back the tensors of a model under their official names, in the official order.
 public enum ModelExporter {
-  /// What can be exported of a model.
+  /// The exportable contents of a model.
   public struct Export: Sendable {
     public let tensors: any TensorCollection
     /// Names that were int8 and are computed back: they are not the values of the checkpoint.
     public let dequantized: [String]
-    /// Names of factors that stand for products in which a pass had folded the checkpoint's: a
-    /// model computes the same with them, but they are not the values of the checkpoint.
+    /// Names of factors that replace those which a pass had folded into products: a model computes
+    /// the same with them, but they are not the values of the checkpoint.
     public let refactored: [String]
-    /// Official names that the model does not have, because no model computes with them: zeros
-    /// stand in for them, so that the checkpoint is complete.
+    /// Official names that the model does not have, because no model computes with them; zeros
+    /// replace them, so that the checkpoint is complete.
     public let zeroed: [String]
   }
 
@@ -38,7 +38,7 @@ public enum ModelExporter {
       throw Failure(
         .usage, code: "export.quantized",
         "\(changed) weights of the model are int8 or folded into others: the values of the "
-          + "checkpoint it was made from are gone",
+          + "checkpoint it was made from are lost",
         hint: "export the model it was made from, or pass --dequantize for values that compute "
           + "the same as this model")
     }
@@ -76,6 +76,6 @@ public enum ModelExporter {
       && weights[String(name.dropLast(scaleSuffix.count))]?.dtype == .int8
   }
 
-  /// What the quantiser appends to the name of a weight for its scales.
+  /// The suffix that the quantiser appends to the name of a weight for its scales.
   static let scaleSuffix = ".scale"
 }

@@ -5,7 +5,7 @@ public import ModelInterface
 public import SAM2Config
 public import Tensors
 
-/// Turns a SAM 2 checkpoint and its configuration into graphs and weights.
+/// Imports a SAM 2 checkpoint and its configuration as graphs and weights.
 public enum ModelImporter {
   /// Finds the weights (see `WeightSearch`) and their configuration (see `ConfigurationDetector`),
   /// then converts.

@@ -5,7 +5,7 @@ package import Tensors
 package struct SpillBuffer {
   private var byteCount = 0
   private var spill: SpillFile?
-  /// Most bytes that stay in memory: enough for a small model that was compressed.
+  /// Maximum bytes that stay in memory: enough for a small model that was compressed.
   private static let limit = 32 << 20
 
   package init() {}

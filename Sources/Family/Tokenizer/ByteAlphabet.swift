@@ -1,6 +1,6 @@
-/// The printable characters that stand for the 256 bytes in vocabularies of byte-level BPE.
+/// The printable characters that represent the 256 bytes in vocabularies of byte-level BPE.
 ///
-/// Bytes that print in Latin-1 stand for themselves; the others follow from U+0100 on. Tokens 0 to
+/// Bytes that print in Latin-1 represent themselves; the others follow from U+0100 on. Tokens 0 to
 /// 255 of CLIP's vocabulary are the bytes in this order, tokens 256 to 511 the same at the end of a
 /// word.
 enum ByteAlphabet {
@@ -14,7 +14,7 @@ enum ByteAlphabet {
     return tokens
   }()
 
-  /// The byte that each character stands for.
+  /// The byte that each character represents.
   static let bytes: [Unicode.Scalar: UInt8] = {
     var bytes: [Unicode.Scalar: UInt8] = [:]
     for byte in printing { bytes[Unicode.Scalar(byte)] = byte }

@@ -1,4 +1,4 @@
-/// Turns a text into the tokens of CLIP, as `CLIPTokenizer` of `transformers` does
+/// Splits a text into the tokens of CLIP, as `CLIPTokenizer` of `transformers` does
 /// (Radford et al., arXiv 2103.00020; Sennrich et al., arXiv 1508.07909).
 ///
 /// `open_clip` differs: an exclamation mark is a sign like others, and it repairs wrongly decoded text and unescapes HTML first, does not compose

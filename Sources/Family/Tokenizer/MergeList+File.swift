@@ -12,7 +12,8 @@ extension MergeList {
 
   /// The merges in a file, or in the file of a folder that holds them.
   ///
-  /// `merges.txt` and `tokenizer.json` of Hugging Face, and CLIP's own text, are told by content.
+  /// `merges.txt` and `tokenizer.json` of Hugging Face, and CLIP's own text, are recognised by
+  /// content.
   /// - Throws: `file.*`, `json.*`, `tokenizer.*`.
   public init(path: String) throws(Failure) {
     let file = try MergeList.file(at: path)

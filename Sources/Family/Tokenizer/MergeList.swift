@@ -2,7 +2,7 @@ public import Bytes
 
 /// The pairs of tokens that a byte-pair tokenizer joins, most important first.
 ///
-/// Merge `n` makes token 512 + n; the tokens before are the bytes (`ByteAlphabet`), and behind the
+/// Merge `n` gives token 512 + n; the tokens before are the bytes (`ByteAlphabet`), and after the
 /// merges follow the start and the end of a text.
 public struct MergeList: Sendable, Equatable {
   struct Pair: Hashable {

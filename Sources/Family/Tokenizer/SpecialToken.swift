@@ -2,8 +2,8 @@
 enum SpecialToken: CaseIterable {
   case start
   case end
-  /// What the processors of OWLv2 and OWL-ViT fill texts up with: they have named the token of the
-  /// exclamation mark for it, and so every exclamation mark becomes this token.
+  /// The padding of the processors of OWLv2 and OWL-ViT: they use the token of the exclamation
+  /// mark, so every exclamation mark becomes this token.
   case padding
 
   var text: String {

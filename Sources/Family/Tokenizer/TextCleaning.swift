@@ -1,8 +1,10 @@
 // The standard library normalises to compare strings, and offers the result under this name alone.
 @_spi(_Unicode) import Swift
 
-/// What CLIP's tokenizer in `transformers` does to a text before it looks for words: composes
-/// characters (NFC), makes each run of white space one space, and lower-cases each scalar by itself.
+/// The cleaning of a text by CLIP's tokenizer in `transformers`, before it looks for words.
+///
+/// It composes characters (NFC), replaces each run of white space by one space, and lower-cases
+/// each scalar by itself.
 enum TextCleaning {
   static func clean(_ text: Substring) -> [Unicode.Scalar] {
     var result: [Unicode.Scalar] = []

@@ -35,7 +35,7 @@ struct WordSplitter {
     }
   }
 
-  /// Adds the words at the position, which has characters left, and moves behind them.
+  /// Adds the words at the position, which has characters left, and moves after them.
   private mutating func addWords(to words: inout [ArraySlice<Unicode.Scalar>]) {
     for marker in Self.markers where follows(marker) {
       // "<|", the name, "|>".

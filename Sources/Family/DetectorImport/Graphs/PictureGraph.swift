@@ -2,8 +2,8 @@ import Bytes
 import DetectorConfig
 import Graph
 
-/// A picture to one box per patch, before the position of the patch is added, and to what tells
-/// their classes.
+/// A picture to one box per patch, before the position of the patch is added, and to their class
+/// features.
 enum PictureGraph {
   static func graph(_ c: DetectorConfiguration) throws(Failure) -> Graph {
     var writer = TowerWriter(.findBoxes, c)

@@ -58,7 +58,7 @@ private struct CausalMask {
       .attention(heads: tower.heads, scale: scale), operands[0], operands[1], value, label: label)
   }
 
-  /// x [texts, tokens, heads * D] with a row of `table` [tokens, tokens] behind each head.
+  /// x [texts, tokens, heads * D] with a row of `table` [tokens, tokens] after each head.
   private func widened(
     _ x: ValueID, by table: ValueID, _ label: String, _ writer: inout TowerWriter
   ) throws(Failure) -> ValueID {

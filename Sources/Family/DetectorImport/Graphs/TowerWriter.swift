@@ -2,7 +2,7 @@ import Bytes
 import DetectorConfig
 import Graph
 
-/// Writes the layers that detectors are made of: a graph builder that knows their weights.
+/// Writes the layers of detectors: a graph builder that knows their weights.
 ///
 /// Products, activations and residual sums stay separate nodes, as in the reference: passes fuse.
 struct TowerWriter {

@@ -4,7 +4,7 @@ public import Media
 public struct AutomaticMask: Sendable, Hashable {
   /// The mask at the size of the picture; `runs.mask` has its pixels.
   public internal(set) var runs: RunLengthMask
-  /// The box around the mask, all zero (but for the crop's corner) when the mask is empty.
+  /// The box around the mask, all zero (except for the crop's corner) when the mask is empty.
   ///
   /// The far corner is the last pixel inside. `bbox` of the reference is left, top, and the
   /// distances to the far corner, which are one less than the numbers of columns and rows.

@@ -95,7 +95,7 @@ public struct AutomaticMaskGenerator: Sendable {
 
   // MARK: - Decoding
 
-  /// What the decoder proposes for each of `points`, in pixels of the crop.
+  /// The decoder's candidates for each of `points`, in pixels of the crop.
   private func candidates(
     _ points: [Prompt.Point], _ predictor: ImagePredictor
   ) throws(Failure) -> [MaskCandidate] {

@@ -41,8 +41,8 @@ public struct AutomaticMaskOptions: Sendable, Hashable {
   /// Explicit click positions, one list for the picture and one for each crop layer, instead of
   /// `pointsPerSide`.
   public var pointGrids: [[GridPoint]]?
-  /// Holes and islands of a mask of at most so many low-resolution pixels are removed before the
-  /// mask is enlarged; 0 leaves them.
+  /// Holes and islands of a mask up to this area, in low-resolution pixels, are removed before the
+  /// mask is enlarged; 0 keeps them.
   ///
   /// That is what `min_mask_region_area` does in the reference, with CUDA (it does nothing without).
   /// `AutomaticMaskGenerator.removingSmallRegions` works at full size.

@@ -1,7 +1,7 @@
 import Media
 import Tensors
 
-/// What the decoder proposes for one click: a mask that may be kept.
+/// The decoder's proposal for one click: a mask that may be kept.
 struct MaskCandidate {
   /// In pixels of the crop.
   var point: Prompt.Point
@@ -32,13 +32,13 @@ struct MaskSieve {
 
   /// The mask of `candidate`, or nil when it is filtered out.
   mutating func pass(_ candidate: MaskCandidate) -> AutomaticMask? {
-    let leastIoU = Float(options.predictedIoUThreshold)
-    guard leastIoU <= 0 || candidate.predictedIoU > leastIoU else { return nil }
+    let minimumIoU = Float(options.predictedIoUThreshold)
+    guard minimumIoU <= 0 || candidate.predictedIoU > minimumIoU else { return nil }
     let plane = plane(of: candidate.logits)
     let enlarged = enlarged(from: candidate.logits)
     let stability = plane.withUnsafeBufferPointer { stabilityScore($0, enlarged) }
-    let leastStability = Float(options.stabilityScoreThreshold)
-    guard leastStability <= 0 || stability >= leastStability else { return nil }
+    let minimumStability = Float(options.stabilityScoreThreshold)
+    guard minimumStability <= 0 || stability >= minimumStability else { return nil }
     let mask = plane.withUnsafeBufferPointer {
       enlarged.mask($0, threshold: Float(options.maskThreshold))
     }
@@ -81,12 +81,12 @@ struct MaskSieve {
     return Float(areas.high) / Float(areas.low)
   }
 
-  /// What an empty mask has for a box, as in the reference: a point in the corner of the crop.
+  /// The box of an empty mask, as in the reference: a point in the corner of the crop.
   private var emptyBox: PixelBox {
     PixelBox(left: crop.left, top: crop.top, right: crop.left, bottom: crop.top)
   }
 
-  /// Whether a side lies near that side of the crop, but not near that of the picture.
+  /// Whether a side is near that side of the crop, but not near that of the picture.
   private func isCutOff(_ box: PixelBox) -> Bool {
     func isNear(_ side: Int, _ edge: Int) -> Bool { abs(side - edge) <= MaskSieve.edgeDistance }
     return (isNear(box.left, crop.left) && !isNear(box.left, 0))

@@ -3,11 +3,11 @@ import Media
 /// Removes small holes and islands from mask logits, as `SAM2Transforms.postprocess_masks` of the
 /// reference does with CUDA.
 enum RegionCleaning {
-  /// How far above the threshold filled holes come to lie, and removed islands below it.
+  /// Distance of filled holes above the threshold, and of removed islands below it.
   private static let settledLogit: Float = 10
 
   /// `logits` [height, width] with the holes (logits <= `threshold`) and islands (above it) of at
-  /// most so many pixels settled; both are looked for in the logits as they come in.
+  /// most this many pixels settled; both are looked for in the original logits.
   static func clean(
     _ logits: [Float], width: Int, height: Int, maximumHoleArea: Int, maximumIslandArea: Int,
     threshold: Float = 0

@@ -45,7 +45,7 @@ extension SegmentationModel {
       tensors.allSatisfy({ $0.dtype == .float32 })
     else {
       throw Failure(
-        .badInput, code: "embedding.shape", "these tensors are no embedding of this model",
+        .badInput, code: "embedding.shape", "these tensors are not an embedding of this model",
         hint: "encode the picture again")
     }
     return try embedding(ImageFeatures(tensors), width: width, height: height)

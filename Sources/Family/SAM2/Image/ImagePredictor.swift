@@ -176,7 +176,7 @@ public final class ImagePredictor {
 }
 
 extension Failure {
-  /// The same failure, saying which prompt of several it concerns.
+  /// The same failure, with the number of the prompt among several.
   fileprivate func inPrompt(_ index: Int) -> Failure {
     var copy = self
     copy.place = "prompt \(index)" + (place.map { ", \($0)" } ?? "")

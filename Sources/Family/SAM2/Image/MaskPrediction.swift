@@ -46,7 +46,7 @@ public struct MaskPrediction: Sendable {
     return plane.floats().withUnsafeBufferPointer { enlarged.mask($0, threshold: threshold) }
   }
 
-  /// All masks at the size of the picture, made by two threads.
+  /// All masks at the size of the picture, computed by two threads.
   public func masks(threshold: Float = 0) -> [BinaryMask] {
     let half = (count + 1) / 2
     let others = BackgroundWork { (half..<count).map { mask($0, threshold: threshold) } }

@@ -14,7 +14,7 @@ enum MaskPlane {
   /// A mask of a video frame at the model's input size: [1, S, S, 1], 1 inside and 0 outside.
   ///
   /// Antialiased bilinear and then cut at one half, as the reference does. The resizer works on
-  /// pictures, so the mask goes through as a gray one.
+  /// pictures, so the mask is passed as a gray one.
   static func modelMask(_ mask: BinaryMask, imageSize: Int) -> Tensor {
     let shape: Shape = [1, imageSize, imageSize, 1]
     if mask.width == imageSize, mask.height == imageSize {

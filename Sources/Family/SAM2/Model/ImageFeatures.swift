@@ -1,6 +1,6 @@
 import Tensors
 
-/// What the image encoder leaves of one picture; every prompt and object shares it.
+/// The encoder's output for one picture, shared by every prompt and object.
 struct ImageFeatures: Sendable {
   /// [1, h, w, C]: raw features, for memory attention and the memory encoder.
   let features: Tensor
@@ -32,7 +32,7 @@ struct DecoderImage: Sendable {
   let queries: Tensor
 }
 
-/// Everything the mask decoder says about B prompts: all four masks, before any choice.
+/// The mask decoder's output for B prompts: all four masks, before any choice.
 struct DecodedMasks: Sendable {
   /// [B, 4, S/4, S/4] logits; mask 0 is the single-mask output, 1...3 the multimask output.
   let masks: Tensor

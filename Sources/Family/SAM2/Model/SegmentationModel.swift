@@ -10,11 +10,11 @@ import Tensors
 
 /// A SAM 2 model ready to run: loaded once, shared by any number of predictors.
 public final class SegmentationModel: Sendable {
-  /// Sizes and choices of the architecture, as the checkpoint and its configuration say.
+  /// Sizes and choices of the architecture, from the checkpoint and its configuration.
   public let configuration: ModelConfiguration
-  /// What runs the graphs; nil only where tests put a fake in its place.
+  /// The runtime of the graphs; nil only where tests put a fake in its place.
   public let program: Program?
-  /// What it can be used for.
+  /// Its parts, which decide its uses.
   public let parts: ModelParts
   let stages: Stages
 
@@ -102,7 +102,7 @@ extension SegmentationModel {
       throw Failure(
         .badInput, code: "model.encoder_only",
         "the model cannot segment: it holds the image encoder only",
-        hint: "use a file that was made without --encoder-only")
+        hint: "use a file that was written without --encoder-only")
     }
   }
 }

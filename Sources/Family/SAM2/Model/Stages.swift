@@ -12,7 +12,7 @@ struct Stages: Sendable {
   private let poolsMemories: Bool
   /// Memory for operands, which come and go with each frame.
   let pool: StoragePool
-  /// [1, h, w, C]: dense embedding that stands for "no mask prompt"; empty without a decoder.
+  /// [1, h, w, C]: dense embedding that means "no mask prompt"; empty without a decoder.
   let noMaskDense: Tensor
   /// [1, 2, C]: sparse embeddings of a frame without clicks; empty without memory.
   ///

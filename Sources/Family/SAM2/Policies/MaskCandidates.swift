@@ -17,7 +17,7 @@ struct MaskCandidates: Sendable {
 struct SelectedMask: Sendable {
   let candidates: MaskCandidates
   let index: Int
-  /// How well the mask fits the object's motion, 0...1; nil when motion had no say.
+  /// How well the mask fits the object's motion, 0...1; nil when motion did not count.
   var motionScore: Float?
 
   var predictedIoU: Float { candidates.predictedIoUs[index] }

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Leaves out memories that say what the newest one says.
+/// Leaves out memories that are redundant beside the newest one.
 ///
 /// This is the efficient frame pruning of SurgSAM2, by Liu and others, 2024. A full bank loses the
 /// two memories that are most similar to the newest one. The first memory, of an annotated frame,

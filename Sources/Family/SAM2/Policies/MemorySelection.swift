@@ -43,8 +43,7 @@ enum MemorySelection: Sendable, Equatable {
     }
   }
 
-  /// Tells of any frame whether tracking onwards from `frame` cannot look back at a result on it
-  /// any more.
+  /// Whether tracking onwards from `frame` can no longer attend to a result on a given frame.
   func outOfSight(
     from frame: Int, history: FrameHistory, isReverse: Bool, configuration: ModelConfiguration
   ) -> (Int) -> Bool {
@@ -84,6 +83,6 @@ struct FrameScores: Sendable, Hashable {
   var predictedIoU: Float?
   /// Logit of the object being there.
   var objectScore: Float
-  /// How well the mask fits the object's motion, 0...1; nil when motion had no say.
+  /// How well the mask fits the object's motion, 0...1; nil when motion did not count.
   var motionScore: Float?
 }

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// What a person says about one object: clicks, a box, an earlier mask, or several of them.
+/// The prompt for one object: clicks, a box, an earlier mask, or several of them.
 ///
 /// All coordinates are pixels of the original picture, x to the right, y down.
 public struct Prompt: Sendable {

@@ -9,7 +9,7 @@ extension InteractionScript {
   ///   - predictor: a predictor that has not been annotated yet
   ///   - loadMask: reads a mask file as the script names it
   ///   - handle: called for each result
-  /// - Throws: `Failure`s say which action they come from; what `loadMask` and `handle` throw;
+  /// - Throws: `Failure`s that name their action; what `loadMask` and `handle` throw;
   ///   `CancellationError` when the task is cancelled.
   public func run(
     on predictor: VideoPredictor, loadMask: @escaping (String) throws -> BinaryMask,

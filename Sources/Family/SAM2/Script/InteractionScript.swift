@@ -1,7 +1,7 @@
 public import Bytes
 public import JSON
 
-/// What a person does with a video, in order: the reproducible form of a session.
+/// The actions of a person on a video, in order: the reproducible form of a session.
 ///
 /// `Formats/interaction-script.md` describes the JSON.
 public struct InteractionScript: Sendable, Equatable {
@@ -41,7 +41,7 @@ extension InteractionScript {
     return .object([("actions", .array(actions.map(\.json)))] + tracker)
   }
 
-  /// CRC-32 of the JSON text: tells whether a saved job is of this script.
+  /// CRC-32 of the JSON text, by which a saved job is recognised as of this script.
   var checksum: UInt32 { Array(json.text().utf8).withUnsafeBytes { CRC32.checksum($0) } }
 }
 

@@ -1,7 +1,7 @@
 public import Bytes
 public import Media
 
-/// Plays an interaction script step by step, and can stop anywhere and go on later.
+/// Plays an interaction script step by step, and can stop anywhere and be resumed later.
 ///
 ///     let player = ScriptPlayer(script, on: predictor, loadMask: readMask)
 ///     while let event = try player.next() {
@@ -12,7 +12,7 @@ public import Media
 /// ends with one propagation runs in bounded memory. An error leaves a state that can be saved, and
 /// `next` tries again. Not for use from several threads at once.
 public final class ScriptPlayer {
-  /// What playing a script gives, as it happens.
+  /// The results of playing a script, as they occur.
   public enum Event: Sendable {
     /// Masks right after the annotation, clearing or removal of action `action`.
     case edited(FrameResult, action: Int)
@@ -27,7 +27,7 @@ public final class ScriptPlayer {
   /// Whether actions may be appended, so that what was tracked is kept for them.
   public var mayGrow = false
 
-  /// What the program that saved the state had to note; empty for a player from the start.
+  /// Caller data stored with the state; empty for a player from the start.
   public private(set) var notes: [UInt8] = []
 
   private let loadMask: (String) throws -> BinaryMask
@@ -48,7 +48,7 @@ public final class ScriptPlayer {
     self.loadMask = loadMask
   }
 
-  /// Goes on where `saveState` found another player of the same script.
+  /// Resumes at the position at which `saveState` found another player of the same script.
   /// - Throws: `file.*`; `state.*`, of them `state.script` when the state is not of this script.
   public convenience init(
     _ script: InteractionScript, on predictor: VideoPredictor, resuming path: String,
@@ -60,18 +60,18 @@ public final class ScriptPlayer {
       guard let place, place.script == script.checksum, place.done <= script.actions.count else {
         throw Failure(
           .badInput, code: "state.script", "the tracking state belongs to other prompts",
-          hint: "go on with the prompts or the script that it was saved with")
+          hint: "resume with the prompts or the script that it was saved with")
       }
       done = Int(place.done)
     }
     action = done
     self.notes = notes
-    propagation = position.map { Propagation(predictor, goingOnAt: $0) }
+    propagation = position.map { Propagation(predictor, resumingAt: $0) }
   }
 
   /// Writes the state of the predictor and the place in the script to `path`, all or nothing.
   ///
-  /// `notes` are bytes that the program wants to have back with the state.
+  /// `notes` are caller data, returned with the state.
   /// `Formats/tracking-state.md` describes the file.
   /// - Throws: what `VideoPredictor.saveState` throws.
   public func saveState(
@@ -89,7 +89,7 @@ public final class ScriptPlayer {
 
   /// Plays on to the next answer: that to an annotation, or the next tracked frame.
   /// - Returns: nil when the script is over.
-  /// - Throws: `Failure`s say which action they come from; `script.tracker` when the predictor uses
+  /// - Throws: `Failure`s that name their action; `script.tracker` when the predictor uses
   ///   another tracker than the script; what `loadMask` throws; `CancellationError` when the task is
   ///   cancelled.
   public func next() throws -> Event? {

@@ -18,7 +18,7 @@ struct StateReader {
     let code = "state.truncated"
     var all = ByteCursor(storage, truncationCode: code)
     guard storage.byteCount >= 8, try all.readBytes(8) == TrackingState.magic else {
-      throw Failure(.badInput, code: "state.magic", "this is no tracking state")
+      throw Failure(.badInput, code: "state.magic", "not a tracking state")
     }
     version = try all.readUInt32()
     let readable = TrackingState.readableVersions
@@ -81,7 +81,7 @@ struct StateReader {
   /// Whether the file has the constants of trackers, and motion scores.
   private var hasConstants: Bool { version >= 4 }
 
-  /// What the program that saved the state noted; nothing may follow.
+  /// Caller data stored with the state; nothing may follow.
   /// - Throws: `state.damaged`, `state.truncated`.
   mutating func readNotes() throws(Failure) -> [UInt8] {
     guard let count = Int(exactly: try cursor.readUInt64()) else { throw damaged() }

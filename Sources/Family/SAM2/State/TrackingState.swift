@@ -48,7 +48,7 @@ struct TrackingState: Equatable {
     var done: UInt32
   }
 
-  /// Where a propagation is to go on.
+  /// The position at which a propagation is to be resumed.
   struct Position {
     var next: Int
     var last: Int

@@ -1,8 +1,8 @@
 public import Bytes
 
 extension VideoPredictor {
-  /// Writes everything known of the objects to `path`, all or nothing, and where `propagation`
-  /// stands.
+  /// Writes everything known of the objects to `path`, all or nothing, and the position of
+  /// `propagation`.
   ///
   /// `Formats/tracking-state.md` describes the file.
   /// - Throws: `track.changed` when annotations have changed since `propagation` started; what
@@ -18,12 +18,11 @@ extension VideoPredictor {
   /// Replaces all objects by those saved at `path`; nothing changes when that fails.
   ///
   /// Model, video and options must be those of the predictor that saved them.
-  /// - Returns: the propagation that was under way, at the frame after its last one; nil when there
-  ///   was none, or it was over.
+  /// - Returns: the unfinished propagation, at the frame after its last one; nil if there is none.
   /// - Throws: `file.*`, `state.*`.
   public func restoreState(from path: String) throws(Failure) -> Propagation? {
     let (position, _) = try restore(from: path) { _ throws(Failure) in }
-    return position.map { Propagation(self, goingOnAt: $0) }
+    return position.map { Propagation(self, resumingAt: $0) }
   }
 
   func save(

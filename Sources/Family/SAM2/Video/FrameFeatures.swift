@@ -39,7 +39,7 @@ struct FrameFeatures {
     }
     let pixels = try pixels(of: frame)
     readAhead(next)
-    // The oldest goes first: both at once would be the peak of the whole job.
+    // The oldest is removed first, since both at once would be the peak of the whole job.
     if kept.count >= capacity { kept.removeFirst() }
     let features = try model.stages.encodeImage(pixels)
     kept.append((frame, features))
@@ -54,7 +54,7 @@ struct FrameFeatures {
 
   // MARK: - Reading ahead
 
-  /// What a thread that reads ahead is lent, and what it gives back.
+  /// The state handed to the read-ahead thread, and back.
   ///
   /// Unchecked: nobody else reads frames until it is done.
   private struct Loan: @unchecked Sendable {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// What is kept of one object on one frame.
+/// The results kept of one object on one frame.
 struct FrameOutput: Sendable {
   /// bfloat16 [h * w, Cm]; nil until the clicks on the frame are final.
   var memory: Tensor?

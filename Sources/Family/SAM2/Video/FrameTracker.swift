@@ -12,12 +12,12 @@ struct FrameTracker: Sendable {
   /// Size of the video.
   let width: Int
   let height: Int
-  /// Holes of at most so many low-resolution pixels are filled; 0 leaves them.
+  /// Holes up to this area, in low-resolution pixels, are filled; 0 keeps them.
   let fillHoleArea: Int
   /// Whether a full bank is pruned.
   let prunesMemory: Bool
 
-  /// What is asked about one frame.
+  /// The question about one frame.
   struct Request {
     var frame: Int
     /// No memory is looked at: the first annotation of a frame that was not tracked.
@@ -35,7 +35,7 @@ struct FrameTracker: Sendable {
 
   /// Objects treated in one call at most: bounds the memory of a call.
   ///
-  /// A full bank takes 60 MB an object in the published models.
+  /// A full bank takes 60 MB per object in the published models.
   private static let callLimit = 4
 
   /// The decoder's mask of one object, before holes are filled.
@@ -125,7 +125,7 @@ struct FrameTracker: Sendable {
 
   /// Memory of an answer, bfloat16 [h * w, Cm], as the reference stores it.
   ///
-  /// `isAnnotated` says that the mask is what a person settled on.
+  /// `isAnnotated` marks a mask that a person has confirmed.
   func encodeMemory(
     of output: FrameOutput, image: ImageFeatures, isAnnotated: Bool
   ) throws(Failure) -> Tensor {

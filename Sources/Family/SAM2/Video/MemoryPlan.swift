@@ -2,7 +2,7 @@ import SAM2Config
 
 /// Which frames a tracked frame looks back at: indices only, so that the rules can be tested alone.
 ///
-/// `_prepare_memory_conditioned_features` of the reference, where nothing else is said.
+/// `_prepare_memory_conditioned_features` of the reference, unless stated otherwise.
 struct MemoryPlan: Sendable, Equatable {
   /// Where a frame's result is looked up.
   enum Source: Sendable, Hashable {
@@ -33,7 +33,7 @@ struct MemoryPlan: Sendable, Equatable {
   /// Distance that counts as 1 in the codes of the pointers.
   let longestDistance: Int
 
-  /// What is asked for: the memories of one object that `frame` looks back at.
+  /// The question: which memories of one object `frame` attends to.
   struct View {
     let frame: Int
     /// The frames with a conditioning result, in order of insertion.
@@ -57,11 +57,11 @@ struct MemoryPlan: Sendable, Equatable {
     self.longestDistance = longestDistance
   }
 
-  /// The plan of the reference; `hasRecent` says which frames have a result that is not a
+  /// The plan of the reference; `hasRecent` is true for frames with a result that is not a
   /// conditioning one.
   ///
-  /// `recentFrame` gives the frame of the memory so many steps back, from 1 on; nil for the rule of
-  /// the reference.
+  /// `recentFrame` gives the frame of the memory this many steps back, from 1 on; nil for the rule
+  /// of the reference.
   init(_ view: View, hasRecent: (Int) -> Bool, recentFrame: ((Int) -> Int?)? = nil) {
     let (frame, configuration, isReverse) = (view.frame, view.configuration, view.isReverse)
     let bank = configuration.memory.bank

@@ -2,9 +2,9 @@ import Bytes
 import SAM2Config
 import Tensors
 
-/// What one object looks back at on one frame, not yet joined.
+/// The memories that one object attends to on one frame, not yet joined.
 struct ObjectMemory: Sendable {
-  /// Where memories and pointers stand in time; objects of one layout are attended to in one call.
+  /// Positions of memories and pointers in time; objects of one layout are attended to in one call.
   struct Layout: Hashable, Sendable {
     /// Row of the temporal codes of each memory.
     var temporalRows: [Int] = []
@@ -15,9 +15,9 @@ struct ObjectMemory: Sendable {
   }
 
   private(set) var layout = Layout()
-  /// [h * w, Cm] each, as `layout` says.
+  /// [h * w, Cm] each, in the order of `layout`.
   private(set) var memories: [Tensor] = []
-  /// Object pointers [1, C] each, as `layout` says.
+  /// Object pointers [1, C] each, in the order of `layout`.
   private(set) var pointers: [Tensor] = []
 
   /// Gathers what `plan` names from the results of `object`.

@@ -31,7 +31,7 @@ struct PictureReader {
     kept = [:]
     if isStepBack {
       for earlier in max(index - PictureReader.runLength + 1, 0)..<index {
-        // One that cannot be read fails when its turn comes.
+        // One that cannot be read fails later, when it is needed.
         kept[earlier] = try? read(earlier)
       }
     }

@@ -30,8 +30,8 @@ public struct Propagation {
     revision = predictor.revision
   }
 
-  /// Goes on where an earlier propagation of the same state stopped.
-  init(_ predictor: VideoPredictor, goingOnAt state: TrackingState.Position) {
+  /// Resumes where an earlier propagation of the same state stopped.
+  init(_ predictor: VideoPredictor, resumingAt state: TrackingState.Position) {
     let frames = Array(min(state.next, state.last)...max(state.next, state.last))
     self.init(
       predictor, frames: state.isReverse ? frames.reversed() : frames, isReverse: state.isReverse,
@@ -39,7 +39,7 @@ public struct Propagation {
     isContinued = true
   }
 
-  /// Where it stands; nil when it is over.
+  /// Its position; nil when it is over.
   var statePosition: TrackingState.Position? {
     guard position < frames.count, let last = frames.last else { return nil }
     return .init(

@@ -13,7 +13,7 @@ public import Media
 /// Annotations are about the frame pushed last, and objects may be added, corrected and removed at
 /// any time. The masks are those of a `VideoPredictor` over a video of at least 16 frames (of
 /// shorter ones it knows the end). Memory stays bounded: results older than the model can look at
-/// are dropped, but for those of annotated frames. Not for use from several threads at once.
+/// are dropped, except for those of annotated frames. Not for use from several threads at once.
 public final class StreamingTracker {
   private let live: LiveFrames
   let predictor: VideoPredictor
@@ -24,13 +24,13 @@ public final class StreamingTracker {
     _ model: SegmentationModel, width: Int, height: Int, options: VideoOptions = .init()
   ) throws(Failure) {
     guard width > 0, height > 0 else {
-      throw Failure(.usage, code: "stream.size", "\(width)x\(height) is no size of a frame")
+      throw Failure(.usage, code: "stream.size", "\(width)x\(height) is not a size of a frame")
     }
     live = LiveFrames(width: width, height: height)
     predictor = try VideoPredictor(model, frames: live, options: options)
   }
 
-  /// A tracker that goes on where `saveState` found another one; the next frame is the next push.
+  /// A tracker that resumes where `saveState` found another one; the next frame is the next push.
   /// - Throws: as the other initialiser; `file.*`; `state.*` for a file that is damaged or of
   ///   another model, size or options.
   public convenience init(
@@ -39,7 +39,7 @@ public final class StreamingTracker {
   ) throws(Failure) {
     try self.init(model, width: width, height: height, options: options)
     let position = try predictor.restore(from: path) { _ throws(Failure) in }.position
-    live.goOn(at: position?.next ?? 0)
+    live.resume(at: position?.next ?? 0)
   }
 
   /// Writes everything known of the objects to `path`, all or nothing, for a later tracker.
@@ -133,7 +133,7 @@ private final class LiveFrames: IndexedFrames {
   var hasPicture: Bool { picture != nil }
 
   /// Makes the next frame number `next`.
-  func goOn(at next: Int) {
+  func resume(at next: Int) {
     index = next > 0 ? next - 1 : nil
     picture = nil
   }
@@ -152,7 +152,7 @@ private final class LiveFrames: IndexedFrames {
   func frame(at index: Int) throws(Failure) -> RGBImage {
     guard let picture, index == self.index else {
       throw Failure(
-        .usage, code: "video.frame", "frame \(index) has gone by",
+        .usage, code: "video.frame", "frame \(index) has passed",
         hint: "frames of a stream are not kept")
     }
     return picture

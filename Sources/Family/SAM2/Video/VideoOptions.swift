@@ -15,8 +15,8 @@ public struct VideoOptions: Sendable, Hashable {
   ///
   /// Less to attend to, after SurgSAM2; works with every tracker.
   public var prunesMemory = false
-  /// Background specks inside a mask of at most so many low-resolution pixels are filled; 0 leaves
-  /// them, which is what the reference does without CUDA.
+  /// Background specks inside a mask up to this area, in low-resolution pixels, are filled; 0 keeps
+  /// them, as the reference does without CUDA.
   public var fillHoleArea = 8
   /// Gives a pixel that several objects claim to the one with the highest logit.
   public var masksDoNotOverlap = false

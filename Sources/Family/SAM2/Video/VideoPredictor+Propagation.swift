@@ -5,7 +5,7 @@ extension VideoPredictor {
   ///
   /// - Parameters:
   ///   - start: first frame; by default the first annotated one
-  ///   - maxFrames: frames to go on after the first; by default to the end of the video
+  ///   - maxFrames: number of frames after the first; by default to the end of the video
   ///   - reverse: backwards in time; from frame 0 that is nothing at all
   ///   - keepsHistory: false promises that tracked frames will not be corrected or tracked through
   ///     again, and bounds memory however long the video is
@@ -100,7 +100,7 @@ extension VideoPredictor {
   ) throws(Failure) -> FrameResult {
     let annotated = objects.indices.filter { objects[$0].conditioning.contains(frame) }
     let followed = objects.indices.filter { !objects[$0].conditioning.contains(frame) }
-    // Annotated: what the person settled on stands.
+    // Annotated: the user's annotation is kept.
     if options.clearsMemoryAroundInput {
       for index in annotated { clearMemory(around: frame, object: index) }
     }

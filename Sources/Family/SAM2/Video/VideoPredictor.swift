@@ -19,7 +19,7 @@ import Tensors
 public final class VideoPredictor {
   public let model: SegmentationModel
   public let options: VideoOptions
-  /// Number of frames; lowered when the video turns out to end before its header says.
+  /// Number of frames; lowered when the video ends earlier than declared in its header.
   public internal(set) var frameCount: Int
   /// Why frames could not be read that tracking has left out.
   public internal(set) var skippedFrames: [Int: Failure] = [:]

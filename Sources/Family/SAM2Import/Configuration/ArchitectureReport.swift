@@ -1,13 +1,13 @@
 import Bytes
 import SAM2Config
 
-/// Says why a checkpoint is not the SAM 2 that was expected.
+/// Explains why a checkpoint is not the SAM 2 that was expected.
 struct ArchitectureReport {
   private let checkpoint: CheckpointShapes
   private let expected: OfficialTensors
   private let expectedName: String
 
-  /// Compares with `expected`, or with the published configuration that shares most tensors.
+  /// Compares with `expected`, or with the published configuration with the most tensors in common.
   init(_ checkpoint: CheckpointShapes, expected configuration: ModelConfiguration?) {
     self.checkpoint = checkpoint
     if let configuration {
@@ -60,7 +60,7 @@ struct ArchitectureReport {
         + "zeromodels, or of sam3.cpp")
   }
 
-  /// Says so when nothing is wrong but that norms come without their statistics.
+  /// The failure if the only fault is that norms come without their statistics.
   private func missingStatistics(_ differences: CheckpointShapes.Differences) -> Failure? {
     let isStatistic = { (name: String) in
       name.hasSuffix(OfficialTensors.meanSuffix) || name.hasSuffix(OfficialTensors.varianceSuffix)
@@ -84,7 +84,7 @@ struct ArchitectureReport {
 
   private func join(_ texts: [String]) -> String { texts.joined(separator: ", ") }
 
-  /// A guess from telling names.
+  /// A guess from characteristic names.
   private var otherArchitecture: String? {
     let signs: [(tensor: String, architecture: String)] = [
       ("image_encoder.blocks.0.attn.qkv.weight", "SAM 1"),

@@ -15,7 +15,7 @@ extension CheckpointShapes {
     c.dModel = dModel
     readDecoder(&c.decoder)
     guard parts.allows(.tracking) else {
-      // The model has no memory. What the configuration says of one must only be possible.
+      // The model has no memory; its entries in the configuration only have to be valid.
       if dModel % c.memory.dim != 0 { c.memory.dim = max(4, dModel / 4) }
       return c
     }

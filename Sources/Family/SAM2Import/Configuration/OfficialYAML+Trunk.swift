@@ -89,7 +89,7 @@ extension OfficialYAML {
 
   private static func repvit(_ trunk: inout ConfigurationSection) throws(Failure) -> RepViT {
     let name = try trunk.text("name", "")
-    // Behind the dot is the training that weights come from.
+    // After the dot comes the training of the weights.
     let model = name.split(separator: ".").first.map(String.init) ?? ""
     guard let known = timmModels.first(where: { $0.name == model }) else {
       throw Failure(

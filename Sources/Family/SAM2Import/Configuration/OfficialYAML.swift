@@ -20,7 +20,7 @@ public struct OfficialYAML {
 
   /// The configuration that `text` holds, and what was left out of it, in words.
   ///
-  /// - Throws: `yaml.*` for text that is no YAML; `config.value`, `config.unknown`,
+  /// - Throws: `yaml.*` for text that is not YAML; `config.value`, `config.unknown`,
   ///   `config.unsupported`; `config.mismatch` when widths inside the file contradict each other.
   public static func read(
     _ text: String
@@ -193,7 +193,7 @@ public struct OfficialYAML {
     ("only_obj_ptrs_in_the_past_for_eval", false), ("pred_obj_scores", false),
     ("pred_obj_scores_mlp", false), ("fixed_no_obj_ptr", false), ("soft_no_obj_ptr", false),
     ("use_mlp_for_obj_ptr_proj", false), ("no_obj_embed_spatial", false),
-    // What `build_sam2_video_predictor` sets, unless the file says otherwise.
+    // Set by `build_sam2_video_predictor`, unless the file has other values.
     ("binarize_mask_from_pts_for_mem_enc", true),
   ]
 

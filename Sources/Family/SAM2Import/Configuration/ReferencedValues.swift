@@ -1,7 +1,7 @@
 import Bytes
 import JSON
 
-/// Values of a configuration that stand for others: `${scratch.resolution}` is the value at that
+/// Values of a configuration that refer to others: `${scratch.resolution}` is the value at that
 /// path, as in OmegaConf.
 struct ReferencedValues {
   private let document: JSONValue
@@ -11,10 +11,10 @@ struct ReferencedValues {
 
   init(_ document: JSONValue) { self.document = document }
 
-  /// `value` with the values that its references stand for.
+  /// `value` with its references replaced by their values.
   ///
-  /// What is more than the path of a value, such as `${times:${a},2}`, is a function of a program:
-  /// it stays the text that it is, and is refused where a number is expected.
+  /// References other than the path of a value, such as `${times:${a},2}`, are functions of a
+  /// program: they stay text, and are refused where a number is expected.
   /// - Throws: `config.reference` for a path that leads nowhere, or around in a circle.
   func resolved(_ value: JSONValue) throws(Failure) -> JSONValue {
     switch value {
@@ -43,7 +43,7 @@ struct ReferencedValues {
     }
     switch value {
     case .string(let next): return try resolved(next, depth: depth + 1)
-    // What a reference stands for is a setting; a tree of them could hold itself.
+    // References are to single settings; a tree could contain itself.
     case .object, .array: return .string(text)
     case .null, .bool, .integer, .number: return value
     }

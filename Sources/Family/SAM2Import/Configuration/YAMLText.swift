@@ -19,7 +19,7 @@ struct YAMLText {
   /// Parses one document.
   ///
   /// Anchors and aliases are refused: no configuration of SAM 2 has any, and a few of them nested
-  /// stand for gigabytes.
+  /// expand to gigabytes.
   /// - Throws: `yaml.size`, `yaml.alias`, `yaml.syntax`, `yaml.type`.
   static func parse(_ text: String) throws(Failure) -> JSONValue {
     guard text.utf8.count <= maximumByteCount else {
@@ -46,7 +46,7 @@ struct YAMLText {
   // MARK: - Aliases
 
   /// Takes the place of every asterisk: a printable character without a meaning of its own, which
-  /// may begin a plain scalar wherever an alias may stand.
+  /// may begin a plain scalar wherever an alias is allowed.
   private static let asteriskMark: Unicode.Scalar = "\u{E000}"
 
   /// The same document in which no alias is one, so that the parser expands nothing: aliases have

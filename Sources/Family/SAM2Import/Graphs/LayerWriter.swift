@@ -2,7 +2,7 @@ import Bytes
 import Graph
 import SAM2Config
 
-/// Writes the layers that SAM 2 is made of: a graph builder that knows the official weights.
+/// Writes the layers of SAM 2: a graph builder that knows the official weights.
 ///
 /// Products, biases' activations and sums stay separate nodes, as in the reference: passes fuse.
 struct LayerWriter {

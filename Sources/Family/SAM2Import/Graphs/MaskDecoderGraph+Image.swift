@@ -2,7 +2,7 @@ import Bytes
 import Graph
 import SAM2Config
 
-/// What a layer of the decoder's transformer projects of the image, [B, h * w, C / 2] each.
+/// Projections of the image in one layer of the decoder's transformer, [B, h * w, C / 2] each.
 struct ImageProjections {
   /// Keys and values that tokens attend to.
   let keys: ValueID

@@ -93,7 +93,7 @@ struct MemoryAttentionGraph {
     return (try table(.cosine, unrotated: 1), try table(.sine, unrotated: 0))
   }
 
-  /// The table of a square grid; each head turns alike, so the columns of one head repeat.
+  /// The table of a square grid; all heads rotate alike, so the columns of one head repeat.
   private static func rotaryTable(
     _ part: RotaryTable.Part, side: Int, _ writer: inout LayerWriter
   ) throws(Failure) -> ValueID {
@@ -168,8 +168,8 @@ struct MemoryAttentionGraph {
 
   /// Attention of the cells to themselves and to the memory, then a perceptron.
   ///
-  /// What the first layer does before it looks at the memory is the same for all objects, and so is
-  /// done once for a shared frame: features and queries are repeated only where objects part.
+  /// The first layer is the same for all objects up to its attention to the memory, and so runs
+  /// once for a shared frame: features and queries are repeated only where objects differ.
   private mutating func layer(
     _ x: ValueID, isFirst: Bool, keys: ValueID, values: ValueID, _ path: String
   ) throws(Failure) -> ValueID {

@@ -34,7 +34,7 @@ enum PointerGraphs {
     return writer.graph
   }
 
-  /// times [P, 1] (frames between, divided by the most pointers - 1) -> positions [P, Cm]; zeros
+  /// times [P, 1] (frames between, divided by maximum pointers - 1) -> positions [P, Cm]; zeros
   /// when the model gives pointers no temporal code.
   static func positions(
     _ c: ModelConfiguration, _ tensors: OfficialTensors

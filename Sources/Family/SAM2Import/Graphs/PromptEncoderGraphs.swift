@@ -6,8 +6,8 @@ import SAM2Config
 enum PromptEncoderGraphs {
   private static let path = "sam_prompt_encoder"
 
-  /// points [B, N, 2] (x, y in pixels of the input), label_indices int32 [B, N] (label + 1: 0 is no
-  /// point, 1 background, 2 foreground, 3 and 4 corners of a box) -> sparse [B, N, C].
+  /// points [B, N, 2] (x, y in pixels of the input), label_indices int32 [B, N] (label + 1: 0 for
+  /// padding, 1 background, 2 foreground, 3 and 4 corners of a box) -> sparse [B, N, C].
   ///
   /// A point's code is the Fourier code of its centre plus its label's embedding; "no point" has
   /// the embedding alone.

@@ -9,7 +9,7 @@ import SAM2Config
 enum HuggingFaceNames {
   typealias Rule = NameRules.Rule
 
-  /// The names that tell these checkpoints from all others, one for each kind of trunk.
+  /// The names that distinguish these checkpoints from all others, one for each kind of trunk.
   static let signs = [
     "vision_encoder.backbone.patch_embed.projection.weight",
     "\(timmTrunk.theirs)stem.conv1.c.weight",

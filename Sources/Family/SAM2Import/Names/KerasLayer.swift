@@ -5,7 +5,7 @@ import Tensors
 struct KerasLayer {
   /// Where it is in the file, with dots; empty for the model itself.
   let path: String
-  /// What its author or Keras called it; nil before Keras 3.6.
+  /// The name by its author or Keras; nil before Keras 3.6.
   let name: String?
   /// Names of the tensors that its variables are.
   private(set) var variables: [String] = []

@@ -2,7 +2,7 @@
 struct KerasRules: Sendable {
   /// One variable of a layer.
   enum Variable: Sendable {
-    case tensor(KerasTurn, String)
+    case tensor(KerasTranspose, String)
     /// A matrix each of whose rows is an official tensor.
     case rows([String])
     /// Computed from other variables, and stored beside them.
@@ -11,7 +11,7 @@ struct KerasRules: Sendable {
 
   /// The variables of a layer, in their order.
   ///
-  /// `#` stands for a number, the same in the key of the layer and in the official names.
+  /// `#` represents a number, the same in the key of the layer and in the official names.
   struct Rule: Sendable {
     let layer: String
     let variables: [Variable]
@@ -82,7 +82,7 @@ extension KerasRules.Variable {
       name.split(separator: "#", omittingEmptySubsequences: false).joined(separator: "\(number)")
     }
     return switch self {
-    case .tensor(let turn, let name): .tensor(turn, filled(name))
+    case .tensor(let transpose, let name): .tensor(transpose, filled(name))
     case .rows(let names): .rows(names.map(filled))
     case .derived: .derived
     }
@@ -98,11 +98,13 @@ extension String {
 // MARK: - Writing rules
 
 extension KerasRules.Rule {
-  /// A layer whose kernel is turned and whose bias is not.
-  private static func biased(_ layer: String, _ turn: KerasTurn, _ official: String) -> Self {
+  /// A layer whose kernel is transposed and whose bias is not.
+  private static func biased(
+    _ layer: String, _ transpose: KerasTranspose, _ official: String
+  ) -> Self {
     Self(
       layer: layer,
-      variables: [.tensor(turn, "\(official).weight"), .tensor(.same, "\(official).bias")])
+      variables: [.tensor(transpose, "\(official).weight"), .tensor(.same, "\(official).bias")])
   }
 
   static func dense(_ layer: String, _ official: String) -> Self {
@@ -120,8 +122,8 @@ extension KerasRules.Rule {
   static func norm(_ layer: String, _ official: String) -> Self { biased(layer, .same, official) }
 
   /// A layer with one variable.
-  static func single(_ layer: String, _ turn: KerasTurn, _ official: String) -> Self {
-    Self(layer: layer, variables: [.tensor(turn, official)])
+  static func single(_ layer: String, _ transpose: KerasTranspose, _ official: String) -> Self {
+    Self(layer: layer, variables: [.tensor(transpose, official)])
   }
 
   /// The four projections of an attention.

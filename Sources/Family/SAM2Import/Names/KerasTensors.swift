@@ -11,7 +11,7 @@ struct KerasTensors {
 
   let package: Package
   private(set) var tensors: RenamedTensors
-  /// What was left out, filled in or concluded, in words.
+  /// Omissions, additions and conclusions, for people.
   private(set) var notes: [String] = []
 
   /// The package whose layers `tensors` hold; nil when they are those of none.
@@ -101,9 +101,9 @@ struct KerasTensors {
     var derivedCount = 0
     for (name, variable) in zip(layer.variables, variables) {
       switch variable {
-      case .tensor(let turn, let official):
-        try checkShape(base, name, layer) { turn.plan($0) != nil }
-        try add(official, turn == .same ? .tensor(name) : .turned(name, turn))
+      case .tensor(let transpose, let official):
+        try checkShape(base, name, layer) { transpose.plan($0) != nil }
+        try add(official, transpose == .same ? .tensor(name) : .transposed(name, transpose))
       case .rows(let officials):
         try checkShape(base, name, layer) { $0.count == 2 && $0[0] == officials.count }
         for (row, official) in officials.enumerated() { try add(official, .row(name, row)) }
@@ -138,13 +138,13 @@ struct KerasTensors {
   private static func namesFailure(_ message: String, at path: String? = nil) -> Failure {
     Failure(
       .badInput, code: "keras.names",
-      "\(message): Keras writes names since version 3.6, and without them weights cannot be told "
-        + "apart",
+      "\(message): Keras writes names since version 3.6, and without them weights cannot be "
+        + "distinguished",
       place: path.map { "layer \(printable($0))" },
       hint: "save the weights again with a newer Keras")
   }
 
-  // MARK: - What paz leaves out and adds
+  // MARK: - Omissions and additions of paz
 
   private mutating func finishPaz(_ layers: [KerasLayer]) throws(Failure) {
     let names = Set(layers.compactMap(\.name))
@@ -171,14 +171,14 @@ struct KerasTensors {
       tensors.add("no_mem_pos_enc", .zeros(like))
     {
       notes.append(
-        "zeros stand for no_mem_pos_enc, which these files do not have and nothing reads")
+        "zeros replace no_mem_pos_enc, which these files do not have and nothing reads")
     }
   }
 
   private mutating func dropZerosOfSAM2() throws(Failure) {
     for name in PazNames.zerosOfSAM2 {
       guard tensors.description(of: name) != nil else { return }
-      // No view of the bytes of zeros has another bit set, but for the sign of -0.
+      // Zeros have no bit set in any view of their bytes, except for the sign of -0.
       guard try tensors.tensor(name).floats().allSatisfy({ $0 == 0 }) else { return }
     }
     tensors.remove(Set(PazNames.zerosOfSAM2))

@@ -1,13 +1,13 @@
-/// What tensors are called elsewhere, and officially.
+/// Names of tensors elsewhere, and their official names.
 struct NameRules: Sendable {
-  /// What something is called there and here.
+  /// A name there, and the official one.
   ///
-  /// `#` stands for a number, the same on both sides; a rule that ends in `@` holds for `weight` and
-  /// `bias`.
+  /// `#` represents a number, the same on both sides; a rule that ends in `@` holds for `weight`
+  /// and `bias`.
   struct Rule: Sendable {
     let theirs: String
     let official: String
-    /// What becomes of the number: `factor * number + offset`.
+    /// The official number is `factor * number + offset`.
     var factor = 1
     var offset = 0
   }

@@ -82,7 +82,7 @@ extension OfficialTensors {
     normalized("\(path).conv2", width * repvit.mlpRatio, width)
   }
 
-  /// A convolution without a bias, and the norm behind it with its statistics.
+  /// A convolution without a bias, and the norm after it with its statistics.
   private mutating func normalized(
     _ path: String, _ inputs: Int, _ outputs: Int, kernel: Int = 1
   ) {

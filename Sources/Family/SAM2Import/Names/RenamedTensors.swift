@@ -12,10 +12,10 @@ struct RenamedTensors: TensorCollection {
     case tensor(String)
     /// One row of a matrix, as a matrix.
     case row(String, Int)
-    case turned(String, KerasTurn)
+    case transposed(String, KerasTranspose)
     /// Matrices of one shape and type, their rows one after the other.
     case stacked([String])
-    /// What the checkpoint left out because nothing computes with it.
+    /// Left out of the checkpoint, because nothing computes with it.
     case zeros(TensorDescription)
   }
 
@@ -47,9 +47,9 @@ struct RenamedTensors: TensorCollection {
         index < whole.shape[0]
       else { return nil }
       return TensorDescription(dtype: whole.dtype, shape: Shape([1, whole.shape[1]]))
-    case .turned(let original, let turn):
+    case .transposed(let original, let transpose):
       guard let stored = base.description(of: original),
-        let plan = turn.plan(stored.shape.dimensions)
+        let plan = transpose.plan(stored.shape.dimensions)
       else { return nil }
       return TensorDescription(dtype: stored.dtype, shape: Shape(plan.sizes))
     case .stacked(let originals):
@@ -66,7 +66,7 @@ struct RenamedTensors: TensorCollection {
   }
 
   func tensor(_ name: String) throws(Failure) -> Tensor {
-    // What has a description has a source that fits it.
+    // A tensor with a description has a source that fits it.
     guard let source = sources[name], let description = description(of: name) else {
       throw Failure(
         .badInput, code: "tensor.missing", "the checkpoint has no tensor \(printable(name))")
@@ -75,14 +75,14 @@ struct RenamedTensors: TensorCollection {
     case .tensor(let original): return try base.tensor(original)
     case .row(let original, let index):
       return try base.tensor(original)[index].reshaped(description.shape)
-    case .turned(let original, let turn):
+    case .transposed(let original, let transpose):
       let stored = try base.tensor(original)
-      guard let plan = turn.plan(stored.shape.dimensions) else { return stored }
-      let turned = stored.permuted(plan.axes).reshaped(description.shape)
-      // The copy is all that is needed now.
+      guard let plan = transpose.plan(stored.shape.dimensions) else { return stored }
+      let transposed = stored.permuted(plan.axes).reshaped(description.shape)
+      // From here on only the copy is needed.
       stored.storage.releasePages(
         in: stored.byteOffset..<(stored.byteOffset + stored.byteCount))
-      return turned
+      return transposed
     case .stacked(let originals):
       var parts: [Tensor] = []
       for original in originals { parts.append(try base.tensor(original)) }

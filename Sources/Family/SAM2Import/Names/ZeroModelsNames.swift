@@ -1,8 +1,8 @@
 /// Layers of SAM 2 in `zeromodels` (once `kerasformers` and `kmodels`): one file of Keras 3, for
 /// pictures only.
 ///
-/// Written from the variables of that package's `SAM2PromptableSegment`. Its paths tell what a layer
-/// is, except for the layers of the model itself, whose numbers shift with the options of the model:
+/// Written from the variables of that package's `SAM2PromptableSegment`. Its paths identify the
+/// layers, except for those of the model itself, whose numbers shift with the options of the model:
 /// these have names.
 enum ZeroModelsNames {
   /// The beginning of a part of a path that no other model has.

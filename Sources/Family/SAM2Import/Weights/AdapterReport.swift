@@ -9,9 +9,9 @@ enum AdapterReport {
     "original_module",
   ]
 
-  /// Says so, and what to do; nil when no name is an adapter's.
+  /// The failure with the next step; nil when no name is an adapter's.
   ///
-  /// `hasWeights` tells whether the weights that the adapter belongs to are there as well.
+  /// `hasWeights`: whether the weights that the adapter belongs to are there as well.
   static func failure(_ names: [String], hasWeights: Bool) -> Failure? {
     var found: [Substring] = []
     var count = 0

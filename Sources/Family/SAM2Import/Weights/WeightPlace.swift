@@ -35,9 +35,9 @@ struct WeightPlace: Hashable {
   /// The beginning of a name, before the parts of a sign, between which wrappers may be.
   private static func prefix(of parts: [Substring], before sign: [Substring]) -> String? {
     var (parts, expected) = (parts[...], sign[...])
-    while let wanted = expected.last {
+    while let required = expected.last {
       guard let part = parts.popLast() else { return nil }
-      if part == wanted {
+      if part == required {
         expected.removeLast()
       } else if !wrappers.contains(part) {
         return nil

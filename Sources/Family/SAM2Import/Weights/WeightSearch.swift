@@ -9,15 +9,15 @@ public struct WeightSearch: Sendable {
   public let layout: NameLayout
   /// The keys under which they are, with dots; nil when nothing is known of the checkpoint.
   public let key: String?
-  /// What was chosen, renamed, filled in or left out, in words.
+  /// Choices, renamings, additions and omissions, for people.
   public let notes: [String]
 
   /// Looks for the weights under `key`, or where they are.
   ///
-  /// A checkpoint without weights of a SAM 2 is given back whole, but for the keys that all its
-  /// names begin with, so that what it lacks can be told.
+  /// A checkpoint without weights of a SAM 2 is returned whole, except for the keys that all its
+  /// names begin with, so that the missing weights can be reported.
   /// - Throws: `weights.several` when there are those of more than one model and no `key`,
-  ///   `weights.unknown` for a key without weights, `model.adapter` for what is no whole model,
+  ///   `weights.unknown` for a key without weights, `model.adapter` for less than a whole model,
   ///   `weights.name_collision`; codes that start with `keras.` or `hf.`.
   public init(_ tensors: any TensorCollection, at key: String? = nil) throws(Failure) {
     if let package = try KerasTensors.package(of: tensors) {

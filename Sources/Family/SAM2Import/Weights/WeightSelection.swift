@@ -4,14 +4,14 @@ import Tensors
 /// The tensors at one place of a checkpoint, under the names that they have there.
 struct WeightSelection {
   private(set) var tensors: RenamedTensors
-  /// What was removed from names and left out, in words.
+  /// Prefixes removed from names, and omissions, for people.
   private(set) var notes: [String] = []
 
   /// Counters that profilers add to every module.
   private static let counters: Set<Substring> = ["total_ops", "total_params"]
   /// Members that trainers add to a model for the training alone.
   private static let trainingMembers: Set<Substring> = ["loss", "loss_fn", "criterion"]
-  /// Where the official trainer keeps a model, which goes without saying.
+  /// Keys of the official trainer for a model, which are not worth a note.
   private static let usualKeys: Set<String> = ["", "model"]
 
   /// - Throws: `weights.name_collision`.
@@ -48,11 +48,11 @@ struct WeightSelection {
       notes.append("removed \"\(wrapper).\" from \(count) names")
     }
     if counterCount > 0 {
-      notes.append("left out \(counterCount) counters of a profiler, which are no weights")
+      notes.append("left out \(counterCount) counters of a profiler, which are not weights")
     }
   }
 
-  /// The first keys of `names`, and how many tensors each stands for.
+  /// The first keys of `names`, with the number of tensors under each.
   private static func summary(_ names: [String]) -> String {
     var keys: [String] = []
     var counts: [String: Int] = [:]

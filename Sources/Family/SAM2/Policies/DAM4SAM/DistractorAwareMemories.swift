@@ -4,8 +4,8 @@ import SAM2Config
 ///
 /// The memory of DAM4SAM in its form for several objects (d4sm): a list in which recent memories and
 /// those of frames with look-alikes follow each other, and of which only frames count on which the
-/// object was seen. Annotated frames come before the list. Tracking that goes back, or turns round,
-/// forgets what lies ahead of it.
+/// object was seen. Annotated frames come before the list. When tracking moves back or
+/// reverses, memories of frames ahead of it are forgotten.
 struct DistractorAwareMemories: Sendable, Equatable {
   /// A remembered frame.
   struct Element: Sendable, Equatable {

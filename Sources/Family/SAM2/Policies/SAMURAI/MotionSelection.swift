@@ -3,14 +3,14 @@ import Tensors
 
 /// Chooses the mask that fits both the model's opinion and the object's motion.
 ///
-/// Motion has a say after a number of good frames in a row; until then the highest predicted IoU
+/// Motion counts after a number of good frames in a row; until then the highest predicted IoU
 /// decides, as in the reference. `_forward_sam_heads` of SAMURAI, with a filter for each object.
 struct MotionSelection: Sendable, Equatable {
   let options: SAMURAIOptions
   let motionWeight: Float
   /// nil until the first candidates are seen.
   private(set) var filter: MotionFilter?
-  /// Good frames in a row, until motion has a say; 0 after a bad one.
+  /// Good frames in a row, until motion counts; 0 after a bad one.
   private(set) var stableFrames = 0
 
   /// Channels of the first stage of Hiera Large.

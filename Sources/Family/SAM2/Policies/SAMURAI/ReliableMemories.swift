@@ -5,7 +5,7 @@ import SAM2Config
 /// `_prepare_memory_conditioned_features` of SAMURAI. Frames 0 and 1 are never among them, as there.
 struct ReliableMemories: Sendable, Equatable {
   let options: SAMURAIOptions
-  /// Most frames that are looked for.
+  /// Maximum number of frames to find.
   private let limit: Int
 
   init(_ options: SAMURAIOptions, _ configuration: ModelConfiguration) {

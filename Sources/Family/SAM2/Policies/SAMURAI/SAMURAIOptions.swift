@@ -1,6 +1,6 @@
 /// Constants of the tracker SAMURAI; the initial values are the published ones.
 public struct SAMURAIOptions: Sendable, Hashable {
-  /// Frames in a row with good masks after which motion has a say: `stable_frames_threshold`.
+  /// Frames in a row with good masks after which motion counts: `stable_frames_threshold`.
   public var stableFrames = 15
   /// Predicted IoU below which the filter starts anew: `stable_ious_threshold`.
   public var stableIoU: Float = 0.3

@@ -1,5 +1,5 @@
 /// How an array of Keras becomes the tensor of PyTorch: an order of axes, and axes of size 1.
-enum KerasTurn: Sendable, CaseIterable {
+enum KerasTranspose: Sendable, CaseIterable {
   /// As it is.
   case same
   /// `Dense`: inputs before outputs.
@@ -24,12 +24,12 @@ enum KerasTurn: Sendable, CaseIterable {
   func plan(_ sizes: [Int]) -> (axes: [Int], sizes: [Int])? {
     guard self != .same else { return (Array(sizes.indices), sizes) }
     guard sizes.count == axes.count else { return nil }
-    let turned = axes.map { sizes[$0] }
+    let transposed = axes.map { sizes[$0] }
     switch self {
-    case .same, .matrix, .kernel, .depthwiseKernel, .pictures: return (axes, turned)
-    case .picture, .row: return (axes, [1] + turned)
-    case .cell: return (axes, [1, 1] + turned)
-    case .moments: return (axes, [turned[0], 1, 1, turned[1]])
+    case .same, .matrix, .kernel, .depthwiseKernel, .pictures: return (axes, transposed)
+    case .picture, .row: return (axes, [1] + transposed)
+    case .cell: return (axes, [1, 1] + transposed)
+    case .moments: return (axes, [transposed[0], 1, 1, transposed[1]])
     }
   }
 
