@@ -5,15 +5,17 @@ import Synchronization
 ///     let source = CancellationSource()
 ///     try job.run(cancellation: source.cancellation)    // on another thread: source.cancel()
 public struct Cancellation: Sendable {
-  private let isWanted: @Sendable () -> Bool
+  private let condition: @Sendable () -> Bool
 
-  /// A request that is made as soon as `isWanted` holds; it is asked often, from several threads.
-  public init(when isWanted: @escaping @Sendable () -> Bool) { self.isWanted = isWanted }
+  /// A request that takes effect as soon as `condition` holds.
+  ///
+  /// The condition is evaluated often, from several threads.
+  public init(when condition: @escaping @Sendable () -> Bool) { self.condition = condition }
 
   /// Work that runs to its end.
   public static let never = Cancellation { false }
 
-  public var isRequested: Bool { isWanted() }
+  public var isRequested: Bool { condition() }
 }
 
 /// Asks jobs to stop.

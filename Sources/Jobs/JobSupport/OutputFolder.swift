@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A folder for results: checked before the work, created with the first result.
 ///
-/// A command that fails before its first result leaves no empty folder behind.
+/// A command that fails before its first result leaves no empty folder.
 public struct OutputFolder: Sendable {
   public let path: String
 

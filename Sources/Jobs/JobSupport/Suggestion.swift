@@ -27,13 +27,13 @@ public enum Suggestion {
       }
       if !name.hasPrefix(".") { names.append(name) }
     }
-    let wanted = fileName(path)
+    let typed = fileName(path)
     // The order in a folder is arbitrary.
     names.sort()
-    // What is given is no help, and neither is a link that leads nowhere.
-    names.removeAll { $0 == wanted || !exists(path.contains("/") ? "\(folder)/\($0)" : $0) }
-    let twin = names.first { fileStem($0) == fileStem(wanted) }
-    guard let found = nearest(to: wanted, among: names) ?? twin else { return nil }
+    // Neither the given name nor a link that leads nowhere is a suggestion.
+    names.removeAll { $0 == typed || !exists(path.contains("/") ? "\(folder)/\($0)" : $0) }
+    let twin = names.first { fileStem($0) == fileStem(typed) }
+    guard let found = nearest(to: typed, among: names) ?? twin else { return nil }
     return path.contains("/") ? (folder == "/" ? "/" : folder + "/") + found : found
   }
 
@@ -47,12 +47,12 @@ public enum Suggestion {
     for i in 0..<a.count {
       var row = [i + 1]
       for j in 0..<b.count {
-        var least = min(
+        var distance = min(
           rows[i][j] + (a[i] == b[j] ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
         if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
-          least = min(least, rows[i - 1][j - 1] + 1)
+          distance = min(distance, rows[i - 1][j - 1] + 1)
         }
-        row.append(least)
+        row.append(distance)
       }
       rows.append(row)
     }

@@ -27,8 +27,8 @@ int codec_memory_file(const uint8_t *bytes, size_t count) {
   return descriptor;
 }
 
-// What runs between vfork and exec shares the memory of the parent, which waits: it calls nothing
-// but the system, and leaves only an error number behind.
+// Code between vfork and exec shares the memory of the parent, which waits: it calls nothing but
+// the system, and changes only an error number.
 
 // A program opens its libraries one after the other.
 enum { MAX_DESCRIPTORS = 8, MAX_OPEN_FILES = 64 };
@@ -44,12 +44,12 @@ static void confine(const codec_limits *limits) {
   set_limit(RLIMIT_AS, limits->address_space, 0);
   set_limit(RLIMIT_FSIZE, limits->file_bytes, 0);
   set_limit(RLIMIT_NOFILE, MAX_OPEN_FILES, 0);
-  // The signal at the soft limit tells the end of its time from other ends.
+  // The signal at the soft limit distinguishes the end of its time from other ends.
   set_limit(RLIMIT_CPU, limits->processor_seconds, 5);
 }
 
 // Handlers of the parent must not run in the child; signals that it ignores stay ignored, as nohup
-// wants it.
+// needs it.
 static void reset_signals(void) {
   struct sigaction usual = {.sa_handler = SIG_DFL}, now;
   for (int number = 1; number < NSIG; number++) {

@@ -10,7 +10,7 @@
 
 #include "report.h"
 
-// What the callbacks need; the library's structures come first so that casts reach the rest.
+// State of the callbacks; the library's structures come first so that casts reach the rest.
 struct errors {
   struct jpeg_error_mgr base;
   jmp_buf escape;
@@ -57,7 +57,7 @@ static void fail(j_common_ptr info, codec_status status) {
 static void error_exit(j_common_ptr info) { fail(info, status_of(info->err->msg_code)); }
 
 // The library would carry on with grey blocks after these warnings. A mask of half a picture is
-// worse than an error. Other warnings (stray bytes between segments, say) do no harm.
+// worse than an error. Other warnings (such as stray bytes between segments) do no harm.
 static void emit_message(j_common_ptr info, int level) {
   if (level >= 0) return;
   switch (info->err->msg_code) {
@@ -224,7 +224,7 @@ static void grow(j_compress_ptr info) {
   bytes->capacity = capacity;
 }
 
-// Called with the buffer full, whatever `free_in_buffer` says.
+// Called with the buffer full, whatever the value of `free_in_buffer`.
 static boolean grow_output(j_compress_ptr info) {
   grow(info);
   return TRUE;

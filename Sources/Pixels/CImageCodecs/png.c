@@ -60,7 +60,7 @@ png_structp codec_png_reader(codec_png_input *input, png_infop *info, codec_repo
     return NULL;
   }
   png_set_read_fn(png, input, read_bytes);
-  // Any side that the format can say: the caller caps the product before it allocates.
+  // Any side that the format can hold: the caller caps the product before it allocates.
   png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped_chunks, SKIPPED_CHUNKS);
   return png;
@@ -89,7 +89,7 @@ void codec_png_read_rows(png_structp png, png_infop info, codec_size size, uint8
   png_read_update_info(png, info);
   if (png_get_image_width(png, info) != size.width ||
       png_get_image_height(png, info) != size.height || png_get_rowbytes(png, info) != stride)
-    png_error(png, "rows are not as long as the header says");
+    png_error(png, "rows do not have the length in the header");
   for (int pass = 0; pass < passes; pass++)
     for (uint32_t y = 0; y < size.height; y++) png_read_row(png, output + y * stride, NULL);
 }

@@ -72,7 +72,7 @@ static void read_wide_rows(png_structp png, png_infop info, codec_size size, cod
   if (png_get_image_width(png, info) != size.width ||
       png_get_image_height(png, info) != size.height ||
       png_get_rowbytes(png, info) != samples * (found->depth == 16 ? 2 : 1))
-    png_error(png, "rows are not as long as the header says");
+    png_error(png, "rows do not have the length in the header");
   reserve(png, buffer, passes > 1 ? size.height : 1, samples);
   if (found->depth == 16) found->low = 0xffff;
   for (int pass = 0; pass < passes; pass++) {
@@ -189,7 +189,7 @@ void codec_png_decode_stored(const uint8_t *bytes, size_t count, const codec_png
   if (png_get_image_width(png, info) != layout->size.width ||
       png_get_image_height(png, info) != layout->size.height ||
       png_get_rowbytes(png, info) != samples * (layout->depth == 16 ? 2 : 1))
-    png_error(png, "rows are not as long as the header says");
+    png_error(png, "rows do not have the length in the header");
   for (int pass = 0; pass < passes; pass++) {
     for (uint32_t y = 0; y < layout->size.height; y++) {
       png_read_row(png, (png_bytep)(output + y * samples), NULL);

@@ -49,7 +49,7 @@ public struct AutoResult {
   public let files: AutoFiles
   public let clock: StageClock
 
-  /// What reading the picture left out or had to choose.
+  /// Omissions and choices in reading the picture.
   public var notices: [Notice] { picture.notices.map { $0.about(file: image) } }
 
   /// The picture's entry in a report.

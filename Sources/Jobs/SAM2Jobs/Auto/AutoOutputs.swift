@@ -10,7 +10,7 @@ import SAM2
 public struct AutoFiles {
   /// The file of each mask; empty when all are in one JSON file.
   public var masks: [String] = []
-  /// The table or JSON file; nil when neither is wanted.
+  /// The table or JSON file; nil when neither is requested.
   public var index: String?
   public var overlay: String?
   /// Files of other formats.
@@ -19,9 +19,9 @@ public struct AutoFiles {
   public var annotations: AnnotatedPicture?
 }
 
-/// The files that a caller wants of automatic masks.
+/// The requested files of automatic masks.
 public struct AutoOutputChoices {
-  /// The official ways; nil when only formats are wanted.
+  /// The official form; nil when only formats are requested.
   public var mode: AutoOutputMode?
   public var kinds: [AnnotationKind]
   public var context: AnnotationContext
@@ -80,7 +80,7 @@ public struct AutoOutputs {
       for overlay in overlays { try checkAbsent(overlay) }
     }
     try OutputName.checkListed(images, in: choices.kinds)
-    // Made of pictures without masks, the files of the formats have the names of the later ones.
+    // Files of the formats for pictures without masks have the names of the later ones.
     let pictures = images.enumerated().map { index, image in
       AnnotatedPicture(
         name: fileName(image), stem: fileStem(image), index: index, width: 1, height: 1, masks: [])

@@ -43,6 +43,6 @@ public struct BatchFormats: Equatable, Sendable {
 
   var isEmpty: Bool { kinds.isEmpty && !hasRunLengths }
 
-  /// Whether anything is made in the end from all frames of a video.
+  /// Whether a file is written at the end from all frames of a video.
   var needsAllMasks: Bool { kinds.contains(where: \.describesAll) }
 }

@@ -17,7 +17,7 @@ enum BatchIdentifier {
     for part in text.split(separator: "/", omittingEmptySubsequences: false) {
       // A leading point also covers "..", and hidden files of the batch.
       guard !part.isEmpty, part.utf8.first != UInt8(ascii: "."), part.utf8.count <= partByteLimit
-      else { throw failure("\(printable(text)) is no relative path of plain names") }
+      else { throw failure("\(printable(text)) is not a relative path of plain names") }
     }
     // Where the results themselves go.
     if text.hasPrefix("results"), !text.hasPrefix("results/") {
@@ -28,7 +28,7 @@ enum BatchIdentifier {
     }
   }
 
-  /// The folders that an identifier's path goes through: "a" and "a/b" of "a/b/c".
+  /// The folders on an identifier's path: "a" and "a/b" of "a/b/c".
   static func folders(of text: String) -> [String] {
     var folders: [String] = []
     var path = ""
@@ -41,7 +41,7 @@ enum BatchIdentifier {
 
   /// FNV-1a of the UTF-8 bytes.
   ///
-  /// Whoever finds equal hashes compares the texts.
+  /// Callers compare the texts when hashes are equal.
   static func hash(_ text: String) -> UInt64 {
     text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }

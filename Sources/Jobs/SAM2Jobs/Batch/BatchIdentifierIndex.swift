@@ -2,7 +2,7 @@ import Bytes
 
 /// Finds items that would get in each other's way: equal ids, and ids that are folders of others.
 ///
-/// Keeps hashes, 16 bytes an item; where they agree the ids themselves are compared.
+/// Keeps hashes, 16 bytes per item; where they agree, the ids themselves are compared.
 struct BatchIdentifierIndex {
   private var items: [(hash: UInt64, item: Int)] = []
   /// Folders of ids, each with the first item in it.

@@ -9,7 +9,7 @@ import SAM2
 struct BatchItem {
   enum Work {
     case prompts([RequestedPrompt])
-    /// What a detector is to find.
+    /// The words that a detector looks for.
     case words([String])
     case automatic(AutomaticMaskOptions)
     case track(TrackPlan, BatchTrackOptions)
@@ -99,7 +99,7 @@ struct BatchItem {
 
   private static var workFailure: Failure {
     Failure(
-      .badInput, code: "batch.work", "it is not said what to do",
+      .badInput, code: "batch.work", "the item does not name its work",
       hint:
         "give \"image\" with \"prompts\", \"text\" or \"auto\", or \"video\" with \"actions\" or "
         + "\"script\"")

@@ -16,8 +16,8 @@ struct BatchItemFolder: Sendable {
   /// Nil when there are no files.
   private let directory: OutputDirectory?
 
-  /// `context` holds the facts that formats need about the item; `hasOtherFiles` says whether there
-  /// are files besides those of formats.
+  /// `context` holds the facts that formats need about the item; `hasOtherFiles`: whether there are
+  /// files besides those of formats.
   /// - Throws: `output.folder`.
   init(
     _ writer: BatchWriter, _ formats: BatchFormats, _ index: Int, id: String,

@@ -3,7 +3,7 @@ public import Detector
 public import JobSupport
 public import SAM2
 
-/// Works through a list of pictures and videos, and can stop anywhere and go on later.
+/// Works through a list of pictures and videos, and can stop anywhere and be resumed later.
 ///
 /// `Formats/batch.md` describes the list and the results.
 public final class BatchJob {

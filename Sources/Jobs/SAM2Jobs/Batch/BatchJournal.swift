@@ -16,7 +16,7 @@ final class BatchJournal {
     let state: State
   }
 
-  /// What became of an item.
+  /// The state of an item.
   enum State: Equatable {
     case failed
     case done
@@ -51,7 +51,7 @@ final class BatchJournal {
     for old in [name, partialName] where start == .refuse && folder.entry(old) != nil {
       throw Failure(
         .outputExists, code: "output.exists", "there are results of an earlier run",
-        hint: "--resume goes on with them, --force starts again", file: output.file(old))
+        hint: "--resume continues with them, --force starts again", file: output.file(old))
     }
     descriptor = try folder.appendable(partialName)
     // File systems without locks leave it to the person. A process that has just finished may have
@@ -72,7 +72,7 @@ final class BatchJournal {
   }
 
   deinit {
-    // Without any result there is nothing to go on with.
+    // Without any result there is nothing to resume.
     var status = stat()
     if isLocked, fstat(descriptor, &status) == 0, status.st_size == 0 {
       folder.removeFile(partialName)
@@ -90,7 +90,7 @@ final class BatchJournal {
 
   /// Takes over the results that still hold.
   ///
-  /// `positions` finds the item of a digest; `isWhole` says whether the files of a result exist.
+  /// `positions` finds the item of a digest; `isWhole`: whether the files of a result exist.
   func load(positions: [UInt64: Int], isWhole: (JSONValue) -> Bool) throws(Failure) {
     try copyFinished()
     var end = 0

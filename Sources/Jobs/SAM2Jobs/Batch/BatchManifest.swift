@@ -5,8 +5,8 @@ import JobSupport
 
 /// The list of items: JSON Lines, checked whole before the work, then read line by line.
 ///
-/// Only places are kept in memory, 16 bytes an item. Not mapped, because a mapped file that someone
-/// truncates would kill the process.
+/// Only offsets are kept in memory, 16 bytes per item. Not mapped, because a mapped file that
+/// someone truncates would kill the process.
 final class BatchManifest: Sendable {
   /// The place of a line.
   private struct Entry: Sendable {

@@ -20,7 +20,7 @@ final class BatchRun {
   private var pending: (item: BatchStages.Prepared, writing: Writing)?
   private typealias Writing = BackgroundWork<Result<Written, Failure>>
 
-  /// The line of an item that is done, and what has to be said about it.
+  /// The line of an item that is done, and the messages about it.
   private struct Written: Sendable {
     let line: JSONValue
     let outcome: BatchStages.Outcome

@@ -13,7 +13,7 @@ public struct BatchSettings: Sendable {
   public let context: AnnotationContext
   public let finish: SegmentFinish
   public let reading: InputReading
-  /// Whether videos go on after frames that cannot be decoded.
+  /// Whether videos continue after frames that cannot be decoded.
   public let toleratesDamage: Bool
   /// Which boxes of a detector count.
   public let detection: DetectionOptions
@@ -68,7 +68,7 @@ public struct BatchSettings: Sendable {
 }
 
 extension SampleRange {
-  /// A value that tells it from others.
+  /// A value that distinguishes it from others.
   fileprivate var json: JSONValue {
     switch self {
     case .full: "full"

@@ -16,7 +16,7 @@ struct BatchStages: Sendable {
   let detector: Detector?
   let cancellation: Cancellation
 
-  /// An item whose turn comes.
+  /// The next item.
   struct Prepared: Sendable {
     let index: Int
     let id: String
@@ -38,7 +38,7 @@ struct BatchStages: Sendable {
     let picture: RGBImage?
   }
 
-  /// What an item has come to.
+  /// The outcome of an item.
   struct Outcome: Sendable {
     let members: BatchMembers
     var notices: [Notice] = []
@@ -83,7 +83,7 @@ struct BatchStages: Sendable {
   /// - Returns: what is left to do.
   /// - Throws: `Failure` for what is wrong with the item, `Stopped`.
   func run(_ prepared: Prepared, heartbeat: @escaping () -> Void) throws -> Writing {
-    func checkWanted() throws {
+    func checkCancellation() throws {
       heartbeat()
       if cancellation.isRequested { throw Stopped() }
     }
@@ -106,7 +106,7 @@ struct BatchStages: Sendable {
     case .automatic(let options):
       let picture = try picture(task)
       let generator = try AutomaticMaskGenerator(model, options: options)
-      let masks = try generator.generate(picture) { _ in try checkWanted() }
+      let masks = try generator.generate(picture) { _ in try checkCancellation() }
       let facts = PictureFacts(picture)
       return { [notices = picture.notices] () throws(Failure) in
         Outcome(members: try writer.write(masks, index, task, picture: facts), notices: notices)

@@ -95,7 +95,7 @@ struct BatchVideo {
 
   // MARK: - The result
 
-  /// What was left out or chosen, and where the video ends early.
+  /// Omissions and choices, and an early end of the video.
   var notices: [Notice] {
     source.notices + plan.notices
       + plan.promptNotices(width: driver.predictor.width, height: driver.predictor.height)

@@ -10,7 +10,7 @@ typealias BatchMembers = [(key: String, value: JSONValue)]
 
 /// Writes the masks of items, as files or as run lengths in the result.
 struct BatchWriter: Sendable {
-  /// For items that do not say.
+  /// Formats of items without their own.
   let formats: BatchFormats
   let context: AnnotationContext
   let folder: BatchFolder
@@ -22,21 +22,21 @@ struct BatchWriter: Sendable {
   /// Of formats given for all items those for videos are left out for a picture.
   /// - Throws: `format.unsuitable`, `labels.masks`, `labels.duplicate`, `labels.identifier`.
   func formats(for item: BatchItem) throws(Failure) -> BatchFormats {
-    var wanted = item.formats ?? formats
+    var requested = item.formats ?? formats
     if !item.isVideo {
-      if item.formats != nil || wanted.forPictures.isEmpty {
-        try AnnotationKind.check(wanted.kinds, among: AnnotationKind.forPictures)
+      if item.formats != nil || requested.forPictures.isEmpty {
+        try AnnotationKind.check(requested.kinds, among: AnnotationKind.forPictures)
       }
-      wanted = wanted.forPictures
+      requested = requested.forPictures
     }
     switch item.work {
     case .automatic: break
-    case .track(let plan, _): try plan.checkObjects(for: wanted.kinds)
+    case .track(let plan, _): try plan.checkObjects(for: requested.kinds)
     case .words:
-      try SegmentOutputs.check(wanted.kinds, [RequestedPrompt(object: 1)], default: .single)
-    case .prompts(let prompts): try SegmentOutputs.check(wanted.kinds, prompts, default: .single)
+      try SegmentOutputs.check(requested.kinds, [RequestedPrompt(object: 1)], default: .single)
+    case .prompts(let prompts): try SegmentOutputs.check(requested.kinds, prompts, default: .single)
     }
-    return wanted
+    return requested
   }
 
   /// Whether the files of an earlier result are still there.
@@ -117,7 +117,7 @@ struct BatchWriter: Sendable {
     return members
   }
 
-  /// Writes all formats but plain PNGs; the members that say where.
+  /// Writes all formats but plain PNGs; returns the members with their paths.
   private func write(
     _ masks: [AnnotatedMask], of item: BatchItem, _ picture: PictureFacts,
     _ folder: BatchItemFolder

@@ -32,7 +32,7 @@ enum LineFile {
   }
 
   private static func copyOfStandardInput() throws(Failure) -> Int32 {
-    // Lines are read again when their turn comes, which a pipe cannot do.
+    // Lines are read again when they are needed, which is impossible with a pipe.
     guard let file = tmpfile() else { throw copyFailure(errno) }
     let descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, 3)
     fclose(file)

@@ -51,7 +51,7 @@ private struct ShardEnvironment {
     guard let count else {
       guard slurm else {
         throw failure(
-          "Kubernetes tells the index of a pod, not how many there are",
+          "Kubernetes gives the index of a pod, not the number of pods",
           hint: "give --shard auto/N with the job's completions")
       }
       return try arrayTask(number)

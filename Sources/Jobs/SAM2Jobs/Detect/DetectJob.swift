@@ -4,7 +4,7 @@ public import Detector
 import JobSupport
 import Media
 
-/// What to look for in pictures: words, or an example.
+/// The target of a search in pictures: words, or an example.
 public enum DetectTarget: Sendable {
   case texts([String])
   /// A picture, and the box in it that is meant; the most prominent object without one.
@@ -79,7 +79,7 @@ extension AnnotatedBox {
 }
 
 extension Notice {
-  /// More was found than is wanted.
+  /// More was found than requested.
   static func detectionLimit(_ leftOut: Int, kept: Int) -> Notice {
     Notice(
       .leftOut, code: "detect.limit",

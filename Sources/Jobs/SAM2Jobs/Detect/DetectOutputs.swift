@@ -6,9 +6,9 @@ import Media
 import SAM2
 import Tensors
 
-/// The files that a caller wants of pictures in which things were found.
+/// The requested files of pictures in which objects were found.
 public struct DetectOutputChoices {
-  /// Folder for all files but those of logits; nil when none are wanted.
+  /// Folder for all files but those of logits; nil when none are requested.
   public var folder: String?
   public var formats: [BoxFormat] = []
   public var context = AnnotationContext()
@@ -34,7 +34,7 @@ public struct DetectOutputs {
     guard choices.folder != nil || choices.formats.isEmpty && !choices.overlay else {
       throw Failure(
         .usage, code: "detect.folder", "--format and --overlay need a folder",
-        hint: "say where the results go with -o DIR")
+        hint: "name the folder for results with -o DIR")
     }
     var opened: OutputFolder?
     if let path = choices.folder { opened = try OutputFolder(path) }
@@ -126,7 +126,7 @@ public struct DetectOutputs {
     return files.map(\.name)
   }
 
-  /// Writes what the detector said of every patch, before any threshold.
+  /// Writes the detector's results for every patch, before any threshold.
   func writeLogits(_ logits: Tensor, _ boxes: PictureBoxes) throws(Failure) -> [String] {
     guard let path = choices.logitsFolder else { return [] }
     let folder = try OutputFolder(path)

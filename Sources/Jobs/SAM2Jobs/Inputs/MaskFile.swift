@@ -98,7 +98,7 @@ public struct MaskFile: Sendable {
 
   /// `mask` as a mask prompt [side, side]: 10 inside, -10 outside.
   public static func logits(of mask: BinaryMask, side: Int) -> Tensor {
-    // The resizer works on pictures, so the mask goes through as a gray one.
+    // The resizer works on pictures, so the mask is passed as a gray one.
     let gray = RGBImage(
       width: mask.width, height: mask.height,
       pixels: mask.bits.flatMap { bit in repeatElement(bit ? 255 : 0, count: 3) })

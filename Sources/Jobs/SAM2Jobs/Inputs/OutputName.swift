@@ -18,7 +18,7 @@ enum OutputName {
       hint: "give the picture a shorter name", file: path)
   }
 
-  /// Checks that files about all pictures can tell `images` apart, by the names of their files.
+  /// Checks that files about all pictures can distinguish `images` by the names of their files.
   /// - Throws: `output.same_name`.
   static func checkListed(_ images: [String], in kinds: [AnnotationKind]) throws(Failure) {
     guard let kind = kinds.first(where: \.describesAll) else { return }
@@ -30,7 +30,7 @@ enum OutputName {
       throw Failure(
         .usage, code: "output.same_name",
         "\(owner) and \(image) have the same name, by which files of the format \(kind.rawValue) "
-          + "tell pictures apart", hint: "write them into different folders")
+          + "distinguish pictures", hint: "write them into different folders")
     }
   }
 }

@@ -12,7 +12,7 @@ public struct RequestedPrompt: Sendable {
   public var points: [Prompt.Point] = []
   public var box: Prompt.Box?
   public var maskFile: String?
-  /// Whether three candidates are wanted; nil leaves it to the command.
+  /// Whether three candidates are requested; nil leaves it to the command.
   public var multimask: Bool?
   /// Position of the object's class in the categories of annotations.
   public var category = 0
@@ -20,7 +20,7 @@ public struct RequestedPrompt: Sendable {
   public var isFoundByExample = false
   /// What the object is called; nil for one that a person pointed at.
   public var label: String?
-  /// What a detector thinks of the object, 0...1; nil when none was asked.
+  /// The detector's score of the object, 0...1; nil without a detector.
   public var score: Double?
 
   public init(

@@ -1,4 +1,4 @@
-/// The masks of a model's answer that are wanted for a prompt.
+/// The requested masks of a model's answer to a prompt.
 public enum MaskSelection: Sendable {
   /// The single-mask output.
   case single

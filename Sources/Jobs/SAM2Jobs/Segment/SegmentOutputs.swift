@@ -17,7 +17,7 @@ public struct SegmentFiles {
   public var annotations: AnnotatedPicture?
 }
 
-/// The files that a caller wants of segmented pictures.
+/// The requested files of segmented pictures.
 public struct SegmentOutputChoices {
   public var kinds: [AnnotationKind]
   public var context: AnnotationContext
@@ -41,10 +41,10 @@ public struct SegmentOutputChoices {
 /// Decides before any work which files there will be, and writes them.
 public struct SegmentOutputs {
   private let folder: OutputFolder
-  /// What earlier runs have written about the same pictures.
+  /// Files of earlier runs about the same pictures.
   private var stale = StaleMasks()
   private let choices: SegmentOutputChoices
-  /// All formats but plain PNGs, whose names tell candidates apart.
+  /// All formats but plain PNGs, whose names distinguish candidates.
   public let annotations: AnnotationFolder
   /// Masks of each prompt; nil when pictures have prompts of their own.
   private let maskCounts: [Int]?
@@ -84,7 +84,7 @@ public struct SegmentOutputs {
     try checkNames(images, kept: (prompts ?? []).compactMap(\.maskFile))
   }
 
-  /// Checks that formats can hold what the prompts ask for, of which `choice` says how many masks.
+  /// Checks that formats can hold the masks of the prompts, whose number `choice` decides.
   /// - Throws: `labels.masks`, `labels.duplicate`, `labels.identifier`.
   public static func check(
     _ kinds: [AnnotationKind], _ prompts: [RequestedPrompt], default choice: MaskSelection
@@ -148,7 +148,7 @@ public struct SegmentOutputs {
   private func names(of image: String) -> [String] {
     let stem = fileStem(image)
     var names: [String] = []
-    // Without prompts, the first file stands for those that follow.
+    // Without prompts, the first file represents those that follow.
     if choices.kinds.contains(.png) {
       names += plainFiles(of: image, maskCounts ?? [1]).flatMap(\.self)
     }
@@ -179,7 +179,7 @@ public struct SegmentOutputs {
 
   /// Writes all files of the picture that is number `index` of the run.
   ///
-  /// All of them are made before the first is written, so that one that cannot be made leaves none.
+  /// All of them are encoded before the first is written, so that a failure leaves no files.
   func write(
     _ answers: [SegmentAnswer], of image: String, picture: RGBImage, index: Int
   ) throws(Failure) -> SegmentFiles {

@@ -12,7 +12,7 @@ public struct SegmentAnswer: Sendable {
   public let masks: [BinaryMask]
   public let predictedIoUs: [Float]
   public let objectScore: Float
-  /// [S/4, S/4] for each wanted mask.
+  /// [S/4, S/4] for each requested mask.
   public let logits: [Tensor]
 
   /// Keeps the masks at the indices `kept`; `finish` changes masks, not logits.
@@ -109,7 +109,7 @@ extension SegmentAnswer {
 }
 
 extension RequestedPrompt {
-  /// What a detector said of the object, for reports; empty when none was asked.
+  /// The detector's facts about the object, for reports; empty without a detector.
   var facts: [(key: String, value: JSONValue)] {
     (label.map { [("label", .string($0))] } ?? []) + (score.map { [("score", .init($0))] } ?? [])
   }

@@ -45,7 +45,7 @@ struct EarlierResults: Sendable {
   /// Earlier results that this run does not write again.
   private var others: [String] { results.filter { !isOurs($0) } }
 
-  /// Says what is removed that this run does not write again.
+  /// Reports of removed files that this run does not write again.
   var notices: [Notice] {
     let names = others + logits.filter { !isOurLogits($0) }
     guard !names.isEmpty else { return [] }

@@ -13,7 +13,7 @@ public final class TrackJob {
   private let source: FrameSource
   private let names: FrameNames
   private let planNotices: [Notice]
-  /// What found the objects of the plan; nil when a person did.
+  /// The search that finds the objects of the plan; nil when a person prompts them.
   private let words: WordTracking?
 
   /// A job from its start, or from where the state file `resuming` was saved.
@@ -85,7 +85,7 @@ public final class TrackJob {
     try driver.draw(outputs.overlay, on: source, names, marks: marks, progress: progress)
   }
 
-  /// Saves the state of the job, to go on later.
+  /// Saves the state of the job, to be resumed later.
   public func saveState(to path: String) throws(Failure) { try driver.saveState(to: path) }
 
   // MARK: - Reporting
@@ -93,7 +93,7 @@ public final class TrackJob {
   /// Whether the plan has been played to its end.
   public var isOver: Bool { driver.isOver }
 
-  /// What was left out or chosen so far, and where the video ends early.
+  /// Omissions and choices so far, and an early end of the video.
   public var notices: [Notice] { source.notices + planNotices + (words?.notices ?? []) }
 
   /// Whether anything is missing in the results that the video should have.

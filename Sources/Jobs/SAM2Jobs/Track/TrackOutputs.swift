@@ -4,7 +4,7 @@ import JobSupport
 public import Media
 import SAM2
 
-/// The files that a caller wants of a tracked video.
+/// The requested files of a tracked video.
 public struct TrackOutputChoices {
   public var kinds: [AnnotationKind]
   public var logitsFolder: String?
@@ -112,13 +112,13 @@ public struct TrackOutputs: Sendable {
     drawsOverlay || keepsMasks || kinds.contains(where: \.describesAll)
   }
 
-  /// The palette PNG of the frame called `name`; nil when none is wanted.
+  /// The palette PNG of the frame called `name`; nil when none is requested.
   func paletteFile(_ name: String) -> String? {
     guard kinds.contains(.davis) else { return nil }
     return AnnotationFolder.path("\(name).png", in: folder.path, .davis, of: kinds.count)
   }
 
-  /// Writes the files about one frame, and the logits of `objects` under `name` if wanted.
+  /// Writes the files about one frame, and the logits of `objects` under `name` if requested.
   func write(
     _ files: [AnnotationFile], logitsName name: String, objects: [FrameResult.Object]
   ) throws(Failure) {

@@ -3,10 +3,10 @@ public import Detector
 public import Media
 import SAM2
 
-/// Finds the objects of a video by words: on the first frame where there are any, and again every so
-/// many frames for those that have come since.
+/// Finds the objects of a video by words.
 ///
-/// What is found again is a track already when the box around the mask of an object overlaps it by
+/// It searches until the first frame with any, and again at regular intervals for new ones. A box
+/// found again belongs to a tracked object when the box around that object's mask overlaps it by
 /// more than half. Not for use from several threads at once.
 public final class WordTracking {
   private let detector: Detector
@@ -54,7 +54,7 @@ public final class WordTracking {
     return TrackPlan(script: InteractionScript([]), masks: [:])
   }
 
-  /// What is to be done after tracking has reached the frame of `last`; nothing at the end.
+  /// The actions after tracking has reached the frame of `last`; none at the end.
   func actions(after last: FrameResult?) throws(Failure) -> [InteractionScript.Action] {
     guard let interval, let last, last.frame + 1 < frameCount else { return [] }
     let tracks = last.masks().compactMap { $0.mask.boundingBox.map(Detection.Box.init) }

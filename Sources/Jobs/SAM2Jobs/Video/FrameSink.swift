@@ -14,7 +14,7 @@ protocol FrameSink: Sendable {
     _ result: FrameResult, lap: Double?, replacing earlier: [String]
   ) throws(Failure) -> WrittenFrame
 
-  /// Writes the files about the whole video, which turned out to have `frameCount` frames.
+  /// Writes the files about the whole video, which has `frameCount` frames.
   /// - Returns: their paths.
   func finish(_ pictures: [AnnotatedPicture], frameCount: Int) throws(Failure) -> [String]
 }

@@ -25,7 +25,7 @@ public struct TrackPlan: Sendable {
   public let script: InteractionScript
   private let references: [String: MaskReference]
   private var masks: [String: BinaryMask] = [:]
-  /// What was chosen when masks were read.
+  /// Choices made in reading masks.
   public private(set) var notices: [Notice] = []
 
   public init(

@@ -9,7 +9,7 @@ public struct VideoDescription: Sendable {
   public let facts: VideoFacts
   let names: FrameNames
 
-  /// Frames a second of a folder, which does not say: the usual rate of the data sets.
+  /// Frames per second of a folder, where it is unknown: the usual rate of the data sets.
   private static let folderFrameRate = 24.0
 
   /// Describes `source`, opened from `path`, of which `frameCount` frames are known.
@@ -31,7 +31,7 @@ public struct VideoDescription: Sendable {
       height: facts.height, masks: masks)
   }
 
-  /// The same of a video that turned out to have `count` frames.
+  /// The same with the actual number of frames, `count`.
   public func with(frameCount count: Int) -> VideoDescription {
     VideoDescription(
       facts: VideoFacts(

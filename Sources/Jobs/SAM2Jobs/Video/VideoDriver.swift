@@ -4,8 +4,8 @@ import JobSupport
 import Media
 import SAM2
 
-/// Plays a plan on a video and hands the results to a sink: the one loop behind `sam2 track` and the
-/// videos of a batch.
+/// Plays a plan on a video and hands the results to a sink, for `sam2 track` and the videos of a
+/// batch.
 final class VideoDriver {
   private let player: ScriptPlayer
   private let sink: any FrameSink
@@ -67,7 +67,7 @@ final class VideoDriver {
     }
   }
 
-  /// Saves the state of the job, to go on later.
+  /// Saves the state of the job, to be resumed later.
   func saveState(to path: String) throws(Failure) {
     try player.saveState(to: path, notes: ledger.notes)
   }

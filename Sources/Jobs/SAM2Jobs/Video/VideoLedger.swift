@@ -106,7 +106,7 @@ struct VideoLedger {
   }
 
   fileprivate static func damaged() -> Failure {
-    Failure(.badInput, code: "state.notes", "the notes of the state are none of this command")
+    Failure(.badInput, code: "state.notes", "the notes of the state are not those of this command")
   }
 }
 

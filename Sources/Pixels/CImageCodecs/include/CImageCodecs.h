@@ -66,7 +66,7 @@ typedef struct codec_range {
 typedef struct codec_samples {
   // Bits of a stored sample; for depths below 16 the other members about samples are 0.
   int depth;
-  // Least and greatest sample of the colours.
+  // Minimum and maximum sample of the colours.
   uint16_t low;
   uint16_t high;
   // Pixels that are not opaque.
@@ -109,12 +109,12 @@ void codec_png_decode_samples(const uint8_t *input, size_t count, codec_size siz
 void codec_png_encode(const uint8_t *pixels, codec_size size, int channels,
                       const uint8_t *palette, codec_bytes *output, codec_report *report);
 
-// What decoding in a child process needs and Swift's Glibc does not offer.
+// Calls for decoding in a child process that Swift's Glibc does not offer.
 
 // A file that only its descriptor leads to, holding `bytes`, open at its start; -1 with errno.
 int codec_memory_file(const uint8_t *bytes, size_t count);
 
-// Limits of a child process; UINT64_MAX is none.
+// Limits of a child process; UINT64_MAX means none.
 typedef struct codec_limits {
   uint64_t address_space;
   uint64_t processor_seconds;
