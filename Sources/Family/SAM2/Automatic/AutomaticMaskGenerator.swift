@@ -76,14 +76,14 @@ public struct AutomaticMaskGenerator: Sendable {
     let points = PointGrid.points(ofLayer: layer, options).map {
       Prompt.Point(x: Float($0.x * Double(crop.width)), y: Float($0.y * Double(crop.height)))
     }
-    var sieve = MaskSieve(
+    var filter = MaskFilter(
       options, crop: crop, pictureWidth: picture.width, pictureHeight: picture.height)
     var masks: [AutomaticMask] = []
     for batch in points.batches(of: options.pointsPerBatch) {
       try Task.checkCancellation()
       for clicks in batch.batches(of: Self.decoderLimit) {
         for candidate in try candidates(Array(clicks), predictor) {
-          if let mask = sieve.pass(candidate) { masks.append(mask) }
+          if let mask = filter.pass(candidate) { masks.append(mask) }
         }
       }
       try progress(batch.count)

@@ -50,9 +50,9 @@ struct ColumnChanges {
   }
 
   /// Calls `body` with the positions at which the pixels of a picture of `height` rows change, column
-  /// after column, when the mask lies in it at `left` and `top` and all else is outside.
+  /// after column, when the mask is in it at `left` and `top` and all other pixels are outside.
   func forEach(left: Int, top: Int, height: Int, _ body: (Int) -> Void) {
-    // A column that ends inside at the bottom goes on in one that starts inside.
+    // A column that ends inside at the bottom continues in one that starts inside.
     var pending: Int?
     for column in 0..<(starts.count - 1) {
       let origin = (left + column) * height + top

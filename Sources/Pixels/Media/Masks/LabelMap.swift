@@ -49,7 +49,7 @@ public struct LabelMap: Sendable, Equatable {
     return (1..<256).filter { present[$0] }
   }
 
-  /// Reads a palette or gray PNG without turning its samples into colours.
+  /// Reads a palette or gray PNG without converting its samples to colours.
   ///
   /// Failures as in `ImageReader.read`; `image.unsupported` for RGB or 16-bit files.
   public static func read(

@@ -1,14 +1,14 @@
-/// Tells gray levels that are numbers of objects from levels that are the soft edges of one.
+/// Distinguishes gray levels that are numbers of objects from levels that are soft edges of one.
 ///
 /// Numbers form areas with sharp borders. A soft edge is a ramp: nearly each of its pixels has a
 /// darker and a lighter neighbour, and some level is at least half white.
 struct MaskLevels {
   enum Kind: Equatable {
-    /// 0 and one other level that stands for white.
+    /// 0 and one other level that means white.
     case blackAndWhite
     /// The numbers of objects, ascending.
     case labels([Int])
-    /// Number of levels, and the one that stands for all of the object.
+    /// Number of levels, and the one for the inside of the object.
     case soft(Int, white: Int)
     /// Number of levels, and those of areas between black and white.
     case mixed(Int, flat: [Int])

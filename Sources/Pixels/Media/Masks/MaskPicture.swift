@@ -74,7 +74,7 @@ public struct MaskPicture: Sendable {
       notices: notices + picture.doubts)
   }
 
-  /// Says that objects have hardly any pixels.
+  /// Notices about objects with hardly any pixels.
   private var doubts: [Notice] {
     var counts = [Int](repeating: 0, count: 1 << 16)
     for label in labels { counts[Int(label)] += 1 }
@@ -85,7 +85,7 @@ public struct MaskPicture: Sendable {
       Notice(
         .reinterpreted, code: "mask.small",
         "object \(first) has \(counts[first]) of \(labels.count) pixels" + others,
-        hint: "--mask-reading says how the values are meant")
+        hint: "choose the meaning of the values with --mask-reading")
     ]
   }
 }

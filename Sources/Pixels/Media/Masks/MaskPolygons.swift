@@ -16,7 +16,7 @@ public enum MaskPolygons {
   /// it; nil for an empty mask.
   ///
   /// Parts are joined by a line there and back. Filled as OpenCV's `fillPoly` does, border
-  /// included, a polygon of tolerance 0 is the mask, but for the joining lines.
+  /// included, a polygon of tolerance 0 is the mask, except for the joining lines.
   public static func joined(of mask: BinaryMask, tolerance: Double) -> [Outline.Point]? {
     let parts = polygons(of: mask, tolerance: tolerance, points: \.pixelMiddles)
     guard let first = parts.first else { return nil }
@@ -78,7 +78,7 @@ public enum MaskPolygons {
   /// More pairs of points than this are not compared to find the nearest.
   private static let pairLimit = 4_000_000
 
-  /// Goes from the point of `polygon` that is nearest to `other` around the latter and back.
+  /// Leads from the point of `polygon` that is nearest to `other` around the latter and back.
   private static func join(
     _ polygon: [Outline.Point], _ other: [Outline.Point]
   ) -> [Outline.Point] {

@@ -1,7 +1,7 @@
 import Bytes
 
 extension MaskSamples {
-  /// The number of an object for each pixel; what was chosen goes to `notices`.
+  /// The number of an object for each pixel; choices are added to `notices`.
   ///
   /// Failures: `mask.ambiguous`.
   func labels(as reading: MaskReading, _ notices: inout [Notice]) throws(Failure) -> [UInt16] {
@@ -54,7 +54,7 @@ extension MaskSamples {
         .badInput, code: "mask.ambiguous",
         "the mask has \(count) gray levels: \(flat.map(String.init).joined(separator: ", ")) in "
           + "areas, as of several objects, and ramps between them, as of soft edges",
-        hint: "save the objects without smoothing, or say with --mask-reading which is meant: "
+        hint: "save the objects without smoothing, or choose the meaning with --mask-reading: "
           + "soft, labels or nonzero")
     }
   }

@@ -37,7 +37,7 @@ extension Outline {
       let after = points[i + 1 == points.count ? 0 : i + 1]
       let (a, b) = (points[i].x - before.x, points[i].y - before.y)
       let (c, d) = (after.x - points[i].x, after.y - points[i].y)
-      // Where the line turns back on itself the point is an end.
+      // Where the line doubles back on itself the point is an end.
       return a * d != b * c || a * c + b * d < 0
     }
     return kept.count >= 3 ? kept.map { points[$0] } : points

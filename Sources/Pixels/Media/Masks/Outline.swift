@@ -1,6 +1,6 @@
 /// A closed line along the edges between the pixels of a mask and those outside it.
 ///
-/// The mask lies to the right of the walker: around an outer border the walk goes clockwise on the
+/// The mask is to the right of the walker: around an outer border the walk is clockwise on the
 /// screen, around a hole anticlockwise. Pixels that touch at a corner belong together.
 public struct Outline: Sendable {
   /// A position in pixels from the top left corner of the picture.
@@ -17,8 +17,8 @@ public struct Outline: Sendable {
   enum Direction: Int {
     case right, down, left, up
 
-    var turnedLeft: Direction { Direction(rawValue: (rawValue + 3) % 4) ?? .right }
-    var turnedRight: Direction { Direction(rawValue: (rawValue + 1) % 4) ?? .right }
+    var rotatedLeft: Direction { Direction(rawValue: (rawValue + 3) % 4) ?? .right }
+    var rotatedRight: Direction { Direction(rawValue: (rawValue + 1) % 4) ?? .right }
     var step: (x: Int, y: Int) {
       switch self {
       case .right: (1, 0)
@@ -52,7 +52,7 @@ public struct Outline: Sendable {
     return (edge.x + offset.x, edge.y + offset.y)
   }
 
-  /// Whether the line goes around a hole.
+  /// Whether the line surrounds a hole.
   public var isHole: Bool {
     // The area by its horizontal edges alone (shoelace formula).
     edges.reduce(0) { area, edge in
@@ -92,7 +92,7 @@ public struct Outline: Sendable {
 
   /// All outlines of `mask`, in reading order of their first edges.
   public static func all(of mask: BinaryMask) -> [Outline] {
-    // Every closed line has an edge that goes right, above a pixel of the mask.
+    // Every closed line has an edge that leads right, above a pixel of the mask.
     var isTraced = [Bool](repeating: false, count: mask.bits.count)
     var outlines: [Outline] = []
     for y in 0..<mask.height {
@@ -111,7 +111,7 @@ public struct Outline: Sendable {
     return outlines
   }
 
-  /// Follows the line whose first edge lies above the pixel (x, y).
+  /// Follows the line whose first edge is above the pixel (x, y).
   private static func traced(_ mask: BinaryMask, _ startX: Int, _ startY: Int) -> Outline {
     func isInside(_ x: Int, _ y: Int) -> Bool {
       x >= 0 && y >= 0 && x < mask.width && y < mask.height && mask.bits[y * mask.width + x]
@@ -122,11 +122,11 @@ public struct Outline: Sendable {
       outline.edges.append((x, y, direction))
       x += direction.step.x
       y += direction.step.y
-      let left = direction.turnedLeft
+      let left = direction.rotatedLeft
       if isInside(x + left.insidePixel.x, y + left.insidePixel.y) {
         direction = left
       } else if !isInside(x + direction.insidePixel.x, y + direction.insidePixel.y) {
-        direction = direction.turnedRight
+        direction = direction.rotatedRight
       }
     } while x != startX || y != startY || direction != .right
     return outline

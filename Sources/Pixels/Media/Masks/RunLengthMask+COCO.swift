@@ -1,7 +1,7 @@
 public import Bytes
 
 // The string form of COCO: from the fourth run on, differences to the run two before; each number in
-// groups of five bits, lowest first, the sixth bit saying that more follow; 48 added to make text.
+// groups of five bits, lowest first, the sixth bit set if more follow; 48 added to give text.
 // Algorithm: rleToString and rleFrString of the COCO API.
 
 extension RunLengthMask {
@@ -14,7 +14,7 @@ extension RunLengthMask {
         let group = UInt8(rest & 0x1F)
         rest >>= 5
         let isNegative = group & 0x10 != 0
-        // What follows are only copies of the sign bit: the reader fills them in.
+        // Only copies of the sign bit follow, which the reader fills in.
         let isLast = isNegative ? rest == -1 : rest == 0
         text.append((isLast ? group : group | 0x20) + 48)
         if isLast { break }

@@ -31,10 +31,10 @@ public struct RunLengthMask: Sendable, Hashable {
     self.init(mask, left: 0, top: 0, width: mask.width, height: mask.height)
   }
 
-  /// The runs of a picture of `width` x `height` that is empty but for `mask`, whose first pixel
-  /// lies in column `left` of row `top`.
+  /// The runs of a picture of `width` x `height` that is empty except for `mask`, whose first pixel
+  /// is in column `left` of row `top`.
   ///
-  /// `mask` must lie inside the picture.
+  /// `mask` must be inside the picture.
   public init(_ mask: BinaryMask, left: Int, top: Int, width: Int, height: Int) {
     precondition(left >= 0 && top >= 0)
     precondition(left + mask.width <= width && top + mask.height <= height)

@@ -9,7 +9,7 @@ extension Canvas {
     [14, 17, 17, 15, 1, 2, 12],
   ]
 
-  /// A plate with a number: where it lies, and how large a dot of its digits is.
+  /// A plate with a number: its position, and the size of a dot of its digits.
   struct Plate {
     var box: PixelBox
     let dot: Int
@@ -128,7 +128,7 @@ extension Canvas {
 }
 
 extension BinaryMask {
-  /// What lies in `box`, which must be inside.
+  /// The part in `box`, which must be inside.
   fileprivate func part(_ box: PixelBox) -> BinaryMask {
     let (columns, rows) = (box.right - box.left + 1, box.bottom - box.top + 1)
     var part: [Bool] = []

@@ -23,7 +23,7 @@ struct Canvas {
     }
   }
 
-  /// Draws the pixels of `mask` that lie within `lineWidth` of its outside, and darkens the pixels
+  /// Draws the pixels of `mask` that are within `lineWidth` of its outside, and darkens the pixels
   /// just outside, so that the line shows on a ground of its own colour.
   mutating func contour(_ mask: BinaryMask, _ colour: RGBColour, lineWidth: Int) {
     guard let box = mask.boundingBox else { return }
@@ -39,7 +39,7 @@ struct Canvas {
     }
   }
 
-  /// Whether a pixel that is `inside`, or one that is not, lies in the same row or column.
+  /// Whether a pixel that is `inside`, or one that is not, is in the same row or column.
   ///
   /// The edge of the picture does not count: no line where an object leaves it.
   private func isNear(
@@ -94,7 +94,7 @@ struct Canvas {
     }
   }
 
-  /// Visits the pixels between two corners that lie in the picture.
+  /// Visits the pixels between two corners that are in the picture.
   private mutating func forEachPixel(
     _ left: Double, _ top: Double, _ right: Double, _ bottom: Double,
     _ body: (inout Canvas, Int, Int) -> Void

@@ -1,6 +1,6 @@
 /// Draws masks and prompts over a picture, in the hues of the palette PNGs.
 public enum Overlay {
-  /// What a person gave; shown on top of the masks.
+  /// A person's prompt; shown on top of the masks.
   ///
   /// Positions are in pixels from the top left.
   public enum Prompt: Sendable, Hashable {
@@ -9,7 +9,7 @@ public enum Overlay {
     case box(left: Double, top: Double, right: Double, bottom: Double)
   }
 
-  /// What is drawn.
+  /// The parts of an overlay.
   public struct Parts: OptionSet, Sendable {
     public let rawValue: Int
 
@@ -30,7 +30,7 @@ public enum Overlay {
   /// Each mask in the colour of its identifier, then the numbers, then the prompts.
   ///
   /// Masks must have the picture's size. Where they overlap, tints mix and the lowest identifier
-  /// lies on top. `opacity` is the share of the tint, 0...1.
+  /// is on top. `opacity` is the share of the tint, 0...1.
   public static func draw(
     _ image: RGBImage, masks: [(identifier: Int, mask: BinaryMask)], prompts: [Prompt] = [],
     parts: Parts = .all, opacity: Double = 0.45

@@ -1,7 +1,7 @@
 import Bytes
 import CImageCodecs
 
-/// What the C shim reports, as Swift values and failures.
+/// Reports of the C shim, as Swift values and failures.
 enum Codec {
   /// Runs an encoder and takes over its bytes.
   static func encode(
@@ -15,9 +15,9 @@ enum Codec {
     return [UInt8](UnsafeBufferPointer(start: bytes.data, count: bytes.count))
   }
 
-  /// Throws what `report` says, unless it says that all is well.
+  /// Throws the failure in `report`, if there is one.
   ///
-  /// `unsupportedHint` says what to do about a kind of file that the codec does not know.
+  /// `unsupportedHint` is the next step for a kind of file that the codec does not know.
   static func check(
     _ report: codec_report, format: String,
     unsupportedHint: String = "convert it to 8-bit RGB, as PNG or baseline JPEG"

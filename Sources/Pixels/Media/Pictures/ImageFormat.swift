@@ -4,7 +4,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
   case png = "PNG"
   case webp = "WebP"
 
-  /// The format that `bytes` begin with, if it is one of ours.
+  /// The format of a file that begins with `bytes`, if it is supported.
   public init?(sniffing bytes: some Sequence<UInt8>) {
     let head = Array(bytes.prefix(12))
     if head.starts(with: [0xFF, 0xD8, 0xFF]) {

@@ -6,20 +6,20 @@ import CImageCodecs
 /// The header is read first and its pixel count checked against a cap before any pixel is
 /// allocated. One difference from Pillow: a 16-bit gray PNG keeps the high byte of its samples,
 /// or what `PictureOptions.sampleRange` asks for, where Pillow clips everything above 255 to white.
-/// WebP goes through the ffmpeg program, in a process of its own.
+/// WebP is decoded by the ffmpeg program, in a process of its own.
 ///
-/// What a picture loses on the way is in its `notices`.
+/// The losses of a picture on the way are in its `notices`.
 public enum ImageReader {
-  /// Width times height allowed unless the caller says otherwise.
+  /// Width times height allowed unless the caller sets another limit.
   public static let defaultMaximumPixels = 100_000_000
   /// No real progressive JPEG has more; a hostile one has tens of thousands, each a full pass.
   static let jpegScanLimit: Int32 = 1000
 
   /// Reads the picture at `path`.
   ///
-  /// With `applyingOrientation`, a JPEG's or WebP's EXIF orientation turns the pixels upright, as viewers
-  /// show them, and `appliedOrientation` says what was done. The official SAM 2 predictors ignore
-  /// the tag; pass `false` for their pixels.
+  /// With `applyingOrientation`, pixels are rotated upright by a JPEG's or WebP's EXIF orientation,
+  /// as viewers show them, and `appliedOrientation` records it. The official SAM 2 predictors
+  /// ignore the tag; pass `false` for their pixels.
   ///
   /// Failures: `file.missing`, `file.unreadable`, `image.format`, `image.too_large`,
   /// `image.damaged`, `image.unsupported`; for WebP `ffmpeg.missing`.

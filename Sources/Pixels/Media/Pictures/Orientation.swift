@@ -1,8 +1,8 @@
-/// The EXIF orientation tag: how stored pixels must be turned to stand upright.
+/// The EXIF orientation tag: the rotation that brings stored pixels upright.
 enum Orientation: Int {
   case upright = 1
-  case mirroredHorizontally, turnedHalf, mirroredVertically
-  case transposed, turnedRight, transversed, turnedLeft
+  case mirroredHorizontally, rotatedHalf, mirroredVertically
+  case transposed, rotatedRight, transversed, rotatedLeft
 
   /// The orientation a JPEG file declares in its APP1 segment, or nil: no tag, or a broken one.
   init?(jpeg bytes: [UInt8]) {
@@ -74,7 +74,7 @@ enum Orientation: Int {
   /// Whether width and height change places.
   var swapsAxes: Bool { rawValue >= 5 }
 
-  /// The picture turned upright, with `appliedOrientation` set.
+  /// The picture rotated upright, with `appliedOrientation` set.
   func applied(to image: RGBImage) -> RGBImage {
     guard self != .upright else { return image }
     let (width, height) =
@@ -86,12 +86,12 @@ enum Orientation: Int {
         switch self {
         case .upright: result[x, y] = image[x, y]
         case .mirroredHorizontally: result[x, y] = image[right - x, y]
-        case .turnedHalf: result[x, y] = image[right - x, bottom - y]
+        case .rotatedHalf: result[x, y] = image[right - x, bottom - y]
         case .mirroredVertically: result[x, y] = image[x, bottom - y]
         case .transposed: result[x, y] = image[y, x]
-        case .turnedRight: result[x, y] = image[y, bottom - x]
+        case .rotatedRight: result[x, y] = image[y, bottom - x]
         case .transversed: result[x, y] = image[right - y, bottom - x]
-        case .turnedLeft: result[x, y] = image[right - y, x]
+        case .rotatedLeft: result[x, y] = image[right - y, x]
         }
       }
     }

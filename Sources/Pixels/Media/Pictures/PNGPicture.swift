@@ -15,14 +15,14 @@ enum PNGPicture {
       image.notices = notices(found, of: image)
       return image
     }
-    let wanted: codec_range =
+    let requested: codec_range =
       switch range {
       case .full: full
       case .automatic: codec_range(low: found.low, high: max(found.low, found.high))
       case .values(let values): codec_range(low: values.lowerBound, high: values.upperBound)
       }
-    if range != .full { image = try decode(bytes, size, wanted, &found) }
-    image.notices = notices(found, of: image) + [depthNotice(found, wanted)].compactMap(\.self)
+    if range != .full { image = try decode(bytes, size, requested, &found) }
+    image.notices = notices(found, of: image) + [depthNotice(found, requested)].compactMap(\.self)
     return image
   }
 
@@ -56,7 +56,7 @@ enum PNGPicture {
         Notice(
           .leftOut, code: "image.alpha",
           "the transparency is left out: \(percent(share)) of the pixels are not opaque",
-          hint: "lay the picture over a background first if that matters"))
+          hint: "put the picture on a background first if that matters"))
     }
     if found.is_animated != 0 {
       notices.append(
@@ -67,7 +67,7 @@ enum PNGPicture {
     return notices
   }
 
-  /// Says that the picture keeps only few of 256 levels in 8 bits.
+  /// The notice that the picture keeps only few of 256 levels in 8 bits.
   private static func depthNotice(_ found: codec_samples, _ range: codec_range) -> Notice? {
     let width = Int(range.high) - Int(range.low) + 1
     let (low, high) = (max(found.low, range.low), min(found.high, range.high))

@@ -20,8 +20,8 @@ public struct PictureOptions: Sendable, Hashable {
 public enum SampleRange: Sendable, Hashable {
   /// 0 and 65535: the high byte is kept.
   case full
-  /// The least and the greatest sample of the picture; of frames those of the first.
+  /// The minimum and the maximum sample of the picture; of frames those of the first.
   case automatic
-  /// The least and the greatest of samples that are of interest.
+  /// The minimum and the maximum of samples that are of interest.
   case values(ClosedRange<UInt16>)
 }

@@ -1,7 +1,7 @@
 extension RGBImage {
   /// The part of `width` x `height` pixels whose first one is in column `left` of row `top`.
   ///
-  /// It must lie inside the picture.
+  /// It must be inside the picture.
   public func cropped(left: Int, top: Int, width: Int, height: Int) -> RGBImage {
     precondition(left >= 0 && top >= 0 && width > 0 && height > 0)
     precondition(left + width <= self.width && top + height <= self.height)

@@ -8,7 +8,7 @@ public struct RGBImage: Sendable, Equatable {
   public var pixels: [UInt8]
   /// The EXIF orientation (1...8) that was applied on reading; 1 when the pixels are as stored.
   public var appliedOrientation = 1
-  /// What reading left out or had to choose.
+  /// Omissions and choices in reading.
   public var notices: [Notice] = []
 
   /// `pixels` must hold 3 * width * height bytes.

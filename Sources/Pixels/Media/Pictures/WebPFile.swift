@@ -1,10 +1,10 @@
 import Bytes
 
-/// What the header of a WebP file says (RFC 9649), read before a decoder sees the file.
+/// The header of a WebP file (RFC 9649), read before a decoder sees the file.
 struct WebPFile {
   let width: Int
   let height: Int
-  /// Where the EXIF block lies, if there is one.
+  /// Range of the EXIF block, if there is one.
   let exif: Range<Int>?
 
   /// Failures: `image.damaged`; `image.unsupported` for animations.

@@ -2,7 +2,7 @@ import Glibc
 
 extension FilterTaps where Weight == Float {
   /// SciPy's `gaussian_filter` and then `zoom` of order 1 with `grid_mode`, both with mirrored
-  /// edges: what scikit-image's `resize` with antialiasing is made of.
+  /// edges: the steps of scikit-image's `resize` with antialiasing.
   ///
   /// The axis has `inputCount` positions, of which those from `knownCount` on are zero. When it
   /// shrinks by a factor f it is blurred first, by a deviation of (f - 1) / 2, over four deviations

@@ -1,6 +1,6 @@
 /// The inner loops of resizing, over unchecked buffers: the only unsafe arithmetic of this room.
 ///
-/// The taps were made for exactly these widths and heights, so every position they name exists;
+/// The taps were computed for exactly these widths and heights, so every position they name exists;
 /// the buffers' sizes are checked once at the top of each loop.
 enum ResizeLoops {
   // MARK: - Float, three channels

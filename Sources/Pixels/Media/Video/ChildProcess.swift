@@ -4,8 +4,8 @@ import Glibc
 
 /// A program with a pipe to its standard input or output, whose error output is kept, bounded.
 ///
-/// The owner reads or writes; meanwhile the error output is drained, so that a talkative child
-/// never blocks. Whatever happens the child is reaped: by `finish`, or killed by `deinit`.
+/// The owner reads or writes; meanwhile the error output is drained, so that a child that
+/// writes much never blocks. In every case the child is reaped: by `finish`, or killed by `deinit`.
 final class ChildProcess {
   enum Direction {
     case readingFromChild
@@ -18,7 +18,7 @@ final class ChildProcess {
     case exited(Int32)
     /// By a signal: it crashed, or went beyond its limits.
     case crashed(Int32)
-    /// Killed by us, because it did nothing for too long.
+    /// Killed after a period of inactivity.
     case stalled
     /// It used up its processor time.
     case outOfTime
@@ -113,7 +113,7 @@ final class ChildProcess {
 
   /// Two connected ends, both closed in children unless passed on.
   ///
-  /// Sockets instead of a pipe, because writing to them can be told not to raise SIGPIPE.
+  /// Sockets instead of a pipe, because writing to them can be done without SIGPIPE.
   private static func channel() throws(Failure) -> (ours: Int32, theirs: Int32) {
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -196,7 +196,7 @@ final class ChildProcess {
     }
   }
 
-  /// Keeps the beginning, where the cause stands; false at the end.
+  /// Keeps the beginning, which has the cause; false at the end.
   @discardableResult
   private func drainErrors() -> Bool {
     var chunk = [UInt8](repeating: 0, count: 4096)

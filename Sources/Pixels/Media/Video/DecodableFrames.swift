@@ -3,13 +3,13 @@ import Bytes
 /// Which frames of a damaged video file can be decoded, found by decoding all of it once.
 ///
 /// A frame keeps the number that it has in the whole file: the rank of its time stamp among those
-/// of all packets. Where time stamps are missing or repeated, the frames behind a gap move up.
+/// of all packets. Where time stamps are missing or repeated, the frames after a gap move up.
 struct DecodableFrames: Equatable {
   /// The numbers of the frames that the decoder gives, in its order, which is ascending.
   let numbers: [Int]
   /// How many frames there are, those that cannot be decoded included.
   let count: Int
-  /// Whether time stamps tell which frames are missing; otherwise those after a gap move up.
+  /// Whether time stamps identify missing frames; otherwise those after a gap move up.
   let areNumbersExact: Bool
 
   /// Time stamps as the prober writes them, of the packets that are to be shown and of the frames

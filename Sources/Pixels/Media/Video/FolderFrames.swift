@@ -14,7 +14,7 @@ struct FolderFrames {
 
   /// Lists the folder as `FrameListing` does, and reads the size of the first frame that can be read.
   ///
-  /// What frames lose on reading goes to `collector`.
+  /// Losses in reading frames are reported to `collector`.
   init(
     folder: String, options: PictureOptions, toleratesDamage: Bool = false,
     collector: NoticeCollector
@@ -63,7 +63,7 @@ struct FolderFrames {
     }
   }
 
-  /// The frame at `position`, which goes on by one; nil after the last.
+  /// The frame at `position`, which advances by one; nil after the last.
   mutating func read() throws(Failure) -> RGBImage? {
     guard position < paths.count else { return nil }
     let path = paths[position]

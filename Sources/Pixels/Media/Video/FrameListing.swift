@@ -10,7 +10,7 @@ struct FrameListing {
   ///
   /// As in the official loader frames are JPEG files; without a sequence of them PNG files, and then
   /// WebP files. A sequence has at least two files whose names differ in a number only, so a single
-  /// preview is none. Where several kinds continue one sequence, all of them are frames.
+  /// preview is not one. Where several kinds continue one sequence, all of them are frames.
   /// Failures: `file.*`, `video.no_frames`.
   init(folder: String) throws(Failure) {
     let listing = try PictureFolder.listing(folder)
@@ -48,7 +48,7 @@ struct FrameListing {
       notices.append(
         Notice(
           .leftOut, code: "frames.others",
-          "\(FrameListing.count(listing.others.count)) left out, which are no JPEG, PNG or WebP "
+          "\(FrameListing.count(listing.others.count)) left out, which are not JPEG, PNG or WebP "
             + "files by name: \(PictureFolder.list(listing.others))", file: folder))
     }
     self.notices = notices

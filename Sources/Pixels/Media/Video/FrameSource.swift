@@ -14,7 +14,7 @@ public struct FrameSource {
   private var frames: Frames
   private let collector = NoticeCollector()
 
-  /// What was left out or chosen so far, and where the video ends early; copies share it.
+  /// Omissions and choices so far, and an early end of the video; shared by copies.
   public var notices: [Notice] { collector.all }
 
   /// Opens a folder of JPEG, PNG or WebP frames, or a video file through the ffmpeg program.
@@ -22,7 +22,7 @@ public struct FrameSource {
   /// By default damage is a failure: that of a frame when it is read, that of a file which is cut off
   /// on opening. With `toleratesDamage` a frame that cannot be decoded makes only `frame(at:)` for it
   /// fail, and `next` leaves it out; a video file is decoded once on opening, to know which frames
-  /// those are. What players play without a word is read, and `notices` say what it was.
+  /// those are. Faults that players ignore are tolerated, and `notices` report them.
   ///
   /// Failures: `file.missing`, `video.format`, `video.no_frames`, `video.damaged`,
   /// `ffmpeg.missing`, `image.too_large`, and those of `ImageReader.read` for the first frame.
@@ -108,12 +108,12 @@ public struct FrameSource {
     }
   }
 
-  /// The frame at `index`, after which `next` returns the one behind it.
+  /// The frame at `index`, after which `next` returns the following one.
   ///
-  /// A folder goes there at once. A video file is decoded up to there, from its start when `index`
-  /// lies behind: cheap forwards, expensive backwards. Failures as in `next`; `video.frame` when
-  /// there is no such frame; where damage is tolerated `video.damaged` for one that cannot be
-  /// decoded.
+  /// In a folder this is immediate. A video file is decoded up to there, from its start when
+  /// `index` is before the current position: cheap forwards, expensive backwards. Failures as in
+  /// `next`; `video.frame` when there is no such frame; where damage is tolerated `video.damaged`
+  /// for one that cannot be decoded.
   public mutating func frame(at index: Int) throws(Failure) -> RGBImage {
     guard index >= 0 else { throw noFrame(index) }
     switch frames {

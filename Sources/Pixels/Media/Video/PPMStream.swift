@@ -1,6 +1,6 @@
 import Bytes
 
-/// Binary PPM pictures, one behind the other, on the output of a child process.
+/// Binary PPM pictures, one after the other, on the output of a child process.
 struct PPMStream {
   let child: ChildProcess
   let maximumPixels: Int
@@ -44,7 +44,7 @@ struct PPMStream {
     return String(decoding: field, as: UTF8.self)
   }
 
-  /// Ends the child and says what it complained of, and whether it ended on its own.
+  /// Ends the child; returns its complaints, and whether it ended on its own.
   ///
   /// Codes: `video.damaged`, `video.decoder_crashed`, `video.decoder_stalled`.
   static func damaged(_ child: ChildProcess, finding: String, path: String) -> Failure {

@@ -1,4 +1,4 @@
-/// What the prober writes: lines of a kind and `key=value` pairs, separated by bars.
+/// The output of the prober: lines of a kind and `key=value` pairs, separated by bars.
 enum ProberOutput {
   struct Line {
     let kind: Substring

@@ -5,7 +5,7 @@ extension VideoFormat {
   private typealias Reader = (Range<Int>) throws(Failure) -> [UInt8]
 
   /// Whether a file of this format and `byteCount` bytes ends in the middle of its structure, as far
-  /// as its outermost parts tell.
+  /// as its outermost parts show.
   func isTruncated(_ path: String, byteCount: Int) throws(Failure) -> Bool {
     try WholeFile.read(path) { (read: Reader) throws(Failure) in
       switch self {
@@ -36,12 +36,12 @@ extension VideoFormat {
     var offset = 0
     for _ in 0..<boxLimit where offset + 8 <= byteCount {
       let head = try read(offset..<offset + 16)
-      // Cameras append data of their own, which is no box.
+      // Cameras append data of their own, which is not a box.
       guard head.count >= 8, boxNames.contains(String(decoding: head[4..<8], as: UTF8.self)) else {
         return false
       }
       var size = number(head[..<4])
-      // The last box may reach to the end, and a large one has its size behind its name.
+      // The last box may reach to the end, and a large one has its size after its name.
       if size == 0 { return false }
       if size == 1 {
         guard head.count == 16, head[8] == 0 else { return true }

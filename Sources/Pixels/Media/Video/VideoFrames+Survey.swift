@@ -36,8 +36,8 @@ extension VideoFrames {
     let areFields = found.stream.isInterlaced && shown.count > stamps.count * 3 / 2
     return DecodingSurvey(
       frames: DecodableFrames(
-        // Without a complaint of the decoder fewer frames than packets are no loss: two fields make
-        // a frame, and some packets are not meant to be seen.
+        // Without a complaint of the decoder fewer frames than packets mean no loss: two fields
+        // make a frame, and some packets are not meant to be seen.
         packets: isAllThere || areFields ? stamps : shown, frames: stamps, lostCount: lostCount),
       complaint: child.complaint)
   }

@@ -2,13 +2,13 @@ import Bytes
 
 /// The frames of a video file, decoded by the ffmpeg program.
 ///
-/// A separate process keeps the largest attack surface of all outside of ours. Its arguments are
-/// a fixed list; the input is only ever a local file of a container named by us. Frames arrive as
-/// binary PPM, which carries the size after rotation with each frame.
+/// A separate process keeps the largest attack surface of all outside of this one. Its arguments
+/// are a fixed list; the input is always a local file of a named container. Frames arrive as binary
+/// PPM, which carries the size after rotation with each frame.
 ///
 /// Frame `n` is the one that is shown as number `n`, whatever its time stamp: none is left out or
-/// repeated to keep a rate. Pixels are those of the stored grid, turned as the file says; when the
-/// size changes later frames are scaled to that of the first.
+/// repeated to keep a rate. Pixels are those of the stored grid, rotated as declared in the file;
+/// when the size changes, later frames are scaled to that of the first.
 ///
 /// A complaint of the decoder alone ends nothing, since players survive most of them: it leads to a
 /// survey of which frames can be decoded. Then a frame that cannot be ends the video with a failure;
@@ -33,7 +33,7 @@ final class VideoFrames {
   private let limits: ChildLimits
   private let collector: NoticeCollector
   private var decoder: ChildProcess
-  /// The first frame is read on opening, because it tells the size.
+  /// The first frame is read on opening, because it has the size.
   private var first: RGBImage?
   private var isAtEnd = false
   /// Which frames can be decoded; nil while nothing suggests that some cannot.

@@ -13,7 +13,8 @@ enum VideoNotices {
     ].compactMap { $0?.about(file: path) }
   }
 
-  /// What the decoder complains of although all frames can be decoded; of others their absence tells.
+  /// Complaints of the decoder although all frames can be decoded; missing frames are reported
+  /// anyway.
   static func complaint(_ survey: VideoFrames.DecodingSurvey, path: String) -> [Notice] {
     [complaint(survey, path: path)].compactMap(\.self)
   }
@@ -56,8 +57,8 @@ enum VideoNotices {
     return Notice(
       .leftOut, code: "video.attached",
       count == 1
-        ? "an attached picture, as a cover, is no frame and is left out"
-        : "\(count) attached pictures, as covers, are no frames and are left out")
+        ? "an attached picture, such as a cover, is not a frame and is left out"
+        : "\(count) attached pictures, such as covers, are not frames and are left out")
   }
 
   private static func headless(_ found: VideoSurvey) -> Notice? {

@@ -32,7 +32,7 @@ struct VideoSurvey {
   let missingSeconds: Double
   /// Seconds that the header claims.
   let claimedSeconds: Double?
-  /// What the program that lists packets complained of.
+  /// Complaints of the program that lists packets.
   let complaint: String
   /// Whether the file ends in the middle of its own structure.
   let isTruncated: Bool

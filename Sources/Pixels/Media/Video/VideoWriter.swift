@@ -2,7 +2,7 @@ public import Bytes
 
 /// Encodes an MP4 (H.264, yuv420p, playable while it loads) through the ffmpeg program.
 ///
-/// The file takes its name in `finish`; a writer that goes without leaves nothing behind.
+/// The file takes its name in `finish`; a writer that is released before leaves no file.
 public final class VideoWriter {
   private let path: String
   private let width: Int

@@ -13,7 +13,7 @@ struct MaskCandidate {
 /// Decides which candidates of one crop are good enough, and brings those to the picture's size.
 ///
 /// One mask at a time is held at full size.
-struct MaskSieve {
+struct MaskFilter {
   private let options: AutomaticMaskOptions
   private let crop: CropBox
   private let pictureWidth: Int
@@ -88,7 +88,7 @@ struct MaskSieve {
 
   /// Whether a side is near that side of the crop, but not near that of the picture.
   private func isCutOff(_ box: PixelBox) -> Bool {
-    func isNear(_ side: Int, _ edge: Int) -> Bool { abs(side - edge) <= MaskSieve.edgeDistance }
+    func isNear(_ side: Int, _ edge: Int) -> Bool { abs(side - edge) <= MaskFilter.edgeDistance }
     return (isNear(box.left, crop.left) && !isNear(box.left, 0))
       || (isNear(box.top, crop.top) && !isNear(box.top, 0))
       || (isNear(box.right, crop.right) && !isNear(box.right, pictureWidth))
