@@ -59,7 +59,7 @@ extension Habit {
     Habit(
       name: "go on, for continue and resume",
       phrases: ["go on", "goes on", "going on", "went on", "gone on"]),
-    Habit(name: "one a line, for one per line", phrases: perPhrases),
+    Habit(name: "one a line, for one per line", phrases: perPhrases, allowed: ["masks an object"]),
     Habit(name: "of ours, by us", phrases: ["of ours", "by us"]),
     Habit(name: "but for, for except", phrases: ["but for"]),
     Habit(

@@ -9,6 +9,10 @@ import Testing
     "Sources/Pixels/Annotations", "Sources/Pixels/SampleScene", "Formats", ".github", "README.md",
     "CHANGELOG.md", "Sources/README.md", "Tests/README.md", "Scripts",
   ]
+  /// Members of JSON that keep their names.
+  private static let keptNames = [
+    "Sources/Commands/sam2-quantize/QuantizationHistory.swift": "least"
+  ]
   /// The glossary, which lists the words to avoid, and documents still to be worded.
   private static let exempt: Set<String> = [
     "Formats/glossary.md", "Formats/serve-api.md", "Formats/c-interface.md", "Formats/errors.md",
@@ -21,7 +25,7 @@ import Testing
     for file in files where !Self.exempt.contains(file) {
       let words = try words(of: file)
       for habit in Habit.all {
-        for use in words.uses(of: habit) {
+        for use in words.uses(of: habit) where use.phrase != Self.keptNames[file] {
           Issue.record("\(file):\(use.line): \"\(use.phrase)\" (\(habit.name))")
         }
       }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("sam2 batch")
 struct BatchTests {
-  // MARK: - Stopping and going on
+  // MARK: - Stopping and resuming
 
   @Test(
     "Shards that are killed and resumed write what one run writes",

@@ -63,7 +63,7 @@ struct SignalTests {
         return running.wait()
       }
       #expect(outcome.exitCode == 128 + signal, "\(outcome.errors)")
-      #expect(outcome.errors.hasSuffix("go on with --resume job.state\n"), "\(outcome.errors)")
+      #expect(outcome.errors.hasSuffix("continue with --resume job.state\n"), "\(outcome.errors)")
       #expect(folderNames(folder) == ["job.state", "out"])
       // The frame at hand is whole; files about the whole video are for the end.
       #expect(folderNames("\(folder)/out") == ["davis"])
@@ -95,7 +95,7 @@ struct SignalTests {
         let isTime = running.wait { !folderNames("\(folder)/out").isEmpty }
         #expect(isTime)
         running.send(SIGINT)
-        let isNoted = running.wait { running.errors.contains("finishing what is at hand") }
+        let isNoted = running.wait { running.errors.contains("finishing the current item") }
         #expect(isNoted)
         running.send(SIGINT)
         return running.wait()

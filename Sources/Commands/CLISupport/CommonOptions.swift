@@ -3,10 +3,10 @@ public import Bytes
 
 /// Options of every command.
 public struct CommonOptions: ParsableArguments {
-  @Flag(name: [.short, .long], help: "Say nothing but errors and data.")
+  @Flag(name: [.short, .long], help: "Print errors and data only.")
   public var quiet = false
 
-  @Flag(name: .long, help: "Say more.")
+  @Flag(name: .long, help: "Print more.")
   public var verbose = false
 
   @Option(
@@ -16,12 +16,12 @@ public struct CommonOptions: ParsableArguments {
 
   public init() {}
 
-  /// Tells the person something, unless they asked for quiet.
+  /// Prints a message, unless the person asked for quiet.
   public func note(_ text: String) {
     if !quiet { Console.error(text) }
   }
 
-  /// Tells details when asked for.
+  /// Prints details when asked for.
   public func detail(_ text: String) {
     if verbose && !quiet { Console.error(text) }
   }
@@ -34,7 +34,7 @@ public struct CommonOptions: ParsableArguments {
 
 /// How much of the machine to use.
 public struct RunOptions: ParsableArguments {
-  /// Environment variable that says how many threads to use without `--threads`.
+  /// Environment variable with the number of threads to use without `--threads`.
   static let environmentVariable = "SAM2_THREADS"
   private static let range = 1...1024
 
@@ -54,7 +54,7 @@ public struct RunOptions: ParsableArguments {
   }
 
   /// Threads to use; nil means all usable processors.
-  /// - Throws: `threads.environment` when the environment says something else than a number.
+  /// - Throws: `threads.environment` when the variable is not a number.
   public func threads() throws(Failure) -> Int? {
     if let given { return given }
     guard let text = Console.variable(RunOptions.environmentVariable) else { return nil }

@@ -2,7 +2,7 @@ internal import Bytes
 import Glibc
 import Synchronization
 
-/// Data goes to stdout, everything said to a person goes to stderr.
+/// Data is written to stdout, messages for people to stderr.
 public enum Console {
   /// One line of data.
   ///
@@ -12,7 +12,7 @@ public enum Console {
     outputProblem.store(errno, ordering: .relaxed)
   }
 
-  /// Gives standard input, output and error something to stand for where the parent closed them.
+  /// Opens standard input, output and error where the parent closed them.
   ///
   /// Otherwise the next file opened would be taken for one of them, and messages be written into
   /// results. Reading and writing data fails as it would have.
@@ -46,14 +46,14 @@ public enum Console {
   /// A terminal that can neither redraw nor colour.
   static var terminalIsDumb: Bool { variable("TERM") == "dumb" }
 
-  /// Columns of the terminal at stderr; 80 when it does not say.
+  /// Columns of the terminal at stderr; 80 when they are unknown.
   static var errorWidth: Int {
     var size = winsize()
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 
-  /// `text` in bold red, on a terminal whose person did not say NO_COLOR (no-color.org).
+  /// `text` in bold red, on a terminal without NO_COLOR (no-color.org).
   private static func alarming(_ text: String) -> String {
     let isPlain = !errorIsTerminal || terminalIsDumb || variable("NO_COLOR") != nil
     return isPlain ? text : "\u{1B}[1;31m\(text)\u{1B}[m"
@@ -72,7 +72,7 @@ public enum Console {
     while start < bytes.count {
       let written = bytes[start...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
       if written < 0 && errno == EINTR { continue }
-      // A closed pipe (`| head`) is the reader's wish, not an error of ours.
+      // A closed pipe (`| head`) is the reader's choice, not an error.
       if written <= 0 { return false }
       start += written
     }

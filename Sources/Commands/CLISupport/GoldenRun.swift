@@ -46,7 +46,7 @@ public struct GoldenAgreement {
 
   public var sentence: String {
     let integers = graphs.contains { $0.integersAgree == true } ? "the same integers, " : ""
-    return "computes what it did when it was made: \(integers)floats off by at most "
+    return "gives the results that the file records: \(integers)floats off by at most "
       + digits(error)
   }
 

@@ -3,7 +3,7 @@ import Glibc
 public import JobSupport
 import Synchronization
 
-/// SIGINT (Ctrl-C), SIGTERM and SIGHUP: what happens when a person or a scheduler wants an end.
+/// SIGINT (Ctrl-C), SIGTERM and SIGHUP, by which a person or a scheduler ends the process.
 ///
 /// At first a signal ends the process at once, after undoing what is unfinished. While work is
 /// `deferred` the first signal is only noted, for the work to stop at a good place, and a second one
@@ -14,7 +14,7 @@ public enum Interruption {
   /// The noted signal, else 0.
   private static let noted = Atomic<Int32>(0)
   private static let isDeferred = Atomic<Bool>(false)
-  /// Whether a progress line stands on the terminal.
+  /// Whether a progress line is on the terminal.
   static let lineIsDrawn = Atomic<Bool>(false)
 
   /// Installs the handlers; signals that the parent ignores, as `nohup` does, stay ignored.
@@ -44,16 +44,16 @@ public enum Interruption {
     let problem = errno
     if isDeferred.load(ordering: .acquiring) {
       noted.store(number, ordering: .releasing)
-      say("finishing what is at hand; the same again stops at once\n")
+      announce("finishing the current item; the same signal again stops at once\n")
       errno = problem
       return
     }
     Unfinished.undo()
-    say("interrupted\n")
+    announce("interrupted\n")
     die(of: number)
   }
 
-  private static func say(_ text: StaticString) {
+  private static func announce(_ text: StaticString) {
     if lineIsDrawn.exchange(false, ordering: .relaxed) { put("\r\u{1B}[K") }
     put(text)
   }
@@ -78,8 +78,8 @@ public enum Interruption {
 
   /// Runs `body`, in which signals are only noted; then dies of a noted signal.
   ///
-  /// `body` has to ask `isWanted` often and to return soon when it is. What it throws then is told
-  /// before the end.
+  /// `body` has to check `isRequested` often, and to return soon when it is true. Failures that it
+  /// throws then are reported before the end.
   public static func deferred<Result>(_ body: () throws -> Result) throws -> Result {
     isDeferred.store(true, ordering: .releasing)
     let result = Swift.Result { try body() }
@@ -91,8 +91,8 @@ public enum Interruption {
   }
 
   /// The noted signals as jobs take them.
-  public static let cancellation = Cancellation { isWanted }
+  public static let cancellation = Cancellation { isRequested }
 
   /// Whether a signal has been noted.
-  public static var isWanted: Bool { noted.load(ordering: .acquiring) != 0 }
+  public static var isRequested: Bool { noted.load(ordering: .acquiring) != 0 }
 }

@@ -13,7 +13,7 @@ public final class NoticeLog {
 
   public func add(_ notices: [Notice]) {
     for notice in notices {
-      // A job tells the same again when more of its kind has been found.
+      // A job repeats a notice when more of its kind has been found.
       if let known = all.firstIndex(where: { $0.isSame(as: notice) }) {
         all[known] = notice
         continue
@@ -21,7 +21,7 @@ public final class NoticeLog {
       all.append(notice)
       shown += 1
       if shown <= NoticeLog.limit, !common.quiet { Tool.report(notice) }
-      if shown == NoticeLog.limit + 1 { common.note("note: there is more; --json tells all") }
+      if shown == NoticeLog.limit + 1 { common.note("note: there is more; --json lists all") }
     }
   }
 

@@ -6,9 +6,9 @@ import Synchronization
 
 /// Progress of long work on stderr, with rate and remaining time.
 ///
-/// On a terminal one line is redrawn in place, at most ten times a second. Elsewhere a line is
+/// On a terminal one line is redrawn in place, at most ten times per second. Elsewhere a line is
 /// written when ten seconds have passed since the last and either a twentieth of the work or a
-/// minute; as JSON every second. Says nothing for work that is over in a moment.
+/// minute; as JSON every second. Nothing is written for work that is over in a moment.
 public final class ProgressLine {
   private var title: String
   private let unit: String
@@ -16,10 +16,10 @@ public final class ProgressLine {
   private let redraws: Bool
   private var start = StageClock.now()
   private var state = (done: 0, total: Int?.none)
-  /// What was done before the start, which says nothing about the rate.
+  /// The amount done before the start, which does not count for the rate.
   private var before = 0
   private var last: (time: Double, done: Int)
-  private var said = false
+  private var hasShown = false
 
   /// Nothing is shown unless `enabled`, which is false for `--quiet`.
   ///
@@ -58,7 +58,7 @@ public final class ProgressLine {
       if Interruption.lineIsDrawn.exchange(false, ordering: .relaxed) {
         Console.write("\r\u{1B}[K", to: STDERR_FILENO)
       }
-    } else if style == .json, said, last.done != state.done {
+    } else if style == .json, hasShown, last.done != state.done {
       show()
     }
   }
@@ -68,18 +68,18 @@ public final class ProgressLine {
   private func isTime(_ now: Double) -> Bool {
     let pause = now - last.time
     if style == .json { return pause >= 1 }
-    // The end is told by what follows.
+    // The end is visible from the output that follows.
     if state.done == state.total { return false }
     if redraws { return pause >= 0.1 }
     let step = state.total.map { $0 / 20 } ?? Int.max
-    return pause >= 10 && (!said || pause >= 60 || state.done - last.done >= step)
+    return pause >= 10 && (!hasShown || pause >= 60 || state.done - last.done >= step)
   }
 
-  // MARK: - What
+  // MARK: - Text
 
   private func show() {
     last = (StageClock.now(), state.done)
-    said = true
+    hasShown = true
     guard redraws else {
       Console.error(style == .json ? json.text() : text)
       return

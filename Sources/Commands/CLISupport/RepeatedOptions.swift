@@ -10,7 +10,7 @@ enum RepeatedOptions {
   /// One notice for each of them.
   static var notices: [Notice] { found.withLock { $0 } }
 
-  /// Looks at the command line of this process, and says what it finds.
+  /// Looks at the command line of this process, and reports its findings.
   static func report<Command: ParsableCommand>(_ type: Command.Type) {
     let words = Array(CommandLine.arguments.dropFirst())
     let repeated = names(in: words)

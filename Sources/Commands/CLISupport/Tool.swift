@@ -22,7 +22,7 @@ public enum Tool {
     do { try command.run() } catch { type.exit(withError: error) }
   }
 
-  /// Ends with what the parser has to say; of a refused command line with the slip that explains it
+  /// Ends with the parser's message; for a refused command line with the typo that explains it
   /// better, if there is one.
   private static func refuse<Command: ParsableCommand>(
     _ type: Command.Type, _ problem: any Error

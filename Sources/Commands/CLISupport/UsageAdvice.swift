@@ -83,7 +83,7 @@ struct UsageAdvice {
     return nil
   }
 
-  // MARK: - What the command takes
+  // MARK: - Options of the command
 
   private struct Option {
     let name: String

@@ -37,10 +37,10 @@ struct Convert: ParsableCommand {
       """)
   var input: String
 
-  @Option(name: [.short, .long], help: "Where the model file goes.")
+  @Option(name: [.short, .long], help: "Path of the model file.")
   var output: String?
 
-  @Option(help: "Official YAML configuration, for what the weights do not tell.")
+  @Option(help: "Official YAML configuration, where the weights do not determine it.")
   var config: String?
 
   @Option(
@@ -122,7 +122,7 @@ struct Convert: ParsableCommand {
         checkpoint.tensors, at: reading.weights, configuration: given, imageSize: imageSize,
         storage: dtype.dtype, convertsLater: true
       ) { progress.update($0, of: $1) }
-      // The weights are verified by now; what remains is what stands beside them.
+      // The weights are verified by now; the contents beside them remain.
       try checkpoint.tensors.verify()
       return imported
     } catch {
@@ -130,12 +130,12 @@ struct Convert: ParsableCommand {
     }
   }
 
-  /// - Throws: `model.values` when values that are no numbers are to be refused.
+  /// - Throws: `model.values` when values that are not numbers are to be refused.
   private func checkValues(_ imported: ImportedModel) throws(Failure) {
     try checkValues(valueWarning(imported.nonFinite))
   }
 
-  /// - Throws: `model.values` for a warning when values that are no numbers are to be refused.
+  /// - Throws: `model.values` for a warning when values that are not numbers are to be refused.
   func checkValues(_ warning: String?) throws(Failure) {
     guard strictValues, let warning else { return }
     throw Failure(
@@ -160,7 +160,7 @@ struct Convert: ParsableCommand {
       finalMetadata: { () throws(Failure) in
         let metadata = provenance.added(
           to: try golden.added(running: model, storage: dtype.dtype, to: model.metadata, common))
-        // What was checked and hashed is what was written, or there is no output.
+        // The written data is the data that was checked and hashed, or there is no output.
         try provenance.checkpoint.checkUnchanged()
         return metadata
       })
@@ -204,7 +204,7 @@ struct Convert: ParsableCommand {
     }
   }
 
-  /// What the names of the files say of the model, where its weights say otherwise.
+  /// Notes on file names that contradict the weights.
   private func nameNotes(
     _ imported: ImportedModel, _ checkpoint: OpenedCheckpoint
   ) -> [String] {
@@ -212,7 +212,7 @@ struct Convert: ParsableCommand {
       [input.split(separator: "/").last.map(String.init) ?? input]
       + checkpoint.shards.map(\.name)
     let found = imported.configuration
-    // Without a memory, nothing tells SAM 2 from SAM 2.1.
+    // Without a memory, SAM 2 and SAM 2.1 are the same.
     let claimed = KnownVariants.all.first { known in
       files.contains { $0.hasPrefix(known.variant) } && known.variant != found.variant
         && (imported.parts.allows(.tracking) || known.trunk != found.trunk)
@@ -248,7 +248,7 @@ struct Convert: ParsableCommand {
   }
 }
 
-/// What is wrong with the values of the tensors; nil when all are numbers.
+/// A warning about the values of the tensors; nil when all are numbers.
 func valueWarning(_ nonFinite: [(name: String, count: Int)]) -> String? {
   guard !nonFinite.isEmpty else { return nil }
   let shown = nonFinite.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")

@@ -5,7 +5,7 @@ import CLISupport
 struct ConvertTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sam2-convert",
-    abstract: "Turns a SAM 2 checkpoint into a model file that sam2 can run.",
+    abstract: "Converts a SAM 2 checkpoint to a model file that sam2 can run.",
     discussion: """
       Examples:
 
@@ -18,7 +18,7 @@ struct ConvertTool: ParsableCommand {
 
       Nothing in a checkpoint is ever executed.
 
-      Exit codes: 0 done, 64 usage, 65 bad input, 66 input missing, 70 a bug of ours, 73 cannot \
+      Exit codes: 0 done, 64 usage, 65 bad input, 66 input missing, 70 internal error, 73 cannot \
       create the output, 74 reading or writing failed, 130 Ctrl-C.
       """,
     version: Tool.version,

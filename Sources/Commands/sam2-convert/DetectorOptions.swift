@@ -5,7 +5,7 @@ import Glibc
 import JSON
 import Tokenizer
 
-/// What only detectors need.
+/// Options for detectors only.
 struct DetectorOptions: ParsableArguments {
   @Option(
     help: """

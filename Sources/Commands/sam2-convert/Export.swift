@@ -23,10 +23,10 @@ struct Export: ParsableCommand {
   @Argument(help: "A .sam2 file.")
   var model: String
 
-  @Option(name: [.short, .long], help: "Where the checkpoint goes: OUT.safetensors or OUT.h5.")
+  @Option(name: [.short, .long], help: "Path of the checkpoint: OUT.safetensors or OUT.h5.")
   var output: String
 
-  @Flag(help: "Write int8 weights as the rounded floats they stand for.")
+  @Flag(help: "Write int8 weights as the rounded floats that they represent.")
   var dequantize = false
 
   @Flag(help: "Replace the output if it exists.")
@@ -51,7 +51,7 @@ struct Export: ParsableCommand {
     }
   }
 
-  /// What the name of the output asks for.
+  /// The format by the name of the output.
   private enum Format: String {
     case safetensors
     case hdf5
@@ -109,7 +109,7 @@ struct Export: ParsableCommand {
     if !export.zeroed.isEmpty {
       let count = export.zeroed.count
       common.note(
-        "note: zeros stand for what is not in the model, because no computation needs it: "
+        "note: zeros replace weights that no computation needs and the model does not have: "
           + export.zeroed.prefix(3).joined(separator: ", ")
           + (count > 3 ? ", … (\(count) in all)" : ""))
     }

@@ -48,7 +48,7 @@ private struct Listing {
     let name: String
     let dtype: DType
     let shape: Shape
-    /// Name of the layer that the tensor belongs to, where the format tells.
+    /// Name of the layer that the tensor belongs to, where the format has it.
     var layer: String?
   }
 
@@ -109,7 +109,7 @@ private struct Listing {
     metadata = nil
   }
 
-  /// Which model the tensors are, as far as names and shapes tell; a checkpoint of another model is
+  /// The model of the tensors, as far as names and shapes show; a checkpoint of another model is
   /// listed all the same.
   private static func weights(
     _ tensors: any TensorCollection, at key: String?

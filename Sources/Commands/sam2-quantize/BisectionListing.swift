@@ -5,7 +5,7 @@ import Comparison
 import JSON
 import Passes
 
-/// What `--bisect` found, for people and for scripts.
+/// The findings of `--bisect`, for people and for scripts.
 struct BisectionListing {
   private let bisection: PassBisection
 

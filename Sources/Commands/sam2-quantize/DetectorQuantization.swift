@@ -11,7 +11,7 @@ import Passes
 import Quantizer
 import Runtime
 
-/// Quantises a detector: by what its weights say, and with its agreement measured on drawn scenes.
+/// Quantises a detector by its weights, and measures its agreement on drawn scenes.
 struct DetectorQuantization {
   let input: String
   let model: Model
@@ -37,7 +37,7 @@ struct DetectorQuantization {
     throw Failure(
       .usage, code: "quantize.detector",
       "\(name) is for models that make masks, and this is a detector",
-      hint: "leave it out: a detector is rounded by what its weights say")
+      hint: "leave it out: a detector is rounded by its weights alone")
   }
 
   /// The model in int8, and how far it agrees with that in floating point.
@@ -78,7 +78,7 @@ struct DetectorQuantization {
     ) { progress.update($0, of: $1) }
   }
 
-  /// Tells sizes and agreement.
+  /// Prints sizes and agreement.
   func report(
     _ agreement: DetectorAgreement?, output: String?, byteCount: Int, json: Bool
   ) throws {

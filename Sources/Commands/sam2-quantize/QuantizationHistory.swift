@@ -49,7 +49,7 @@ struct QuantizationHistory {
 }
 
 extension Recipe {
-  /// What is rounded, in a line.
+  /// The rounded parts, in a line.
   var scheme: String {
     graphs.isEmpty
       ? "w8: weights int8 per output channel, arithmetic float32"
@@ -109,7 +109,7 @@ extension Equalised {
 }
 
 extension CalibratedModel {
-  /// What a reader of the file wants to know: what was looked at, and how well it does.
+  /// Metadata for readers of the file: the calibration inputs, and the accuracy.
   var provenance: JSONValue {
     .object([
       (

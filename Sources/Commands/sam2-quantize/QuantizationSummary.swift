@@ -8,7 +8,7 @@ import Passes
 import Quantizer
 import Tensors
 
-/// What a run did, for the person and for scripts.
+/// The summary of a run, for people and for scripts.
 struct QuantizationSummary {
   let input: String
   let output: String?
@@ -42,7 +42,7 @@ struct QuantizationSummary {
     let linear = quantized.count + result.decisions.count { $0.reason != nil }
     common.note("\(quantized.count) of \(linear) products in int8; the rest stays in float")
     if let worst = quantized.min(by: { ($0.sqnr ?? 0) < ($1.sqnr ?? 0) }) {
-      common.note("least exact weight: \(worst.weight), \(fixed(worst.sqnr ?? 0, 1)) dB")
+      common.note("weight with the largest error: \(worst.weight), \(fixed(worst.sqnr ?? 0, 1)) dB")
     }
     let zeros = result.decisions.filter { $0.zeroChannels > 0 }
     if let first = zeros.first {

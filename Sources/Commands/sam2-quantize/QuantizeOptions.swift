@@ -4,7 +4,7 @@ import Calibration
 import Quantizer
 import Runtime
 
-/// What is quantised how: the recipe, and what it is calibrated with.
+/// The options of quantisation: the recipe, and the calibration inputs.
 struct QuantizeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -20,8 +20,8 @@ struct QuantizeOptions: ParsableArguments {
   @Option(
     name: .customLong("min-iou"),
     help: """
-      Least mean mask IoU with the floating-point model on held-out calibration inputs: layers \
-      go back to floating point, worst first, until it holds, or nothing is written.
+      Minimum mean mask IoU with the floating-point model on held-out calibration inputs: layers \
+      return to floating point, worst first, until it is met, or nothing is written.
       """)
   var minimumIoU: Double?
 
@@ -64,7 +64,7 @@ struct QuantizeOptions: ParsableArguments {
     }
   }
 
-  /// Whether anything says how to round.
+  /// Whether any option affects the rounding.
   var isGiven: Bool { !calibrate.isEmpty || !keepFloat.isEmpty || !without.isEmpty }
 
   var recipe: Recipe {
@@ -79,7 +79,7 @@ struct QuantizeOptions: ParsableArguments {
     calibrate.isEmpty ? nil : try CalibrationInputs(paths: calibrate)
   }
 
-  /// `measuresAll` asks for the sensitivity of layers unless the person said otherwise.
+  /// `measuresAll` asks for the sensitivity of layers unless an option decides.
   func calibration(threads: Int?, measuresAll: Bool) -> Calibrator.Options {
     var options = Calibrator.Options()
     options.runtime = RuntimeOptions(threads: threads)

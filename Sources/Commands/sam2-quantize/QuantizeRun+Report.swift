@@ -27,7 +27,7 @@ extension QuantizeRun {
     ) { progress.update($1, of: $2) }
   }
 
-  /// What calibration kept for measuring, or all of a kind where that was little.
+  /// Inputs that calibration kept for measuring, or all of a kind where they were few.
   private func heldOut(
     _ kind: CalibrationInputs.Item.Kind, _ result: QuantizationResult
   ) -> [String] {

@@ -11,7 +11,7 @@ import Quantizer
 import Runtime
 import SAM2
 
-/// Takes one model through the pipeline, as far as the options say.
+/// Takes one model through the pipeline, up to the stage in the options.
 struct QuantizeRun {
   let input: String
   let stages: StageOptions
@@ -132,7 +132,7 @@ extension QuantizeRun {
   }
 }
 
-/// What a run made.
+/// The result of a run.
 struct QuantizationResult {
   var model: Model
   /// After the exact and algebraic passes.
@@ -151,7 +151,7 @@ struct QuantizationResult {
     (self.model, self.optimised, self.log) = (model, optimised, log)
   }
 
-  /// Drops all other parts of the model, and what was told of them.
+  /// Drops all other parts of the model, and their entries in the log.
   /// - Throws: `model.parts`.
   mutating func reduce(to parts: ModelParts) throws(Failure) {
     guard parts != .all else { return }
@@ -162,7 +162,7 @@ struct QuantizationResult {
     decisions.removeAll { model.weights[$0.weight] == nil }
   }
 
-  /// What changed more than the order of values, the quantiser's stages included.
+  /// Entries that changed more than the order of values, the quantiser's stages included.
   var fullLog: [Pipeline.Entry] {
     log.filter { !$0.change.isEmpty } + QuantizationStage.log(from: optimised, to: model)
   }

@@ -32,11 +32,11 @@ struct QuantizeTool: ParsableCommand {
 
       Weights become int8 with one scale per output channel; activations are quantised row by row \
       while the model runs, as attention is. With pictures or clips to calibrate with, the rounding \
-      is chosen by what the model does with them, and what it costs is measured and told.
+      is chosen by the model's values on them, and its cost is measured and printed.
 
       Exit codes: 0 done, 1 some calibration inputs were bad or --bisect found a pass over its \
       budget, 64 usage, 65 bad input, 66 input \
-      missing, 70 a bug of ours, 73 cannot create the output, 74 reading or writing failed, 130 \
+      missing, 70 internal error, 73 cannot create the output, 74 reading or writing failed, 130 \
       Ctrl-C.
       """,
     version: Tool.version)
@@ -44,7 +44,7 @@ struct QuantizeTool: ParsableCommand {
   @Argument(help: "A model file from sam2-convert.")
   var model: String?
 
-  @Option(name: [.short, .long], help: "Where the quantised model goes.")
+  @Option(name: [.short, .long], help: "Path of the quantised model.")
   var output: String?
 
   @OptionGroup var choices: QuantizeOptions
@@ -98,7 +98,7 @@ struct QuantizeTool: ParsableCommand {
       let folder = try reporting.opened(replaceExisting: force)
       let source = try run.source()
       let result = try run.result(of: source)
-      // What can fail comes before the first file.
+      // Everything that can fail comes before the first file.
       let comparison = try folder.map { _ in try run.comparison(source, result) }
       try write(result.model)
       let byteCount = try ModelFile.byteCount(of: result.model)

@@ -3,7 +3,7 @@ import Bytes
 import Quantizer
 import SAM2
 
-/// How far a model goes through the pipeline, and which parts of it.
+/// The last stage of the pipeline, and the parts of the model to keep.
 struct StageOptions: ParsableArguments {
   @Flag(help: "List the passes in order: what each promises and does.")
   var passes = false
@@ -21,7 +21,7 @@ struct StageOptions: ParsableArguments {
 
   @Flag(
     help: """
-      Run the model after each pass on a picture, tell the error of each, and name the first over \
+      Run the model after each pass on a picture, print the error of each, and name the first over \
       its budget; exit 1 when there is one. Writes nothing.
       """)
   var bisect = false

@@ -17,13 +17,13 @@ struct ModelSource: ParsableArguments {
   @Option(
     name: .customLong("model"),
     help: ArgumentHelp(
-      "Model file made by sam2-convert or sam2-quantize (default: $SAM2_MODEL, else the small "
+      "Model file of sam2-convert or sam2-quantize (default: $SAM2_MODEL, else the small "
         + "one built into this command).",
       valueName: "file"))
   var file: String?
 
   @Flag(
-    help: "First run the model once, and refuse it if it gives other results than when it was made."
+    help: "First run the model once, and refuse it if its results differ from those in its file."
   )
   var checkModel = false
 
@@ -36,8 +36,8 @@ struct ModelSource: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Let a model ask for so many times the usual memory and work; for large models that are to "
-        + "be trusted.", valueName: "factor"))
+      "Allow a model this many times the usual memory and work; for large models that are "
+        + "trusted.", valueName: "factor"))
   var graphBudget = 1
 
   func validate() throws {
@@ -54,8 +54,8 @@ struct ModelSource: ParsableArguments {
   /// How results name the model.
   var name: String { path ?? BundledModel.name }
 
-  /// What tells results from those of others: hashes of the parts of the model, from the head of the
-  /// file, and the arithmetic if it is not the usual one.
+  /// The model's identity for results: hashes of its parts, from the head of the file, and the
+  /// arithmetic if it is not the usual one.
   /// - Throws: what reading the file refuses.
   func identity() throws(Failure) -> String {
     let model =
@@ -67,7 +67,7 @@ struct ModelSource: ParsableArguments {
     return arithmetic == .float32 ? model : "\(model) \(arithmetic.rawValue)"
   }
 
-  /// What the model's file says of itself.
+  /// The metadata of the model's file.
   /// - Throws: what reading the file refuses.
   func metadata() throws(Failure) -> JSONValue {
     guard let path else { return try ModelFile.read(storage: BundledModel.storage).metadata }

@@ -19,7 +19,7 @@ struct Sam2Tool: ParsableCommand {
         sam2 doctor
 
       Results go to the folder given with -o, data to stdout, messages to stderr. $SAM2_MODEL and \
-      $SAM2_THREADS stand in for --model and --threads.
+      $SAM2_THREADS are used without --model and --threads.
 
       Exit codes: 0 done, 1 some items failed or are incomplete, 64 usage, 65 bad input, 66 input \
       missing, 70 an internal error, 73 cannot create the output, 74 reading or writing failed, \

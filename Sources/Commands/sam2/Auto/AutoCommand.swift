@@ -47,8 +47,8 @@ struct AutoCommand: ParsableCommand {
 
   @Flag(
     help: """
-      Also write DIR/NAME_overlay.jpg, or .png for what is no JPEG: the picture with all masks drawn \
-      on it.
+      Also write DIR/NAME_overlay.jpg, or .png unless it is a JPEG: the picture with all masks \
+      drawn on it.
       """)
   var overlay = false
 

@@ -57,7 +57,7 @@ struct AutoOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "Remove holes and islands of up to so many low-resolution pixels; 0 leaves them.")
+    help: "Remove holes and islands up to this area, in low-resolution pixels; 0 keeps them.")
   var minMaskRegionArea = 0
 
   @Flag(

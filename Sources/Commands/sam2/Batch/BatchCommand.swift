@@ -8,7 +8,7 @@ import SAM2Jobs
 struct BatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "batch",
-    abstract: "Works through a list of pictures and videos, in shards, and goes on after a stop.",
+    abstract: "Works through a list of pictures and videos, in shards; can be stopped and resumed.",
     discussion: """
       Examples:
 
@@ -26,10 +26,11 @@ struct BatchCommand: ParsableCommand {
         {"id": "b", "video": "clip.mp4", "script": "session.json"}
         {"id": "c", "video": "clip.mp4", "script": "session.json", "fill_hole_area": 0, "overlay": "mp4"}
 
-      Its masks are in DIR/ID, as --format or "format" of the item says, its scores on a line of DIR/results.jsonl. That file appears when \
-      all items are done, in the order of the list; equal calls give equal bytes, however often \
-      they were stopped. An item that fails has a line that says why, and the others go on; \
-      --resume tries it again. Formats/batch.md describes it all, with recipes for job schedulers.
+      Its masks are in DIR/ID, in the form of --format or the item's "format", its scores on a \
+      line of DIR/results.jsonl. That file appears when all items are done, in the order of the list; \
+      equal calls give equal bytes, however often they were stopped. An item that fails has a line \
+      with the reason, and the others are continued; --resume tries it again. Formats/batch.md \
+      describes it all, with recipes for job schedulers.
       """)
 
   @Argument(
@@ -46,7 +47,7 @@ struct BatchCommand: ParsableCommand {
         + "from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX.", valueName: "i/n"))
   var shard: ShardRequest?
 
-  @Flag(help: "Go on with the results of an earlier run: do what is missing or failed.")
+  @Flag(help: "Continue with the results of an earlier run: do the missing and failed items.")
   var resume = false
 
   @Flag(help: "Start again, whatever results there are.")
@@ -100,7 +101,7 @@ struct BatchCommand: ParsableCommand {
     }()
     let (count, failed) = (summary.itemCount, summary.failedCount)
     guard summary.isFinished else {
-      common.note("\(summary.doneCount) of \(count) items are done; --resume goes on")
+      common.note("\(summary.doneCount) of \(count) items are done; --resume continues")
       return
     }
     if json {
@@ -135,7 +136,7 @@ struct BatchCommand: ParsableCommand {
       if failed <= Self.shownFailures {
         Tool.report(failure)
       } else if failed == Self.shownFailures + 1 {
-        common.note("more items fail; the results tell")
+        common.note("more items fail; the results list them")
       }
     } noticed: { notice in
       progress.finish()

@@ -43,7 +43,7 @@ struct DetectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Also write what is said of every patch of one picture: logits.npy [n, texts], boxes.npy "
+      "Also write the results for every patch of one picture: logits.npy [n, texts], boxes.npy "
         + "[n, 4] (centre and size in 0 to 1 of the padded picture), objectness.npy [n].",
       valueName: "dir"))
   var saveLogits: String?
@@ -89,7 +89,7 @@ struct DetectCommand: ParsableCommand {
     return choices
   }
 
-  /// Treats each picture; one that fails is reported, and the others go on.
+  /// Treats each picture; one that fails is reported, and the others are continued.
   private func detectAll(
     _ images: [String], _ job: DetectJob, _ detector: String, _ log: NoticeLog
   ) throws {
@@ -102,7 +102,7 @@ struct DetectCommand: ParsableCommand {
         if !result.notices.isEmpty || !json { progress.finish() }
         tally.add(result.json, notices: result.notices, annotations: nil)
         boxed.append(result.boxed)
-        if !json { tell(result) }
+        if !json { report(result) }
       } catch {
         progress.finish()
         try tally.add(error, image: image)
@@ -118,7 +118,7 @@ struct DetectCommand: ParsableCommand {
     }
   }
 
-  private func tell(_ result: DetectResult) {
+  private func report(_ result: DetectResult) {
     for found in result.detections {
       let box = [found.box.x0, found.box.y0, found.box.x1, found.box.y1]
       common.note(

@@ -3,11 +3,11 @@ import Detector
 import JobSupport
 import SAM2Jobs
 
-/// What `sam2 detect` looks for.
+/// The target of `sam2 detect`.
 struct DetectTargetArguments: ParsableArguments {
   @Option(
     name: .customLong("text"), parsing: .upToNextOption,
-    help: ArgumentHelp("What to look for, one or more words or phrases.", valueName: "words"))
+    help: ArgumentHelp("One or more words or phrases to look for.", valueName: "words"))
   var texts: [String] = []
 
   @Option(help: ArgumentHelp("A picture of what to look for.", valueName: "example"))
@@ -22,7 +22,7 @@ struct DetectTargetArguments: ParsableArguments {
 
   func validate() throws {
     guard texts.isEmpty != (like == nil) else {
-      throw ValidationError("say what to look for: --text WORDS or --like EXAMPLE")
+      throw ValidationError("name a target: --text WORDS or --like EXAMPLE")
     }
     if box != nil, like == nil { throw ValidationError("--box is about the picture of --like") }
     if Set(texts).count < texts.count { throw ValidationError("a text is given more than once") }

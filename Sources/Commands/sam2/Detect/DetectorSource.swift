@@ -32,7 +32,7 @@ struct DetectorSource: ParsableArguments {
     return path
   }
 
-  /// What tells the detector from others, as for a model; nil without one.
+  /// The detector's identity, as for a model; nil without one.
   /// - Throws: what reading the file refuses.
   func identity() throws(Failure) -> String? {
     guard let path = givenPath else { return nil }
@@ -68,7 +68,7 @@ struct DetectionArguments: ParsableArguments {
       """)
   var suppression: Float?
 
-  @Option(parsing: .unconditional, help: "Most detections per picture (default: 100).")
+  @Option(parsing: .unconditional, help: "Maximum number of detections per picture (default: 100).")
   var maxDetections: Int?
 
   func validate() throws {

@@ -1,10 +1,10 @@
 import Annotations
 import ArgumentParser
 
-/// What formats have to know besides the masks, as far as a person says it.
+/// Facts that formats need besides the masks, as far as a person gives them.
 struct AnnotationNaming: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: "What the objects are called where a format wants a class.")
+    parsing: .unconditional, help: "Class of the objects, for formats that need one.")
   var category = "object"
 
   @Option(

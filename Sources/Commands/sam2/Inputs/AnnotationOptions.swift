@@ -16,8 +16,8 @@ struct AnnotationOptions: ParsableArguments {
 
   /// The formats asked for, each once, in the order of the list of all.
   var kinds: [AnnotationKind] {
-    let wanted = Set(lists.flatMap(\.kinds))
-    return AnnotationKind.allCases.filter { wanted.contains($0) }
+    let requested = Set(lists.flatMap(\.kinds))
+    return AnnotationKind.allCases.filter { requested.contains($0) }
   }
 
   /// The formats asked for, or `preset`.

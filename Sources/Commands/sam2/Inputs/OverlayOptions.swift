@@ -7,7 +7,7 @@ struct OverlayOptions: ParsableArguments {
   @Option(
     name: .customLong("overlay-parts"),
     help: ArgumentHelp(
-      "What overlays show: fill, contour, label, prompts (default: all).",
+      "Parts that overlays show: fill, contour, label, prompts (default: all).",
       valueName: "part,…"))
   private var list: OverlayParts?
 

@@ -9,7 +9,7 @@ enum PictureArguments {
     "Pictures: JPEG, PNG or WebP files, folders of them, patterns in quotes ('shots/*.jpg'), "
       + "@FILE with a name on each line, or - for such a list on stdin.")
 
-  /// Lists beyond this are no lists of pictures.
+  /// Longer files are not lists of pictures.
   private static let listByteLimit = 64 << 20
   private static let nameByteLimit = 4096
 
@@ -40,7 +40,7 @@ enum PictureArguments {
       } else if argument.contains(where: { "*?[".contains($0) }) {
         paths += try matches(argument, &notices)
       } else {
-        // Reading it will say what is wrong.
+        // Reading it will report the fault.
         paths.append(argument)
       }
     }
@@ -127,7 +127,7 @@ enum PictureArguments {
     return bytes
   }
 
-  /// The names in a list: one a line, or ended by NUL bytes as `find -print0` writes them.
+  /// The names in a list: one per line, or ended by NUL bytes as `find -print0` writes them.
   private static func names(in bytes: [UInt8], of file: String) throws(Failure) -> [String] {
     guard bytes.count <= listByteLimit else {
       throw failure("the list has more than \(listByteLimit) bytes", file)
@@ -140,7 +140,7 @@ enum PictureArguments {
       let name = end == 10 && line.last == 13 ? line.dropLast() : line
       if name.isEmpty { continue }
       guard name.count < nameByteLimit, let path = String(validating: name, as: UTF8.self) else {
-        throw failure("line \(number + 1) of the list is no name of a file", file)
+        throw failure("line \(number + 1) of the list is not a file name", file)
       }
       names.append(path)
     }

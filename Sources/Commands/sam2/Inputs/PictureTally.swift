@@ -4,15 +4,15 @@ import CLISupport
 import JSON
 import JobSupport
 
-/// What became of each picture of a command: results, and failures that did not end it.
+/// The outcome of each picture of a command: results, and failures that did not end it.
 struct PictureTally {
   /// How many pictures there are.
   let count: Int
   private var reports: [JSONValue] = []
-  /// What the files that cover all pictures get.
+  /// Pictures for the files that cover all of them.
   private(set) var annotated: [AnnotatedPicture] = []
   private var failed = 0
-  /// What was left out or chosen.
+  /// Omissions and choices.
   private let log: NoticeLog
 
   init(count: Int, _ log: NoticeLog) { (self.count, self.log) = (count, log) }
@@ -25,7 +25,7 @@ struct PictureTally {
     annotated += [annotations].compactMap(\.self)
   }
 
-  /// Reports that a picture failed, so that the others go on.
+  /// Reports that a picture failed, so that the others are continued.
   /// - Throws: `failure` itself when there are no others.
   mutating func add(_ failure: Failure, image: String) throws(Failure) {
     let failure = failure.about(file: image)
@@ -38,7 +38,7 @@ struct PictureTally {
     failed += 1
   }
 
-  /// Tells the results, as JSON or as the names of `files`, and how many pictures failed.
+  /// Prints the results, as JSON or as the names of `files`, and the number of failed pictures.
   /// - Throws: `Tool.someItemsFailed` when any did.
   func finish(model: String, files: [String], json: Bool, _ common: CommonOptions) throws {
     if json {

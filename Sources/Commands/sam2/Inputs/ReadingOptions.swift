@@ -14,12 +14,12 @@ struct ReadingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Samples of 16-bit PNGs that become black and white: 0,4095 for 12 bits, auto for the least "
-        + "and greatest of the picture (default: 0,65535).", valueName: "low,high"))
+      "Samples of 16-bit PNGs that become black and white: 0,4095 for 12 bits, auto for the "
+        + "minimum and maximum of the picture (default: 0,65535).", valueName: "low,high"))
   var sampleRange: SampleRangeArgument?
 
   func validate() throws {
-    // Four bytes a pixel of a side that fits 32 bits.
+    // Four bytes per pixel of a side that fits 32 bits.
     guard (1...1 << 40).contains(maxPixels) else {
       throw ValidationError("--max-pixels must be between 1 and \(1 << 40)")
     }
@@ -54,7 +54,7 @@ struct MaskOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Values of mask files: labels are numbers of objects, soft is one object above one half, "
-        + "nonzero one object; auto tells by their shapes.", valueName: "reading"))
+        + "nonzero one object; auto decides by their shapes.", valueName: "reading"))
   var maskReading = MaskReading.auto
 }
 

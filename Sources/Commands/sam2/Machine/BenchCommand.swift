@@ -27,7 +27,7 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "What to measure: encode, click, track (default: all).")
+    help: "Stages to measure: encode, click, track (default: all).")
   var kinds: [Benchmark.Kind] = []
 
   @Option(help: "Objects to track.")
@@ -78,7 +78,7 @@ struct BenchCommand: ParsableCommand {
 }
 
 extension BenchCommand {
-  /// What to measure: what is asked for, else everything that the model can do.
+  /// Stages to measure: the requested ones, else all that the model has.
   private func kinds(of model: SegmentationModel) throws(Failure) -> [Benchmark.Kind] {
     for kind in kinds { try model.require(kind.use) }
     return kinds.isEmpty

@@ -6,7 +6,7 @@ import JobSupport
 import Runtime
 import SAM2
 
-/// What a benchmark found, for people and for scripts.
+/// The results of a benchmark, for people and for scripts.
 struct BenchReport {
   private let bench: Benchmark
   private let model: String
@@ -18,10 +18,10 @@ struct BenchReport {
   /// Share of the peak of all threads: the time that the products need at least, over the time
   /// that it took.
   private func shareOfPeak(_ floatWork: Double, _ int8Work: Double, seconds: Double) -> Double {
-    let least =
+    let minimumSeconds =
       (floatWork / bench.peak.float + int8Work / bench.peak.int8)
       / Double(bench.program.threadCount)
-    return seconds > 0 ? least / seconds : 0
+    return seconds > 0 ? minimumSeconds / seconds : 0
   }
 
   private func shareOfPeak(_ row: BenchRow) -> Double {

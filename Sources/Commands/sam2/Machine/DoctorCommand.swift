@@ -9,7 +9,7 @@ import Runtime
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Says what this machine offers and what sam2 makes of it.",
+    abstract: "Lists the features of this machine, and the ones that sam2 uses.",
     discussion: """
       Examples:
 
@@ -43,7 +43,7 @@ struct DoctorCommand: ParsableCommand {
   }
 }
 
-/// What there is on this machine.
+/// Features, kernels and programs of this machine.
 private struct Findings {
   let kernels: KernelTable
   let check: ModelCheck.Result
@@ -129,7 +129,7 @@ private struct Findings {
   // MARK: - Looking around
 
   private static func processorName() -> String {
-    // Files in /proc say that they are empty, so they cannot be mapped.
+    // Files in /proc report a size of 0, so they cannot be mapped.
     guard let file = fopen("/proc/cpuinfo", "re") else { return "unknown" }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 512)
@@ -143,7 +143,7 @@ private struct Findings {
     return "unknown"
   }
 
-  /// Where a program lies; nil when PATH does not lead to it.
+  /// Path of a program; nil when PATH does not lead to it.
   private static func program(_ name: String) -> String? {
     let folders = getenv("PATH").map { String(cString: $0) } ?? ""
     return folders.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }

@@ -7,7 +7,7 @@ import JSON
 import ModelFile
 import Runtime
 
-/// Whether a model computes here what it did where its file was made.
+/// Checks that a model gives the same results here as where its file was written.
 struct ModelCheck: ParsableArguments {
   @Option(
     name: .customLong("model"),
@@ -19,7 +19,7 @@ struct ModelCheck: ParsableArguments {
   @Flag(help: "Run it on every kernel level of this machine, not only on the best.")
   var allLevels = false
 
-  /// What came out, level by level.
+  /// The results, level by level.
   struct Result {
     let name: String
     let levels: [(name: String, agreement: GoldenAgreement)]

@@ -18,7 +18,7 @@ struct LabelScore {
   /// By rising identifier.
   private(set) var objects: [Object] = []
   private(set) var frameCount = 0
-  /// What was compared with nothing.
+  /// Files without a counterpart.
   private(set) var notices: [Notice] = []
 
   /// Compares two PNGs, or all PNGs of the folder `truth` with those of the same names in `masks`.
@@ -90,7 +90,7 @@ struct LabelScore {
     objects[index].ious.append(iou)
   }
 
-  /// The PNG files in a folder, sorted; nil for what is no folder.
+  /// The PNG files in a folder, sorted; nil when it is not a folder.
   private static func pictureNames(_ path: String) throws(Failure) -> [String]? {
     guard let stream = opendir(path) else {
       if errno == ENOTDIR { return nil }
@@ -110,7 +110,7 @@ struct LabelScore {
     return names.sorted()
   }
 
-  // MARK: - Telling
+  // MARK: - Output
 
   /// Mean over objects of their mean IoU; 1 when there is nothing in any picture.
   var mean: Double {
@@ -119,7 +119,7 @@ struct LabelScore {
 
   var text: String {
     let rows = objects.map { object in
-      "object \(object.identifier): mean IoU \(fixed(object.mean, 4)), least "
+      "object \(object.identifier): mean IoU \(fixed(object.mean, 4)), minimum "
         + "\(fixed(object.ious.min() ?? 0, 4)), \(object.ious.count) frames"
     }
     return (rows + ["mean IoU \(fixed(mean, 4)), \(frameCount) frames"]).joined(separator: "\n")

@@ -29,7 +29,7 @@ struct SampleCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The clip shows so many objects that look alike, cross, hide and leave (2 to 6).",
+      "The clip shows this many objects that look alike, cross, hide and leave (2 to 6).",
       valueName: "n"))
   var rivals: Int?
 

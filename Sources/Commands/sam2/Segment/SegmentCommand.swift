@@ -54,8 +54,8 @@ struct SegmentCommand: ParsableCommand {
 
   @Flag(
     help: """
-      Also write DIR/NAME_overlay.jpg, or .png for what is no JPEG: the picture with masks and prompts drawn \
-      on it.
+      Also write DIR/NAME_overlay.jpg, or .png unless it is a JPEG: the picture with masks and \
+      prompts drawn on it.
       """)
   var overlay = false
 
@@ -191,7 +191,7 @@ struct SegmentCommand: ParsableCommand {
           result.json, notices: result.notices, annotations: result.files.annotations)
         if !json {
           progress.finish()
-          result.tell(verbose: common.verbose) { common.note($0) }
+          result.writeLines(verbose: common.verbose) { common.note($0) }
         }
       } catch {
         progress.finish()

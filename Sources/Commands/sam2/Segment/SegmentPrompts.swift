@@ -10,12 +10,12 @@ struct SegmentFinishOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
+    help: "Holes up to this area, in low-resolution pixels, are filled; 0 keeps them.")
   var maxHoleArea = 0
 
   @Option(
     parsing: .unconditional,
-    help: "Islands of up to so many low-resolution pixels are removed; 0 leaves them.")
+    help: "Islands up to this area, in low-resolution pixels, are removed; 0 keeps them.")
   var maxSprinkleArea = 0
 
   func validate() throws {
@@ -70,7 +70,7 @@ struct SegmentPrompts: ParsableArguments {
   @Option(
     name: .customLong("text"), parsing: .upToNextOption,
     help: ArgumentHelp(
-      "What to segment, one or more words or phrases; a detector finds it.", valueName: "words"))
+      "One or more words or phrases for the objects; a detector finds them.", valueName: "words"))
   var texts: [String] = []
 
   @Option(
@@ -119,7 +119,7 @@ struct SegmentPrompts: ParsableArguments {
     let kinds = [!points.isEmpty, !boxes.isEmpty, !maskPrompts.isEmpty].count { $0 }
     if max(boxes.count, maskPrompts.count) > 1 && kinds > 1 {
       throw ValidationError(
-        "it is not said which of several boxes or masks the other prompts are about; give the "
+        "the other prompts do not name one of the several boxes or masks; give the "
           + "prompts of each object in the file of --prompts")
     }
     if multimask && best { throw ValidationError("--multimask and --best exclude each other") }

@@ -5,8 +5,8 @@ import Media
 import SAM2Jobs
 
 extension SegmentResult {
-  /// Hands a line for each mask file to `say`, and the times with `verbose`.
-  func tell(verbose: Bool, say: (String) -> Void) {
+  /// Hands a line for each mask file to `write`, and the times with `verbose`.
+  func writeLines(verbose: Bool, to write: (String) -> Void) {
     for (place, answer) in answers.enumerated() {
       for (index, mask) in answer.masks.enumerated() {
         let iou = fixed(Double(answer.predictedIoUs[index]), 3)
@@ -23,8 +23,8 @@ extension SegmentResult {
         say("\(what): \(mask.area) pixels, predicted IoU \(iou)\(found ?? "")")
       }
     }
-    if let overlay = files.overlay { say(overlay) }
-    if verbose { say("\(image): " + clock.line) }
+    if let overlay = files.overlay { write(overlay) }
+    if verbose { write("\(image): " + clock.line) }
   }
 }
 

@@ -21,8 +21,8 @@ struct ServeCommand: ParsableCommand {
         sam2 serve --host 0.0.0.0 --token "$(openssl rand -hex 16)"
 
       Prints the address once it can be used. SIGTERM and Ctrl-C end it when the requests at hand are \
-      answered. Formats/serve-api.md describes the API; /health and /metrics tell how it is. The log \
-      on stderr has a JSON object on each line.
+      answered. Formats/serve-api.md describes the API; /health and /metrics report its state. The \
+      log on stderr has a JSON object on each line.
 
       Without a token only programs and pages of this machine can use it, and only under its own \
       names. No request reaches a file outside of --media, also not through links, or a host that \
@@ -95,7 +95,7 @@ struct ListeningOptions: ParsableArguments, Sendable {
 
   @Option(
     help: ArgumentHelp(
-      "What clients have to send; at least 8 characters (default: $SAM2_TOKEN, else none).",
+      "Token that clients must send; at least 8 characters (default: $SAM2_TOKEN, else none).",
       valueName: "text"))
   var token: String?
 

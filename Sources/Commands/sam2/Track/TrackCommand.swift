@@ -20,8 +20,8 @@ struct TrackCommand: ParsableCommand {
         sam2 track frames --script session.json -o masks
         sam2 track clip.mp4 --text "red car" --detector owlv2.sam2 --detect-every 30 -o masks
 
-      Prompt options apply in the order given: --object and --frame say what the following \
-      --point, --box and --mask-prompt are about (object 1 on frame 0 until then). Objects are \
+      Prompt options apply in the order given: --object and --frame choose the object and frame of \
+      the following --point, --box and --mask-prompt (object 1 on frame 0 until then). Objects are \
       followed to the end of the video, and back to its start when the first prompt comes later.
 
       DIR/FRAME.png are palette PNGs whose values are object numbers (DAVIS); where objects \
@@ -64,7 +64,7 @@ struct TrackCommand: ParsableCommand {
   var saveLogits: String?
 
   @OptionGroup(title: "Tracking") var tracking: TrackOptions
-  @OptionGroup(title: "Stopping and going on") var pause: TrackPause
+  @OptionGroup(title: "Stopping and resuming") var pause: TrackPause
   @OptionGroup(title: "Damaged videos") var damage: DamageOptions
 
   @Flag(help: "Print scores, areas and times as JSON.")
@@ -131,7 +131,7 @@ struct TrackCommand: ParsableCommand {
 
   // MARK: - Words
 
-  /// What finds objects by words; nil when a person points at them.
+  /// The search for objects by words; nil when a person points at them.
   private func wordTracking(for kinds: [AnnotationKind]) throws(Failure) -> WordTracking? {
     guard !prompts.texts.isEmpty else { return nil }
     let loaded = try detector.load(machine, budget: model.graphBudget)
@@ -196,7 +196,7 @@ struct TrackCommand: ParsableCommand {
     common.note(job.summary)
     if job.skippedCount > Self.shownSkips { common.note("\(job.skippedCount) frames are left out") }
     if let file = pause.saveState, !job.isOver {
-      common.note("stopped; go on with --resume \(file)")
+      common.note("stopped; continue with --resume \(file)")
     }
     for file in files { common.note(file) }
     if job.outputs.drawsOverlay {
@@ -240,8 +240,8 @@ struct TrackCommand: ParsableCommand {
         throw error
       }
       try job.saveState(to: file)
-      if Interruption.isWanted {
-        common.note("\(job.summary); stopped; go on with --resume \(file)")
+      if Interruption.isRequested {
+        common.note("\(job.summary); stopped; continue with --resume \(file)")
       }
     }
   }

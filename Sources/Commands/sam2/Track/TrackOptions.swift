@@ -6,7 +6,7 @@ import SAM2
 struct TrackOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "Holes of up to so many low-resolution pixels are filled; 0 leaves them.")
+    help: "Holes up to this area, in low-resolution pixels, are filled; 0 keeps them.")
   var fillHoleArea = 8
 
   @Flag(
@@ -36,7 +36,7 @@ struct TrackOptions: ParsableArguments {
 
   @Flag(
     name: .customLong("multimask-output-for-tracking"), inversion: .prefixedNo,
-    help: "Choose among three masks in tracked frames, or take one (default: as the model says).")
+    help: "Choose among three masks in tracked frames, or take one (default: as in the model).")
   var tracksWithMultimask: Bool?
 
   @OptionGroup var tracker: TrackerOptions
@@ -71,11 +71,11 @@ struct TrackOptions: ParsableArguments {
   }
 }
 
-/// What to do about frames that cannot be decoded.
+/// The treatment of frames that cannot be decoded.
 enum DamagePolicy: String, ExpressibleByArgument, CaseIterable {
   /// Fails at the first of them.
   case stop
-  /// Leaves them out and goes on.
+  /// Leaves them out and continues.
   case skip
 }
 
@@ -84,14 +84,14 @@ struct DamageOptions: ParsableArguments {
   @Option(
     name: .customLong("on-error"),
     help: ArgumentHelp(
-      "A frame of a video that cannot be decoded: stop there, or skip it and go on.",
+      "A frame of a video that cannot be decoded: stop there, or skip it and continue.",
       valueName: "policy"))
   var policy = DamagePolicy.stop
 
   var toleratesDamage: Bool { policy == .skip }
 }
 
-/// Stopping a job and going on with it later.
+/// Stopping a job and resuming it later.
 struct TrackPause: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -101,12 +101,12 @@ struct TrackPause: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Stop after so many tracked frames.", valueName: "n"))
+    help: ArgumentHelp("Stop after this many tracked frames.", valueName: "n"))
   var stopAfter: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Go on with a saved job: same video, model, options and prompts.", valueName: "file"))
+      "Resume a saved job: same video, model, options and prompts.", valueName: "file"))
   var resume: String?
 
   func validate() throws {

@@ -44,14 +44,14 @@ struct TrackPrompts: ParsableArguments {
   @Option(
     name: .customLong("text"), parsing: .upToNextOption,
     help: ArgumentHelp(
-      "What to track, one or more words or phrases; a detector finds it on the first frame where "
-        + "it is there.", valueName: "words"))
+      "One or more words or phrases for the objects; a detector finds them on the first frame that "
+        + "shows any.", valueName: "words"))
   var texts: [String] = []
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Look again for the words of --text every so many frames, and track what has come.",
+      "Look again for the words of --text every N frames, and track new objects.",
       valueName: "n"))
   var detectEvery: Int?
 
@@ -60,7 +60,7 @@ struct TrackPrompts: ParsableArguments {
   func validate() throws {
     let isGivenHere = !points.isEmpty || !boxes.isEmpty || !masks.isEmpty
     if scripts.isEmpty && !isGivenHere && texts.isEmpty {
-      throw ValidationError("say what to track: --point, --box, --mask-prompt, --script or --text")
+      throw ValidationError("name the object: --point, --box, --mask-prompt, --script or --text")
     }
     try validateTexts(
       isAlone: !isGivenHere && scripts.isEmpty && objects.isEmpty && frames.isEmpty)
