@@ -96,7 +96,7 @@ struct TrackResumeTests {
       try refuse("gone.state", 66, "gone.state")
       try refuse("damaged.state", 65, "checksum")
       try refuse("cut.state", 65, "checksum")
-      try refuse("text.state", 65, "no tracking state")
+      try refuse("text.state", 65, "not a tracking state")
       try refuse("good.state", 65, "other options", ["--fill-hole-area", "0"])
       try refuse("good.state", 64, "kept no masks", ["--overlay", "drawn"])
       try refuse("good.state", 65, "other options", ["--memory-temporal-stride-for-eval", "2"])

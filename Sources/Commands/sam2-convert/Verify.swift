@@ -15,8 +15,8 @@ struct Verify: ParsableCommand {
         sam2-convert verify tiny.sam2 --run
 
       With --run the model runs once, and its results are compared with those that were recorded \
-      in the file: integer products exactly, everything else within a tolerance. The first graph that \
-      differs is named, and the exit code is 65.
+      in the file: integer products exactly, everything else within a tolerance. The first graph \
+      that differs is named, and the exit code is 65.
       """)
 
   @Argument(help: "A .sam2 file.")

@@ -27,10 +27,10 @@ struct BatchCommand: ParsableCommand {
         {"id": "c", "video": "clip.mp4", "script": "session.json", "fill_hole_area": 0, "overlay": "mp4"}
 
       Its masks are in DIR/ID, in the form of --format or the item's "format", its scores on a \
-      line of DIR/results.jsonl. That file appears when all items are done, in the order of the list; \
-      equal calls give equal bytes, however often they were stopped. An item that fails has a line \
-      with the reason, and the others are continued; --resume tries it again. Formats/batch.md \
-      describes it all, with recipes for job schedulers.
+      line of DIR/results.jsonl. That file appears when all items are done, in the order of the \
+      list; equal calls give equal bytes, however often they were stopped. An item that fails has \
+      a line with the reason, and the others are continued; --resume tries it again. \
+      Formats/batch.md describes it all, with recipes for job schedulers.
       """)
 
   @Argument(
