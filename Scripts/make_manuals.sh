@@ -1,7 +1,9 @@
 #!/bin/sh
 # Writes man pages and shell completions of the three commands.
 #
-#   Scripts/make_manuals.sh FOLDER    FOLDER/man/man1, FOLDER/completions/{bash,zsh,fish}
+#   Scripts/make_manuals.sh FOLDER [SCRATCH]    FOLDER/man/man1, FOLDER/completions/{bash,zsh,fish}
+#
+# SCRATCH is the folder of the build, .build without it.
 #
 # Both come from the commands themselves, through swift-argument-parser: its tool generate-manual,
 # which its own package builds, and --generate-completion-script. Try them with
@@ -11,13 +13,14 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 
-[ $# -eq 1 ] || {
-  say "usage: Scripts/make_manuals.sh FOLDER"
+[ $# -eq 1 ] || [ $# -eq 2 ] || {
+  say "usage: Scripts/make_manuals.sh FOLDER [SCRATCH]"
   exit 64
 }
+scratch=${2:-.build}
 mkdir -p "$1/man/man1" "$1/completions/bash" "$1/completions/zsh" "$1/completions/fish"
 
-products=$(swift build -c release --show-bin-path)
+products=$(swift build -c release --scratch-path "$scratch" --show-bin-path)
 for command in sam2 sam2-convert sam2-quantize; do
   [ -x "$products/$command" ] || {
     say "$command is not built: swift build -c release"
@@ -25,10 +28,10 @@ for command in sam2 sam2-convert sam2-quantize; do
   }
 done
 
-parser=.build/checkouts/swift-argument-parser
-swift build -c release --package-path "$parser" --scratch-path .build/manual \
+parser=$scratch/checkouts/swift-argument-parser
+swift build -c release --package-path "$parser" --scratch-path "$scratch/manual" \
   --product generate-manual >&2
-generate=$(swift build -c release --package-path "$parser" --scratch-path .build/manual \
+generate=$(swift build -c release --package-path "$parser" --scratch-path "$scratch/manual" \
   --show-bin-path)/generate-manual
 
 # Examples keep their lines, paragraphs their distance, and exit codes are ours.
