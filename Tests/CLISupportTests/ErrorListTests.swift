@@ -118,7 +118,7 @@ private struct SourceText {
 /// A string literal that looks like a code: two words with a dot between them.
 private struct CodeUse {
   let code: String
-  /// The kind of the failure that is made with it, where that is written beside it.
+  /// The kind of the failure with this code, where the source has both side by side.
   let kind: Failure.Kind?
   /// Whether it is given as a code, not only as a string.
   private let isArgument: Bool
@@ -148,7 +148,7 @@ private struct CodeUse {
       && text.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "_" }
   }
 
-  /// Extensions of files, and ends of names that are no codes.
+  /// Extensions of files, and ends of other names.
   private static let others: Set<Substring> = [
     "json", "npy", "png", "mp4", "html", "state", "safetensors", "xml", "weight", "bias",
     "merges", "sortable",

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 
 /// The shared library and its header, laid out as an installation has them, and programs that are
-/// compiled against it; made once for all tests.
+/// compiled against it; created once for all tests.
 final class CLibrary: Sendable {
   /// Holds `sam2.h`, `libsam2.so` and `libsam2.so.1`.
   let folder: String

@@ -4,7 +4,7 @@ import JobSupport
 
 /// The boundary of every function that can fail: nothing is thrown past it.
 ///
-/// A failure is described in `error`, if the caller wants it; success clears it.
+/// A failure is described in `error`, if that is not null; success clears it.
 func call(
   _ error: UnsafeMutablePointer<sam2_error>?, _ body: () throws -> Void
 ) -> sam2_status {

@@ -9,7 +9,7 @@ protocol SizedStruct {
   var struct_size: Int { get set }
 }
 
-/// More than any version of a struct will have; a greater size is no size.
+/// More than any version of a struct will have; a greater size is an error.
 private let maximumSize = 1 << 16
 
 /// - Throws: `argument.struct_size`.

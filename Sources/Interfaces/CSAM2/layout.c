@@ -7,7 +7,7 @@
   _Static_assert(offsetof(type, last) < (size), #type " ends before " #last)
 
 // Interface 1.0. A later version adds members at or after these sizes, never in the padding before
-// them, since `struct_size` could not tell its callers from those of 1.0.
+// them, since `struct_size` would not distinguish its callers from those of 1.0.
 ENDS_AT(sam2_error, message, 1104);
 ENDS_AT(sam2_model_options, kernel_level, 32);
 ENDS_AT(sam2_model_info, tracks, 32);

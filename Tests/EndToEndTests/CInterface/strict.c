@@ -194,7 +194,7 @@ static void check_prompts(sam2_predictor *predictor, const sam2_result *earlier)
   FAILS("argument.null", sam2_predictor_predict(predictor, &prompt, &none, &error));
   HOLDS(none == NULL);
 
-  // A point beside the picture is answered, and said.
+  // A point beside the picture is answered, with a notice.
   const sam2_point outside = {-5, 100, 1};
   prompt = click(&outside);
   WORKS(sam2_predictor_predict(predictor, &prompt, &none, &error));
@@ -420,7 +420,7 @@ static void check_trackers(void) {
   WORKS(sam2_tracker_objects(tracker, objects, 2, &count, &error));
   HOLDS(count == 2 && objects[0] == 7 && objects[1] == -3);
 
-  // A saved tracker goes on with equal masks.
+  // A resumed tracker gives equal masks.
   char path[4096];
   snprintf(path, sizeof path, "%s/tracker.state", folder);
   WORKS(sam2_tracker_save(tracker, path, &error));

@@ -6,7 +6,7 @@
  *       fprintf(stderr, "%s: %s\n", error.code, error.message);
  *
  * Link with -lsam2. Formats/c-interface.md explains the interface with examples in C, C++ and
- * Python; these are the rules that hold for every function unless its comment says otherwise.
+ * Python; these are the rules that hold for every function unless its comment states otherwise.
  *
  * Errors. A function that can fail returns SAM2_OK or another status, and describes the failure in
  * `error` unless that is NULL. A failure changes nothing and writes no result, except that a handle
@@ -24,7 +24,7 @@
  * lets calls finish that use it in other threads.
  *
  * Versions. Within a major version of the interface, functions, constants and members of structs are
- * only added, members at the end. `struct_size` says which members a caller knows: set it to sizeof
+ * only added, members at the end. `struct_size` states which members a caller knows: set it to sizeof
  * the struct, as the functions and macros that initialise structs do. */
 
 #ifndef SAM2_H
@@ -430,8 +430,8 @@ sam2_status sam2_tracker_resume(const sam2_model *model, const char *path, int32
 void sam2_tracker_free(sam2_tracker *tracker);
 
 /* Takes the next frame and tracks all objects onto it. Prompts since the frame before become final.
- * After a failure the tracker goes on with the next frame. `result` may be NULL; free the result with
- * sam2_result_free. It has a mask for each object, in the order in which they were added. */
+ * A frame that fails is skipped. `result` may be NULL; free it with sam2_result_free. It has a mask
+ * for each object, in the order in which they were added. */
 sam2_status sam2_tracker_push(sam2_tracker *tracker, const sam2_image *image, sam2_result **result,
                               sam2_error *error);
 
