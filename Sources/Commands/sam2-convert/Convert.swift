@@ -189,7 +189,7 @@ struct Convert: ParsableCommand {
     }
   }
 
-  /// What may make the model worse than its checkpoint.
+  /// Reasons why the model may be worse than its checkpoint.
   private func warnings(_ imported: ImportedModel) -> [String] {
     [imported.resizing?.inWords, valueWarning(imported.nonFinite)].compactMap(\.self)
   }

@@ -19,7 +19,7 @@ struct DetectorOptions: ParsableArguments {
     guard tokenizer != nil else { return }
     throw Failure(
       .usage, code: "convert.detector_option",
-      "--tokenizer is for detectors (OWLv2, OWL-ViT), and this checkpoint is none")
+      "--tokenizer is for detectors (OWLv2, OWL-ViT), and this checkpoint is not one")
   }
 
   /// The merges of the tokenizer that is named, or that is beside the checkpoint at `input`.

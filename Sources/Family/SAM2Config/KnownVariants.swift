@@ -1,13 +1,13 @@
 /// The published configurations: four sizes of SAM 2, the same of SAM 2.1, EdgeTAM, EfficientTAM,
 /// and our `nano`.
 public enum KnownVariants {
-  /// Those that tensors tell apart, in order of size within a family, SAM 2 first, then EdgeTAM and
+  /// Those that differ in tensors, in order of size within a family, SAM 2 first, then EdgeTAM and
   /// EfficientTAM, `nano` last.
   public static let all: [ModelConfiguration] =
     sizes.map(sam2) + sizes.map(sam21) + [edgeTAM] + efficientSizes.map { efficientTAM($0) }
     + [nano]
 
-  /// Those with the tensors of one of `all`: only a configuration file tells them apart.
+  /// Those with the tensors of one of `all`: only a configuration file distinguishes them.
   public static let alternatives: [ModelConfiguration] = efficientSizes.flatMap { size in
     [
       efficientTAM(size, suffix: "_1", pooling: .raisedScores),

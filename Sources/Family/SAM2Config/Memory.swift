@@ -25,10 +25,10 @@ extension ModelConfiguration.Memory {
     public var pooling = Pooling.none
   }
 
-  /// What attention to more than one memory does with their cells (Xiong et al., "Efficient Track
+  /// Pooling of cells in attention to more than one memory (Xiong et al., "Efficient Track
   /// Anything", arXiv 2411.18933).
   ///
-  /// Rotated keys, and values, become averages of 2 x 2 cells, which stand for four tokens each.
+  /// Rotated keys, and values, become averages of 2 x 2 cells, which represent four tokens each.
   /// Pointers are not pooled, nor is a single memory.
   public enum Pooling: String, Sendable, CaseIterable {
     /// All cells are attended to.

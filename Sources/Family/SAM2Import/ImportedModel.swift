@@ -15,7 +15,7 @@ public struct ImportedModel: Sendable {
   public var assumptions: [String]
   /// The change of the input size that was asked for; nil when it is as configured.
   public var resizing: InputResizing?
-  /// What was chosen, renamed, filled in or left out, in words.
+  /// Choices, renamings, additions and omissions, for people.
   public var notes: [String] = []
   /// Tensors that hold NaN or infinity, and how many of each, in the official order.
   public var nonFinite: [(name: String, count: Int)] = []

@@ -16,16 +16,16 @@ public enum ModelImporter {
   /// without its graphs. Elements are converted one tensor at a
   /// time; those that already have type `storage` are shared with the checkpoint. When
   /// `convertsLater`, all float tensors that a writer can convert are shared, and only checked for
-  /// what `storage` cannot hold; those that are no part of the checkpoint's file (they were
-  /// compressed, strided or converted) go to a temporary one. So memory does not grow with a
-  /// checkpoint.
+  /// what `storage` cannot hold; those that are not part of the checkpoint's file (they were
+  /// compressed, strided or converted) are written to a temporary one. So memory does not grow with
+  /// a checkpoint.
   /// `given` is the configuration named by the user, if any, `imageSize` the side of the input when
   /// it is to be another one than configured, and `key` the place of the weights;
   /// `storage` is float32, float16 or bfloat16; `progress` hears after each tensor how many are
   /// done, of how many.
-  /// - Throws: what search and detection throw; `model.dtype` for weights that are no floats; `model.range`
-  ///   for a weight too large for `storage`; what reading a tensor throws; `output.create`,
-  ///   `output.write` for the temporary file.
+  /// - Throws: what search and detection throw; `model.dtype` for weights that are not floats;
+  ///   `model.range` for a weight too large for `storage`; what reading a tensor throws;
+  ///   `output.create`, `output.write` for the temporary file.
   public static func importModel(
     _ checkpoint: any TensorCollection, at key: String? = nil,
     configuration given: ModelConfiguration? = nil, imageSize: Int? = nil,

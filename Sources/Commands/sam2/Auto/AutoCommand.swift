@@ -109,7 +109,7 @@ struct AutoCommand: ParsableCommand {
     return choices
   }
 
-  /// Treats each picture; one that fails is reported, and the others go on.
+  /// Treats each picture; one that fails is reported, and the others are continued.
   private func generateAll(
     _ images: [String], _ job: AutoJob, _ log: NoticeLog, _ shown: PictureShow
   ) throws {

@@ -25,9 +25,9 @@ struct KdenliveCommand: ParsableCommand {
       that folder in Kdenlive's plugin settings.
 
       The model is that of $SAM2_MODEL, else the file beside the one that -M names, with the ending \
-      -int8.sam2 or .sam2 in place of .pt. The first call makes the latter with sam2-convert; the \
-      former, which is several times as fast, is made with sam2-quantize. Without any of them it is \
-      the small one that is built in.
+      -int8.sam2 or .sam2 in place of .pt. The first call writes the latter with sam2-convert; the \
+      former, which is several times as fast, is written by sam2-quantize. Without any of them it \
+      is the small one that is built in.
 
       Options: -I FOLDER of frames N.jpg, -O FOLDER for previews, -F FRAME, -P POINTS, -L LABELS, \
       -B BOXES, -M MODEL, --color and --bordercolor R,G,B,A, --border N; -C, -D and --offload are \

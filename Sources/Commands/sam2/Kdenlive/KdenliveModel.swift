@@ -9,11 +9,11 @@ import SAM2
 /// when it is first asked for.
 struct KdenliveModel {
   private let options: KdenliveOptions
-  /// Tells the person who waits in Kdenlive.
-  private let say: (String) -> Void
+  /// Reports to the person who waits in Kdenlive.
+  private let report: (String) -> Void
 
-  init(_ options: KdenliveOptions, say: @escaping (String) -> Void) {
-    (self.options, self.say) = (options, say)
+  init(_ options: KdenliveOptions, report: @escaping (String) -> Void) {
+    (self.options, self.report) = (options, report)
   }
 
   /// - Throws: what `ModelSource.load` throws.
@@ -25,13 +25,13 @@ struct KdenliveModel {
     return try source.load(RunOptions.parse([]), for: .tracking)
   }
 
-  /// The model file for `checkpoint`; nil when there is none and none can be made.
+  /// The model file for `checkpoint`; nil when there is none and none can be written.
   private func converted(_ checkpoint: String) -> String? {
     let stem = "\(folderName(checkpoint))/\(fileStem(checkpoint))"
     let known = ["\(stem)-int8.sam2", "\(stem).sam2"].first { Suggestion.exists($0) }
     if let known { return known }
     guard Suggestion.exists(checkpoint) else {
-      say("There is no \(fileName(checkpoint)); the built-in model is used")
+      report("There is no \(fileName(checkpoint)); the built-in model is used")
       return nil
     }
     if checkpoint.hasSuffix(".sam2") { return checkpoint }
@@ -41,20 +41,19 @@ struct KdenliveModel {
   private func convert(_ checkpoint: String, to target: String) -> String? {
     let folders = [StartedProgram.ownFolder].compactMap(\.self)
     guard let program = StartedProgram.find("sam2-convert", among: folders) else {
-      say("sam2-convert is not installed; the built-in model is used")
+      report("sam2-convert is not installed; the built-in model is used")
       return nil
     }
-    say("Converting \(fileName(checkpoint)), once")
+    report("Converting \(fileName(checkpoint)), once")
     // Kdenlive's names of configurations are those of the official package: usually no files.
     let config = options.config.flatMap { Suggestion.exists($0) ? ["--config", $0] : nil } ?? []
     let code = try? StartedProgram(program, [checkpoint, "-o", target] + config).wait()
     guard code == 0 else {
-      say(
-        "\(fileName(checkpoint)) cannot be converted, as sam2-convert says; the built-in model is used"
-      )
+      report(
+        "\(fileName(checkpoint)) cannot be converted by sam2-convert; the built-in model is used")
       return nil
     }
-    say("\(fileName(target)) is there; sam2-quantize makes a faster one of it, NAME-int8.sam2")
+    report("\(fileName(target)) is there; sam2-quantize makes it faster, as NAME-int8.sam2")
     return target
   }
 }

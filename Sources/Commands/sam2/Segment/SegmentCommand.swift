@@ -173,7 +173,7 @@ struct SegmentCommand: ParsableCommand {
     return choices
   }
 
-  /// Segments each picture; one that fails is reported, and the others go on.
+  /// Segments each picture; one that fails is reported, and the others are continued.
   private func segmentAll(
     _ images: [String], _ job: SegmentJob, _ log: NoticeLog, _ shown: PictureShow
   ) throws {

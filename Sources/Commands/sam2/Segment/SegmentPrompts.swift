@@ -76,8 +76,8 @@ struct SegmentPrompts: ParsableArguments {
   @Option(
     name: .customLong("examples"),
     help: ArgumentHelp(
-      "Objects marked on other pictures, as JSON; they are found in each picture, or said not to be "
-        + "there.", valueName: "file.json"),
+      "Objects marked on other pictures, as JSON; they are found in each picture, or reported as "
+        + "absent.", valueName: "file.json"),
     completion: .file(extensions: ["json"]))
   var exampleFile: String?
 
@@ -101,7 +101,7 @@ struct SegmentPrompts: ParsableArguments {
     }
     if files.isEmpty && !isGivenHere && texts.isEmpty {
       throw ValidationError(
-        "say what to segment: --point, --box, --mask-prompt, --prompts, --text or --examples")
+        "name the object: --point, --box, --mask-prompt, --prompts, --text or --examples")
     }
     if !texts.isEmpty && (isGivenHere || !files.isEmpty || multimask) {
       throw ValidationError(

@@ -17,10 +17,10 @@ extension SegmentResult {
           ", \(label) \(fixed(answer.prompt.score ?? 0, 3))"
         }
         if answer.prompt.isFoundByExample && !answer.isPresent {
-          say("\(what): not there (score \(fixed(Double(answer.objectScore), 2)))")
+          write("\(what): not there (score \(fixed(Double(answer.objectScore), 2)))")
           continue
         }
-        say("\(what): \(mask.area) pixels, predicted IoU \(iou)\(found ?? "")")
+        write("\(what): \(mask.area) pixels, predicted IoU \(iou)\(found ?? "")")
       }
     }
     if let overlay = files.overlay { write(overlay) }

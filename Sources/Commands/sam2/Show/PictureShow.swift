@@ -47,7 +47,7 @@ struct PictureShow {
 }
 
 extension SegmentResult {
-  /// What a page shows of it: the first mask of each prompt.
+  /// The objects that a page shows: the first mask of each prompt.
   var objects: [ObjectRecord] {
     ObjectRecord.numbered(answers.count) { index, number in
       let answer = answers[index]
@@ -60,7 +60,7 @@ extension SegmentResult {
 }
 
 extension AutoResult {
-  /// What a page shows of it.
+  /// The objects that a page shows.
   var objects: [ObjectRecord] {
     ObjectRecord.numbered(masks.count) { index, number in
       ObjectRecord(

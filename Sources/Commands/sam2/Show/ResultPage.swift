@@ -23,7 +23,7 @@ struct ResultPage {
   private var limits: WorkLimits {
     var limits = WorkLimits()
     limits.pixels = max(limits.pixels, maximumPixels)
-    // What the person has named is read, however large its file.
+    // Files that the person has named are read, however large they are.
     limits.pictureBytes = limits.videoBytes
     return limits
   }

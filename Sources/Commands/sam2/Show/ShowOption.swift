@@ -12,11 +12,11 @@ struct ShowOption: ParsableArguments {
       Open the result in the desktop's viewer; without a desktop show it in the page of sam2 serve: \
       the address is printed, and served until Ctrl-C.
       """)
-  var isWanted = false
+  var isRequested = false
 
   /// The place where the result is shown; nil when nobody asks for it.
   func place() -> ShowPlace? {
-    guard isWanted else { return nil }
+    guard isRequested else { return nil }
     return DesktopViewer().map { .viewer($0) } ?? .page
   }
 }

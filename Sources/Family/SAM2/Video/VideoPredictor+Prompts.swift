@@ -84,7 +84,7 @@ extension VideoPredictor {
     return try annotate(request, state, isConditioning: conditions(frame, state))
   }
 
-  /// What is known of `object`; a new record when there is none.
+  /// The record of `object`; a new one if there is none.
   func state(of object: Int) -> TrackedObject {
     objects.first { $0.id == object }
       ?? TrackedObject(
@@ -107,7 +107,7 @@ extension VideoPredictor {
     _ request: FrameTracker.Request, _ state: TrackedObject, isConditioning: Bool
   ) throws(Failure) -> FrameResult {
     let answer = try answer(to: request, state)
-    // What is asked becomes no memory before the next propagation, so that frames look the same.
+    // Prompts become memory at the next propagation, so frames attend to the same memories.
     let seen = attended
     defer { attended = seen }
     var state = state

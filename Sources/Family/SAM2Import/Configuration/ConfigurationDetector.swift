@@ -20,7 +20,7 @@ public enum ConfigurationDetector {
   ///
   /// `given` is the configuration the user named, if any, and the shapes must agree with it.
   /// `imageSize` replaces the side of the input, found or given.
-  /// - Throws: `model.architecture` when this is no SAM 2, `config.mismatch` when the shapes
+  /// - Throws: `model.architecture` when this is not a SAM 2, `config.mismatch` when the shapes
   ///   contradict `given`, `config.needed` when the layout is one that nobody published and none
   ///   is given, `config.image_size`, and what `ModelConfiguration.validate` throws.
   public static func detect(
@@ -52,7 +52,7 @@ public enum ConfigurationDetector {
       } + alternatives(to: newest))
   }
 
-  /// Says that other published configurations have the same tensors.
+  /// Remarks that other published configurations have the same tensors.
   private static func alternatives(to configuration: ModelConfiguration) -> [String] {
     let names = KnownVariants.alternatives(to: configuration)
     guard !names.isEmpty else { return [] }

@@ -26,7 +26,7 @@ enum NeckGraph {
   }
 
   /// A feature pyramid (Lin et al., arXiv 1612.03144): projections of the trunk's maps, with the level
-  /// above added where the configuration says so.
+  /// above added where configured.
   private static func pyramid(
     of maps: [ValueID], _ writer: inout LayerWriter
   ) throws(Failure) -> [ValueID] {

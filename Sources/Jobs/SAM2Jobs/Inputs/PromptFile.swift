@@ -18,7 +18,7 @@ public struct RequestedPrompt: Sendable {
   public var category = 0
   /// Whether no prompt is about the picture itself: the object is one of examples.
   public var isFoundByExample = false
-  /// What the object is called; nil for one that a person pointed at.
+  /// The name of the object; nil for one that a person pointed at.
   public var label: String?
   /// The detector's score of the object, 0...1; nil without a detector.
   public var score: Double?

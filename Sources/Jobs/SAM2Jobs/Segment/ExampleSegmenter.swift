@@ -7,14 +7,14 @@ public import SAM2
 public struct ExampleSegmenter {
   private let predictor: ExamplePredictor
   let finish: SegmentFinish
-  /// What had to be chosen to read the examples.
+  /// Choices made in reading the examples.
   public let notices: [Notice]
   /// Paths of the examples.
   public let images: [String]
 
   /// Reads and encodes all examples.
   ///
-  /// Masks are finished as `finish` says; holes are not filled beside that, as they are in videos.
+  /// Masks are finished by `finish`; other holes are not filled, as they are in videos.
   /// - Throws: what reading pictures and masks throws, about the file; as `ExamplePredictor.add`.
   public init(
     model: SegmentationModel, examples: [RequestedExample], finish: SegmentFinish,

@@ -106,8 +106,7 @@ public struct TrackOutputs: Sendable {
     AnnotationFolder(path: folder.path, kinds: kinds, context: context)
   }
 
-  /// Whether the masks of all frames are kept: something about the whole video is made of them in the
-  /// end, or the caller wants them.
+  /// Whether the masks of all frames are kept, for a file about the whole video or for the caller.
   public var needsAllMasks: Bool {
     drawsOverlay || keepsMasks || kinds.contains(where: \.describesAll)
   }
