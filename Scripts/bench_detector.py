@@ -5,7 +5,7 @@
 Random weights of the shapes of OWLv2 base/16. On both sides: one picture, prepared before, to boxes,
 objectness and logits of two texts; ours in float32 and in int8, transformers in float32 and under
 bfloat16 autocast, in turn, so that a change of the machine's speed meets all of them. The median of
-the rounds, and the most memory that `sam2 detect` used. The texts are known before ours starts its
+the rounds, and the peak memory of `sam2 detect`. The texts are known before ours starts its
 clock, and are a thousandth of the work on the other side. Needs transformers 5.24.0 and open-clip-torch 3.3.0.
 """
 

@@ -6,7 +6,7 @@
 Needs schemathesis (PyPI), best in a virtual environment of its own. Serves a sample scene on a free port.
 For half of the time requests are about one picture and one video, which stay open, so that they reach more
 than the table of sessions; then about whatever sessions they open and close. No answer may be a 5xx or
-other than the file says, none may take half a minute, and after the first half of the time the server's
+contradict the file, none may take half a minute, and after the first half of the time the server's
 memory must not grow any more.
 
 Exit codes: 0 all as it should be, 1 not.

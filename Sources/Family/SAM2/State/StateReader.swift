@@ -209,6 +209,6 @@ struct StateReader {
   private func misfit(_ code: String, _ text: String) -> Failure {
     Failure(
       .badInput, code: code, "the tracking state belongs to \(text)",
-      hint: "go on with the model, the video and the options that it was saved with")
+      hint: "resume with the model, the video and the options that it was saved with")
   }
 }

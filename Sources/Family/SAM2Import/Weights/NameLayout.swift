@@ -20,7 +20,7 @@ public enum NameLayout: Sendable, CaseIterable {
   }
 
   /// Tensors of which every such checkpoint has one, and no other has any: those of each kind
-  /// of trunk; none where layers tell instead of names.
+  /// of trunk; empty where layers are recognised instead of names.
   var signs: [String] {
     switch self {
     case .official: Set(ModelConfiguration.Trunk.Kind.allCases.map(\.sign)).sorted()
