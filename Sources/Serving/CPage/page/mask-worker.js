@@ -16,20 +16,26 @@ function lengths(text) {
   return counts;
 }
 
-/** [height, width], 1 inside. */
+/** [height, width], 1 inside; and the box around what is inside with its last pixels, null when nothing is. */
 function pixels(text, width, height) {
   const mask = new Uint8Array(width * height);
-  let position = 0, inside = false;
+  let [x0, y0, x1, y1] = [width, height, -1, -1], position = 0, inside = false;
   for (const count of lengths(text)) {
-    if (inside) {
-      for (let p = position; p < position + count; p++) {
-        mask[(p % height) * width + Math.floor(p / height)] = 1;
+    if (inside && count) {
+      const last = position + count - 1, lastX = Math.floor(last / height);
+      let x = Math.floor(position / height), y = position % height;
+      const isWhole = lastX > x;
+      [x0, x1] = [Math.min(x0, x), Math.max(x1, lastX)];
+      [y0, y1] = [Math.min(y0, isWhole ? 0 : y), Math.max(y1, isWhole ? height - 1 : last % height)];
+      for (let p = position; p <= last; p++) {
+        mask[y * width + x] = 1;
+        if (++y === height) { y = 0; x++; }
       }
     }
     position += count;
     inside = !inside;
   }
-  return mask;
+  return { mask, box: x1 < 0 ? null : [x0, y0, x1, y1] };
 }
 
 /** The edges between inside and outside, as lines x0, y0, x1, y1 along rows and columns. */
@@ -65,8 +71,8 @@ function tinted(mask, width, height, colour) {
 }
 
 self.onmessage = async ({ data: { id, counts, width, height, colour } }) => {
-  const mask = pixels(counts, width, height);
+  const { mask, box } = pixels(counts, width, height);
   const tint = await tinted(mask, width, height, colour);
   const segments = edges(mask, width, height);
-  self.postMessage({ id, tint, segments }, [tint, segments.buffer]);
+  self.postMessage({ id, tint, segments, box }, [tint, segments.buffer]);
 };

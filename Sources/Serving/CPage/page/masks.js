@@ -18,18 +18,18 @@ worker.onmessage = ({ data }) => {
  * Makes a mask drawable.
  * @param {string} counts COCO's run lengths
  * @param {number[]} size height and width
- * @returns {Promise<{tint: ImageBitmap, outline: Path2D, width: number, height: number}>}
+ * @returns {Promise<{tint: ImageBitmap, outline: Path2D, box: ?number[], width: number, height: number}>}
  */
 export function paint(counts, [height, width], colour) {
   const id = next++;
   return new Promise((resolve) => {
-    waiting.set(id, ({ tint, segments }) => {
+    waiting.set(id, ({ tint, segments, box }) => {
       const outline = new Path2D();
       for (let i = 0; i < segments.length; i += 4) {
         outline.moveTo(segments[i], segments[i + 1]);
         outline.lineTo(segments[i + 2], segments[i + 3]);
       }
-      resolve({ tint, outline, width, height });
+      resolve({ tint, outline, box, width, height });
     });
     worker.postMessage({ id, counts, height, width, colour });
   });

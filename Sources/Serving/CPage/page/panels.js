@@ -49,7 +49,7 @@ function row(object) {
   if (object.share != null) facts.append(...meter("Present", object.share));
   const { area } = object;
   if (area != null) facts.append(element("span", { textContent: "Area" }), element("span", { textContent: `${area.toLocaleString("en")} px` }), element("span"));
-  item.append(facts);
+  item.append(element("div", { className: "body" }, thumbnail(object), facts));
   if (object.candidates.length > 1) item.append(candidates(object));
   return item;
 }
@@ -76,21 +76,43 @@ async function drawCandidate(canvas, candidate, object) {
   const picture = page.picture;
   const mask = index(object, candidate) === object.choice && maskOf(object)
     ? maskOf(object) : await paint(candidate.counts, [picture.height, picture.width], colour(object.id));
-  const bitmap = pictureBitmap();
-  if (page.picture !== picture || !bitmap) return;
-  const context = canvas.getContext("2d");
-  // The box around the mask, with some of what is around it.
-  const [x0, y0, x1, y1] = candidate.box ?? [0, 0, picture.width - 1, picture.height - 1];
+  if (page.picture !== picture) return;
+  drawCrop(canvas, mask, candidate.box ?? [0, 0, picture.width - 1, picture.height - 1], colour(object.id));
+}
+
+/** What is in a box of the picture and around it, with a mask over it. */
+function drawCrop(canvas, mask, [x0, y0, x1, y1], style) {
+  const { picture } = page, bitmap = pictureBitmap(), context = canvas.getContext("2d");
+  if (!bitmap) return;
   const margin = Math.max(x1 - x0, y1 - y0) * 0.2 + 4;
   const scale = Math.min(canvas.width / (x1 - x0 + 2 * margin), canvas.height / (y1 - y0 + 2 * margin));
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
   context.translate(canvas.width / 2, canvas.height / 2);
   context.scale(scale, scale);
   context.translate(-(x0 + x1 + 1) / 2, -(y0 + y1 + 1) / 2);
   context.drawImage(bitmap, 0, 0, picture.width, picture.height);
   context.drawImage(mask.tint, 0, 0, picture.width, picture.height);
-  context.strokeStyle = colour(object.id);
+  context.strokeStyle = style;
   context.lineWidth = 2 / scale;
   context.stroke(mask.outline);
+}
+
+/** Thumbnails in the list, by object. */
+const thumbnails = new Map();
+
+function thumbnail(object) {
+  const canvas = element("canvas", { className: "thumbnail", width: 80, height: 60 });
+  // The name and the facts say it in words.
+  canvas.setAttribute("aria-hidden", "true");
+  thumbnails.set(object.id, canvas);
+  drawThumbnail(object);
+  return canvas;
+}
+
+function drawThumbnail(object) {
+  const mask = maskOf(object), canvas = thumbnails.get(object.id);
+  if (canvas && mask?.box) drawCrop(canvas, mask, mask.box, colour(object.id));
 }
 
 function index(object, candidate) { return object.candidates.indexOf(candidate); }
@@ -99,12 +121,14 @@ function render() {
   // Typing in a name must not be interrupted by an answer.
   const focused = document.activeElement;
   if (focused?.tagName === "INPUT" && list.contains(focused) && focused.value !== focused.defaultValue) return;
+  thumbnails.clear();
   list.replaceChildren(...page.objects.map(row));
   document.getElementById("no-objects").hidden = page.objects.length > 0;
 }
 
 changes.addEventListener("objects", render);
 changes.addEventListener("loaded", render);
+changes.addEventListener("painted", () => page.objects.forEach(drawThumbnail));
 
 // Everything
 

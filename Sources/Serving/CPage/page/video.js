@@ -15,6 +15,8 @@ let prompts = new Map();
 let presence = new Map();
 let tell = () => {}, fail = () => {};
 let job = null, playing = null;
+/** Whether frames are tracked, or will be in a moment: the server takes no prompts then. */
+let isTracking = false;
 
 const key = (frame, object) => `${frame}/${object}`;
 const address = () => `/api/videos/${page.video.id}`;
@@ -84,14 +86,14 @@ let preparing = null, prepared = null;
 /** Encodes the shown frame while a person looks at it, so that masks under the pointer and clicks are quick. */
 function prepare() {
   const { video, frame, active, picture } = page;
-  if (job || playing || frame < 0 || prepared === key(frame, active)) return;
+  if (isTracking || playing || frame < 0 || prepared === key(frame, active)) return;
   clearTimeout(preparing);
   picture.encoded = false;
   prepared = key(frame, active);
   preparing = setTimeout(async () => {
     // A prompt says what is wrong with the frame.
     try { await api.send("POST", `/api/videos/${video.id}/encode`, { frame, object: active }); } catch { return; }
-    if (page.picture === picture && prepared === key(frame, active) && !job) picture.encoded = true;
+    if (page.picture === picture && prepared === key(frame, active) && !isTracking) picture.encoded = true;
   }, prepareDelay);
 }
 
@@ -251,13 +253,18 @@ export async function track(direction) {
 }
 
 async function run(body) {
-  const started = await api.send("POST", `${address()}/propagate`, body);
-  return followJob(started.id);
+  isTracking = true;
+  unprepare();
+  try {
+    const started = await api.send("POST", `${address()}/propagate`, body);
+    return await followJob(started.id);
+  } finally { isTracking = false; }
 }
 
 /** Shows a job as it goes; true when it came to its end. */
 async function followJob(id) {
   job = id;
+  isTracking = true;
   unprepare();
   setTracking(true);
   tell("Tracking…");
@@ -270,6 +277,7 @@ async function followJob(id) {
     if (by("follow").checked) goTo(data.frame).catch(fail);
   });
   job = null;
+  isTracking = false;
   setTracking(false);
   if (page.video === video) await goTo(page.frame).catch(fail);
   if (end.name === "failed") fail(new api.Refusal(end.data, 0));
