@@ -41,7 +41,7 @@ struct ServeTests {
       #expect(outcome.errors.isEmpty, "\(outcome.errors)")
       #expect(folderNames("\(folder)/cache/sessions").count == 1)
 
-      // What the first has stored, the next one knows.
+      // The next server knows the sessions that the first has stored.
       let again = try ServingTool.with(
         ["serve", "--port", "0", "--media", scene, "--cache", "cache", "-q"], in: folder
       ) { server in

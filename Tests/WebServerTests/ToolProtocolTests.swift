@@ -337,6 +337,26 @@ struct ToolProtocolTests {
     }
   }
 
+  @Test("ends work that clients wait for when it takes too long")
+  func patience() async throws {
+    var limits = WorkLimits()
+    limits.requestSeconds = 0
+    try await LiveServer.with(limits: limits) { server in
+      let picture = JSONValue.string(Base64.encode(try LiveServer.png()))
+      let all = try await server.json(
+        "POST", "/sam/automask/", ["type": "sam2_t", "b64img": picture, "points_per_side": 8])
+      #expect(all.status == 408 && all.code == "serve.timeout")
+      let track = try await server.json(
+        "POST", "/sam/video/",
+        [
+          "type": "sam2_t", "b64imgs": .array([picture, picture, picture, picture]),
+          "objs": ["0": [["obj_id": 1, "point_coords": [[60, 50]], "point_labels": [1]]]],
+        ])
+      #expect(track.status == 408 && track.code == "serve.timeout")
+      #expect(server.workbench.videos.count == 0)
+    }
+  }
+
   @Test("keeps uploaded frames within their limits")
   func uploadLimits() async throws {
     var limits = WorkLimits()

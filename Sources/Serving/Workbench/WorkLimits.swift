@@ -1,3 +1,5 @@
+public import Bytes
+
 /// Bounds on everything that a client can ask for.
 public struct WorkLimits: Sendable {
   /// Width times height of a picture or frame.
@@ -24,8 +26,20 @@ public struct WorkLimits: Sendable {
   public var memoryBytes = 1 << 30
   /// Bytes of embeddings on disk.
   public var diskBytes = 4 << 30
+  /// Seconds that the work of a request may take whose client waits for all of it; jobs take as long as
+  /// they need.
+  public var requestSeconds = 900.0
   /// Seconds after which an unused picture or video may be closed for a new one.
   public var idleSeconds = 600.0
 
   public init() {}
+}
+
+extension Failure {
+  /// Work that a client waited for and that took more than `seconds`.
+  public static func tookTooLong(_ seconds: Double) -> Failure {
+    Failure(
+      .usage, code: "serve.timeout", "the work took more than \(Int(seconds)) seconds",
+      hint: "ask for less, or start a job under /api")
+  }
 }

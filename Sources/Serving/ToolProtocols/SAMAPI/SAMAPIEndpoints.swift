@@ -1,6 +1,7 @@
 import Bytes
 public import Endpoints
 import JSON
+import JobSupport
 import Media
 import SAM2
 import SAM2Jobs
@@ -138,13 +139,17 @@ public struct SAMAPIEndpoints: Sendable {
     let request = try SAMAPIVideo(json, workbench.limits, workbench.uploads)
     let session = try await workbench.videos.open(frames: request.frames)
     do {
+      let seconds = workbench.limits.requestSeconds
+      let end = StageClock.now() + seconds
       for prompt in request.prompts {
+        guard StageClock.now() < end else { throw Failure.tookTooLong(seconds) }
         _ = try await workbench.videos.add(prompt, to: session)
       }
       let job = try workbench.videos.track(
         session, TrackingRange(start: request.start, maxFrames: request.maxFrames))
-      for await _ in job.events(after: 0) {}
+      for await _ in job.events(after: 0) where StageClock.now() >= end { job.cancel() }
       if let failure = job.failure { throw failure }
+      guard job.status == .done else { throw Failure.tookTooLong(seconds) }
       let features = try features(session, request, type)
       workbench.videos.close(session.id)
       return Answer(.array(features))

@@ -1,6 +1,7 @@
 public import Annotations
 public import Bytes
 public import JSON
+import JobSupport
 import Media
 public import SAM2
 import SAM2Jobs
@@ -73,10 +74,14 @@ extension PictureDesk {
     in bytes: [UInt8], options json: JSONValue
   ) async throws -> (masks: [AutomaticMask], width: Int, height: Int) {
     let generator = try AutomaticMaskGenerator(model, options: AutomaticMaskOptions(json: json))
-    let options = options
+    let (options, seconds) = (options, limits.requestSeconds)
     return try await scheduler.run(.long) { turn in
+      let end = StageClock.now() + seconds
       let picture = try ImageReader.decode(bytes, options: options)
-      let masks = try generator.generate(picture) { _ in turn.giveWay() }
+      let masks = try generator.generate(picture) { _ in
+        guard StageClock.now() < end else { throw Failure.tookTooLong(seconds) }
+        turn.giveWay()
+      }
       return (masks, picture.width, picture.height)
     }
   }

@@ -23,7 +23,7 @@ struct VideoSource: Sendable {
   }
 }
 
-/// What a session was when it was stored.
+/// A session as it was stored.
 struct StoredTracking: Sendable {
   var results: JSONValue?
   var actions: [InteractionScript.Action] = []
