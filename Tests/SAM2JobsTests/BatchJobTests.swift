@@ -125,7 +125,7 @@ struct BatchJobTests {
     try job.track(stopAfter: 6)
     #expect(!job.isOver && job.trackedFrameCount == 6)
     _ = try job.finish()
-    try job.drawOverlay(on: FrameSource(path: SmallModel.clip), builder.plan.marks) { _, _ in }
+    try job.drawOverlay(on: FrameSource(path: SmallModel.clip)) { _, _ in }
   }
 
   @Test("A video that is cancelled leaves nothing")

@@ -32,7 +32,7 @@ struct TrackPlanTests {
       return
     }
     #expect(first.map(\.x) == [1, 4] && second.map(\.x) == [2, 3])
-    #expect(builder.plan.marks[30]?.count == 3)
+    #expect(builder.plan.script.marks[30]?.count == 3)
   }
 
   @Test("A first prompt in the middle is also tracked back to the start")

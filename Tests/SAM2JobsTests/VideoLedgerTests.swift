@@ -46,8 +46,8 @@ struct VideoLedgerTests {
   func notes() throws {
     let ledger = filled()
     var restored = VideoLedger(keepsMasks: true, keepsReport: true)
-    try restored.restore(ledger.notes, width: 4, height: 2, picture: picture)
-    let isSame = restored.notes == ledger.notes
+    try restored.restore(ledger.notes(), width: 4, height: 2, picture: picture)
+    let isSame = restored.notes() == ledger.notes()
     #expect(isSame)
     #expect(try restored.pictures[0].masks[0].pixels().area == 2)
   }
@@ -58,10 +58,10 @@ struct VideoLedgerTests {
     #expect(ledger.pictures.isEmpty && ledger.report.count == 2)
     var needsMasks = VideoLedger(keepsMasks: true, keepsReport: false)
     #expect(throws: failure("state.report")) {
-      try needsMasks.restore(ledger.notes, width: 4, height: 2, picture: picture)
+      try needsMasks.restore(ledger.notes(), width: 4, height: 2, picture: picture)
     }
     var needsNothing = VideoLedger(keepsMasks: false, keepsReport: false)
-    try needsNothing.restore(filled().notes, width: 4, height: 2, picture: picture)
+    try needsNothing.restore(filled().notes(), width: 4, height: 2, picture: picture)
     #expect(needsNothing.pictures.isEmpty && needsNothing.skipReport.count == 1)
   }
 

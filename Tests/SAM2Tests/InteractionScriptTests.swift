@@ -19,6 +19,12 @@ import Testing
     }
   }
 
+  private static var search: InteractionScript.Search {
+    var search = InteractionScript.Search(frame: 3, texts: ["a", "b"], interval: 5)
+    (search.threshold, search.suppression, search.maximumCount) = (0.25, 1, 7)
+    return search
+  }
+
   @Test func readsEveryAction() throws {
     let script = try parse(
       """
@@ -31,6 +37,9 @@ import Testing
         {"do": "propagate"},
         {"do": "clear_frame", "frame": 5, "object": 1},
         {"do": "remove_object", "object": 2},
+        {"do": "detect", "text": "red hexagon"},
+        {"do": "detect", "frame": 3, "text": ["a", "b"], "detect_every": 5, "threshold": 0.25,
+         "nms": 1, "max_detections": 7},
         {"do": "reset"}]}
       """)
     #expect(
@@ -44,8 +53,11 @@ import Testing
         .addMask(frame: 0, object: 2, file: "mask.png"),
         .propagate(start: 0, maxFrames: nil, isReverse: true),
         .propagate(start: nil, maxFrames: nil, isReverse: false),
-        .clearFrame(frame: 5, object: 1), .removeObject(2), .reset,
+        .clearFrame(frame: 5, object: 1), .removeObject(2),
+        .detect(.init(texts: ["red hexagon"])), .detect(Self.search), .reset,
       ])
+    #expect(script.searches == [.init(texts: ["red hexagon"]), Self.search])
+    #expect(try InteractionScript(json: script.json) == script)
     #expect(script.maskFiles == ["mask.png"])
   }
 
@@ -67,6 +79,15 @@ import Testing
     (
       "{\"do\": \"add_points\", \"frame\": 0, \"object\": 1, \"box\": [1, 2, 3]}", "script.type"
     ),
+    ("{\"do\": \"detect\"}", "script.missing"),
+    ("{\"do\": \"detect\", \"text\": []}", "script.type"),
+    ("{\"do\": \"detect\", \"text\": [\"a\", 1]}", "script.type"),
+    ("{\"do\": \"detect\", \"text\": [\"a\", \"a\"]}", "script.type"),
+    ("{\"do\": \"detect\", \"text\": \"a\", \"object\": 1}", "script.member"),
+    ("{\"do\": \"detect\", \"text\": \"a\", \"detect_every\": 0}", "script.detect"),
+    ("{\"do\": \"detect\", \"text\": \"a\", \"threshold\": 1.5}", "script.detect"),
+    ("{\"do\": \"detect\", \"text\": \"a\", \"nms\": -0.5}", "script.detect"),
+    ("{\"do\": \"detect\", \"text\": \"a\", \"max_detections\": 0}", "script.detect"),
     ("{\"do\": \"reset\", \"do\": \"reset\"}", "json.duplicate_key"),
   ])
   func refuses(action: String, code: String) {

@@ -78,6 +78,63 @@ import Testing
     }
   }
 
+  // MARK: - Searches
+
+  private static let searching = InteractionScript([
+    .detect(.init(texts: ["thing"])), .propagate(start: nil, maxFrames: 2, isReverse: false),
+    .detect(.init(texts: ["thing"])), .propagate(start: 4, maxFrames: 3, isReverse: false),
+  ])
+  private static let searchingEvents = [
+    [0, 2, 1], [1, 2, 1], [1, 3, 1], [1, 4, 1], [2, 4, 1, 2], [3, 4, 1, 2], [3, 5, 1, 2],
+    [3, 6, 1, 2], [3, 7, 1, 2],
+  ]
+
+  /// Finds one more object each time: first on frame 2, then on the frame that was reached.
+  private static let searcher:
+    @Sendable (
+      InteractionScript.Search, VideoPredictor, Int?
+    ) -> [InteractionScript.Action] = { search, predictor, reached in
+      [
+        .addPoints(
+          frame: search.frame ?? reached ?? 2, object: predictor.objectIDs.count + 1, points: click,
+          box: nil, clearOldPoints: true)
+      ]
+    }
+
+  @Test func searchesBecomeAnnotations() throws {
+    let player = ScriptPlayer(Self.searching, on: try predictor(), loadMask: Self.mask)
+    player.searcher = Self.searcher
+    #expect(try rest(player) == Self.searchingEvents)
+    #expect(player.script.searches.isEmpty && player.script.actions.count == 4)
+    #expect(player.reachedFrame == 7)
+  }
+
+  @Test func searchesAreResumedFromEveryPlace() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/state"
+      for count in 0...Self.searchingEvents.count {
+        let first = ScriptPlayer(Self.searching, on: try predictor(), loadMask: Self.mask)
+        first.searcher = Self.searcher
+        for _ in 0..<count { _ = try first.next() }
+        let growth = ScriptPlayer.Growth(script: first.script, reachedFrame: first.reachedFrame)
+        try first.saveState(to: path, notes: [9])
+        let second = try ScriptPlayer(
+          Self.searching, on: predictor(), resuming: path,
+          growth: { notes throws(Failure) in notes == [9] ? growth : nil }, loadMask: Self.mask)
+        second.searcher = Self.searcher
+        #expect(try rest(second) == Array(Self.searchingEvents[count...]), "after \(count)")
+      }
+    }
+  }
+
+  @Test func searchesMayFindNothing() throws {
+    let player = ScriptPlayer(Self.searching, on: try predictor(), loadMask: Self.mask)
+    player.searcher = { _, _, _ in [] }
+    #expect(try rest(player).isEmpty)
+    let without = ScriptPlayer(Self.searching, on: try predictor(), loadMask: Self.mask)
+    #expect(throws: failure("detector.none")) { try without.next() }
+  }
+
   @Test func refusesStatesOfOtherScripts() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/state"

@@ -75,11 +75,6 @@ struct TrackCommand: ParsableCommand {
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    guard !prompts.texts.isEmpty, pause.saveState != nil || pause.resume != nil else { return }
-    throw ValidationError("--text cannot be saved and resumed: what it finds is not in the state")
-  }
-
   func run() throws {
     try Tool.run(json: json) {
       let reading = InputReading(
@@ -87,11 +82,7 @@ struct TrackCommand: ParsableCommand {
       let place = show.place()
       let outputs = try TrackOutputs(
         video: video, folder: output, choices: outputChoices(place))
-      let words = try wordTracking(for: outputs.kinds)
-      var plan =
-        try words.map(firstPlan)
-        ?? prompts.plan(
-          arguments: CommandLine.arguments, reading)
+      var plan = try prompts.plan(arguments: CommandLine.arguments, reading)
       try plan.checkObjects(for: outputs.kinds)
       if let file = pause.saveState {
         try AtomicFile.checkCanCreate(path: file, replaceExisting: true)
@@ -99,6 +90,7 @@ struct TrackCommand: ParsableCommand {
       let source = try openVideo()
       try outputs.checkEarlier(plan, on: source)
       try plan.loadMasks(reading)
+      let words = try wordTracking(plan, for: outputs.kinds)
 
       let loaded = try model.load(machine, for: .tracking)
       let predictor = try VideoPredictor(
@@ -106,11 +98,10 @@ struct TrackCommand: ParsableCommand {
         options: try tracking.resolved(damage, scripted: plan.script.tracker))
       let job = try TrackJob(
         plan, on: predictor, resuming: pause.resume, outputs: outputs, keepsReport: json,
-        context: context, video: video, source: source, words: words)
+        context: context(of: plan), video: video, source: source, words: words)
       let log = NoticeLog(common)
       log.add(job.notices)
-      let files = try track(
-        job, marks: plan.marks, isEmpty: plan.script.actions.isEmpty, log)
+      let files = try track(job, log)
       if json {
         let head: [(key: String, value: JSONValue)] = [
           ("video", .string(video)), ("model", .string(model.name)),
@@ -121,7 +112,7 @@ struct TrackCommand: ParsableCommand {
         Console.data(JSONValue.object(members).text(.pretty))
       }
       try show(job, plan.script, on: place, loaded)
-      if plan.script.actions.isEmpty {
+      if job.foundNothing {
         common.note("nothing was found")
         throw Tool.someItemsFailed
       }
@@ -131,35 +122,26 @@ struct TrackCommand: ParsableCommand {
 
   // MARK: - Words
 
-  /// The search for objects by words; nil when a person points at them.
-  private func wordTracking(for kinds: [AnnotationKind]) throws(Failure) -> WordTracking? {
-    guard !prompts.texts.isEmpty else { return nil }
-    let loaded = try detector.load(machine, budget: model.graphBudget)
-    let queries = try loaded.queries(for: prompts.texts)
-    let frames = try openVideo()
-    return WordTracking(
-      loaded, queries: queries, options: prompts.detections.options, every: prompts.detectEvery,
-      frames: frames, frameCount: try frameCount(of: frames),
+  /// Performs the searches of a plan; nil for a plan without.
+  private func wordTracking(
+    _ plan: TrackPlan, for kinds: [AnnotationKind]
+  ) throws(Failure) -> WordTracking? {
+    guard plan.hasSearches else { return nil }
+    let words = try WordTracking(
+      detector.load(machine, budget: model.graphBudget), plan: plan,
+      options: prompts.detections.options, frames: openVideo(),
+      toleratesDamage: damage.toleratesDamage,
       objectLimit: kinds.contains(where: \.needsSmallNumbers) ? 255 : 999_999)
-  }
-
-  /// Looks for the words, frame by frame, until something is found.
-  private func firstPlan(_ words: WordTracking) throws(Failure) -> TrackPlan {
     let progress = common.progress("detecting", unit: "frames")
-    defer { progress.finish() }
-    return try words.firstPlan { progress.update($0, of: $1) }
+    words.progress = { done, total in
+      if done < total { progress.update(done, of: total) } else { progress.finish() }
+    }
+    return words
   }
 
-  private func frameCount(of source: FrameSource) throws(Failure) -> Int {
-    if let count = source.frameCount { return count }
-    var (copy, count) = (try openVideo(), 0)
-    while try copy.next() != nil { count += 1 }
-    return count
-  }
-
-  private var context: AnnotationContext {
+  private func context(of plan: TrackPlan) -> AnnotationContext {
     var context = formats.naming.context
-    if !prompts.texts.isEmpty { context.categories = prompts.texts }
+    if plan.hasSearches { context.categories = plan.categories(unnamed: context.category) }
     return context
   }
 
@@ -180,14 +162,10 @@ struct TrackCommand: ParsableCommand {
 
   /// Tracks, writes and draws.
   /// - Returns: the files about the whole video.
-  private func track(
-    _ job: TrackJob, marks: [Int: [Overlay.Prompt]], isEmpty: Bool, _ log: NoticeLog
-  ) throws -> [String] {
+  private func track(_ job: TrackJob, _ log: NoticeLog) throws -> [String] {
     // Frames and their damage become known as they are read.
     defer { log.add(job.notices) }
-    if isEmpty {
-      try job.writeNothing()
-    } else if let file = pause.saveState {
+    if let file = pause.saveState {
       try play(job, savingTo: file)
     } else {
       try play(job)
@@ -200,17 +178,17 @@ struct TrackCommand: ParsableCommand {
     }
     for file in files { common.note(file) }
     if job.outputs.drawsOverlay {
-      try draw(job, marks)
+      try draw(job)
       for file in job.outputs.overlayFiles { common.note(file) }
     }
     if common.verbose { for line in job.stageLines { common.note(line) } }
     return files
   }
 
-  private func draw(_ job: TrackJob, _ marks: [Int: [Overlay.Prompt]]) throws {
+  private func draw(_ job: TrackJob) throws {
     let progress = common.progress("drawing", unit: "frames")
     defer { progress.finish() }
-    try job.drawOverlay(on: openVideo(), marks) { progress.update($0, of: $1) }
+    try job.drawOverlay(on: openVideo()) { progress.update($0, of: $1) }
   }
 
   private func play(_ job: TrackJob) throws {

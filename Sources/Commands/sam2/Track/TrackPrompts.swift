@@ -75,7 +75,9 @@ struct TrackPrompts: ParsableArguments {
   private func validateTexts(isAlone: Bool) throws {
     guard !texts.isEmpty else {
       if detectEvery != nil { throw ValidationError("--detect-every is about what --text finds") }
-      return try detections.refuse()
+      // A script may look for words, too.
+      if scripts.isEmpty { try detections.refuse() }
+      return
     }
     guard isAlone else { throw ValidationError("--text excludes all other prompt options") }
     if Set(texts).count < texts.count { throw ValidationError("a text is given more than once") }
@@ -84,12 +86,24 @@ struct TrackPrompts: ParsableArguments {
     }
   }
 
+  /// The search for the words of --text; nil without.
+  private var search: InteractionScript.Search? {
+    guard !texts.isEmpty else { return nil }
+    var search = InteractionScript.Search(texts: texts, interval: detectEvery)
+    let options = detections.options
+    search.threshold = options.threshold
+    search.suppression = options.suppression
+    search.maximumCount = options.maximumCount
+    return search
+  }
+
   /// The actions, from the script or the options.
   ///
   /// The parser keeps no order between different options, so the order comes from `arguments`, the
   /// whole command line, whose values the parser has accepted already.
   func plan(arguments: [String], _ reading: InputReading) throws(Failure) -> TrackPlan {
     if let script = scripts.first { return try TrackPlan(scriptFile: script) }
+    if let search { return TrackPlan(script: .tracking(search), masks: [:]) }
     var builder = TrackPlanBuilder()
     builder.reading = reading
     var rest = arguments.dropFirst()[...]

@@ -15,6 +15,8 @@ public struct InteractionScript: Sendable, Equatable {
     case clearFrame(frame: Int, object: Int)
     case removeObject(Int)
     case reset
+    /// Becomes annotations of the objects found, or nothing.
+    case detect(Search)
   }
 
   public var actions: [Action]
@@ -71,6 +73,7 @@ extension InteractionScript.Action {
       return ["do": "clear_frame", "frame": .init(frame), "object": .init(object)]
     case .removeObject(let object): return ["do": "remove_object", "object": .init(object)]
     case .reset: return ["do": "reset"]
+    case .detect(let search): return search.json
     }
   }
 }
@@ -86,7 +89,8 @@ extension InteractionScript {
 
   /// - Throws: `script.member` for a member that no action has, `script.missing`, `script.type`,
   ///   `script.action` for an unknown one, `script.tracker` likewise, `script.labels` when labels and
-  ///   points differ in number; the place names the action.
+  ///   points differ in number, `script.detect` for a search that makes no sense; the place names the
+  ///   action.
   public init(json: JSONValue) throws(Failure) {
     let top = try ScriptObject(json, place: "script", members: ["actions", "tracker"])
     var actions: [Action] = []
@@ -139,10 +143,11 @@ extension InteractionScript.Action {
     case "reset":
       _ = try object([])
       self = .reset
+    case "detect": self = .detect(try .init(object(InteractionScript.Search.members)))
     default:
       throw Failure(
         .badInput, code: "script.action", "there is no action \"\(verb)\"", place: place,
-        hint: "use add_points, add_mask, propagate, clear_frame, remove_object or reset")
+        hint: "use add_points, add_mask, propagate, clear_frame, remove_object, reset or detect")
     }
   }
 }

@@ -30,6 +30,23 @@ struct ScriptObject {
     return try integer(key)
   }
 
+  /// nil when the member is missing or null.
+  func optionalNumber(_ key: String) throws(Failure) -> Float? {
+    guard let value = json[key], !value.isNull else { return nil }
+    return Float(try required(key, "a number", \.double))
+  }
+
+  /// One text, or several different ones.
+  func texts(_ key: String) throws(Failure) -> [String] {
+    if let text = json[key]?.string { return [text] }
+    let elements = try array(key)
+    let texts = elements.compactMap(\.string)
+    guard !texts.isEmpty, texts.count == elements.count, Set(texts).count == texts.count else {
+      throw failure("script.type", "\"\(key)\" must be words, or an array of different ones")
+    }
+    return texts
+  }
+
   func string(_ key: String) throws(Failure) -> String {
     try required(key, "a string", \.string)
   }
@@ -101,7 +118,7 @@ struct ScriptObject {
     return converted
   }
 
-  private func failure(_ code: String, _ message: String) -> Failure {
+  func failure(_ code: String, _ message: String) -> Failure {
     Failure(.badInput, code: code, message, place: place)
   }
 }

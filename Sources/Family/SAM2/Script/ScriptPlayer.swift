@@ -20,16 +20,39 @@ public final class ScriptPlayer {
     case tracked(FrameResult, Propagation.Progress, action: Int)
   }
 
+  /// Finds the objects of a search, given the predictor and the frame tracked last, and returns the
+  /// actions that replace it.
+  public typealias Searcher = (
+    InteractionScript.Search, VideoPredictor, _ reachedFrame: Int?
+  ) throws -> [InteractionScript.Action]
+
+  /// The part of a player's state that searches have determined.
+  public struct Growth: Sendable {
+    /// The script with the results of searches in their places.
+    public var script: InteractionScript
+    /// The frame tracked last; nil before any.
+    public var reachedFrame: Int?
+
+    public init(script: InteractionScript, reachedFrame: Int?) {
+      (self.script, self.reachedFrame) = (script, reachedFrame)
+    }
+  }
+
+  /// The script, in which the results of searches replace them as it is played.
   public private(set) var script: InteractionScript
+  /// Performs searches; without it they fail.
+  public var searcher: Searcher?
+  /// The frame tracked last; nil before any.
+  public private(set) var reachedFrame: Int?
   public let predictor: VideoPredictor
   /// Index of the action that is next, or under way.
   public private(set) var action = 0
-  /// Whether actions may be appended, so that what was tracked is kept for them.
-  public var mayGrow = false
 
   /// Caller data stored with the state; empty for a player from the start.
   public private(set) var notes: [UInt8] = []
 
+  /// Checksum of the script as it was given.
+  private let identity: UInt32
   private let loadMask: (String) throws -> BinaryMask
   private var propagation: Propagation?
   /// Answers of one action that are not handed out yet.
@@ -44,29 +67,44 @@ public final class ScriptPlayer {
     loadMask: @escaping (String) throws -> BinaryMask
   ) {
     self.script = script
+    identity = script.checksum
     self.predictor = predictor
     self.loadMask = loadMask
   }
 
-  /// Resumes at the position at which `saveState` found another player of the same script.
-  /// - Throws: `file.*`; `state.*`, of them `state.script` when the state is not of this script.
+  /// Resumes where `saveState` found another player of the same script.
+  ///
+  /// `growth` reads from the notes of the state what searches had determined; nil without searches.
+  /// - Throws: `file.*`; `state.*`, of them `state.script` when the state is not of this script; what
+  ///   `growth` throws.
   public convenience init(
     _ script: InteractionScript, on predictor: VideoPredictor, resuming path: String,
+    growth: ([UInt8]) throws(Failure) -> Growth? = { _ throws(Failure) in nil },
     loadMask: @escaping (String) throws -> BinaryMask
   ) throws(Failure) {
     self.init(script, on: predictor, loadMask: loadMask)
+    let maySearch = !script.searches.isEmpty
     var done = 0
     let (position, notes) = try predictor.restore(from: path) { place throws(Failure) in
-      guard let place, place.script == script.checksum, place.done <= script.actions.count else {
-        throw Failure(
-          .badInput, code: "state.script", "the tracking state belongs to other prompts",
-          hint: "resume with the prompts or the script that it was saved with")
-      }
+      guard let place, place.script == script.checksum,
+        maySearch || place.done <= script.actions.count
+      else { throw Self.wrongScript }
       done = Int(place.done)
     }
+    if maySearch, let growth = try growth(notes) {
+      self.script = growth.script
+      reachedFrame = growth.reachedFrame
+    }
+    guard done <= self.script.actions.count else { throw Self.wrongScript }
     action = done
     self.notes = notes
     propagation = position.map { Propagation(predictor, resumingAt: $0) }
+  }
+
+  private static var wrongScript: Failure {
+    Failure(
+      .badInput, code: "state.script", "the tracking state belongs to other prompts",
+      hint: "resume with the prompts or the script that it was saved with")
   }
 
   /// Writes the state of the predictor and the place in the script to `path`, all or nothing.
@@ -83,7 +121,7 @@ public final class ScriptPlayer {
     let isOver = propagation != nil && position == nil
     try predictor.save(
       to: path, position: position,
-      place: .init(script: script.checksum, done: UInt32(action + (isOver ? 1 : 0))),
+      place: .init(script: identity, done: UInt32(action + (isOver ? 1 : 0))),
       notes: notes, replaceExisting: replaceExisting)
   }
 
@@ -105,9 +143,6 @@ public final class ScriptPlayer {
     }
     return events.removeFirst()
   }
-
-  /// Adds actions at the end of the script, also after `next` has given nil.
-  public func append(_ actions: [InteractionScript.Action]) { script.actions += actions }
 
   private func checkTracker() throws(Failure) {
     let used = predictor.options.tracker
@@ -137,23 +172,41 @@ public final class ScriptPlayer {
       edited = [try predictor.clearFrame(frame, object: object)]
     case .removeObject(let object): edited = try predictor.removeObject(object)
     case .reset: predictor.reset()
+    case .detect(let search):
+      let found = try actions(for: search)
+      script.actions.replaceSubrange(action...action, with: found)
+      return
     }
     events = edited.map { .edited($0, action: action) }
     propagation = nil
     action += 1
   }
 
+  private func actions(
+    for search: InteractionScript.Search
+  ) throws -> [InteractionScript.Action] {
+    guard let searcher else {
+      throw Failure(
+        .usage, code: "detector.none", "looking for words needs a detector",
+        hint: "give a converted OWLv2 with --detector")
+    }
+    return try searcher(search, predictor, reachedFrame)
+  }
+
   /// The next frame of the propagation, which starts if it is not under way; nil when it is over.
   private func track(_ start: Int?, _ maxFrames: Int?, _ isReverse: Bool) throws -> Event? {
     try Task.checkCancellation()
+    // A search may find nothing to track.
+    if searcher != nil, propagation == nil, predictor.objectIDs.isEmpty { return nil }
     var current =
       try propagation
       ?? predictor.propagation(
         start: start, maxFrames: maxFrames, reverse: isReverse,
-        keepsHistory: mayGrow || action < script.actions.count - 1)
+        keepsHistory: action < script.actions.count - 1)
     // Kept also when the frame fails, so that it can be tried again.
     defer { propagation = current }
     guard let result = try current.next() else { return nil }
+    reachedFrame = result.frame
     return .tracked(result, current.progress, action: action)
   }
 }

@@ -10,6 +10,7 @@ struct BatchFrameSink: FrameSink {
   let folder: BatchItemFolder
   let description: VideoDescription
   let savesLogits: Bool
+  var labels = FoundLabels()
 
   func finish(
     _ pictures: [AnnotatedPicture], frameCount: Int
@@ -24,7 +25,7 @@ struct BatchFrameSink: FrameSink {
     // Of several passes over a frame the last one holds, and it may have fewer objects.
     for file in earlier { try folder.remove(file) }
     let found = result.found
-    let picture = description.picture(result.frame, found.annotated())
+    let picture = description.picture(result.frame, found.annotated(labels))
     let files = try folder.write(picture)
     let logits =
       savesLogits ? try writeLogits(found, of: description.names.logitsStem(result.frame)) : []
@@ -36,6 +37,7 @@ struct BatchFrameSink: FrameSink {
         ("object", .init(object.id)), ("object_score", .init(object.objectScore ?? 0)),
         ("area", .init(mask.area)),
       ]
+      if let label = labels.label(of: object.id) { entry.append(("label", .string(label))) }
       if let file = plain[object.id] { entry.append(("file", .string(file))) }
       if folder.formats.hasRunLengths { entry.append(("segmentation", RunLengthMask(mask).json)) }
       return JSONValue.object(entry)

@@ -27,8 +27,10 @@ struct BatchItem {
   var isVideo: Bool { if case .track = work { true } else { false } }
 
   private static let members =
-    ["id", "image", "prompts", "text", "auto", "video", "actions", "script", "format"]
-    + BatchTrackOptions.Name.allCases.map(\.rawValue)
+    [
+      "id", "image", "prompts", "text", "auto", "video", "actions", "script", "format",
+      "detect_every",
+    ] + BatchTrackOptions.Name.allCases.map(\.rawValue)
 
   /// Reads an item; relative paths start at `folder`.
   /// - Throws: `batch.member`, `batch.work`, `batch.format`, `batch.option`; `json.*`, `prompts.*`, `auto.option`, `script.*`,
@@ -52,12 +54,21 @@ struct BatchItem {
     path = BatchItem.resolved(input, folder)
     formats = try BatchItem.formats(json["format"])
     if kind == "image" { try BatchItem.checkPicture(json) }
+    if json["detect_every"] != nil, works != ["text"] || kind == "image" {
+      throw Failure(
+        .badInput, code: "batch.option", "\"detect_every\" is about \"text\" of a video")
+    }
     switch (kind, works[0]) {
     case ("image", "prompts"):
       work = .prompts(try PromptFile.prompts(json.requiredArray("prompts"), folder: folder))
     case ("image", "text"): work = .words(try BatchItem.texts(json.required("text")))
     case ("image", "auto"):
       work = .automatic(try AutomaticMaskOptions(json: json.required("auto")))
+    case ("video", "text"):
+      var search = InteractionScript.Search(texts: try BatchItem.texts(json.required("text")))
+      search.interval = try BatchItem.interval(json["detect_every"])
+      work = .track(
+        TrackPlan(script: .tracking(search), folder: folder), try BatchTrackOptions(item: json))
     case ("video", "actions"):
       let actions = try json.required("actions")
       let script = try InteractionScript(json: .object([("actions", actions)]))
@@ -68,6 +79,15 @@ struct BatchItem {
       work = .track(try TrackPlan(scriptFile: file), try BatchTrackOptions(item: json))
     default: throw BatchItem.workFailure
     }
+  }
+
+  private static func interval(_ json: JSONValue?) throws(Failure) -> Int? {
+    guard let json, !json.isNull else { return nil }
+    guard let interval = json.wholeNumber, interval > 0 else {
+      throw Failure(
+        .badInput, code: "batch.option", "\"detect_every\" must be an integer of 1 or more")
+    }
+    return interval
   }
 
   /// One text, or several that differ.
@@ -101,8 +121,8 @@ struct BatchItem {
     Failure(
       .badInput, code: "batch.work", "the item does not name its work",
       hint:
-        "give \"image\" with \"prompts\", \"text\" or \"auto\", or \"video\" with \"actions\" or "
-        + "\"script\"")
+        "give \"image\" with \"prompts\", \"text\" or \"auto\", or \"video\" with \"text\", "
+        + "\"actions\" or \"script\"")
   }
 
   private static func resolved(_ path: String, _ folder: String) -> String {

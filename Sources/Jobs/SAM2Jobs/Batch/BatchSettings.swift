@@ -38,6 +38,12 @@ public struct BatchSettings: Sendable {
     self.model = model
   }
 
+  /// Whether words may be looked for: a script in a file may, if there is a detector.
+  private func dependsOnDetector(_ item: JSONValue) -> Bool {
+    item["text"] != nil || detector != nil && item["script"] != nil
+      || item["actions"]?.array?.contains { $0["do"]?.string == "detect" } == true
+  }
+
   /// The first 64 bits of a SHA-256 over item and settings.
   ///
   /// A result of an earlier run counts when this has not changed.
@@ -53,7 +59,7 @@ public struct BatchSettings: Sendable {
       "sample_range": reading.pictures.sampleRange.json,
     ]
     // Results without words depend on no detector.
-    if item["text"] != nil {
+    if dependsOnDetector(item) {
       all = [
         "all": all, "detector": detector.map { .string($0) } ?? .null,
         "threshold": .init(detection.threshold), "nms": .init(detection.suppression),

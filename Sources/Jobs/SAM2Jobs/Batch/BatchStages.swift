@@ -112,7 +112,9 @@ struct BatchStages: Sendable {
         Outcome(members: try writer.write(masks, index, task, picture: facts), notices: notices)
       }
     case .track(let plan, let options):
-      let video = try BatchVideo(plan, options, task, model, writer, settings, index)
+      let video = try BatchVideo(
+        plan, options, task, model, plan.hasSearches ? try requiredDetector() : nil, writer,
+        settings, index)
       let members = try video.run(cancellation: cancellation, heartbeat: heartbeat)
       let folder = video.folder
       let outcome = Outcome(
@@ -129,16 +131,21 @@ struct BatchStages: Sendable {
     switch work {
     case .prompts(let prompts): return .given(prompts)
     case .words(let texts):
-      guard let detector else {
-        throw Failure(
-          .usage, code: "detector.none", "finding things by words needs a detector",
-          hint: "give a converted OWLv2 with --detector")
-      }
+      let detector = try requiredDetector()
       return .words(
         WordPrompter(
           detector, queries: try detector.queries(for: texts), options: settings.detection))
     case .automatic, .track: return .given([])
     }
+  }
+
+  private func requiredDetector() throws(Failure) -> Detector {
+    guard let detector else {
+      throw Failure(
+        .usage, code: "detector.none", "finding things by words needs a detector",
+        hint: "give a converted OWLv2 with --detector")
+    }
+    return detector
   }
 
   private func picture(_ task: Task) throws(Failure) -> RGBImage {

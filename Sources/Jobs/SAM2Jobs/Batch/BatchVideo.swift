@@ -1,5 +1,6 @@
 import Annotations
 import Bytes
+import Detector
 import JSON
 import JobSupport
 import Media
@@ -9,6 +10,8 @@ import SAM2
 struct BatchVideo {
   let folder: BatchItemFolder
   private let driver: VideoDriver
+  /// Performs the searches of the plan; nil for a plan without.
+  private let words: WordTracking?
   private let plan: TrackPlan
   private let options: BatchTrackOptions
   private let overlay: VideoOverlay
@@ -20,14 +23,16 @@ struct BatchVideo {
 
   init(
     _ plan: TrackPlan, _ options: BatchTrackOptions, _ task: BatchStages.Task,
-    _ model: SegmentationModel, _ writer: BatchWriter, _ settings: BatchSettings, _ index: Int
+    _ model: SegmentationModel, _ detector: Detector?, _ writer: BatchWriter,
+    _ settings: BatchSettings, _ index: Int
   ) throws(Failure) {
     var plan = plan
     try plan.loadMasks(settings.reading)
     self.plan = plan
     self.options = options
     path = task.item.path
-    toleratesDamage = options.toleratesDamage ?? settings.toleratesDamage
+    let tolerates = options.toleratesDamage ?? settings.toleratesDamage
+    toleratesDamage = tolerates
     pictures = settings.reading.pictures
     source = try FrameSource(
       path: path, options: pictures, toleratesDamage: toleratesDamage)
@@ -39,18 +44,29 @@ struct BatchVideo {
     let description = try VideoDescription(
       source, of: task.item.input, frameCount: predictor.frameCount)
     names = description.names
+    var context = options.context(settings.context).about(description.facts)
+    if plan.hasSearches { context.categories = plan.categories(unnamed: context.category) }
     folder = try BatchItemFolder(
-      writer, task.formats, index, id: task.item.id,
-      context: options.context(settings.context).about(description.facts),
+      writer, task.formats, index, id: task.item.id, context: context,
       hasOtherFiles: options.hasOtherFiles)
     overlay = try BatchVideo.overlay(options, in: folder)
     let player = ScriptPlayer(plan.script, on: predictor) { [plan] in try plan.mask($0) }
+    words = try detector.map { detector throws(Failure) in
+      try WordTracking(
+        detector, plan: plan, options: settings.detection,
+        frames: FrameSource(
+          path: task.item.path, options: settings.reading.pictures, toleratesDamage: tolerates),
+        toleratesDamage: tolerates,
+        objectLimit: task.formats.kinds.contains(where: \.needsSmallNumbers) ? 255 : 999_999)
+    }
     driver = VideoDriver(
       player,
       into: BatchFrameSink(
-        folder: folder, description: description, savesLogits: options.savesLogits),
+        folder: folder, description: description, savesLogits: options.savesLogits,
+        labels: words?.labels ?? FoundLabels()),
       ledger: VideoLedger(
-        keepsMasks: folder.formats.needsAllMasks || !overlay.isEmpty, keepsReport: true))
+        keepsMasks: folder.formats.needsAllMasks || !overlay.isEmpty, keepsReport: true),
+      words: words)
   }
 
   private static func overlay(
@@ -87,7 +103,7 @@ struct BatchVideo {
   private func draw(_ cancellation: Cancellation, _ heartbeat: () -> Void) throws {
     let source = try FrameSource(
       path: path, options: pictures, toleratesDamage: toleratesDamage)
-    try driver.draw(overlay, on: source, names, marks: plan.marks) { _, _ in
+    try driver.draw(overlay, on: source, names, marks: driver.marks) { _, _ in
       heartbeat()
       if cancellation.isRequested { throw BatchStages.Stopped() }
     }
@@ -97,7 +113,7 @@ struct BatchVideo {
 
   /// Omissions and choices, and an early end of the video.
   var notices: [Notice] {
-    source.notices + plan.notices
+    source.notices + plan.notices + (words?.notices ?? [])
       + plan.promptNotices(width: driver.predictor.width, height: driver.predictor.height)
   }
 
@@ -127,6 +143,7 @@ struct BatchVideo {
     if options.savesLogits {
       members.append(("logits", .string(folder.path(BatchResults.logits))))
     }
+    if let words { members.append(("objects", .array(words.labels.report))) }
     members.append(("frames", .array(driver.ledger.report)))
     return members
   }

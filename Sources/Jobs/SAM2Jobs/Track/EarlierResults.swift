@@ -24,7 +24,7 @@ struct EarlierResults: Sendable {
     names: FrameNames, frameCount: Int?, kept: [String]
   ) throws(Failure) {
     (self.folder, self.logitsFolder) = (folder, logitsFolder)
-    let objects = plan.objects
+    let objects = plan.hasSearches ? nil : plan.objects
     let count = frameCount ?? .max
     isOurs = { path in
       EarlierResults.isPlanned(path, kinds, objects) { names.contains($0, of: count) }
@@ -104,7 +104,7 @@ struct EarlierResults: Sendable {
   // MARK: - Results of this run
 
   private static func isPlanned(
-    _ path: String, _ kinds: [AnnotationKind], _ objects: Set<Int>, _ isFrame: (String) -> Bool
+    _ path: String, _ kinds: [AnnotationKind], _ objects: Set<Int>?, _ isFrame: (String) -> Bool
   ) -> Bool {
     var parts = path.split(separator: "/").map(String.init)
     if kinds.count > 1 {
@@ -118,14 +118,14 @@ struct EarlierResults: Sendable {
 
   /// Whether a file of `kind` is about a frame of the video and an object of the plan.
   private static func isPlanned(
-    _ parts: [String], _ kind: AnnotationKind, _ objects: Set<Int>, _ isFrame: (String) -> Bool
+    _ parts: [String], _ kind: AnnotationKind, _ objects: Set<Int>?, _ isFrame: (String) -> Bool
   ) -> Bool {
     guard let name = parts.last else { return false }
     switch kind {
     case .davis: return parts.count == 1 && name.hasSuffix(".png") && isFrame(fileStem(name))
     case .png, .sav:
       return parts.count == 2 && name.hasSuffix(".png") && isFrame(fileStem(name))
-        && Int(parts[0]).map { objects.contains($0) } ?? false
+        && isPlanned(Int(parts[0]), objects)
     case .yolo where parts.count == 2: return parts[0] == "labels" && isFrame(fileStem(name))
     case .savJSON, .coco, .cocoPolygons, .yolo, .labelStudio, .cvat:
       return parts.count == 1 && ResultFiles.isAboutAll(name, kind)
@@ -133,10 +133,16 @@ struct EarlierResults: Sendable {
   }
 
   private static func isPlannedLogits(
-    _ name: String, _ objects: Set<Int>, _ isFrame: (String) -> Bool
+    _ name: String, _ objects: Set<Int>?, _ isFrame: (String) -> Bool
   ) -> Bool {
     guard let mark = name.lastIndex(of: "_") else { return false }
     let object = Int(fileStem(String(name[name.index(after: mark)...])))
-    return isFrame(String(name[..<mark])) && object.map { objects.contains($0) } ?? false
+    return isFrame(String(name[..<mark])) && isPlanned(object, objects)
+  }
+
+  /// Whether a number is that of an object; `objects` is nil where words find them.
+  private static func isPlanned(_ object: Int?, _ objects: Set<Int>?) -> Bool {
+    guard let object else { return false }
+    return objects?.contains(object) ?? (object > 0)
   }
 }

@@ -5,7 +5,7 @@ import JSON
 import Media
 import Synchronization
 
-/// How the objects of a video are called that words found; shared by what finds and what writes.
+/// Names of the objects of a video that words found; shared by the search and the writer.
 final class FoundLabels: Sendable {
   private struct Entry {
     let found: Detection
@@ -13,19 +13,29 @@ final class FoundLabels: Sendable {
     let frame: Int
   }
 
+  /// The classes of what is found, then, where a person adds objects too, one for those.
+  private let categories: [String]
   private let entries = Guarded<[Int: Entry]>([:])
+
+  init(categories: [String] = []) { self.categories = categories }
 
   func add(_ object: Int, _ found: Detection, label: String, frame: Int) {
     entries.withLock { $0[object] = Entry(found: found, label: label, frame: frame) }
   }
 
+  /// Whether words have found anything.
+  var isEmpty: Bool { entries.withLock(\.isEmpty) }
+
+  /// The highest number of an object; 0 without objects.
+  var highestObject: Int { entries.withLock { $0.keys.max() ?? 0 } }
+
   /// A mask of an object, with its class and score if words found it.
   func annotated(_ object: Int, _ mask: BinaryMask) -> AnnotatedMask {
     let entry = entries.withLock { $0[object] }
+    let named = entry.flatMap { categories.firstIndex(of: $0.label) }
     return AnnotatedMask(
-      object: object, category: entry?.found.query ?? 0,
-      score: entry.map { Double($0.found.score) },
-      mask: mask)
+      object: object, category: named ?? max(0, categories.count - 1),
+      score: entry.map { Double($0.found.score) }, mask: mask)
   }
 
   /// The label of an object, as a report has it.
@@ -35,14 +45,26 @@ final class FoundLabels: Sendable {
   var report: [JSONValue] {
     entries.withLock { entries in
       entries.sorted { $0.key < $1.key }.map { object, entry in
-        [
+        let box = entry.found.box
+        return [
           "object": .init(object), "label": .string(entry.label),
           "score": .init(entry.found.score), "frame": .init(entry.frame),
-          "box": .array(
-            [entry.found.box.x0, entry.found.box.y0, entry.found.box.x1, entry.found.box.y1]
-              .map { .init($0) }),
+          "box": .array([box.x0, box.y0, box.x1, box.y1].map { .init($0) }),
         ]
       }
     }
+  }
+
+  /// Takes over an element of `report`; false when it is none.
+  func restore(_ json: JSONValue) -> Bool {
+    let box = json["box"]?.array?.compactMap { $0.double.map { Float($0) } } ?? []
+    guard let object = json["object"]?.int, let label = json["label"]?.string,
+      let score = json["score"]?.double, let frame = json["frame"]?.int, box.count == 4
+    else { return false }
+    let found = Detection(
+      query: 0, score: Float(score),
+      box: Detection.Box(x0: box[0], y0: box[1], x1: box[2], y1: box[3]))
+    add(object, found, label: label, frame: frame)
+    return true
   }
 }

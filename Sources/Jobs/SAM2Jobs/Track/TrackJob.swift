@@ -13,7 +13,7 @@ public final class TrackJob {
   private let source: FrameSource
   private let names: FrameNames
   private let planNotices: [Notice]
-  /// The search that finds the objects of the plan; nil when a person prompts them.
+  /// Performs the searches of the plan; nil for a plan without.
   private let words: WordTracking?
 
   /// A job from its start, or from where the state file `resuming` was saved.
@@ -30,9 +30,13 @@ public final class TrackJob {
     self.outputs = outputs
     let player: ScriptPlayer
     if let resuming {
-      player = try ScriptPlayer(plan.script, on: predictor, resuming: resuming) {
-        try plan.mask($0)
-      }
+      player = try ScriptPlayer(
+        plan.script, on: predictor, resuming: resuming,
+        growth: { notes throws(Failure) in
+          guard let words else { return nil }
+          defer { words.resume() }
+          return try SearchNotes.growth(in: notes, restoring: words.labels)
+        }, loadMask: { try plan.mask($0) })
     } else {
       player = ScriptPlayer(plan.script, on: predictor) { try plan.mask($0) }
     }
@@ -63,15 +67,9 @@ public final class TrackJob {
     progress: @escaping (Propagation.Progress) -> Void = { _ in },
     skipped: @escaping (Int, Failure) -> Void = { _, _ in }
   ) throws {
-    if let words { try driver.writeNothing(before: words.firstFrame) }
     try driver.play(
       stopAfter: stopAfter, cancellation: cancellation,
       events: .init(progress: progress, skipped: skipped))
-  }
-
-  /// Writes frames without objects, for a video in which words found none.
-  public func writeNothing() throws(Failure) {
-    try driver.writeNothing(before: predictor.frameCount)
   }
 
   /// Writes the files about the whole video.
@@ -80,9 +78,9 @@ public final class TrackJob {
 
   /// Draws the written masks over all frames of the video, opened again as `source`.
   public func drawOverlay(
-    on source: FrameSource, _ marks: [Int: [Overlay.Prompt]], progress: (Int, Int) -> Void
+    on source: FrameSource, progress: (Int, Int) -> Void
   ) throws {
-    try driver.draw(outputs.overlay, on: source, names, marks: marks, progress: progress)
+    try driver.draw(outputs.overlay, on: source, names, marks: driver.marks, progress: progress)
   }
 
   /// Saves the state of the job, to be resumed later.
@@ -98,6 +96,9 @@ public final class TrackJob {
 
   /// Whether anything is missing in the results that the video should have.
   public var isIncomplete: Bool { skippedCount > 0 || notices.contains(where: \.isIncomplete) }
+
+  /// Whether words were looked for, and there is no object, found or pointed at.
+  public var foundNothing: Bool { words != nil && isOver && objectCount == 0 }
 
   /// Number of frames that are left out.
   public var skippedCount: Int { driver.ledger.skipped.count }

@@ -3,65 +3,149 @@ public import Detector
 public import Media
 import SAM2
 
-/// Finds the objects of a video by words.
+/// Performs the searches of a script: finds objects by words, and turns them into box prompts.
 ///
-/// It searches until the first frame with any, and again at regular intervals for new ones. A box
-/// found again belongs to a tracked object when the box around that object's mask overlaps it by
-/// more than half. Not for use from several threads at once.
+/// An object is new unless its box overlaps the box around the mask of a track by more than half.
+/// Not for use from several threads at once.
 public final class WordTracking {
   private let detector: Detector
-  private let queries: DetectorQueries
   private let options: DetectionOptions
-  /// Frames from one look to the next; nil for one look that finds something.
-  private let interval: Int?
   private var frames: FrameSource
-  private let frameCount: Int
   /// Largest number of an object.
   private let objectLimit: Int
-  /// The frame where anything was found first; before it there is nothing.
-  private(set) var firstFrame = 0
-  private var nextObject = 1
-  let labels = FoundLabels()
+  private let toleratesDamage: Bool
+  private var nextObject: Int
+  /// The frame of the last look after tracking; a second look there ends the search.
+  private var lastLook: Int?
+  let labels: FoundLabels
+  /// Number of frames before the first one on which anything was found; taken by the driver.
+  private var emptyFrameCount = 0
   private(set) var notices: [Notice] = []
+  /// Called during the search for the first frame, with the numbers of frames done and of all;
+  /// they are equal at its end.
+  public var progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
   /// Boxes that overlap by more are about the same object.
   private static let sameObject: Float = 0.5
 
-  /// `frames` are those of the video, opened for this alone.
-  public init(
-    _ detector: Detector, queries: DetectorQueries, options: DetectionOptions, every interval: Int?,
-    frames: FrameSource, frameCount: Int, objectLimit: Int = 999_999
-  ) {
-    (self.detector, self.queries, self.options) = (detector, queries, options)
-    (self.interval, self.frames, self.frameCount) = (interval, frames, frameCount)
-    self.objectLimit = objectLimit
-  }
-
-  /// A plan for what is on the first frame where anything is found; without actions when nothing is.
+  /// Prepares the searches of `plan`; `options` are for those that choose nothing themselves.
   ///
-  /// `progress` hears how many frames were looked at.
-  public func firstPlan(
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-  ) throws(Failure) -> TrackPlan {
-    for frame in 0..<frameCount {
-      progress(frame, frameCount)
-      let found = try detections(on: frame)
-      if !found.isEmpty {
-        firstFrame = frame
-        return TrackPlan(script: InteractionScript(actions(for: found, on: frame)), masks: [:])
-      }
+  /// `frames` are those of the video, opened for this alone.
+  /// - Throws: what `Detector.queries` and `DetectionOptions.validate` throw.
+  public init(
+    _ detector: Detector, plan: TrackPlan, options: DetectionOptions, frames: FrameSource,
+    toleratesDamage: Bool, objectLimit: Int = 999_999
+  ) throws(Failure) {
+    (self.detector, self.options, self.frames) = (detector, options, frames)
+    (self.objectLimit, self.toleratesDamage) = (objectLimit, toleratesDamage)
+    nextObject = max(0, plan.objects.max() ?? 0) + 1
+    labels = FoundLabels(categories: plan.categories(unnamed: ""))
+    // Texts and options that make no sense are refused before any work.
+    for search in plan.script.searches {
+      _ = try detector.queries(for: search.texts)
+      try search.options(options).validate()
     }
-    return TrackPlan(script: InteractionScript([]), masks: [:])
   }
 
-  /// The actions after tracking has reached the frame of `last`; none at the end.
-  func actions(after last: FrameResult?) throws(Failure) -> [InteractionScript.Action] {
-    guard let interval, let last, last.frame + 1 < frameCount else { return [] }
-    let tracks = last.masks().compactMap { $0.mask.boundingBox.map(Detection.Box.init) }
-    let found = try detections(on: last.frame).filter { found in
+  // MARK: - Searching
+
+  /// The actions that replace a search: annotations of what is found and, where it tracks too,
+  /// tracking up to the next search.
+  func actions(
+    for search: InteractionScript.Search, on predictor: VideoPredictor, reachedFrame: Int?
+  ) throws(Failure) -> [InteractionScript.Action] {
+    guard let frame = search.frame ?? reachedFrame else { return try firstLook(search, predictor) }
+    if search.frame == nil, search.interval != nil {
+      guard frame + 1 < predictor.frameCount, frame != lastLook else { return [] }
+      lastLook = frame
+    }
+    let new = try annotations(
+      for: newObjects(search, predictor, on: frame), search, on: frame)
+    guard let interval = search.interval else { return new }
+    var next = search
+    guard !new.isEmpty || !predictor.objectIDs.isEmpty else {
+      next.frame = frame + interval
+      return frame + interval < predictor.frameCount ? [.detect(next)] : []
+    }
+    next.frame = nil
+    // A frame that was reached needs no second pass unless there is anything new on it.
+    let isDone = new.isEmpty && frame == reachedFrame
+    let tracking = InteractionScript.Action.propagate(
+      start: isDone ? frame + 1 : frame, maxFrames: isDone ? interval - 1 : interval,
+      isReverse: false)
+    return new + [tracking, .detect(next)]
+  }
+
+  /// Looks at frame after frame until anything is found.
+  private func firstLook(
+    _ search: InteractionScript.Search, _ predictor: VideoPredictor
+  ) throws(Failure) -> [InteractionScript.Action] {
+    defer { progress(predictor.frameCount, predictor.frameCount) }
+    var frame = 0
+    while frame < predictor.frameCount {
+      progress(frame, predictor.frameCount)
+      let found: [Detection]
+      do throws(Failure) {
+        found = try newObjects(search, predictor, on: frame)
+      } catch {
+        // The video may end before its header says.
+        guard frame > 0, error.code == "video.frame" else { throw error }
+        break
+      }
+      let new = annotations(for: found, search, on: frame)
+      if !new.isEmpty {
+        emptyFrameCount = frame
+        guard let interval = search.interval else { return new }
+        return new + [
+          .propagate(start: frame, maxFrames: interval, isReverse: false), .detect(search),
+        ]
+      }
+      frame += 1
+    }
+    emptyFrameCount = frame
+    return []
+  }
+
+  /// Detections on a frame that overlap no track.
+  private func newObjects(
+    _ search: InteractionScript.Search, _ predictor: VideoPredictor, on frame: Int
+  ) throws(Failure) -> [Detection] {
+    let found = try detections(search, on: frame)
+    guard !found.isEmpty, !predictor.objectIDs.isEmpty else { return found }
+    let tracks = try predictor.latestResult(on: frame).masks().compactMap {
+      $0.mask.boundingBox.map(Detection.Box.init)
+    }
+    return found.filter { found in
       !tracks.contains { $0.overlap(found.box) > Self.sameObject }
     }
-    let new = Array(found.prefix(objectLimit + 1 - nextObject))
+  }
+
+  private func detections(
+    _ search: InteractionScript.Search, on frame: Int
+  ) throws(Failure) -> [Detection] {
+    let picture: RGBImage
+    do throws(Failure) {
+      picture = try frames.frame(at: frame)
+    } catch {
+      guard toleratesDamage, error.kind == .badInput else { throw error }
+      notices.merge(
+        Notice(
+          .leftOut, code: "detect.frame",
+          "frame \(frame) cannot be decoded, and nothing was looked for on it"))
+      return []
+    }
+    let (found, leftOut) = try detector.detections(
+      try detector.queries(for: search.texts), in: try detector.look(at: picture),
+      options: search.options(options))
+    if leftOut > 0 { notices.merge(.detectionLimit(leftOut, kept: found.count)) }
+    return found
+  }
+
+  /// A box prompt for each object, under a new number.
+  private func annotations(
+    for found: [Detection], _ search: InteractionScript.Search, on frame: Int
+  ) -> [InteractionScript.Action] {
+    let new = found.prefix(max(0, objectLimit + 1 - nextObject))
     if new.count < found.count {
       notices.merge(
         Notice(
@@ -69,31 +153,34 @@ public final class WordTracking {
           "objects beyond number \(objectLimit), the last that the format can hold, are left out",
           hint: "write another format, such as --format coco"))
     }
-    guard new.isEmpty else { return actions(for: new, on: last.frame) }
-    return [.propagate(start: last.frame + 1, maxFrames: interval - 1, isReverse: false)]
-  }
-
-  private func detections(on frame: Int) throws(Failure) -> [Detection] {
-    let boxes = try detector.look(at: try frames.frame(at: frame))
-    let (found, leftOut) = try detector.detections(queries, in: boxes, options: options)
-    if leftOut > 0 { notices.merge(.detectionLimit(leftOut, kept: found.count)) }
-    return found
-  }
-
-  private func actions(for found: [Detection], on frame: Int) -> [InteractionScript.Action] {
-    var actions: [InteractionScript.Action] = []
-    for detection in found {
-      let box = detection.box
-      actions.append(
-        .addPoints(
-          frame: frame, object: nextObject, points: [],
-          box: Prompt.Box(x0: box.x0, y0: box.y0, x1: box.x1, y1: box.y1), clearOldPoints: true))
-      labels.add(
-        nextObject, detection, label: queries.labels[detection.query], frame: frame)
+    return new.map { detection in
+      let (box, object) = (detection.box, nextObject)
+      labels.add(object, detection, label: search.texts[detection.query], frame: frame)
       nextObject += 1
+      return .addPoints(
+        frame: frame, object: object, points: [],
+        box: Prompt.Box(x0: box.x0, y0: box.y0, x1: box.x1, y1: box.y1), clearOldPoints: true)
     }
-    actions.append(.propagate(start: frame, maxFrames: interval, isReverse: false))
-    return actions
+  }
+
+  /// Number of frames at the start on which nothing was found, handed out once.
+  func takeEmptyFrameCount() -> Int {
+    defer { emptyFrameCount = 0 }
+    return emptyFrameCount
+  }
+
+  /// Resumes after the objects that a state remembers.
+  func resume() { nextObject = max(nextObject, labels.highestObject + 1) }
+}
+
+extension InteractionScript.Search {
+  /// Which detections count: those of the search, else of `preset`.
+  func options(_ preset: DetectionOptions) -> DetectionOptions {
+    var options = preset
+    options.threshold = threshold ?? preset.threshold
+    options.suppression = suppression ?? preset.suppression
+    options.maximumCount = maximumCount ?? preset.maximumCount
+    return options
   }
 }
 

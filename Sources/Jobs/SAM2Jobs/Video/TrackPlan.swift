@@ -129,10 +129,31 @@ public struct TrackPlan: Sendable {
     return notices
   }
 
+  /// Whether objects are found by words, so that their numbers are not known before.
+  public var hasSearches: Bool { !script.searches.isEmpty }
+
+  /// The classes of its objects: the texts of all searches, and `unnamed` for objects that a person
+  /// points at.
+  public func categories(unnamed: String) -> [String] {
+    var texts: [String] = []
+    for text in script.searches.flatMap(\.texts) where !texts.contains(text) { texts.append(text) }
+    return texts + (objects.isEmpty ? [] : [unnamed])
+  }
+}
+
+extension InteractionScript {
+  /// A plan to look for `search` and track it: to the end, or from one look to the next.
+  public static func tracking(_ search: Search) -> InteractionScript {
+    InteractionScript(
+      [.detect(search)]
+        + (search.interval == nil
+          ? [.propagate(start: nil, maxFrames: nil, isReverse: false)] : []))
+  }
+
   /// The clicks and boxes on each frame, for overlays.
   public var marks: [Int: [Overlay.Prompt]] {
     var marks: [Int: [Overlay.Prompt]] = [:]
-    for action in script.actions {
+    for action in actions {
       guard case .addPoints(let frame, _, let points, let box, _) = action else { continue }
       marks[frame, default: []] += Overlay.Prompt.marks(points: points, box: box)
     }
@@ -145,7 +166,7 @@ extension InteractionScript.Action {
   var object: Int? {
     switch self {
     case .addPoints(_, let object, _, _, _), .addMask(_, let object, _): object
-    case .propagate, .clearFrame, .removeObject, .reset: nil
+    case .propagate, .clearFrame, .removeObject, .reset, .detect: nil
     }
   }
 
@@ -153,7 +174,7 @@ extension InteractionScript.Action {
   var frame: Int? {
     switch self {
     case .addPoints(let frame, _, _, _, _), .addMask(let frame, _, _): frame
-    case .propagate, .clearFrame, .removeObject, .reset: nil
+    case .propagate, .clearFrame, .removeObject, .reset, .detect: nil
     }
   }
 }

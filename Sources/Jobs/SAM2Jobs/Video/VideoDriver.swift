@@ -22,9 +22,8 @@ final class VideoDriver {
   private(set) var trackedFrameCount = 0
   /// Whether the plan has been played to its end.
   private(set) var isOver = false
-  /// Finds more to do when the plan is over; nil for a plan that is whole.
+  /// Performs the searches of the plan; nil for a plan without.
   private let words: WordTracking?
-  private var lastTracked: FrameResult?
 
   var predictor: VideoPredictor { player.predictor }
 
@@ -48,7 +47,11 @@ final class VideoDriver {
   ) {
     self.player = player
     self.words = words
-    player.mayGrow = words != nil
+    if let words {
+      player.searcher = { search, predictor, reached in
+        try words.actions(for: search, on: predictor, reachedFrame: reached)
+      }
+    }
     self.sink = sink
     self.ledger = ledger
   }
@@ -61,7 +64,8 @@ final class VideoDriver {
   ) throws(Failure) {
     do {
       try ledger.restore(
-        player.notes, width: predictor.width, height: predictor.height, picture: picture)
+        player.notes, width: predictor.width, height: predictor.height,
+        labels: words?.labels ?? FoundLabels(), picture: picture)
     } catch {
       throw error.about(file: path)
     }
@@ -69,8 +73,12 @@ final class VideoDriver {
 
   /// Saves the state of the job, to be resumed later.
   func saveState(to path: String) throws(Failure) {
-    try player.saveState(to: path, notes: ledger.notes)
+    let growth = words.map { SearchNotes(player, $0.labels).json }
+    try player.saveState(to: path, notes: ledger.notes(searches: growth))
   }
+
+  /// The clicks and boxes on each frame, for overlays.
+  var marks: [Int: [Overlay.Prompt]] { player.script.marks }
 
   // MARK: - Playing
 
@@ -96,12 +104,10 @@ final class VideoDriver {
   ) throws {
     var lapStart = StageClock.now()
     while trackedFrameCount < stopAfter ?? Int.max, !cancellation.isRequested {
-      guard let event = try player.next() else {
-        let more = try words?.actions(after: lastTracked) ?? []
-        if !more.isEmpty {
-          player.append(more)
-          continue
-        }
+      let event = try player.next()
+      // Frames of a search on which nothing was found have results, too.
+      if let count = words?.takeEmptyFrameCount(), count > 0 { try writeNothing(before: count) }
+      guard let event else {
         isOver = true
         break
       }
@@ -114,7 +120,6 @@ final class VideoDriver {
       case .tracked(let result, let done, _):
         clock.add("track", milliseconds: lap)
         trackedFrameCount += 1
-        if words != nil { lastTracked = result }
         try writePending()
         try write(result, lap: lap)
         events.progress(done)
@@ -167,14 +172,13 @@ final class VideoDriver {
   }
 
   /// Writes the frames before frame `end` without any objects.
-  func writeNothing(before end: Int) throws(Failure) {
+  private func writeNothing(before end: Int) throws(Failure) {
     for frame in 0..<end {
       let result = FrameResult(
         frame: frame, objects: [], width: predictor.width, height: predictor.height)
       try write(result, lap: nil)
     }
     try finishWriting()
-    if end == predictor.frameCount { isOver = true }
   }
 
   /// Writes the files about the whole video.

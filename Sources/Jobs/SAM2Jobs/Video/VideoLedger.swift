@@ -52,28 +52,37 @@ struct VideoLedger {
   // MARK: - In a state file
 
   /// Everything remembered, as JSON text; a part is null that is not kept.
-  var notes: [UInt8] {
-    let notes: JSONValue = [
-      "masks": keepsMasks ? .array(pictures.map(\.json)) : .null,
-      "frames": keepsReport ? .array(report) : .null, "skipped": .array(skipReport),
+  ///
+  /// `searches` are the notes of a script with searches.
+  func notes(searches: JSONValue? = nil) -> [UInt8] {
+    let notes: [(key: String, value: JSONValue)] = [
+      ("masks", keepsMasks ? .array(pictures.map(\.json)) : .null),
+      ("frames", keepsReport ? .array(report) : .null), ("skipped", .array(skipReport)),
     ]
-    return Array(notes.text().utf8)
+    return Array(
+      JSONValue.object(notes + (searches.map { [("searches", $0)] } ?? [])).text().utf8)
   }
 
-  /// Takes over the notes of a job on a video of `width` x `height` that was stopped; `picture` makes
-  /// the picture of a frame.
-  /// - Throws: `state.report` when the job did not keep what this one needs; `state.notes`.
-  mutating func restore(
-    _ notes: [UInt8], width: Int, height: Int, picture: (Int, [AnnotatedMask]) -> AnnotatedPicture
-  ) throws(Failure) {
+  /// The notes as JSON.
+  /// - Throws: `state.notes`.
+  static func json(_ notes: [UInt8]) throws(Failure) -> JSONValue {
     var limits = JSONLimits()
     limits.byteCount = max(limits.byteCount, notes.count)
-    let json: JSONValue
     do {
-      json = try JSONValue(parsing: notes, limits: limits)
+      return try JSONValue(parsing: notes, limits: limits)
     } catch {
       throw VideoLedger.damaged()
     }
+  }
+
+  /// Takes over the notes of a job on a video of `width` x `height` that was stopped; `labels` name
+  /// the objects, and `picture` makes the picture of a frame.
+  /// - Throws: `state.report` when the job did not keep what this one needs; `state.notes`.
+  mutating func restore(
+    _ notes: [UInt8], width: Int, height: Int, labels: FoundLabels = FoundLabels(),
+    picture: (Int, [AnnotatedMask]) -> AnnotatedPicture
+  ) throws(Failure) {
+    let json = try VideoLedger.json(notes)
     for (key, isNeeded) in [("masks", keepsMasks), ("frames", keepsReport)]
     where isNeeded && json[key]?.array == nil {
       throw Failure(
@@ -88,7 +97,11 @@ struct VideoLedger {
         }
         var found: [AnnotatedMask] = []
         for mask in list {
-          found.append(try AnnotatedMask(json: mask, width: width, height: height))
+          guard let object = mask["object"]?.int, let counts = mask["counts"]?.string else {
+            throw VideoLedger.damaged()
+          }
+          let runs = try RunLengthMask(width: width, height: height, cocoCounts: counts)
+          found.append(labels.annotated(object, runs.mask))
         }
         masks[frame] = picture(frame, found)
       }
@@ -105,8 +118,8 @@ struct VideoLedger {
     }
   }
 
-  fileprivate static func damaged() -> Failure {
-    Failure(.badInput, code: "state.notes", "the notes of the state are not those of this command")
+  static func damaged() -> Failure {
+    Failure(.badInput, code: "state.notes", "the notes of the state are none of this command")
   }
 }
 
@@ -117,16 +130,5 @@ extension AnnotatedPicture {
       "masks": .array(
         masks.map { ["object": .init($0.object), "counts": .string($0.cocoCounts)] }),
     ]
-  }
-}
-
-extension AnnotatedMask {
-  /// Reads a mask of a picture of `width` x `height`.
-  fileprivate init(json: JSONValue, width: Int, height: Int) throws(Failure) {
-    guard let object = json["object"]?.int, let counts = json["counts"]?.string else {
-      throw VideoLedger.damaged()
-    }
-    let runs = try RunLengthMask(width: width, height: height, cocoCounts: counts)
-    self.init(object: object, score: nil, mask: runs.mask)
   }
 }

@@ -131,7 +131,7 @@ struct VideoTracking {
       case .clearFrame(let frame, let object):
         found.removeAll { $0 == (object, frame) }
       case .removeObject(let object): found.removeAll { $0.object == object }
-      case .propagate, .reset: break
+      case .propagate, .reset, .detect: break
       }
     }
     return found
