@@ -211,7 +211,7 @@ let package = Package(
       .measuring, "Calibration",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Quantizer", "Runtime", "Media",
-        "SampleScene", "SAM2",
+        "SampleScene", "SAM2", "Detector",
       ]),
     room(
       .measuring, "Comparison",

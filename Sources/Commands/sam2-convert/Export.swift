@@ -1,11 +1,12 @@
 import ArgumentParser
 import Bytes
 import CLISupport
+import DetectorImport
 import Graph
 import HDF5Checkpoint
 import JSON
 import ModelFile
-import ModelInterface
+import SAM2Config
 import SAM2Import
 import SafetensorsCheckpoint
 import Tensors
@@ -88,8 +89,12 @@ struct Export: ParsableCommand {
     try ModelFile.verify(model) { progress.update($0, of: $1) }
     do throws(Failure) {
       let opened = try ModelFile.open(model)
-      try ModelInterface.verify(opened)
-      return try ModelExporter.export(opened, dequantizing: dequantize)
+      try opened.verifyInterface()
+      switch try Architecture(metadata: opened.metadata) {
+      case .sam2: return try ModelExporter.export(opened, dequantizing: dequantize)
+      case .owlv2, .owlvit:
+        return ModelExporter.Export(unchanged: try DetectorExporter.tensors(of: opened))
+      }
     } catch {
       throw error.about(file: model)
     }

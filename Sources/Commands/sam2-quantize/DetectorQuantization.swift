@@ -1,5 +1,6 @@
 import Bytes
 import CLISupport
+import Calibration
 import Comparison
 import Detector
 import GoldenPrompt
@@ -18,70 +19,86 @@ struct DetectorQuantization {
   let running: RunOptions
   let common: CommonOptions
 
-  /// Tensors that no graph reads and that a file needs all the same.
-  private static let keptTensors = ["tokenizer.merges"]
+  let choices: QuantizeOptions
 
   /// - Throws: `quantize.detector` for an option that is about masks.
   static func refuse(
     _ choices: QuantizeOptions, _ stages: StageOptions, _ reporting: ReportOptions
   ) throws(Failure) {
     let options = [
-      ("--calibrate", !choices.calibrate.isEmpty), ("--min-iou", choices.minimumIoU != nil),
-      ("--sensitivity", choices.sensitivity == true), ("--without", !choices.without.isEmpty),
-      ("--keep-fp32", !choices.keepFloat.isEmpty), ("--report", reporting.folder != nil),
-      ("--bisect", stages.bisect), ("--optimize-only", stages.optimizeOnly),
-      ("--allow-requantize", stages.allowRequantize),
+      ("--min-iou", choices.minimumIoU != nil), ("--sensitivity", choices.sensitivity == true),
+      ("--report", reporting.folder != nil), ("--bisect", stages.bisect),
+      ("--optimize-only", stages.optimizeOnly), ("--allow-requantize", stages.allowRequantize),
       ("the parts of a SAM 2", stages.parts != .all),
     ]
     guard let (name, _) = options.first(where: \.1) else { return }
     throw Failure(
       .usage, code: "quantize.detector",
       "\(name) is for models that make masks, and this is a detector",
-      hint: "leave it out: a detector is rounded by its weights alone")
+      hint: "leave it out; --calibrate, --keep-fp32 and --without are for detectors, too")
   }
 
   /// The model in int8, and how far it agrees with that in floating point.
-  func result(isDryRun: Bool) throws(Failure) -> (model: Model, agreement: DetectorAgreement?) {
+  struct Outcome {
+    var model: Model
+    var agreement: DetectorAgreement?
+    let calibrated: CalibratedDetector
+  }
+
+  func result(isDryRun: Bool) throws(Failure) -> Outcome {
+    let inputs = try choices.inputs()
     do {
-      let (optimised, _) = try Pipeline.run(Pipeline.standard, on: model)
-      let recipe = Recipe.detector(weights: optimised.weights.names)
-      var quantized = try Quantizer(recipe).quantize(optimised).model
-      for name in Self.keptTensors {
-        if let tensor = model.weights[name] { quantized.weights.set(name, tensor) }
-      }
+      let (optimised, log) = try Pipeline.run(Pipeline.standard, on: model)
+      var recipe = Recipe.detector(weights: optimised.weights.names)
+      recipe.keepFloat += choices.recipe.keepFloat
+      recipe.steps = choices.recipe.steps
       let options = RuntimeOptions(threads: try running.threads())
-      guard !isDryRun else {
-        quantized.metadata = try GoldenPrompt.placeholder(for: quantized).added(
-          to: quantized.metadata)
-        return (quantized, nil)
-      }
-      let agreement = try measure(quantized, options)
-      quantized.metadata = .object(
-        (quantized.metadata.object ?? []) + [
-          ("quantization", ["agreement": agreement.json])
-        ])
-      let golden = try GoldenPrompt(running: quantized, options: options)
-      quantized.metadata = golden.added(to: quantized.metadata)
-      return (quantized, agreement)
+      let calibrated = try calibrate(optimised, recipe, inputs, options)
+      var outcome = Outcome(model: calibrated.model, calibrated: calibrated)
+      var result = QuantizationResult(model: calibrated.model, optimised: optimised, log: log)
+      result.recipe = recipe
+      result.decisions = calibrated.decisions
+      result.equalisation = calibrated.equalisation
+      result.sourceHash = try ModelFile.sha256(ofFile: input)
+      outcome.agreement = isDryRun ? nil : try measure(calibrated, options)
+      outcome.model.metadata = QuantizationHistory(result: result).added(
+        to: model.metadata, detector: calibrated, agreement: outcome.agreement)
+      let golden =
+        isDryRun
+        ? try GoldenPrompt.placeholder(for: outcome.model)
+        : try GoldenPrompt(running: outcome.model, options: options)
+      outcome.model.metadata = golden.added(to: outcome.model.metadata)
+      return outcome
     } catch {
       throw error.about(file: input)
     }
   }
 
+  private func calibrate(
+    _ optimised: Model, _ recipe: Recipe, _ inputs: CalibrationInputs?, _ options: RuntimeOptions
+  ) throws(Failure) -> CalibratedDetector {
+    let progress = common.progress("calibrating", unit: "")
+    defer { progress.finish() }
+    return try DetectorCalibrator(options) { progress.update($0, $1, of: $2) }
+      .quantize(optimised, of: model, by: Quantizer(recipe), inputs: inputs)
+  }
+
+  /// Compares on what was kept for measuring, or on sample scenes where nothing was given.
   private func measure(
-    _ quantized: Model, _ options: RuntimeOptions
+    _ calibrated: CalibratedDetector, _ options: RuntimeOptions
   ) throws(Failure) -> DetectorAgreement {
     let progress = common.progress("comparing", unit: "pictures")
     defer { progress.finish() }
+    let measured = calibrated.looked.measured
     return try DetectorAgreement(
-      Detector(model, options: options), Detector(quantized, options: options)
+      Detector(model, options: options), Detector(calibrated.model, options: options),
+      on: measured.isEmpty ? .samples : .inputs(measured)
     ) { progress.update($0, of: $1) }
   }
 
   /// Prints sizes and agreement.
-  func report(
-    _ agreement: DetectorAgreement?, output: String?, byteCount: Int, json: Bool
-  ) throws {
+  func report(_ outcome: Outcome, output: String?, byteCount: Int, json: Bool) throws {
+    let (agreement, looked) = (outcome.agreement, outcome.calibrated.looked)
     let sourceBytes = try ModelFile.byteCount(of: model)
     let share = Double(byteCount) / Double(max(1, sourceBytes))
     if json {
@@ -89,11 +106,20 @@ struct DetectorQuantization {
         ("input", .string(input)), ("input_bytes", .init(sourceBytes)),
         ("output_bytes", .init(byteCount)), ("share", .init(share)),
         ("agreement", agreement?.json ?? .null),
+        ("equalisation", outcome.calibrated.equalisation.json),
+        ("skipped", .array(looked.skipped.map { .string(printable($0.description, limit: 2000)) })),
       ]
       if let output { entries.append(("output", .string(output))) }
       return Console.data(JSONValue.object(entries).text(.pretty))
     }
-    if let agreement { common.note(agreement.sentence) }
+    for failure in looked.skipped { common.note("left out: \(failure)") }
+    common.note(outcome.calibrated.equalisation.sentence)
+    if let agreement {
+      let origin =
+        looked.measured.isEmpty
+        ? "sample scenes" : looked.keepsSome ? "held-out pictures" : "the calibration pictures"
+      common.note("on \(agreement.pictureCount) \(origin): \(agreement.sentence)")
+    }
     common.note(
       "\(readable(byteCount: sourceBytes)) -> \(output ?? "nothing written"), "
         + "\(readable(byteCount: byteCount)) (\(fixed(share * 100, 1)) %)")
@@ -101,20 +127,22 @@ struct DetectorQuantization {
 }
 
 extension DetectorAgreement {
-  fileprivate var json: JSONValue {
-    [
-      "scenes": .init(sceneCount), "detections": .init(detectionCount),
-      "boxes_within_iou_0.95": .init(boxAgreement), "same_label": .init(labelAgreement),
-      "mean_score_change": .init(meanScoreChange),
-      "largest_score_change": .init(largestScoreChange),
-      "class_signal_db": classSignal.isFinite ? .init(classSignal) : .null,
+  var json: JSONValue {
+    func rate(_ value: Double) -> JSONValue { detectionCount > 0 ? rounded(value, 5) : .null }
+    return [
+      "pictures": .init(pictureCount), "detections": .init(detectionCount),
+      "boxes_within_iou_0.95": rate(boxAgreement), "mean_iou": rate(meanOverlap),
+      "same_label": rate(labelAgreement), "mean_score_change": rate(meanScoreChange),
+      "largest_score_change": rate(largestScoreChange),
+      "class_signal_db": classSignal.isFinite ? rounded(classSignal, 2) : .null,
     ]
   }
 
   fileprivate var sentence: String {
-    "on \(sceneCount) drawn scenes: \(fixed(boxAgreement * 100, 1)) % of \(detectionCount) boxes within "
-      + "IoU 0.95, \(fixed(labelAgreement * 100, 1)) % with the same label, scores off by "
-      + "\(fixed(meanScoreChange, 4)) (at most \(fixed(largestScoreChange, 4))), class features "
-      + "\(fixed(classSignal, 1)) dB"
+    let features = "class features \(fixed(classSignal, 1)) dB"
+    guard detectionCount > 0 else { return "nothing was found to compare, \(features)" }
+    return "\(fixed(boxAgreement * 100, 1)) % of \(detectionCount) boxes within IoU 0.95 (mean "
+      + "\(fixed(meanOverlap, 4))), \(fixed(labelAgreement * 100, 1)) % with the same label, scores off "
+      + "by \(fixed(meanScoreChange, 4)) (at most \(fixed(largestScoreChange, 4))), \(features)"
   }
 }

@@ -1,5 +1,6 @@
 import CLISupport
 import Calibration
+import Comparison
 import JSON
 import Passes
 import Quantizer
@@ -24,6 +25,27 @@ struct QuantizationHistory {
     if let previous = metadata[key] { members.append(("previous", previous)) }
     let others = (metadata.object ?? []).filter { $0.key != key }
     return .object(others + [(key, .object(members))])
+  }
+
+  /// The same for a detector: what it looked at, and how far its boxes agree.
+  func added(
+    to metadata: JSONValue, detector: CalibratedDetector, agreement: DetectorAgreement?
+  ) -> JSONValue {
+    let added = added(to: metadata)
+    let members = (added[Self.quantizationKey]?.object ?? []).filter { $0.key != "calibration" }
+    let looked = detector.looked
+    let calibration: JSONValue = [
+      "sources": .array(looked.sources.map(\.json)), "skipped": .init(looked.skipped.count),
+      "measured_on_held_out": .bool(looked.keepsSome),
+    ]
+    let more: [(key: String, value: JSONValue)] = [
+      ("calibration", looked.sources.isEmpty ? .null : calibration),
+      ("agreement", agreement?.json ?? .null),
+    ]
+    return .object(
+      (added.object ?? []).map { key, value in
+        (key, key == Self.quantizationKey ? .object(members + more) : value)
+      })
   }
 
   private func quantization(_ recipe: Recipe) -> [(key: String, value: JSONValue)] {
@@ -114,13 +136,7 @@ extension CalibratedModel {
     .object([
       (
         "sources",
-        .array(
-          sources.map { source in
-            .object([
-              ("name", .string(source.name)), ("kind", .string(source.kind.rawValue)),
-              ("sha256", .string(source.sha256)), ("held_out", .bool(source.isHeldOut)),
-            ])
-          })
+        .array(sources.map(\.json))
       ),
       ("skipped", JSONValue(skipped.count)),
       ("measured_on_held_out", .bool(isHeldOut)),
@@ -138,6 +154,15 @@ extension CalibratedModel {
           })
       ),
     ])
+  }
+}
+
+extension CalibratedModel.Source {
+  fileprivate var json: JSONValue {
+    [
+      "name": .string(name), "kind": .string(kind.rawValue), "sha256": .string(sha256),
+      "held_out": .bool(isHeldOut),
+    ]
   }
 }
 

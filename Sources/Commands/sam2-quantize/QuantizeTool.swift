@@ -27,7 +27,7 @@ struct QuantizeTool: ParsableCommand {
         sam2-quantize tiny.sam2 -o picture.sam2 --image-only
         sam2-quantize tiny.sam2 -o fast.sam2 --optimize-only
         sam2-quantize tiny.sam2 --bisect --calibrate photo.jpg
-        sam2-quantize owlv2.sam2 -o owlv2-int8.sam2
+        sam2-quantize owlv2.sam2 -o owlv2-int8.sam2 --calibrate photos
         sam2-quantize --passes
 
       Weights become int8 with one scale per output channel; activations are quantised row by row \
@@ -127,15 +127,17 @@ struct QuantizeTool: ParsableCommand {
     } catch {
       throw error.about(file: input)
     }
-    return DetectorQuantization(input: input, model: model, running: running, common: common)
+    return DetectorQuantization(
+      input: input, model: model, running: running, common: common, choices: choices)
   }
 
   private func quantize(_ detector: DetectorQuantization) throws {
-    let (model, agreement) = try detector.result(isDryRun: dryRun)
-    try write(model)
+    let outcome = try detector.result(isDryRun: dryRun)
+    try write(outcome.model)
     try detector.report(
-      agreement, output: dryRun ? nil : output, byteCount: ModelFile.byteCount(of: model),
+      outcome, output: dryRun ? nil : output, byteCount: ModelFile.byteCount(of: outcome.model),
       json: json)
+    if outcome.calibrated.looked.skipped.count > choices.maximumBad { throw Tool.someItemsFailed }
   }
 
   private func checkOutput(_ input: String) throws {

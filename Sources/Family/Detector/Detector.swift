@@ -167,5 +167,5 @@ public final class Detector: Sendable {
 
 extension DetectorConfiguration {
   /// Name of the tensor of a model file that holds the merges of the tokenizer, as UTF-8 text.
-  static let mergesName = "tokenizer.merges"
+  public static let mergesName = "tokenizer.merges"
 }

@@ -17,6 +17,18 @@ public enum ModelExporter {
     /// Official names that the model does not have, because no model computes with them; zeros
     /// replace them, so that the checkpoint is complete.
     public let zeroed: [String]
+
+    /// Tensors that are all as the checkpoint had them.
+    package init(unchanged tensors: any TensorCollection) {
+      self.init(tensors: tensors, dequantized: [], refactored: [], zeroed: [])
+    }
+
+    init(
+      tensors: any TensorCollection, dequantized: [String], refactored: [String], zeroed: [String]
+    ) {
+      (self.tensors, self.dequantized) = (tensors, dequantized)
+      (self.refactored, self.zeroed) = (refactored, zeroed)
+    }
   }
 
   /// The official tensors of `model`; one that was stored in float comes as it is stored.

@@ -141,7 +141,7 @@ struct CalibrationRun {
     return sources
   }
 
-  private static func hash(
+  static func hash(
     of item: CalibrationInputs.Item, frameLimit: Int
   ) throws(Failure) -> String {
     guard item.kind == .clip else { return try ModelFile.sha256(ofFile: item.path) }

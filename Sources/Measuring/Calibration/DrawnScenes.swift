@@ -30,6 +30,12 @@ public struct DrawnScenes: Sendable {
     objectCount = isLarge ? 1 : 2
   }
 
+  /// Scenes for a detector that looks at pictures of that side.
+  init(imageSize: Int) {
+    pictures = Array(imageSize > 512 ? 401...401 : 401...406)
+    (clip, frameCount, objectCount) = (nil, 0, 0)
+  }
+
   /// Runs `model` on them.
   /// - Throws: what running the model throws.
   func show(to model: SegmentationModel) throws(Failure) {

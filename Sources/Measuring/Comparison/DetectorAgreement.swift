@@ -1,15 +1,30 @@
 public import Bytes
+public import Calibration
 public import Detector
 import Glibc
+import Media
 import SampleScene
 
-/// How far two detectors agree on drawn scenes: one in floating point and one that was rounded.
+/// How far two detectors agree on pictures: one in floating point and one that was rounded.
 public struct DetectorAgreement: Sendable {
-  public let sceneCount: Int
+  /// The pictures that both look at.
+  public enum Material: Sendable {
+    /// Sample scenes of these seeds.
+    case scenes([UInt64])
+    /// Pictures, and frames of clips.
+    case inputs([CalibrationInputs.Item])
+
+    /// The scenes that measure a detector where nothing was given.
+    public static let samples = Material.scenes([1, 2, 3, 4])
+  }
+
+  public private(set) var pictureCount = 0
   /// Patches whose score in floating point is above the threshold.
   public private(set) var detectionCount = 0
   /// Of these, the share whose rounded box has an intersection over union of at least 0.95.
   public private(set) var boxAgreement = 1.0
+  /// Of these, the mean intersection over union.
+  public private(set) var meanOverlap = 1.0
   /// Of these, the share whose rounded detection has the same label.
   public private(set) var labelAgreement = 1.0
   /// Of these, the mean and the largest change of the score.
@@ -20,31 +35,50 @@ public struct DetectorAgreement: Sendable {
 
   /// Boxes that overlap by as much are equal.
   public static let equalOverlap: Float = 0.95
-  private static let texts = ["a red hexagon", "a blue circle", "a green star", "a photo of a cat"]
+  /// Things in the sample scenes, and others.
+  private static let texts = [
+    "a teal hexagon", "an orange blob", "a purple ellipse", "an object", "a photo of a cat",
+  ]
 
-  /// Looks at the first `sceneCount` sample scenes with both.
-  /// - Throws: what the runtime throws; `quantize.texts` for a tokenizer that needs too many tokens.
+  /// Looks at the pictures of `material` with both.
+  /// - Throws: what reading them and the runtime throw; `detect.text_long` for a tokenizer that
+  ///   needs too many tokens.
   public init(
-    _ exact: Detector, _ rounded: Detector, sceneCount: Int = 2, threshold: Float = 0.1,
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    _ exact: Detector, _ rounded: Detector, on material: Material = .samples,
+    threshold: Float = 0.1, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(Failure) {
-    self.sceneCount = sceneCount
     var tally = Tally()
     let queries = (try exact.queries(for: Self.texts), try rounded.queries(for: Self.texts))
-    for index in 0..<sceneCount {
-      progress(index, sceneCount)
-      let picture = SampleScene(seed: UInt64(index + 1)).still(width: 512, height: 384).image
-      let a = try exact.patches(queries.0, in: picture)
-      let b = try rounded.patches(queries.1, in: picture)
-      tally.add(a, b, threshold)
+    func compare(_ picture: RGBImage) throws(Failure) {
+      pictureCount += 1
+      tally.add(
+        try exact.patches(queries.0, in: picture), try rounded.patches(queries.1, in: picture),
+        threshold)
     }
+    switch material {
+    case .scenes(let seeds):
+      for (index, seed) in seeds.enumerated() {
+        progress(index, seeds.count)
+        try compare(SampleScene(seed: seed).still(width: 512, height: 384).image)
+      }
+    case .inputs(let items):
+      for (index, item) in items.enumerated() {
+        progress(index, items.count)
+        for picture in try item.pictures() { try compare(picture) }
+      }
+    }
+    take(tally)
+  }
+
+  private mutating func take(_ tally: Tally) {
     detectionCount = tally.count
-    let count = Double(max(1, tally.count))
     if tally.count > 0 {
+      let count = Double(tally.count)
       boxAgreement = Double(tally.equalBoxes) / count
+      meanOverlap = tally.overlap / count
       labelAgreement = Double(tally.equalLabels) / count
+      meanScoreChange = tally.scoreChange / count
     }
-    meanScoreChange = tally.scoreChange / count
     largestScoreChange = tally.largestScoreChange
     classSignal = tally.noise > 0 ? 10 * log10(tally.signal / tally.noise) : .infinity
   }
@@ -53,6 +87,7 @@ public struct DetectorAgreement: Sendable {
 private struct Tally {
   var count = 0
   var equalBoxes = 0
+  var overlap = 0.0
   var equalLabels = 0
   var scoreChange = 0.0
   var largestScoreChange = 0.0
@@ -66,7 +101,9 @@ private struct Tally {
     }
     for (a, b) in zip(exact.best, rounded.best) where a.score > threshold {
       count += 1
-      if a.box.overlap(b.box) >= DetectorAgreement.equalOverlap { equalBoxes += 1 }
+      let shared = a.box.overlap(b.box)
+      overlap += Double(shared)
+      if shared >= DetectorAgreement.equalOverlap { equalBoxes += 1 }
       if a.query == b.query { equalLabels += 1 }
       let change = Double(abs(a.score - b.score))
       scoreChange += change
