@@ -13,7 +13,7 @@ extension TrackCommand {
 
   /// Shows the overlay in a viewer, or the video in a page.
   func show(
-    _ job: TrackJob, _ script: InteractionScript, on place: ShowPlace?, _ loaded: SegmentationModel
+    _ job: TrackJob, on place: ShowPlace?, _ loaded: SegmentationModel
   ) throws {
     switch place {
     case nil: return
@@ -23,7 +23,7 @@ extension TrackCommand {
       let page = ResultPage(
         model: loaded, source: model, json: json,
         maximumPixels: frames.pictures.maximumPixels)
-      try page.show(ShownVideo(path: video, script: script, pictures: job.pictures))
+      try page.show(ShownVideo(path: video, script: job.script, pictures: job.pictures))
     }
   }
 }

@@ -111,7 +111,7 @@ struct TrackCommand: ParsableCommand {
         members.append(("notices", log.all.json))
         Console.data(JSONValue.object(members).text(.pretty))
       }
-      try show(job, plan.script, on: place, loaded)
+      try show(job, on: place, loaded)
       if job.foundNothing {
         common.note("nothing was found")
         throw Tool.someItemsFailed

@@ -86,6 +86,9 @@ public final class TrackJob {
   /// Saves the state of the job, to be resumed later.
   public func saveState(to path: String) throws(Failure) { try driver.saveState(to: path) }
 
+  /// The script of the job, in which results replace the searches that are done.
+  public var script: InteractionScript { driver.script }
+
   // MARK: - Reporting
 
   /// Whether the plan has been played to its end.

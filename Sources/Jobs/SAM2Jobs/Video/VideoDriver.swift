@@ -78,7 +78,9 @@ final class VideoDriver {
   }
 
   /// The clicks and boxes on each frame, for overlays.
-  var marks: [Int: [Overlay.Prompt]] { player.script.marks }
+  var marks: [Int: [Overlay.Prompt]] { script.marks }
+  /// The script, in which results replace the searches that are done.
+  var script: InteractionScript { player.script }
 
   // MARK: - Playing
 
