@@ -8,7 +8,8 @@ import Workbench
 extension TrackCommand {
   /// The overlay that --show makes without --overlay: beside the folder, which is for results alone.
   var shownOverlay: String {
-    (output.hasSuffix("/") ? String(output.dropLast()) : output) + "-overlay.mp4"
+    let folder = output ?? ""
+    return (folder.hasSuffix("/") ? String(folder.dropLast()) : folder) + "-overlay.mp4"
   }
 
   /// Shows the overlay in a viewer, or the video in a page.

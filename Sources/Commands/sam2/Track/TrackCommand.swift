@@ -19,6 +19,8 @@ struct TrackCommand: ParsableCommand {
           --object 2 --frame 30 --box 300,0,500,400 -o masks
         sam2 track frames --script session.json -o masks
         sam2 track clip.mp4 --text "red car" --detector owlv2.sam2 --detect-every 30 -o masks
+        sam2 track --live /dev/video0 --box 300,0,500,400 > lines.jsonl
+        ffmpeg -re -i clip.mp4 -f mpegts - | sam2 track --live - --prompts-from prompts.fifo
 
       Prompt options apply in the order given: --object and --frame choose the object and frame of \
       the following --point, --box and --mask-prompt (object 1 on frame 0 until then). Objects are \
@@ -27,16 +29,19 @@ struct TrackCommand: ParsableCommand {
       DIR/FRAME.png are palette PNGs whose values are object numbers (DAVIS); where objects \
       overlap the lowest number wins. FRAME is the name of the frame's own file, 00000 and so on \
       for a video file. Formats/annotations.md describes the other formats, Formats/interaction-script.md \
-      scripts. Results of an earlier run are replaced as a whole.
+      scripts, Formats/live.md the lines of --live. Results of an earlier run are replaced as a whole.
       """)
 
-  @Argument(help: "A video file, or a folder of frames.", completion: .file())
+  @Argument(
+    help: "A video file, a folder of frames, or what --live describes.", completion: .file())
   var video: String
 
   @OptionGroup(title: "Prompts") var prompts: TrackPrompts
 
-  @Option(name: [.short, .long], help: ArgumentHelp("Folder for masks.", valueName: "dir"))
-  var output: String
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("Folder for masks; --live may do without.", valueName: "dir"))
+  var output: String?
 
   @Flag(help: "Remove files from DIR that look like results and may be somebody's work.")
   var force = false
@@ -64,6 +69,7 @@ struct TrackCommand: ParsableCommand {
   var saveLogits: String?
 
   @OptionGroup(title: "Tracking") var tracking: TrackOptions
+  @OptionGroup(title: "Live video") var live: LiveOptions
   @OptionGroup(title: "Stopping and resuming") var pause: TrackPause
   @OptionGroup(title: "Damaged videos") var damage: DamageOptions
 
@@ -75,13 +81,23 @@ struct TrackCommand: ParsableCommand {
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    try validateLive()
+    guard !live.isLive else { return }
+    if output == nil { throw ValidationError("give the folder for masks with -o DIR") }
+    if prompts.isEmpty {
+      throw ValidationError("name the object: --point, --box, --mask-prompt, --script or --text")
+    }
+  }
+
   func run() throws {
+    if live.isLive { return try runLive() }
     try Tool.run(json: json) {
       let reading = InputReading(
         pictures: frames.pictures, masks: prompts.maskOptions.maskReading)
       let place = show.place()
       let outputs = try TrackOutputs(
-        video: video, folder: output, choices: outputChoices(place))
+        video: video, folder: output ?? "", choices: outputChoices(place))
       var plan = try prompts.plan(arguments: CommandLine.arguments, reading)
       try plan.checkObjects(for: outputs.kinds)
       if let file = pause.saveState {

@@ -57,11 +57,12 @@ struct TrackPrompts: ParsableArguments {
 
   @OptionGroup var detections: DetectionArguments
 
+  /// Whether nothing says what to track.
+  var isEmpty: Bool { scripts.isEmpty && !isGivenHere && texts.isEmpty }
+
+  private var isGivenHere: Bool { !points.isEmpty || !boxes.isEmpty || !masks.isEmpty }
+
   func validate() throws {
-    let isGivenHere = !points.isEmpty || !boxes.isEmpty || !masks.isEmpty
-    if scripts.isEmpty && !isGivenHere && texts.isEmpty {
-      throw ValidationError("name the object: --point, --box, --mask-prompt, --script or --text")
-    }
     try validateTexts(
       isAlone: !isGivenHere && scripts.isEmpty && objects.isEmpty && frames.isEmpty)
     if scripts.count > 1 {

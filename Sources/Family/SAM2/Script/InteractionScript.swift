@@ -112,7 +112,9 @@ extension InteractionScript {
 }
 
 extension InteractionScript.Action {
-  fileprivate init(_ json: JSONValue, place: String) throws(Failure) {
+  /// Reads one action; `place` is for messages.
+  /// - Throws: `script.*`.
+  package init(_ json: JSONValue, place: String) throws(Failure) {
     let verb = try ScriptObject(json, place: place).string("do")
     func object(_ members: Set<String>) throws(Failure) -> ScriptObject {
       try ScriptObject(json, place: place, members: members.union(["do"]))

@@ -3,11 +3,11 @@ public import Media
 
 /// Tracks objects through frames as they come, from a camera for example: no frame is kept.
 ///
-///     let tracker = try StreamingTracker(model, width: 1280, height: 720)
-///     try tracker.push(camera.next())
-///     try tracker.addPoints(object: 1, points: [.init(x: 420, y: 310)])
-///     while let picture = camera.next() {
-///       for (object, mask) in try tracker.push(picture).masks() { show(object, mask) }
+///     let camera = try LiveSource(LiveAddress("/dev/video0"))
+///     let tracker = try StreamingTracker(model, width: camera.width, height: camera.height)
+///     while let frame = try camera.next() {
+///       for (object, mask) in try tracker.push(frame.picture).masks() { show(object, mask) }
+///       if let click = clicks.next() { try tracker.addPoints(object: 1, points: [click]) }
 ///     }
 ///
 /// Annotations are about the frame pushed last, and objects may be added, corrected and removed at
@@ -79,6 +79,7 @@ public final class StreamingTracker {
     let frame = live.take(picture)
     let result = try predictor.trackFrame(frame, isReverse: false)
     predictor.forgetHistory(before: frame, isReverse: false)
+    predictor.forgetPrompts(before: frame)
     return result
   }
 

@@ -118,6 +118,15 @@ extension VideoPredictor {
     return result(on: frame, outputs: outputs)
   }
 
+  /// Drops what was given on frames before `frame`, which are not annotated any more; the results
+  /// stay.
+  func forgetPrompts(before frame: Int) {
+    for index in objects.indices {
+      objects[index].points = objects[index].points.filter { $0.key >= frame }
+      objects[index].maskFrames = objects[index].maskFrames.filter { $0 >= frame }
+    }
+  }
+
   /// Drops results that tracking onwards from `frame` cannot look at any more.
   func forgetHistory(before frame: Int, isReverse: Bool) {
     for index in objects.indices {

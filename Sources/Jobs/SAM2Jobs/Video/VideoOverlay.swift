@@ -83,7 +83,7 @@ public struct VideoOverlay: Sendable {
 
 extension AnnotatedPicture {
   /// The mask of each object.
-  fileprivate func pixels() throws(Failure) -> [(identifier: Int, mask: BinaryMask)] {
+  func pixels() throws(Failure) -> [(identifier: Int, mask: BinaryMask)] {
     var all: [(identifier: Int, mask: BinaryMask)] = []
     for mask in masks where !mask.isEmpty { all.append((mask.object, try mask.pixels())) }
     return all

@@ -20,6 +20,8 @@ final class ChildProcess {
     case crashed(Int32)
     /// Killed after a period of inactivity.
     case stalled
+    /// Killed by us, because its work is not needed any more.
+    case interrupted
     /// It used up its processor time.
     case outOfTime
   }
@@ -27,6 +29,8 @@ final class ChildProcess {
   private(set) var ending = Ending.running
   let limits: ChildLimits
   private let patience: Int32
+  /// Ends the child when it becomes readable; -1 for none.
+  private let interruption: Int32
   private var identifier: pid_t = 0
   /// Kills the child when a signal ends this process.
   private var ticket: Unfinished.Ticket?
@@ -45,15 +49,18 @@ final class ChildProcess {
 
   /// Starts `program`, looked up in PATH, with exactly these arguments and no shell.
   ///
-  /// A child that is read from finds `input` on its standard input; one with an `output` finds that
-  /// descriptor at `outputPath`. It is killed when nothing comes for `patience` milliseconds. Without
-  /// `limits` a child that is read from decodes a small file, and one that is written to encodes.
+  /// A child that is read from finds `input` on its standard input, or the channel `inputChannel`;
+  /// one with an `output` finds that descriptor at `outputPath`. It is killed when nothing comes for
+  /// `patience` milliseconds, or the descriptor `interruption` becomes readable. Without `limits` a
+  /// child that is read from decodes a small file, and one that is written to encodes.
   /// Failures: `ffmpeg.missing` when there is no such program, `process.failed`.
   init(
     _ program: String, _ arguments: [String], _ direction: Direction, input: [UInt8] = [],
-    output: Int32? = nil, limits: ChildLimits? = nil, patience: Int32 = usualPatience
+    inputChannel: Int32? = nil, output: Int32? = nil, limits: ChildLimits? = nil,
+    patience: Int32 = usualPatience, interruption: Int32? = nil
   ) throws(Failure) {
     self.patience = patience
+    self.interruption = interruption ?? -1
     self.limits = limits ?? (direction == .writingToChild ? .encoding : .decoding(byteCount: 0))
     let (ours, theirs) = try ChildProcess.channel()
     data = ours
@@ -73,7 +80,7 @@ final class ChildProcess {
     }
     var descriptors =
       switch direction {
-      case .readingFromChild: [memory, theirs, theirErrors]
+      case .readingFromChild: [inputChannel ?? memory, theirs, theirErrors]
       case .writingToChild: [theirs, null, theirErrors]
       }
     if let output { descriptors.append(output) }
@@ -173,19 +180,27 @@ final class ChildProcess {
       var descriptors = [
         pollfd(fd: data, events: event, revents: 0),
         pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: interruption, events: Int16(POLLIN), revents: 0),
       ]
-      let count = poll(&descriptors, 2, patience)
+      let count = poll(&descriptors, nfds_t(descriptors.count), patience)
       if count < 0, errno == EINTR { continue }
       if count <= 0 {
-        if count == 0, identifier > 0 {
-          kill(identifier, SIGKILL)
-          ending = .stalled
-        }
+        if count == 0 { end(as: .stalled) }
+        return false
+      }
+      if descriptors[2].revents != 0 {
+        end(as: .interrupted)
         return false
       }
       if descriptors[1].revents != 0 { drainErrors() }
       if descriptors[0].revents != 0 { return true }
     }
+  }
+
+  private func end(as ending: Ending) {
+    guard identifier > 0 else { return }
+    kill(identifier, SIGKILL)
+    self.ending = ending
   }
 
   /// Takes the complaints that there are by now, without waiting.
@@ -230,7 +245,7 @@ final class ChildProcess {
     while wait4(identifier, &status, 0, &usage) < 0, errno == EINTR {}
     ticket?.done()
     identifier = 0
-    guard ending != .stalled else { return status }
+    guard ending != .stalled, ending != .interrupted else { return status }
     ending = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .crashed(status & 0x7F)
     // Some programs answer the signal at the limit by ending themselves.
     if status != 0, let limit = limits.processorSeconds,

@@ -52,7 +52,7 @@ struct PPMStream {
     let complaint = child.complaint.isEmpty ? "" : ": \(child.complaint)"
     let hint = "convert it, for example with ffmpeg -i IN -c:v libx264 OUT.mp4"
     switch child.ending {
-    case .running, .exited:
+    case .running, .exited, .interrupted:
       return Failure(
         .badInput, code: "video.damaged", "the video \(finding)" + complaint, file: path)
     case .crashed(let signal):

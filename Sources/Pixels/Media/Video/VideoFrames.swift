@@ -210,13 +210,17 @@ final class VideoFrames {
       // frames that cannot be decoded is a reason to end.
       ["-nostdin", "-v", "error", "-max_error_rate", "1"]
         + (toleratesDamage ? ["-threads", "1"] : []) + pixelLimit(options) + input(path, format)
-        + [
-          "-map", "0:\(stream)", "-fps_mode", "passthrough",
-          // Without these flags the conversion from YUV rounds differently from CPU to CPU.
-          "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact",
-          "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
-        ], .readingFromChild, limits: limits, patience: programs.patience)
+        + ["-map", "0:\(stream)"] + outputArguments,
+      .readingFromChild, limits: limits, patience: programs.patience)
   }
+
+  /// The options that make the decoder write frames as `PPMStream` reads them.
+  static let outputArguments = [
+    "-fps_mode", "passthrough",
+    // Without these flags the conversion from YUV rounds differently from CPU to CPU.
+    "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact",
+    "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
+  ]
 
   /// The largest frame that a program may decode.
   static func pixelLimit(_ options: PictureOptions) -> [String] {
