@@ -1,5 +1,7 @@
-import Media
+import TestSupport
 import Testing
+
+@testable import Media
 
 @Suite("Overlays")
 struct OverlayTests {
@@ -72,6 +74,37 @@ struct OverlayTests {
     let drawn = Overlay.draw(image, masks: [(2, Self.square(0..<40, 0..<10))], opacity: 0)
     #expect(drawn[0, 0] == RGBColour(100, 100, 100))
     #expect(drawn[20, 9] == RGBColour(0, 255, 0))
+  }
+
+  /// As the lines that are drawn were first described: pixel by pixel.
+  private func isNear(
+    _ mask: BinaryMask, _ x: Int, _ y: Int, distance: Int, inside: Bool
+  ) -> Bool {
+    (0..<distance).contains { index in
+      let step = index + 1
+      return [(x - step, y), (x + step, y), (x, y - step), (x, y + step)].contains { x, y in
+        x >= 0 && y >= 0 && x < mask.width && y < mask.height && mask[x, y] == inside
+      }
+    }
+  }
+
+  @Test("edges of any mask are those found pixel by pixel", arguments: [(1, 1), (3, 2), (2, 0)])
+  func edges(inside: Int, outside: Int) {
+    var random = SeededRandom(seed: 20)
+    for (width, height) in [(1, 1), (2, 7), (33, 9), (70, 3)] {
+      let bits = (0..<width * height).map { _ in UInt8.random(in: 0..<4, using: &random) > 0 }
+      let mask = BinaryMask(width: width, height: height, bits: bits)
+      let columns = width / 3..<width
+      for y in 0..<height {
+        let edge = OverlayLoops.edge(
+          of: mask, row: y, columns: columns, inside: inside, outside: outside)
+        for (index, x) in columns.enumerated() {
+          let isInner = mask[x, y] && isNear(mask, x, y, distance: inside, inside: false)
+          let isOuter = !mask[x, y] && isNear(mask, x, y, distance: outside, inside: true)
+          #expect((edge.inner[index] != 0) == isInner && (edge.outer[index] != 0) == isOuter)
+        }
+      }
+    }
   }
 
   @Test("points and boxes are marked, even beyond the picture")

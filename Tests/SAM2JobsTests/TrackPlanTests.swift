@@ -46,6 +46,29 @@ struct TrackPlanTests {
     }
   }
 
+  @Test("A plan that visits each frame once, in order, is told from others")
+  func onePass() throws {
+    func plan(_ frames: [Int], _ rest: [InteractionScript.Action]) -> TrackPlan {
+      let prompts = frames.map { frame in
+        InteractionScript.Action.addPoints(
+          frame: frame, object: 1, points: [point(1)], box: nil, clearOldPoints: true)
+      }
+      return TrackPlan(script: InteractionScript(prompts + rest), masks: [:])
+    }
+    func run(_ start: Int? = nil, _ count: Int? = nil, _ isReverse: Bool = false)
+      -> InteractionScript.Action
+    { .propagate(start: start, maxFrames: count, isReverse: isReverse) }
+    #expect(plan([0], [run()]).isOneForwardPass)
+    #expect(plan([7, 0], [run()]).isOneForwardPass)
+    #expect(plan([7], [run(0)]).isOneForwardPass)
+    let others = [
+      plan([7], [run()]), plan([0], [run(1)]), plan([0], [run(0, 3)]),
+      plan([0], [run(0, nil, true)]),
+      plan([0], [run(), run()]), plan([0], [.removeObject(1), run()]), plan([0], []), plan([], []),
+    ]
+    for (index, other) in others.enumerated() { #expect(!other.isOneForwardPass, "\(index)") }
+  }
+
   @Test("A second box of an object on a frame is refused")
   func boxes() throws {
     var builder = TrackPlanBuilder()

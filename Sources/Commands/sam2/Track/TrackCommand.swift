@@ -109,12 +109,14 @@ struct TrackCommand: ParsableCommand {
       let words = try wordTracking(plan, for: outputs.kinds)
 
       let loaded = try model.load(machine, for: .tracking)
+      let decoded = DecodedFrames(source)
       let predictor = try VideoPredictor(
-        loaded, frames: source,
+        loaded, frames: decoded,
         options: try tracking.resolved(damage, scripted: plan.script.tracker))
       let job = try TrackJob(
         plan, on: predictor, resuming: pause.resume, outputs: outputs, keepsReport: json,
-        context: context(of: plan), video: video, source: source, words: words)
+        context: context(of: plan), video: video, source: source, words: words,
+        decoded: pause.isGiven || damage.toleratesDamage ? nil : decoded)
       let log = NoticeLog(common)
       log.add(job.notices)
       let files = try track(job, log)
@@ -194,7 +196,7 @@ struct TrackCommand: ParsableCommand {
     }
     for file in files { common.note(file) }
     if job.outputs.drawsOverlay {
-      try draw(job)
+      if !job.isOverlayDrawn { try draw(job) }
       for file in job.outputs.overlayFiles { common.note(file) }
     }
     if common.verbose { for line in job.stageLines { common.note(line) } }

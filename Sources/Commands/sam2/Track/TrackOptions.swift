@@ -109,6 +109,9 @@ struct TrackPause: ParsableArguments {
       "Resume a saved job: same video, model, options and prompts.", valueName: "file"))
   var resume: String?
 
+  /// Whether the job may end before the video, or did.
+  var isGiven: Bool { saveState != nil || stopAfter != nil || resume != nil }
+
   func validate() throws {
     if let stopAfter, stopAfter < 1 { throw ValidationError("--stop-after must be 1 or more") }
   }

@@ -11,6 +11,13 @@ enum MaskPlane {
       height: height)
   }
 
+  /// Where the logits [height, width] of the original picture are positive.
+  static func mask(_ logits: Tensor, width: Int, height: Int) -> BinaryMask {
+    let plane = EnlargedPlane(
+      fromWidth: logits.shape[-1], fromHeight: logits.shape[-2], width: width, height: height)
+    return logits.floats().withUnsafeBufferPointer { plane.mask($0, threshold: 0) }
+  }
+
   /// A mask of a video frame at the model's input size: [1, S, S, 1], 1 inside and 0 outside.
   ///
   /// Antialiased bilinear and then cut at one half, as the reference does. The resizer works on

@@ -49,7 +49,12 @@ public struct FrameResult: Sendable {
 
   /// Masks of each object at the size of the video: where the logits are positive.
   public func masks() -> [(object: Int, mask: BinaryMask)] {
-    zip(objects, logits()).map { object, plane in
+    guard masksDoNotOverlap else {
+      return objects.map { object in
+        (object.id, MaskPlane.mask(object.lowResolutionLogits, width: width, height: height))
+      }
+    }
+    return zip(objects, logits()).map { object, plane in
       (object.id, BinaryMask(width: width, height: height, logits: plane))
     }
   }

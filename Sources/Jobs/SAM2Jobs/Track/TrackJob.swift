@@ -18,13 +18,15 @@ public final class TrackJob {
 
   /// A job from its start, or from where the state file `resuming` was saved.
   ///
-  /// `context` is completed with the facts that the predictor knows about the video `video`.
+  /// `context` is completed with the facts that the predictor knows about the video `video`. With
+  /// `decoded`, the frames that the predictor reads, overlays are drawn while it tracks where that is
+  /// possible: in one pass from the first frame to the last.
   /// - Throws: `file.*`, `state.*`; `output.same_name` for frames of one name;
   ///   `output.exists` as `TrackOutputs.checkEarlier`.
   public init(
     _ plan: TrackPlan, on predictor: VideoPredictor, resuming: String? = nil,
     outputs: TrackOutputs, keepsReport: Bool, context: AnnotationContext = AnnotationContext(),
-    video: String, source: FrameSource, words: WordTracking? = nil
+    video: String, source: FrameSource, words: WordTracking? = nil, decoded: DecodedFrames? = nil
   ) throws(Failure) {
     self.words = words
     self.outputs = outputs
@@ -51,10 +53,16 @@ public final class TrackJob {
     let writer = FrameWriter(
       outputs, description, context,
       removing: earlier, labels: words?.labels ?? FoundLabels())
+    var drawing: VideoDriver.Drawing?
+    if let decoded, outputs.drawsOverlay, words == nil, resuming == nil, plan.isOneForwardPass {
+      let overlay = try OverlayDrawing(
+        outputs.overlay, of: source, names, frameCount: predictor.frameCount, marks: plan.marks)
+      drawing = VideoDriver.Drawing(overlay: overlay, frames: decoded.kept)
+    }
     driver = VideoDriver(
       player, into: writer,
       ledger: VideoLedger(keepsMasks: outputs.needsAllMasks, keepsReport: keepsReport),
-      words: words)
+      words: words, drawing: drawing)
     if let resuming { try driver.restoreLedger(from: resuming, picture: description.picture) }
   }
 
@@ -75,6 +83,9 @@ public final class TrackJob {
   /// Writes the files about the whole video.
   /// - Returns: their paths.
   public func finish() throws(Failure) -> [String] { try driver.finish() }
+
+  /// Whether the overlay is drawn already, while the video was tracked.
+  public var isOverlayDrawn: Bool { driver.isDrawn }
 
   /// Draws the written masks over all frames of the video, opened again as `source`.
   public func drawOverlay(

@@ -65,6 +65,15 @@ public struct TrackPlan: Sendable {
   /// The files of all masks.
   var maskPaths: [String] { references.values.map(\.path) }
 
+  /// Whether playing it tracks each frame of a video once, from the first to the last.
+  var isOneForwardPass: Bool {
+    guard
+      case .propagate(start: let start, maxFrames: nil, isReverse: false)? = script.actions.last,
+      script.actions.dropLast().allSatisfy({ $0.frame != nil })
+    else { return false }
+    return start ?? script.actions.compactMap(\.frame).min() == 0
+  }
+
   /// The numbers of all objects that are annotated.
   var objects: Set<Int> { Set(script.actions.compactMap(\.object)) }
 

@@ -24,6 +24,10 @@ final class VideoDriver {
   private(set) var isOver = false
   /// Performs the searches of the plan; nil for a plan without.
   private let words: WordTracking?
+  /// Drawn while frames are tracked; nil when there is nothing to draw, or a frame was missed.
+  private var drawing: Drawing?
+  /// Whether the overlay has been drawn while frames were tracked.
+  private(set) var isDrawn = false
 
   var predictor: VideoPredictor { player.predictor }
 
@@ -31,6 +35,8 @@ final class VideoDriver {
   private struct Outcome: Sendable {
     let result: Result<WrittenFrame, Failure>
     let milliseconds: Double
+    /// Whether the overlay has the frame, and the time that took; nil when there is none.
+    var drawing: (result: Result<Bool, Failure>, milliseconds: Double)?
   }
 
   /// Calls while a video is played.
@@ -43,7 +49,7 @@ final class VideoDriver {
 
   init(
     _ player: ScriptPlayer, into sink: any FrameSink, ledger: VideoLedger,
-    words: WordTracking? = nil
+    words: WordTracking? = nil, drawing: Drawing? = nil
   ) {
     self.player = player
     self.words = words
@@ -52,6 +58,8 @@ final class VideoDriver {
         try words.actions(for: search, on: predictor, reachedFrame: reached)
       }
     }
+    self.drawing = drawing
+    drawing?.frames.start()
     self.sink = sink
     self.ledger = ledger
   }
@@ -153,12 +161,20 @@ final class VideoDriver {
   private func write(_ result: FrameResult, lap: Double?) throws(Failure) {
     try finishWriting()
     let (sink, earlier) = (sink, files[result.frame] ?? [])
+    // Answers to annotations are replaced when their frames are tracked.
+    let drawing = lap == nil ? nil : drawing
     writing = BackgroundWork {
       let start = StageClock.now()
       let written = Result { () throws(Failure) in
         try sink.write(result, lap: lap, replacing: earlier)
       }
-      return Outcome(result: written, milliseconds: (StageClock.now() - start) * 1000)
+      let middle = StageClock.now()
+      var outcome = Outcome(result: written, milliseconds: (middle - start) * 1000)
+      if let drawing, case .success(let frame) = written {
+        let drawn = Result { () throws(Failure) in try drawing.add(frame) }
+        outcome.drawing = (drawn, (StageClock.now() - middle) * 1000)
+      }
+      return outcome
     }
   }
 
@@ -171,6 +187,15 @@ final class VideoDriver {
     ledger.remember(written.picture)
     ledger.remember(written.entry, of: written.frame)
     files[written.frame] = written.files.isEmpty ? nil : written.files
+    guard let drawn = outcome.drawing else { return }
+    clock.add("overlay", milliseconds: drawn.milliseconds)
+    if try !drawn.result.get() { stopDrawing() }
+  }
+
+  /// Leaves the overlay to a second pass.
+  private func stopDrawing() {
+    drawing?.frames.stop()
+    drawing = nil
   }
 
   /// Writes the frames before frame `end` without any objects.
@@ -186,9 +211,19 @@ final class VideoDriver {
   /// Writes the files about the whole video.
   /// - Returns: their paths.
   func finish() throws(Failure) -> [String] {
-    try clock.time("write") { () throws(Failure) in
+    try finishDrawing()
+    return try clock.time("write") { () throws(Failure) in
       try sink.finish(ledger.pictures, frameCount: predictor.frameCount)
     }
+  }
+
+  private func finishDrawing() throws(Failure) {
+    guard let drawing, drawing.overlay.isComplete(frameCount: predictor.frameCount) else {
+      return stopDrawing()
+    }
+    try clock.time("overlay") { () throws(Failure) in try drawing.overlay.finish() }
+    isDrawn = true
+    stopDrawing()
   }
 
   /// Draws the written masks over all frames of the video, opened again as `source`, in their order.

@@ -48,36 +48,12 @@ public struct VideoOverlay: Sendable {
     marks: [Int: [Overlay.Prompt]], progress: (Int, Int) throws -> Void
   ) throws {
     var source = frames
-    var sheet = ContactSheet(frameCount: frameCount, width: source.width, height: source.height)
-    var movie: VideoWriter?
-    var folder: OutputDirectory?
-    switch target {
-    case .folder(let output): folder = try output.create()
-    case .movie(let path):
-      movie = try VideoWriter(
-        path: path, width: source.width, height: source.height,
-        frameRate: source.frameRate ?? FrameRate(24), replaceExisting: true)
-    case nil: break
-    }
+    let drawing = try OverlayDrawing(self, of: source, names, frameCount: frameCount, marks: marks)
     while let (index, picture) = try source.nextWithIndex(), index < frameCount {
-      let drawn = Overlay.draw(
-        picture, masks: try masks[index]?.pixels() ?? [], prompts: marks[index] ?? [],
-        parts: parts)
-      try folder?.write("\(names.stem(index)).jpg", JPEGWriter.encode(drawn))
-      try movie?.append(drawn)
-      if contactSheet != nil { sheet.add(drawn, frame: index) }
+      try drawing.add(index, picture, masks[index])
       try progress(index + 1, frameCount)
     }
-    try movie?.finish()
-    if let contactSheet { try write(sheet.image, to: contactSheet) }
-  }
-
-  private func write(_ page: RGBImage, to path: String) throws(Failure) {
-    if path.lowercased().hasSuffix(".png") {
-      try PNGWriter.write(page, to: path)
-    } else {
-      try JPEGWriter.write(page, to: path)
-    }
+    try drawing.finish()
   }
 }
 

@@ -78,13 +78,16 @@ public struct RunLengthMask: Sendable, Hashable {
     mask.bits.withUnsafeMutableBufferPointer { bits in
       var position = 0
       for (index, count) in counts.enumerated() {
-        if !index.isMultiple(of: 2) {
-          for pixel in position..<position + count {
-            let (x, y) = pixel.quotientAndRemainder(dividingBy: height)
-            bits[y * width + x] = true
-          }
+        defer { position += count }
+        guard !index.isMultiple(of: 2) else { continue }
+        var (x, y) = position.quotientAndRemainder(dividingBy: height)
+        var rest = count
+        while rest > 0 {
+          let run = min(rest, height - y)
+          for row in y..<y + run { bits[row * width + x] = true }
+          rest -= run
+          (x, y) = (x + 1, 0)
         }
-        position += count
       }
     }
     return mask

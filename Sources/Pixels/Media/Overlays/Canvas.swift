@@ -12,15 +12,10 @@ struct Canvas {
   /// Mixes `colour` into the pixels of `mask`.
   mutating func tint(_ mask: BinaryMask, _ colour: RGBColour, opacity: Double) {
     let share = Int((min(max(opacity, 0), 1) * 256).rounded())
-    let (red, green, blue) = (Int(colour.red), Int(colour.green), Int(colour.blue))
-    func mixed(_ old: UInt8, _ new: Int) -> UInt8 {
-      UInt8((Int(old) * (256 - share) + new * share + 128) >> 8)
+    let tables = [colour.red, colour.green, colour.blue].map { new in
+      (0...255).map { old in UInt8((old * (256 - share) + Int(new) * share + 128) >> 8) }
     }
-    for i in mask.bits.indices where mask.bits[i] {
-      image.pixels[3 * i] = mixed(image.pixels[3 * i], red)
-      image.pixels[3 * i + 1] = mixed(image.pixels[3 * i + 1], green)
-      image.pixels[3 * i + 2] = mixed(image.pixels[3 * i + 2], blue)
-    }
+    OverlayLoops.tint(&image.pixels, mask, tables)
   }
 
   /// Draws the pixels of `mask` that are within `lineWidth` of its outside, and darkens the pixels
@@ -28,30 +23,19 @@ struct Canvas {
   mutating func contour(_ mask: BinaryMask, _ colour: RGBColour, lineWidth: Int) {
     guard let box = mask.boundingBox else { return }
     let casing = (lineWidth + 1) / 2
+    let columns = max(box.left - casing, 0)..<min(box.right + casing + 1, mask.width)
     for y in max(box.top - casing, 0)...min(box.bottom + casing, mask.height - 1) {
-      for x in max(box.left - casing, 0)...min(box.right + casing, mask.width - 1) {
-        if mask[x, y] {
-          if isNear(mask, x, y, distance: lineWidth, inside: false) { image[x, y] = colour }
-        } else if isNear(mask, x, y, distance: casing, inside: true) {
+      // The edge of the picture does not count: no line where an object leaves it.
+      let edge = OverlayLoops.edge(
+        of: mask, row: y, columns: columns, inside: lineWidth, outside: casing)
+      for (index, x) in columns.enumerated() {
+        if edge.inner[index] != 0 {
+          image[x, y] = colour
+        } else if edge.outer[index] != 0 {
           blend(x, y, .black, share: 0.6)
         }
       }
     }
-  }
-
-  /// Whether a pixel that is `inside`, or one that is not, is in the same row or column.
-  ///
-  /// The edge of the picture does not count: no line where an object leaves it.
-  private func isNear(
-    _ mask: BinaryMask, _ x: Int, _ y: Int, distance: Int, inside: Bool
-  ) -> Bool {
-    for step in 1...distance {
-      if x >= step, mask[x - step, y] == inside { return true }
-      if x + step < mask.width, mask[x + step, y] == inside { return true }
-      if y >= step, mask[x, y - step] == inside { return true }
-      if y + step < mask.height, mask[x, y + step] == inside { return true }
-    }
-    return false
   }
 
   // MARK: - Prompts
