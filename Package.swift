@@ -258,7 +258,7 @@ let package = Package(
       ]),
 
     // Commands.
-    cRoom(.commands, "CBundledModel", exclude: ["nano-int8.sam2"]),
+    cRoom(.commands, "CBundledModel", exclude: ["nano-int8.sam2", "shapes-int8.sam2"]),
     room(
       .commands, "CLISupport",
       ["Bytes", "JSON", "Graph", "Runtime", "GoldenPrompt", "JobSupport", arguments]),

@@ -31,6 +31,19 @@ for model in nano nano-int8; do
     >"$out/clip-$model.json"
 done
 
+# Words in place of clicks: a small detector that knows coloured shapes finds them, and nothing else.
+"$bin/sam2-convert" Tests/Fixtures/shapes -o "$out/shapes.sam2" --force
+"$bin/sam2-quantize" "$out/shapes.sam2" -o "$out/shapes-int8.sam2" --force
+for model in nano nano-int8; do
+  detector="$out/shapes${model#nano}.sam2"
+  set -- --text "teal hexagon" "orange blob" "purple ellipse" "red star" --threshold 0.3 \
+    --detector "$detector" --model "$out/$model.sam2" --quiet --json
+  "$bin/sam2" segment "$out/scene/picture.png" "$@" -o "$out/words-$model" --format png \
+    --overlay >"$out/words-$model.json"
+  "$bin/sam2" track "$out/scene/frames" "$@" -o "$out/words-clip-$model" \
+    --overlay "$out/words-clip-$model.mp4" >"$out/words-clip-$model.json"
+done
+
 # The last line that `sam2 score` prints: the mean over objects and frames.
 iou() { "$bin/sam2" score "$1" "$2" | sed -n 's/^mean IoU \([0-9.]*\).*/\1/p'; }
 bytes() { wc -c <"$1" | tr -d ' '; }
@@ -60,6 +73,19 @@ printf '  %-34s %10s %10s\n' "picture, int8 against fp32" "" \
 printf '  %-34s %10s %10s\n' "clip, int8 against fp32" "" \
   "$(iou "$out/clip-nano-int8" "$out/clip-nano")"
 
+# Words and the scores of what they found, from the JSON of `sam2 segment` or `sam2 track`.
+found() {
+  awk -F'"' '/"label"/ { label = $4 }
+    /"score"/ { gsub(/[^0-9.]/, "", $3); if (label) printf "%s %.2f\n", label, $3; label = "" }' "$1"
+}
+
+echo
+echo "found by --text \"teal hexagon\" \"orange blob\" \"purple ellipse\" \"red star\""
+for model in nano nano-int8; do
+  found "$out/words-$model.json" | sed "s/^/  picture, $model: /"
+  found "$out/words-clip-$model.json" | sed "s/^/  clip, $model: /"
+done
+
 echo
 printf '%-36s %10s %10s\n' "milliseconds a call (clip)" fp32 int8
 stages "$out/clip-nano.json" >"$out/stages-fp32.txt"
@@ -73,3 +99,5 @@ echo
 echo "overlays"
 echo "  $out/picture-nano/picture_overlay.png       $out/clip-nano.mp4"
 echo "  $out/picture-nano-int8/picture_overlay.png  $out/clip-nano-int8.mp4"
+echo "  $out/words-nano/picture_overlay.png         $out/words-clip-nano.mp4"
+echo "  $out/words-nano-int8/picture_overlay.png    $out/words-clip-nano-int8.mp4"

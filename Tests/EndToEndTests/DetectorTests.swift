@@ -3,6 +3,7 @@ import DetectorConfig
 import DetectorSamples
 import JSON
 import SafetensorsCheckpoint
+import Tensors
 import TestSupport
 import Testing
 
@@ -100,6 +101,29 @@ struct DetectorToolTests {
     #expect(detector.exitCode == 64)
   }
 
+  @Test("Export gives the checkpoint back, and refuses rounded weights")
+  func export() throws {
+    try withTemporaryFolder { folder in
+      let exported = try Tool.convert.run(
+        ["export", place.detector, "-o", "back.safetensors"], in: folder)
+      try expectSuccess(exported)
+      let (old, new) = (
+        try SafetensorsCheckpoint(
+          storage: MappedFile.open("\(place.checkpoint)/model.safetensors")),
+        try SafetensorsCheckpoint(storage: MappedFile.open("\(folder)/back.safetensors"))
+      )
+      #expect(Set(old.names) == Set(new.names))
+      for name in old.names {
+        let isSame = try old.tensor(name).floats() == new.tensor(name).floats()
+        #expect(isSame, "\(name)")
+      }
+      try expectSuccess(Tool.quantize.run([place.detector, "-o", "int8.sam2"], in: folder))
+      let refused = try Tool.convert.run(["export", "int8.sam2", "-o", "no.h5"], in: folder)
+      #expect(refused.exitCode == 64 && refused.errors.contains("export the model"))
+      #expect(!exists("\(folder)/no.h5"))
+    }
+  }
+
   // MARK: - Detecting
 
   @Test("Boxes come as JSON, COCO and YOLO, and on pictures")
@@ -159,6 +183,54 @@ struct DetectorToolTests {
     }
   }
 
+  // MARK: - Quantising
+
+  @Test("Calibration looks at pictures, keeps some for measuring, and goes into the file")
+  func calibrate() throws {
+    try withTemporaryFolder { folder in
+      try Tool.makeFolder("\(folder)/photos")
+      for (index, name) in folderNames("\(place.workplace.scene)/frames").prefix(5).enumerated() {
+        let bytes = fileBytes("\(place.workplace.scene)/frames/\(name)") ?? []
+        write(bytes, to: "\(folder)/photos/photo\(index).jpg")
+      }
+      write("no picture", to: "\(folder)/bad.jpg")
+      let call = [
+        place.detector, "-o", "d.sam2", "--calibrate", "photos", "--calibrate", "bad.jpg",
+      ]
+      let outcome = try Tool.quantize.run(
+        call + ["--json", "--keep-fp32", "*layers.0.mlp*"], in: folder)
+      #expect(outcome.exitCode == 1, "\(outcome.errors)")
+      #expect(try outcome.json.requiredArray("skipped").count == 1)
+      let inspected = try Tool.convert.run(["inspect", "d.sam2", "--json"], in: folder)
+      try expectSuccess(inspected)
+      let history = try inspected.json.required("metadata").required("quantization")
+      let sources = try history.required("calibration").requiredArray("sources")
+      #expect(
+        try sources.map { try $0.requiredBool("held_out") } == [false, false, false, true, false])
+      #expect(try history.required("equalisation").requiredString("by") == "inputs")
+      #expect(try history.required("agreement").requiredInt("pictures") == 1)
+      #expect(try history.requiredString("source_sha256").count == 64)
+      let kept = try history.required("recipe").requiredArray("keep_fp32").compactMap(\.string)
+      #expect(kept.contains("*layers.0.mlp*") && kept.contains("class_head.*"))
+      let run = try Tool.sam2.run(
+        ["detect", picture, "--detector", "d.sam2", "--text", "the", "--threshold", "0.05"],
+        in: folder)
+      try expectSuccess(run)
+    }
+  }
+
+  @Test(
+    "Options of masks are refused for a detector",
+    arguments: [
+      ["--min-iou", "0.9", "--calibrate", "."], ["--bisect"], ["--optimize-only"], ["--image-only"],
+    ])
+  func maskOptions(_ options: [String]) throws {
+    try withTemporaryFolder { folder in
+      let outcome = try Tool.quantize.run([place.detector, "-o", "d.sam2"] + options, in: folder)
+      #expect(outcome.exitCode == 64 && !exists("\(folder)/d.sam2"))
+    }
+  }
+
   // MARK: - Masks
 
   @Test("Masks of words carry label and score into JSON and COCO")
@@ -200,6 +272,85 @@ struct DetectorToolTests {
       let last = try #require(try outcome.json.requiredArray("frames").last)
       let tracked = try last.requiredArray("objects")
       #expect(!tracked.isEmpty)
+    }
+  }
+
+  @Test("Tracking by words can be stopped and resumed with the same masks", arguments: [1, 5, 17])
+  func resume(_ stop: Int) throws {
+    let frames = "\(place.workplace.scene)/frames"
+    let target = ["--text", "the", "--threshold", "0.3", "--max-detections", "2"]
+    let call = ["track", frames] + target + ["--detect-every", "4", "--format", "davis,coco"]
+    try run(call + ["-o", "whole"]) { outcome, folder in
+      try expectSuccess(outcome)
+      func detectorRun(_ more: [String]) throws -> Tool.Outcome {
+        try Tool.sam2.run(call + ["--detector", place.detector] + more, in: folder)
+      }
+      let pause = ["-o", "parts", "--save-state", "state", "--stop-after", "\(stop)"]
+      try expectSuccess(try detectorRun(pause))
+      let other = try Tool.sam2.run(
+        ["track", frames, "--text", "on", "--detector", place.detector, "-o", "parts"]
+          + ["--resume", "state"], in: folder)
+      #expect(other.exitCode == 65 && other.errors.contains("other prompts"))
+      try expectSuccess(try detectorRun(["-o", "parts", "--resume", "state"]))
+      let names = folderNames("\(folder)/whole/davis")
+      #expect(names == folderNames("\(folder)/parts/davis") && !names.isEmpty)
+      for path in names.map({ "davis/\($0)" }) + ["coco/coco.json"] {
+        let isSame = fileBytes("\(folder)/whole/\(path)") == fileBytes("\(folder)/parts/\(path)")
+        #expect(isSame, "\(path)")
+      }
+    }
+  }
+
+  @Test("A script looks for words beside clicks, and its objects keep apart")
+  func script() throws {
+    try withTemporaryFolder { folder in
+      write(
+        """
+        {"actions": [
+          {"do": "add_points", "frame": 0, "object": 3, "points": [[9, 9]], "labels": [1]},
+          {"do": "detect", "frame": 0, "text": "the", "threshold": 0.3, "max_detections": 2},
+          {"do": "propagate", "start": 0, "max_frames": 3}]}
+        """, to: "\(folder)/script.json")
+      let call = ["track", "\(place.workplace.scene)/frames", "--script", "script.json", "--json"]
+      let outcome = try Tool.sam2.run(
+        call + ["-o", "out", "--format", "coco", "--detector", place.detector], in: folder)
+      try expectSuccess(outcome)
+      let objects = try outcome.json.requiredArray("objects")
+      #expect(!objects.isEmpty)
+      for object in objects { #expect(try object.requiredInt("object") > 3) }
+      let coco = try json("\(folder)/out/coco.json")
+      let categories = try coco.requiredArray("categories")
+      #expect(try categories.map { try $0.requiredString("name") } == ["the", "object"])
+      let without = try Tool.sam2.run(call + ["-o", "none"], in: folder)
+      #expect(without.exitCode == 64 && without.errors.contains("--detector"))
+      #expect(!exists("\(folder)/none"))
+    }
+  }
+
+  @Test("A batch tracks what the items of videos name")
+  func batchVideo() throws {
+    try withTemporaryFolder { folder in
+      let video = "\(place.workplace.scene)/frames"
+      write(
+        """
+        {"id": "a", "video": "\(video)", "text": "the", "detect_every": 6, "stop_after": 9}
+        {"id": "b", "video": "\(video)", "text": "the", "detect_every": 0}
+        {"id": "c", "image": "\(picture)", "text": "the", "detect_every": 3}
+        {"id": "d", "video": "\(video)", "actions": [{"do": "detect", "text": ["the", "on"]}]}
+
+        """, to: "\(folder)/items.jsonl")
+      let call = ["batch", "items.jsonl", "--format", "coco", "--threshold", "0.3", "-o", "out"]
+      let outcome = try Tool.sam2.run(call + ["--detector", place.detector], in: folder)
+      #expect(outcome.exitCode == 1)
+      let text = String(decoding: fileBytes("\(folder)/out/results.jsonl") ?? [], as: UTF8.self)
+      let lines = try text.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+      let codes = lines.map { $0["error"]?["code"]?.string }
+      #expect(codes == [nil, "batch.option", "batch.option", nil])
+      let objects = try #require(lines.first?["objects"]?.array)
+      #expect(!objects.isEmpty && objects.allSatisfy { $0["label"]?.string == "the" })
+      #expect(lines.first?["frames"]?.array?.count == 9)
+      let categories = try json("\(folder)/out/d/coco.json").requiredArray("categories")
+      #expect(categories.count == 2)
     }
   }
 

@@ -19,10 +19,19 @@ final class Workplace: Sendable {
       .joined(separator: "/") + "/Fixtures/nano/" + name
   }
 
+  /// The checkpoint of the detector of coloured shapes.
+  static var shapes: String {
+    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
+      .joined(separator: "/") + "/Fixtures/shapes"
+  }
+
   /// The int8 model that is inside the sam2 command.
-  static var bundled: String {
+  static var bundled: String { bundled("nano-int8.sam2") }
+
+  /// A file that is inside the sam2 command.
+  static func bundled(_ name: String) -> String {
     #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-      .joined(separator: "/") + "/Sources/Commands/CBundledModel/nano-int8.sam2"
+      .joined(separator: "/") + "/Sources/Commands/CBundledModel/" + name
   }
 
   private init() throws {

@@ -8,3 +8,9 @@ _Alignas(4096) const unsigned char sam2_bundled_model[] = {
 };
 
 const size_t sam2_bundled_model_size = sizeof(sam2_bundled_model);
+
+_Alignas(4096) const unsigned char sam2_bundled_detector[] = {
+#embed "shapes-int8.sam2"
+};
+
+const size_t sam2_bundled_detector_size = sizeof(sam2_bundled_detector);

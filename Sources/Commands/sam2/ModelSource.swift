@@ -1,6 +1,5 @@
 public import ArgumentParser
 import Bytes
-import CBundledModel
 import CLISupport
 import GoldenPrompt
 import Graph
@@ -52,7 +51,7 @@ struct ModelSource: ParsableArguments {
   }
 
   /// How results name the model.
-  var name: String { path ?? BundledModel.name }
+  var name: String { path ?? BundledFile.model.name }
 
   /// The model's identity for results: hashes of its parts, from the head of the file, and the
   /// arithmetic if it is not the usual one.
@@ -62,7 +61,7 @@ struct ModelSource: ParsableArguments {
       if let path {
         try ModelFile.inspect(path).sections.map(\.sha256).joined(separator: " ")
       } else {
-        ModelFile.sha256(of: BundledModel.storage)
+        ModelFile.sha256(of: BundledFile.model.storage)
       }
     return arithmetic == .float32 ? model : "\(model) \(arithmetic.rawValue)"
   }
@@ -70,7 +69,7 @@ struct ModelSource: ParsableArguments {
   /// The metadata of the model's file.
   /// - Throws: what reading the file refuses.
   func metadata() throws(Failure) -> JSONValue {
-    guard let path else { return try ModelFile.read(storage: BundledModel.storage).metadata }
+    guard let path else { return try ModelFile.read(storage: BundledFile.model.storage).metadata }
     return try ModelFile.inspect(path).metadata
   }
 
@@ -99,7 +98,7 @@ struct ModelSource: ParsableArguments {
       if let path {
         try ModelFile.open(path)
       } else {
-        try ModelFile.read(storage: BundledModel.storage)
+        try ModelFile.read(storage: BundledFile.model.storage)
       }
     do {
       if checkModel {
@@ -116,17 +115,3 @@ struct ModelSource: ParsableArguments {
 }
 
 extension FloatArithmetic: ExpressibleByArgument {}
-
-/// The model inside this command.
-enum BundledModel {
-  static let name = "built-in nano-int8"
-
-  static var byteCount: Int { sam2_bundled_model_size }
-
-  /// The bytes of the file, used in place.
-  static var storage: ByteStorage {
-    ByteStorage(takingOver: sam2_bundled_model_bytes(), byteCount: byteCount) { _, _ in
-      // Part of the program: nothing to release.
-    }
-  }
-}

@@ -1,5 +1,5 @@
-// The default model, inside the binary: a .sam2 file that Scripts/make_bundled_model.sh makes from
-// the trained checkpoint among the test fixtures.
+// The default model and the built-in detector, inside the binary: .sam2 files that
+// Scripts/make_bundled_model.sh makes from the trained checkpoints among the test fixtures.
 
 #ifndef SAM2_BUNDLED_MODEL_H
 #define SAM2_BUNDLED_MODEL_H
@@ -12,5 +12,13 @@ extern const size_t sam2_bundled_model_size;
 
 /// The same bytes for Swift, which does not import arrays of unknown size.
 static inline const void *_Nonnull sam2_bundled_model_bytes(void) { return sam2_bundled_model; }
+
+/// The same for the detector.
+extern const unsigned char sam2_bundled_detector[];
+extern const size_t sam2_bundled_detector_size;
+
+static inline const void *_Nonnull sam2_bundled_detector_bytes(void) {
+  return sam2_bundled_detector;
+}
 
 #endif

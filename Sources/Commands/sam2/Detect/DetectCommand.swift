@@ -60,14 +60,14 @@ struct DetectCommand: ParsableCommand {
       let found = try PictureArguments.found(images)
       let reading = InputReading(pictures: self.reading.pictures)
       let outputs = try DetectOutputs(images: found.paths, choices: outputChoices())
-      let path = try detector.path()
+      let name = try detector.name()
       let loaded = try detector.load(machine)
       let job = DetectJob(
         loaded, queries: try target.target.queries(loaded, reading: reading),
         options: detections.options, reading: reading, outputs: outputs)
       let log = NoticeLog(common)
       log.add(found.notices)
-      try detectAll(found.paths, job, path, log)
+      try detectAll(found.paths, job, name, log)
     }
   }
 

@@ -6,51 +6,84 @@ import Graph
 import ModelFile
 import Runtime
 
-/// The detector: `--detector FILE`, else the environment.
+/// The detector: `--detector FILE`, else the environment; `built-in` is the one in this command.
 struct DetectorSource: ParsableArguments {
   /// Environment variable that names the detector to use without `--detector`.
   static let environmentVariable = "SAM2_DETECTOR"
+  /// The name of the detector in this command; a file of that name is `./built-in`.
+  static let builtIn = "built-in"
 
   @Option(
     name: .customLong("detector"),
     help: ArgumentHelp(
-      "A converted OWLv2 or OWL-ViT, which finds things by words (default: $SAM2_DETECTOR).",
+      "A converted OWLv2 or OWL-ViT, which finds things by words (default: $SAM2_DETECTOR), or "
+        + "\(DetectorSource.builtIn): a small one that knows coloured shapes, for trying things out.",
       valueName: "file"))
   var file: String?
 
-  private var givenPath: String? { file ?? Console.variable(Self.environmentVariable) }
+  private enum Origin {
+    case file(String)
+    case builtIn
+  }
 
-  /// The file to load.
-  /// - Throws: `detector.none`.
-  func path() throws(Failure) -> String {
-    guard let path = givenPath else {
+  private var origin: Origin? {
+    (file ?? Console.variable(Self.environmentVariable)).map {
+      $0 == Self.builtIn ? .builtIn : .file($0)
+    }
+  }
+
+  private func required() throws(Failure) -> Origin {
+    guard let origin else {
       throw Failure(
         .usage, code: "detector.none", "finding things by words needs a detector",
         hint: "fetch one with Scripts/fetch_checkpoint.sh owlv2-base, convert it with sam2-convert "
-          + "owlv2-base-patch16-ensemble -o owlv2.sam2, and pass --detector owlv2.sam2")
+          + "owlv2-base-patch16-ensemble -o owlv2.sam2, and pass --detector owlv2.sam2; "
+          + "--detector \(Self.builtIn) knows coloured shapes, as those of sam2 sample")
     }
-    return path
+    return origin
   }
 
-  /// The detector's identity, as for a model; nil without one.
+  /// The name of the detector in results.
+  /// - Throws: `detector.none`.
+  func name() throws(Failure) -> String {
+    switch try required() {
+    case .file(let path): path
+    case .builtIn: BundledFile.detector.name
+    }
+  }
+
+  /// Hashes that identify the detector, as for a model; nil without one.
   /// - Throws: what reading the file refuses.
   func identity() throws(Failure) -> String? {
-    guard let path = givenPath else { return nil }
-    return try ModelFile.inspect(path).sections.map(\.sha256).joined(separator: " ")
+    switch origin {
+    case .file(let path):
+      try ModelFile.inspect(path).sections.map(\.sha256).joined(separator: " ")
+    case .builtIn: ModelFile.sha256(of: BundledFile.detector.storage)
+    case nil: nil
+    }
   }
 
   /// Loads the detector if there is one.
   func loadIfGiven(_ machine: RunOptions, budget: Int) throws(Failure) -> Detector? {
-    givenPath == nil ? nil : try load(machine, budget: budget)
+    origin == nil ? nil : try load(machine, budget: budget)
   }
 
   /// Loads the detector.
   /// - Throws: `detector.none`; what `Detector` refuses.
   func load(_ machine: RunOptions, budget: Int = 1) throws(Failure) -> Detector {
-    let path = try path()
+    let origin = try required()
     var options = RuntimeOptions(threads: try machine.threads())
     options.budget = GraphBudget.standard.scaled(by: budget)
-    return try Detector(path: path, options: options)
+    switch origin {
+    case .file(let path): return try Detector(path: path, options: options)
+    case .builtIn:
+      let file = BundledFile.detector
+      do {
+        return try Detector(ModelFile.read(storage: file.storage), options: options)
+      } catch {
+        throw error.about(file: file.name)
+      }
+    }
   }
 }
 

@@ -61,7 +61,7 @@ private struct Findings {
     peakBF16 = kernels.measurePeak(.float(.bfloat16))
     peakInt8 = kernels.measurePeak(.int8)
     // A model that cannot be read would be a broken build.
-    try ModelFile.verify(storage: BundledModel.storage)
+    for file in BundledFile.allCases { try ModelFile.verify(storage: file.storage) }
   }
 
   var json: JSONValue {
@@ -80,7 +80,10 @@ private struct Findings {
       "ffmpeg": ffmpeg.map { .string($0) } ?? .null,
       "ffprobe": ffprobe.map { .string($0) } ?? .null,
       "bundled_model": [
-        "name": .string(BundledModel.name), "bytes": .init(BundledModel.byteCount),
+        "name": .string(BundledFile.model.name), "bytes": .init(BundledFile.model.byteCount),
+      ],
+      "bundled_detector": [
+        "name": .string(BundledFile.detector.name), "bytes": .init(BundledFile.detector.byteCount),
       ],
       "check": check.json,
     ]
@@ -103,11 +106,15 @@ private struct Findings {
       ),
       ("ffmpeg", ffmpeg ?? "not found"), ("ffprobe", ffprobe ?? "not found"),
       ("video files", video ? "yes" : "no: apt-get install ffmpeg, or use folders of frames"),
-      ("built-in model", "\(BundledModel.name), \(readable(byteCount: BundledModel.byteCount))"),
+      ("built-in model", size(.model)), ("built-in detector", size(.detector)),
     ]
     return (rows + levels + machine + check.rows).map { name, value in
       name + String(repeating: " ", count: max(1, 16 - name.count)) + value
     }.joined(separator: "\n")
+  }
+
+  private func size(_ file: BundledFile) -> String {
+    "\(file.name), \(readable(byteCount: file.byteCount))"
   }
 
   /// Threads of the processor, and how many of them this process may use.

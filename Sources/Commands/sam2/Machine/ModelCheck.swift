@@ -28,12 +28,12 @@ struct ModelCheck: ParsableArguments {
   /// - Throws: `golden.*` for a model that computes something else, or recorded nothing; what
   ///   reading the file refuses.
   func run(best: String, _ machine: RunOptions, _ common: CommonOptions) throws(Failure) -> Result {
-    let name = file ?? BundledModel.name
+    let name = file ?? BundledFile.model.name
     let model =
       if let file {
         try ModelFile.open(file)
       } else {
-        try ModelFile.read(storage: BundledModel.storage)
+        try ModelFile.read(storage: BundledFile.model.storage)
       }
     let run = GoldenRun(name, machine, common)
     var levels: [(name: String, agreement: GoldenAgreement)] = []
