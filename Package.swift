@@ -237,7 +237,9 @@ let package = Package(
     room(
       .serving, "Endpoints",
       [
-        "Bytes", "JSON", "Media", "Annotations", "SAM2", "JobSupport", "Zip", "Workbench", "CPage",
+        "Bytes", "JSON", "Media", "Annotations", "SAM2", "Detector", "JobSupport", "Zip",
+        "Workbench",
+        "CPage",
       ]),
     room(.serving, "Kdenlive", ["Bytes", "Media", "SAM2", "JobSupport"]),
     room(
@@ -411,7 +413,7 @@ let package = Package(
     tests(
       "WebServerTests",
       [
-        "Annotations", "Bytes", "Endpoints", "JSON", "Media", "SAM2", "SampleScene",
+        "Annotations", "Bytes", "Detector", "Endpoints", "JSON", "Media", "SAM2", "SampleScene",
         "ToolProtocols", "WebServer", "Workbench", "Zip",
         .product(name: "Logging", package: "swift-log"),
       ]),

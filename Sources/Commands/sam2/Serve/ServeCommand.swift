@@ -17,6 +17,7 @@ struct ServeCommand: ParsableCommand {
       Examples:
 
         sam2 serve --media pictures
+        sam2 serve --media pictures --detector owlv2.sam2
         sam2 serve --model tiny-int8.sam2 --media /data --cache ~/.cache/sam2 --port 8765
         sam2 serve --host 0.0.0.0 --token "$(openssl rand -hex 16)"
 
@@ -46,6 +47,7 @@ struct ServeCommand: ParsableCommand {
     help: "Pieces of long work that are done at the same time; clicks do not count.")
   var jobs = 1
 
+  @OptionGroup var detector: DetectorSource
   @OptionGroup var model: ModelSource
   @OptionGroup var machine: RunOptions
   @OptionGroup var common: CommonOptions
@@ -63,7 +65,10 @@ struct ServeCommand: ParsableCommand {
         try model.load(machine), facts, media: media, cache: cache, jobs: jobs,
         limits: bounds.limits)
       let endpoints =
-        AllEndpoints(workbench, allowedHosts: listening.allowedHosts).endpoints
+        AllEndpoints(
+          workbench, allowedHosts: listening.allowedHosts,
+          detector: try detector.loadIfGiven(machine, budget: model.graphBudget)
+        ).endpoints
         + ToolEndpoints(workbench, allowedHosts: listening.allowedHosts).endpoints
       let server = try WebServer(
         endpoints, settings, logger: JSONLogHandler.logger(level: logLevel))
