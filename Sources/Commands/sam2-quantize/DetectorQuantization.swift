@@ -117,7 +117,7 @@ struct DetectorQuantization {
     if let agreement {
       let origin =
         looked.measured.isEmpty
-        ? "sample scenes" : looked.keepsSome ? "held-out pictures" : "the calibration pictures"
+        ? "sample scenes" : looked.keepsSome ? "held-out pictures" : "pictures of the calibration"
       common.note("on \(agreement.pictureCount) \(origin): \(agreement.sentence)")
     }
     common.note(

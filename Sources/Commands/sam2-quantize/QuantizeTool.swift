@@ -92,7 +92,11 @@ struct QuantizeTool: ParsableCommand {
       let run = QuantizeRun(
         input: input, stages: stages, choices: choices, reporting: reporting, running: running,
         common: common, isDryRun: dryRun)
-      if stages.bisect { return try BisectionListing(run.bisection()).print(json: json) }
+      if stages.bisect {
+        // Refuses detectors.
+        _ = try openedDetector(input)
+        return try BisectionListing(run.bisection()).print(json: json)
+      }
       try checkOutput(input)
       if let detector = try openedDetector(input) { return try quantize(detector) }
       let folder = try reporting.opened(replaceExisting: force)

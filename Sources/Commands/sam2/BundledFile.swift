@@ -5,7 +5,7 @@ import CBundledModel
 enum BundledFile: CaseIterable {
   /// The small SAM 2 that is used without `--model`.
   case model
-  /// The small detector that knows coloured shapes: `--detector built-in`.
+  /// The small detector that knows the colours of drawn shapes: `--detector built-in`.
   case detector
 
   /// Its name in results and messages.

@@ -17,7 +17,8 @@ struct DetectorSource: ParsableArguments {
     name: .customLong("detector"),
     help: ArgumentHelp(
       "A converted OWLv2 or OWL-ViT, which finds things by words (default: $SAM2_DETECTOR), or "
-        + "\(DetectorSource.builtIn): a small one that knows coloured shapes, for trying things out.",
+        + "\(DetectorSource.builtIn): a small one that tells drawn shapes by their colours, for "
+        + "trying things out.",
       valueName: "file"))
   var file: String?
 
@@ -38,7 +39,7 @@ struct DetectorSource: ParsableArguments {
         .usage, code: "detector.none", "finding things by words needs a detector",
         hint: "fetch one with Scripts/fetch_checkpoint.sh owlv2-base, convert it with sam2-convert "
           + "owlv2-base-patch16-ensemble -o owlv2.sam2, and pass --detector owlv2.sam2; "
-          + "--detector \(Self.builtIn) knows coloured shapes, as those of sam2 sample")
+          + "--detector \(Self.builtIn) knows the colours of drawn shapes, as in sam2 sample")
     }
     return origin
   }
