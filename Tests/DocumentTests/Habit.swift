@@ -32,7 +32,7 @@ extension Habit {
       phrases: ["least", "most", "wished", "wishes", "wanted", "wants"],
       allowed: [
         "at least", "at most", "most recent", "most recently", "most similar", "most significant",
-        "most important", "most prominent", "the most tensors",
+        "most important", "most prominent", "most urgent", "the most tensors",
         "least significant", "least squares", "least recently", "most of", "least normal",
         "least common",
         "most operators",

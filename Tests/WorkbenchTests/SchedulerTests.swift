@@ -66,10 +66,10 @@ struct SchedulerTests {
     let record = Record()
     let gate = Bell()
     let started = Record()
-    async let long: Void = scheduler.run(.long) { turn in
+    async let long: Void = scheduler.run(.long) { slot in
       started.add("started")
       gate.wait()
-      turn.giveWay()
+      slot.giveWay()
       record.add("long")
     }
     try await wait { !started.all.isEmpty }

@@ -1,9 +1,9 @@
 public import Bytes
 public import JSON
 
-/// One thing that clients can ask for: a method, a path, and what answers.
+/// One thing that clients can ask for: a method, a path, and a handler.
 ///
-/// Endpoints know requests and answers, but no server: `WebServer` puts them behind HTTP, tests call
+/// Endpoints know requests and answers, but no server: `WebServer` serves them over HTTP, tests call
 /// them.
 public struct Endpoint: Sendable {
   public typealias Handler = @Sendable (Call) async throws -> Answer
@@ -15,7 +15,7 @@ public struct Endpoint: Sendable {
     case delete = "DELETE"
   }
 
-  /// What the body of a request is, and how large it may be.
+  /// The content of a request's body, and its maximum size.
   public enum Body: Sendable {
     case none
     case json(limit: Int)
@@ -31,7 +31,7 @@ public struct Endpoint: Sendable {
   }
 
   public let method: Method
-  /// `/api/images/{id}`: a name in braces stands for one part of the path.
+  /// `/api/images/{id}`: a name in braces matches one part of the path.
   public let path: String
   public let body: Body
   /// Whether it answers without the token: that the server runs, and the page itself.
@@ -49,7 +49,7 @@ public struct Endpoint: Sendable {
 
 /// A request as endpoints see it.
 public struct Call: Sendable {
-  /// The parts of the path that the names in braces stand for.
+  /// The parts of the path that the names in braces match.
   public let parameters: [String: String]
   /// The values after the question mark; of several with one name the first.
   public let query: [String: String]
@@ -82,7 +82,7 @@ public struct Call: Sendable {
     return try JSONValue(parsing: body, limits: limits)
   }
 
-  /// Whether the body is JSON by what the request says of it.
+  /// Whether the body is JSON according to the request's headers.
   public var isJSON: Bool {
     let type = headers["content-type"]?.lowercased() ?? "application/json"
     return type.split(separator: ";").first?.hasSuffix("json") ?? false
@@ -135,13 +135,13 @@ public struct Answer: Sendable {
     body = .events(events)
   }
 
-  /// Nothing to say.
+  /// An answer without a body.
   public static let done = Answer(status: 204, contentType: "", bytes: [])
 }
 
 /// One server-sent event.
 public struct StreamEvent: Sendable {
-  /// The number from which a client that lost the connection goes on; nil for none.
+  /// The number after which a client that lost the connection resumes; nil for none.
   public let id: Int?
   /// Nil for an event without a name.
   public let name: String?

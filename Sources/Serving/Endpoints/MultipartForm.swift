@@ -15,7 +15,7 @@ public struct MultipartForm {
   private static let partLimit = 16
 
   /// Reads a body of the type `contentType`, which names the line between the parts.
-  /// - Throws: `serve.form` for another type, and for a body that is not as the type says.
+  /// - Throws: `serve.form` for another type, and for a body that does not match it.
   public init(_ body: [UInt8], contentType: String) throws(Failure) {
     let boundary = try MultipartForm.boundary(contentType)
     // The first line has no line before it that would have to end.
@@ -48,7 +48,7 @@ public struct MultipartForm {
   // MARK: - Reading
 
   private static let failure = Failure(
-    .badInput, code: "serve.form", "the body is not the form that its content type says",
+    .badInput, code: "serve.form", "the body does not match its content type",
     hint: "send multipart/form-data")
 
   /// The parameter `boundary` of the type.

@@ -13,7 +13,7 @@ public struct RemotePictures: Sendable {
     self.byteLimit = byteLimit
   }
 
-  /// The bytes at `address`; `authorization` goes along as the header of that name.
+  /// The bytes at `address`; `authorization` is sent as the header of that name.
   /// - Throws: `serve.address` for a host that is not allowed, and anything but http and https;
   ///   `serve.fetch`.
   public func fetch(
@@ -57,7 +57,7 @@ struct RemoteAddress {
     guard parts.count >= 3, ["http:", "https:"].contains(parts[0].lowercased()),
       parts[1].isEmpty
     else { throw RemoteAddress.failure }
-    // A query or fragment right behind the host belongs to no address that anybody writes.
+    // A query or fragment right after the host is refused: no ordinary address has one there.
     hostAndPort = parts[2].lowercased()
     let sides = hostAndPort.split(separator: ":", omittingEmptySubsequences: false)
     let isName = sides[0].utf8.allSatisfy {

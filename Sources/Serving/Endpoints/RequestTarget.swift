@@ -9,8 +9,8 @@ public struct RequestTarget: Sendable {
 
   private static let byteLimit = 8192
 
-  /// Reads what stands in the first line of a request.
-  /// - Throws: `serve.address` for escapes that are none, text that is not UTF-8, and more than 8 kB.
+  /// Reads the target in the first line of a request.
+  /// - Throws: `serve.address` for invalid escapes, text that is not UTF-8, and more than 8 kB.
   public init(_ text: String) throws(Failure) {
     guard text.utf8.count <= RequestTarget.byteLimit, text.hasPrefix("/") else {
       throw RequestTarget.failure

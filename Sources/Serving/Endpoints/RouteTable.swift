@@ -29,10 +29,10 @@ public struct RouteTable: Sendable {
     }
   }
 
-  /// The endpoint for `method`, such as "GET", and the path `parts`, with the parts that names in its
-  /// path stand for.
+  /// The endpoint for `method`, such as "GET", and the path `parts`, with the parts that the names in
+  /// its path match.
   ///
-  /// A word in a path goes before a name.
+  /// A word in a path takes precedence over a name.
   /// - Throws: `serve.route` when there is no such path, `serve.method` when it has other methods.
   public func find(
     _ method: String, _ parts: [String]
@@ -63,8 +63,8 @@ public struct RouteTable: Sendable {
   private static func match(_ route: [Part], _ parts: [String]) -> [String: String]? {
     guard route.count == parts.count else { return nil }
     var parameters: [String: String] = [:]
-    for (wanted, part) in zip(route, parts) {
-      switch wanted {
+    for (pattern, part) in zip(route, parts) {
+      switch pattern {
       case .word(let word): guard word == part else { return nil }
       case .name(let name): parameters[name] = part
       }

@@ -103,7 +103,7 @@ public struct KdenliveOptions: Sendable, Equatable {
       let words = sides[1].split(separator: ",")
       let numbers = words.compactMap { Float($0) }
       guard numbers.count == words.count, numbers.allSatisfy(\.isFinite) else {
-        throw wrong("\(printable(String(sides[1]), limit: 60)) are no numbers")
+        throw wrong("\(printable(String(sides[1]), limit: 60)) are not all numbers")
       }
       lists[frame] = numbers
     }

@@ -9,7 +9,7 @@ public import SAM2
 /// for other colours, `render=FOLDER` for the mask on all frames, which is the last one, and `q`.
 /// Answers go to standard output, the progress of rendering, as `NN%|`, to standard error.
 public final class KdenlivePipe {
-  /// What goes where.
+  /// The destinations of output.
   public struct Channels {
     /// A line for Kdenlive.
     public var answer: (String) -> Void
@@ -74,7 +74,7 @@ public final class KdenlivePipe {
     } else if !line.isEmpty {
       throw Failure(
         .usage, code: "kdenlive.request",
-        "\(printable(line, limit: 60)) is no request of Kdenlive's object mask",
+        "\(printable(line, limit: 60)) is not a request of Kdenlive's object mask",
         hint: "there are preview=, edit=, render= and q")
     }
     return true

@@ -14,7 +14,7 @@ enum EventBody {
     }
   }
 
-  /// What is sent: the events, and comments between them.
+  /// The text that is sent: the events, and comments between them.
   private static func texts(_ events: AsyncStream<StreamEvent>) -> AsyncStream<String> {
     let (stream, continuation) = AsyncStream.makeStream(of: String.self)
     // A first line at once, so that the client knows that it is connected.

@@ -24,7 +24,7 @@ struct RequestGuard: Sendable {
     guard RequestGuard.tokens(of: request).contains(where: { RequestGuard.isEqual($0, token) })
     else {
       throw Failure(
-        .usage, code: "serve.token", "the server wants the token that it was started with",
+        .usage, code: "serve.token", "the server requires the token that it was started with",
         hint: "send it as \"Authorization: Bearer …\", or open the page as /?token=…")
     }
   }
@@ -56,7 +56,7 @@ struct RequestGuard: Sendable {
         throw RequestGuard.foreign(origin)
       }
     }
-    // What a page loads as a picture or script has no origin, but says from where it is wanted.
+    // The request of a page for a picture or script has no origin, but names the site of the page.
     let site = HTTPField.Name("Sec-Fetch-Site").flatMap { request.headerFields[$0] }
     guard isPublic || site == nil || site == "same-origin" || site == "none" else {
       throw RequestGuard.foreign(site ?? "")
@@ -100,7 +100,7 @@ struct RequestGuard: Sendable {
     return tokens
   }
 
-  /// Compares in a time that does not tell how much is right.
+  /// Compares in a time that does not depend on the number of correct characters.
   static func isEqual(_ given: String, _ token: String) -> Bool {
     let (a, b) = (Array(given.utf8), Array(token.utf8))
     var difference = a.count ^ b.count

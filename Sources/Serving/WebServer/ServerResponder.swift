@@ -6,7 +6,7 @@ import JobSupport
 import Logging
 import NIOCore
 
-/// What a request needs to know about its connection.
+/// The facts about its connection that a request needs.
 struct ConnectionContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
@@ -52,7 +52,7 @@ struct ServerResponder: HTTPResponder {
 
   private func answer(_ request: Request, _ route: inout String) async throws -> Answer {
     let requestGuard = RequestGuard(settings)
-    // Who may not use the server does not learn what it has.
+    // Clients that may not use the server do not learn which paths it has.
     try requestGuard.check(request.head, isPublic: true)
     let target = try RequestTarget(request.head.path ?? "/")
     if let answer = signIn(target) { return answer }

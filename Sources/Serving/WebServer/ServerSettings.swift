@@ -6,13 +6,13 @@ public struct ServerSettings: Sendable {
   public var host = "127.0.0.1"
   /// 0 for any free port.
   public var port = 8765
-  /// What clients have to know; nil for none.
+  /// The secret that clients must send; nil for none.
   public var token: String?
   /// Connections at the same time.
   public var connectionLimit = 512
   /// Seconds for the body of a request, and more for long ones.
   public var bodySeconds = 30.0
-  /// Bytes a second that a client has to send on average, beyond the first seconds.
+  /// Bytes per second that a client has to send on average, after the first seconds.
   public var slowestBytesPerSecond = 50_000.0
   /// Seconds after which a silent connection is closed.
   public var idleSeconds = 90

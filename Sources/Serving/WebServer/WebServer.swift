@@ -7,7 +7,7 @@ import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
-/// Puts endpoints behind HTTP/1.1.
+/// Serves endpoints over HTTP/1.1.
 ///
 ///     let server = try WebServer(endpoints, settings, logger: JSONLogHandler.logger())
 ///     try await server.run { port in print("http://127.0.0.1:\(port)/") }
@@ -48,7 +48,7 @@ public struct WebServer: Sendable {
       onServerRunning: { channel in started(channel.localAddress?.port ?? 0) }, logger: quiet)
     let group = ServiceGroup(
       configuration: .init(
-        // The last one is told first.
+        // The last one is stopped first.
         services: [.init(service: application), .init(service: StopService(action: stopping))],
         gracefulShutdownSignals: catchingSignals ? [.sigterm, .sigint] : [], logger: quiet))
     // Cancelling the services would drop connections that have just come, which the library does not

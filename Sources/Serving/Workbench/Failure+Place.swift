@@ -1,7 +1,7 @@
 import Bytes
 
 extension Failure {
-  /// The same failure, saying that it concerns `place`.
+  /// The same failure, at `place`.
   func at(_ place: String) -> Failure {
     var copy = self
     copy.place = place + (self.place.map { ", \($0)" } ?? "")

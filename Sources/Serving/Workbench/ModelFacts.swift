@@ -1,12 +1,12 @@
 public import JSON
 
-/// The model of a server, as clients are told of it.
+/// The model of a server, as it is described to clients.
 public struct ModelFacts: Sendable {
   /// How people know it: the name of its file.
   public let name: String
-  /// What tells it from others: hashes of what is in it.
+  /// Hashes of its content, which distinguish it from others.
   public let identity: String
-  /// What its file says of itself: architecture, quantisation, measured accuracy.
+  /// The metadata of its file: architecture, quantisation, measured accuracy.
   public let metadata: JSONValue
 
   public init(name: String, identity: String, metadata: JSONValue) {

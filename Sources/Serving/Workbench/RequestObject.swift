@@ -121,7 +121,7 @@ public struct RequestObject {
     return Prompt.Box(x0: numbers[0], y0: numbers[1], x1: numbers[2], y1: numbers[3])
   }
 
-  /// The members `width` and `height`, the size in which masks are wanted; nil without both.
+  /// The members `width` and `height`, the requested size of masks; nil without both.
   /// - Throws: `json.type`; `serve.size` for one alone, or a size out of range.
   public func size(limits: WorkLimits) throws(Failure) -> (width: Int, height: Int)? {
     let (width, height) = (try optionalInteger("width"), try optionalInteger("height"))

@@ -20,7 +20,7 @@ final class SessionStore: Sendable {
     folder.names.filter { Identifier.isPossible($0) && folder.entry($0) == .folder }.sorted()
   }
 
-  /// What is known of the session `id`; nil when it cannot be read.
+  /// The stored facts of the session `id`; nil when they cannot be read.
   func session(_ id: String) -> JSONValue? {
     guard let bytes = try? file(SessionStore.sessionFile, of: id) else { return nil }
     return try? JSONValue(parsing: bytes)

@@ -22,7 +22,7 @@ public final class Workbench: Sendable {
   /// The folder of a server without one of its own.
   private let scratch: ScratchFolder?
 
-  /// Serves `model`, of which clients are told the `facts`.
+  /// Serves `model`, which the `facts` describe to clients.
   ///
   /// They may open what is in the folder `media` by its path; embeddings and sessions in the folder
   /// `cache` outlive the server; `jobs` pieces of long work are done at the same time.
@@ -62,7 +62,7 @@ public final class Workbench: Sendable {
   }
 }
 
-/// What the desks of a workbench share.
+/// The parts that the desks of a workbench share.
 struct WorkbenchParts: Sendable {
   let model: SegmentationModel
   let facts: ModelFacts

@@ -5,7 +5,7 @@ import JobSupport
 import Workbench
 import Zip
 
-/// The formats that a client wants, and the archive it gets.
+/// The formats that a client asks for, and the archive it gets.
 struct ExportRequest {
   let kinds: [AnnotationKind]
   let context: AnnotationContext

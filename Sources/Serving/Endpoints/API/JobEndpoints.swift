@@ -29,7 +29,8 @@ public struct JobEndpoints: Sendable {
 
   private func job(_ call: Call) throws(Failure) -> WorkJob { try jobs.job(call.parameter("id")) }
 
-  /// The number after which a client goes on: what browsers send by themselves, or `after`.
+  /// The number of the last event that a client has: the header that browsers send by themselves, or
+  /// `after`.
   private func last(_ call: Call) throws(Failure) -> Int {
     if let text = call.headers["last-event-id"], let number = Int(text) { return number }
     return try call.integer("after") ?? 0

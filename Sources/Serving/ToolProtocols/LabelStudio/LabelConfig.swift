@@ -33,7 +33,7 @@ struct LabelConfig {
     self.tags = tags
   }
 
-  /// Reads a tag behind its bracket; nil for one that closes, or is none.
+  /// Reads a tag after its bracket; nil for a closing tag, and for other text.
   private static func tag(_ rest: inout Substring) -> Tag? {
     let name = rest.prefix { $0.isLetter || $0.isNumber }
     guard !name.isEmpty else { return nil }

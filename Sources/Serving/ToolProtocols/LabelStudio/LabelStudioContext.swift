@@ -3,7 +3,7 @@ import JSON
 import SAM2
 import Workbench
 
-/// What a person has drawn in Label Studio, as its "smart" tools send it.
+/// The shapes that a person has drawn in Label Studio, as its "smart" tools send them.
 struct LabelStudioContext {
   let prompt: PicturePrompt
   /// The label that was chosen for it.
@@ -11,8 +11,8 @@ struct LabelStudioContext {
 
   /// Reads the list `result` for a picture of `width` x `height`; nil when it is empty.
   ///
-  /// Key points and rectangles are in percent; other regions are none of a mask model's, and are
-  /// refused.
+  /// Key points and rectangles are in percent; other regions are not prompts of a mask model, and
+  /// are refused.
   /// - Throws: `label_studio.context`; `json.*`.
   init?(_ result: [JSONValue], width: Int, height: Int) throws(Failure) {
     guard !result.isEmpty else { return nil }
@@ -34,7 +34,7 @@ struct LabelStudioContext {
       default:
         throw Failure(
           .badInput, code: "label_studio.context",
-          "a region of type \(printable(type, limit: 40)) is no prompt",
+          "a region of type \(printable(type, limit: 40)) is not a prompt",
           hint: "use smart key points or rectangles")
       }
       label = value[type]?[0]?.string ?? label
@@ -44,7 +44,7 @@ struct LabelStudioContext {
     self.label = label ?? "object"
   }
 
-  /// A region says it as a number or as a truth value; a key point without is positive.
+  /// The member is a number or a truth value; a key point without it is positive.
   private static func isPositive(_ region: JSONValue) -> Bool {
     guard let value = region["is_positive"], !value.isNull else { return true }
     return value.bool ?? ((value.double ?? 1) > 0)

@@ -65,7 +65,7 @@ public struct LabelStudioEndpoints: Sendable {
     return Answer(["model_version": .string(LabelStudioEndpoints.version)])
   }
 
-  /// The project's number; the protocol has it as a number, as text, and with a time behind it.
+  /// The project's number; the protocol has it as a number, as text, and followed by a time.
   private static func project(_ json: JSONValue) -> String {
     let text = json["project"]?.string ?? json["project"]?.int.map(String.init) ?? ""
     return text.split(separator: ".").first.map(String.init) ?? ""
@@ -140,7 +140,7 @@ public struct LabelStudioEndpoints: Sendable {
     guard let project, !project.hostname.isEmpty else {
       throw Failure(
         .badInput, code: "label_studio.hostname",
-        "the picture is on a Label Studio that has not said its address",
+        "the picture is on a Label Studio whose address is unknown",
         hint: "set LABEL_STUDIO_HOST there, or put the pictures below --media")
     }
     let host =

@@ -137,7 +137,7 @@ struct XAnyLabelingVideos: Sendable {
 
   // MARK: - Results
 
-  /// The events of the protocol; a client that goes away ends the job.
+  /// The events of the protocol; a client that disconnects ends the job.
   private func events(
     of job: WorkJob, _ session: VideoSession, _ start: Int, _ shapes: PolygonShapes
   ) -> AsyncStream<StreamEvent> {
@@ -176,7 +176,7 @@ struct XAnyLabelingVideos: Sendable {
     return stream
   }
 
-  /// The polygons of each object in what the session tells of a frame.
+  /// The polygons of each object in the session's masks of a frame.
   private func polygons(
     _ masks: JSONValue, _ session: VideoSession, _ shapes: PolygonShapes
   ) throws(Failure) -> [(object: Int, shapes: [JSONValue])] {

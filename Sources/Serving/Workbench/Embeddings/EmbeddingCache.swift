@@ -22,7 +22,7 @@ public final class EmbeddingCache: Sendable {
   private let scheduler: Scheduler
 
   /// Keeps `budget` bytes of memory, and the embedding that was used last in any case; with a
-  /// `folder` also so many bytes of disk, which outlive the server.
+  /// `folder` also as many bytes of disk, which outlive the server.
   /// - Throws: `output.folder`, `output.link`.
   public init(
     _ model: SegmentationModel, _ scheduler: Scheduler, budget: Int,
@@ -49,8 +49,8 @@ public final class EmbeddingCache: Sendable {
 
   /// The embedding of `key`: the one that is kept, or that of the picture which `read` gives.
   ///
-  /// Several callers of one key wait for one run of the encoder. It goes on when a caller does not
-  /// wait any longer.
+  /// Several callers of one key wait for one run of the encoder. It continues when a caller does
+  /// not wait any longer.
   /// - Throws: what `read`, the model and the scheduler throw.
   public func embedding(
     _ key: EmbeddingKey, priority: WorkPriority = .encode,

@@ -18,7 +18,8 @@ final class Encoding: Sendable {
 
   init(_ priority: WorkPriority) { state = Guarded(State(priority: priority)) }
 
-  /// Whether `priority` is more urgent than that of all queues so far, which it then is no more.
+  /// Whether `priority` is more urgent than that of all queues so far; if so, it becomes the most
+  /// urgent of them.
   func hastens(to priority: WorkPriority) -> Bool {
     state.withLock { state in
       guard priority.rawValue < state.priority.rawValue else { return false }

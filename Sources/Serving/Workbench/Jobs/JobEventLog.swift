@@ -2,7 +2,7 @@ import Bytes
 import JSON
 import Synchronization
 
-/// What a job has told so far, for clients that listen, and for those that come back.
+/// The events of a job so far, for clients that listen, and for those that come back.
 final class JobEventLog: Sendable {
   struct Event: Sendable {
     let number: Int

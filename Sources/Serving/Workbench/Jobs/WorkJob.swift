@@ -3,7 +3,7 @@ public import JSON
 import JobSupport
 import Synchronization
 
-/// Work that takes longer than a request: it tells how far it has come, and can be stopped.
+/// Work that takes longer than a request: it reports its progress, and can be stopped.
 public final class WorkJob: Sendable {
   public enum Status: String, Sendable {
     case waiting, running, done, failed, cancelled
@@ -11,11 +11,11 @@ public final class WorkJob: Sendable {
     public var isOver: Bool { self == .done || self == .failed || self == .cancelled }
   }
 
-  /// What the work does to tell about itself; handed to its body.
+  /// The reports of the work about itself; handed to its body.
   public struct Reporter: Sendable {
     fileprivate let job: WorkJob
 
-    /// Whether a client wants an end.
+    /// Whether a client has asked for an end.
     public var isCancelled: Bool { job.cancellation.cancellation.isRequested }
 
     public func progress(_ done: Int, of total: Int) {
@@ -23,12 +23,12 @@ public final class WorkJob: Sendable {
       job.log.add("progress", ["done": .init(done), "total": .init(total)])
     }
 
-    /// Tells a part of the result.
+    /// Reports a part of the result.
     public func event(_ name: String, _ data: JSONValue) { job.log.add(name, data) }
   }
 
   public let id: String
-  /// What it does: "automatic", "propagate" and so on.
+  /// The kind of work: "automatic", "propagate" and so on.
   public let kind: String
   /// The picture or video that it works on.
   public let subject: String
@@ -97,7 +97,7 @@ public final class WorkJob: Sendable {
     ]
   }
 
-  /// What it tells after event number `last`, until it is over.
+  /// The events after number `last`, until it is over.
   public func events(
     after last: Int
   ) -> AsyncStream<(number: Int, name: String, data: String)> {

@@ -5,7 +5,7 @@ import Media
 /// The folder whose pictures and videos clients may open, and nothing outside of it.
 ///
 /// Every name of a path is opened by itself from the open folder, and never through a link, so that
-/// neither `..` nor a link, also one that is made at that moment, leads out.
+/// neither `..` nor a link, even one created at that moment, leads out.
 public final class MediaFolder: Sendable {
   /// Names of files and folders in a listing at most.
   public static let listingLimit = 10_000
@@ -28,7 +28,7 @@ public final class MediaFolder: Sendable {
   // MARK: - Opening
 
   /// Opens the file or folder at the relative `path`.
-  /// - Throws: `serve.media_path` for a path that is none, or leads out; `serve.media_missing`.
+  /// - Throws: `serve.media_path` for an invalid path, and one that leads out; `serve.media_missing`.
   public func item(_ path: String) throws(Failure) -> MediaItem {
     let names = try MediaFolder.names(path)
     var current = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
@@ -55,14 +55,14 @@ public final class MediaFolder: Sendable {
     else {
       throw Failure(
         .badInput, code: "serve.media_path",
-        "\"\(printable(path))\" is no path below the media folder",
+        "\"\(printable(path))\" is not a path below the media folder",
         hint: "give a relative path, without \"..\"")
     }
     return names
   }
 
   private static func missing(_ path: String, _ problem: Int32) -> Failure {
-    // Links are not told apart from what does not exist: where they lead is nobody's business.
+    // Links are answered as missing files are: clients do not learn their targets.
     let isPresent = problem == EACCES || problem == EMFILE || problem == ENFILE
     return Failure(
       .missingInput, code: isPresent ? "serve.media_unreadable" : "serve.media_missing",

@@ -62,7 +62,7 @@ public final class MediaItem: Sendable {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// What the entry `name` of a folder is, by its name; nil for a link and for anything else.
+  /// The kind of the entry `name` of a folder, by its name; nil for a link and for other files.
   func kind(_ name: String) -> MediaFolder.Entry.Kind? {
     var status = stat()
     guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }

@@ -4,7 +4,7 @@ import SAM2
 import SAM2Jobs
 
 extension PictureAnswer {
-  /// The part of `prediction` that `prompt` asks for; `milliseconds` is read when the masks are made.
+  /// The part of `prediction` that `prompt` asks for; `milliseconds` is read after the masks.
   init(
     _ prediction: MaskPrediction, _ prompt: PicturePrompt, logits: String?,
     milliseconds: () -> Double

@@ -6,7 +6,7 @@ import Media
 public import SAM2
 import SAM2Jobs
 
-// What is marked in open pictures, and the search for everything.
+// The objects of open pictures, and the search for all of them.
 
 extension PictureDesk {
   /// Replaces the objects of the picture by those of a client, and stores them.
@@ -55,11 +55,11 @@ extension PictureDesk {
   ) throws(Failure) -> WorkJob {
     let generator = try AutomaticMaskGenerator(model, options: AutomaticMaskOptions(json: json))
     return try jobs.start(kind: "automatic", subject: session.id) { reporter in
-      let masks = try await self.scheduler.run(.long) { turn in
+      let masks = try await self.scheduler.run(.long) { slot in
         try generator.generate(self.decoded(session)) { progress in
           if reporter.isCancelled { throw CancellationError() }
           reporter.progress(progress.done, of: progress.total)
-          turn.giveWay()
+          slot.giveWay()
         }
       }
       return [

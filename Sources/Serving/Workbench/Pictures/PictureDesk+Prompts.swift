@@ -66,7 +66,7 @@ extension PictureDesk {
       }
       let prediction = try predictor.predict(
         Prompt(points: prompt.points, box: prompt.box, maskLogits: previous ?? given),
-        multimask: prompt.wantsCandidates)
+        multimask: prompt.asksForCandidates)
       let logits =
         prompt.keepsLogits ? self.shelf.keep(prediction.lowResolutionLogits, of: owner) : nil
       return PictureAnswer(

@@ -163,7 +163,7 @@ public final class PictureDesk: Sendable {
     return bytes
   }
 
-  /// The picture itself, decoded in its turn among all work.
+  /// The picture itself, decoded as scheduled work.
   public func picture(
     of session: PictureSession, _ priority: WorkPriority = .encode
   ) async throws -> RGBImage {

@@ -4,7 +4,7 @@ import JobSupport
 public import Media
 public import SAM2
 
-/// What a client asks about one object of a picture.
+/// A client's prompt for one object of a picture.
 public struct PicturePrompt: Sendable {
   public var points: [Prompt.Point] = []
   public var box: Prompt.Box?
@@ -16,7 +16,7 @@ public struct PicturePrompt: Sendable {
   public var multimask: Bool?
   /// Whether the logits are kept for a further prompt.
   public var keepsLogits = true
-  /// The size in which the masks are wanted; nil for that of the picture.
+  /// The requested size of the masks; nil for that of the picture.
   public var size: (width: Int, height: Int)?
 
   private static let members: Set<String> = [
@@ -43,8 +43,8 @@ public struct PicturePrompt: Sendable {
     size = try reader.size(limits: limits)
   }
 
-  /// Whether three candidates are wanted.
-  var wantsCandidates: Bool {
+  /// Whether the answer has three candidates.
+  var asksForCandidates: Bool {
     multimask ?? (points.count == 1 && box == nil && previous == nil && maskCounts == nil)
   }
 }

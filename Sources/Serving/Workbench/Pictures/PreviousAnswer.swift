@@ -10,7 +10,7 @@ public struct PreviousAnswer: Sendable, Equatable {
 
   public init(logits: String, mask: Int) { (self.logits, self.mask) = (logits, mask) }
 
-  /// - Throws: `json.*`; `serve.logits` for a name that is none.
+  /// - Throws: `json.*`; `serve.logits` for an invalid name.
   public init(json: JSONValue) throws(Failure) {
     let reader = try RequestObject(json, members: ["logits", "mask"])
     logits = try reader.string("logits")

@@ -1,7 +1,7 @@
 import Bytes
 import Synchronization
 
-/// What clients have open, by identifier, up to a limit.
+/// The sessions that clients have open, by identifier, up to a limit.
 final class SessionTable<Session: Sendable>: Sendable {
   private let sessions = Guarded<[String: Session]>([:])
   private let limit: Int

@@ -13,7 +13,7 @@ import Synchronization
 public final class Scheduler: Sendable {
   /// One piece of waiting work.
   private struct Item: Sendable {
-    let run: @Sendable (Turn) -> Void
+    let run: @Sendable (Slot) -> Void
     /// Called instead when the scheduler stops first.
     let abandon: @Sendable () -> Void
     let enqueued: Double
@@ -78,14 +78,14 @@ public final class Scheduler: Sendable {
 
   // MARK: - Work
 
-  /// Runs `body` when its turn comes, on a thread of the scheduler.
+  /// Runs `body` after all work that is more urgent or older, on a thread of the scheduler.
   /// - Throws: `serve.overloaded` when too much waits already, `serve.stopping`; what `body` throws.
   public func run<Value: Sendable>(
-    _ priority: WorkPriority, _ body: @escaping @Sendable (Turn) throws -> Value
+    _ priority: WorkPriority, _ body: @escaping @Sendable (Slot) throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       let item = Item(
-        run: { turn in continuation.resume(with: Result { try body(turn) }) },
+        run: { slot in continuation.resume(with: Result { try body(slot) }) },
         abandon: { continuation.resume(throwing: Scheduler.stopping) },
         enqueued: StageClock.now())
       if let refusal = enqueue(item, priority) { continuation.resume(throwing: refusal) }
@@ -111,7 +111,7 @@ public final class Scheduler: Sendable {
     return nil
   }
 
-  /// Does one piece of work of a priority up to `limit`, the most urgent first; false when none waits.
+  /// Does the most urgent piece of work of a priority up to `limit`; false when none waits.
   fileprivate func serveOne(upTo limit: WorkPriority) -> Bool {
     let next = state.withLock { state -> (WorkPriority, Item)? in
       for priority in WorkPriority.allCases where priority.rawValue <= limit.rawValue {
@@ -122,7 +122,7 @@ public final class Scheduler: Sendable {
     }
     guard let (priority, item) = next else { return false }
     let start = StageClock.now()
-    item.run(Turn(self, priority))
+    item.run(Slot(self, priority))
     let end = StageClock.now()
     state.withLock { state in
       state.statistics.add(priority, waited: start - item.enqueued, took: end - start)
@@ -143,8 +143,8 @@ public final class Scheduler: Sendable {
     .usage, code: "serve.stopping", "the server is stopping", hint: "try again when it runs again")
 }
 
-/// The time of one piece of work, as it sees it.
-public struct Turn: Sendable {
+/// The place of one piece of work in the schedule, as the work sees it.
+public struct Slot: Sendable {
   private let scheduler: Scheduler
   private let priority: WorkPriority
 

@@ -6,7 +6,7 @@ public enum WorkPriority: Int, Sendable, CaseIterable {
   case encode
   /// A frame of a propagation, a batch of automatic masks, an export.
   case long
-  /// A picture that may be wanted next.
+  /// A picture that may be needed next.
   case ahead
 
   /// How metrics and logs call it.

@@ -2,7 +2,7 @@ public import Bytes
 import JobSupport
 import Synchronization
 
-/// Frames that a client sends one by one, before it says which video they are.
+/// Frames that a client sends one by one, before it opens them as a video.
 public final class FrameUploads: Sendable {
   private struct Folder: Sendable {
     var frames: [String: [UInt8]] = [:]

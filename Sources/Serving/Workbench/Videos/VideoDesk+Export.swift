@@ -16,9 +16,9 @@ extension VideoDesk {
     _ session: VideoSession, _ kinds: [AnnotationKind], _ context: AnnotationContext
   ) async throws -> [AnnotationFile] {
     try ExportKinds.check(kinds, among: AnnotationKind.allCases)
-    return try await scheduler.run(.encode) { turn in
+    return try await scheduler.run(.encode) { slot in
       let pictures = try self.pictures(of: session)
-      turn.giveWay()
+      slot.giveWay()
       return try ExportKinds.files(
         of: pictures.sorted { $0.key < $1.key }.map(\.value), kinds,
         context.about(session.description.facts))
@@ -47,7 +47,7 @@ extension VideoDesk {
   public func drawOverlay(_ session: VideoSession) throws(Failure) -> WorkJob {
     let pictures = try pictures(of: session)
     return try jobs.start(kind: "overlay", subject: session.id) { reporter in
-      try await self.scheduler.run(.long) { turn in
+      try await self.scheduler.run(.long) { slot in
         let video = try self.frames(session)
         _ = try self.store.directory(session.id)
         try VideoOverlay.drawMovie(
@@ -56,7 +56,7 @@ extension VideoDesk {
         ) { done, total in
           if reporter.isCancelled { throw CancellationError() }
           reporter.progress(done, of: total)
-          turn.giveWay()
+          slot.giveWay()
         }
         withExtendedLifetime(video) {}
       }

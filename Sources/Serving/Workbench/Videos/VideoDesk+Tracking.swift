@@ -78,7 +78,7 @@ extension VideoDesk {
     }
   }
 
-  /// Changes annotations in their turn, and stores the masks that come of it.
+  /// Changes annotations as scheduled work, and stores the resulting masks.
   private func edit(
     _ session: VideoSession, frame: Int, removing object: Int? = nil,
     _ body: @escaping @Sendable (inout VideoTracking) throws(Failure) -> [FrameResult]

@@ -112,7 +112,7 @@ public final class VideoDesk: Sendable {
       for (index, bytes) in frames.enumerated() {
         guard let format = ImageFormat(sniffing: bytes) else {
           throw Failure(
-            .badInput, code: "image.format", "frame \(index) is no picture of a known format")
+            .badInput, code: "image.format", "frame \(index) is not a picture of a known format")
         }
         let name = "\(VideoDesk.videoFile)/\(fiveDigits(index))\(format.pathExtensions[0])"
         try store.write(bytes, name, of: id)
@@ -163,7 +163,7 @@ public final class VideoDesk: Sendable {
     }
     var tracking = VideoTracking(predictor, actions: stored?.actions ?? [])
     let state = store.path(VideoDesk.stateFile, of: id)
-    // A state of another model cannot go on: its masks are kept, and its objects are gone.
+    // A state of another model cannot be resumed: its masks are kept, and its objects are dropped.
     if stored != nil, access(state, F_OK) == 0, (try? tracking.restore(from: state)) == nil {
       tracking = VideoTracking(predictor)
     }
@@ -213,7 +213,7 @@ public final class VideoDesk: Sendable {
 
   // MARK: - Saving
 
-  /// Writes what a later server needs to go on.
+  /// Writes everything that a later server needs to resume.
   func save(_ session: VideoSession) throws(Failure) {
     guard isLasting else { return }
     try store.write(

@@ -31,7 +31,7 @@ public final class VideoSession: Sendable {
     var lastUse = StageClock.now()
   }
 
-  /// What is known of the tracking, for those who may not wait for it.
+  /// The state of the tracking, for callers that may not wait for it.
   struct Facts: Sendable {
     var objects: [Int] = []
     var prompts: [(object: Int, frame: Int)] = []
@@ -86,7 +86,7 @@ public final class VideoSession: Sendable {
     }
   }
 
-  /// Takes over `facts` that clients are not told of.
+  /// Takes over `facts` without notifying clients.
   func note(_ facts: Facts) { state.withLock { $0.facts = facts } }
 
   func change(_ names: ObjectNames) {
@@ -115,7 +115,7 @@ public final class VideoSession: Sendable {
     try shown.withLock { (video) throws(Failure) in try video.frames.frame(at: index) }
   }
 
-  /// What the session tells of itself.
+  /// The description of the session for clients.
   public var json: JSONValue {
     let state = state.withLock { $0 }
     return [

@@ -33,7 +33,7 @@ struct StoredTracking: Sendable {
 /// An open video whose frames can be read; the file stays open as long as this is kept.
 struct OpenVideo: IndexedFrames {
   var frames: FrameSource
-  /// Keeps the descriptor that the path of `frames` goes through.
+  /// Keeps the descriptor that is part of the path of `frames`.
   private let item: MediaItem?
 
   /// Opens an item below the media folder; of a folder of frames none may be a link.
