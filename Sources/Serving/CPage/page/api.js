@@ -1,6 +1,6 @@
 // Talks to the server that the page comes from.
 
-/** What the server says when it refuses: its own sentence, with what to do about it. */
+/** A refusal of the server: its own sentence, followed by its hint. */
 export class Refusal extends Error {
   constructor(error, status) {
     super(error.hint ? `${error.message}; ${error.hint}` : error.message);
@@ -53,7 +53,7 @@ export async function blob(method, path, body) {
 }
 
 /**
- * Listens to a job until it is over; a broken connection goes on where it stopped.
+ * Listens to a job until it is over; after a broken connection it resumes where it stopped.
  * @returns {Promise<{name: string, data: any}>} the last event
  */
 export function listen(job, onEvent) {

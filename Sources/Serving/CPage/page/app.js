@@ -1,4 +1,4 @@
-// Puts the page together: buttons, keys, what is said.
+// Puts the page together: buttons, keys, messages.
 
 import * as api from "./api.js";
 import { activeObject, canRedo, canUndo, changed, changes, page, redo, removeObject, startObject, undo } from "./document.js";
@@ -11,21 +11,21 @@ import { clickTimes, fit, hoverTimes, setBoxTool, setSpace } from "./view.js";
 const by = (id) => document.getElementById(id);
 const status = by("status"), problem = by("problem");
 
-function tell(text) { status.textContent = text; problem.hidden = true; }
+function report(text) { status.textContent = text; problem.hidden = true; }
 function fail(refusal) { problem.textContent = refusal.message ?? String(refusal); problem.hidden = false; }
 changes.addEventListener("problem", (event) => fail(event.detail));
 
-// What can be done
+// Actions
 
 let boxIsOn = false;
 const actions = {
-  sign: () => { page.adds = !page.adds; render(); tell(page.adds ? "Clicks add." : "Clicks take away."); },
+  sign: () => { page.adds = !page.adds; render(); report(page.adds ? "Clicks add." : "Clicks take away."); },
   box: () => { boxIsOn = !boxIsOn; setBoxTool(boxIsOn); render(); },
-  newObject: () => { startObject(); tell(`The next click starts object ${page.active}.`); },
+  newObject: () => { startObject(); report(`The next click starts object ${page.active}.`); },
   track: () => { if (page.video) track("forth").catch(fail); },
   from: () => { if (page.video) setRange("from"); },
   to: () => { if (page.video) setRange("to"); },
-  everything: () => { if (!page.video) findEverything(tell).catch(fail); },
+  everything: () => { if (!page.video) findEverything(report).catch(fail); },
   undo, redo, fit,
   export: () => openExport(),
   help: () => by("help-card").showModal(),
@@ -83,7 +83,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("keyup", (event) => { if (event.key === " ") setSpace(false); });
 
-// What is shown
+// Display
 
 function render() {
   const hasPicture = page.picture !== null;
@@ -100,7 +100,7 @@ changes.addEventListener("objects", () => { problem.hidden = true; render(); });
 changes.addEventListener("picture", () => {
   document.title = `${page.picture.name} – sam2`;
   by("everything").hidden = page.video !== null;
-  if (!page.video) resumeEverything(tell).catch(fail);
+  if (!page.video) resumeEverything(report).catch(fail);
 });
 
 function describe(model) {
@@ -115,6 +115,6 @@ try {
   page.model = await api.get("/api/model");
   describe(page.model);
   render();
-  startVideos(tell, fail);
-  await media.start(tell, fail);
+  startVideos(report, fail);
+  await media.start(report, fail);
 } catch (refusal) { fail(refusal); }

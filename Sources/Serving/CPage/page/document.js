@@ -16,7 +16,7 @@ let work;
 export function setWork(newWork) { work = newWork ?? pictures; }
 
 export const page = {
-  /** The open video, as the server tells it; null for a picture. */
+  /** The open video, as the server describes it; null for a picture. */
   video: null,
   /** The frame that is shown of a video. */
   frame: 0,
@@ -133,7 +133,7 @@ async function ask(picture, prompt) {
   try {
     return await api.send("POST", path, prompt);
   } catch (refusal) {
-    // The server has not kept the earlier answer: the prompts alone say as much.
+    // The server has not kept the earlier answer: the prompts are sent alone.
     if (refusal.code !== "serve.logits") throw refusal;
     const { previous, ...rest } = prompt;
     return api.send("POST", path, rest);

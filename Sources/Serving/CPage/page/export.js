@@ -79,7 +79,7 @@ export function open() {
   card.showModal();
 }
 
-/** Does what a button of the card says; what goes wrong is said on the card. */
+/** Runs the action of a button of the card; failures are shown on the card. */
 function onClick(id, action) {
   by(id).addEventListener("click", async () => {
     problem.hidden = true;

@@ -1,4 +1,4 @@
-// Turns COCO's run lengths into a tinted picture and the edges around it.
+// Converts COCO's run lengths to a tinted picture and the edges around it.
 
 /** Reads the string form of COCO; a column after the other, runs outside and inside in turn. */
 function lengths(text) {
@@ -63,7 +63,7 @@ function edges(mask, width, height) {
 
 function tinted(mask, width, height, colour) {
   const number = parseInt(colour.slice(1), 16);
-  // One word a pixel, as the bytes stand in memory: red first.
+  // One word per pixel, in the order of the bytes in memory: red first.
   const word = (0x66 << 24 | (number & 255) << 16 | (number >> 8 & 255) << 8 | number >> 16) >>> 0;
   const words = new Uint32Array(width * height);
   for (let i = 0; i < mask.length; i++) if (mask[i]) words[i] = word;

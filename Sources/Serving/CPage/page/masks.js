@@ -1,6 +1,6 @@
 // Masks as pictures: run lengths become a tint and an outline, off the main thread.
 
-/** Colours that colour-blind people tell apart (Okabe and Ito), for objects 1, 2 and so on. */
+/** Colours that colour-blind people can distinguish (Okabe and Ito), for objects 1, 2 and so on. */
 const palette = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#9a9a9a"];
 
 export function colour(id) { return palette[(id - 1) % palette.length]; }

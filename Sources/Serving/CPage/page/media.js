@@ -9,14 +9,14 @@ const list = byId("items"), folderLine = byId("folder"), drop = byId("choose"), 
 /** Entries: {kind, path?, id?, name, state}. */
 let items = [];
 let folder = "";
-let tell = () => {};
+let report = () => {};
 let fail = () => {};
 
 export async function start(reportStatus, reportProblem) {
-  [tell, fail] = [reportStatus, reportProblem];
+  [report, fail] = [reportStatus, reportProblem];
   await loadFolder("");
-  const wanted = location.hash.slice(1);
-  const open = items.find((item) => item.id === wanted);
+  const linked = location.hash.slice(1);
+  const open = items.find((item) => item.id === linked);
   if (open) await choose(open);
 }
 
@@ -85,21 +85,21 @@ async function choose(item) {
 }
 
 async function chooseVideo(item) {
-  tell("Opening the video…");
+  report("Opening the video…");
   const video = item.id ? await api.get(`/api/videos/${item.id}`) : await api.send("POST", "/api/videos", { path: item.path });
   item.id = video.id;
   history.replaceState(null, "", `#${video.id}`);
   await showVideo(video);
   render();
-  tell("Click on something, then track it.");
+  report("Click on something, then track it.");
 }
 
 /** The picture that is looked at is encoded at once, before anybody clicks. */
 async function encode(item) {
-  if (page.picture.encoded) { setState(item); tell(ready); return; }
+  if (page.picture.encoded) { setState(item); report(ready); return; }
   item.state = "encoding";
   render();
-  tell("Encoding the picture…");
+  report("Encoding the picture…");
   const picture = page.picture;
   try {
     await api.send("POST", `/api/images/${item.id}/encode`, {});
@@ -107,7 +107,7 @@ async function encode(item) {
     item.state = "new";
     render();
   }
-  if (page.picture === picture) { picture.encoded = true; tell(ready); changed("encoded"); }
+  if (page.picture === picture) { picture.encoded = true; report(ready); changed("encoded"); }
   setState(item);
 }
 
@@ -127,7 +127,7 @@ async function encodeNeighbours(item) {
       await api.send("POST", `/api/images/${neighbour.id}/encode`, { ahead: true });
       neighbour.state = "ready";
       render();
-    } catch { /* it says what is wrong when it is opened */ }
+    } catch { /* opening it reports the failure */ }
   }
 }
 

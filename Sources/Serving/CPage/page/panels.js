@@ -154,28 +154,28 @@ export async function follow(id, title) {
   return end;
 }
 
-export async function findEverything(tell) {
+export async function findEverything(report) {
   const picture = page.picture;
   const started = await api.send("POST", `/api/images/${picture.id}/automatic`, { points_per_side: 16 });
-  await followEverything(picture, started.id, tell);
+  await followEverything(picture, started.id, report);
 }
 
-async function followEverything(picture, id, tell) {
+async function followEverything(picture, id, report) {
   const end = await follow(id, "Looking for everything…");
   if (page.picture !== picture) return;
   if (end.name === "failed") throw new api.Refusal(end.data, 0);
-  if (end.name === "cancelled") { tell("Stopped."); return; }
+  if (end.name === "cancelled") { report("Stopped."); return; }
   const masks = end.data.masks;
   const before = page.objects.length;
   await adopt(masks, page.model.limits.objects);
   const added = page.objects.length - before;
-  tell(added < masks.length ? `${added} of ${masks.length} things are objects now: there can be ${page.model.limits.objects}.` : `${masks.length} things are objects now.`);
+  report(added < masks.length ? `${added} of ${masks.length} things are objects now: there can be ${page.model.limits.objects}.` : `${masks.length} things are objects now.`);
 }
 
-/** Goes on with a search that was under way when the page was left. */
-export async function resumeEverything(tell) {
+/** Resumes a search that was under way when the page was left. */
+export async function resumeEverything(report) {
   const picture = page.picture;
   const { jobs } = await api.get(`/api/jobs?subject=${picture.id}`);
   const active = jobs.find((j) => j.kind === "automatic" && ["waiting", "running"].includes(j.status));
-  if (active) await followEverything(picture, active.id, tell);
+  if (active) await followEverything(picture, active.id, report);
 }

@@ -13,7 +13,7 @@ const prepareDelay = 120;
 let prompts = new Map();
 /** What is known of each object's frames: object → Map(frame → presence). */
 let presence = new Map();
-let tell = () => {}, fail = () => {};
+let report = () => {}, fail = () => {};
 let job = null, playing = null;
 /** Whether frames are tracked, or will be in a moment: the server takes no prompts then. */
 let isTracking = false;
@@ -21,7 +21,7 @@ let isTracking = false;
 const key = (frame, object) => `${frame}/${object}`;
 const address = () => `/api/videos/${page.video.id}`;
 
-export function startVideos(reportStatus, reportProblem) { [tell, fail] = [reportStatus, reportProblem]; }
+export function startVideos(reportStatus, reportProblem) { [report, fail] = [reportStatus, reportProblem]; }
 
 /** Shows a video as the server describes it. */
 export async function showVideo(video) {
@@ -91,7 +91,7 @@ function prepare() {
   picture.encoded = false;
   prepared = key(frame, active);
   preparing = setTimeout(async () => {
-    // A prompt says what is wrong with the frame.
+    // A prompt reports the frame's failure.
     try { await api.send("POST", `/api/videos/${video.id}/encode`, { frame, object: active }); } catch { return; }
     if (page.picture === picture && prepared === key(frame, active) && !isTracking) picture.encoded = true;
   }, prepareDelay);
@@ -104,16 +104,16 @@ function unprepare() {
   if (page.picture) page.picture.encoded = false;
 }
 
-let wanted = 0;
-/** Shows a frame with its masks; of several wishes the last one counts. */
+let latest = 0;
+/** Shows a frame with its masks; of several calls the last one counts. */
 export async function goTo(frame) {
   const video = page.video;
   frame = Math.min(Math.max(Math.round(frame) || 0, 0), video.frames - 1);
-  const turn = ++wanted;
+  const call = ++latest;
   scrubber.value = frame;
   by("frame-number").value = frame;
   const [bitmap, masks] = await Promise.all([frameBitmap(video, frame), api.get(`/api/videos/${video.id}/masks/${frame}`)]);
-  if (turn !== wanted || page.video !== video) return;
+  if (call !== latest || page.video !== video) return;
   page.frame = frame;
   takeMasks(masks);
   changes.dispatchEvent(new CustomEvent("frame", { detail: bitmap }));
@@ -167,7 +167,7 @@ const videoWork = {
     const { objects, size } = await api.send("POST", `${address()}/preview`, { ...promptOf(page.frame, object), width, height });
     return { counts: objects[0].counts, size };
   },
-  /** After undo: brings the server to the prompts that are wanted now. */
+  /** After undo: brings the server to the current prompts. */
   async changed(before, frame = page.frame) {
     await saveNames();
     if (!before) return;
@@ -225,7 +225,7 @@ async function clear(frame, id) {
   changed();
 }
 
-/** Notes what a frame's masks say about presence. */
+/** Notes the presence in a frame's masks. */
 function learn(masks) {
   for (const { object, presence: share, area } of masks.objects) {
     if (!presence.has(object)) presence.set(object, new Map());
@@ -241,7 +241,7 @@ const range = () => [Number(by("range-from").value), Number(by("range-to").value
 
 export async function track(direction) {
   const [from, to] = range(), marked = promptedFrames();
-  if (!marked.length) { tell("Click on something first."); return; }
+  if (!marked.length) { report("Click on something first."); return; }
   if (direction !== "back") {
     const start = Math.max(from, Math.min(...marked));
     if (start <= to && !(await run({ start, frames: to - start, reverse: false }))) return;
@@ -261,13 +261,13 @@ async function run(body) {
   } finally { isTracking = false; }
 }
 
-/** Shows a job as it goes; true when it came to its end. */
+/** Shows a job while it runs; true when it came to its end. */
 async function followJob(id) {
   job = id;
   isTracking = true;
   unprepare();
   setTracking(true);
-  tell("Tracking…");
+  report("Tracking…");
   const video = page.video;
   const end = await api.listen(id, (name, data) => {
     if (page.video !== video) return;
@@ -281,7 +281,7 @@ async function followJob(id) {
   setTracking(false);
   if (page.video === video) await goTo(page.frame).catch(fail);
   if (end.name === "failed") fail(new api.Refusal(end.data, 0));
-  else tell(end.name === "cancelled" ? "Stopped; what was tracked stays." : `Tracked ${end.data.frames} frames.`);
+  else report(end.name === "cancelled" ? "Stopped; what was tracked stays." : `Tracked ${end.data.frames} frames.`);
   return end.name === "done";
 }
 
@@ -292,7 +292,7 @@ function setTracking(isOn) {
   for (const id of ["track", "track-back", "track-both"]) by(id).disabled = isOn;
 }
 
-/** Goes on with what was under way when the page was left. */
+/** Resumes the job that was under way when the page was left. */
 async function resume() {
   setTracking(false);
   const { jobs } = await api.get(`/api/jobs?subject=${page.video.id}`);

@@ -129,7 +129,7 @@ function drawBox([x0, y0, x1, y1], style, isDashed) {
   context.restore();
 }
 
-/** Signs are drawn, not only coloured: not everybody tells the colours apart. */
+/** Signs are drawn, not only coloured: not everybody can distinguish the colours. */
 function drawPrompts(object) {
   if (object.box) drawBox(object.box, colour(object.id), false);
   if (object.id !== page.active) return;
@@ -186,7 +186,7 @@ export function pictureBitmap() { return bitmap; }
 // Hover: only the newest place is asked for, and only one question is on its way.
 
 const hoverBox = document.getElementById("hover");
-let wantedPlace = null, isAsking = false;
+let pendingPlace = null, isAsking = false;
 /** Milliseconds of the last masks under the pointer, and from clicks to their masks on the canvas. */
 export const hoverTimes = [], clickTimes = [];
 const timesLimit = 500;
@@ -199,16 +199,16 @@ function noteTime(times, start) {
 }
 
 function wantHover(place) {
-  wantedPlace = place;
+  pendingPlace = place;
   if (!place) { hover = null; draw(); return; }
   if (!isAsking) askHover();
 }
 
 async function askHover() {
   isAsking = true;
-  while (wantedPlace) {
-    const asked = wantedPlace, { picture, frame } = page;
-    wantedPlace = null;
+  while (pendingPlace) {
+    const asked = pendingPlace, { picture, frame } = page;
+    pendingPlace = null;
     const shrink = Math.min(1, hoverSide / Math.max(picture.width, picture.height));
     try {
       const start = performance.now();
@@ -217,7 +217,7 @@ async function askHover() {
       const mask = await paint(found.counts, found.size, colour(page.active));
       noteTime(hoverTimes, start);
       if (page.picture === picture && page.frame === frame && isHovering) { hover = { mask }; draw(); }
-    } catch { wantedPlace = null; }
+    } catch { pendingPlace = null; }
   }
   isAsking = false;
 }
@@ -329,7 +329,7 @@ function pinch() {
   return b && { x: (a[0] + b[0]) / 2, y: (a[1] + b[1]) / 2, distance: Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1])) };
 }
 
-/** Waits for an action and tells what went wrong with it. */
+/** Waits for an action and reports its failure. */
 function act(promise) {
   promise.catch((refusal) => changes.dispatchEvent(new CustomEvent("problem", { detail: refusal })));
 }
