@@ -36,7 +36,7 @@ struct LiveAction: Sendable {
       try LiveAction.checkAlone(rest, place)
       self.init(.stop, frame: frame, line: line)
       return
-    case "propagate", "clear_frame":
+    case "propagate", "clear_frame", "detect":
       throw Failure(
         .badInput, code: "live.action", "\"\(verb)\" is for recorded videos", place: place,
         hint: "use add_points, add_mask, remove_object, reset or stop")
@@ -50,7 +50,7 @@ struct LiveAction: Sendable {
     case .addPoints, .addMask: self.init(.annotate(action), frame: frame, line: line)
     case .removeObject(let object): self.init(.removeObject(object), frame: frame, line: line)
     case .reset: self.init(.reset, frame: frame, line: line)
-    case .propagate, .clearFrame:
+    case .propagate, .clearFrame, .detect:
       throw Failure(.internalError, code: "live.action", "an action that was refused", place: place)
     }
   }
