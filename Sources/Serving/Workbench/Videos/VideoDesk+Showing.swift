@@ -29,7 +29,7 @@ public struct ShownVideo: Sendable {
         found.removeAll { $0.frame == frame && $0.object == object }
       case .removeObject(let object): found.removeAll { $0.object == object }
       case .reset: found = []
-      case .propagate: break
+      case .propagate, .detect: break
       }
     }
     return found
