@@ -73,11 +73,7 @@ struct TrackJobTests {
         // Of many frames that were annotated before, some are not at hand any more.
         #expect(job.isOverlayDrawn == (name == "along" && isDrawn))
         guard !job.isOverlayDrawn else { continue }
-        let mark = Overlay.Prompt.marks(points: [SmallModel.click], box: nil)
-        try job.drawOverlay(
-          on: FrameSource(path: SmallModel.clip),
-          Dictionary(uniqueKeysWithValues: frames.map { ($0, mark) })
-        ) { _, _ in }
+        try job.drawOverlay(on: FrameSource(path: SmallModel.clip)) { _, _ in }
       }
       let isSame = fileTree("\(folder)/along") == fileTree("\(folder)/after")
       #expect(isSame && fileTree("\(folder)/along").count == SmallModel.frameCount)
