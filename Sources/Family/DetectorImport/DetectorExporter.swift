@@ -32,7 +32,7 @@ public enum DetectorExporter {
     Failure(
       .usage, code: "export.quantized",
       "the weights of the detector are rounded or folded into others: the values of the checkpoint "
-        + "it was made from are gone", hint: "export the model it was made from")
+        + "it was computed from are not in the file", hint: "export the model it was computed from")
   }
 }
 

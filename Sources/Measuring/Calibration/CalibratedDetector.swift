@@ -13,7 +13,7 @@ public struct CalibratedDetector: Sendable {
     /// Inputs that could not be decoded.
     public internal(set) var skipped: [Failure] = []
 
-    /// Every so-manieth input is kept for measuring, when there are so many.
+    /// One input of this many is kept for measuring, if there are enough.
     private static let heldOutInterval = 4
 
     static func isHeldOut(_ index: Int, of count: Int) -> Bool {

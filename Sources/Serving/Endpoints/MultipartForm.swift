@@ -5,7 +5,7 @@ import Glibc
 public struct MultipartForm {
   public struct Part: Sendable {
     public let name: String
-    /// The client's name for the file; nil for a value that is none.
+    /// The client's name for the file; nil for a value that is not a file.
     public let fileName: String?
     public let bytes: [UInt8]
   }

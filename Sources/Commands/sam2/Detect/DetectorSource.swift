@@ -17,7 +17,7 @@ struct DetectorSource: ParsableArguments {
     name: .customLong("detector"),
     help: ArgumentHelp(
       "A converted OWLv2 or OWL-ViT, which finds things by words (default: $SAM2_DETECTOR), or "
-        + "\(DetectorSource.builtIn): a small one that tells drawn shapes by their colours, for "
+        + "\(DetectorSource.builtIn): a small one that knows drawn shapes by their colours, for "
         + "trying things out.",
       valueName: "file"))
   var file: String?

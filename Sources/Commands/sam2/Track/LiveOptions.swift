@@ -48,7 +48,7 @@ struct LiveOptions: ParsableArguments {
     }
   }
 
-  /// What delivers prompts; nil for nothing, when standard input is the video.
+  /// The reader of prompts; nil for none, when standard input is the video.
   func promptReader(videoOnStandardInput isTaken: Bool) throws(Failure) -> LivePromptReader? {
     if let promptsFrom { return try LivePromptReader(path: promptsFrom) }
     return isTaken ? nil : LivePromptReader()

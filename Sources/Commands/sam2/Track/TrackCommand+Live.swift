@@ -26,11 +26,11 @@ extension TrackCommand {
     }
     if prompts.isEmpty, video == "-", live.promptsFrom == nil {
       throw ValidationError(
-        "say what to track: --point, --box, --mask-prompt, or --prompts-from for prompts as lines")
+        "name the object: --point, --box, --mask-prompt, or --prompts-from for prompts as lines")
     }
   }
 
-  /// Tracks a live video: lines of JSON on standard output, of which the last one tells the end.
+  /// Tracks a live video: lines of JSON on standard output, of which the last one describes the end.
   func runLive() throws {
     try Tool.run {
       let job: LiveJob

@@ -57,7 +57,7 @@ struct TrackPrompts: ParsableArguments {
 
   @OptionGroup var detections: DetectionArguments
 
-  /// Whether nothing says what to track.
+  /// Whether there is no prompt at all.
   var isEmpty: Bool { scripts.isEmpty && !isGivenHere && texts.isEmpty }
 
   private var isGivenHere: Bool { !points.isEmpty || !boxes.isEmpty || !masks.isEmpty }

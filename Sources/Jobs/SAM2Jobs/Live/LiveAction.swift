@@ -75,7 +75,7 @@ struct LiveAction: Sendable {
     return frame
   }
 
-  /// What it does, as scripts name it.
+  /// The name of the action in scripts.
   var name: String {
     switch step {
     case .annotate(.addMask): "add_mask"

@@ -23,7 +23,7 @@ public final class LiveJob {
     case interrupted
   }
 
-  /// What the job knows so far.
+  /// Counts so far.
   public private(set) var statistics = LiveStatistics()
   let source: LiveSource
   private let tracker: StreamingTracker
@@ -59,7 +59,7 @@ public final class LiveJob {
     for action in waiting { try checkObject(action) }
   }
 
-  /// What was left out or chosen so far.
+  /// Omissions and choices so far.
   public var notices: [Notice] { source.notices + plan.notices + outputs.notices + maskNotices }
 
   private var maskNotices: [Notice] = []
@@ -77,7 +77,7 @@ public final class LiveJob {
     do throws(Failure) {
       ending = try trackFrames(stopAfter ?? .max, cancellation)
     } catch {
-      // What there is stays whole; the first failure is the one to report.
+      // Files that exist stay whole; the first failure is the one to report.
       try? outputs.finish()
       throw error
     }
@@ -178,7 +178,7 @@ public final class LiveJob {
     // Only an annotation is about what a person saw.
     if let asked = action.frame, asked < frame, case .annotate = action.step {
       throw Failure(
-        .badInput, code: "live.frame", "frame \(asked) has gone by; the newest is \(frame)",
+        .badInput, code: "live.frame", "frame \(asked) has passed; the newest is \(frame)",
         place: action.line.map { "line \($0)" }, hint: "leave \"frame\" out for the newest")
     }
     try checkObject(action)

@@ -3,7 +3,7 @@ import Bytes
 import JobSupport
 public import Media
 
-/// The files that a caller wants of a live video, beside the lines.
+/// The files about a live video that a caller asks for, beside the lines.
 public struct LiveOutputChoices: Sendable {
   /// A folder for masks; nil for none.
   public var folder: String?
@@ -156,7 +156,7 @@ final class LiveOutputs {
 
   /// A viewer that leaves ends the overlay, and nothing else.
   private func giveUpOverlay(_ problem: Failure) throws(Failure) {
-    guard problem.code == "video.encoder" else { throw problem }
+    guard problem.cause == .codecEnded else { throw problem }
     target = nil
     notices.append(
       Notice(

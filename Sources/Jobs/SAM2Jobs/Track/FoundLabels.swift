@@ -55,7 +55,7 @@ final class FoundLabels: Sendable {
     }
   }
 
-  /// Takes over an element of `report`; false when it is none.
+  /// Takes over an element of `report`; false when it is not one.
   func restore(_ json: JSONValue) -> Bool {
     let box = json["box"]?.array?.compactMap { $0.double.map { Float($0) } } ?? []
     guard let object = json["object"]?.int, let label = json["label"]?.string,

@@ -56,7 +56,8 @@ public final class TrackJob {
     var drawing: VideoDriver.Drawing?
     if let decoded, outputs.drawsOverlay, words == nil, resuming == nil, plan.isOneForwardPass {
       let overlay = try OverlayDrawing(
-        outputs.overlay, of: source, names, frameCount: predictor.frameCount, marks: plan.script.marks)
+        outputs.overlay, of: source, names, frameCount: predictor.frameCount,
+        marks: plan.script.marks)
       drawing = VideoDriver.Drawing(overlay: overlay, frames: decoded.kept)
     }
     driver = VideoDriver(

@@ -3,7 +3,7 @@ public import Detector
 public import Media
 import SAM2
 
-/// Performs the searches of a script: finds objects by words, and turns them into box prompts.
+/// Performs the searches of a script: finds objects by words, and makes box prompts of them.
 ///
 /// An object is new unless its box overlaps the box around the mask of a track by more than half.
 /// Not for use from several threads at once.
@@ -88,8 +88,8 @@ public final class WordTracking {
       do throws(Failure) {
         found = try newObjects(search, predictor, on: frame)
       } catch {
-        // The video may end before its header says.
-        guard frame > 0, error.code == "video.frame" else { throw error }
+        // The video may end before the frame count of its header.
+        guard frame > 0, error.cause == .endOfFrames else { throw error }
         break
       }
       let new = annotations(for: found, search, on: frame)

@@ -25,7 +25,7 @@ public struct DecodedFrames: IndexedFrames {
 /// Some frames that have been decoded and are still to be drawn on; shared by threads.
 final class KeptFrames: Sendable {
   private struct State: Sendable {
-    var isWanted = false
+    var isKeeping = false
     var pictures: [Int: RGBImage] = [:]
   }
 
@@ -34,15 +34,15 @@ final class KeptFrames: Sendable {
   private static let limit = 4
 
   /// Keeps frames from now on.
-  func start() { state.withLock { $0.isWanted = true } }
+  func start() { state.withLock { $0.isKeeping = true } }
 
   /// Keeps frames no longer.
   func stop() { state.withLock { $0 = State() } }
 
-  /// Keeps a frame; of too many the last of the video goes, whose turn is the farthest.
+  /// Keeps a frame; of too many the last of the video is dropped, which is needed last.
   func add(_ picture: RGBImage, at index: Int) {
     state.withLock { state in
-      guard state.isWanted else { return }
+      guard state.isKeeping else { return }
       state.pictures[index] = picture
       guard state.pictures.count > KeptFrames.limit, let last = state.pictures.keys.max() else {
         return

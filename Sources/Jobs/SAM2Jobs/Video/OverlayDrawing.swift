@@ -18,7 +18,7 @@ final class OverlayDrawing {
   /// Number of frames drawn so far.
   private(set) var drawnCount = 0
 
-  /// Starts the encoder, if there is one; `source` tells the size and the rate of frames.
+  /// Starts the encoder, if there is one; `source` has the size and the rate of frames.
   /// - Throws: `ffmpeg.missing`, `output.*`.
   init(
     _ overlay: VideoOverlay, of source: FrameSource, _ names: FrameNames, frameCount: Int,

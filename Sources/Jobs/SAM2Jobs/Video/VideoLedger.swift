@@ -119,7 +119,7 @@ struct VideoLedger {
   }
 
   static func damaged() -> Failure {
-    Failure(.badInput, code: "state.notes", "the notes of the state are none of this command")
+    Failure(.badInput, code: "state.notes", "the notes of the state are not those of this command")
   }
 }
 

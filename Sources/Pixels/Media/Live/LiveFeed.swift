@@ -12,7 +12,7 @@ final class LiveFeed: Sendable {
     /// When the first frame had arrived.
     var start: Double?
     var complaint = ""
-    /// How the source ended; nil while it goes on.
+    /// How the source ended; nil while it delivers.
     var end: Result<Void, Failure>?
   }
 
@@ -75,7 +75,7 @@ final class LiveFeed: Sendable {
       frame.lag = state.counts.arrived - 1 - frame.number
       return (frame, state.end, state.waiting.isEmpty)
     }
-    // What is left is announced again.
+    // Frames that are left are announced again.
     if !isLast || (frame != nil && end != nil) { news.signal() }
     if let frame { return .frame(frame) }
     guard let end else { return .nothing }
@@ -111,7 +111,7 @@ final class LiveFeed: Sendable {
       do throws(Failure) {
         picture = try stream.next(of: address.shown)
       } catch {
-        guard error.code.hasPrefix("video.") else { throw error }
+        guard error.cause == .codecEnded else { throw error }
         throw failure(of: child) ?? error
       }
       guard let picture else { break }

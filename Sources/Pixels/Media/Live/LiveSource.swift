@@ -9,7 +9,7 @@ import Glibc
 ///       show(try tracker.push(frame.picture).masks(), camera.counts.dropped)
 ///     }
 ///
-/// A thread of its own reads whatever arrives. Who takes frames more slowly gets the newest ones; the
+/// A thread of its own reads whatever arrives. A slower caller gets the newest ones; the
 /// others are dropped and counted, so that neither memory nor delay grows.
 public final class LiveSource: Sendable {
   public let address: LiveAddress
@@ -86,7 +86,7 @@ public final class LiveSource: Sendable {
   /// The frames so far.
   public var counts: LiveFrameCounts { feed.counts }
 
-  /// What the decoder complained of so far, if anything.
+  /// Complaints of the decoder so far, if any.
   public var notices: [Notice] {
     let complaint = feed.complaint
     guard !complaint.isEmpty else { return [] }

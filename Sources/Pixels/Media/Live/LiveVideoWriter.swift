@@ -110,6 +110,6 @@ public final class LiveVideoWriter {
     return Failure(
       .inputOutput, code: "video.encoder",
       "ffmpeg could not encode the video" + (complaint.isEmpty ? "" : ": \(complaint)"),
-      file: target.path)
+      file: target.path, cause: .codecEnded)
   }
 }

@@ -20,7 +20,7 @@ final class ChildProcess {
     case crashed(Int32)
     /// Killed after a period of inactivity.
     case stalled
-    /// Killed by us, because its work is not needed any more.
+    /// Killed on purpose, because its work is not needed any more.
     case interrupted
     /// It used up its processor time.
     case outOfTime

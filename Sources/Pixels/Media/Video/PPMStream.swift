@@ -54,20 +54,23 @@ struct PPMStream {
     switch child.ending {
     case .running, .exited, .interrupted:
       return Failure(
-        .badInput, code: "video.damaged", "the video \(finding)" + complaint, file: path)
+        .badInput, code: "video.damaged", "the video \(finding)" + complaint, file: path,
+        cause: .codecEnded)
     case .crashed(let signal):
       return Failure(
         .badInput, code: "video.decoder_crashed",
-        "the decoder crashed (signal \(signal)) on the video" + complaint, hint: hint, file: path)
+        "the decoder crashed (signal \(signal)) on the video" + complaint, hint: hint, file: path,
+        cause: .codecEnded)
     case .outOfTime:
       return Failure(
         .badInput, code: "video.decoder_stalled",
         "the decoder used more than \(child.limits.processorSeconds ?? 0) s of processor time on "
-          + "the video" + complaint, hint: hint, file: path)
+          + "the video" + complaint, hint: hint, file: path, cause: .codecEnded)
     case .stalled:
       return Failure(
         .badInput, code: "video.decoder_stalled",
-        "the decoder stopped working on the video" + complaint, hint: hint, file: path)
+        "the decoder stopped working on the video" + complaint, hint: hint, file: path,
+        cause: .codecEnded)
     }
   }
 }

@@ -63,6 +63,6 @@ public final class VideoWriter {
     return Failure(
       .inputOutput, code: "video.encoder",
       "ffmpeg could not encode the video" + (complaint.isEmpty ? "" : ": \(complaint)"),
-      file: path)
+      file: path, cause: .codecEnded)
   }
 }

@@ -103,7 +103,7 @@ const thumbnails = new Map();
 
 function thumbnail(object) {
   const canvas = element("canvas", { className: "thumbnail", width: 80, height: 60 });
-  // The name and the facts say it in words.
+  // The name and the facts describe it in words.
   canvas.setAttribute("aria-hidden", "true");
   thumbnails.set(object.id, canvas);
   drawThumbnail(object);

@@ -75,12 +75,12 @@ extension PictureDesk {
   ) async throws -> (masks: [AutomaticMask], width: Int, height: Int) {
     let generator = try AutomaticMaskGenerator(model, options: AutomaticMaskOptions(json: json))
     let (options, seconds) = (options, limits.requestSeconds)
-    return try await scheduler.run(.long) { turn in
+    return try await scheduler.run(.long) { slot in
       let end = StageClock.now() + seconds
       let picture = try ImageReader.decode(bytes, options: options)
       let masks = try generator.generate(picture) { _ in
         guard StageClock.now() < end else { throw Failure.tookTooLong(seconds) }
-        turn.giveWay()
+        slot.giveWay()
       }
       return (masks, picture.width, picture.height)
     }
