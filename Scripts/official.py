@@ -30,7 +30,9 @@ NANO_CONFIG = REPOSITORY / "Tests/Fixtures/nano/nano.yaml"
 
 SIZES = {"tiny": "t", "small": "s", "base+": "b+", "large": "l"}
 RANDOM_MODELS = [f"{version}-{size}" for version in ("sam2", "sam2.1") for size in SIZES]
-RANDOM_MODELS.append("edgetam")  # in an environment with its package: see edgetam.py
+# In environments with their packages: see edgetam.py and efficienttam.py.
+RANDOM_MODELS += ["edgetam"] + [
+    f"efficienttam_{size}{kind}" for size in ("ti", "s") for kind in ("", "_1", "_2")]
 
 # What build_sam2_video_predictor(apply_postprocessing=True) sets. It also asks for holes of up to
 # 8 pixels to be filled, which needs CUDA and is skipped without it: 0 says so without a warning.
@@ -48,13 +50,17 @@ POSTPROCESSING = {
 
 
 def config_path(name):
-    """The configuration file of `nano`, `edgetam` or of a name like `sam2.1-base+`."""
+    """The configuration file of `nano`, `edgetam`, or names like `sam2.1-base+`, `efficienttam_s`."""
     if name == "nano":
         return NANO_CONFIG
     if name == "edgetam":
         import edgetam
 
         return edgetam.CONFIG
+    if name.startswith("efficienttam"):
+        import efficienttam
+
+        return efficienttam.config_path(name)
     version, size = name.split("-", 1)
     configs = Path(sam2.__file__).parent / "configs"
     return configs / version / f"{version}_hiera_{SIZES[size]}.yaml"
@@ -72,6 +78,8 @@ def build(config, image_size=None):
         OmegaConf.update(settings, f"model.{key}", value, force_add=True)
     if "spatial_perceiver" in settings.model:
         settings.model._target_ = "edgetam.Predictor"
+    if settings.model.image_encoder.trunk._target_.endswith(".ViT"):
+        settings.model._target_ = "efficienttam.Predictor"
     return instantiate(settings.model, _recursive_=True).eval()
 
 

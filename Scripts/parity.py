@@ -241,7 +241,8 @@ def compare(name, options, pictures, clip):
         "session": lambda: compare_session(reference, tools, clip, options.work),
     }
     try:
-        known = reference.config if name == "nano" else None
+        # Only a configuration tells the pooled variants of EfficientTAM apart.
+        known = reference.config if name == "nano" or name.endswith(("_1", "_2")) else None
         tools.convert(reference.checkpoint, options.config or known, size)
     except ToolFailure as failure:
         return rows, [f"{name}: {failure}"]
