@@ -40,9 +40,18 @@ enum Floor: String {
   func path(_ name: String) -> String { "Sources/\(rawValue)/\(name)" }
 }
 
+/// A room in which every unsafe expression is marked, and hardly one is needed.
 func room(_ floor: Floor, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: floor.path(name), swiftSettings: strict)
+    name: name, dependencies: dependencies, path: floor.path(name),
+    swiftSettings: strict + [.strictMemorySafety()])
+}
+
+/// A room whose work is with pointers: kernels, mapped files, calls of C libraries and the system.
+func pointerRoom(
+  _ floor: Floor, _ name: String, _ dependencies: [Target.Dependency] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, path: floor.path(name), swiftSettings: strict)
 }
 
 /// A room in C.
@@ -131,21 +140,21 @@ let package = Package(
     cRoom(.base, "CKernels"),
     cRoom(.base, "CLinux"),
     library(.base, "CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
-    room(.base, "Bytes", ["CKernels", "CLinux"]),
+    pointerRoom(.base, "Bytes", ["CKernels", "CLinux"]),
     room(.base, "JSON", ["Bytes"]),
-    room(.base, "Tensors", ["Bytes"]),
+    pointerRoom(.base, "Tensors", ["Bytes"]),
 
     // Checkpoints: one format each, then the room that picks the reader.
     library(.checkpoints, "CHDF5", pkgConfig: "hdf5", package: "libhdf5-dev"),
-    room(.checkpoints, "Zip", ["Bytes", "CZlib"]),
+    pointerRoom(.checkpoints, "Zip", ["Bytes", "CZlib"]),
     room(.checkpoints, "TorchCheckpoint", ["Bytes", "Tensors", "Zip"]),
     room(.checkpoints, "NumPyCheckpoint", ["Bytes", "Tensors", "Zip"]),
     room(.checkpoints, "GGMLCheckpoint", ["Bytes", "Tensors"]),
     room(.checkpoints, "SafetensorsCheckpoint", ["Bytes", "JSON", "Tensors"]),
-    room(
+    pointerRoom(
       .checkpoints, "HDF5Checkpoint",
       ["Bytes", "JSON", "Tensors", "CLinux", "CHDF5", "CZlib"]),
-    room(
+    pointerRoom(
       .checkpoints, "Checkpoints",
       [
         "Bytes", "JSON", "Tensors", "Zip", "TorchCheckpoint", "SafetensorsCheckpoint",
@@ -154,17 +163,17 @@ let package = Package(
 
     // Engine: the graph and what works on graphs.
     room(.engine, "Graph", ["Bytes", "Tensors", "JSON"]),
-    room(.engine, "Reference", ["Bytes", "Tensors", "Graph"]),
-    room(.engine, "ModelFile", ["Bytes", "JSON", "Tensors", "Graph", crypto]),
+    pointerRoom(.engine, "Reference", ["Bytes", "Tensors", "Graph"]),
+    pointerRoom(.engine, "ModelFile", ["Bytes", "JSON", "Tensors", "Graph", crypto]),
     room(.engine, "Passes", ["Bytes", "Tensors", "Graph"]),
-    room(.engine, "Quantizer", ["Bytes", "JSON", "Tensors", "Graph", "Passes"]),
-    room(.engine, "Runtime", ["Bytes", "Tensors", "Graph", "CKernels"]),
+    pointerRoom(.engine, "Quantizer", ["Bytes", "JSON", "Tensors", "Graph", "Passes"]),
+    pointerRoom(.engine, "Runtime", ["Bytes", "Tensors", "Graph", "CKernels"]),
 
     // Pixels: pictures, videos, annotations.
     library(.pixels, "CJPEG", pkgConfig: "libjpeg", package: "libjpeg-dev"),
     library(.pixels, "CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     cRoom(.pixels, "CImageCodecs", ["CJPEG", "CPNG"]),
-    room(.pixels, "Media", ["Bytes", "CImageCodecs"]),
+    pointerRoom(.pixels, "Media", ["Bytes", "CImageCodecs"]),
     room(.pixels, "Annotations", ["Bytes", "JSON", "Media"]),
     room(.pixels, "SampleScene", ["Bytes", "Media"]),
 
@@ -182,12 +191,12 @@ let package = Package(
         "Bytes", "JSON", "Tensors", "Graph", "SAM2Config", "SAM2Import", "DetectorConfig",
         "Tokenizer",
       ]),
-    room(
+    pointerRoom(
       .family, "Detector",
       [
         "Bytes", "Graph", "ModelFile", "Runtime", "Tensors", "Media", "DetectorConfig", "Tokenizer",
       ]),
-    room(
+    pointerRoom(
       .family, "SAM2",
       [
         "Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile", "Media", "SAM2Config",
@@ -198,8 +207,8 @@ let package = Package(
       .family, "GoldenPrompt", ["Bytes", "JSON", "Tensors", "Graph", "Runtime", "ModelFile"]),
 
     // Jobs: clocks, folders and names that jobs and commands share; the work on files.
-    room(.jobs, "JobSupport", ["Bytes", "JSON"]),
-    room(
+    pointerRoom(.jobs, "JobSupport", ["Bytes", "JSON"]),
+    pointerRoom(
       .jobs, "SAM2Jobs",
       [
         "Bytes", "JSON", "Tensors", "Runtime", "ModelFile", "Media", "Annotations", "SAM2",
@@ -207,7 +216,7 @@ let package = Package(
       ]),
 
     // Measuring: one model at work, two models side by side, the report.
-    room(
+    pointerRoom(
       .measuring, "Calibration",
       [
         "Bytes", "JSON", "Tensors", "Graph", "ModelFile", "Quantizer", "Runtime", "Media",
@@ -227,7 +236,7 @@ let package = Package(
       ]),
 
     // Serving: sessions, embeddings and jobs; endpoints over them; the server.
-    room(
+    pointerRoom(
       .serving, "Workbench",
       [
         "Bytes", "JSON", "Tensors", "Media", "Annotations", "SAM2", "JobSupport", "SAM2Jobs",
@@ -245,10 +254,10 @@ let package = Package(
     room(
       .serving, "ToolProtocols",
       [
-        "Bytes", "JSON", "Media", "Annotations", "SAM2", "JobSupport", "SAM2Jobs", "Workbench",
-        "Endpoints",
+        "Bytes", "JSON", "Media", "Annotations", "SAM2", "Detector", "JobSupport", "SAM2Jobs",
+        "Workbench", "Endpoints",
       ]),
-    room(.serving, "WebServer", ["Bytes", "JSON", "JobSupport", "Endpoints"] + httpServer),
+    pointerRoom(.serving, "WebServer", ["Bytes", "JSON", "JobSupport", "Endpoints"] + httpServer),
 
     // Interfaces: the header for C, and its functions.
     cRoom(.interfaces, "CSAM2"),
@@ -261,7 +270,7 @@ let package = Package(
 
     // Commands.
     cRoom(.commands, "CBundledModel", exclude: ["nano-int8.sam2", "shapes-int8.sam2"]),
-    room(
+    pointerRoom(
       .commands, "CLISupport",
       ["Bytes", "JSON", "Graph", "Runtime", "GoldenPrompt", "JobSupport", arguments]),
     command(

@@ -32,7 +32,7 @@ extension JSONValue {
     guard storage.byteCount <= limits.byteCount else {
       throw JSONParser.sizeFailure(storage.byteCount, limits)
     }
-    try self.init(parsing: storage.withUnsafeBytes { [UInt8]($0) }, limits: limits)
+    try unsafe self.init(parsing: storage.withUnsafeBytes { unsafe [UInt8]($0) }, limits: limits)
   }
 }
 
@@ -147,7 +147,7 @@ struct JSONParser {
   ) throws(Failure) -> JSONValue {
     let end = position + word.utf8CodeUnitCount
     let matches = word.withUTF8Buffer { expected in
-      end <= bytes.count && bytes[position..<end].elementsEqual(expected)
+      unsafe end <= bytes.count && bytes[position..<end].elementsEqual(expected)
     }
     guard matches else { throw failure("json.syntax", "a value is expected here") }
     position = end

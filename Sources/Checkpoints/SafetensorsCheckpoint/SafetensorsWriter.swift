@@ -23,7 +23,9 @@ public enum SafetensorsWriter {
     let plan = try SafetensorsPlan(tensors, metadata)
     do {
       try AtomicFile.write(path: path, replaceExisting: replaceExisting) { file in
-        try plan.write(tensors, progress) { (bytes) throws(Failure) in try file.write(bytes) }
+        try unsafe plan.write(tensors, progress) { (bytes) throws(Failure) in
+          try unsafe file.write(bytes)
+        }
       }
     } catch let failure as Failure {
       throw failure.about(file: path)
@@ -40,7 +42,9 @@ public enum SafetensorsWriter {
     let plan = try SafetensorsPlan(tensors, metadata)
     var file: [UInt8] = []
     file.reserveCapacity(plan.fileByteCount)
-    try plan.write(tensors, nil) { (bytes) throws(Failure) in file.append(contentsOf: bytes) }
+    try unsafe plan.write(tensors, nil) { (bytes) throws(Failure) in
+      unsafe file.append(contentsOf: bytes)
+    }
     return file
   }
 }
@@ -109,7 +113,7 @@ private struct SafetensorsPlan {
     _ tensors: any TensorCollection, _ progress: SafetensorsWriter.Progress?,
     to sink: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    try give(header, to: sink)
+    try unsafe give(header, to: sink)
     var done = header.count
     for (name, description) in zip(names, descriptions) {
       let tensor = try tensors.tensor(name)
@@ -120,8 +124,8 @@ private struct SafetensorsPlan {
           place: "tensor \(name)")
       }
       var failure: Failure?
-      tensor.withUnsafeBytes { bytes in
-        do throws(Failure) { try sink(bytes) } catch { failure = error }
+      unsafe tensor.withUnsafeBytes { bytes in
+        do throws(Failure) { try unsafe sink(bytes) } catch { failure = error }
       }
       if let failure { throw failure }
       done += tensor.byteCount
@@ -133,8 +137,8 @@ private struct SafetensorsPlan {
     _ bytes: [UInt8], to sink: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     var failure: Failure?
-    bytes.withUnsafeBytes { raw in
-      do throws(Failure) { try sink(raw) } catch { failure = error }
+    unsafe bytes.withUnsafeBytes { raw in
+      do throws(Failure) { try unsafe sink(raw) } catch { failure = error }
     }
     if let failure { throw failure }
   }

@@ -17,15 +17,15 @@ struct ShardIndex {
   /// Whether the bytes may be such an index: a JSON object that speaks of a weight map.
   static func looksLikeIndex(_ storage: ByteStorage) -> Bool {
     guard storage.byteCount <= maximumByteCount else { return false }
-    return storage.withUnsafeBytes { bytes in
-      guard bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return false }
+    return unsafe storage.withUnsafeBytes { bytes in
+      guard unsafe bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return false }
       let needle = Array("\"\(mapKey)\"".utf8)
-      var rest = bytes[...]
+      var rest = unsafe bytes[...]
       // In real files the key is in the first kilobyte, so the search is short.
-      while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
-        rest = rest[quote...]
-        if rest.starts(with: needle) { return true }
-        rest = rest.dropFirst()
+      while let quote = unsafe rest.firstIndex(of: UInt8(ascii: "\"")) {
+        unsafe rest = unsafe rest[quote...]
+        if unsafe rest.starts(with: needle) { return true }
+        unsafe rest = unsafe rest.dropFirst()
       }
       return false
     }
@@ -38,7 +38,7 @@ struct ShardIndex {
       throw Failure(
         .badInput, code: "st.index", "an index of \(storage.byteCount) bytes is too large")
     }
-    let text = storage.withUnsafeBytes { Array($0.drop { $0 <= 0x20 }) }
+    let text = unsafe storage.withUnsafeBytes { unsafe Array($0.drop { $0 <= 0x20 }) }
     let members = try StrictJSON.object(
       text, origin: storage.byteCount - text.count, limit: ShardIndex.maximumByteCount)
     guard let map = members.first(where: { $0.key == ShardIndex.mapKey })?.value.object,

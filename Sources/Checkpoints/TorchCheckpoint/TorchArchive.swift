@@ -173,8 +173,8 @@ final class TorchArchive: Sendable {
         .badInput, code: code, "the entry \(name) has \(zip.entries[index].byteCount) bytes")
     }
     let contents = try read(index)
-    return contents.storage.withUnsafeBytes { bytes in
-      let text = String(decoding: bytes[contents.range], as: UTF8.self)
+    return unsafe contents.storage.withUnsafeBytes { bytes in
+      let text = unsafe String(decoding: bytes[contents.range], as: UTF8.self)
       return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
   }

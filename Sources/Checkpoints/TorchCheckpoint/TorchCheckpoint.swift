@@ -123,7 +123,7 @@ enum TorchContainer {
   /// Passes when `storage` starts as a zip archive does.
   /// - Throws: `pt.legacy`, `pt.tar_refused`, `pt.not_zip`.
   static func check(_ storage: ByteStorage) throws(Failure) {
-    let head = storage.withUnsafeBytes { Array($0.prefix(262)) }
+    let head = unsafe storage.withUnsafeBytes { unsafe Array($0.prefix(262)) }
     if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return }
     let resave = "load it in Python and save it again with torch 1.6 or later"
     if head.count == 262, head[257...].elementsEqual(Array("ustar".utf8)) {

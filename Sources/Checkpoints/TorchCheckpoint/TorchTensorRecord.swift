@@ -112,10 +112,10 @@ struct TorchTensorRecord: Sendable {
       let start = storageOffset + offset * elementByteCount
       storage.releasePages(in: start..<(start + (elementSpan ?? 0) * elementByteCount))
     }
-    return Tensor(dtype: dtype, shape: shape) { output in
-      storage.withUnsafeBytes { input in
+    return unsafe Tensor(dtype: dtype, shape: shape) { output in
+      unsafe storage.withUnsafeBytes { input in
         forEachRow { row, source in
-          gather(
+          unsafe gather(
             input, from: storageOffset + source * elementByteCount, output,
             at: row * shape[-1] * elementByteCount)
         }
@@ -132,7 +132,7 @@ struct TorchTensorRecord: Sendable {
     let step = (strides.last ?? 1) * width
     for i in 0..<shape[-1] {
       for byte in 0..<width {
-        output[target + i * width + byte] = input[source + i * step + byte]
+        unsafe output[target + i * width + byte] = unsafe input[source + i * step + byte]
       }
     }
   }

@@ -70,7 +70,7 @@ extension WeightTable {
 
 extension Tensor {
   fileprivate func isSame(as other: Tensor) -> Bool {
-    shape == other.shape && dtype == other.dtype
-      && withUnsafeBytes { a in other.withUnsafeBytes { b in a.elementsEqual(b) } }
+    unsafe shape == other.shape && dtype == other.dtype
+      && withUnsafeBytes { a in unsafe other.withUnsafeBytes { b in unsafe a.elementsEqual(b) } }
   }
 }

@@ -128,9 +128,9 @@ public enum DetectorImporter {
       DetectorTensors.identity,
       Tensor(cells.map { $0.column == $0.row ? Float(1) : 0 }, shape: shape))
     let text = Array(merges.text.utf8)
-    weights.set(
+    unsafe weights.set(
       DetectorTensors.merges,
-      Tensor(dtype: .uint8, shape: Shape([text.count])) { $0.copyBytes(from: text) })
+      Tensor(dtype: .uint8, shape: Shape([text.count])) { unsafe $0.copyBytes(from: text) })
   }
 
   private static func notes(
@@ -194,11 +194,11 @@ extension Tensor {
   fileprivate func positions(ofSide side: Int, from full: Int) -> Tensor {
     guard side < full else { return self }
     let row = shape[1] * dtype.byteCount
-    return Tensor(dtype: dtype, shape: Shape([side * side + 1, shape[1]])) { out in
-      withUnsafeBytes { bytes in
+    return unsafe Tensor(dtype: dtype, shape: Shape([side * side + 1, shape[1]])) { out in
+      unsafe withUnsafeBytes { bytes in
         for index in 0...(side * side) {
           let source = index == 0 ? 0 : 1 + (index - 1) / side * full + (index - 1) % side
-          UnsafeMutableRawBufferPointer(rebasing: out[(index * row)..<((index + 1) * row)])
+          unsafe UnsafeMutableRawBufferPointer(rebasing: out[(index * row)..<((index + 1) * row)])
             .copyMemory(
               from: UnsafeRawBufferPointer(rebasing: bytes[(source * row)..<((source + 1) * row)]))
         }

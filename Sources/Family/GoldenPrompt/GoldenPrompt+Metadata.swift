@@ -17,7 +17,7 @@ extension GoldenPrompt {
     ])
   }
 
-  /// `metadata` with this record in the place of any other.
+  /// `metadata` with this record in place of any other.
   public func added(to metadata: JSONValue) -> JSONValue {
     let others = (metadata.object ?? []).filter { $0.key != Self.metadataKey }
     return .object(others + [(Self.metadataKey, json)])

@@ -66,7 +66,8 @@ struct IntegerProbe {
         }
       }
     }
-    return ModelFile.sha256(of: ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) })
+    return unsafe ModelFile.sha256(
+      of: ByteStorage(byteCount: bytes.count) { unsafe $0.copyBytes(from: bytes) })
   }
 
   /// Rows that reach from 0 to 255, so that their step is one.

@@ -26,7 +26,7 @@ struct OfficialWeights: TensorCollection {
       throw Failure(.badInput, code: "tensor.missing", "the model has no tensor \(printable(name))")
     }
     guard let tensor = weights[name] else {
-      return Tensor(dtype: Self.absentType(name), shape: shape) { _ in }
+      return unsafe Tensor(dtype: Self.absentType(name), shape: shape) { _ in }
     }
     // Products in int8 have matrices for 1x1 kernels; the exporter has checked the element count.
     return (tensor.dtype == .int8 ? try dequantized(tensor, name) : tensor).reshaped(shape)

@@ -23,8 +23,8 @@ package struct SpillBuffer {
     guard let file = spill else { return tensor }
     var moved: ByteStorage?
     var failure: Failure?
-    tensor.withUnsafeBytes { bytes in
-      do throws(Failure) { moved = try file.moved(bytes) } catch { failure = error }
+    unsafe tensor.withUnsafeBytes { bytes in
+      do throws(Failure) { moved = try unsafe file.moved(bytes) } catch { failure = error }
     }
     if let failure { throw failure }
     guard let moved else { return tensor }

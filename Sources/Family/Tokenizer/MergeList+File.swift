@@ -39,12 +39,12 @@ extension MergeList {
   /// The file of merges in a folder; nil when there is none.
   public static func file(inFolder folder: String) -> String? {
     fileNames.map { folder.hasSuffix("/") ? folder + $0 : "\(folder)/\($0)" }
-      .first { access($0, R_OK) == 0 && !isFolder($0) }
+      .first { unsafe access($0, R_OK) == 0 && !isFolder($0) }
   }
 
   private static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// The merges in the bytes of a file.
@@ -53,13 +53,13 @@ extension MergeList {
       throw Failure(
         .badInput, code: "tokenizer.text", "\(contents.byteCount) bytes are too many for merges")
     }
-    let isGzip = contents.withUnsafeBytes { $0.starts(with: [0x1F, 0x8B]) }
+    let isGzip = unsafe contents.withUnsafeBytes { unsafe $0.starts(with: [0x1F, 0x8B]) }
     guard !isGzip else {
       throw Failure(
         .badInput, code: "tokenizer.text", "the merges are compressed with gzip",
         hint: "unpack them first: gunzip bpe_simple_vocab_16e6.txt.gz")
     }
-    let text = contents.withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+    let text = unsafe contents.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
     guard let text else {
       throw Failure(
         .badInput, code: "tokenizer.text", "the file is not UTF-8 text",

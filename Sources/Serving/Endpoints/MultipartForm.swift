@@ -81,15 +81,18 @@ public struct MultipartForm {
   }
 
   private static func find(_ needle: [UInt8], in text: ArraySlice<UInt8>) -> Range<Int>? {
-    let offset = text.withUnsafeBytes { bytes -> Int? in
+    let offset = unsafe text.withUnsafeBytes { bytes -> Int? in
       guard let base = bytes.baseAddress else { return nil }
       var start = 0
       // Bodies are megabytes of pictures in which the first byte is rare.
       while bytes.count - start >= needle.count,
-        let found = memchr(base + start, Int32(needle[0]), bytes.count - start - needle.count + 1)
+        let found = unsafe memchr(
+          base + start, Int32(needle[0]), bytes.count - start - needle.count + 1)
       {
-        if memcmp(found, needle, needle.count) == 0 { return UnsafeRawPointer(found) - base }
-        start = UnsafeRawPointer(found) - base + 1
+        if unsafe memcmp(found, needle, needle.count) == 0 {
+          return unsafe UnsafeRawPointer(found) - base
+        }
+        start = unsafe UnsafeRawPointer(found) - base + 1
       }
       return nil
     }

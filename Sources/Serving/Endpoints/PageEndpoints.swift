@@ -24,8 +24,8 @@ struct PageEndpoints {
 
   private var files: [File] {
     (0..<sam2_page_file_count()).map { index in
-      let file = sam2_page_file_at(index)
-      return File(
+      let file = unsafe sam2_page_file_at(index)
+      return unsafe File(
         name: String(cString: file.name), type: String(cString: file.type),
         bytes: Array(UnsafeBufferPointer(start: file.bytes, count: file.byte_count)))
     }

@@ -96,8 +96,8 @@ struct HuggingFaceTensors: TensorCollection {
     guard names.count == 2 else { return }
     let (first, second) = (try base.tensor(names[0]), try base.tensor(names[1]))
     let isEqual =
-      first.dtype == second.dtype && first.shape == second.shape
-      && first.withUnsafeBytes { a in second.withUnsafeBytes { a.elementsEqual($0) } }
+      unsafe first.dtype == second.dtype && first.shape == second.shape
+      && first.withUnsafeBytes { a in unsafe second.withUnsafeBytes { unsafe a.elementsEqual($0) } }
     guard isEqual else {
       throw Failure(
         .badInput, code: "hf.position_code",

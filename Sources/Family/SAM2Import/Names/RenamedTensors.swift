@@ -86,16 +86,16 @@ struct RenamedTensors: TensorCollection {
     case .stacked(let originals):
       var parts: [Tensor] = []
       for original in originals { parts.append(try base.tensor(original)) }
-      return Tensor(dtype: description.dtype, shape: description.shape) { bytes in
+      return unsafe Tensor(dtype: description.dtype, shape: description.shape) { bytes in
         var start = 0
         for part in parts {
-          part.withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(rebasing: bytes[start...]).copyBytes(from: $0)
+          unsafe part.withUnsafeBytes {
+            unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...]).copyBytes(from: $0)
           }
           start += part.byteCount
         }
       }
-    case .zeros: return Tensor(dtype: description.dtype, shape: description.shape) { _ in }
+    case .zeros: return unsafe Tensor(dtype: description.dtype, shape: description.shape) { _ in }
     }
   }
 

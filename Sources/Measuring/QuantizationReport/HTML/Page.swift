@@ -42,8 +42,8 @@ struct Page {
   /// Names the one script by its hash.
   private var policy: String {
     let script = Array(PageScript.text.description.utf8)
-    let hash = ModelFile.sha256(
-      of: ByteStorage(byteCount: script.count) { $0.copyBytes(from: script) })
+    let hash = unsafe ModelFile.sha256(
+      of: ByteStorage(byteCount: script.count) { unsafe $0.copyBytes(from: script) })
     return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-"
       + Base64.encode(Self.bytes(hash)) + "'; base-uri 'none'; form-action 'none'"
   }
