@@ -30,9 +30,10 @@ NANO_CONFIG = REPOSITORY / "Tests/Fixtures/nano/nano.yaml"
 
 SIZES = {"tiny": "t", "small": "s", "base+": "b+", "large": "l"}
 RANDOM_MODELS = [f"{version}-{size}" for version in ("sam2", "sam2.1") for size in SIZES]
-# In environments with their packages: see edgetam.py and efficienttam.py.
+# In environments with their packages: see edgetam.py, efficienttam.py and hqsam.py.
 RANDOM_MODELS += ["edgetam"] + [
     f"efficienttam_{size}{kind}" for size in ("ti", "s") for kind in ("", "_1", "_2")]
+RANDOM_MODELS += ["hq-tiny", "hq-large"]
 
 # What build_sam2_video_predictor(apply_postprocessing=True) sets. It also asks for holes of up to
 # 8 pixels to be filled, which needs CUDA and is skipped without it: 0 says so without a warning.
@@ -61,6 +62,10 @@ def config_path(name):
         import efficienttam
 
         return efficienttam.config_path(name)
+    if name.startswith("hq-"):
+        import hqsam
+
+        return hqsam.config_path(name)
     version, size = name.split("-", 1)
     configs = Path(sam2.__file__).parent / "configs"
     return configs / version / f"{version}_hiera_{SIZES[size]}.yaml"
@@ -76,6 +81,8 @@ def build(config, image_size=None):
         _set_image_size(settings.model, image_size)
     for key, value in POSTPROCESSING.items():
         OmegaConf.update(settings, f"model.{key}", value, force_add=True)
+    if "HQ" in OmegaConf.load(config).model._target_:
+        settings.model._target_ = "hqsam.Predictor"
     if "spatial_perceiver" in settings.model:
         settings.model._target_ = "edgetam.Predictor"
     if settings.model.image_encoder.trunk._target_.endswith(".ViT"):
@@ -162,6 +169,8 @@ def _calibrate_heads(model):
     decoder = model.sam_mask_decoder
     heard = {}
     modules = {"pixels": decoder.output_upscaling[-1], "score": decoder.pred_obj_score_head}
+    if hasattr(decoder, "hf_mlp"):
+        modules |= {"hq pixels": decoder.embedding_maskfeature, "hq": decoder.hf_mlp}
     modules |= {f"mask{i}": m for i, m in enumerate(decoder.output_hypernetworks_mlps)}
     with listening(modules, lambda name, _, output: heard.__setitem__(name, output)):
         predictor = image_predictor(model)
@@ -176,6 +185,11 @@ def _calibrate_heads(model):
         gain = 4 / ((row - offset) @ pixels).std()
         mlp.layers[-1].weight.mul_(gain)
         mlp.layers[-1].bias.copy_(gain * (mlp.layers[-1].bias - offset))
+
+    if "hq" in heard:
+        import hqsam
+
+        hqsam.strengthen_refinement(decoder, heard)
 
     # Distances between the IoU guesses decide which mask is tracked: spread them.
     decoder.iou_prediction_head.layers[-1].weight.mul_(3)

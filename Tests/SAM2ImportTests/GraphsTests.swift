@@ -65,7 +65,7 @@ struct GraphsTests {
         outputs: [
           "masks": [b, 4, 4 * h, 4 * h], "ious": [b, 4], "tokens": [b, 4, w],
           "object_scores": [b, 1],
-        ]),
+        ].merging(c.decoder.hasHQToken ? ["refinement": [b, 4 * h, 4 * h]] : [:]) { a, _ in a }),
       "project_pointer": Contract(
         inputs: ["token": [b, w], "present": [b, 1]], outputs: ["pointer": [b, w]]),
       "pointer_positions": Contract(

@@ -40,6 +40,9 @@ struct OfficialTensorsTests {
       variant: "sam2.1_hiera_large", tensors: 903, parameters: 224_446_898,
       hash: 0x52e0_7144_2463_83e8),
     Truth(
+      variant: "sam2.1_hq_hiera_large", tensors: 916, parameters: 224_624_050,
+      hash: 0x57aa_7680_6f13_56d3),
+    Truth(
       variant: "edgetam", tensors: 982, parameters: 13_943_148, hash: 0xb4a8_2223_130b_d616),
     Truth(
       variant: "efficienttam_ti", tensors: 455, parameters: 17_866_274,

@@ -45,6 +45,17 @@ struct OfficialYAMLTests {
     }
   }
 
+  @Test
+  func theClassTellsHQSAM() throws {
+    let widths = "[1152, 576, 288, 144]"
+    let trunk =
+      "{embed_dim: 144, num_heads: 2, stages: [2, 6, 36, 4], global_att_blocks: [23, 33, 43], "
+      + "window_pos_embed_bkg_spatial_size: [7, 7], window_spec: [8, 4, 16, 8]"
+    let text = Self.text(trunk: trunk, widths: widths, isNew: true)
+      .replacing("sam2_base.SAM2Base", with: "sam2_hq_base.SAM2HQBase")
+    #expect(try OfficialYAML.configuration(parsing: text) == variant("sam2.1_hq_hiera_large"))
+  }
+
   private static func text(trunk: String, widths: String, isNew: Bool) -> String {
     let rotary = "{_target_: x.RoPEAttention, embedding_dim: 256, num_heads: 1, downsample_rate: 1"
     let sine = "{_target_: x.PositionEmbeddingSine, normalize: true, num_pos_feats:"

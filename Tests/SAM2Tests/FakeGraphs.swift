@@ -98,7 +98,9 @@ final class FakeGraphs: GraphRunning {
   private func decoded(_ count: Int, tag: Float) -> [String: Tensor] {
     let side = configuration.maskSide
     let masks = (0..<4).flatMap { [Float](repeating: 50 + Float($0), count: side * side) }
+    let refinement = [Float](repeating: -100, count: count * side * side)
     return [
+      "refinement": Tensor(refinement, shape: Shape([count, side, side])),
       "masks": Tensor(
         (0..<count).flatMap { _ in masks }, shape: Shape([count, 4, side, side])),
       "ious": Tensor(

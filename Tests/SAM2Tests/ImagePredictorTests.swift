@@ -1,5 +1,6 @@
 import Bytes
 import Media
+import SAM2Config
 import Tensors
 import Testing
 
@@ -47,6 +48,29 @@ import Testing
     #expect(one.lowResolutionLogits.shape == [1, 8, 8])
     #expect(one.lowResolutionLogits.floats()[0] == 50)
     #expect(one.predictedIoUs == [0.5])
+  }
+
+  /// The choice is that of the masks before the refinement; what is shown is refined.
+  @Test(arguments: [(MaskRefinement.added, Float(-50)), (.alone, -100)])
+  func refinesTheMaskThatWasChosen(refinement: MaskRefinement, logit: Float) throws {
+    var configuration = ModelConfiguration.small
+    configuration.decoder.hasHQToken = true
+    let predictor = try predictor(FakeGraphs(configuration: configuration))
+    predictor.maskRefinement = refinement
+    let one = try predictor.predict(Prompt(points: [click]), multimask: false)
+    #expect(one.lowResolutionLogits.floats()[0] == logit)
+    #expect(one.predictedIoUs == [0.5])
+    let three = try predictor.predict(Prompt(points: [click]))
+    #expect(three.lowResolutionLogits.floats()[64] == (refinement == .alone ? -100 : -48))
+    #expect(three.predictedIoUs == [0.1, 0.9, 0.2])
+  }
+
+  @Test func refusesTheHQTokenOfOtherModels() throws {
+    let predictor = try predictor(FakeGraphs())
+    predictor.maskRefinement = .alone
+    #expect(throws: Failure(.badInput, code: "model.hq_token", "")) {
+      try predictor.predict(Prompt(points: [click]))
+    }
   }
 
   @Test func refusesPromptsWithoutPictureAndSaysWhichPromptIsWrong() throws {

@@ -110,7 +110,12 @@ extension GraphInterface {
         Value(name: "ious", type: .float(objects, 4)),
         Value(name: "tokens", type: .float(objects, 4, s.width)),
         Value(name: "object_scores", type: .float(objects, 1)),
-      ])
+      ] + refinement(s))
+  }
+
+  private static func refinement(_ s: InterfaceSizes) -> [Value] {
+    guard s.hasRefinement else { return [] }
+    return [Value(name: "refinement", type: .float(objects, s.maskSide, s.maskSide))]
   }
 
   // MARK: - Pointers and memory

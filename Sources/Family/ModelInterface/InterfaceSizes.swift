@@ -22,6 +22,8 @@ struct InterfaceSizes {
   let fineWidth: Dim
   /// Whether the encoder gives out the two finer maps.
   let hasFinerMaps: Bool
+  /// Whether the decoder gives out a mask that refines the others.
+  let hasRefinement: Bool
   /// Memories with a temporal code of their own.
   let memories: Dim
   /// Tokens of one memory, and their channels: Cm.
@@ -41,6 +43,7 @@ struct InterfaceSizes {
     middleWidth = Dim(constant: width / 4)
     fineWidth = Dim(constant: width / 8)
     hasFinerMaps = configuration.decoder.useHighResFeaturesInSam
+    hasRefinement = configuration.decoder.hasHQToken
     memories = Dim(constant: configuration.memory.bank.numMaskmem)
     memoryTokens = Dim(constant: configuration.memoryTokens.count)
     memoryWidth = Dim(constant: configuration.memory.dim)

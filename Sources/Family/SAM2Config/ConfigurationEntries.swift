@@ -186,6 +186,7 @@ extension ConfigurationEntries {
     .flag("dynamic_multimask_via_stability", \.decoder.dynamicMultimaskViaStability),
     .number("dynamic_multimask_stability_delta", \.decoder.dynamicMultimaskStabilityDelta),
     .number("dynamic_multimask_stability_thresh", \.decoder.dynamicMultimaskStabilityThresh),
+    .optionalFlag("hq_token", \.decoder.hasHQToken),
     .flag("use_mask_input_as_output_without_sam", \.tracking.useMaskInputAsOutputWithoutSam),
   ]
 }

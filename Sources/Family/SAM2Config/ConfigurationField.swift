@@ -5,6 +5,8 @@ struct ConfigurationField<Root: Sendable>: Sendable {
   let key: String
   /// Kind of value, for messages.
   let expected: String
+  /// The value that files without the entry mean; nil when all files have it.
+  var absent: JSONValue?
   let read: @Sendable (Root) -> JSONValue
   /// Answers false when the value is of another kind.
   let write: @Sendable (inout Root, JSONValue) -> Bool
@@ -53,6 +55,13 @@ struct ConfigurationField<Root: Sendable>: Sendable {
 
   static func flag(_ key: String, _ path: Path<Bool>) -> Self {
     Self(key, path, "true or false", encode: { .bool($0) }, decode: { $0.bool })
+  }
+
+  /// One that older files lack, and that files leave out where it is false.
+  static func optionalFlag(_ key: String, _ path: Path<Bool>) -> Self {
+    var field = flag(key, path)
+    field.absent = false
+    return field
   }
 
   static func text(_ key: String, _ path: Path<String>) -> Self {

@@ -1,11 +1,11 @@
-/// The published configurations: four sizes of SAM 2, the same of SAM 2.1, EdgeTAM, EfficientTAM,
-/// and our `nano`.
+/// The published configurations: four sizes of SAM 2, the same of SAM 2.1, HQ-SAM 2.1, EdgeTAM,
+/// EfficientTAM, and our `nano`.
 public enum KnownVariants {
-  /// Those that differ in tensors, in order of size within a family, SAM 2 first, then EdgeTAM and
-  /// EfficientTAM, `nano` last.
+  /// Those that differ in tensors, in order of size within a family, SAM 2 first, then HQ-SAM,
+  /// EdgeTAM and EfficientTAM, `nano` last.
   public static let all: [ModelConfiguration] =
-    sizes.map(sam2) + sizes.map(sam21) + [edgeTAM] + efficientSizes.map { efficientTAM($0) }
-    + [nano]
+    sizes.map(sam2) + sizes.map(sam21) + [hqSAM, edgeTAM]
+    + efficientSizes.map { efficientTAM($0) } + [nano]
 
   /// Those with the tensors of one of `all`: only a configuration file distinguishes them.
   public static let alternatives: [ModelConfiguration] = efficientSizes.flatMap { size in
@@ -74,6 +74,14 @@ public enum KnownVariants {
     c.pointers.useSignedTposEncToObjPtrs = false
     return c
   }
+
+  /// SAM 2.1 with a token that refines masks; there is one size.
+  private static let hqSAM: ModelConfiguration = {
+    var c = sam21(sizes[3])
+    c.variant = "sam2.1_hq_hiera_large"
+    c.decoder.hasHQToken = true
+    return c
+  }()
 
   /// SAM 2 with a mobile trunk, half of the layers of memory attention, and summed up memories.
   private static let edgeTAM: ModelConfiguration = {

@@ -10,7 +10,8 @@ extension ModelConfiguration {
 
   /// All entries as an object, in a fixed order.
   public var json: JSONValue {
-    let members = entries.fields.map { (key: $0.key, value: $0.read(self)) }
+    let members = entries.fields.map { ($0, value: $0.read(self)) }
+      .filter { $0.absent != $1 }.map { (key: $0.key, value: $1) }
     guard trunk.kind != .hiera else { return .object(members) }
     return .object([(key: Self.trunkKey, value: .string(trunk.kind.rawValue))] + members)
   }
@@ -22,7 +23,10 @@ extension ModelConfiguration {
     self.init()
     trunk = try ModelConfiguration.trunkKind(in: json).initial
     if json[ConfigurationEntries.perceiverKey] != nil { memory.perceiver = Memory.Perceiver() }
-    for field in entries.fields { try set(field.key, json.required(field.key)) }
+    for field in entries.fields {
+      if field.absent != nil, json[field.key] == nil { continue }
+      try set(field.key, json.required(field.key))
+    }
     for (key, _) in json.object ?? [] where key != Self.trunkKey && entries[key] == nil {
       throw Failure(.badInput, code: "config.unknown", "unknown configuration entry \"\(key)\"")
     }

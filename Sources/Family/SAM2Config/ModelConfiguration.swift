@@ -55,11 +55,12 @@ extension ModelConfiguration {
   }
   /// Memory tokens that one object pointer is cut into.
   public var tokensPerPointer: Int { max(1, dModel / memory.dim) }
-  /// "EdgeTAM" when a perceiver sums memories up, "EfficientTAM" with a plain trunk; else "SAM 2.1" when the model has what 2.1 added,
-  /// or "SAM 2".
+  /// "EdgeTAM" when a perceiver sums memories up, "EfficientTAM" with a plain trunk, "HQ-SAM" with an
+  /// HQ token; else "SAM 2.1" when the model has what 2.1 added, or "SAM 2".
   public var family: String {
     if memory.perceiver != nil { return "EdgeTAM" }
     if trunk.kind == .vit { return "EfficientTAM" }
+    if decoder.hasHQToken { return "HQ-SAM" }
     return memory.encoder.noObjEmbedSpatial || pointers.projTposEncInObjPtrs ? "SAM 2.1" : "SAM 2"
   }
 }

@@ -18,6 +18,10 @@ struct SegmentFinishOptions: ParsableArguments {
     help: "Islands up to this area, in low-resolution pixels, are removed; 0 keeps them.")
   var maxSprinkleArea = 0
 
+  @Flag(
+    help: "Only the mask of an HQ-SAM model's HQ token; else it is added to the chosen mask.")
+  var hqTokenOnly = false
+
   func validate() throws {
     guard maskThreshold.isFinite else {
       throw ValidationError("--mask-threshold must be a number")
@@ -27,12 +31,13 @@ struct SegmentFinishOptions: ParsableArguments {
     }
   }
 
-  /// The same as the library takes it.
+  /// These options in the form that the library takes.
   var finish: SegmentFinish {
     var finish = SegmentFinish()
     finish.maskThreshold = maskThreshold
     finish.maxHoleArea = maxHoleArea
     finish.maxSprinkleArea = maxSprinkleArea
+    if hqTokenOnly { finish.refinement = .alone }
     return finish
   }
 }

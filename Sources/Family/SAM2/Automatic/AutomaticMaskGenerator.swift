@@ -130,7 +130,7 @@ public struct AutomaticMaskGenerator: Sendable {
 extension DecodedMasks {
   fileprivate func candidate(_ row: Int, _ mask: Int, _ point: Prompt.Point) -> MaskCandidate {
     MaskCandidate(
-      point: point, logits: masks[row][mask], predictedIoU: predictedIoUs[row].floats()[mask])
+      point: point, logits: logits(row, mask), predictedIoU: predictedIoUs[row].floats()[mask])
   }
 }
 

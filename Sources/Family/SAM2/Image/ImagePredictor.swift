@@ -15,6 +15,8 @@ public import Tensors
 /// several threads at once; any number of predictors may share a model.
 public final class ImagePredictor {
   public let model: SegmentationModel
+  /// The use of the HQ token's mask, which HQ-SAM models have.
+  public var maskRefinement = MaskRefinement.added
 
   private var image: (features: ImageFeatures, width: Int, height: Int)?
   /// The decoder's work on the picture that all prompts without a mask share.
@@ -55,11 +57,12 @@ public final class ImagePredictor {
   /// click; without it one mask.
   /// - Throws: `image.not_set`; `prompt.empty`, `prompt.coordinate`, `prompt.label`,
   ///   `prompt.box_order`, `prompt.mask_shape`, `prompt.mask_values`;
-  ///   `model.encoder_only` when the model has no decoder.
+  ///   `model.encoder_only` when the model has no decoder; `model.hq_token`.
   public func predict(
     _ prompts: [Prompt], multimask: Bool = true
   ) throws(Failure) -> [MaskPrediction] {
     try model.require(.prompting)
+    try model.require(maskRefinement)
     let image = try currentImage()
     var predictions = [MaskPrediction?](repeating: nil, count: prompts.count)
     for batch in try batches(of: prompts, width: image.width, height: image.height) {
@@ -163,13 +166,13 @@ public final class ImagePredictor {
   private func prediction(
     _ decoded: DecodedMasks, row: Int, multimask: Bool, width: Int, height: Int
   ) -> MaskPrediction {
-    let masks = decoded.masks[row]
     let ious = decoded.predictedIoUs[row].floats()
     let shown = decoded.shownMasks(row, multimask: multimask, model.configuration)
-    let plane = masks.shape.dimensions.suffix(2)
+    let plane = decoded.masks.shape.dimensions.suffix(2)
     return MaskPrediction(
       lowResolutionLogits: Tensor(
-        shown.flatMap { masks[$0].floats() }, shape: Shape([shown.count] + plane)),
+        shown.flatMap { decoded.logits(row, $0, maskRefinement).floats() },
+        shape: Shape([shown.count] + plane)),
       predictedIoUs: shown.map { ious[$0] }, objectScore: decoded.objectScores[row].floats()[0],
       width: width, height: height)
   }

@@ -42,4 +42,13 @@ struct DecodedMasks: Sendable {
   let tokens: Tensor
   /// [B, 1]: logit of the object being there at all.
   let objectScores: Tensor
+  /// [B, S/4, S/4]: logits of the HQ token; nil of a decoder without it.
+  var refinement: Tensor?
+
+  /// Logits [S/4, S/4] of mask `mask` of prompt `row` as they are shown.
+  ///
+  /// Masks are chosen by `masks`, before the refinement.
+  func logits(_ row: Int, _ mask: Int, _ use: MaskRefinement = .added) -> Tensor {
+    use.applied(refinement?[row], to: masks[row][mask])
+  }
 }

@@ -105,4 +105,13 @@ extension SegmentationModel {
         hint: "use a file that was written without --encoder-only")
     }
   }
+  /// Refuses a use of the HQ token that the model does not have.
+  /// - Throws: `model.hq_token`.
+  public func require(_ refinement: MaskRefinement) throws(Failure) {
+    guard refinement == .alone, !configuration.decoder.hasHQToken else { return }
+    throw Failure(
+      .badInput, code: "model.hq_token",
+      "the model has no HQ token: it is \(configuration.family), not HQ-SAM",
+      hint: "leave out --hq-token-only, or use a model of an HQ-SAM 2.1 checkpoint")
+  }
 }

@@ -94,7 +94,8 @@ struct Stages: Sendable {
       [prepared.cells, prepared.keys, prepared.values, prepared.queries] + image.finerMaps
         + [sparse])
     return DecodedMasks(
-      masks: results[0], predictedIoUs: results[1], tokens: results[2], objectScores: results[3])
+      masks: results[0], predictedIoUs: results[1], tokens: results[2], objectScores: results[3],
+      refinement: results.count > 4 ? results[4] : nil)
   }
 
   /// Object pointer [1, C] of a mask token [1, C]; `present` is 1, 0, or a share between.

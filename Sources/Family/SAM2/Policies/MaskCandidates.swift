@@ -11,6 +11,13 @@ struct MaskCandidates: Sendable {
   let objectScore: Float
   /// Whether the answer is one of masks 1...3, or else the single mask.
   let isMultimask: Bool
+  /// [S/4, S/4] logits that refine each mask; nil of a decoder without them.
+  var refinement: Tensor?
+
+  /// Logits [S/4, S/4] of a mask as they are shown.
+  func logits(_ index: Int) -> Tensor {
+    MaskRefinement.added.applied(refinement, to: masks[index])
+  }
 }
 
 /// The mask that was chosen among `candidates`.
@@ -30,7 +37,7 @@ struct SelectedMask: Sendable {
 
   /// Logits [S/4, S/4]; a copy, because a view would keep all candidates.
   func copyLogits() -> Tensor {
-    let mask = candidates.masks[index]
+    let mask = candidates.logits(index)
     return Tensor(mask.floats(), shape: mask.shape)
   }
 }

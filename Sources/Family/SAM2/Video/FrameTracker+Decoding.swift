@@ -31,7 +31,8 @@ extension FrameTracker {
       MaskCandidates(
         frame: request.frame, masks: decoded.masks[0],
         predictedIoUs: decoded.predictedIoUs.floats(), objectScore: score,
-        isMultimask: usesMultimask(request)), rule: configuration.stabilityRule)
+        isMultimask: usesMultimask(request), refinement: decoded.refinement?[0]),
+      rule: configuration.stabilityRule)
     let token = decoded.tokens[0][pointerToken(of: selected)]
     let threshold = selection.presenceThreshold
     let isAbsent = configuration.decoder.predObjScores && score <= threshold

@@ -87,6 +87,7 @@ extension CheckpointShapes {
       decoder.iouHeadHiddenDim = width
     }
     decoder.useHighResFeaturesInSam = shapes["\(path).conv_s0.weight"] != nil
+    decoder.hasHQToken = shapes["\(path).hf_token.weight"] != nil
     decoder.predObjScores = shapes["\(path).obj_score_token.weight"] != nil
     if decoder.predObjScores {
       decoder.predObjScoresMlp = shapes["\(path).pred_obj_score_head.layers.0.weight"] != nil

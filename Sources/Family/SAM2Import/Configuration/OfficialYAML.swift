@@ -49,10 +49,15 @@ public struct OfficialYAML {
 
   private mutating func readModel(_ value: JSONValue) throws(Failure) {
     var model = try ConfigurationSection("model", value)
-    let classes = [
-      "SAM2Base", "SAM2VideoPredictor", "SAM2VideoPredictorVOS", "SAM2Train", "EfficientTAMBase",
-    ]
-    let isTrained = classes[try model.requireTarget(classes)] == "SAM2Train"
+    let refining = ["SAM2HQBase", "SAM2HQVideoPredictor"]
+    let classes =
+      [
+        "SAM2Base", "SAM2VideoPredictor", "SAM2VideoPredictorVOS", "SAM2Train",
+        "EfficientTAMBase",
+      ] + refining
+    let target = classes[try model.requireTarget(classes)]
+    c.decoder.hasHQToken = refining.contains(target)
+    let isTrained = target == "SAM2Train"
     try readImageEncoder(&model)
     try readMemoryEncoder(&model)
     c.memory.perceiver = try Self.perceiver(of: &model, width: c.memory.dim)

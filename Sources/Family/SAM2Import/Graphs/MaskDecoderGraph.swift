@@ -12,7 +12,8 @@ import SAM2Config
 /// `decode_masks`: these four (I is 1 or B), high_res_0 [1, 4h, 4w, C / 8], high_res_1
 /// [1, 2h, 2w, C / 4] where the encoder has them, sparse [B, N, C] -> masks [B, 4, 4h, 4w] (logits of all mask tokens: 0 is the
 /// single mask, 1...3 the alternatives), ious [B, 4], tokens [B, 4, C], object_scores [B, 1]
-/// (logits; 10 when the model does not predict them).
+/// (logits; 10 when the model does not predict them), and of HQ-SAM refinement [B, 4h, 4w] (logits to
+/// add to the mask that is chosen).
 struct MaskDecoderGraph {
   static let path = "sam_mask_decoder"
   static let transformer = "sam_mask_decoder.transformer"
@@ -56,23 +57,29 @@ struct MaskDecoderGraph {
 
     let first = configuration.decoder.predObjScores ? 1 : 0
     let masks = try writer.slice(hidden, axis: 1, start: first + 1, count: 4, label: Self.path)
-    writer.output("masks", try self.masks(of: masks, map, highRes))
+    let upscaled = try upscale(map, highRes)
+    writer.output("masks", try self.masks(of: masks, upscaled))
     writer.output("ious", try ious(of: hidden, at: first))
     writer.output("tokens", masks)
     writer.output("object_scores", try objectScores(of: hidden))
+    guard configuration.decoder.hasHQToken else { return }
+    let token = try writer.slice(
+      hidden, axis: 1, start: first + 5, count: 1, label: "\(Self.path).hf_token")
+    writer.output("refinement", try refinement(of: token, upscaled))
   }
 
   // MARK: - Transformer's operands
 
-  /// Presence, quality and mask tokens, then the prompts: [B, 6 + N, C].
+  /// Presence, quality, mask and HQ tokens, then the prompts: [B, 6 + N, C], or one more.
   private mutating func tokens(with sparse: ValueID) throws(Failure) -> ValueID {
     var names = ["iou_token", "mask_tokens"]
     if configuration.decoder.predObjScores { names.insert("obj_score_token", at: 0) }
+    if configuration.decoder.hasHQToken { names.append("hf_token") }
     var parts: [ValueID] = []
     for name in names { parts.append(try writer.weight("\(Self.path).\(name).weight")) }
     let label = "\(Self.path).tokens"
-    let count = Dim(constant: configuration.decoder.predObjScores ? 6 : 5)
     var own = try writer.concat(parts, axis: 0, label: label)
+    let count = writer.shape(of: own)[0]
     own = try writer.reshape(own, 1, count, width, label: label)
     own = try writer.broadcast(own, Self.objects, count, width, label: label)
     return try writer.concat([own, sparse], axis: 1, label: label)
@@ -166,9 +173,9 @@ struct MaskDecoderGraph {
 
   // MARK: - Heads
 
-  /// Each mask is the product of its token's hypernetwork with the upscaled map.
-  private mutating func masks(
-    of tokens: ValueID, _ map: ValueID, _ highRes: [ValueID]
+  /// The map [B, 4h, 4w, C / 8] that masks are products with.
+  private mutating func upscale(
+    _ map: ValueID, _ highRes: [ValueID]
   ) throws(Failure) -> ValueID {
     let path = "\(Self.path).output_upscaling"
     var x = try writer.reshape(map, Self.objects, side, side, width, label: path)
@@ -178,10 +185,12 @@ struct MaskDecoderGraph {
     x = try writer.activation(.gelu, x, label: "\(path).2")
     x = try writer.transposedConvolution(x, "\(path).3")
     if !highRes.isEmpty { x = try writer.sum(x, highRes[0], label: path) }
-    x = try writer.activation(.gelu, x, label: "\(path).4")
-    let channels = Dim(constant: configuration.dModel / 8)
-    x = try writer.reshape(x, Self.objects, cells * 16, channels, label: path)
+    return try writer.activation(.gelu, x, label: "\(path).4")
+  }
 
+  /// Each mask is the product of its token's hypernetwork with the upscaled map.
+  private mutating func masks(of tokens: ValueID, _ map: ValueID) throws(Failure) -> ValueID {
+    let cells = try cellRows(of: map, label: "\(Self.path).output_upscaling")
     var rows: [ValueID] = []
     for index in 0..<4 {
       let head = "\(Self.path).output_hypernetworks_mlps.\(index)"
@@ -190,8 +199,32 @@ struct MaskDecoderGraph {
     }
     let label = "\(Self.path).masks"
     let filters = try writer.concat(rows, axis: 1, label: label)
-    let masks = try writer.add(.matmulTransposed, filters, x, label: label)
+    let masks = try writer.add(.matmulTransposed, filters, cells, label: label)
     return try writer.reshape(masks, Self.objects, 4, side * 4, side * 4, label: label)
+  }
+
+  /// The mask of the HQ token [B, 1, C] on features of its own: [B, 4h, 4w].
+  ///
+  /// Ke et al., Segment Anything in High Quality, arXiv 2306.01567, as in its code for SAM 2.1.
+  private mutating func refinement(
+    of token: ValueID, _ map: ValueID
+  ) throws(Failure) -> ValueID {
+    let path = "\(Self.path).embedding_maskfeature"
+    var x = try writer.convolution(map, "\(path).0", stride: 1, padding: 1)
+    x = try writer.norm(x, "\(path).1", epsilon: 1e-6)
+    x = try writer.activation(.gelu, x, label: "\(path).2")
+    x = try writer.convolution(x, "\(path).3", stride: 1, padding: 1)
+    let filter = try writer.perceptron(token, "\(Self.path).hf_mlp", layers: 3, .relu)
+    let label = "\(Self.path).refinement"
+    let cells = try cellRows(of: x, label: path)
+    let mask = try writer.add(.matmulTransposed, filter, cells, label: label)
+    return try writer.reshape(mask, Self.objects, side * 4, side * 4, label: label)
+  }
+
+  /// The cells of an upscaled map, one after the other: [B, 16 * h * w, C / 8].
+  private mutating func cellRows(of map: ValueID, label: String) throws(Failure) -> ValueID {
+    let channels = Dim(constant: configuration.dModel / 8)
+    return try writer.reshape(map, Self.objects, cells * 16, channels, label: label)
   }
 
   private mutating func ious(of hidden: ValueID, at index: Int) throws(Failure) -> ValueID {

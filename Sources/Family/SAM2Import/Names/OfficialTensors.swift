@@ -196,12 +196,22 @@ extension OfficialTensors {
     perceptron(
       "\(path).iou_prediction_head", width, c.decoder.iouHeadHiddenDim, c.decoder.iouHeadHiddenDim,
       4)
-    guard c.decoder.predObjScores else { return }
-    if c.decoder.predObjScoresMlp {
-      perceptron("\(path).pred_obj_score_head", width, width, width, 1)
-    } else {
-      linear("\(path).pred_obj_score_head", width, 1)
+    switch (c.decoder.predObjScores, c.decoder.predObjScoresMlp) {
+    case (true, true): perceptron("\(path).pred_obj_score_head", width, width, width, 1)
+    case (true, false): linear("\(path).pred_obj_score_head", width, 1)
+    case (false, _): break
     }
+    if c.decoder.hasHQToken { addHQToken(c) }
+  }
+
+  /// Of `MaskDecoderHQ`, which calls the token `hf_token`.
+  private mutating func addHQToken(_ c: ModelConfiguration) {
+    let (path, width) = ("sam_mask_decoder", c.dModel)
+    add("\(path).hf_token.weight", 1, width)
+    perceptron("\(path).hf_mlp", width, width, width, width / 8)
+    convolution("\(path).embedding_maskfeature.0", width / 8, width / 4, kernel: 3)
+    norm("\(path).embedding_maskfeature.1", width / 4)
+    convolution("\(path).embedding_maskfeature.3", width / 4, width / 8, kernel: 3)
   }
 
   private mutating func addPointers(_ c: ModelConfiguration) {

@@ -58,6 +58,10 @@ public struct BatchSettings: Sendable {
       "tolerates_damage": .bool(toleratesDamage), "mask_reading": .string(reading.masks.rawValue),
       "sample_range": reading.pictures.sampleRange.json,
     ]
+    // Only HQ-SAM models are used otherwise.
+    if finish.refinement != .added {
+      all = ["all": all, "mask_refinement": .string(finish.refinement.rawValue)]
+    }
     // Results without words depend on no detector.
     if dependsOnDetector(item) {
       all = [

@@ -17,6 +17,7 @@ struct PromptedSegmenter {
     finish: SegmentFinish, reading: InputReading
   ) {
     predictor = ImagePredictor(model)
+    predictor.maskRefinement = finish.refinement
     self.source = source
     self.choice = choice
     self.finish = finish
@@ -33,6 +34,7 @@ struct PromptedSegmenter {
     for notice in limits { notices.merge(notice) }
     guard !prompts.isEmpty else { return [] }
     // Checked before the slow part.
+    try predictor.model.require(finish.refinement)
     var found: [Notice] = []
     let asked = try clock.time("prompt") { () throws(Failure) in
       try resolved(prompts, for: picture, &found)

@@ -1,3 +1,5 @@
+public import SAM2
+
 /// The threshold and cleaning of the masks of prompts.
 public struct SegmentFinish: Sendable, Equatable {
   /// Logits above it are inside.
@@ -6,6 +8,8 @@ public struct SegmentFinish: Sendable, Equatable {
   public var maxHoleArea = 0
   /// Islands of up to this many low-resolution pixels are removed; 0 leaves them.
   public var maxSprinkleArea = 0
+  /// The use of the HQ token's mask, which HQ-SAM models have.
+  public var refinement = MaskRefinement.added
 
   public init() {}
 }

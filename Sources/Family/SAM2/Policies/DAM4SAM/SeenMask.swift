@@ -28,7 +28,7 @@ struct SeenMask {
     guard candidates.isMultimask, let box = CornerBox(of: plane, width: width) else { return nil }
     return (1..<candidates.predictedIoUs.count).filter { $0 != source.selected.index }
       .compactMap { index -> Double? in
-        let other = MaskPlane.enlarge(candidates.masks[index], width: width, height: height)
+        let other = MaskPlane.enlarge(candidates.logits(index), width: width, height: height)
         guard let outside = largestPiece(of: other, width: width, height: height) else {
           return nil
         }

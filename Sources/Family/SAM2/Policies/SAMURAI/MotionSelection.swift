@@ -69,7 +69,7 @@ struct MotionSelection: Sendable, Equatable {
   /// The box of a candidate in pixels of the model's input; that of an absent object is empty.
   private func box(of index: Int, _ candidates: MaskCandidates) -> CornerBox {
     guard candidates.objectScore > options.objectScore else { return .empty }
-    let mask = candidates.masks[index]
+    let mask = candidates.logits(index)
     let side = mask.shape[-1] * 4
     return CornerBox(of: MaskPlane.enlarge(mask, width: side, height: side), width: side) ?? .empty
   }
