@@ -46,6 +46,38 @@ struct ExampleTests {
     }
   }
 
+  @Test("A batch finds the same masks, picture by picture")
+  func batch() throws {
+    let scene = try Workplace.shared.get().scene
+    try withTemporaryFolder { folder in
+      write(example(scene, frames: [0, 3]), to: "\(folder)/marked.json")
+      let pictures = [1, 2].map { "\(scene)/frames/\(name($0))" }
+      let items = pictures.enumerated().map { index, picture in
+        JSONValue.object([
+          ("id", .string("\(index)")), ("image", .string(picture)), ("examples", "marked.json"),
+        ]).text() + "\n"
+      }
+      write(items.joined(), to: "\(folder)/items.jsonl")
+      try expectSuccess(
+        Tool.sam2.run(["batch", "items.jsonl", "-o", "batch", "--format", "png"], in: folder))
+      try expectSuccess(
+        Tool.sam2.run(
+          ["segment"] + pictures + ["--examples", "marked.json", "-o", "single"], in: folder))
+      for index in [1, 2] {
+        let ours = try #require(fileBytes("\(folder)/batch/\(index - 1)/0.png"))
+        #expect(ours == fileBytes("\(folder)/single/\(name(index).dropLast(4)).png"))
+      }
+      let lines = String(
+        decoding: try #require(fileBytes("\(folder)/batch/results.jsonl")), as: UTF8.self)
+      for line in lines.split(separator: "\n") {
+        let prompt = try JSONValue(parsing: Array(line.utf8)).requiredArray("prompts")[0]
+        #expect(try prompt.requiredInt("object") == 4)
+        #expect(
+          try prompt.requiredBool("present") == (prompt.requiredDouble("object_score") > 0))
+      }
+    }
+  }
+
   @Test(
     "Wrong files end in one error",
     arguments: [

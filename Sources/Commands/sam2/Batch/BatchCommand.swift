@@ -23,7 +23,8 @@ struct BatchCommand: ParsableCommand {
         {"id": "a/1", "image": "1.jpg", "prompts": [{"points": [[420, 310]]}]}
         {"id": "a/2", "image": "2.jpg", "auto": {}}
         {"id": "a/3", "image": "3.jpg", "text": ["red car", "dog"]}
-        {"id": "a/4", "video": "clip.mp4", "text": "red car", "detect_every": 30}
+        {"id": "a/4", "image": "4.jpg", "examples": "marked.json"}
+        {"id": "a/5", "video": "clip.mp4", "text": "red car", "detect_every": 30}
         {"id": "b", "video": "clip.mp4", "script": "session.json"}
         {"id": "c", "video": "clip.mp4", "script": "session.json", "fill_hole_area": 0, "overlay": "mp4"}
 

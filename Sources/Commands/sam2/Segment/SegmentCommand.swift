@@ -123,15 +123,10 @@ struct SegmentCommand: ParsableCommand {
         .usage, code: "examples.pictures", "all pictures are examples; there is nothing to segment",
         hint: "name the pictures in which to look for the objects")
     }
-    // In the order in which the masks will come.
-    var objects: [Int] = []
-    for prompt in examples.flatMap(\.prompts) where !objects.contains(prompt.object) {
-      objects.append(prompt.object)
-    }
     let place = show.place()
     let outputs = try SegmentOutputs(
-      images: others, prompts: objects.map { RequestedPrompt(object: $0) }, choice: .single,
-      folder: output, choices: try outputChoices(place))
+      images: others, prompts: examples.objects, choice: .single, folder: output,
+      choices: try outputChoices(place))
     let reading = InputReading(pictures: reading.pictures, masks: prompts.masks.maskReading)
     let loaded = try model.load(machine, for: .tracking)
     let segmenter = try ExampleSegmenter(

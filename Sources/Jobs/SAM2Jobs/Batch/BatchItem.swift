@@ -11,6 +11,8 @@ struct BatchItem {
     case prompts([RequestedPrompt])
     /// The words that a detector looks for.
     case words([String])
+    /// The objects that the pictures of a file mark.
+    case examples(BatchExamples.Source)
     case automatic(AutomaticMaskOptions)
     case track(TrackPlan, BatchTrackOptions)
   }
@@ -28,13 +30,13 @@ struct BatchItem {
 
   private static let members =
     [
-      "id", "image", "prompts", "text", "auto", "video", "actions", "script", "format",
+      "id", "image", "prompts", "text", "examples", "auto", "video", "actions", "script", "format",
       "detect_every",
     ] + BatchTrackOptions.Name.allCases.map(\.rawValue)
 
   /// Reads an item; relative paths start at `folder`.
-  /// - Throws: `batch.member`, `batch.work`, `batch.format`, `batch.option`; `json.*`, `prompts.*`, `auto.option`, `script.*`,
-  ///   `labels.identifier`.
+  /// - Throws: `batch.member`, `batch.work`, `batch.format`, `batch.option`; `json.*`, `prompts.*`,
+  ///   `examples.*`, `auto.option`, `script.*`, `labels.identifier`.
   init(id: String, json: JSONValue, folder: String) throws(Failure) {
     for (key, _) in json.object ?? [] {
       guard BatchItem.members.contains(key) else {
@@ -44,7 +46,9 @@ struct BatchItem {
           hint: guess.map { "did you mean \"\($0)\"?" } ?? "there are \(BatchItem.members)")
       }
     }
-    let works = ["prompts", "text", "auto", "actions", "script"].filter { json[$0] != nil }
+    let works = ["prompts", "text", "examples", "auto", "actions", "script"].filter {
+      json[$0] != nil
+    }
     let kind = json["image"] != nil ? "image" : "video"
     guard works.count == 1, json["image"] == nil || json["video"] == nil else {
       throw BatchItem.workFailure
@@ -62,6 +66,9 @@ struct BatchItem {
     case ("image", "prompts"):
       work = .prompts(try PromptFile.prompts(json.requiredArray("prompts"), folder: folder))
     case ("image", "text"): work = .words(try BatchItem.texts(json.required("text")))
+    case ("image", "examples"):
+      let file = BatchItem.resolved(try json.requiredString("examples"), folder)
+      work = .examples(BatchExamples.Source(file: file, examples: try ExampleFile.read(file)))
     case ("image", "auto"):
       work = .automatic(try AutomaticMaskOptions(json: json.required("auto")))
     case ("video", "text"):
@@ -121,8 +128,8 @@ struct BatchItem {
     Failure(
       .badInput, code: "batch.work", "the item does not name its work",
       hint:
-        "give \"image\" with \"prompts\", \"text\" or \"auto\", or \"video\" with \"text\", "
-        + "\"actions\" or \"script\"")
+        "give \"image\" with \"prompts\", \"text\", \"examples\" or \"auto\", or \"video\" with "
+        + "\"text\", \"actions\" or \"script\"")
   }
 
   private static func resolved(_ path: String, _ folder: String) -> String {

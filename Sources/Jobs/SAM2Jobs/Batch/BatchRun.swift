@@ -13,6 +13,7 @@ final class BatchRun {
   private let range: Range<Int>
   private let events: BatchJob.Events
   private let before: Int
+  private let examples: BatchExamples
   /// Items that have got a result in this run.
   private var handled = 0
 
@@ -36,6 +37,7 @@ final class BatchRun {
     self.range = range
     self.events = events
     before = journal.doneCount
+    examples = BatchExamples(stages.model, stages.settings)
   }
 
   /// Does what is missing.
@@ -47,7 +49,9 @@ final class BatchRun {
     for count in missing.indices {
       guard !stages.cancellation.isRequested, let prepared = try next?.value().get() else { break }
       next = count + 1 < missing.count ? read(missing[count + 1]) : nil
-      let work = Result { try stages.run(prepared, heartbeat: showProgress) }
+      let work = Result {
+        try stages.run(prepared, examples: examples, heartbeat: showProgress)
+      }
       // A failure of the item before concerns that item, unless it stops the batch.
       try settle()
       switch work {

@@ -79,10 +79,12 @@ struct BatchStages: Sendable {
 
   /// Runs the model on an item.
   ///
-  /// `heartbeat` is called now and then while it takes long.
+  /// `heartbeat` is called now and then while it takes long; `examples` are those of items before.
   /// - Returns: what is left to do.
   /// - Throws: `Failure` for what is wrong with the item, `Stopped`.
-  func run(_ prepared: Prepared, heartbeat: @escaping () -> Void) throws -> Writing {
+  func run(
+    _ prepared: Prepared, examples: BatchExamples, heartbeat: @escaping () -> Void
+  ) throws -> Writing {
     func checkCancellation() throws {
       heartbeat()
       if cancellation.isRequested { throw Stopped() }
@@ -90,13 +92,11 @@ struct BatchStages: Sendable {
     let task = try prepared.task.get()
     let (index, writer) = (prepared.index, writer)
     switch task.item.work {
-    case .prompts, .words:
+    case .prompts, .words, .examples:
       let picture = try picture(task)
-      let segmenter = PromptedSegmenter(
-        model: model, source: try source(of: task.item.work), choice: .single,
-        finish: settings.finish, reading: settings.reading)
+      let segmenter = try segmenter(for: task.item.work, examples)
       var clock = StageClock()
-      var notices = picture.notices
+      var notices = picture.notices + segmenter.notices
       let answers = try segmenter.answers(for: picture, clock: &clock, notices: &notices)
       let facts = PictureFacts(picture)
       return { [notices] () throws(Failure) in
@@ -126,17 +126,28 @@ struct BatchStages: Sendable {
     }
   }
 
-  /// The prompts of an item, or a detector that finds them.
-  private func source(of work: BatchItem.Work) throws(Failure) -> PromptSource {
+  /// The segmenter of an item's picture.
+  private func segmenter(
+    for work: BatchItem.Work, _ examples: BatchExamples
+  ) throws(Failure) -> PictureSegmenter {
     switch work {
-    case .prompts(let prompts): return .given(prompts)
+    case .examples(let source): return .examples(try examples.segmenter(for: source))
+    case .prompts(let prompts): return segmenter(.given(prompts))
     case .words(let texts):
       let detector = try requiredDetector()
-      return .words(
-        WordPrompter(
-          detector, queries: try detector.queries(for: texts), options: settings.detection))
-    case .automatic, .track: return .given([])
+      return segmenter(
+        .words(
+          WordPrompter(
+            detector, queries: try detector.queries(for: texts), options: settings.detection)))
+    case .automatic, .track: return segmenter(.given([]))
     }
+  }
+
+  private func segmenter(_ source: PromptSource) -> PictureSegmenter {
+    .prompts(
+      PromptedSegmenter(
+        model: model, source: source, choice: .single, finish: settings.finish,
+        reading: settings.reading))
   }
 
   private func requiredDetector() throws(Failure) -> Detector {

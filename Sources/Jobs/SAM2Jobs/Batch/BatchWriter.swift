@@ -35,6 +35,8 @@ struct BatchWriter: Sendable {
     case .words:
       try SegmentOutputs.check(requested.kinds, [RequestedPrompt(object: 1)], default: .single)
     case .prompts(let prompts): try SegmentOutputs.check(requested.kinds, prompts, default: .single)
+    case .examples(let source):
+      try SegmentOutputs.check(requested.kinds, source.examples.objects, default: .single)
     }
     return requested
   }
@@ -77,7 +79,7 @@ struct BatchWriter: Sendable {
             ("object", .init(answer.prompt.object)), ("object_score", .init(answer.objectScore)),
             ("predicted_iou", .array(answer.predictedIoUs.map { .init($0) })),
             ("masks", .array(masks)),
-          ] + answer.prompt.facts))
+          ] + answer.facts))
     }
     let files = try write(answers.map(\.annotated), of: item, picture, folder)
     try folder.commit()

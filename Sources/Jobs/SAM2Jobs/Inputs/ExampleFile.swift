@@ -14,6 +14,17 @@ public struct RequestedExample: Sendable {
   }
 }
 
+extension [RequestedExample] {
+  /// Prompts that name each object once, in the order in which the masks come.
+  public var objects: [RequestedPrompt] {
+    var numbers: [Int] = []
+    for prompt in flatMap(\.prompts) where !numbers.contains(prompt.object) {
+      numbers.append(prompt.object)
+    }
+    return numbers.map { RequestedPrompt(object: $0) }
+  }
+}
+
 /// Pictures with marked objects, in one JSON file.
 ///
 ///     {"examples": [{"image": "first.jpg", "prompts": [{"object": 1, "points": [[210, 350]]}]}]}

@@ -9,6 +9,14 @@ enum PictureSegmenter {
   /// By objects marked on other pictures.
   case examples(ExampleSegmenter)
 
+  /// Choices made before the first picture.
+  var notices: [Notice] {
+    switch self {
+    case .prompts: []
+    case .examples(let segmenter): segmenter.notices
+    }
+  }
+
   /// The masks of the picture; `clock` gets the times, `notices` what was chosen.
   func answers(
     for picture: RGBImage, clock: inout StageClock, notices: inout [Notice]

@@ -84,7 +84,7 @@ extension SegmentAnswer {
   }
 
   fileprivate func json(files: [String]) -> JSONValue {
-    var entries: [(key: String, value: JSONValue)] = [
+    let entries: [(key: String, value: JSONValue)] = [
       ("object", .init(prompt.object)),
       ("predicted_iou", .array(predictedIoUs.map { .init($0) })),
       ("object_score", .init(objectScore)),
@@ -102,9 +102,12 @@ extension SegmentAnswer {
           })
       ),
     ]
-    if prompt.isFoundByExample { entries.append(("present", .bool(isPresent))) }
-    entries += prompt.facts
-    return .object(entries)
+    return .object(entries + facts)
+  }
+
+  /// Facts about the object besides its masks, for reports.
+  var facts: [(key: String, value: JSONValue)] {
+    (prompt.isFoundByExample ? [("present", .bool(isPresent))] : []) + prompt.facts
   }
 }
 
