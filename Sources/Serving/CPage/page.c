@@ -44,6 +44,9 @@ static const unsigned char export_js[] = {
 static const unsigned char video_js[] = {
 #embed "page/video.js"
 };
+static const unsigned char words_js[] = {
+#embed "page/words.js"
+};
 static const unsigned char icon_svg[] = {
 #embed "page/icon.svg"
 };
@@ -61,6 +64,7 @@ static const sam2_page_file files[] = {
   {"media.js", SCRIPT, media_js, sizeof(media_js)},
   {"export.js", SCRIPT, export_js, sizeof(export_js)},
   {"video.js", SCRIPT, video_js, sizeof(video_js)},
+  {"words.js", SCRIPT, words_js, sizeof(words_js)},
   {"icon.svg", "image/svg+xml", icon_svg, sizeof(icon_svg)},
 };
 

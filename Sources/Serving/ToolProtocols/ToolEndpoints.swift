@@ -5,11 +5,15 @@ public import Workbench
 public struct ToolEndpoints: Sendable {
   public let endpoints: [Endpoint]
 
-  /// Pictures on other servers are fetched from `allowedHosts` only.
-  public init(_ workbench: Workbench, allowedHosts: [String] = []) {
+  /// Pictures on other servers are fetched from `allowedHosts` only; `words` find objects where there is
+  /// a detector.
+  public init(
+    _ workbench: Workbench, allowedHosts: [String] = [], words: WordFinder? = nil
+  ) {
+    let words = words ?? WordFinder(workbench, nil)
     let remote = RemotePictures(hosts: allowedHosts, byteLimit: workbench.limits.pictureBytes)
     endpoints =
       LabelStudioEndpoints(workbench, remote: remote).endpoints
-      + XAnyLabelingEndpoints(workbench).endpoints + SAMAPIEndpoints(workbench).endpoints
+      + XAnyLabelingEndpoints(workbench, words).endpoints + SAMAPIEndpoints(workbench).endpoints
   }
 }

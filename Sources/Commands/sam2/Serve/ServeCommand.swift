@@ -64,12 +64,12 @@ struct ServeCommand: ParsableCommand {
       let workbench = try Workbench(
         try model.load(machine), facts, media: media, cache: cache, jobs: jobs,
         limits: bounds.limits)
+      let words = WordFinder(
+        workbench, try detector.loadIfGiven(machine, budget: model.graphBudget))
+      let hosts = listening.allowedHosts
       let endpoints =
-        AllEndpoints(
-          workbench, allowedHosts: listening.allowedHosts,
-          detector: try detector.loadIfGiven(machine, budget: model.graphBudget)
-        ).endpoints
-        + ToolEndpoints(workbench, allowedHosts: listening.allowedHosts).endpoints
+        AllEndpoints(workbench, allowedHosts: hosts, words: words).endpoints
+        + ToolEndpoints(workbench, allowedHosts: hosts, words: words).endpoints
       let server = try WebServer(
         endpoints, settings, logger: JSONLogHandler.logger(level: logLevel))
       defer { workbench.stop() }

@@ -6,6 +6,7 @@ import { open as openExport } from "./export.js";
 import * as media from "./media.js";
 import { findEverything, resumeEverything } from "./panels.js";
 import { goTo, setRange, startVideos, togglePlaying, track } from "./video.js";
+import { startWords } from "./words.js";
 import { clickTimes, fit, hoverTimes, setBoxTool, setSpace } from "./view.js";
 
 const by = (id) => document.getElementById(id);
@@ -116,5 +117,6 @@ try {
   describe(page.model);
   render();
   startVideos(report, fail);
+  startWords(report, fail);
   await media.start(report, fail);
 } catch (refusal) { fail(refusal); }

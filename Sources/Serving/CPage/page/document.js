@@ -262,14 +262,28 @@ export async function adopt(masks, limit) {
   for (const mask of masks) {
     if (page.objects.length >= limit) break;
     page.objects.push({
-      id: freeNumber(), name: "", counts: mask.segmentation.counts, score: mask.predicted_iou,
-      area: mask.area, points: [], box: null, hidden: false, locked: false, candidates: [],
+      id: freeNumber(), name: mask.name ?? "", counts: mask.segmentation.counts, score: mask.predicted_iou,
+      area: mask.area, points: [], box: mask.prompt ?? null, hidden: false, locked: false, candidates: [],
       choice: 0, logits: null,
     });
   }
   page.objects.sort((a, b) => a.id - b.id);
   changed();
   await save();
+}
+
+/** Adds named objects by boxes, as if a person had drawn them. */
+export async function addBoxes(boxes, limit) {
+  note();
+  for (const { box, name } of boxes) {
+    if (page.objects.length >= limit) break;
+    startObject();
+    const object = ensureObject();
+    Object.assign(object, { box, name });
+    await work.answer(object, true);
+  }
+  changed();
+  await work.changed();
 }
 
 // Saving

@@ -38,7 +38,10 @@ function pixels(text, width, height) {
   return { mask, box: x1 < 0 ? null : [x0, y0, x1, y1] };
 }
 
-/** The edges between inside and outside, as lines x0, y0, x1, y1 along rows and columns. */
+/** Lines that are drawn one by one at most: masks that consist of specks have more. */
+const lineLimit = 3000;
+
+/** The edges between inside and outside, as lines x0, y0, x1, y1 along rows and columns; null for too many. */
 function edges(mask, width, height) {
   const lines = [];
   const at = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : mask[y * width + x]);
@@ -49,6 +52,7 @@ function edges(mask, width, height) {
       if (isEdge && start < 0) start = x;
       if (!isEdge && start >= 0) { lines.push(start, y, x, y); start = -1; }
     }
+    if (lines.length > 4 * lineLimit) return null;
   }
   for (let x = 0; x <= width; x++) {
     let start = -1;
@@ -57,22 +61,30 @@ function edges(mask, width, height) {
       if (isEdge && start < 0) start = y;
       if (!isEdge && start >= 0) { lines.push(x, start, x, y); start = -1; }
     }
+    if (lines.length > 4 * lineLimit) return null;
   }
   return new Float32Array(lines);
 }
 
-function tinted(mask, width, height, colour) {
+/** With `hasEdges` the pixels along the edges are opaque. */
+function tinted(mask, width, height, colour, hasEdges) {
   const number = parseInt(colour.slice(1), 16);
   // One word per pixel, in the order of the bytes in memory: red first.
   const word = (0x66 << 24 | (number & 255) << 16 | (number >> 8 & 255) << 8 | number >> 16) >>> 0;
+  const opaque = (word | 0xff << 24) >>> 0;
   const words = new Uint32Array(width * height);
-  for (let i = 0; i < mask.length; i++) if (mask[i]) words[i] = word;
+  for (let i = 0; i < mask.length; i++) {
+    if (!mask[i]) continue;
+    // At the ends of a row the neighbour is in the next one, which is good enough for specks.
+    const isEdge = hasEdges && !(mask[i - 1] && mask[i + 1] && mask[i - width] && mask[i + width]);
+    words[i] = isEdge ? opaque : word;
+  }
   return createImageBitmap(new ImageData(new Uint8ClampedArray(words.buffer), width, height));
 }
 
 self.onmessage = async ({ data: { id, counts, width, height, colour } }) => {
   const { mask, box } = pixels(counts, width, height);
-  const tint = await tinted(mask, width, height, colour);
-  const segments = edges(mask, width, height);
+  const lines = edges(mask, width, height), segments = lines ?? new Float32Array(0);
+  const tint = await tinted(mask, width, height, colour, lines === null);
   self.postMessage({ id, tint, segments, box }, [tint, segments.buffer]);
 };

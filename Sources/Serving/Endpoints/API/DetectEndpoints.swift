@@ -1,56 +1,54 @@
 import Bytes
-public import Detector
+import Detector
 import JSON
+import Media
 public import Workbench
 
-/// Finding objects in open pictures by words; `Formats/serve-api.md` describes it.
+/// Finding objects by words in open pictures and in frames of videos; `Formats/serve-api.md` describes
+/// it.
 ///
-/// Boxes are prompts of `/api/images/{id}/predict`.
+/// Boxes are prompts of `/api/images/{id}/predict` and `/api/videos/{id}/prompts`.
 public struct DetectEndpoints: Sendable {
   private let workbench: Workbench
-  /// Nil for a server without one.
-  private let detector: Detector?
+  private let finder: WordFinder
 
-  /// Texts of one request.
-  private static let textLimit = 256
-
-  public init(_ workbench: Workbench, _ detector: Detector?) {
-    (self.workbench, self.detector) = (workbench, detector)
+  public init(_ workbench: Workbench, _ finder: WordFinder) {
+    (self.workbench, self.finder) = (workbench, finder)
   }
 
   public var endpoints: [Endpoint] {
     let json = Endpoint.Body.json(limit: BodyLimit.json)
-    return [Endpoint(.post, "/api/images/{id}/detect", body: json) { try await detect($0) }]
+    return [
+      Endpoint(.post, "/api/images/{id}/detect", body: json) { try await inPicture($0) },
+      Endpoint(.post, "/api/videos/{id}/detect", body: json) { try await inFrame($0) },
+    ]
   }
 
-  private func detect(_ call: Call) async throws -> Answer {
+  private static let members: Set<String> = ["text", "threshold", "nms", "max_detections"]
+
+  private func inPicture(_ call: Call) async throws -> Answer {
     let session = try workbench.pictures.session(call.parameter("id"))
-    let request = try RequestObject(
-      call.json(), members: ["text", "threshold", "nms", "max_detections"])
-    guard let detector else {
-      throw Failure(
-        .usage, code: "detector.none", "the server has no detector",
-        hint: "start it with --detector")
+    let request = try RequestObject(call.json(), members: Self.members)
+    return try await answer(request) { try await workbench.pictures.picture(of: session) }
+  }
+
+  private func inFrame(_ call: Call) async throws -> Answer {
+    let session = try await workbench.videos.session(call.parameter("id"))
+    let request = try RequestObject(call.json(), members: Self.members.union(["frame"]))
+    let frame = try request.integer("frame")
+    return try await answer(request) {
+      try await workbench.videos.picture(of: session, frame: frame)
     }
-    let (texts, options) = (try texts(request), try options(request))
-    let picture = try await workbench.pictures.picture(of: session)
-    let (found, leftOut) = try await workbench.scheduler.run(.encode) { _ in
-      let queries = try detector.queries(for: texts)
-      return try detector.detections(queries, in: detector.look(at: picture), options: options)
-    }
+  }
+
+  private func answer(
+    _ request: RequestObject, picture: () async throws -> RGBImage
+  ) async throws -> Answer {
+    let texts = try request.strings("text")
+    let (found, leftOut) = try await finder.find(texts, options: options(request), in: picture)
     return Answer([
       "detections": .array(found.map { Self.json($0, texts) }), "left_out": .init(leftOut),
     ])
-  }
-
-  private func texts(_ request: RequestObject) throws(Failure) -> [String] {
-    let texts = try request.strings("text")
-    guard (1...Self.textLimit).contains(texts.count), Set(texts).count == texts.count else {
-      throw Failure(
-        .badInput, code: "serve.text",
-        "\"text\" must be an array of 1 to \(Self.textLimit) different words or phrases")
-    }
-    return texts
   }
 
   private func options(_ request: RequestObject) throws(Failure) -> DetectionOptions {
@@ -62,11 +60,6 @@ public struct DetectEndpoints: Sendable {
       options.suppression = Float(suppression)
     }
     if let count = try request.optionalInteger("max_detections") { options.maximumCount = count }
-    do {
-      try options.validate()
-    } catch {
-      throw Failure(.badInput, code: error.code, error.message)
-    }
     return options
   }
 

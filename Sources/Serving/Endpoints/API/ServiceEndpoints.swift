@@ -7,8 +7,11 @@ public import Workbench
 /// Endpoints about the server itself: that it runs, its figures, its model, its media.
 public struct ServiceEndpoints: Sendable {
   private let workbench: Workbench
+  private let words: WordFinder
 
-  public init(_ workbench: Workbench) { self.workbench = workbench }
+  public init(_ workbench: Workbench, _ words: WordFinder) {
+    (self.workbench, self.words) = (workbench, words)
+  }
 
   public var endpoints: [Endpoint] {
     [
@@ -52,7 +55,7 @@ public struct ServiceEndpoints: Sendable {
         "video_bytes": .init(limits.videoBytes), "pictures": .init(limits.pictures),
         "videos": .init(limits.videos), "objects": .init(limits.objects),
       ],
-      "has_media": .bool(workbench.media != nil),
+      "has_media": .bool(workbench.media != nil), "detects": .bool(words.isAvailable),
     ]
   }
 

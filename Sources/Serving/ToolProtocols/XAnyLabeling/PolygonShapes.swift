@@ -9,6 +9,8 @@ struct PolygonShapes {
 
   private static let finenessRange = 0.0...0.1
   private static let usualFineness = 0.001
+  /// The label that the tool replaces by the one that a person chooses.
+  static let markedLabel = "AUTOLABEL_OBJECT"
 
   /// - Throws: `json.type`, `x_anylabeling.params`.
   init(params: JSONValue?) throws(Failure) {
@@ -25,7 +27,7 @@ struct PolygonShapes {
 
   /// The shapes of `mask`; holes are part of the polygon around them, with a slit that leads there.
   func shapes(
-    of mask: BinaryMask, label: String = "AUTOLABEL_OBJECT", score: Double, group: Int? = nil
+    of mask: BinaryMask, label: String = markedLabel, score: Double, group: Int? = nil
   ) -> [JSONValue] {
     MaskPolygons.joinedRings(of: mask) { $0 * fineness }.map { points in
       [

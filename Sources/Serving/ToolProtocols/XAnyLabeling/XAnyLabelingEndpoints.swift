@@ -1,4 +1,5 @@
 import Bytes
+import Detector
 public import Endpoints
 import JSON
 import Media
@@ -12,13 +13,14 @@ public import Workbench
 public struct XAnyLabelingEndpoints: Sendable {
   private let workbench: Workbench
   private let videos: XAnyLabelingVideos
+  private let words: WordFinder
 
   private static let pictureModel = "sam2"
   private static let videoModel = "sam2_video"
 
-  public init(_ workbench: Workbench) {
-    self.workbench = workbench
-    videos = XAnyLabelingVideos(workbench)
+  public init(_ workbench: Workbench, _ words: WordFinder) {
+    (self.workbench, self.words) = (workbench, words)
+    videos = XAnyLabelingVideos(workbench, words)
   }
 
   public var endpoints: [Endpoint] {
@@ -90,7 +92,9 @@ public struct XAnyLabelingEndpoints: Sendable {
 
   private var models: [(key: String, value: JSONValue)] {
     let picture = (
-      key: Self.pictureModel, value: model("SAM 2 (\(workbench.facts.name))", batchMode: .null)
+      key: Self.pictureModel,
+      value: model(
+        "SAM 2 (\(workbench.facts.name))", batchMode: words.isAvailable ? "text_prompt" : .null)
     )
     guard workbench.model.parts.allows(.tracking) else { return [picture] }
     return [
@@ -104,7 +108,8 @@ public struct XAnyLabelingEndpoints: Sendable {
       "button_add_point", "button_remove_point", "button_add_rect", "button_clear",
       "button_finish_object", "mask_fineness_slider",
     ]
-    if !batchMode.isNull { widgets.append("button_run_tracker") }
+    if batchMode.string == "video" { widgets.append("button_run_tracker") }
+    if words.isAvailable { widgets += ["edit_text", "button_send"] }
     return [
       "display_name": .string(name),
       "widgets": .array(widgets.map { ["name": .string($0), "value": .null] }),
@@ -138,6 +143,9 @@ public struct XAnyLabelingEndpoints: Sendable {
       json.requiredString("image"), limit: workbench.limits.pictureBytes)
     let params = json["params"]
     let shapes = try PolygonShapes(params: params)
+    if let texts = try XAnyLabelingWords.texts(params?["text_prompt"]) {
+      return try await find(texts, in: bytes, params, shapes)
+    }
     let prompt = try XAnyLabelingMarks.prompt(params, limit: workbench.limits.points)
     let answer = try await workbench.pictures.answers([prompt], on: bytes)[0]
     let best = answer.masks[answer.best]
@@ -154,16 +162,37 @@ public struct XAnyLabelingEndpoints: Sendable {
   }
 }
 
+extension XAnyLabelingEndpoints {
+  /// The objects that words name, each with the word as its label.
+  private func find(
+    _ texts: [String], in bytes: [UInt8], _ params: JSONValue?, _ shapes: PolygonShapes
+  ) async throws -> Answer {
+    let options = try XAnyLabelingWords.options(params)
+    let found = try await words.find(texts, options: options) {
+      try await workbench.pictures.picture(bytes)
+    }
+    let prompts = found.found.map { PicturePrompt(detected: $0) }
+    let answers = try await workbench.pictures.answers(prompts, on: bytes)
+    var polygons: [JSONValue] = []
+    for (index, (detection, answer)) in zip(found.found, answers).enumerated() {
+      polygons += shapes.shapes(
+        of: answer.masks[answer.best].runs.mask, label: texts[detection.query],
+        score: Double(detection.score), group: index + 1)
+    }
+    return Self.answer([
+      "shapes": .array(polygons),
+      "description": .string(
+        found.leftOut > 0 ? "\(found.leftOut) more objects were found and left out" : ""),
+      "replace": false,
+    ])
+  }
+}
+
 /// Marks of X-AnyLabeling as a prompt.
 enum XAnyLabelingMarks {
   /// Points with labels, and the last of the rectangles.
-  /// - Throws: `x_anylabeling.marks`, `x_anylabeling.text`; `serve.points`.
+  /// - Throws: `x_anylabeling.marks`; `serve.points`.
   static func prompt(_ params: JSONValue?, limit: Int) throws(Failure) -> PicturePrompt {
-    if let text = params?["text_prompt"], !text.isNull {
-      throw Failure(
-        .badInput, code: "x_anylabeling.text", "SAM 2 takes no words as a prompt",
-        hint: "mark the object by points or a rectangle")
-    }
     var prompt = PicturePrompt()
     prompt.keepsLogits = false
     for mark in params?["marks"]?.array ?? [] {

@@ -1,4 +1,5 @@
 import Bytes
+import Detector
 import Endpoints
 import JSON
 import Media
@@ -10,8 +11,13 @@ import Workbench
 struct XAnyLabelingVideos: Sendable {
   private let workbench: Workbench
   private let objects = ObjectNumbers()
+  private let names = ObjectWords()
 
-  init(_ workbench: Workbench) { self.workbench = workbench }
+  private let words: WordFinder
+
+  init(_ workbench: Workbench, _ words: WordFinder) {
+    (self.workbench, self.words) = (workbench, words)
+  }
 
   /// The client's numbers of objects, which are not limited, and ours, which are.
   private final class ObjectNumbers: Sendable {
@@ -32,6 +38,22 @@ struct XAnyLabelingVideos: Sendable {
         guard let list = known[session], list.indices.contains(ours - 1) else { return ours }
         return list[ours - 1]
       }
+    }
+
+    func forget(_ session: String) { known.withLock { _ = $0.removeValue(forKey: session) } }
+  }
+
+  /// The words by which objects were found.
+  private final class ObjectWords: Sendable {
+    private let known = Guarded<[String: [Int: String]]>([:])
+
+    func set(_ words: [Int: String], in session: String) {
+      known.withLock { $0[session, default: [:]].merge(words) { $1 } }
+    }
+
+    /// The label of an object; the tool's own for one that was marked.
+    func name(_ object: Int, in session: String) -> String {
+      known.withLock { $0[session]?[object] } ?? PolygonShapes.markedLabel
     }
 
     func forget(_ session: String) { known.withLock { _ = $0.removeValue(forKey: session) } }
@@ -60,13 +82,11 @@ struct XAnyLabelingVideos: Sendable {
   func prompt(_ call: Call) async throws -> Answer {
     let json = try call.json()
     let session = try await session(json)
-    if let text = json["text_prompt"], !text.isNull {
-      throw Failure(
-        .badInput, code: "x_anylabeling.text", "SAM 2 takes no words as a prompt",
-        hint: "mark the object by points")
-    }
     let shapes = try PolygonShapes(params: json["params"])
     let frame = try json.requiredInt("frame_index")
+    if let texts = try XAnyLabelingWords.texts(json["text_prompt"]) {
+      return try await find(texts, on: frame, of: session, json["params"], shapes)
+    }
     let object = objects.number(json["obj_id"]?.wholeNumber ?? 1, in: session.id)
     let prompt = VideoPrompt(
       frame: frame, object: object, points: try points(json, session))
@@ -76,6 +96,31 @@ struct XAnyLabelingVideos: Sendable {
       "masks": .array(
         try polygons(masks, session, shapes).filter { $0.object == object }
           .flatMap(\.shapes)),
+    ])
+  }
+
+  /// Every object that words name on a frame becomes one of the session's; all are answered.
+  private func find(
+    _ texts: [String], on frame: Int, of session: VideoSession, _ params: JSONValue?,
+    _ shapes: PolygonShapes
+  ) async throws -> Answer {
+    let options = try XAnyLabelingWords.options(params)
+    let (found, _) = try await words.find(texts, options: options) {
+      try await workbench.videos.picture(of: session, frame: frame)
+    }
+    var masks: JSONValue?
+    var labels: [Int: String] = [:]
+    for (index, detection) in found.enumerated() {
+      let object = objects.number(index + 1, in: session.id)
+      labels[object] = texts[detection.query]
+      masks = try await workbench.videos.add(
+        VideoPrompt(frame: frame, object: object, box: Prompt.Box(detected: detection)),
+        to: session)
+    }
+    names.set(labels, in: session.id)
+    return XAnyLabelingEndpoints.answer([
+      "frame_index": .init(frame),
+      "masks": .array(try masks.map { try polygons($0, session, shapes).flatMap(\.shapes) } ?? []),
     ])
   }
 
@@ -127,6 +172,7 @@ struct XAnyLabelingVideos: Sendable {
   func cleanUp(_ call: Call) async throws -> Answer {
     let id = try call.parameter("session")
     objects.forget(id)
+    names.forget(id)
     workbench.videos.close(try await workbench.videos.session(id).id)
     return XAnyLabelingEndpoints.answer(["session_id": .string(id)])
   }
@@ -190,7 +236,8 @@ struct XAnyLabelingVideos: Sendable {
         (
           object,
           shapes.shapes(
-            of: runs.mask, score: try entry.requiredDouble("presence"),
+            of: runs.mask, label: names.name(object, in: session.id),
+            score: try entry.requiredDouble("presence"),
             group: objects.original(object, in: session.id))
         ))
     }

@@ -170,6 +170,15 @@ public final class PictureDesk: Sendable {
     try await scheduler.run(priority) { _ in try self.decoded(session) }
   }
 
+  /// The picture in `bytes`, which is not kept.
+  /// - Throws: `image.*`.
+  public func picture(_ bytes: [UInt8]) async throws -> RGBImage {
+    let options = options
+    return try await scheduler.run(.encode) { _ in
+      try ImageReader.decode(bytes, options: options)
+    }
+  }
+
   /// The picture as a JPEG whose longer side has at most `side` pixels.
   public func display(_ session: PictureSession, side: Int) async throws -> [UInt8] {
     try await scheduler.run(.encode) { _ in try self.decoded(session).display(side: side) }

@@ -9,8 +9,8 @@ final class SessionTable<Session: Sendable>: Sendable {
   private let idleSeconds: @Sendable (Session) -> Double
   private let noun: String
 
-  /// `noun` is that of a session in messages; one that nobody has used for `idleLimit` seconds makes
-  /// room for a new one.
+  /// `noun` is the word for a session in messages; a session that has been idle for `idleLimit`
+  /// seconds may be closed to make room for a new one.
   init(
     _ noun: String, limit: Int, idleLimit: Double,
     idleSeconds: @escaping @Sendable (Session) -> Double

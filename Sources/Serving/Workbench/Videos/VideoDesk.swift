@@ -2,7 +2,7 @@ import Bytes
 import Glibc
 public import JSON
 import JobSupport
-import Media
+public import Media
 import SAM2
 import Synchronization
 
@@ -243,5 +243,11 @@ public final class VideoDesk: Sendable {
     _ session: VideoSession, frame index: Int, side: Int
   ) async throws -> [UInt8] {
     try await scheduler.run(.encode) { _ in try session.display(index, side: side) }
+  }
+
+  /// Frame `index` itself.
+  /// - Throws: `video.frame`; what reading throws.
+  public func picture(of session: VideoSession, frame index: Int) async throws -> RGBImage {
+    try await scheduler.run(.encode) { _ in try session.frame(index) }
   }
 }

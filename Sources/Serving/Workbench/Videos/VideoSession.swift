@@ -111,7 +111,7 @@ public final class VideoSession: Sendable {
     return bytes
   }
 
-  private func frame(_ index: Int) throws(Failure) -> RGBImage {
+  func frame(_ index: Int) throws(Failure) -> RGBImage {
     try shown.withLock { (video) throws(Failure) in try video.frames.frame(at: index) }
   }
 

@@ -1,0 +1,38 @@
+// Finding objects by words, where the server has a detector.
+
+import * as api from "./api.js";
+import { addBoxes, changes, page } from "./document.js";
+
+const form = document.getElementById("words"), field = document.getElementById("words-field");
+const button = document.getElementById("words-find");
+
+export function startWords(report, fail) {
+  form.hidden = !page.model.detects;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    find(report).catch(fail);
+  });
+  changes.addEventListener("picture", render);
+  render();
+}
+
+function render() { button.disabled = page.picture === null; }
+
+/** Objects of all words, separated by commas; each becomes an object with its word as name. */
+async function find(report) {
+  const text = [...new Set(field.value.split(",").map((words) => words.trim()).filter(Boolean))];
+  if (!text.length) { report("Type words first, with commas between several."); return; }
+  const { picture, video, frame } = page;
+  button.disabled = true;
+  report("Looking…");
+  try {
+    const { detections, left_out } = video
+      ? await api.send("POST", `/api/videos/${video.id}/detect`, { text, frame })
+      : await api.send("POST", `/api/images/${picture.id}/detect`, { text });
+    if (page.picture !== picture || page.frame !== frame) return;
+    const before = page.objects.length;
+    await addBoxes(detections.map(({ box, label }) => ({ box, name: label })), page.model.limits.objects);
+    const added = page.objects.length - before, found = detections.length + left_out;
+    report(found ? `${added} of ${found} found ${found === 1 ? "thing is" : "things are"} objects now.` : "Nothing of that was found.");
+  } finally { render(); }
+}
