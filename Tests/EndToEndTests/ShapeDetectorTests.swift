@@ -155,7 +155,8 @@ struct ShapeDetectorTests {
   @Test("are found in the same boxes in int8")
   func agreement() throws {
     try withTemporaryFolder { folder in
-      let outcome = try Tool.quantize.run([place.float, "-o", "int8.sam2", "--json"], in: folder)
+      let outcome = try Tool.quantize.run(
+        [place.float, "-o", "int8.sam2", "--json", "--report", "report"], in: folder)
       try expectSuccess(outcome)
       let agreement = try outcome.json.required("agreement")
       #expect(try agreement.requiredInt("detections") > 10)
@@ -163,6 +164,15 @@ struct ShapeDetectorTests {
       #expect(try agreement.requiredDouble("same_label") >= Self.leastAgreement)
       #expect(try agreement.requiredDouble("class_signal_db") >= Self.leastSignal)
       #expect(try outcome.json.required("equalisation").requiredString("by") == "scenes")
+
+      #expect(folderNames("\(folder)/report").sorted() == ["index.html", "report.json"])
+      let report = try JSONValue(
+        parsing: #require(fileBytes("\(folder)/report/report.json")))
+      #expect(try report.required("verdict").requiredString("level") == "agree")
+      let boxes = try report.required("boxes")
+      #expect(boxes["mean_iou"] == agreement["mean_iou"])
+      #expect(try boxes.requiredString("origin") == "sample-scene")
+      #expect(report["pictures"] == nil && report["clips"] == nil)
     }
   }
 

@@ -6,9 +6,11 @@ import Detector
 import GoldenPrompt
 import Graph
 import JSON
+import JobSupport
 import ModelFile
 import ModelInterface
 import Passes
+import QuantizationReport
 import Quantizer
 import Runtime
 
@@ -23,19 +25,19 @@ struct DetectorQuantization {
 
   /// - Throws: `quantize.detector` for an option that is about masks.
   static func refuse(
-    _ choices: QuantizeOptions, _ stages: StageOptions, _ reporting: ReportOptions
+    _ choices: QuantizeOptions, _ stages: StageOptions
   ) throws(Failure) {
     let options = [
       ("--min-iou", choices.minimumIoU != nil), ("--sensitivity", choices.sensitivity == true),
-      ("--report", reporting.folder != nil), ("--bisect", stages.bisect),
-      ("--optimize-only", stages.optimizeOnly), ("--allow-requantize", stages.allowRequantize),
+      ("--bisect", stages.bisect), ("--optimize-only", stages.optimizeOnly),
+      ("--allow-requantize", stages.allowRequantize),
       ("the parts of a SAM 2", stages.parts != .all),
     ]
     guard let (name, _) = options.first(where: \.1) else { return }
     throw Failure(
       .usage, code: "quantize.detector",
-      "\(name) is for models that make masks, and this is a detector",
-      hint: "leave it out; --calibrate, --keep-fp32 and --without are for detectors, too")
+      "\(name) is for models that predict masks, but this is a detector",
+      hint: "leave it out; detectors accept --calibrate, --report, --keep-fp32 and --without")
   }
 
   /// The model in int8, and how far it agrees with that in floating point.
@@ -43,6 +45,8 @@ struct DetectorQuantization {
     var model: Model
     var agreement: DetectorAgreement?
     let calibrated: CalibratedDetector
+    /// Graphs, decisions and hashes of the run.
+    let result: QuantizationResult
   }
 
   func result(isDryRun: Bool) throws(Failure) -> Outcome {
@@ -54,12 +58,12 @@ struct DetectorQuantization {
       recipe.steps = choices.recipe.steps
       let options = RuntimeOptions(threads: try running.threads())
       let calibrated = try calibrate(optimised, recipe, inputs, options)
-      var outcome = Outcome(model: calibrated.model, calibrated: calibrated)
       var result = QuantizationResult(model: calibrated.model, optimised: optimised, log: log)
       result.recipe = recipe
       result.decisions = calibrated.decisions
       result.equalisation = calibrated.equalisation
       result.sourceHash = try ModelFile.sha256(ofFile: input)
+      var outcome = Outcome(model: calibrated.model, calibrated: calibrated, result: result)
       outcome.agreement = isDryRun ? nil : try measure(calibrated, options)
       outcome.model.metadata = QuantizationHistory(result: result).added(
         to: model.metadata, detector: calibrated, agreement: outcome.agreement)
@@ -96,8 +100,29 @@ struct DetectorQuantization {
     ) { progress.update($0, of: $1) }
   }
 
+  /// The report on a file that was written; nil when nothing was measured.
+  /// - Throws: what reading the files again throws.
+  func report(
+    of outcome: Outcome, as output: String, byteCount: Int
+  ) throws(Failure) -> QuantizationReport? {
+    guard let agreement = outcome.agreement else { return nil }
+    let result = outcome.result
+    return QuantizationReport(
+      DetectorReportContent(
+        command: ["sam2-quantize"] + CommandLine.arguments.dropFirst(),
+        tool: "sam2-quantize \(Tool.version)",
+        input: .init(
+          name: fileName(input), byteCount: try MappedFile.open(input).byteCount,
+          sha256: result.sourceHash),
+        output: .init(
+          name: fileName(output), byteCount: byteCount,
+          sha256: try ModelFile.sha256(ofFile: output)),
+        before: model, after: outcome.model, log: result.fullLog, decisions: result.decisions,
+        recipe: result.recipe?.json, looked: outcome.calibrated.looked, agreement: agreement))
+  }
+
   /// Prints sizes and agreement.
-  func report(_ outcome: Outcome, output: String?, byteCount: Int, json: Bool) throws {
+  func printSummary(_ outcome: Outcome, output: String?, byteCount: Int, json: Bool) throws {
     let (agreement, looked) = (outcome.agreement, outcome.calibrated.looked)
     let sourceBytes = try ModelFile.byteCount(of: model)
     let share = Double(byteCount) / Double(max(1, sourceBytes))
@@ -127,17 +152,6 @@ struct DetectorQuantization {
 }
 
 extension DetectorAgreement {
-  var json: JSONValue {
-    func rate(_ value: Double) -> JSONValue { detectionCount > 0 ? rounded(value, 5) : .null }
-    return [
-      "pictures": .init(pictureCount), "detections": .init(detectionCount),
-      "boxes_within_iou_0.95": rate(boxAgreement), "mean_iou": rate(meanOverlap),
-      "same_label": rate(labelAgreement), "mean_score_change": rate(meanScoreChange),
-      "largest_score_change": rate(largestScoreChange),
-      "class_signal_db": classSignal.isFinite ? rounded(classSignal, 2) : .null,
-    ]
-  }
-
   fileprivate var sentence: String {
     let features = "class features \(fixed(classSignal, 1)) dB"
     guard detectionCount > 0 else { return "nothing was found to compare, \(features)" }

@@ -3,6 +3,7 @@ import Calibration
 import Comparison
 import JSON
 import Passes
+import QuantizationReport
 import Quantizer
 
 /// The part of a file's provenance that this command adds: what it read, which passes changed

@@ -127,7 +127,7 @@ struct QuantizeTool: ParsableCommand {
     do throws(Failure) {
       guard DetectorKind(try Architecture(metadata: model.metadata)) != nil else { return nil }
       try DetectorInterface.verify(model)
-      try DetectorQuantization.refuse(choices, stages, reporting)
+      try DetectorQuantization.refuse(choices, stages)
     } catch {
       throw error.about(file: input)
     }
@@ -136,11 +136,18 @@ struct QuantizeTool: ParsableCommand {
   }
 
   private func quantize(_ detector: DetectorQuantization) throws {
+    let folder = try reporting.opened(replaceExisting: force)
     let outcome = try detector.result(isDryRun: dryRun)
     try write(outcome.model)
-    try detector.report(
-      outcome, output: dryRun ? nil : output, byteCount: ModelFile.byteCount(of: outcome.model),
-      json: json)
+    let byteCount = try ModelFile.byteCount(of: outcome.model)
+    if let folder, let output,
+      let report = try detector.report(of: outcome, as: output, byteCount: byteCount)
+    {
+      try folder.write(report)
+      common.note("report: \(folder.path)/index.html")
+    }
+    try detector.printSummary(
+      outcome, output: dryRun ? nil : output, byteCount: byteCount, json: json)
     if outcome.calibrated.looked.skipped.count > choices.maximumBad { throw Tool.someItemsFailed }
   }
 

@@ -14,13 +14,28 @@ public struct QuantizationReport: Sendable {
 
   /// - Throws: what encoding the pictures throws.
   public init(_ content: ReportContent) throws(Failure) {
-    let header = VerdictSection(content)
-    verdict = header.line
     let sections: [any ReportSection] = [
       SizeSection(content), PictureSection(content), ClipSection(content),
       try ExampleSection(content), TensorSection(content), SensitivitySection(content),
       PassSection(content), ProvenanceSection(content), TimingSection(content),
     ]
+    self.init(content, VerdictSection(content), sections)
+  }
+
+  /// The report on a detector.
+  public init(_ content: DetectorReportContent) {
+    self.init(
+      content, BoxVerdict(content),
+      [
+        SizeSection(content), BoxSection(content), TensorSection(content), PassSection(content),
+        ProvenanceSection(content),
+      ])
+  }
+
+  private init(
+    _ content: some ReportedRun, _ header: some ReportHeader, _ sections: [any ReportSection]
+  ) {
+    verdict = header.line
     html =
       Page(
         title: "int8 report: \(content.output.name)", header: header.markup, sections: sections,

@@ -1,3 +1,4 @@
+import Bytes
 public import Calibration
 public import Comparison
 public import Graph
@@ -5,22 +6,54 @@ public import JSON
 public import Passes
 public import Quantizer
 
-/// The content of a report on one run of the quantiser.
-public struct ReportContent: Sendable {
-  /// A model file.
-  public struct File: Sendable {
-    /// Without folders.
-    public let name: String
-    public let byteCount: Int
-    /// As `sha256sum` prints it.
-    public let sha256: String
+/// A model file in a report.
+public struct ReportedFile: Sendable {
+  /// Without folders.
+  public let name: String
+  public let byteCount: Int
+  /// As `sha256sum` prints it.
+  public let sha256: String
 
-    public init(name: String, byteCount: Int, sha256: String) {
-      self.name = name
-      self.byteCount = byteCount
-      self.sha256 = sha256
-    }
+  public init(name: String, byteCount: Int, sha256: String) {
+    self.name = name
+    self.byteCount = byteCount
+    self.sha256 = sha256
   }
+}
+
+/// The common content of all reports on one run of the quantiser.
+protocol ReportedRun {
+  /// Words of the command line, the command's name first.
+  var command: [String] { get }
+  var tool: String { get }
+  var input: ReportedFile { get }
+  var output: ReportedFile { get }
+  /// The model in the input, and the one in the output.
+  var before: Model { get }
+  var after: Model { get }
+  var log: [Pipeline.Entry] { get }
+  var decisions: [Decision] { get }
+  /// Rules and steps of the quantiser; nil when nothing was rounded.
+  var recipe: JSONValue? { get }
+  /// Budget that the file had to meet.
+  var minimumIoU: Double? { get }
+  /// Nil when no calibration inputs were given.
+  var calibration: ReportedCalibration? { get }
+}
+
+/// The inputs of a calibration, and what it gave up.
+struct ReportedCalibration {
+  let sources: [CalibratedModel.Source]
+  let skipped: [Failure]
+  /// False when there were too few inputs to keep some for measuring.
+  let isHeldOut: Bool
+  /// Weights that went back to floating point.
+  let fallback: [String]
+}
+
+/// The content of a report on one run of the quantiser.
+public struct ReportContent: ReportedRun, Sendable {
+  public typealias File = ReportedFile
 
   /// Where the figures of pictures, or of clips, come from.
   public enum Origin: String, Sendable {
@@ -71,5 +104,11 @@ public struct ReportContent: Sendable {
     self.comparison = comparison
     self.pictureOrigin = pictureOrigin
     self.clipOrigin = clipOrigin
+  }
+  var calibration: ReportedCalibration? {
+    calibrated.map {
+      ReportedCalibration(
+        sources: $0.sources, skipped: $0.skipped, isHeldOut: $0.isHeldOut, fallback: $0.fallback)
+    }
   }
 }

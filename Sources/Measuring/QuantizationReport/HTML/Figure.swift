@@ -40,9 +40,9 @@ enum Figure {
     text(100 * share, digits) + " %"
   }
 
-  /// "1 mask", "2 masks".
-  static func plural(_ number: Int, _ noun: String) -> String {
-    "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
+  /// "1 mask", "2 masks"; `many` for a plural without s.
+  static func plural(_ number: Int, _ noun: String, _ many: String? = nil) -> String {
+    "\(count(number)) \(number == 1 ? noun : many ?? noun + "s")"
   }
 
   // MARK: - For programs

@@ -11,7 +11,7 @@ struct Markup: Sendable {
   /// Markup that is written in the source of this room.
   init(literal: StaticString) { text = literal.description }
 
-  /// Text of any origin.
+  /// Untrusted text, which is escaped.
   init(_ plain: String) { text = Markup.escaped(plain) }
 
   private init(unchecked text: String) { self.text = text }

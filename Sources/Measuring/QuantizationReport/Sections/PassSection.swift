@@ -9,7 +9,7 @@ struct PassSection: ReportSection {
 
   private let log: [Pipeline.Entry]
 
-  init(_ content: ReportContent) { log = content.log }
+  init(_ content: some ReportedRun) { log = content.log }
 
   private func promise(_ entry: Pipeline.Entry) -> String {
     PipelineStage.all.first { $0.name == entry.pass }?.promise.rawValue ?? "–"

@@ -8,9 +8,9 @@ struct ProvenanceSection: ReportSection {
   let key: StaticString = "provenance"
   let title = "How to make it again"
 
-  private let content: ReportContent
+  private let content: any ReportedRun
 
-  init(_ content: ReportContent) { self.content = content }
+  init(_ content: some ReportedRun) { self.content = content }
 
   // MARK: - Page
 
@@ -51,8 +51,8 @@ struct ProvenanceSection: ReportSection {
   }
 
   private var calibration: [Markup] {
-    guard let calibrated = content.calibrated else {
-      return [note("Nothing was given to calibrate with.")]
+    guard let calibrated = content.calibration else {
+      return [note("No calibration inputs were given.")]
     }
     var parts = [
       Table(
@@ -80,7 +80,7 @@ struct ProvenanceSection: ReportSection {
 
   /// Where inputs of a kind are few, all calibrate and all measure.
   private func use(
-    of source: CalibratedModel.Source, in calibrated: CalibratedModel
+    of source: CalibratedModel.Source, in calibrated: ReportedCalibration
   ) -> String {
     guard source.isHeldOut else { return "calibrating" }
     let isShared = calibrated.sources.allSatisfy { $0.kind != source.kind || $0.isHeldOut }
@@ -112,17 +112,17 @@ struct ProvenanceSection: ReportSection {
       "input": json(content.input), "output": json(content.output),
       "recipe": content.recipe ?? .null,
       "minimum_iou": content.minimumIoU.map { .number($0) } ?? .null,
-      "calibration": content.calibrated.map(json) ?? .null,
+      "calibration": content.calibration.map(json) ?? .null,
     ]
   }
 
-  private func json(_ file: ReportContent.File) -> JSONValue {
+  private func json(_ file: ReportedFile) -> JSONValue {
     [
       "name": .string(file.name), "bytes": .init(file.byteCount), "sha256": .string(file.sha256),
     ]
   }
 
-  private func json(_ calibrated: CalibratedModel) -> JSONValue {
+  private func json(_ calibrated: ReportedCalibration) -> JSONValue {
     [
       "held_out": .bool(calibrated.isHeldOut),
       "sources": .array(

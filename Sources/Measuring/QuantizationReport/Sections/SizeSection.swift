@@ -29,11 +29,12 @@ struct SizeSection: ReportSection {
     ("object pointers", ["project_pointer", "pointer_positions"]),
     ("prompt encoder", ["encode_prompts", "encode_mask_prompt"]),
     ("mask decoder", ["prepare_decoder", "decode_masks"]),
-    ("constants", ["constants"]),
+    ("constants", ["constants"]), ("picture tower", ["find_boxes"]),
+    ("text tower", ["encode_text"]), ("matching of texts", ["match_queries"]),
   ]
   private static let other = "other"
 
-  init(_ content: ReportContent) {
+  init(_ content: some ReportedRun) {
     var parts = (Self.graphs.map(\.part) + [Self.other]).map { Part(name: $0) }
     for (name, type, count) in Self.weights(of: content.before) {
       if let index = parts.firstIndex(where: { $0.name == name }) {

@@ -10,9 +10,9 @@ struct TensorSection: ReportSection {
   private let decisions: [Decision]
   private let isCalibrated: Bool
 
-  init(_ content: ReportContent) {
+  init(_ content: some ReportedRun) {
     decisions = content.decisions
-    isCalibrated = content.calibrated != nil
+    isCalibrated = content.calibration != nil
   }
 
   // MARK: - Page
@@ -27,7 +27,7 @@ struct TensorSection: ReportSection {
       "Click a title to sort. Clip is the share of a channel's largest weight that the integers "
       + "reach, mean over channels; SQNR is signal to rounding noise, of the weight and of the "
       + "rows it is multiplied with."
-      + (isCalibrated ? "" : " Rows were not seen: nothing was given to calibrate with.")
+      + (isCalibrated ? "" : " Rows were not seen: no calibration inputs were given.")
     return [
       .element("p", "\(counts.joined(separator: ", "))."), note(explanation), zeros, filter,
       table.markup,

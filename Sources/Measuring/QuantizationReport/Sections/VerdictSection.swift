@@ -4,7 +4,7 @@ internal import Graph
 internal import JSON
 
 /// The conclusion, in a line and a few figures.
-struct VerdictSection {
+struct VerdictSection: ReportHeader {
   /// How far the masks agree.
   enum Level: String {
     case agree
@@ -47,7 +47,6 @@ struct VerdictSection {
     Double(content.output.byteCount) / Double(max(1, content.input.byteCount))
   }
 
-  /// One sentence.
   var line: String {
     var parts: [String] = []
     if let mean = pictures.mean {
@@ -73,7 +72,7 @@ struct VerdictSection {
     let isRounded = content.recipe != nil
     if isRounded, content.calibrated == nil {
       gaps.append(
-        "Nothing was given to calibrate with: no smoothing, no correction of biases, and neither "
+        "No calibration inputs were given: no smoothing, no correction of biases, and neither "
           + "rounding of activations nor sensitivity was measured.")
     }
     if content.pictureOrigin == .sample {
@@ -100,33 +99,17 @@ struct VerdictSection {
   // MARK: - Page
 
   var markup: Markup {
-    .element(
-      "header",
-      [
-        .element(
-          "p", ["class": "status \(level.rawValue)"], [Markup(level.text)]),
-        .element("h1", "int8 report: \(content.output.name)"),
-        .element("p", ["class": "verdict"], line), facts,
-        gaps.isEmpty
-          ? Markup([])
-          : .element(
-            "details", ["class": "gaps", "open": ""],
-            [
-              .element("summary", "Not measured, or measured on the sample scene"),
-              .element("ul", gaps.map { .element("li", $0) }),
-            ]),
-      ])
-  }
-
-  private var facts: Markup {
-    .facts([
-      ("of \(Figure.bytes(content.input.byteCount))", Figure.bytes(content.output.byteCount)),
-      ("pictures, mean IoU", Figure.iou(pictures.mean)),
-      ("5th percentile", Figure.iou(pictures.percentile5)),
-      ("video, free running", Figure.iou(clips.free)),
-      ("teacher forced", Figure.iou(clips.forced)),
-      ("image features", Figure.decibels(pictures.featureSQNR)),
-    ])
+    HeaderMarkup(
+      level: level.rawValue, text: level.text, name: content.output.name, line: line,
+      facts: [
+        ("of \(Figure.bytes(content.input.byteCount))", Figure.bytes(content.output.byteCount)),
+        ("pictures, mean IoU", Figure.iou(pictures.mean)),
+        ("5th percentile", Figure.iou(pictures.percentile5)),
+        ("video, free running", Figure.iou(clips.free)),
+        ("teacher forced", Figure.iou(clips.forced)),
+        ("image features", Figure.decibels(pictures.featureSQNR)),
+      ], gaps: gaps
+    ).markup
   }
 
   // MARK: - Data
