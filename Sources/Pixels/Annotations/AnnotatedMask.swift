@@ -17,9 +17,15 @@ public struct AnnotatedMask: Sendable {
   public let box: PixelBox?
   /// The run lengths as COCO writes them: a few bytes for each run.
   public let cocoCounts: String
+  /// The mask pixel by pixel, while several writers need it.
+  private var kept: BinaryMask?
 
-  public init(object: Int, category: Int = 0, score: Double?, mask: BinaryMask) {
+  /// With `keepsPixels` the mask is not small before it is `compact`.
+  public init(
+    object: Int, category: Int = 0, score: Double?, mask: BinaryMask, keepsPixels: Bool = false
+  ) {
     let runs = RunLengthMask(mask)
+    kept = keepsPixels ? mask : nil
     (self.object, self.category, self.score) = (object, category, score)
     (width, height) = (mask.width, mask.height)
     (area, box, cocoCounts) = (runs.area, mask.boundingBox, runs.cocoCounts)
@@ -27,9 +33,17 @@ public struct AnnotatedMask: Sendable {
 
   public var isEmpty: Bool { area == 0 }
 
+  /// The same without the pixels themselves.
+  public var compact: AnnotatedMask {
+    var mask = self
+    mask.kept = nil
+    return mask
+  }
+
   /// The mask pixel by pixel.
   public func pixels() throws(Failure) -> BinaryMask {
-    try RunLengthMask(width: width, height: height, cocoCounts: cocoCounts).mask
+    if let kept { return kept }
+    return try RunLengthMask(width: width, height: height, cocoCounts: cocoCounts).mask
   }
 }
 
@@ -53,6 +67,13 @@ public struct AnnotatedPicture: Sendable {
     precondition(masks.allSatisfy { $0.width == width && $0.height == height })
     (self.name, self.stem, self.index) = (name, stem, index)
     (self.width, self.height, self.masks) = (width, height, masks)
+  }
+
+  /// The same with nothing but run lengths.
+  public var compact: AnnotatedPicture {
+    AnnotatedPicture(
+      name: name, stem: stem, index: index, width: width, height: height,
+      masks: masks.map(\.compact))
   }
 
   /// The masks that are not empty, as files hold them that list objects.

@@ -35,7 +35,7 @@ final class FoundLabels: Sendable {
     let named = entry.flatMap { categories.firstIndex(of: $0.label) }
     return AnnotatedMask(
       object: object, category: named ?? max(0, categories.count - 1),
-      score: entry.map { Double($0.found.score) }, mask: mask)
+      score: entry.map { Double($0.found.score) }, mask: mask, keepsPixels: true)
   }
 
   /// The label of an object, as a report has it.

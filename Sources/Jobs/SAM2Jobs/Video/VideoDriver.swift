@@ -184,7 +184,7 @@ final class VideoDriver {
     writing = nil
     clock.add("write", milliseconds: outcome.milliseconds)
     let written = try outcome.result.get()
-    ledger.remember(written.picture)
+    ledger.remember(written.picture.compact)
     ledger.remember(written.entry, of: written.frame)
     files[written.frame] = written.files.isEmpty ? nil : written.files
     guard let drawn = outcome.drawing else { return }

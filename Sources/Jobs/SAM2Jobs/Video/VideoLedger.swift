@@ -101,7 +101,7 @@ struct VideoLedger {
             throw VideoLedger.damaged()
           }
           let runs = try RunLengthMask(width: width, height: height, cocoCounts: counts)
-          found.append(labels.annotated(object, runs.mask))
+          found.append(labels.annotated(object, runs.mask).compact)
         }
         masks[frame] = picture(frame, found)
       }
