@@ -29,6 +29,8 @@ import requests  # noqa: E402
 from PIL import Image, ImageDraw  # noqa: E402
 from shapely.geometry import shape as geometry_of  # noqa: E402
 
+from serving import environment, serving  # noqa: E402
+
 # Masks that went through polygons differ from the original by pixels of the outline.
 LEAST_IOU = 0.97
 FRAMES = 4
@@ -100,6 +102,9 @@ def x_anylabeling(address, scene, wanted, home):
     client.set_auto_labeling_marks([])
     result = client.predict_shapes(True, picture)
     check(result.shapes == [], "X-AnyLabeling: no marks give no shapes")
+    result = client.predict_shapes(True, picture, text_prompt="teal hexagon, red star.")
+    check({s.label for s in result.shapes} == {"teal hexagon"},
+          f"X-AnyLabeling: words give {[s.label for s in result.shapes]}")
 
     frames = [str(p) for p in sorted((scene / "frames").iterdir())]
     client.set_model_id("sam2_video")
@@ -112,6 +117,11 @@ def x_anylabeling(address, scene, wanted, home):
     client.predict_shapes(True, frames[0], run_tracker=True)
     check(sorted(saved) == frames and all(r.shapes for r in saved.values()),
           f"X-AnyLabeling: {len(saved)} of {len(frames)} tracked frames have masks")
+    client._reset_video_session()
+    client.set_auto_labeling_marks([])
+    first = client.predict_shapes(True, frames[0], text_prompt="teal hexagon")
+    check({s.label for s in first.shapes} == {"teal hexagon"},
+          f"X-AnyLabeling: words on a frame give {[s.label for s in first.shapes]}")
     client._reset_video_session()
     left = requests.get(f"{address}/api/videos", timeout=10).json()["videos"]
     check(left == [], "X-AnyLabeling: the session is gone afterwards")
@@ -207,14 +217,12 @@ def main():
     parser.add_argument("--samapi", required=True, help="folder of samapi's sources")
     options = parser.parse_args()
     tool = str(Path(options.bin, "sam2").resolve())
-    environment = dict(os.environ)
-    if options.model:
-        environment["SAM2_MODEL"] = str(Path(options.model).resolve())
+    environ = environment(options.model)
     with tempfile.TemporaryDirectory() as folder:
         scene = Path(folder, "scene")
 
         def run(*arguments):
-            subprocess.run([tool, *arguments, "-q"], check=True, env=environment)
+            subprocess.run([tool, *arguments, "-q"], check=True, env=environ)
 
         def segmented(name, *arguments):
             run("segment", str(scene / "picture.png"), *arguments, "-o", f"{folder}/{name}")
@@ -228,15 +236,9 @@ def main():
             "a rectangle": ([{"type": "rectangle", "data": [208, 180, 379, 349]}],
                             segmented("box", "--box", "208,180,379,349")),
         }
-        server = subprocess.Popen(
-            [tool, "serve", "--port", "0", "-q"], stdout=subprocess.PIPE, text=True, env=environment)
-        try:
-            address = server.stdout.readline().strip().rstrip("/")
+        with serving(tool, "--detector", "built-in", environment=environ) as (_, address):
             x_anylabeling(address, scene, wanted, folder)
             samapi(address, options.samapi, scene, wanted)
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
     print(f"{len(problems)} problems: {problems}" if problems else "all as it should be")
     return 1 if problems else 0
 

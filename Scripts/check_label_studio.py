@@ -23,6 +23,8 @@ import urllib.request
 import uuid
 from pathlib import Path
 
+from serving import environment, serving
+
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 CONFIG = """<View><Image name="image" value="$image"/>
 <BrushLabels name="tag" toName="image"><Label value="Thing"/></BrushLabels>
@@ -97,9 +99,7 @@ def main():
     parser.add_argument("--label-studio", default="label-studio")
     options = parser.parse_args()
     tool = str(Path(options.bin, "sam2").resolve())
-    environment = dict(os.environ)
-    if options.model:
-        environment["SAM2_MODEL"] = str(Path(options.model).resolve())
+    environ = environment(options.model)
 
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
@@ -110,13 +110,10 @@ def main():
         def wanted(*prompt):
             subprocess.run(
                 [tool, "segment", str(picture), *prompt, "--format", "label-studio", "-o",
-                 f"{folder}/masks", "-q"], check=True, env=environment)
+                 f"{folder}/masks", "-q"], check=True, env=environ)
             task = json.loads(Path(folder, "masks", "label-studio.json").read_text())[0]
             return task["predictions"][0]["result"][0]["value"]["rle"]
 
-        server = subprocess.Popen(
-            [tool, "serve", "--port", "0", "--allow-host", "127.0.0.1", "-q"],
-            stdout=subprocess.PIPE, text=True, env=environment)
         studio = subprocess.Popen(
             [options.label_studio, "start", "--no-browser", "--port", str(port), "--username",
              "a@example.org", "--password", "secret-pass-1", "--user-token", TOKEN],
@@ -126,35 +123,33 @@ def main():
                  "ML_BLOCK_LOCAL_IP": "false", "SSRF_PROTECTION_ENABLED": "false",
                  "USE_DEFAULT_BANNED_SUBNETS": "false", "COLLECT_ANALYTICS": "false"})
         try:
-            backend = server.stdout.readline().strip().rstrip("/")
-            wait_for(address)
-            project = ask(address, "POST", "/api/projects",
-                          {"title": "masks", "label_config": CONFIG})["id"]
-            task = upload(address, project, picture)
-            model = ask(address, "POST", "/api/ml", {
-                "url": backend, "project": project, "title": "sam2", "is_interactive": True})
-            check(model.get("state") in ("CO", None), f"connected: {model.get('readable_state')}")
-            width, height = 512, 384
-            for name, kind, control, value, prompt in [
-                ("key point", "keypointlabels", "point",
-                 {"x": 150 / width * 100, "y": 192 / height * 100, "width": 0.3},
-                 ["--point", "150,192", "--best"]),
-                ("rectangle", "rectanglelabels", "box",
-                 {"x": 25, "y": 25, "width": 25, "height": 50}, ["--box", "128,96,256,288"]),
-            ]:
-                answer = ask(address, "POST", f"/api/ml/{model['id']}/interactive-annotating", {
-                    "task": task, "context": {
-                        "result": [region(kind, control, value, width, height)]}})
-                found = ((answer.get("data") or {}).get("result") or [{}])[0]
-                rle = found.get("value", {}).get("rle")
-                check(rle is not None and found.get("type") == "brushlabels",
-                      f"a {name} gives a brush mask {answer.get('errors') or ''}")
-                check(rle == wanted(*prompt), f"that of the {name} equals sam2 segment's")
+            with serving(tool, "--allow-host", "127.0.0.1", environment=environ) as (_, backend):
+                wait_for(address)
+                project = ask(address, "POST", "/api/projects",
+                              {"title": "masks", "label_config": CONFIG})["id"]
+                task = upload(address, project, picture)
+                model = ask(address, "POST", "/api/ml", {
+                    "url": backend, "project": project, "title": "sam2", "is_interactive": True})
+                check(model.get("state") in ("CO", None), f"connected: {model.get('readable_state')}")
+                width, height = 512, 384
+                for name, kind, control, value, prompt in [
+                    ("key point", "keypointlabels", "point",
+                     {"x": 150 / width * 100, "y": 192 / height * 100, "width": 0.3},
+                     ["--point", "150,192", "--best"]),
+                    ("rectangle", "rectanglelabels", "box",
+                     {"x": 25, "y": 25, "width": 25, "height": 50}, ["--box", "128,96,256,288"]),
+                ]:
+                    answer = ask(address, "POST", f"/api/ml/{model['id']}/interactive-annotating", {
+                        "task": task, "context": {
+                            "result": [region(kind, control, value, width, height)]}})
+                    found = ((answer.get("data") or {}).get("result") or [{}])[0]
+                    rle = found.get("value", {}).get("rle")
+                    check(rle is not None and found.get("type") == "brushlabels",
+                          f"a {name} gives a brush mask {answer.get('errors') or ''}")
+                    check(rle == wanted(*prompt), f"that of the {name} equals sam2 segment's")
         finally:
             studio.terminate()
-            server.terminate()
             studio.wait(timeout=60)
-            server.wait(timeout=30)
     print(f"{len(problems)} problems" if problems else "all as it should be")
     return 1 if problems else 0
 

@@ -14,7 +14,6 @@ Exit codes: 0 all as it should be, 1 not.
 import argparse
 import io
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,8 @@ import zipfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+
+from serving import environment, serving
 
 SIZES = {"desktop": (1280, 800), "wide": (1680, 1050), "phone": (390, 844)}
 # Masks under the pointer that the page should show in a second.
@@ -238,6 +239,7 @@ def check_picture(page, scene, run):
     check(len(page.objects()) > 3, "everything is found")
     view.keyboard.press("Control+z")
     page.settle("sam2.page.objects.length === 3")
+    check_words(page, 3)
 
     # The keyboard alone.
     view.locator("#view").focus()
@@ -250,11 +252,31 @@ def check_picture(page, scene, run):
     page.settle("sam2.page.objects.length === 3")
 
 
+def find(page, words, count):
+    """Types words, waits for `count` objects in all, and returns the name of the last."""
+    page.page.fill("#words-field", words)
+    page.page.click("#words-find")
+    page.status("objects now")
+    page.settle(f"sam2.page.objects.length === {count} && sam2.page.objects.every(o => o.counts)")
+    return page.objects()[-1]["name"]
+
+
+def check_words(page, count):
+    """One of two things that words name is there; it becomes an object, and undo takes it back."""
+    name = find(page, "teal hexagon, red star", count + 1)
+    check(name == "teal hexagon", f"words find an object and name it: {name!r}")
+    page.shot("words")
+    page.page.locator("#view").focus()
+    page.page.keyboard.press("Control+z")
+    page.settle(f"sam2.page.objects.length === {count}")
+
+
 def check_video(page, scene, run):
     view = page.page
     view.locator("#items li", has_text="frames").click()
     view.click("#as-video")
     page.status("Click on something")
+    check_words(page, 0)
     first = sorted((scene / "frames").iterdir())[0].stem
     truth = masks_of(scene / "truth" / f"{first}.png")
     page.wait("sam2.page.picture.encoded")
@@ -339,23 +361,18 @@ def main():
     parser.add_argument("--measure", action="store_true")
     options = parser.parse_args()
     tool = str(Path(options.bin, "sam2").resolve())
-    environment = dict(os.environ)
-    if options.model:
-        environment["SAM2_MODEL"] = str(Path(options.model).resolve())
+    environ = environment(options.model)
     if options.shots:
         options.shots.mkdir(parents=True, exist_ok=True)
 
     def run(*arguments):
-        subprocess.run([tool, *arguments, "-q"], check=True, env=environment)
+        subprocess.run([tool, *arguments, "-q"], check=True, env=environ)
 
     with tempfile.TemporaryDirectory() as folder:
         scene = Path(folder, "scene")
         run("sample", "-o", str(scene), "--frames", "24")
-        server = subprocess.Popen(
-            [tool, "serve", "--port", "0", "--media", str(scene), "-q"], stdout=subprocess.PIPE,
-            text=True, env=environment)
-        try:
-            address = server.stdout.readline().strip()
+        arguments = ["--media", scene, "--detector", "built-in"]
+        with serving(tool, *arguments, environment=environ) as (server, address):
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
                     executable_path=options.chromium, args=["--no-sandbox"])
@@ -402,10 +419,7 @@ def main():
                     page.settle("sam2.page.objects.length === 3")
                     page.shot("dark")
                 browser.close()
-        finally:
-            server.terminate()
-            code = server.wait(timeout=30)
-        check(code == 0, "the server ends well")
+        check(server.returncode == 0, "the server ends well")
     print(f"{len(problems)} problems" if problems else "all as it should be")
     return 1 if problems else 0
 

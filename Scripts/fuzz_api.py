@@ -22,6 +22,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from serving import environment, serving
+
 ROOT = Path(__file__).resolve().parent.parent
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # Seconds that an answer may take.
@@ -76,17 +78,11 @@ def main():
     parser.add_argument("--seed", type=int, default=19)
     options = parser.parse_args()
     tool = str(Path(options.bin, "sam2").resolve())
-    environment = dict(os.environ)
-    if options.model:
-        environment["SAM2_MODEL"] = str(Path(options.model).resolve())
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([tool, "sample", "-o", f"{folder}/scene", "--frames", "4", "-q"], check=True)
         os.rename(f"{folder}/scene/frames", f"{folder}/scene/clip")
-        server = subprocess.Popen(
-            [tool, "serve", "--port", "0", "--media", f"{folder}/scene", "-q"],
-            stdout=subprocess.PIPE, text=True, env=environment)
-        try:
-            address = server.stdout.readline().strip().rstrip("/")
+        arguments = ["--media", f"{folder}/scene", "--detector", "built-in"]
+        with serving(tool, *arguments, environment=environment(options.model)) as (server, address):
             picture = ask(address, "POST", "/api/images", {"path": "picture.png"})["id"]
             video = ask(address, "POST", "/api/videos", {"path": "clip"})["id"]
             ask(address, "POST", f"/api/videos/{video}/prompts",
@@ -125,10 +121,7 @@ def main():
             total = sum(float(line.split()[-1]) for line in counts)
             bad = [line for line in counts if 'status="5' in line]
             check(bad == [], f"{total:.0f} requests, none answered 5xx {bad or ''}")
-        finally:
-            server.terminate()
-            code = server.wait(timeout=60)
-        check(code == 0, "SIGTERM ends the server well")
+        check(server.returncode == 0, "SIGTERM ends the server well")
     print(f"{len(problems)} problems" if problems else "all as it should be")
     return 1 if problems else 0
 

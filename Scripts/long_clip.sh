@@ -7,6 +7,7 @@
 #   BIN=FOLDER      built commands (default: builds them)
 #   FRAMES=10000    how many frames; memory is first read at a tenth of them
 #   MODEL=FILE      another model than the bundled one
+#   TRACKER=NAME    another tracker than SAM 2's own
 #
 # Exits with 1 when memory differs by more than 5 % or a mask differs.
 set -eu
@@ -21,7 +22,7 @@ if [ -z "${BIN:-}" ]; then
   BIN=$(swift build -c release --show-bin-path)
 fi
 sam2="$BIN/sam2"
-model=${MODEL:+--model $MODEL}
+model="${MODEL:+--model $MODEL} ${TRACKER:+--tracker $TRACKER}"
 
 rm -rf "$out"
 mkdir -p "$out"
