@@ -120,7 +120,7 @@ struct BatchFormatTests {
         let names = folderNames("\(folder)/out/v")
         #expect(names.contains("sav") == (format == all), "\(format)")
       }
-      // With run lengths there is nothing to put in the place of the last files.
+      // With run lengths there is nothing to put in place of the last files.
       #expect(fileTree("\(folder)/out/v").keys.sorted() == ["annotations.xml"])
       unlink("\(folder)/out/v/annotations.xml")
       rmdir("\(folder)/out/v")

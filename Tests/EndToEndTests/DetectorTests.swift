@@ -384,7 +384,7 @@ struct DetectorToolTests {
 
   // MARK: - Refusals
 
-  @Test("A model in the place of a detector is refused by name, and the reverse")
+  @Test("A model in place of a detector is refused by name, and the reverse")
   func exchanged() throws {
     try withTemporaryFolder { folder in
       let words = ["--text", "the"]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Media
 
-/// Live sources with programs in the place of ffmpeg that write frames of 2 x 1 pixels.
+/// Live sources with programs in place of ffmpeg that write frames of 2 x 1 pixels.
 @Suite("Live sources")
 struct LiveSourceTests {
   private static let frame = "printf 'P6\\n2 1\\n255\\nabcdef'"

@@ -47,8 +47,8 @@ struct CPUQuota {
     return parts[1].split(separator: ",").contains("cpu") ? (false, parts[2]) : nil
   }
 
-  /// Folders from a mount's root to a group; none if the group is not below, as seen from within
-  /// some containers, whose own group is then what is mounted.
+  /// Folders from a mount's root down to a group; none if the group is not below the root, as in
+  /// containers whose own group is mounted there.
   private static func path(of group: Substring, below root: Substring) -> [Substring] {
     let (group, root) = (group.split(separator: "/"), root.split(separator: "/"))
     guard group.starts(with: root), !group.contains("..") else { return [] }

@@ -119,9 +119,9 @@ static inline int64_t chdf5_user_block(hid_t file) {
   return result < 0 || before > INT64_MAX ? -1 : (int64_t)before;
 }
 
-/// The end of the data as the superblock at the start of `image` has it; 0 when it cannot be read.
+/// The end of the data as stored in the superblock of `image`; 0 when it cannot be read.
 ///
-/// The library has read the same field, but gives it away for files of its own drivers only.
+/// The library reads the same field, but reports it only for files of its own drivers.
 static inline uint64_t chdf5_stored_end(const chdf5_image *image) {
   const uint8_t *bytes = (const uint8_t *)image->bytes;
   if (image->byte_count < 32) return 0;

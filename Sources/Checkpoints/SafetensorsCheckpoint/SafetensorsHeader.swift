@@ -62,7 +62,7 @@ struct SafetensorsHeader: Sendable {
     guard declared >= 2, let count = Int(exactly: declared), count <= cursor.remainingCount else {
       throw Failure(
         .badInput, code: "st.header_size",
-        "the header has \(declared) bytes by its own account, and \(cursor.remainingCount) follow",
+        "the header should have \(declared) bytes, but only \(cursor.remainingCount) follow",
         place: "byte 0", hint: "the file may be cut short: download or copy it again")
     }
     guard count <= maximumByteCount else {

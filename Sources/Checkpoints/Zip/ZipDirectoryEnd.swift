@@ -43,8 +43,8 @@ struct ZipDirectoryEnd {
     guard range.upperBound == directoryEnd else {
       throw Failure(
         .badInput, code: "zip.prepended_data",
-        "\(directoryEnd - range.upperBound) bytes before or after the zip archive's central "
-          + "directory belong to nothing")
+        "\(directoryEnd - range.upperBound) bytes before or after the central directory are not "
+          + "part of the zip archive")
     }
     guard place.entryCount <= ZipArchive.maximumEntryCount else {
       throw Failure(

@@ -14,7 +14,7 @@ enum MappingGuard {
     action.sa_flags = SA_SIGINFO
     action.__sigaction_handler.sa_sigaction = { _, information, _ in
       // BUS_ADRERR: the address is mapped, but the file no longer covers it. Anything else is an
-      // internal error, and the signal comes again once nobody answers it.
+      // internal error: with the default action restored, the signal recurs and ends the process.
       guard information?.pointee.si_code == 2 else {
         signal(SIGBUS, SIG_DFL)
         return

@@ -9,7 +9,7 @@ import JobSupport
 struct UsageAdvice {
   /// One sentence about the word.
   let problem: String
-  /// Whether it explains all, so that the parser's own message would only distract.
+  /// Whether it is the whole explanation, so that the parser's own message would only distract.
   let isCause: Bool
 
   /// - Parameters:

@@ -34,8 +34,8 @@ extension Convert {
     where isGiven {
       throw Failure(
         .usage, code: "convert.sam2_option",
-        "\(option) is for SAM 2, and this checkpoint is a detector; its config.json is read from its "
-          + "folder")
+        "\(option) is for SAM 2, but this checkpoint is a detector, whose config.json is read from "
+          + "the same folder")
     }
   }
 

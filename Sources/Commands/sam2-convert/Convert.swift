@@ -135,7 +135,7 @@ struct Convert: ParsableCommand {
     try checkValues(valueWarning(imported.nonFinite))
   }
 
-  /// - Throws: `model.values` for a warning when values that are not numbers are to be refused.
+  /// - Throws: `model.values` with the text of `warning`, if `--strict-values` is set.
   func checkValues(_ warning: String?) throws(Failure) {
     guard strictValues, let warning else { return }
     throw Failure(

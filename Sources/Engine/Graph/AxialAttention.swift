@@ -56,7 +56,8 @@ extension Op {
       try require(
         rotated >= 0 && rotated % (p.height * p.width) == 0,
         "\(rotated) is not a whole number of frames", s)
-      try require(rotated <= tokens[1].fixed ?? rotated, "more are rotated than there are", s)
+      try require(
+        rotated <= tokens[1].fixed ?? rotated, "more tokens are rotated than there are", s)
     }
     return [query[0], query[1], value[2]]
   }

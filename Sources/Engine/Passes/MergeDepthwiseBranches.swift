@@ -131,7 +131,7 @@ extension Rewriter {
 }
 
 extension Convolution {
-  /// Whether each result is at the place of its input, of one channel alone.
+  /// Whether it is depthwise and keeps the height and width of its input.
   fileprivate var isDepthwiseInPlace: Bool {
     groups > 1 && stride == 1 && kernel % 2 == 1 && padding == kernel / 2
   }

@@ -19,7 +19,7 @@ struct GraphSignature: Sendable {
   }
 }
 
-/// A graph as a call: its operands and results by position, in the order of the caller.
+/// A graph that is called by position, with operands and results in the caller's order.
 ///
 /// `Program.entry` resolves the names once.
 public struct ProgramEntry: Sendable {

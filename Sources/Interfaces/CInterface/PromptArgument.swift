@@ -85,7 +85,8 @@ struct PromptArgument {
     }
     guard mask == nil || (points.isEmpty && box == nil) else {
       throw .argument(
-        "the prompt has a mask as well as points or a box", hint: "a tracker takes one of them")
+        "the prompt has a mask as well as points or a box",
+        hint: "give a tracker either a mask, or points and a box")
     }
   }
 }

@@ -51,7 +51,7 @@ struct Probe: Sendable {
     return masks
   }
 
-  /// Logits of masks, [S/4, S/4] each, in the order of `masks`, but of all candidates for a prompt.
+  /// Logits of masks, [S/4, S/4] each, in the order of `masks`, with all candidates of each prompt.
   func logits(by model: SegmentationModel) throws(Failure) -> [Tensor] {
     var planes: [Tensor] = []
     try run(

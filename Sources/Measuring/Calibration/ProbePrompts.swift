@@ -20,7 +20,7 @@ package struct ProbePrompts {
 
   /// Clicks at these shares of width and height.
   static let grid: [Float] = [0.2, 0.4, 0.6, 0.8]
-  /// Share of the picture that an object has at least and at most.
+  /// Minimum and maximum share of the picture that an object may cover.
   private static let areas = 0.002...0.7
   /// Two objects that agree so far are one.
   private static let sameIoU = 0.7

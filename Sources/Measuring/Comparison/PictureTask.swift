@@ -7,7 +7,7 @@ internal import SampleScene
 /// A picture that two models are asked about.
 public struct PictureTask: Sendable {
   public enum Source: Sendable, Hashable {
-    /// A file; asked about what the reference finds in it.
+    /// A file; the prompts are about the objects that the reference finds in it.
     case file(String)
     /// A made-up scene, whose objects and true masks are known.
     case scene(seed: UInt64)

@@ -10,7 +10,7 @@
 #include "../gemm/tile_bf16.h"
 #include "online_softmax.h"
 
-/// As of attention_f32.
+/// As in attention_f32.
 #define BF16_BLOCK_TILES (TILE_ROWS_BF16 > 16 ? 8 : 16)
 #define BF16_BLOCK_ROWS (BF16_BLOCK_TILES * TILE_ROWS_BF16)
 #define BF16_KEY_TILE 128

@@ -1,5 +1,5 @@
-// Names and features of the AMX level, and of those that emulate it: with EMULATED, all of it in
-// portable C; with EMULATED_TILES, its tiles, beside the vectors of the level itself.
+// Names and features of the AMX level and of its emulations: EMULATED emulates all of it in
+// portable C; EMULATED_TILES emulates only the tiles and keeps the level's vector instructions.
 
 #ifdef EMULATED
 #define EMULATED_TILES

@@ -14,8 +14,8 @@ struct ReadingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Samples of 16-bit PNGs that become black and white: 0,4095 for 12 bits, auto for the "
-        + "minimum and maximum of the picture (default: 0,65535).", valueName: "low,high"))
+      "Sample values of 16-bit PNGs to map to black and to white: 0,4095 for 12 bits, auto for "
+        + "the minimum and maximum of the picture (default: 0,65535).", valueName: "low,high"))
   var sampleRange: SampleRangeArgument?
 
   func validate() throws {

@@ -15,7 +15,7 @@ struct KdenliveCommand: ParsableCommand {
         echo 'preview=-F 0 -P 0=210,350 -L 0=1' | sam2 kdenlive -I frames -O previews
 
       Kdenlive 25.04 and later masks an object in a clip through a Python script, sam-objectmask.py, \
-      which it starts with the options below and controls through a pipe. Put this in the place of \
+      which it starts with the options below and controls through a pipe. Put this in place of \
       the script, executable:
 
         #!/bin/sh

@@ -45,7 +45,7 @@ struct KdenliveModel {
       return nil
     }
     report("Converting \(fileName(checkpoint)), once")
-    // Kdenlive's names of configurations are those of the official package: usually no files.
+    // Kdenlive passes configuration names of the official package, which are usually not files.
     let config = options.config.flatMap { Suggestion.exists($0) ? ["--config", $0] : nil } ?? []
     let code = try? StartedProgram(program, [checkpoint, "-o", target] + config).wait()
     guard code == 0 else {

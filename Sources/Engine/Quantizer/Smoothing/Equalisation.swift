@@ -44,7 +44,7 @@ struct Equalisation {
     for name in unseen { profile.inputs[name] = input }
   }
 
-  /// Of what no norm makes, such as the memory's tokens, nothing is known but its channels.
+  /// Assumes standard normal inputs where no norm gives an estimate, as for the memory's tokens.
   private mutating func estimate(_ group: ScoreGroup) {
     for name in [group.queries.weight, group.keys.weight] where profile.inputs[name] == nil {
       guard let tensor = model.weights[name], let outputs = tensor.shape.dimensions.first,

@@ -44,7 +44,7 @@ struct TrackingState: Equatable {
   struct ScriptPlace: Equatable {
     /// `InteractionScript.checksum`.
     var script: UInt32
-    /// Actions that are done; the next one may be under way.
+    /// Number of completed actions; the next one may be under way.
     var done: UInt32
   }
 

@@ -6,7 +6,7 @@ import Tensors
 struct ObjectMemory: Sendable {
   /// Positions of memories and pointers in time; objects of one layout are attended to in one call.
   struct Layout: Hashable, Sendable {
-    /// Row of the temporal codes of each memory.
+    /// For each memory, its row in the table of temporal codes.
     var temporalRows: [Int] = []
     /// Distance in frames of each pointer.
     var distances: [Int] = []

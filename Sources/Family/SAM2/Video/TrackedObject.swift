@@ -41,7 +41,7 @@ struct TrackedObject: Sendable {
       ?? conditioning[frame] ?? recent[frame]
   }
 
-  /// Result on a frame of the memory plan.
+  /// The result on `frame` that an entry of the memory plan refers to.
   func output(_ source: MemoryPlan.Source, _ frame: Int) -> FrameOutput? {
     switch source {
     case .conditioning: conditioning[frame]

@@ -1,5 +1,5 @@
 extension VideoPredictor {
-  /// Puts what `other` knows of its objects in the place of what this predictor knows: memories,
+  /// Puts what `other` knows of its objects in place of what this predictor knows: memories,
   /// pointers, results.
   ///
   /// The next frame is then tracked by this model with the other's past, which separates this

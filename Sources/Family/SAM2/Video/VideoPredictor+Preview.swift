@@ -46,7 +46,7 @@ extension VideoPredictor {
       width: width, height: height)
   }
 
-  /// Answers `request` about `state`, which is `objects`' one or a changed copy.
+  /// Answers `request` about `state`, which is the one in `objects` or a changed copy of it.
   func answer(
     to request: FrameTracker.Request, _ state: TrackedObject
   ) throws(Failure) -> FrameTracker.Answer {

@@ -70,7 +70,7 @@ extension CheckpointShapes {
 
   // MARK: - RepViT
 
-  /// All of a RepViT: its shapes leave nothing open.
+  /// The whole RepViT, which its shapes determine completely.
   private var repvit: RepViT? {
     let stem = "\(Self.path).body.stem"
     guard size("\(stem).conv1.c.weight", axis: 0, rank: 4) != nil else { return nil }

@@ -121,8 +121,8 @@ struct ConfigurationSection {
   /// Keys that cannot change what the model computes.
   mutating func ignore(_ keys: String...) { seen.formUnion(keys) }
 
-  /// The same, for keys of which the user shall hear.
-  /// - Returns: Those that are there.
+  /// Ignores keys of which the user is to be notified.
+  /// - Returns: The keys that are present.
   mutating func leaveOut(_ keys: [String]) -> [String] {
     seen.formUnion(keys)
     return members.map(\.key).filter(keys.contains)

@@ -44,7 +44,7 @@ public struct DetectJob {
     (self.reading, self.outputs) = (reading, outputs)
   }
 
-  /// Treats the picture at `path`; nothing is written when anything fails before.
+  /// Finds the boxes in the picture at `path`; nothing is written if an earlier stage fails.
   public func detect(_ path: String) throws(Failure) -> DetectResult {
     var clock = StageClock()
     let picture = try clock.time("decode") { () throws(Failure) in

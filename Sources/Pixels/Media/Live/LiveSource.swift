@@ -36,7 +36,7 @@ public final class LiveSource: Sendable {
       address, options: options, maximumLag: maximumLag, patience: patience, decoder: "ffmpeg")
   }
 
-  /// The same with another program in the place of ffmpeg.
+  /// The same with another program in place of ffmpeg.
   init(
     _ address: LiveAddress, options: PictureOptions = PictureOptions(), maximumLag: Int = 0,
     patience: Double, decoder: String

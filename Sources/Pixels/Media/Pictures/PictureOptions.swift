@@ -2,7 +2,7 @@
 public struct PictureOptions: Sendable, Hashable {
   /// Width times height allowed.
   public var maximumPixels: Int
-  /// The samples of a 16-bit picture that become black and white.
+  /// The samples of a 16-bit picture that map to black and to white.
   public var sampleRange = SampleRange.full
 
   public init(maximumPixels: Int = ImageReader.defaultMaximumPixels) {
@@ -16,7 +16,7 @@ public struct PictureOptions: Sendable, Hashable {
   }
 }
 
-/// The samples of a 16-bit picture that become black and white in 8 bits.
+/// The samples of a 16-bit picture that map to black and to white in 8 bits.
 public enum SampleRange: Sendable, Hashable {
   /// 0 and 65535: the high byte is kept.
   case full

@@ -93,8 +93,8 @@ public struct FrameSource {
   /// Failures: `video.damaged`, `video.mixed_sizes`, and those of `ImageReader.read`.
   public mutating func next() throws(Failure) -> RGBImage? { try nextWithIndex()?.picture }
 
-  /// The next frame and its index, or nil after the last; only where damage is tolerated does an
-  /// index ever miss.
+  /// The next frame and its index, or nil after the last; indices have gaps only where damage is
+  /// tolerated.
   ///
   /// Failures as in `next`.
   public mutating func nextWithIndex() throws(Failure) -> (index: Int, picture: RGBImage)? {

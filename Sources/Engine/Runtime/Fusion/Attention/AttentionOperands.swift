@@ -100,7 +100,7 @@ extension Executor {
   func attentionOperands(_ attention: AttentionStep, _ step: Step) -> AttentionOperands {
     let heads = attention.heads
     let (query, key, value) = (step.operands[0], step.operands[1], step.operands[2])
-    // Items that share keys and values are one item with the queries of all.
+    // Items that share keys and values are merged into one item with all their queries.
     let isShared = key.isRepeated && value.isRepeated && !query.isRepeated
     func rows(_ view: View) -> AttentionOperands.Rows {
       .init(start: pointer(view), stride: view.rowStride, itemStride: view.itemStride)
