@@ -96,6 +96,8 @@ def main():
         best = min(value for name, value in medians.items() if name.startswith("transformers"))
         factor = best / medians["ours int8"]
         print(f"int8 is {factor:.2f} times as fast as the faster of transformers, bar {FACTOR}")
+        sizes = {name: file.stat().st_size for name, file in files.items()}
+        print(f"int8 has {sizes['int8'] / sizes['float32']:.1%} of the bytes of float32")
         for name, megabytes in memory.items():
             print(f"memory of sam2 detect, {name}: {megabytes:.0f} MB")
     return 0 if factor >= FACTOR and memory["int8"] <= MEMORY else 1

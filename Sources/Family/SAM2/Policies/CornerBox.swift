@@ -1,4 +1,4 @@
-import Tensors
+import Media
 
 /// The corners of a mask, or of where one is expected, in pixels.
 struct CornerBox: Sendable, Equatable {
@@ -11,6 +11,14 @@ struct CornerBox: Sendable, Equatable {
   /// - Returns: nil when there are none.
   init?(of plane: [Float], width: Int) {
     self.init(width: width, height: plane.count / max(width, 1)) { plane[$0] > 0 }
+  }
+
+  /// The box around the pixels of a mask.
+  /// - Returns: nil when there are none.
+  init?(of mask: BinaryMask) {
+    guard let box = mask.boundingBox else { return nil }
+    (left, top) = (Double(box.left), Double(box.top))
+    (right, bottom) = (Double(box.right), Double(box.bottom))
   }
 
   /// The box around the pixels for which `isInside`, by index in reading order.

@@ -34,7 +34,8 @@ export const page = {
 const past = [], future = [];
 const undoLimit = 200;
 
-function copy(objects) { return structuredClone(objects); }
+/** Copies everything that is changed in place: masks and candidates are large, and replaced as a whole. */
+function copy(objects) { return objects.map((o) => ({ ...o, points: structuredClone(o.points), box: o.box && [...o.box] })); }
 
 export function activeObject() { return page.objects.find((o) => o.id === page.active); }
 
@@ -168,7 +169,17 @@ async function answerPicture(object) {
   object.size = found.size;
   object.presence = found.object_score;
   choose(object, found.best);
+  await shown();
   await save();
+}
+
+/** Waits until a mask is on the screen, or for as long as that could take: people wait for it, and for nothing else. */
+function shown() {
+  return new Promise((resolve) => {
+    const afterFrame = () => requestAnimationFrame(() => setTimeout(resolve));
+    changes.addEventListener("painted", afterFrame, { once: true });
+    setTimeout(resolve, 300);
+  });
 }
 
 function choose(object, index) {

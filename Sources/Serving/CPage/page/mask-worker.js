@@ -41,25 +41,36 @@ function pixels(text, width, height) {
 /** Lines that are drawn one by one at most: masks that consist of specks have more. */
 const lineLimit = 3000;
 
-/** The edges between inside and outside, as lines x0, y0, x1, y1 along rows and columns; null for too many. */
-function edges(mask, width, height) {
+/**
+ * The edges between inside and outside, as lines x0, y0, x1, y1 along rows and columns; null for too many.
+ * Nothing is inside beyond `box`.
+ */
+function edges(mask, width, height, [x0, y0, x1, y1]) {
   const lines = [];
-  const at = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : mask[y * width + x]);
-  for (let y = 0; y <= height; y++) {
+  for (let y = y0; y <= y1 + 1; y++) {
+    const above = y > y0 ? (y - 1) * width : -1, below = y <= y1 ? y * width : -1;
     let start = -1;
-    for (let x = 0; x <= width; x++) {
-      const isEdge = x < width && at(x, y - 1) !== at(x, y);
-      if (isEdge && start < 0) start = x;
-      if (!isEdge && start >= 0) { lines.push(start, y, x, y); start = -1; }
+    for (let x = x0; x <= x1; x++) {
+      const isEdge = (above < 0 ? 0 : mask[above + x]) !== (below < 0 ? 0 : mask[below + x]);
+      if (isEdge === start >= 0) continue;
+      if (isEdge) start = x;
+      else { lines.push(start, y, x, y); start = -1; }
     }
+    if (start >= 0) lines.push(start, y, x1 + 1, y);
     if (lines.length > 4 * lineLimit) return null;
   }
-  for (let x = 0; x <= width; x++) {
-    let start = -1;
-    for (let y = 0; y <= height; y++) {
-      const isEdge = y < height && at(x - 1, y) !== at(x, y);
-      if (isEdge && start < 0) start = y;
-      if (!isEdge && start >= 0) { lines.push(x, start, x, y); start = -1; }
+  // Edges along columns, row by row, as memory is.
+  const starts = new Int32Array(x1 - x0 + 2).fill(-1);
+  for (let y = y0; y <= y1 + 1; y++) {
+    const row = y <= y1 ? y * width : -1;
+    let left = 0;
+    for (let x = x0; x <= x1 + 1; x++) {
+      const right = row >= 0 && x <= x1 ? mask[row + x] : 0, start = starts[x - x0];
+      if ((left !== right) !== start >= 0) {
+        if (start < 0) starts[x - x0] = y;
+        else { lines.push(x, start, x, y); starts[x - x0] = -1; }
+      }
+      left = right;
     }
     if (lines.length > 4 * lineLimit) return null;
   }
@@ -67,24 +78,30 @@ function edges(mask, width, height) {
 }
 
 /** With `hasEdges` the pixels along the edges are opaque. */
-function tinted(mask, width, height, colour, hasEdges) {
+function tinted(mask, width, height, [x0, y0, x1, y1], colour, hasEdges) {
   const number = parseInt(colour.slice(1), 16);
   // One word per pixel, in the order of the bytes in memory: red first.
   const word = (0x66 << 24 | (number & 255) << 16 | (number >> 8 & 255) << 8 | number >> 16) >>> 0;
   const opaque = (word | 0xff << 24) >>> 0;
   const words = new Uint32Array(width * height);
-  for (let i = 0; i < mask.length; i++) {
-    if (!mask[i]) continue;
-    // At the ends of a row the neighbour is in the next one, which is good enough for specks.
-    const isEdge = hasEdges && !(mask[i - 1] && mask[i + 1] && mask[i - width] && mask[i + width]);
-    words[i] = isEdge ? opaque : word;
+  for (let y = y0; y <= y1; y++) {
+    for (let i = y * width + x0, end = y * width + x1; i <= end; i++) {
+      if (!mask[i]) continue;
+      // At the ends of a row the neighbour is in the next one, which is good enough for specks.
+      const isEdge = hasEdges && !(mask[i - 1] && mask[i + 1] && mask[i - width] && mask[i + width]);
+      words[i] = isEdge ? opaque : word;
+    }
   }
   return createImageBitmap(new ImageData(new Uint8ClampedArray(words.buffer), width, height));
 }
 
-self.onmessage = async ({ data: { id, counts, width, height, colour } }) => {
-  const { mask, box } = pixels(counts, width, height);
-  const lines = edges(mask, width, height), segments = lines ?? new Float32Array(0);
-  const tint = await tinted(mask, width, height, colour, lines === null);
+/** Masks are painted one after the other: the first is waited for, and later ones would slow it down. */
+let last = Promise.resolve();
+self.onmessage = ({ data }) => { last = last.then(() => answer(data)); };
+
+async function answer({ id, counts, width, height, colour }) {
+  const { mask, box } = pixels(counts, width, height), inside = box ?? [0, 0, -1, -1];
+  const lines = edges(mask, width, height, inside), segments = lines ?? new Float32Array(0);
+  const tint = await tinted(mask, width, height, inside, colour, lines === null);
   self.postMessage({ id, tint, segments, box }, [tint, segments.buffer]);
-};
+}

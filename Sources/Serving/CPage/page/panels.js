@@ -50,7 +50,7 @@ function row(object) {
   const { area } = object;
   if (area != null) facts.append(element("span", { textContent: "Area" }), element("span", { textContent: `${area.toLocaleString("en")} px` }), element("span"));
   item.append(element("div", { className: "body" }, thumbnail(object), facts));
-  if (object.candidates.length > 1) item.append(candidates(object));
+  if (object.id === page.active && object.candidates.length > 1) item.append(candidates(object));
   return item;
 }
 
@@ -98,21 +98,25 @@ function drawCrop(canvas, mask, [x0, y0, x1, y1], style) {
   context.stroke(mask.outline);
 }
 
-/** Thumbnails in the list, by object. */
+/** Thumbnails in the list by object, with the mask that each shows. */
 const thumbnails = new Map();
 
 function thumbnail(object) {
-  const canvas = element("canvas", { className: "thumbnail", width: 80, height: 60 });
-  // The name and the facts describe it in words.
-  canvas.setAttribute("aria-hidden", "true");
-  thumbnails.set(object.id, canvas);
+  if (!thumbnails.has(object.id)) {
+    const canvas = element("canvas", { className: "thumbnail", width: 80, height: 60 });
+    // The name and the facts describe it in words.
+    canvas.setAttribute("aria-hidden", "true");
+    thumbnails.set(object.id, { canvas, mask: null });
+  }
   drawThumbnail(object);
-  return canvas;
+  return thumbnails.get(object.id).canvas;
 }
 
 function drawThumbnail(object) {
-  const mask = maskOf(object), canvas = thumbnails.get(object.id);
-  if (canvas && mask?.box) drawCrop(canvas, mask, mask.box, colour(object.id));
+  const mask = maskOf(object), shown = thumbnails.get(object.id);
+  if (!shown || !mask?.box || shown.mask === mask) return;
+  shown.mask = mask;
+  drawCrop(shown.canvas, mask, mask.box, colour(object.id));
 }
 
 function index(object, candidate) { return object.candidates.indexOf(candidate); }
@@ -121,13 +125,13 @@ function render() {
   // Typing in a name must not be interrupted by an answer.
   const focused = document.activeElement;
   if (focused?.tagName === "INPUT" && list.contains(focused) && focused.value !== focused.defaultValue) return;
-  thumbnails.clear();
+  for (const id of thumbnails.keys()) if (!page.objects.some((o) => o.id === id)) thumbnails.delete(id);
   list.replaceChildren(...page.objects.map(row));
   document.getElementById("no-objects").hidden = page.objects.length > 0;
 }
 
 changes.addEventListener("objects", render);
-changes.addEventListener("loaded", render);
+changes.addEventListener("loaded", () => { thumbnails.clear(); render(); });
 changes.addEventListener("painted", () => page.objects.forEach(drawThumbnail));
 
 // Everything

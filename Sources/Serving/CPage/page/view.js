@@ -79,8 +79,10 @@ function paintAll() {
   context.scale(place.scale, place.scale);
   context.imageSmoothingEnabled = place.scale < 4;
   context.drawImage(bitmap, 0, 0, page.picture.width, page.picture.height);
-  for (const object of page.objects) if (!object.hidden) drawMask(painted.get(object.id)?.mask, colour(object.id), object.id === page.active ? 1 : 0.85);
-  if (hover) drawMask(hover.mask, colour(page.active), 0.7, true);
+  drawOthers();
+  const active = activeObject();
+  if (active && !active.hidden) drawMask(context, painted.get(active.id)?.mask, colour(active.id), 1);
+  if (hover) drawMask(context, hover.mask, colour(page.active), 0.7, true);
   if (place.scale >= 12) drawGrid();
   for (const object of page.objects) if (!object.hidden) drawPrompts(object);
   if (gesture?.kind === "box") drawBox(gesture.box, colour(page.active), true);
@@ -89,7 +91,29 @@ function paintAll() {
   isMaskNew = false;
 }
 
-function drawMask(mask, colour, alpha, isDashed = false) {
+/** The masks of all objects but the active one, which stay while that one changes. */
+const others = { canvas: new OffscreenCanvas(1, 1), drawn: [], view: "" };
+
+/** Draws them from a canvas of their own, to which new ones are added; it starts again when the view or a mask changes. */
+function drawOthers() {
+  const target = others.canvas.getContext("2d"), transform = context.getTransform();
+  const masks = page.objects.filter((o) => !o.hidden && o.id !== page.active)
+    .map((o) => ({ id: o.id, mask: painted.get(o.id)?.mask })).filter((o) => o.mask);
+  const view = [canvas.width, canvas.height, transform.a, transform.e, transform.f].join();
+  if (view !== others.view || !others.drawn.every((o, i) => o.id === masks[i]?.id && o.mask === masks[i].mask)) {
+    Object.assign(others.canvas, { width: canvas.width, height: canvas.height });
+    Object.assign(others, { drawn: [], view });
+  }
+  target.setTransform(transform);
+  for (const { id, mask } of masks.slice(others.drawn.length)) drawMask(target, mask, colour(id), 0.85);
+  others.drawn = masks;
+  context.save();
+  context.resetTransform();
+  context.drawImage(others.canvas, 0, 0);
+  context.restore();
+}
+
+function drawMask(context, mask, colour, alpha, isDashed = false) {
   if (!mask) return;
   context.save();
   // A mask may come smaller than the picture.

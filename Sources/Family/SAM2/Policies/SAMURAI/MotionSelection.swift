@@ -71,6 +71,6 @@ struct MotionSelection: Sendable, Equatable {
     guard candidates.objectScore > options.objectScore else { return .empty }
     let mask = candidates.logits(index)
     let side = mask.shape[-1] * 4
-    return CornerBox(of: MaskPlane.enlarge(mask, width: side, height: side), width: side) ?? .empty
+    return CornerBox(of: MaskPlane.mask(mask, width: side, height: side)) ?? .empty
   }
 }
