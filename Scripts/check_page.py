@@ -239,7 +239,7 @@ def check_picture(page, scene, run):
     check(len(page.objects()) > 3, "everything is found")
     view.keyboard.press("Control+z")
     page.settle("sam2.page.objects.length === 3")
-    check_words(page, 3)
+    check_words(page, "teal hexagon, red star", 3)
 
     # The keyboard alone.
     view.locator("#view").focus()
@@ -261,9 +261,9 @@ def find(page, words, count):
     return page.objects()[-1]["name"]
 
 
-def check_words(page, count):
-    """One of two things that words name is there; it becomes an object, and undo takes it back."""
-    name = find(page, "teal hexagon, red star", count + 1)
+def check_words(page, words, count):
+    """One of the things that words name is there; it becomes an object, and undo takes it back."""
+    name = find(page, words, count + 1)
     check(name == "teal hexagon", f"words find an object and name it: {name!r}")
     page.shot("words")
     page.page.locator("#view").focus()
@@ -276,7 +276,7 @@ def check_video(page, scene, run):
     view.locator("#items li", has_text="frames").click()
     view.click("#as-video")
     page.status("Click on something")
-    check_words(page, 0)
+    check_words(page, "teal hexagon", 0)
     first = sorted((scene / "frames").iterdir())[0].stem
     truth = masks_of(scene / "truth" / f"{first}.png")
     page.wait("sam2.page.picture.encoded")

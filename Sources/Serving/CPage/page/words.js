@@ -33,6 +33,6 @@ async function find(report) {
     const before = page.objects.length;
     await addBoxes(detections.map(({ box, label }) => ({ box, name: label })), page.model.limits.objects);
     const added = page.objects.length - before, found = detections.length + left_out;
-    report(found ? `${added} of ${found} found ${found === 1 ? "thing is" : "things are"} objects now.` : "Nothing of that was found.");
+    report(found ? `Found ${found}, of which ${added} are objects now.` : "Nothing of that was found.");
   } finally { render(); }
 }
