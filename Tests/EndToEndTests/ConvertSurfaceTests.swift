@@ -77,7 +77,7 @@ struct ConvertSurfaceTests {
       try expectSuccess(
         Tool.convert.run(["export", "-q", model, "-o", "nan.safetensors"], in: folder))
       var bytes = try #require(fileBytes(folder + "/nan.safetensors"))
-      // A float32 that is no number, in place of the last one.
+      // A float32 that is not a number, in place of the last one.
       bytes.replaceSubrange((bytes.count - 4)..., with: [0, 0, 0xC0, 0x7F])
       write(bytes, to: folder + "/nan.safetensors")
       let arguments = [

@@ -41,7 +41,7 @@ public struct DetectorReportContent: ReportedRun, Sendable {
       sources: looked.sources, skipped: looked.skipped, isHeldOut: looked.keepsSome, fallback: [])
   }
 
-  /// Where the pictures come from.
+  /// The origin of the pictures.
   var origin: ReportContent.Origin {
     looked.measured.isEmpty ? .sample : looked.keepsSome ? .heldOut : .calibration
   }
