@@ -1,17 +1,17 @@
-/// Writes a `JSONValue` as text.
+/// Writes a `JSONValue` as UTF-8.
 struct JSONWriter {
-  private(set) var text = ""
+  private(set) var bytes: [UInt8] = []
   private let style: JSONStyle
 
   init(_ style: JSONStyle) { self.style = style }
 
   mutating func write(_ value: JSONValue, indent: Int = 0) {
     switch value {
-    case .null: text += "null"
-    case .bool(let bool): text += bool ? "true" : "false"
-    case .integer(let integer): text += String(integer)
+    case .null: append("null")
+    case .bool(let bool): append(bool ? "true" : "false")
+    case .integer(let integer): append(String(integer))
     // Swift prints the shortest text that reads back as the same double. RFC 8259 has no infinity.
-    case .number(let double): text += double.isFinite ? double.description : "null"
+    case .number(let double): append(double.isFinite ? double.description : "null")
     case .string(let string): writeString(string)
     case .array(let elements):
       writeList(elements, "[", "]", indent) { writer, element in
@@ -21,11 +21,13 @@ struct JSONWriter {
       writeList(style == .canonical ? sorted(members) : members, "{", "}", indent) {
         writer, member in
         writer.writeString(member.key)
-        writer.text += writer.style == .pretty ? ": " : ":"
+        writer.append(writer.style == .pretty ? ": " : ":")
         writer.write(member.value, indent: indent + 1)
       }
     }
   }
+
+  private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   /// By UTF-8 bytes, which is by code point and does not depend on a Unicode version.
   private func sorted(
@@ -38,40 +40,56 @@ struct JSONWriter {
     _ elements: [Element], _ open: String, _ close: String, _ indent: Int,
     _ writeElement: (inout JSONWriter, Element) -> Void
   ) {
-    text += open
+    append(open)
     for (i, element) in elements.enumerated() {
-      if i > 0 { text += "," }
+      if i > 0 { append(",") }
       breakLine(indent + 1)
       writeElement(&self, element)
     }
     if !elements.isEmpty { breakLine(indent) }
-    text += close
+    append(close)
   }
 
   private mutating func breakLine(_ indent: Int) {
     guard style == .pretty else { return }
-    text += "\n" + String(repeating: "  ", count: indent)
+    append("\n" + String(repeating: "  ", count: indent))
   }
 
+  /// Byte by byte: run lengths make long strings.
   private mutating func writeString(_ string: String) {
-    text += "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case "\u{8}": text += "\\b"
-      case "\u{C}": text += "\\f"
+    bytes.append(UInt8(ascii: "\""))
+    // The first byte of U+0080 to U+00BF, held back: the first 32 of them are controls.
+    let lead: UInt8 = 0xC2
+    var isHeld = false
+    for byte in string.utf8 {
+      if isHeld {
+        isHeld = false
+        if byte < 0xA0 {
+          writeControl(byte)
+          continue
+        }
+        bytes.append(lead)
+      }
+      switch byte {
+      case UInt8(ascii: "\""): append("\\\"")
+      case UInt8(ascii: "\\"): append("\\\\")
+      case UInt8(ascii: "\n"): append("\\n")
+      case UInt8(ascii: "\r"): append("\\r")
+      case UInt8(ascii: "\t"): append("\\t")
+      case 0x8: append("\\b")
+      case 0xC: append("\\f")
       // DEL and C1 are legal unescaped, but must not reach a terminal.
-      case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
+      case 0..<0x20, 0x7F: writeControl(byte)
+      case lead: isHeld = true
+      default: bytes.append(byte)
       }
     }
-    text += "\""
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func writeControl(_ value: UInt8) {
+    let digits = String(value, radix: 16)
+    append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
   }
 }
 
@@ -90,9 +108,14 @@ extension JSONValue {
   ///
   /// Numbers that are not finite become `null`.
   public func text(_ style: JSONStyle = .compact) -> String {
+    String(decoding: utf8(style), as: UTF8.self)
+  }
+
+  /// The same text as bytes.
+  public func utf8(_ style: JSONStyle = .compact) -> [UInt8] {
     var writer = JSONWriter(style)
     writer.write(self)
-    return writer.text
+    return writer.bytes
   }
 }
 

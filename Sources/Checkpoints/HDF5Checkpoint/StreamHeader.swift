@@ -58,7 +58,7 @@ struct StreamHeader: Equatable {
       members.append((entry.name, .object(fields)))
       offset = end
     }
-    var text = Array(JSONValue.object(members).text().utf8)
+    var text = JSONValue.object(members).utf8()
     while (text.count + 8) % 64 != 0 { text.append(UInt8(ascii: " ")) }
     return littleEndianBytes(UInt64(text.count)) + text
   }

@@ -87,7 +87,7 @@ private struct SafetensorsPlan {
       end += description.shape.elementCount * description.dtype.byteCount
       members.append((name, SafetensorsPlan.entry(description, start, end)))
     }
-    var text = Array(JSONValue.object(members).text(.compact).utf8)
+    var text = JSONValue.object(members).utf8(.compact)
     while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
     guard text.count <= SafetensorsHeader.maximumByteCount,
       names.count <= SafetensorsHeader.maximumTensorCount

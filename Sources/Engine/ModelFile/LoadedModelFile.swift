@@ -64,7 +64,7 @@ struct LoadedModelFile {
       throw Failure(
         .badInput, code: "model.metadata", "the metadata is \(value.kindName), not an object")
     }
-    guard Array(value.text(.canonical).utf8) == bytes else {
+    guard value.utf8(.canonical) == bytes else {
       throw Failure(.badInput, code: "model.metadata", "the metadata is not in canonical form")
     }
     return value

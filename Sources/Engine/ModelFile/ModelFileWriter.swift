@@ -27,7 +27,7 @@ struct ModelFileWriter {
     try model.verify()
     self.model = model
     self.floatStorage = floatStorage
-    metadata = Array(model.metadata.text(.canonical).utf8)
+    metadata = model.metadata.utf8(.canonical)
     graphs = try GraphEncoder.encode(model.graphs)
     records = try ModelFileWriter.layOut(model.weights, floatStorage)
     sections = try ModelFileWriter.layOut([
@@ -160,7 +160,7 @@ extension ModelFileWriter {
     guard let final, let index = entries.firstIndex(where: { $0.kind == .metadata }) else {
       return nil
     }
-    let bytes = Array(final.text(.canonical).utf8)
+    let bytes = final.utf8(.canonical)
     guard bytes.count == entries[index].byteCount else {
       throw Failure(
         .internalError, code: "model.metadata", "the final metadata have another length")

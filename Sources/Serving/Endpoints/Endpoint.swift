@@ -126,7 +126,7 @@ public struct Answer: Sendable {
   public init(status: Int = 200, _ json: JSONValue) {
     self.init(
       status: status, contentType: "application/json; charset=utf-8",
-      bytes: Array(json.text().utf8))
+      bytes: json.utf8())
   }
 
   /// Server-sent events.

@@ -48,9 +48,17 @@ public struct MaskPrediction: Sendable {
 
   /// All masks at the size of the picture, computed by two threads.
   public func masks(threshold: Float = 0) -> [BinaryMask] {
+    mapMasks { mask($0, threshold: threshold) }
+  }
+
+  /// The results of `transform` for the index of each mask, by two threads.
+  public func mapMasks<Result: Sendable>(
+    _ transform: @escaping @Sendable (_ index: Int) -> Result
+  ) -> [Result] {
     let half = (count + 1) / 2
-    let others = BackgroundWork { (half..<count).map { mask($0, threshold: threshold) } }
-    return (0..<half).map { mask($0, threshold: threshold) } + others.value()
+    guard half < count else { return (0..<half).map(transform) }
+    let others = BackgroundWork { (half..<count).map(transform) }
+    return (0..<half).map(transform) + others.value()
   }
 
   /// The same with small holes filled and small islands removed, by areas in low-resolution pixels;

@@ -44,7 +44,7 @@ extension InteractionScript {
   }
 
   /// CRC-32 of the JSON text, by which a saved job is recognised as of this script.
-  var checksum: UInt32 { Array(json.text().utf8).withUnsafeBytes { CRC32.checksum($0) } }
+  var checksum: UInt32 { json.utf8().withUnsafeBytes { CRC32.checksum($0) } }
 }
 
 extension InteractionScript.Action {

@@ -139,7 +139,7 @@ final class BatchJournal {
   /// Adds the result of the item at `position`.
   /// - Throws: `output.write`.
   func append(_ line: JSONValue, at position: Int, _ state: State) throws(Failure) {
-    let bytes = Array(line.text().utf8)
+    let bytes = line.utf8()
     let start = byteCount
     try put(bytes)
     places[position] = Place(offset: start, byteCount: bytes.count, state: state)

@@ -70,7 +70,7 @@ public struct BatchSettings: Sendable {
         "max_detections": .init(detection.maximumCount),
       ]
     }
-    let bytes = Array(all.text(.canonical).utf8)
+    let bytes = all.utf8(.canonical)
     let storage = ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
     // Sixteen hexadecimal digits are always such a number.
     return UInt64(ModelFile.sha256(of: storage).prefix(16), radix: 16) ?? 0

@@ -174,7 +174,7 @@ async function answerPicture(object) {
 }
 
 /** Waits until a mask is on the screen, or for as long as that could take: people wait for it, and for nothing else. */
-function shown() {
+export function shown() {
   return new Promise((resolve) => {
     const afterFrame = () => requestAnimationFrame(() => setTimeout(resolve));
     changes.addEventListener("painted", afterFrame, { once: true });

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { colour, paint } from "./masks.js";
-import { adopt, changes, chooseCandidate, page, removeObject, changed, setFact } from "./document.js";
+import { adopt, changes, chooseCandidate, page, removeObject, changed, setFact, shown } from "./document.js";
 import { maskOf, pictureBitmap } from "./view.js";
 
 const list = document.getElementById("objects");
@@ -72,11 +72,23 @@ function candidates(object) {
   return group;
 }
 
+/** Masks of the candidates in the list, by candidate. */
+const candidateMasks = new WeakMap();
+
+/** The mask of the object is painted before all candidates: people wait for it. */
+async function candidateMask(candidate, object, { width, height }) {
+  if (!maskOf(object)) await shown();
+  if (index(object, candidate) === object.choice && maskOf(object)) return maskOf(object);
+  if (!candidateMasks.has(candidate)) {
+    candidateMasks.set(candidate, paint(candidate.counts, [height, width], colour(object.id)));
+  }
+  return candidateMasks.get(candidate);
+}
+
 async function drawCandidate(canvas, candidate, object) {
-  const picture = page.picture;
-  const mask = index(object, candidate) === object.choice && maskOf(object)
-    ? maskOf(object) : await paint(candidate.counts, [picture.height, picture.width], colour(object.id));
-  if (page.picture !== picture) return;
+  const { picture } = page;
+  const mask = await candidateMask(candidate, object, picture);
+  if (page.picture !== picture || !canvas.isConnected) return;
   drawCrop(canvas, mask, candidate.box ?? [0, 0, picture.width - 1, picture.height - 1], colour(object.id));
 }
 

@@ -15,7 +15,7 @@ extension PictureAnswer {
       lowResolutionLogits: prediction.lowResolutionLogits,
       predictedIoUs: prediction.predictedIoUs, objectScore: prediction.objectScore, width: width,
       height: height)
-    let masks = sized.predictedIoUs.indices.map { index in
+    let masks = sized.mapMasks { index in
       Mask(runs: RunLengthMask(sized.mask(index)), predictedIoU: sized.predictedIoUs[index])
     }
     var notices: [Notice] = []

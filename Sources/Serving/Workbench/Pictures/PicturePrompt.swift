@@ -53,7 +53,14 @@ public struct PicturePrompt: Sendable {
 public struct PictureAnswer: Sendable {
   public struct Mask: Sendable {
     public let runs: RunLengthMask
+    /// The runs as the string that COCO files hold under "counts".
+    public let cocoCounts: String
     public let predictedIoU: Float
+
+    init(runs: RunLengthMask, predictedIoU: Float) {
+      (self.runs, self.predictedIoU) = (runs, predictedIoU)
+      cocoCounts = runs.cocoCounts
+    }
   }
 
   /// Of the size that was asked for.
@@ -70,7 +77,7 @@ public struct PictureAnswer: Sendable {
   public var json: JSONValue {
     let entries = masks.map { mask -> JSONValue in
       [
-        "counts": .string(mask.runs.cocoCounts), "area": .init(mask.runs.area),
+        "counts": .string(mask.cocoCounts), "area": .init(mask.runs.area),
         "box": mask.runs.boundingBox.map {
           [.init($0.left), .init($0.top), .init($0.right), .init($0.bottom)]
         } ?? .null,
