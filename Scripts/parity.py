@@ -27,8 +27,8 @@ from PIL import Image
 import official
 from sides import Reference, ToolFailure, Tools
 
-# Largest relative L2 distance of mask logits, smallest IoU of masks, largest error of the guessed
-# IoU and of the object score (a logit: relative above 1).
+# Largest relative L2 distance of mask logits, smallest IoU of masks (one pixel may differ where it is
+# more than that), largest error of the guessed IoU and of the object score (a logit: relative above 1).
 LIMITS = {
     "images": {"logits": 1e-4, "iou": 0.999, "guess": 1e-3, "score": 1e-3},
     "video": {"logits": 1e-3, "iou": 0.999, "guess": 1e-3, "score": 1e-3},
@@ -152,17 +152,19 @@ class Row:
     iou: float
     guess: float
     score: float
+    pixels: int  # in which a mask differs, at most
 
     def exceeds(self):
         """Names of the limits that do not hold (a NaN holds none)."""
         limits = LIMITS[self.kind]
         held = {name: getattr(self, name) <= limits[name] for name in ("logits", "guess", "score")}
-        held["iou"] = self.iou >= limits["iou"]
+        held["iou"] = self.iou >= limits["iou"] or self.pixels <= 1
         return [name for name, holds in held.items() if not holds]
 
 
 def distance(ours, truth):
-    """Relative L2 distance of logits, and the smallest IoU of their masks."""
+    """Relative L2 distance of logits, smallest IoU of their masks, and the largest number of pixels in
+    which two masks differ."""
     ours, truth = (np.asarray(x, np.float64) for x in (ours, truth))
     if ours.shape != truth.shape:
         raise ToolFailure(f"logits of shape {ours.shape} where {truth.shape} was expected")
@@ -170,7 +172,7 @@ def distance(ours, truth):
     a, b = (x.reshape(-1, x.shape[-2] * x.shape[-1]) > 0 for x in (ours, truth))
     union = (a | b).sum(1)
     ious = np.where(union > 0, (a & b).sum(1) / np.maximum(union, 1), 1)
-    return float(relative), float(ious.min())
+    return float(relative), float(ious.min()), int((a ^ b).sum(1).max())
 
 
 def score_error(ours, truth):
@@ -186,10 +188,11 @@ def compare_images(reference, tools, pictures):
             truth, ours = (side.image(picture, prompts) for side in (reference, tools))
             item = f"{picture.name} {'3 masks' if multimask else '1 mask'}"
             for name, a, b in zip(PROMPTS, ours, truth, strict=True):
-                logits, iou = distance(a["logits"], b["logits"])
+                logits, iou, pixels = distance(a["logits"], b["logits"])
                 guess = float(np.abs(np.array(a["ious"]) - b["ious"]).max())
                 score = score_error(a["score"], b["score"])
-                yield Row(reference.name, "images", item, name, logits, iou, guess, score)
+                yield Row(
+                    reference.name, "images", item, name, logits, iou, guess, score, pixels)
 
 
 def compare_video(reference, tools, frames, name, actions):
@@ -200,11 +203,12 @@ def compare_video(reference, tools, frames, name, actions):
         raise ToolFailure(f"frames and objects on one side only: {odd[:8]}")
     for place, (b, b_score) in sorted(truth.items()):
         a, a_score = ours[place]
-        logits, iou = distance(a, b)
+        logits, iou, pixels = distance(a, b)
         item = f"{name}, {len(set(f for f, _ in truth))} frames, object {place[1]}"
         # The report drops the score of an object that was removed.
         score = 0.0 if a_score is None else score_error(a_score, b_score)
-        row = Row(reference.name, "video", item, f"frame {place[0]}", logits, iou, 0.0, score)
+        row = Row(
+            reference.name, "video", item, f"frame {place[0]}", logits, iou, 0.0, score, pixels)
         yield row
 
 
