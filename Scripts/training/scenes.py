@@ -61,13 +61,17 @@ class Background:
 class Scenes:
     """Draws clips of `size` x `size` pixels.
 
-    `easy` is the share of clips with a calm background and large objects; `pool` is a file that
+    `easy` is the share of clips with a calm background and large objects, `lookalikes` the share of
+    clips in which a sprite has another of the same texture and outline; `pool` is a file that
     pool.py made.
     """
 
-    def __init__(self, seed, size=256, easy=0.0, pool="pool.npz", minimum_objects=0):
+    def __init__(
+        self, seed, size=256, easy=0.0, pool="pool.npz", minimum_objects=0, lookalikes=0.0
+    ):
         self.random = np.random.default_rng(seed)
         self.size, self.easy, self.minimum_objects = size, easy, minimum_objects
+        self.lookalikes = lookalikes
         kept = np.load(pool)
         self.images, self.labels = [], []
         for i in range(int(kept["count"])):
@@ -110,10 +114,21 @@ class Scenes:
             count = r.integers(1, 5) if r.random() < 0.9 else 0
         count = max(count, self.minimum_objects)
         sprites = [Sprite(*self._look(), *self._path(easy)) for _ in range(count)]
+        if self.lookalikes and sprites and r.random() < self.lookalikes:
+            sprites = self._with_lookalike(sprites, easy)
         drift = r.normal(0, 1, 2) * r.choice([0, 1.5, 5])
         zoom = 1 + r.normal(0, 0.015)
         start = r.uniform(-0.3, 0.3, 2) * (wide - self.size)
         return Background(image, regions, drift, zoom, start), sprites
+
+    def _with_lookalike(self, sprites, easy):
+        """The sprites and a copy of one on a path of its own, of a slightly different size."""
+        r = self.random
+        one = sprites[r.integers(len(sprites))]
+        size = one.size * np.exp(r.normal(0, 0.15))
+        other = Sprite(one.texture, one.mask, size, *self._path(easy)[1:])
+        # Mostly the pair alone, so that the object picked is most often one of it.
+        return [one, other] if r.random() < 0.7 else sprites + [other]
 
     def _look(self):
         """A sprite's texture float32 [SPRITE, SPRITE, 3] and mask uint8 [SPRITE, SPRITE]."""

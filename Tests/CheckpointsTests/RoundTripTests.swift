@@ -72,7 +72,7 @@ import Testing
     #expect(thrown?.code == "export.quantized" && thrown?.kind == .usage)
 
     let export = try ModelExporter.export(model, dequantizing: true)
-    #expect(export.dequantized.count == 57)
+    #expect(export.dequantized.count == 81)
     #expect(export.zeroed == ["no_mem_pos_enc"])
     #expect(export.tensors.names.count == 371)
     let products = export.refactored.filter { $0.hasSuffix(".weight") }.count / 2

@@ -23,7 +23,7 @@ import Testing
     [("proj_tpos_enc_in_obj_ptrs", false)],
     [("pos_enc_at_cross_attn_keys", false)],
     [("use_mlp_for_obj_ptr_proj", false)],
-    [("memory_dim", 128)],
+    [("memory_dim", 32)],
     [("num_maskmem", 3)],
     [("image_size", 512)],
     [("d_model", 64)],

@@ -24,32 +24,32 @@ import Testing
   private static let points = Dim(Symbol("points"))
   private static let features = Dim(Symbol("features"))
 
-  /// The feature map of the nano model has 16 x 16 cells of 128 channels, a memory 32 channels.
+  /// The feature map of the nano model has 16 x 16 cells of 192 channels, a memory 64 channels.
   static let lies: [Lie] = [
-    lie("encode_memory", "memory", .float(objects, 256, 31), "objects, 256, 32"),
-    lie("encode_memory", "memory", .float(objects, 255, 32), "objects, 256, 32"),
-    lie("encode_memory", "memory", .float(objects, 1, 8223), "objects, 256, 32"),
-    lie("encode_memory", "memory", .float(objects, 0, 32), "objects, 256, 32"),
-    lie("encode_memory", "memory", .float(1, 256, 32), kind: "objects, 256, 32"),
+    lie("encode_memory", "memory", .float(objects, 256, 63), "objects, 256, 64"),
+    lie("encode_memory", "memory", .float(objects, 255, 64), "objects, 256, 64"),
+    lie("encode_memory", "memory", .float(objects, 1, 16447), "objects, 256, 64"),
+    lie("encode_memory", "memory", .float(objects, 0, 64), "objects, 256, 64"),
+    lie("encode_memory", "memory", .float(1, 256, 64), kind: "objects, 256, 64"),
     lie("decode_masks", "masks", .float(1, 4, 0, 0), kind: "objects, 4, 64, 64"),
     lie("decode_masks", "masks", .float(objects, 4, 0, 0), "objects, 4, 64, 64"),
     lie("decode_masks", "masks", .float(objects, 3, 64, 64), "objects, 4, 64, 64"),
     lie("decode_masks", "ious", .float(1, 0), kind: "objects, 4"),
     lie("decode_masks", "ious", .float(objects, 3), "objects, 4"),
-    lie("decode_masks", "tokens", .float(1, 0, 128), kind: "objects, 4, 128"),
-    lie("decode_masks", "tokens", .float(objects, 4, 64), "objects, 4, 128"),
+    lie("decode_masks", "tokens", .float(1, 0, 192), kind: "objects, 4, 192"),
+    lie("decode_masks", "tokens", .float(objects, 4, 64), "objects, 4, 192"),
     lie("decode_masks", "object_scores", .float(objects, 0), "objects, 1"),
     lie("decode_masks", "object_scores", .float(points, 1), kind: "objects, 1"),
-    lie("attend_memory", "features", .float(features, 16, 16, 128), kind: "objects, 16, 16, 128"),
-    lie("encode_image", "image_embedding", .float(1, 16, 16, 64), "1, 16, 16, 128"),
-    lie("encode_image", "high_res_0", .float(1, 32, 32, 16), "1, 64, 64, 16"),
-    lie("constants", "memory_positions", .float(6, 256, 32), "7, 256, 32"),
-    lie("constants", "no_mask_dense", .float(0, 16, 16, 128), "1, 16, 16, 128"),
-    lie("pointer_positions", "positions", .float(1, 32), kind: "pointers, 32"),
-    lie("project_pointer", "pointer", .float(objects, 256), "objects, 128"),
+    lie("attend_memory", "features", .float(features, 16, 16, 192), kind: "objects, 16, 16, 192"),
+    lie("encode_image", "image_embedding", .float(1, 16, 16, 64), "1, 16, 16, 192"),
+    lie("encode_image", "high_res_0", .float(1, 32, 32, 24), "1, 64, 64, 24"),
+    lie("constants", "memory_positions", .float(6, 256, 64), "7, 256, 64"),
+    lie("constants", "no_mask_dense", .float(0, 16, 16, 192), "1, 16, 16, 192"),
+    lie("pointer_positions", "positions", .float(1, 64), kind: "pointers, 64"),
+    lie("project_pointer", "pointer", .float(objects, 256), "objects, 192"),
     lie("mask_as_output", "low_res_logits", .float(objects, 64, 64), kind: "objects, 64, 64, 1"),
     lie("upscale_masks", "masks", .float(objects, 255, 256, 1), "objects, 256, 256, 1"),
-    lie("encode_prompts", "sparse", .float(points, objects, 128), kind: "objects, points, 128"),
+    lie("encode_prompts", "sparse", .float(points, objects, 192), kind: "objects, points, 192"),
   ]
 
   private static func lie(
@@ -126,7 +126,7 @@ import Testing
     #expect(refusal(of: Model(metadata: nano.metadata, graphs: [], weights: .init())) != nil)
     // An image-only model has no results for tracking.
     model = try ModelParts.imageOnly.reduced(nano).editing("constants") { signature in
-      signature.outputs.append(("memory_positions", .float(7, 256, 32)))
+      signature.outputs.append(("memory_positions", .float(7, 256, 64)))
     }
     #expect(
       refusal(of: model)?.message
@@ -136,7 +136,7 @@ import Testing
   @Test func configurationOfAnotherModelIsRefused() throws {
     let nano = try Self.nano.get()
     let original = try #require(KnownVariants.named("nano"))
-    let sizes = [("image_size", 512), ("d_model", 256), ("memory_dim", 64), ("num_maskmem", 6)]
+    let sizes = [("image_size", 512), ("d_model", 256), ("memory_dim", 32), ("num_maskmem", 6)]
     for (key, size) in sizes {
       var configuration = original
       try configuration.set(key, JSONValue(size))

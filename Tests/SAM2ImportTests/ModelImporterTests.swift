@@ -47,7 +47,7 @@ struct ModelImporterTests {
   @Test
   func integersAreNoWeights() {
     var checkpoint = SyntheticCheckpoint(variant("nano"))
-    checkpoint.set("no_mem_embed", [1, 1, 128], dtype: .int64)
+    checkpoint.set("no_mem_embed", [1, 1, 192], dtype: .int64)
     let found = failure { () throws(Failure) in
       _ = try ModelImporter.importModel(checkpoint)
     }
@@ -70,7 +70,7 @@ struct ModelImporterTests {
 
   /// One weight that half precision cannot hold.
   private let large = Replacing(
-    "no_obj_ptr", with: Tensor([Float](repeating: 70_000, count: 128), shape: [1, 128]))
+    "no_obj_ptr", with: Tensor([Float](repeating: 70_000, count: 192), shape: [1, 192]))
 
   @Test
   func weightsThatOverflowHalfPrecisionAreRefused() {
@@ -88,7 +88,7 @@ struct ModelImporterTests {
   func valuesThatAreNoNumbersAreCounted() throws {
     let checkpoint = Replacing(
       "no_obj_ptr",
-      with: Tensor([.nan, .infinity] + [Float](repeating: 1, count: 126), shape: [1, 128]))
+      with: Tensor([.nan, .infinity] + [Float](repeating: 1, count: 190), shape: [1, 192]))
     for storage in [DType.float32, .float16, .bfloat16] {
       let imported = try ModelImporter.importModel(checkpoint, storage: storage)
       #expect(imported.nonFinite.map(\.name) == ["no_obj_ptr"])
@@ -97,7 +97,7 @@ struct ModelImporterTests {
     #expect(
       try ModelImporter.importModel(SyntheticCheckpoint(variant("nano"))).nonFinite.isEmpty)
     // A double that no float can hold.
-    let huge = Tensor(dtype: .float64, shape: [1, 128]) {
+    let huge = Tensor(dtype: .float64, shape: [1, 192]) {
       $0.storeBytes(of: 1e300, toByteOffset: 8, as: Double.self)
     }
     let wide = try ModelImporter.importModel(Replacing("no_obj_ptr", with: huge))

@@ -50,7 +50,7 @@ struct OfficialTensorsTests {
     Truth(
       variant: "efficienttam_s", tensors: 455, parameters: 34_056_098,
       hash: 0x4bee_c244_047b_1b11),
-    Truth(variant: "nano", tensors: 371, parameters: 4_358_242, hash: 0xffe0_c493_7f37_7763),
+    Truth(variant: "nano", tensors: 371, parameters: 6_411_890, hash: 0x72fd_4f6d_8a51_e55e),
   ]
 
   @Test(arguments: truths)

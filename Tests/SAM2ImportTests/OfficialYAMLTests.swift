@@ -144,9 +144,9 @@ struct OfficialYAMLTests {
     Edit(old: "image_size: 256", new: "image_size: 255", code: "config.value"),
     Edit(old: "image_size: 256", new: "image_sise: 256", code: "config.unknown"),
     Edit(old: "embed_dim: 32", new: "embed_dim: 36", code: "config.mismatch"),
-    Edit(old: "kv_in_dim: 32", new: "kv_in_dim: 64", code: "config.mismatch"),
+    Edit(old: "kv_in_dim: 64", new: "kv_in_dim: 32", code: "config.mismatch"),
     Edit(
-      old: "dim: 128\n        kernel", new: "dim: 64\n        kernel", code: "config.mismatch"),
+      old: "dim: 192\n        kernel", new: "dim: 64\n        kernel", code: "config.mismatch"),
     Edit(old: "activation: relu", new: "activation: gelu", code: "config.unsupported"),
     Edit(old: "hieradet.Hiera", new: "hieradet.Other", code: "config.unsupported"),
     Edit(old: "temperature: 10000", new: "temperature: 20", code: "config.unsupported"),

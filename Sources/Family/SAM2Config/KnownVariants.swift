@@ -124,8 +124,8 @@ public enum KnownVariants {
     c.variant = "nano"
     c.imageSize = 256
     c.trunk = .hiera(hiera)
-    c.dModel = 128
-    c.memory.dim = 32
+    c.dModel = 192
+    c.memory.dim = 64
     c.memory.attention.layers = 2
     c.memory.attention.feedforward = 512
     return c
