@@ -288,7 +288,7 @@ def main():
     add("--size", type=int, default=256, help="side of the input in pixels, a multiple of 32")
     add("--config", default=str(CONFIG), help="model configuration (default: nano's)")
     add("--pool", default="pool.npz", help="file that pool.py made")
-    add("--init", metavar="FILE", help="checkpoint to go on from")
+    add("--init", metavar="FILE", help="checkpoint to continue from")
     add("-o", "--output", default="nano.pt", help="checkpoint to write, in fp32")
     add("--lr", type=float, default=1e-3, help="largest learning rate")
     add("--batch", type=int, default=8, help="clips a step")

@@ -214,7 +214,7 @@ def main():
     add = parser.add_argument
     add("--config", default=str(CONFIG), help="model configuration (default: nano's)")
     add("--clips", default="clips", help="folder that draw_clips.py filled")
-    add("--init", required=True, metavar="FILE", help="checkpoint to go on from")
+    add("--init", required=True, metavar="FILE", help="checkpoint to continue from")
     add("-o", "--output", default="nano.pt", help="checkpoint to write, in fp32")
     add("--minutes", type=float, default=50, help="how long to train")
     add("--size", type=int, default=256, help="side of the input in pixels")

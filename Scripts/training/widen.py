@@ -86,7 +86,7 @@ class Widening:
 
 
 def widened(old, new, generator):
-    """The weights `new` of a wide model, but for the fresh parts those of the narrow one."""
+    """Weights for a wide model: fresh parts as in `new`, all others from the narrow one."""
     widening, weights = Widening(generator), {}
     for name, value in new.items():
         if any(part in name for part in FRESH):
