@@ -12,7 +12,7 @@ Scripts/requirements.txt this needs Scripts/requirements-peers.txt.
 runs in float32, and in its default precision where that is another one on this CPU.
 
 `--model edgetam --peers torch --torch fp32 bf16` is EdgeTAM beside its official code, in the
-environment of edgetam.py.
+environment of edgetam.py. `--image-size 512` is the model of another input size, beside PyTorch.
 """
 
 import argparse
@@ -44,6 +44,7 @@ def arguments():
                         default=["torch", "onnxruntime", "openvino"])
     parser.add_argument("--model", choices=["tiny", "edgetam"], default="tiny",
                         help="tiny is SAM 2.1 tiny")
+    parser.add_argument("--image-size", type=int, default=1024, help="side of the input")
     parser.add_argument("--torch", nargs="+", choices=["fp32", "bf16"], default=["fp32"],
                         help="precisions of PyTorch; bf16 is its autocast")
     parser.add_argument("--ours", nargs="+", choices=["fp32", "bf16", "int8"],
@@ -52,7 +53,10 @@ def arguments():
     parser.add_argument("--scale", nargs="*", choices=["small", "base+", "large"], default=[],
                         help="also our encoders of these sizes")
     parser.add_argument("--prepare", action="store_true", help="only prepare the models")
-    return parser.parse_args()
+    found = parser.parse_args()
+    if found.image_size != 1024 and found.peers != ["torch"]:
+        parser.error("--image-size needs --peers torch: the other files are of 1024")
+    return found
 
 
 options = arguments()
@@ -68,7 +72,9 @@ import pictures  # noqa: E402
 
 torch.set_num_threads(options.threads)
 torch.set_grad_enabled(False)
-SIDE = 1024
+SIDE = options.image_size
+# Part of the names of files that hold the input's size.
+SIZED = "" if SIDE == 1024 else f"-{SIDE}"
 
 
 # Preparing
@@ -111,11 +117,12 @@ def command(name, *words):
 
 
 def ours(size, int8):
-    converted = made(f"{size}.sam2", lambda target: command(
-        "sam2-convert", checkpoint(size), "-o", target, "--force"))
+    resize = ["--image-size", SIDE] if SIZED else []
+    converted = made(f"{size}{SIZED}.sam2", lambda target: command(
+        "sam2-convert", checkpoint(size), *resize, "-o", target, "--force"))
     if not int8:
         return converted
-    return made(f"{size}-int8.sam2", lambda target: command(
+    return made(f"{size}{SIZED}-int8.sam2", lambda target: command(
         "sam2-quantize", converted, "-o", target, "--force"))
 
 
@@ -338,7 +345,7 @@ def torch_tracking(model, objects):
             shifted = np.roll(picture, 4 * index, axis=1)
             Image.fromarray(shifted).save(target / f"{index:05d}.jpg", quality=90)
 
-    folder = made(f"frames-{longest}", make)
+    folder = made(f"frames{SIZED}-{longest}", make)
     state = model.init_state(str(folder), offload_video_to_cpu=True)
     for index in range(objects):
         x = SIDE * (index + 1) / (objects + 1)
@@ -420,7 +427,7 @@ def our_runs():
 
 
 def table(seconds):
-    lines = ["| stage | program | precision | median s | least | most | PyTorch / it |",
+    lines = ["| stage | program | precision | median s | minimum | maximum | PyTorch / it |",
              "| --- | --- | --- | --- | --- | --- | --- |"]
     for (stage, precision, program), samples in sorted(seconds.items()):
         median = statistics.median(samples)
@@ -445,7 +452,8 @@ def peak_shares():
 def main():
     options.work.mkdir(parents=True, exist_ok=True)
     model = official.load(
-        official.config_path(model_name(options.model)), checkpoint(options.model))
+        official.config_path(model_name(options.model)), checkpoint(options.model),
+        SIDE if SIZED else None)
     if options.prepare:
         prepare(model)
         return
