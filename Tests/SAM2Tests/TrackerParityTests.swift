@@ -11,9 +11,9 @@ import Testing
 /// The trackers against what their authors' code did with the same weights on the same clip:
 /// `Scripts/parity_trackers.py --fixture`.
 @Suite struct TrackerParityTests {
-  /// Of a logit and of the object score, absolute: the memory carries the differences of all frames
-  /// before.
-  static let tolerance: Float = 5e-3
+  /// Of a logit and of the object score, absolute below 1 and relative above: the memory carries the
+  /// differences of all frames before.
+  static let tolerance: Float = 2e-3
 
   #if DEBUG
   static let frames = 8

@@ -19,13 +19,13 @@ public struct QuantizationReport: Sendable {
       try ExampleSection(content), TensorSection(content), SensitivitySection(content),
       PassSection(content), ProvenanceSection(content), TimingSection(content),
     ]
-    self.init(content, VerdictSection(content), sections)
+    self.init(content, Verdict(masks: content), sections)
   }
 
   /// The report on a detector.
   public init(_ content: DetectorReportContent) {
     self.init(
-      content, BoxVerdict(content),
+      content, Verdict(boxes: content),
       [
         SizeSection(content), BoxSection(content), TensorSection(content), PassSection(content),
         ProvenanceSection(content),
@@ -33,17 +33,17 @@ public struct QuantizationReport: Sendable {
   }
 
   private init(
-    _ content: some ReportedRun, _ header: some ReportHeader, _ sections: [any ReportSection]
+    _ content: some ReportedRun, _ verdict: Verdict, _ sections: [any ReportSection]
   ) {
-    verdict = header.line
+    self.verdict = verdict.line
     html =
       Page(
-        title: "int8 report: \(content.output.name)", header: header.markup, sections: sections,
+        title: "int8 report: \(content.output.name)", header: verdict.markup, sections: sections,
         footer: "\(content.tool). The same figures are in report.json beside this page."
       ).text
     json = .object(
       [("format", .string("sam2-quantization-report")), ("version", .integer(1))]
-        + [("verdict", header.json)]
+        + [("verdict", verdict.json)]
         + sections.map { ($0.key.description, $0.json) })
   }
 
