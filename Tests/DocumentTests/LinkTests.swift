@@ -3,14 +3,10 @@ import Testing
 
 /// Links, paths and lengths of the documents.
 @Suite struct LinkTests {
-  /// Documents that are linked before they exist.
-  private static let expected: Set<String> = ["Formats/live.md"]
-
   @Test(arguments: Repository.documents) func linksLeadSomewhere(document: String) throws {
     for link in try links(in: document) where !link.contains("://") {
       let parts = link.split(separator: "#", omittingEmptySubsequences: false).map(String.init)
       let target = parts[0].isEmpty ? document : resolved(parts[0], from: document)
-      if Self.expected.contains(target) { continue }
       #expect(Repository.exists(target), "\(document) links to \(link)")
       if parts.count == 2, Repository.exists(target) {
         #expect(try anchors(of: target).contains(parts[1]), "\(document) links to \(link)")

@@ -1,3 +1,4 @@
+import Bytes
 import Synchronization
 import Testing
 
@@ -26,9 +27,9 @@ import Testing
 
 /// Counters that threads share.
 private final class Tally: Sendable {
-  private let values: Mutex<[Int]>
+  private let values: Guarded<[Int]>
 
-  init(_ count: Int) { values = Mutex(Array(repeating: 0, count: count)) }
+  init(_ count: Int) { values = Guarded(Array(repeating: 0, count: count)) }
 
   var counts: [Int] { values.withLock { $0 } }
 

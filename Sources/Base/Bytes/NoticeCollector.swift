@@ -2,7 +2,7 @@ import Synchronization
 
 /// The notices of a job, gathered from several places and threads; equal codes are counted together.
 public final class NoticeCollector: Sendable {
-  private let notices = Mutex<[Notice]>([])
+  private let notices = Guarded<[Notice]>([])
 
   public init() {}
 

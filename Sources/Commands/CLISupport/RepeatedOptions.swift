@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Options that take one value and were given several times, of which the parser keeps the last.
 enum RepeatedOptions {
-  private static let found = Mutex<[Notice]>([])
+  private static let found = Guarded<[Notice]>([])
 
   /// One notice for each of them.
   static var notices: [Notice] { found.withLock { $0 } }

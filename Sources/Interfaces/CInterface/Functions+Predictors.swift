@@ -15,11 +15,11 @@ final class PredictorObject: Sendable {
     var height = 0
   }
 
-  private let state: Mutex<State>
+  private let state: Guarded<State>
   private let side: Int
 
   init(_ model: SegmentationModel) {
-    state = Mutex(State(predictor: ImagePredictor(model)))
+    state = Guarded(State(predictor: ImagePredictor(model)))
     side = model.configuration.maskSide
   }
 

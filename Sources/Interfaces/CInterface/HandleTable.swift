@@ -8,7 +8,7 @@ import Synchronization
 /// out twice. So a handle that was freed, or never existed, is found out instead of crashing.
 final class HandleTable<Object: AnyObject & Sendable>: Sendable {
   private let noun: String
-  private let objects = Mutex<[UInt: Object]>([:])
+  private let objects = Guarded<[UInt: Object]>([:])
 
   /// `noun` names the type in messages.
   init(_ noun: String) { self.noun = noun }

@@ -45,7 +45,7 @@ extension [Notice] {
 
 /// A value computed once, when it is first needed.
 final class Lazy<Value: Sendable>: Sendable {
-  private let stored = Mutex<Value?>(nil)
+  private let stored = Guarded<Value?>(nil)
 
   func value(_ compute: @Sendable () -> Value) -> Value {
     stored.withLock { stored in

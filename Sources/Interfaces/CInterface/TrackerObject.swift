@@ -4,7 +4,7 @@ import Synchronization
 
 /// A tracker that a C caller holds; one call after the other uses it.
 final class TrackerObject: Sendable {
-  private let tracker: Mutex<StreamingTracker>
+  private let tracker: Guarded<StreamingTracker>
   private let width: Int
   private let height: Int
   private let side: Int
@@ -17,11 +17,11 @@ final class TrackerObject: Sendable {
     (self.width, self.height) = (width, height)
     side = model.configuration.maskSide
     if let resuming {
-      tracker = Mutex(
+      tracker = Guarded(
         try StreamingTracker(
           model, resuming: resuming, width: width, height: height, options: options))
     } else {
-      tracker = Mutex(
+      tracker = Guarded(
         try StreamingTracker(model, width: width, height: height, options: options))
     }
   }
