@@ -23,16 +23,12 @@
 # the download.
 set -eu
 started=$(date +%s)
-caller=$PWD
 . "$(dirname "$0")/common.sh"
 
 usage() {
   sed -n '2,/^set/s/^# \{0,1\}//p' Scripts/accept.sh | sed '$d' >&2
   exit 64
 }
-
-# Paths are the caller's; this script runs at the top of the repository.
-absolute() { case "$1" in /*) printf '%s' "$1" ;; *) printf '%s' "$caller/$1" ;; esac }
 
 media='' config='' hash='' work='' bin='' python=python3 frames=8 minimum=0.99
 while [ $# -gt 1 ]; do
@@ -70,7 +66,7 @@ if [ -f "$given" ]; then
   elif [ -n "$hash" ] && [ "$hash" != none ]; then
     found=$(sha256sum "$given" | cut -d ' ' -f 1)
     [ "$found" = "$hash" ] || {
-      say "error: the SHA-256 of $given is $found, not $hash"
+      note "error: the SHA-256 of $given is $found, not $hash"
       exit 65
     }
   fi
@@ -78,18 +74,18 @@ elif is_official; then
   Scripts/fetch_checkpoint.sh ${hash:+--sha256 "$hash"} "$name" "$work" >/dev/null
   checkpoint=$work/$name.pt
 else
-  say "error: there is no file $given and no checkpoint called $name"
+  note "error: there is no file $given and no checkpoint called $name"
   exit 66
 fi
 
-# The steps: what each says goes to a file, and to the verdict when it fails.
+# The steps: the output of each is kept in a file, and the end of it in the verdict when the step fails.
 
 verdict=$work/verdict.txt
 : >"$verdict"
 accepted=1
 
-tell() {
-  say "$*"
+record() {
+  note "$*"
   printf '%s\n' "$*" >>"$verdict"
 }
 
@@ -99,12 +95,12 @@ step() {
   shift
   began=$(date +%s)
   if "$@" >"$work/$title.out" 2>"$work/$title.err"; then
-    tell "ok    $title, $(($(date +%s) - began)) s"
+    record "ok    $title, $(($(date +%s) - began)) s"
     return 0
   else
     status=$?
   fi
-  tell "FAIL  $title, exit code $status"
+  record "FAIL  $title, exit code $status"
   sed 's/^/        /' "$work/$title.err" | tail -n 5 >&2
   sed 's/^/        /' "$work/$title.err" | tail -n 5 >>"$verdict"
   accepted=0
@@ -126,9 +122,9 @@ PYTHON
 finish() {
   seconds=$(($(date +%s) - started))
   if [ "$accepted" -eq 1 ]; then
-    tell "ACCEPTED in $seconds s"
+    record "ACCEPTED in $seconds s"
   else
-    tell "NOT ACCEPTED in $seconds s"
+    record "NOT ACCEPTED in $seconds s"
   fi
   printf '\n--- paste from here ---\n'
   cat "$verdict"
@@ -136,8 +132,8 @@ finish() {
   exit
 }
 
-tell "checkpoint $name, SHA-256 $(sha256sum "$checkpoint" | cut -d ' ' -f 1)"
-tell "$("$bin/sam2" --version), $("$bin/sam2" doctor --json | "$python" -c '
+record "checkpoint $name, SHA-256 $(sha256sum "$checkpoint" | cut -d ' ' -f 1)"
+record "$("$bin/sam2" --version), $("$bin/sam2" doctor --json | "$python" -c '
 import json, sys
 d = json.load(sys.stdin)
 name, count, level = d["processor"], d["processors"], d["kernel_level"]
@@ -168,10 +164,10 @@ if "$python" -c 'import sam2, torch' 2>/dev/null; then
       ${config:+--config "$config"} --kinds images clip --images 1 --frames "$frames" || true
     [ ! -s "$work/official.out" ] || sed 's/^/        /' "$work/official.out" | tee -a "$verdict" >&2
   else
-    tell "--    official: the name does not tell the configuration; give --config"
+    record "--    official: the name does not determine the configuration; give --config"
   fi
 else
-  tell "--    official: $python has no sam2, see Scripts/requirements.txt"
+  record "--    official: $python has no sam2, see Scripts/requirements.txt"
 fi
 
 # Int8
@@ -193,14 +189,14 @@ measure() {
       -) ;;
       *)
         if ! awk "BEGIN { exit !($iou >= $minimum) }"; then
-          tell "FAIL  $measured: $part at $iou, below $minimum"
+          record "FAIL  $measured: $part at $iou, below $minimum"
           accepted=0
         fi
         ;;
     esac
   done
-  tell "        mask IoU with float${figures}"
-  tell "        $(wc -c <"$model" | tr -d ' ') -> $(wc -c <"$output" | tr -d ' ') bytes"
+  record "        mask IoU with float${figures}"
+  record "        $(wc -c <"$model" | tr -d ' ') -> $(wc -c <"$output" | tr -d ' ') bytes"
   step "$measured-verify" "$bin/sam2-convert" verify "$output" --run --json -q || true
 }
 

@@ -85,7 +85,7 @@ def path(name):
 
 
 def made(name, make):
-    """The file `name` in the work folder, made by `make(temporary path)` if it is not there."""
+    """The file `name` in the work folder, written by `make(temporary path)` if it is missing."""
     target = path(name)
     if not target.exists():
         print(f"preparing {name}", file=sys.stderr, flush=True)
@@ -237,7 +237,7 @@ def operands(stage):
 # Runs: each entry is (stage, precision, program) -> a function that returns seconds of one run
 
 
-# Calls of which a run tells the median, as `sam2 bench` does: what is short is easily disturbed.
+# Calls of which a run reports the median, as `sam2 bench` does, because short calls are easily disturbed.
 CALLS = {"encoder": 3, "click": 30}
 
 
@@ -389,7 +389,7 @@ def openvino_runs(model):
     settings = {"INFERENCE_NUM_THREADS": options.threads, "PERFORMANCE_HINT": "LATENCY"}
     runs = {}
     for stage, precision, file in openvino_files(model):
-        # Nothing smaller than "fp32" says; beside it what OpenVINO chooses on this CPU.
+        # Nothing narrower than "fp32" claims; beside it, OpenVINO's own choice on this CPU.
         for hint in ("f32", None):
             chosen = settings | ({"INFERENCE_PRECISION_HINT": hint} if hint else {})
             compiled = core.compile_model(str(file), "CPU", chosen)
@@ -423,7 +423,7 @@ def our_runs():
     return runs
 
 
-# Telling
+# Reports
 
 
 def table(seconds):

@@ -48,7 +48,7 @@ def main():
     problems = []
     for tracker, median in medians.items():
         more = median / medians["sam2"] - 1
-        print(f"{tracker}: {median:.1f} ms a frame, {more:+.1%}")
+        print(f"{tracker}: {median:.1f} ms per frame, {more:+.1%}")
         if more > options.limit:
             problems.append(f"{tracker} takes {more:.1%} more than sam2, {options.limit:.0%} allowed")
     conclude(problems)

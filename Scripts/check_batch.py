@@ -80,7 +80,7 @@ def tree(folder):
 
 
 def compare(folder, shards):
-    """What differs between the run without and those with shards."""
+    """The differences between the run without shards and those with shards."""
     whole, parts = tree(folder / "whole"), tree(folder / "parts")
     names = sorted(name for name in parts if name.startswith("results-"))
     merged = b"".join(parts.pop(name) for name in names)

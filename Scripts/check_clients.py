@@ -32,7 +32,7 @@ from shapely.geometry import shape as geometry_of  # noqa: E402
 from serving import environment, serving  # noqa: E402
 
 # Masks that went through polygons differ from the original by pixels of the outline.
-LEAST_IOU = 0.97
+MINIMUM_IOU = 0.97
 FRAMES = 4
 problems = []
 
@@ -69,7 +69,7 @@ class Window:
         self.image_list = images
 
 
-def x_anylabeling(address, scene, wanted, home):
+def x_anylabeling(address, scene, cases, home):
     # Settings are looked for, and written, in the home folder.
     os.environ["HOME"] = home
     from anylabeling import config
@@ -79,10 +79,10 @@ def x_anylabeling(address, scene, wanted, home):
     config.current_config_file = f"{home}/settings.yaml"
     Path(config.current_config_file).write_text(
         json.dumps({"remote_server_settings": {"server_url": address}}))
-    said, saved = [], {}
+    messages, saved = [], {}
     batch.save_auto_labeling_result = lambda widget, file, result: saved.update({file: result})
     client = RemoteServer(
-        {"type": "remote_server", "name": "remote", "display_name": "Remote"}, said.append)
+        {"type": "remote_server", "name": "remote", "display_name": "Remote"}, messages.append)
     models = client.get_available_models()
     check({"sam2", "sam2_video"} <= set(models), f"X-AnyLabeling: models {sorted(models)}")
 
@@ -92,12 +92,12 @@ def x_anylabeling(address, scene, wanted, home):
     picture = str(scene / "picture.png")
     size = Image.open(picture).size
     client.set_model_id("sam2")
-    for name, (marks, expected) in wanted.items():
+    for name, (marks, expected) in cases.items():
         client.set_auto_labeling_marks(marks)
         result = client.predict_shapes(True, picture)
         kinds = {s.shape_type for s in result.shapes}
         found = iou(mask(result, size), expected)
-        check(kinds == {"polygon"} and found > LEAST_IOU,
+        check(kinds == {"polygon"} and found > MINIMUM_IOU,
               f"X-AnyLabeling: polygons from {name}, IoU {found:.3f} with sam2 segment")
     client.set_auto_labeling_marks([])
     result = client.predict_shapes(True, picture)
@@ -124,8 +124,8 @@ def x_anylabeling(address, scene, wanted, home):
           f"X-AnyLabeling: words on a frame give {[s.label for s in first.shapes]}")
     client._reset_video_session()
     left = requests.get(f"{address}/api/videos", timeout=10).json()["videos"]
-    check(left == [], "X-AnyLabeling: the session is gone afterwards")
-    check(said == [] or all("Packing" in s for s in said), f"X-AnyLabeling: no complaints {said}")
+    check(left == [], "X-AnyLabeling: the session is closed afterwards")
+    check(messages == [] or all("Packing" in s for s in messages), f"X-AnyLabeling: no complaints {messages}")
 
 
 # samapi
@@ -165,7 +165,7 @@ def rings(feature):
     return parts
 
 
-def samapi(address, folder, scene, wanted):
+def samapi(address, folder, scene, cases):
     types = declarations(folder)
     version = requests.get(f"{address}/sam/version/", timeout=10)
     check(version.text.count(".") == 2, f"samapi: version {version.text}")
@@ -177,7 +177,7 @@ def samapi(address, folder, scene, wanted):
     picture = scene / "picture.png"
     size = Image.open(picture).size
     code = base64.b64encode(picture.read_bytes()).decode()
-    for name, (marks, expected) in wanted.items():
+    for name, (marks, expected) in cases.items():
         points = [m for m in marks if m["type"] == "point"]
         box = next((m["data"] for m in marks if m["type"] == "rectangle"), None)
         body = types["SAMBody"](
@@ -186,7 +186,7 @@ def samapi(address, folder, scene, wanted):
             point_labels=tuple(p["label"] for p in points) or None)
         features = post(address, "/sam/", body)
         found = iou(painted(rings(features[0]), size), expected)
-        check(len(features) == 1 and found > LEAST_IOU and "quality" in features[0]["properties"],
+        check(len(features) == 1 and found > MINIMUM_IOU and "quality" in features[0]["properties"],
               f"samapi: a feature from {name}, IoU {found:.3f} with sam2 segment")
     all_of_it = post(
         address, "/sam/automask/", types["SAMAutoMaskBody"](type="sam2_t", b64img=code, points_per_side=8))
@@ -229,7 +229,7 @@ def main():
             return np.array(Image.open(f"{folder}/{name}/picture.png")) > 0
 
         run("sample", "-o", str(scene), "--frames", str(FRAMES))
-        wanted = {
+        cases = {
             "points": ([{"type": "point", "data": [152, 200], "label": 1},
                         {"type": "point", "data": [20, 20], "label": 0}],
                        segmented("points", "--point", "152,200", "--point", "20,20,0")),
@@ -237,8 +237,8 @@ def main():
                             segmented("box", "--box", "208,180,379,349")),
         }
         with serving(tool, "--detector", "built-in", environment=environ) as (_, address):
-            x_anylabeling(address, scene, wanted, folder)
-            samapi(address, options.samapi, scene, wanted)
+            x_anylabeling(address, scene, cases, folder)
+            samapi(address, options.samapi, scene, cases)
     print(f"{len(problems)} problems: {problems}" if problems else "all as it should be")
     return 1 if problems else 0
 

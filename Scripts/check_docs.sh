@@ -6,7 +6,7 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 
-out=${1:-out/SAM2.doccarchive}
+out=$(absolute "${1:-$PWD/out/SAM2.doccarchive}")
 bin=$(swift build -c release --show-bin-path)
 symbols=$(mktemp -d)
 trap 'rm -rf "$symbols"' EXIT
@@ -21,4 +21,4 @@ swift symbolgraph-extract -module-name SAM2 -I "$bin/Modules" -target "$target" 
 mkdir -p "$(dirname "$out")"
 docc convert Sources/Family/SAM2/SAM2.docc --additional-symbol-graph-dir "$symbols" --output-dir "$out" \
   --fallback-bundle-identifier SAM2 --fallback-display-name SAM2 --warnings-as-errors
-say "$out"
+note "$out"

@@ -41,7 +41,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-# Least IoU of a mask of at least SMALL pixels with its polygon of half a pixel's tolerance.
+# Minimum IoU of a mask of at least SMALL pixels with its polygon of half a pixel's tolerance.
 POLYGON_FLOOR = 0.97
 # YOLO has one polygon for an object. The line that joins parts is a pixel wide when filled.
 PARTS_FLOOR = 0.80
@@ -57,8 +57,8 @@ class Comparison:
 
     def __init__(self, truth):
         self.truth, self.count, self.unequal, self.total = truth, 0, [], 0.0
-        # The least IoU of masks in one part, and of those in several.
-        self.least, self.least_of_parts = 1.0, 1.0
+        # The minimum IoU of masks in one part, and of those in several.
+        self.minimum, self.minimum_of_parts = 1.0, 1.0
 
     def add(self, key, mask):
         mask, truth = np.asarray(mask) > 0, self.truth[key]
@@ -70,9 +70,9 @@ class Comparison:
         iou = (mask & truth).sum() / union if union else 1.0
         self.total += iou
         if truth.sum() >= SMALL and parts(truth) == 1:
-            self.least = min(self.least, iou)
+            self.minimum = min(self.minimum, iou)
         elif truth.sum() >= SMALL:
-            self.least_of_parts = min(self.least_of_parts, iou)
+            self.minimum_of_parts = min(self.minimum_of_parts, iou)
         if (mask != truth).any():
             self.unequal.append(f"{key}: {(mask != truth).sum()} pixels")
 
@@ -197,7 +197,7 @@ def read_cvat(folder, comparison, tools):
         import datumaro
     except ImportError as error:
         raise NotChecked(str(error)) from None
-    # Datumaro wants the pictures, as CVAT exports them.
+    # Datumaro requires the pictures, as CVAT exports them.
     shutil.copytree(tools.work / "pictures", folder / "images", dirs_exist_ok=True)
     dataset = datumaro.Dataset.import_from(str(folder), "cvat")
     for item in dataset:
@@ -286,12 +286,12 @@ def check(what, formats, make, tools, exact=False):
             comparison.missing([f"{len(keys) - comparison.count} masks"])
         floors = None if exact and name == "coco-polygons" else FLOORS.get(name)
         equal = comparison.count - len(comparison.unequal)
-        found = (comparison.least, comparison.least_of_parts)
+        found = (comparison.minimum, comparison.minimum_of_parts)
         fine = not comparison.unequal if floors is None else all(map(ge, found, floors))
         good = good and fine and comparison.count > 0
         figures = f"{equal} of {comparison.count} masks equal"
         if name in FLOORS:
-            figures += f", mean IoU {comparison.total / comparison.count:.4f}, least {found[0]:.4f}"
+            figures += f", mean IoU {comparison.total / comparison.count:.4f}, minimum {found[0]:.4f}"
             figures += f" (several parts {found[1]:.4f})"
         print(f"{what:<9} {name + (', exact' if exact else ''):<21} {figures}{'' if fine else '  DIFFERS'}")
         if not fine:

@@ -50,15 +50,15 @@ def trunk_config(**settings):
 
 def conversion_logic(path):
     """`get_config` and `replace_keys` of their script, without the imports of its command line."""
-    wanted = ("get_config", "replace_keys", "KEYS_TO_MODIFY_MAPPING")
+    kept = ("get_config", "replace_keys", "KEYS_TO_MODIFY_MAPPING")
     tree = ast.parse(Path(path).read_text())
 
-    def is_wanted(node):
+    def is_kept(node):
         if isinstance(node, ast.FunctionDef):
-            return node.name in wanted
-        return isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in wanted
+            return node.name in kept
+        return isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in kept
 
-    tree.body = [node for node in tree.body if is_wanted(node)]
+    tree.body = [node for node in tree.body if is_kept(node)]
     names = {
         "re": re,
         "torch": torch,
@@ -80,7 +80,7 @@ def official_weights(name):
 
 
 def exported(convert, checkpoint, folder):
-    """What `sam2-convert` makes of a checkpoint, with official names, and the model file."""
+    """The weights of a checkpoint that `sam2-convert` has converted and exported, and its report."""
     model, output = folder / "model.sam2", folder / "out.safetensors"
     arguments = [convert, checkpoint, "-o", model, "--force", "--json"]
     report = json.loads(subprocess.run(arguments, check=True, capture_output=True).stdout)

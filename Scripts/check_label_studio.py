@@ -107,7 +107,7 @@ def main():
         subprocess.run([tool, "sample", "-o", f"{folder}/scene", "--frames", "1", "-q"], check=True)
         picture = Path(folder, "scene", "picture.png")
 
-        def wanted(*prompt):
+        def expected(*prompt):
             subprocess.run(
                 [tool, "segment", str(picture), *prompt, "--format", "label-studio", "-o",
                  f"{folder}/masks", "-q"], check=True, env=environ)
@@ -146,7 +146,7 @@ def main():
                     rle = found.get("value", {}).get("rle")
                     check(rle is not None and found.get("type") == "brushlabels",
                           f"a {name} gives a brush mask {answer.get('errors') or ''}")
-                    check(rle == wanted(*prompt), f"that of the {name} equals sam2 segment's")
+                    check(rle == expected(*prompt), f"that of the {name} equals sam2 segment's")
         finally:
             studio.terminate()
             studio.wait(timeout=60)

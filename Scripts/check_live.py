@@ -52,7 +52,7 @@ def prompt_line(step, size, draw):
 
 
 class Prompts(threading.Thread):
-    """Writes prompts into a named pipe, four a second."""
+    """Writes prompts into a named pipe, four per second."""
 
     def __init__(self, path, size, seed):
         super().__init__(daemon=True)
@@ -109,7 +109,7 @@ def run(options, pipe, size):
 
 
 def judge(options, frames, answers, errors, memory, end, code):
-    """What is not as documented."""
+    """Everything that is not as documented."""
     work = sorted(w for _, w, _, _ in frames)[len(frames) // 2]
     # Two frames' work: the one at hand, and its own.
     late = [n for (n, own, delay, _), (_, before, _, _) in zip(frames[1:], frames)
@@ -143,7 +143,7 @@ def judge(options, frames, answers, errors, memory, end, code):
 
 
 def broken(options, pipe):
-    """What is not as documented when the source stops, and when a person does."""
+    """Everything that is not as documented when the source stops, and when a person stops it."""
     problems = []
     for what, expected in (("stall", 74), ("interrupt", -signal.SIGINT)):
         player, tracker = start(options, pipe, ["--source-timeout", "2"])

@@ -10,10 +10,10 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 [ $# -ge 2 ] && [ "$(id -u)" -eq 0 ] || {
-  say "usage, as root: Scripts/check_package.sh FOLDER SUITE..."
+  note "usage, as root: Scripts/check_package.sh FOLDER SUITE..."
   exit 64
 }
-folder=$(cd "$1" && pwd)
+folder=$(cd "$(absolute "$1")" && pwd)
 shift
 mirror=${MIRROR:-http://deb.debian.org/debian}
 # shellcheck disable=SC2046
@@ -90,7 +90,7 @@ EOF
 
 for suite in "$@"; do
   system="$folder/roots/$suite"
-  say "== $suite"
+  note "== $suite"
   [ -d "$system/usr" ] || debootstrap --variant=minbase "$suite" "$system" "$mirror" >&2
   rm -rf "$system/packages" "$system/work"
   mkdir -p "$system/packages" "$system/work"
@@ -99,9 +99,9 @@ for suite in "$@"; do
   mountpoint -q "$system/proc" || mount -t proc proc "$system/proc"
   inside | chroot "$system" sh || {
     umount "$system/proc"
-    say "$suite: failed"
+    note "$suite: failed"
     exit 1
   }
   umount "$system/proc"
-  say "$suite: everything ran"
+  note "$suite: everything ran"
 done

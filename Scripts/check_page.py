@@ -143,7 +143,7 @@ def counts(coco):
 
 
 def hover_rate(page, place, seconds=3):
-    """Masks a second while the pointer moves around `place`."""
+    """Masks per second while the pointer moves around `place`."""
     view, step = page.page, 0
     view.mouse.move(*page.place(*place))
     view.wait_for_timeout(300)
@@ -169,7 +169,8 @@ def measure(page, scene):
     places = [middle(truth[i]) for i in sorted(truth)]
     rate = hover_rate(page, places[0], seconds=10)
     times = view.evaluate("sam2.hoverTimes")
-    check(rate >= HOVER_RATE, f"{rate:.1f} masks a second under the pointer, {HOVER_RATE} or more wanted; "
+    check(rate >= HOVER_RATE,
+          f"{rate:.1f} masks per second under the pointer, {HOVER_RATE} or more expected; "
           f"each took {percentile(times, .5):.1f} ms (p95 {percentile(times, .95):.1f})")
     view.uncheck("#hover")
     for index in range(30):
@@ -180,7 +181,7 @@ def measure(page, scene):
     times = view.evaluate("sam2.clickTimes")
     middle_time = percentile(times, .5)
     check(middle_time <= CLICK_TIME, f"from click to mask {middle_time:.1f} ms (p95 "
-          f"{percentile(times, .95):.1f}), {CLICK_TIME} or less wanted")
+          f"{percentile(times, .95):.1f}), {CLICK_TIME} or less expected")
 
 
 def check_picture(page, scene, run):
@@ -191,7 +192,8 @@ def check_picture(page, scene, run):
     first, second = [middle(truth[i]) for i in sorted(truth)[:2]]
 
     hover = hover_rate(page, first)
-    check(hover >= HOVER_RATE, f"{hover:.1f} masks a second under the pointer, {HOVER_RATE} or more wanted")
+    check(hover >= HOVER_RATE,
+          f"{hover:.1f} masks per second under the pointer, {HOVER_RATE} or more expected")
     page.shot("hover")
 
     page.click(*first)
@@ -211,8 +213,8 @@ def check_picture(page, scene, run):
         Path(folder, "prompts.json").write_text(json.dumps(prompts))
         run("segment", str(scene / "picture.png"), "--prompts", f"{folder}/prompts.json", "--best",
             "--format", "coco", "-o", f"{folder}/masks")
-        wanted = counts(Path(folder, "masks", "coco.json").read_text())
-    check(exported == wanted, "COCO equals that of sam2 segment")
+        expected = counts(Path(folder, "masks", "coco.json").read_text())
+    check(exported == expected, "COCO equals that of sam2 segment")
 
     before = page.objects()[1]["counts"]
     page.click(*second, button="right")
@@ -281,7 +283,7 @@ def check_video(page, scene, run):
     truth = masks_of(scene / "truth" / f"{first}.png")
     page.wait("sam2.page.picture.encoded")
     hover = hover_rate(page, middle(truth[1]))
-    check(hover >= HOVER_RATE, f"{hover:.1f} masks a second under the pointer on a frame")
+    check(hover >= HOVER_RATE, f"{hover:.1f} masks per second under the pointer on a frame")
     page.click(*middle(truth[1]))
     page.settle("sam2.page.objects[0]?.counts")
     alone = page.objects()[0]["counts"]
@@ -327,8 +329,8 @@ def check_video(page, scene, run):
         Path(folder, "script.json").write_text(json.dumps(script))
         run("track", str(scene / "frames"), "--script", f"{folder}/script.json",
             "--add-all-frames-to-correct-as-cond", "--format", "davis", "-o", f"{folder}/masks")
-        wanted = {p.name: p.read_bytes() for p in Path(folder, "masks").glob("*.png")}
-    check(len(exported) == frames and exported == wanted, "DAVIS equals that of sam2 track")
+        expected = {p.name: p.read_bytes() for p in Path(folder, "masks").glob("*.png")}
+    check(len(exported) == frames and exported == expected, "DAVIS equals that of sam2 track")
     view.reload()
     page.settle("sam2.page.video && sam2.page.objects.length === 2")
     check(page.objects()[0]["name"] == "ball", "after a reload the video is as it was, with its names")
@@ -339,12 +341,12 @@ def check_errors(page):
     view.set_input_files("#file", {"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"})
     page.wait("!document.getElementById('problem').hidden")
     text = view.locator("#problem").text_content()
-    check("no.png" in text and "picture" in text, f"an error says what is wrong: {text!r}")
+    check("no.png" in text and "picture" in text, f"an error names the problem: {text!r}")
     page.shot("error")
 
 
 def accessible(page):
-    """Controls without a name, which a screen reader could not tell."""
+    """Controls without a name, which a screen reader could not announce."""
     unnamed = page.page.evaluate("""() => [...document.querySelectorAll('button, input:not([type=file]), canvas, meter, progress')]
       .filter(e => e.offsetParent !== null && !e.closest('dialog') && !e.hasAttribute('aria-hidden'))
       .filter(e => !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length || e.closest('button')))

@@ -63,7 +63,7 @@ def checkpoints(name, work):
 
 
 def tensor_section(converter, model):
-    """SHA-256 of the tensor data of a model file, as the file says and `verify` has checked."""
+    """SHA-256 of the tensor data of a model file, as the file records and `verify` has checked it."""
     run(converter, "verify", "-q", model)
     sections = json.loads(run(converter, "inspect", "--json", model))["sections"]
     (section,) = [each for each in sections if each["name"] == "tensor data"]
@@ -82,7 +82,7 @@ def differences(weights, exported):
 
 
 def exported(converter, model, work):
-    """What the formats' own libraries find in the exports of a model file."""
+    """The weights that the formats' own libraries find in the exports of a model file."""
     path = work / "exported.safetensors"
     run(converter, "export", "-q", model, "-o", path)
     yield "safetensors", load_file(path)

@@ -49,7 +49,7 @@ def transformers_tokenizer(merges):
     return CLIPTokenizer(vocab=vocabulary, merges=pairs, pad_token="!")
 
 
-# What lines are put together from: inclusive ranges of scalars.
+# Inclusive ranges of scalars from which lines are composed.
 RANGES = {
     "latin": [(0x20, 0x7E)],
     "accents": [(0xA0, 0x24F), (0x1E00, 0x1EFF)],

@@ -37,7 +37,7 @@ import torch
 import make_keras_h5 as keras
 
 FLOATS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
-# What no released configuration computes with, and paz does not keep: zeros stand for it.
+# Tensors that no released configuration computes with, and paz does not keep: zeros replace them.
 ZEROED = {"no_mem_pos_enc"}
 
 
@@ -202,7 +202,7 @@ def newest(size):
 
 def check_zeromodels(checker, size, version):
     if version > 2 and size != "nano":
-        return  # its files hold nothing of what tells the versions apart
+        return  # its files hold nothing that distinguishes the versions
     state = weights_of(size, version)
     source, folder = checker.folder / "source.safetensors", checker.folder / "zeromodels"
     safetensors.torch.save_file({k: torch.from_numpy(v) for k, v in state.items()}, source)

@@ -1,8 +1,12 @@
 # Shared by the scripts of this folder: where things are, and what has to be installed.
 
+caller=$PWD
 cd "$(dirname "$0")/.."
 
-say() { printf '%s\n' "$*" >&2; }
+# A path of the caller, from the top of the repository, where every script runs.
+absolute() { case "$1" in /*) printf '%s' "$1" ;; *) printf '%s' "$caller/$1" ;; esac }
+
+note() { printf '%s\n' "$*" >&2; }
 
 # Those of the packages named that are not installed.
 missing_packages() {
@@ -15,9 +19,9 @@ missing_packages() {
 # Installs packages of Debian and Ubuntu.
 install_packages() {
   [ $# -eq 0 ] && return 0
-  say "installing: $*"
+  note "installing: $*"
   command -v apt-get >/dev/null 2>&1 || {
-    say "this is not a Debian or Ubuntu system: please install the counterparts of $*"
+    note "this is not a Debian or Ubuntu system: please install the counterparts of $*"
     exit 69
   }
   sudo=""
@@ -33,7 +37,7 @@ install_missing() {
   command -v ffmpeg >/dev/null 2>&1 && command -v ffprobe >/dev/null 2>&1 ||
     missing="$missing ffmpeg"
   command -v swift >/dev/null 2>&1 || {
-    say "Swift 6.3 or later is needed: https://www.swift.org/install"
+    note "Swift 6.3 or later is needed: https://www.swift.org/install"
     exit 69
   }
   # shellcheck disable=SC2086

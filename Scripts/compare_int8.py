@@ -88,7 +88,7 @@ class Comparison:
     # Masks: for each scene a list in the order of its prompts
 
     def peer_masks(self, encode):
-        """By the official predictor; `encode(image)` replaces its encoder unless it is None."""
+        """By the official predictor; `encode(image)` replaces its encoder unless it is `None`."""
         predictor = official.image_predictor(self.model)
         whole = self.model.forward_image
         if encode:
@@ -125,7 +125,7 @@ def picture(scene):
 
 
 def encoded(features):
-    """What `forward_image` answers, from the encoder's outputs; position codes are not looked at."""
+    """The answer of `forward_image`, from the encoder's outputs; position codes are not looked at."""
     fpn = [torch.from_numpy(np.array(features[name])) for name in peers.ENCODER_OUTPUTS]
     return {"vision_features": fpn[-1], "vision_pos_enc": fpn, "backbone_fpn": fpn}
 
@@ -178,22 +178,22 @@ def main():
     reference = comparison.peer_masks(None)
     print(f"{sum(map(len, reference))} masks of {len(reference)} pictures, "
           f"{len(comparison.calibration)} others to calibrate with")
-    print("| int8 | mean IoU with float32 | 5th percentile | least |\n| --- | --- | --- | --- |")
+    print("| int8 | mean IoU with float32 | 5th percentile | minimum |\n| --- | --- | --- | --- |")
 
-    def tell(what, masks):
+    def report(what, masks):
         values = [iou(a, b) for x, y in zip(masks, reference, strict=True)
                   for a, b in zip(x, y, strict=True)]
         print(f"| {what} | {np.mean(values):.4f} | {np.percentile(values, 5):.4f} "
               f"| {min(values):.3f} |", flush=True)
 
     for what, file in comparison.ours():
-        tell(what, comparison.our_masks(file))
+        report(what, comparison.our_masks(file))
     encoders = (("ONNX Runtime, float32", onnx_run, comparison.onnx),
                 ("ONNX Runtime, dynamic", onnx_run, comparison.onnx_dynamic),
                 ("ONNX Runtime, static", onnx_run, comparison.onnx_static),
                 ("OpenVINO, NNCF", openvino_run, comparison.nncf))
     for what, run, file in encoders:
-        tell(what, comparison.peer_masks(run(file())))
+        report(what, comparison.peer_masks(run(file())))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 
-out=${1:-out/demo}
+out=$(absolute "${1:-$PWD/out/demo}")
 checkpoint=Tests/Fixtures/nano/nano.pt
 
 install_missing
-say "building (a few minutes the first time)"
+note "building (a few minutes the first time)"
 for product in sam2-convert sam2-quantize sam2; do
   swift build -c release --product "$product" >&2
 done

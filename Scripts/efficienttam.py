@@ -75,7 +75,7 @@ def _newer_predictor():
 
 
 class Predictor(_newer_predictor()):
-    """The video predictor of `sam2` 1.1.0, told the object scores that this network keeps to itself."""
+    """The video predictor of `sam2` 1.1.0, given the object scores that this network keeps to itself."""
 
     def _use_mask_as_output(self, *arguments, **options):
         answer = super()._use_mask_as_output(*arguments, **options)

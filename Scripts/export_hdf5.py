@@ -25,7 +25,7 @@ def state_dict(path):
 
 
 def array(tensor):
-    """The tensor for h5py, and what to call its type when the array does not say it."""
+    """The tensor for h5py, and the name of its type when the array has another one."""
     if tensor.dtype == torch.bfloat16:
         return tensor.contiguous().view(torch.int16).numpy().view(np.uint16), "bfloat16"
     if tensor.dtype == torch.bool:

@@ -43,7 +43,7 @@ usage() {
   exit 64
 }
 
-say() { printf '%s\n' "$*" >&2; }
+note() { printf '%s\n' "$*" >&2; }
 
 expected=
 given=
@@ -85,7 +85,7 @@ hash_of_metas() {
     sam2.1_hiera_large.pt)
       expected=2647878d5dfa5098f2f8649825738a9345572bae2d4350a2468587ece47dd318 ;;
     *)
-      say "error: there is no checkpoint called $1"
+      note "error: there is no checkpoint called $1"
       usage
       ;;
   esac
@@ -99,16 +99,16 @@ check_name() {
       [ "$2" = zeromodels ] || return 0
       ;;
   esac
-  say "error: there is no model called $1 of $2"
+  note "error: there is no model called $1 of $2"
   usage
 }
 
 case "$given" in
   "" | none) ;;
-  *[!0-9a-f]*) say "error: --sha256 takes 64 hexadecimal digits, or none"; exit 64 ;;
+  *[!0-9a-f]*) note "error: --sha256 takes 64 hexadecimal digits, or none"; exit 64 ;;
   *)
     [ ${#given} -eq 64 ] || {
-      say "error: --sha256 takes 64 hexadecimal digits, or none"
+      note "error: --sha256 takes 64 hexadecimal digits, or none"
       exit 64
     }
     ;;
@@ -116,15 +116,15 @@ esac
 
 hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
 
-# Passes for a file whose hash is the expected one; says so when there is nothing to compare with.
+# Passes for a file whose hash is the expected one; warns when there is nothing to compare with.
 check() {
   hash=$(hash_of "$1")
   if [ -z "$expected" ]; then
-    say "warning: no hash was compared; the SHA-256 of the file is $hash"
+    note "warning: no hash was compared; the SHA-256 of the file is $hash"
     return 0
   fi
   [ "$hash" = "$expected" ] && return 0
-  say "error: the SHA-256 of $1 is $hash, not $expected"
+  note "error: the SHA-256 of $1 is $hash, not $expected"
   return 1
 }
 
@@ -139,7 +139,7 @@ download() {
     "$address"
 }
 
-# Downloads to the file $part what goes on where an earlier run broke off.
+# Downloads to the file $part, from where an earlier run broke off.
 resume() {
   # Servers answer 416 when nothing is missing: the earlier run was ended before it renamed the file.
   status=0
@@ -149,7 +149,7 @@ resume() {
     tail -n 1)
   if [ -z "$length" ] || [ "$length" -ne "$(wc -c <"$part")" ]; then
     [ -s "$part" ] || rm -f "$part"
-    say "error: the download broke off (curl $status): run this again to go on"
+    note "error: the download broke off (curl $status): run this again to continue"
     exit 74
   fi
 }
@@ -163,40 +163,40 @@ fetch() {
   case "$address" in
     https://*) ;;
     *)
-      say "error: $address is not an https address"
+      note "error: $address is not an https address"
       exit 64
       ;;
   esac
   if [ -f "$file" ]; then
-    say "$file is there already"
+    note "$file is there already"
     check "$file" || exit 65
     report "$file"
     return 0
   fi
   command -v curl >/dev/null 2>&1 || {
-    say "error: curl is needed to download $address"
+    note "error: curl is needed to download $address"
     exit 69
   }
   part=$file.part
   if [ -L "$part" ]; then
-    say "error: $part is a link; remove it"
+    note "error: $part is a link; remove it"
     exit 73
   fi
   if ! mkdir -p "$(dirname "$file")" 2>/dev/null || ! : 2>/dev/null >>"$part"; then
-    say "error: cannot write to $(dirname "$file")"
+    note "error: cannot write to $(dirname "$file")"
     exit 73
   fi
   if [ -s "$part" ]; then
-    say "going on with $address after $(($(wc -c <"$part"))) bytes"
+    note "continuing with $address after $(($(wc -c <"$part"))) bytes"
   else
-    say "downloading $address"
+    note "downloading $address"
   fi
   resume
-  # An error page that a server calls a success is no checkpoint.
+  # An error page that a server calls a success is not a checkpoint.
   if [ -n "$3" ] &&
     [ "$(head -c 4 "$part" | tr -dc '[:print:]' | cut -c "1-${#3}")" != "$3" ]; then
     rm -f "$part"
-    say "error: $address gave something that is no checkpoint"
+    note "error: $address gave something that is not a checkpoint"
     exit 74
   fi
   if ! check "$part"; then
@@ -214,7 +214,7 @@ fetch_listed() {
   pairs=$(tr ',{}' '\n\n\n' <"$folder/$1/$3" |
     sed -n 's/^ *"\([a-z_]*\.weights\.h5\)" *: *"\([0-9a-f]\{64\}\)" *$/\1 \2/p')
   [ -n "$pairs" ] || {
-    say "error: $folder/$1/$3 names no files"
+    note "error: $folder/$1/$3 names no files"
     exit 65
   }
   while read -r stem sum; do
@@ -227,7 +227,7 @@ END
 # fetch_detector NAME: weights, configuration and tokenizer of a detector.
 fetch_detector() {
   [ -z "$given" ] || {
-    say "error: --sha256 is for one file"
+    note "error: --sha256 is for one file"
     exit 64
   }
   fetch "$folder/$1/config.json" "$owl/$1/resolve/main/config.json" "{" ""
@@ -241,7 +241,7 @@ case "$1" in
   paz:*)
     check_name "${1#paz:}" paz
     [ -z "$given" ] || {
-      say "error: --sha256 is for one file"
+      note "error: --sha256 is for one file"
       exit 64
     }
     fetch_listed "${1#paz:}" v0.30 "${1#paz:}.manifest.json"

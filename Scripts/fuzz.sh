@@ -23,7 +23,7 @@ tests=Tests/FuzzTests
 runs=$build/random-runs
 rooms="TorchCheckpoint SafetensorsCheckpoint NumPyCheckpoint GGMLCheckpoint HDF5Checkpoint SAM2 \
   Differential"
-# Modules those are made of, whose objects are linked.
+# Modules that those consist of, whose objects are linked.
 graphs="CKernels CLinux Bytes JSON Tensors Graph Passes Quantizer Reference Runtime TestSupport \
   Differential"
 modules="$graphs Zip TorchCheckpoint SafetensorsCheckpoint NumPyCheckpoint GGMLCheckpoint \
@@ -80,7 +80,7 @@ build_program() {
     "$tests"/Fuzz*.swift "$tests"/LibFuzzer/*.swift -lz -lhdf5 -ljpeg -lpng
 }
 
-# A trap must reach libFuzzer at once; leaks are none of Swift's faults; less memory is set apart.
+# A trap must reach libFuzzer at once; leaks are not Swift's faults; less memory is reserved.
 prepare() {
   export FUZZ_TARGET="$1" SWIFT_BACKTRACE=enable=no
   export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8:max_allocation_size_mb=300
@@ -117,11 +117,11 @@ run_random() {
 
 minimize_target() {
   prepare "$1"
-  rm -rf "out/fuzz/$1-least"
-  mkdir -p "out/fuzz/$1-least"
-  "$program" -set_cover_merge=1 -use_counters=0 -max_len=4096 "out/fuzz/$1-least" \
+  rm -rf "out/fuzz/$1-minimum"
+  mkdir -p "out/fuzz/$1-minimum"
+  "$program" -set_cover_merge=1 -use_counters=0 -max_len=4096 "out/fuzz/$1-minimum" \
     "$tests/Corpus/$1" "out/fuzz/$1"
-  du -sh "out/fuzz/$1-least" >&2
+  du -sh "out/fuzz/$1-minimum" >&2
 }
 
 case "${1:-}" in

@@ -68,7 +68,7 @@ def kill(converter, folder, moments):
         if not output.exists():
             state = "no output"
             if replaces or ended:
-                problems.append(f"killed after {delay:.3f} s: the output is gone")
+                problems.append(f"killed after {delay:.3f} s: the output is missing")
         elif converter.accepts(output):
             state = "whole output"
         else:
@@ -108,7 +108,7 @@ def expect(converter, what, folder, code, **keywords):
 
 
 def refuse(converter, work):
-    """Runs where no output can be made; returns what went wrong."""
+    """Runs where no output can be written; returns what went wrong."""
     folder = work / "limited"
     folder.mkdir()
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))  # noqa: E731
@@ -158,11 +158,11 @@ def change(converter, work, count):
         time.sleep(random.uniform(0.02, duration))
         way = (cut, touch, extend)[number % 3]
         way(copy, size)
-        _, said = process.communicate()
+        _, errors = process.communicate()
         code = process.returncode
         counts[(way.__name__, code)] += 1
-        if code not in (0, 65, 74) or (code != 0 and said.count("\n") != 1):
-            problems.append(f"{way.__name__}: exit {code}: {said}")
+        if code not in (0, 65, 74) or (code != 0 and errors.count("\n") != 1):
+            problems.append(f"{way.__name__}: exit {code}: {errors}")
         if code == 0 and not converter.accepts(output):
             problems.append(f"{way.__name__}: exit 0 and a broken output")
         if code != 0 and list(folder.iterdir()):

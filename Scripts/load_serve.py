@@ -21,7 +21,7 @@ import threading
 import time
 from pathlib import Path
 
-# A click under load may take so many times as long as an idle one (95th percentile).
+# A click under load may take this many times as long as an idle one (95th percentile).
 SLOWER = 3
 # Seconds of clicks without other load.
 IDLE_SECONDS = 30

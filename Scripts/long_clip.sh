@@ -13,7 +13,7 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 
-out=${1:-out/long-clip}
+out=$(absolute "${1:-$PWD/out/long-clip}")
 frames=${FRAMES:-10000}
 kept=200
 if [ -z "${BIN:-}" ]; then
@@ -21,8 +21,8 @@ if [ -z "${BIN:-}" ]; then
   swift build -c release --product sam2 >&2
   BIN=$(swift build -c release --show-bin-path)
 fi
-sam2="$BIN/sam2"
-model="${MODEL:+--model $MODEL} ${TRACKER:+--tracker $TRACKER}"
+sam2="$(absolute "$BIN")/sam2"
+model="${MODEL:+--model $(absolute "$MODEL")} ${TRACKER:+--tracker $TRACKER}"
 
 rm -rf "$out"
 mkdir -p "$out"

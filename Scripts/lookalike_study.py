@@ -23,7 +23,7 @@ FAMILY = [("nano", [], 1), ("fp16", ["fp16"], 1), ("tails", ["tails"], 1)] + [
     (f"{kind} {factor}", [kind], factor)
     for kind in ("norms", "values", "keys", "relu", "scales", "dead", "tokens", "all")
     for factor in (10, 30, 100)]
-# What the means must reach, of pictures and of clips.
+# Minimum means, of pictures and of clips.
 LIMITS = {"dynamic": (0.998, 0.99), "calibrated": (0.999, 0.995)}
 
 
@@ -63,7 +63,7 @@ def compared(masks, reference):
 
 def show(name, what, result):
     print(f"{name:12s} {what:11s}" + "".join(
-        f"  {part} {r['mean']:.4f} p5 {r['p5']:.4f} least {r['least']:.3f}"
+        f"  {part} {r['mean']:.4f} p5 {r['p5']:.4f} minimum {r['minimum']:.3f}"
         for part, r in result.items()), flush=True)
 
 

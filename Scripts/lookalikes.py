@@ -106,7 +106,7 @@ class Lookalike:
             self.scale_columns(use, chosen, 1 / self.factor)
 
     def value_pairs(self):
-        """Makers of values, their rows, and the projections of what attention makes of them."""
+        """Producers of values, their rows, and the projections of what attention computes from them."""
         for match in self.matches(r"(.*\.attn\.)qkv"):
             count = self.weights[match[0] + ".weight"].shape[0] // 3
             yield match[0], torch.arange(2 * count, 3 * count), match[1] + "proj"
@@ -115,8 +115,8 @@ class Lookalike:
             yield match[0], torch.arange(count), match[1] + "out_proj"
 
     def keys(self):
-        for (query, query_rows), (key, key_rows), turns in self.score_pairs():
-            if turns:
+        for (query, query_rows), (key, key_rows), rotates in self.score_pairs():
+            if rotates:
                 pairs = self.some(len(query_rows) // 2)
                 chosen = torch.cat([2 * pairs, 2 * pairs + 1])
             else:
@@ -125,15 +125,15 @@ class Lookalike:
             self.scale_rows(key, key_rows[chosen], 1 / self.factor)
 
     def score_pairs(self):
-        """Makers of queries and of keys with their rows, and whether positions turn them."""
+        """Producers of queries and of keys with their rows, and whether positions rotate them."""
         for match in self.matches(r"(.*\.attn\.)qkv"):
             count = self.weights[match[0] + ".weight"].shape[0] // 3
             rows = torch.arange(count)
             yield (match[0], rows), (match[0], rows + count), False
         for match in self.matches(r"(.*\.)q_proj"):
             rows = torch.arange(self.weights[match[0] + ".weight"].shape[0])
-            turns = match[0].startswith("memory_attention.")
-            yield (match[0], rows), (match[1] + "k_proj", rows), turns
+            rotates = match[0].startswith("memory_attention.")
+            yield (match[0], rows), (match[1] + "k_proj", rows), rotates
 
     def relu(self):
         for pattern, reader in RELU_PAIRS:
@@ -158,8 +158,8 @@ class Lookalike:
                 columns = block - rows[0]
                 weight = self.weights[use + ".weight"]
                 weight[:, columns] = (weight[:, columns].double() @ inverse).float()
-        for (query, query_rows), (key, key_rows), turns in self.score_pairs():
-            if turns:
+        for (query, query_rows), (key, key_rows), rotates in self.score_pairs():
+            if rotates:
                 continue
             for a, b in zip(query_rows.split(8), key_rows.split(8)):
                 mixed, inverse = self.mixture(len(a))

@@ -60,7 +60,7 @@ SMALL_REGION = 60
 
 
 def connected_components(masks):
-    """What the CUDA kernel gives: labels and areas of 8-connected components, [N, 1, H, W]."""
+    """The answer of the CUDA kernel: labels and areas of 8-connected components, [N, 1, H, W]."""
     labels, areas = [], []
     for mask in masks[:, 0].numpy().astype(np.uint8):
         _, regions, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)

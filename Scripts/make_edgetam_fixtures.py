@@ -57,7 +57,7 @@ def propagate(start, max_frames=None, reverse=False):
     return {"do": "propagate", "start": start, "max_frames": max_frames, "reverse": reverse}
 
 
-# Two objects, both directions, a correction, a mask for an object that arrives late, one that goes.
+# Two objects, both directions, a correction, a mask for an object that arrives late, one that is removed.
 ACTIONS = [
     click(2, 1, [[24, 26]], [1]),
     box(2, 2, [56, 27, 84, 54]),

@@ -154,10 +154,10 @@ def official_shapes(c, version):
     return s
 
 
-# ---------------------------------------------------------------- how a tensor is turned
+# ---------------------------------------------------------------- how a tensor is converted
 
 # kind: (official -> Keras, Keras -> official)
-TURNS = {
+CONVERSIONS = {
     "same": (lambda a: a, lambda a: a),
     "dense": (lambda a: a.T, lambda a: a.T),
     "conv": (lambda a: a.transpose(2, 3, 1, 0), lambda a: a.transpose(3, 2, 0, 1)),  # also transposed ones
@@ -329,7 +329,7 @@ def paz_decoder():
 # ---------------------------------------------------------------- zeromodels
 
 def zeromodels_layers(c):
-    """(full path below the root, layer name, variables): here paths tell everything but the neck."""
+    """(full path below the root, layer name, variables): here paths identify everything but the neck."""
     out = []
 
     def add(path, name, *variables):
@@ -409,7 +409,7 @@ def zeromodels_layers(c):
 
 
 def full_position(state, c):
-    """What zeromodels stores beside the two codes: their sum on the grid of the patches."""
+    """The third code that zeromodels stores: the sum of the other two on the grid of the patches."""
     def cubic(x, a=-0.75):
         x = abs(x)
         return ((a + 2) * x - (a + 3)) * x * x + 1 if x <= 1 else (((x - 5) * x + 8) * x - 4) * a if x < 2 else 0.0
@@ -434,7 +434,7 @@ def keras_values(layer, state, c):
         if kind == "derived":
             yield full_position(state, c)
         elif names[0] in state:
-            parts = [TURNS[kind][0](state[n]) for n in names]
+            parts = [CONVERSIONS[kind][0](state[n]) for n in names]
             yield np.concatenate(parts, 0) if len(parts) > 1 else parts[0]
         else:  # what SAM 2 does not have, paz writes as zeros
             yield np.zeros(c["zeros"][names[0]], np.float32)
@@ -553,11 +553,11 @@ def unturn(layer, arrays, state):
         if len(names) > 1:
             state.update({n: array[i:i + 1] for i, n in enumerate(names)})
         else:
-            state[names[0]] = np.ascontiguousarray(TURNS[kind][1](array))
+            state[names[0]] = np.ascontiguousarray(CONVERSIONS[kind][1](array))
 
 
 def read_paz(folder):
-    """Layers by the attribute `name`, which the place in the file does not tell."""
+    """Layers by the attribute `name`, which the place in the file does not determine."""
     state, files, by_name = {}, {}, {}
     for path in sorted(folder.glob("*.weights.h5")):
         stem = next((s for s in paz_files(configuration("tiny"))
@@ -625,7 +625,7 @@ def main():
     p.add_argument("--layout", choices=["paz", "zeromodels"], default="paz")
     p.add_argument("--config", choices=list(CONFIGS), default="nano")
     p.add_argument("--version", type=float, choices=[2, 2.1], default=2.1)
-    p.add_argument("--source", help="official names; tells configuration and version")
+    p.add_argument("--source", help="official names; determines configuration and version")
     p.add_argument("--variant", help="sam2.1_hiera_tiny: names files as in the releases, and writes manifests")
     p.add_argument("--dtype", choices=["float32", "float16", "bfloat16"], default="float32")
     p.add_argument("--image-only", action="store_true", help="paz: the four files for pictures")

@@ -14,16 +14,17 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 [ $# -eq 1 ] || [ $# -eq 2 ] || {
-  say "usage: Scripts/make_manuals.sh FOLDER [SCRATCH]"
+  note "usage: Scripts/make_manuals.sh FOLDER [SCRATCH]"
   exit 64
 }
-scratch=${2:-.build}
+scratch=$(absolute "${2:-$PWD/.build}")
+set -- "$(absolute "$1")"
 mkdir -p "$1/man/man1" "$1/completions/bash" "$1/completions/zsh" "$1/completions/fish"
 
 products=$(swift build -c release --scratch-path "$scratch" --show-bin-path)
 for command in sam2 sam2-convert sam2-quantize; do
   [ -x "$products/$command" ] || {
-    say "$command is not built: swift build -c release"
+    note "$command is not built: swift build -c release"
     exit 66
   }
 done
@@ -67,4 +68,4 @@ for page in "$1"/man/man1/*.1; do
   rm "$page"
 done
 for page in "$1"/man/man1/*.polished; do mv "$page" "${page%.polished}.1"; done
-say "man pages: man -M $1/man sam2; completions: $1/completions"
+note "man pages: man -M $1/man sam2; completions: $1/completions"

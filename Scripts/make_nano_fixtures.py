@@ -66,7 +66,7 @@ SESSIONS = {
         box(0, 2, [111, 60, 169, 122]),
         propagate(0),
     ],
-    # Clicks on a frame already tracked, in two goes, and tracking again after it.
+    # Clicks on a frame already tracked, in two calls, and tracking again after it.
     "correction": [
         click(0, 1, [DISC], [1]),
         propagate(0),

@@ -139,14 +139,14 @@ def quantized_head(q, k, v, scale, tile=128):
 def mean(scores, step, v, tiles):
     """Values weighted by 2^(scores * step), where tiles are the positions of their keys."""
     unit = step * np.float32(64)
-    most = scores.max(-1, keepdims=True)
+    maximum = scores.max(-1, keepdims=True)
     total = sums = 0
     for tile in tiles:
         part = scores[:, tile]
         top = part.max(-1, keepdims=True)
         p = weights((top - part) * unit)
         values, v_scale = integers(v[tile].T)
-        factor = np.exp2((top - most).astype(np.float64) * unit / 64)
+        factor = np.exp2((top - maximum).astype(np.float64) * unit / 64)
         total = total + factor * p.sum(-1, keepdims=True)
         sums = sums + factor * (p @ values.T) * v_scale.T.astype(np.float64)
     return torch.from_numpy(sums / total)
@@ -166,8 +166,8 @@ def quantized_attentions():
     quantized_attention("quantized_attention_tiles", shapes, 1, 0.5)
 
 
-def turned(x, angles):
-    """Pairs of neighbours in x [..., 2 P] turned by angles [..., P], in float64."""
+def rotate_pairs(x, angles):
+    """Pairs of neighbours in x [..., 2 P] rotated by angles [..., P], in float64."""
     pair = x[..., 0::2] + 1j * x[..., 1::2]
     pair = pair * np.exp(1j * angles)
     return np.stack([pair.real, pair.imag], -1).reshape(x.shape)
@@ -196,7 +196,7 @@ def axial_head(q, m, v, w, b, scale, grid, rotated, theta):
     for part, places in ((0, width), (1, height)):
         half = slice(part * depth // 2, (part + 1) * depth // 2)
         angles = np.arange(places)[:, None, None] * frequencies
-        g, h = integers(turned(np.tile(columns[half].T, (places, 1, 1)), angles).astype(np.float32))
+        g, h = integers(rotate_pairs(np.tile(columns[half].T, (places, 1, 1)), angles).astype(np.float32))
         sums = np.einsum("qd,ncd->qnc", q[:, half].astype(np.int64), g.astype(np.int64))
         projected.append(sums.astype(np.float32) * h[..., 0])
     z, w_step = integers(
@@ -216,14 +216,14 @@ def axial_head(q, m, v, w, b, scale, grid, rotated, theta):
 
 
 def axial_float(q, m, v, w, b, scale, grid, rotated, theta):
-    """The same in float64, by keys that are made and turned."""
+    """The same in float64, with keys that are computed and rotated."""
     height, width = grid
     depth = len(w)
     frequencies = theta ** (-np.arange(depth // 4) / (depth // 4))
     keys = m @ w.T + (0 if b is None else b)
     cell = np.arange(rotated) % (height * width)
     angles = np.stack([cell % width, cell // width], 1)[:, :, None] * frequencies
-    keys[:rotated] = turned(keys[:rotated], angles.reshape(rotated, -1))
+    keys[:rotated] = rotate_pairs(keys[:rotated], angles.reshape(rotated, -1))
     return torch.softmax(torch.from_numpy(q @ keys.T * scale), -1).numpy() @ v
 
 
@@ -244,7 +244,7 @@ def axial_attention(name, batch, queries, grid, frames, tail, depth, channels, v
         plain = axial_float(*arguments)
         error = np.linalg.norm(result[-1].numpy() - plain) / np.linalg.norm(plain)
         print(f"{name}: {error:.4f} beside attention in float64")
-        assert error < 0.03, "int8 is far from attention to keys that are made"
+        assert error < 0.03, "int8 is far from attention to computed keys"
     case(name, [q, m, v, w, scale] + ([b] if bias else []), torch.stack(result))
 
 
@@ -294,8 +294,8 @@ def rotation():
     # Rounded like the operands are when they are read back as float32.
     table = torch.complex(angles.cos().float(), angles.sin().float())
     keys = x[:, None, :6]
-    _, turned = apply_rotary_enc(keys[:, :, :3], keys, table, repeat_freqs_k=True)
-    result = torch.cat([turned[:, 0].double(), x[:, 6:]], dim=1)
+    _, rotated = apply_rotary_enc(keys[:, :, :3], keys, table, repeat_freqs_k=True)
+    result = torch.cat([rotated[:, 0].double(), x[:, 6:]], dim=1)
     case("rotate_pairs", [x, table.real.double(), table.imag.double()], result)
 
 

@@ -32,7 +32,7 @@ class Mode(enum.Enum):
 
 def write_extra(folder):
     weights = {"w": numbers(2, 3)}
-    # What trainers keep beside the weights, and what an attacker would.
+    # Objects that trainers keep beside the weights, and one that an attacker would.
     beside = {
         "namespace": {"args": argparse.Namespace(lr=0.1, sizes=[1, 2])},
         "numpy": {"best": np.float64(0.5), "curve": np.arange(3.0)},

@@ -33,6 +33,6 @@ def summary(values):
     return {
         "count": int(values.size), "mean": float(values.mean()),
         "p5": float(np.percentile(values, 5)), "p1": float(np.percentile(values, 1)),
-        "median": float(np.median(values)), "least": float(values.min()),
+        "median": float(np.median(values)), "minimum": float(values.min()),
         "below_0.9": float((values < 0.9).mean()), "below_0.5": float((values < 0.5).mean()),
     }

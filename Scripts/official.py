@@ -35,8 +35,8 @@ RANDOM_MODELS += ["edgetam"] + [
     f"efficienttam_{size}{kind}" for size in ("ti", "s") for kind in ("", "_1", "_2")]
 RANDOM_MODELS += ["hq-tiny", "hq-large"]
 
-# What build_sam2_video_predictor(apply_postprocessing=True) sets. It also asks for holes of up to
-# 8 pixels to be filled, which needs CUDA and is skipped without it: 0 says so without a warning.
+# Settings of build_sam2_video_predictor(apply_postprocessing=True). It also asks for holes of up to
+# 8 pixels to be filled, which needs CUDA and is skipped without it: 0 skips it without a warning.
 POSTPROCESSING = {
     "_target_": "sam2.sam2_video_predictor.SAM2VideoPredictor",
     "sam_mask_decoder_extra_args.dynamic_multimask_via_stability": True,
@@ -91,7 +91,7 @@ def build(config, image_size=None):
 
 
 def _set_image_size(model, side):
-    """Writes what a configuration says of another input size."""
+    """Writes the settings of a configuration for another input size."""
     model.image_size = side
     grid = [side // 16] * 2
     layer = model.memory_attention.layer
@@ -225,7 +225,7 @@ def listening(modules, hear):
 
 
 def segment(model, image, prompts):
-    """What the official image predictor answers to prompts on one picture.
+    """The answers of the official image predictor to prompts on one picture.
 
     `image` is uint8 RGB [H, W, 3]; a prompt is a dictionary of `points`, `labels`, `box`,
     `multimask` and maybe `mask`, earlier logits [1, S/4, S/4]. For each prompt: `logits` float32 [masks, S/4, S/4] straight from the decoder
@@ -298,7 +298,7 @@ def track(model, frames, actions, options=None):
 
 
 def _latest(state, index, frame, is_conditioning):
-    """What the predictor shows of an object on a frame: pending answers to annotations first."""
+    """The predictor's output for an object on a frame: pending answers to annotations first."""
     kind = "cond_frame_outputs" if is_conditioning else "non_cond_frame_outputs"
     held = state["output_dict_per_obj"][index]
     places = (

@@ -14,9 +14,10 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 [ $# -eq 1 ] || {
-  say "usage: Scripts/package.sh FOLDER"
+  note "usage: Scripts/package.sh FOLDER"
   exit 64
 }
+set -- "$(absolute "$1")"
 install_missing
 # shellcheck disable=SC2046
 install_packages $(missing_packages dpkg-dev libaec-dev)
@@ -51,7 +52,7 @@ build() {
     --static-swift-stdlib -Xswiftc -static-stdlib "$@"
 }
 for product in sam2 sam2-convert sam2-quantize sam2-c; do
-  say "building $product"
+  note "building $product"
   build --product "$product" >&2
 done
 products=$(build --show-bin-path)
@@ -147,9 +148,10 @@ Suggests: curl
 Section: graphics
 Priority: optional
 Description: SAM 2 on ordinary CPUs, without Python
- Turns SAM 2, SAM 2.1 and EdgeTAM checkpoints into masks: sam2-convert reads
- them, sam2-quantize makes them smaller and faster, sam2 segments pictures,
- tracks objects through video, and serves both to a page and to other tools.
+ Computes masks with SAM 2, SAM 2.1 and EdgeTAM checkpoints: sam2-convert
+ reads them, sam2-quantize makes them smaller and faster, sam2 segments
+ pictures, tracks objects through video, and serves both to a page and to other
+ tools.
  .
  libsam2.so and sam2.h are the same for programs in C and other languages.
 EOF
@@ -171,6 +173,6 @@ archive="$1/$name.tar.gz"
 tar -C "$stage" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
   -c "$name" | gzip -9n >"$archive"
 
-say "$(wc -c <"$package" | tr -d ' ') bytes: $package"
-say "$(wc -c <"$archive" | tr -d ' ') bytes: $archive"
-say "Depends: $depends"
+note "$(wc -c <"$package" | tr -d ' ') bytes: $package"
+note "$(wc -c <"$archive" | tr -d ' ') bytes: $archive"
+note "Depends: $depends"

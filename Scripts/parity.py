@@ -82,7 +82,7 @@ SESSION_FRAMES = 12
 def session_script(size, mask):
     """A session of 12 frames that uses every action in every way; `mask` is a file.
 
-    What the official code cannot do is left out: it fails when a frame has memories but no object
+    Actions that the official code cannot do are left out: it fails when a frame has memories but no object
     pointer in its past (of bfloat16 memories alone its attention makes nothing), so no object is
     tracked against the direction of time from its only annotated frame.
     """
@@ -98,7 +98,7 @@ def session_script(size, mask):
 
     left, right = OBJECTS[1], OBJECTS[2]
     return [
-        # Two objects on a frame in the middle, the first by clicks in two goes; both directions.
+        # Two objects on a frame in the middle, the first by clicks in two calls; both directions.
         points(4, 1, left["points"][:1], [1]),
         points(4, 1, [(0.7, 0.2)], [0], clear=False),
         points(4, 2, [], [], right["box"]),
@@ -228,7 +228,7 @@ def compare_session(reference, tools, clip, work):
 
 
 def compare(name, options, pictures, clip):
-    """All rows of one model, and the errors that kept rows from being made."""
+    """All rows of one model, and the errors that prevented others."""
     if name == "nano":
         sources = (options.nano_config, options.nano_checkpoint)
     else:
@@ -245,7 +245,7 @@ def compare(name, options, pictures, clip):
         "session": lambda: compare_session(reference, tools, clip, options.work),
     }
     try:
-        # Only a configuration tells the pooled variants of EfficientTAM apart.
+        # Only a configuration distinguishes the pooled variants of EfficientTAM.
         known = reference.config if name == "nano" or name.endswith(("_1", "_2")) else None
         tools.convert(reference.checkpoint, options.config or known, size)
     except ToolFailure as failure:
@@ -270,7 +270,7 @@ def first_frames(clip, count, work):
     return folder
 
 
-# Telling
+# Reports
 
 
 def print_table(rows):
@@ -315,7 +315,7 @@ def parse(arguments):
     parser.add_argument("--nano-checkpoint", type=Path, default=official.NANO_CHECKPOINT)
     parser.add_argument("--nano-config", type=Path, default=official.NANO_CONFIG)
     parser.add_argument("--checkpoint", type=Path, help="weights, in place of random ones")
-    parser.add_argument("--config", type=Path, help="configuration that the name does not tell")
+    parser.add_argument("--config", type=Path, help="configuration that the name does not determine")
     parser.add_argument("--image-size", type=int, help="side of the input, in place of the usual")
     parser.add_argument("--keep-models", action="store_true", help="keep the converted models")
     parser.add_argument("--threads", type=int, default=2, help="threads of the official code")

@@ -21,7 +21,7 @@ from sam2.automatic_mask_generator import SAM2AutomaticMaskGenerator
 import official
 from sides import Tools
 
-LEAST_IOU = 0.99
+MINIMUM_IOU = 0.99
 # The model is small, and few masks pass the default thresholds: they are lowered for more of them.
 CASES = {
     "default": {},
@@ -64,18 +64,18 @@ def mask(runs):
     return np.repeat(values, runs["counts"]).reshape(width, height).T
 
 
-def least_match(ours, truth):
-    """The least IoU of masks with their counterparts: the best, each taken once."""
+def minimum_match(ours, truth):
+    """The minimum IoU of masks with their counterparts: the best, each taken once."""
     left = list(ours)
-    least = 1.0
-    for wanted in truth:
-        ious = [(wanted & m).sum() / max((wanted | m).sum(), 1) for m in left]
+    minimum = 1.0
+    for expected in truth:
+        ious = [(expected & m).sum() / max((expected | m).sum(), 1) for m in left]
         if not ious:
             return 0.0
         best = int(np.argmax(ious))
-        least = min(least, float(ious[best]))
+        minimum = min(minimum, float(ious[best]))
         left.pop(best)
-    return least if not left else 0.0
+    return minimum if not left else 0.0
 
 
 def main():
@@ -92,15 +92,15 @@ def main():
     tools = Tools(options.bin, options.work)
     tools.convert(official.NANO_CHECKPOINT, official.NANO_CONFIG)
     holds = True
-    line = "{:20} {:18} {:>8} {:>8} {:>10}"
-    print(line.format("picture", "options", "official", "sam2", "least IoU"))
+    line = "{:20} {:18} {:>8} {:>8} {:>11}"
+    print(line.format("picture", "options", "official", "sam2", "minimum IoU"))
     for picture in options.pictures:
         for name, case in CASES.items():
             truth = official_masks(model, picture, case)
             ours = our_masks(tools, picture, case)
-            least = least_match(ours, truth)
-            holds &= least >= LEAST_IOU
-            print(line.format(picture.name, name, len(truth), len(ours), f"{least:.5f}"))
+            minimum = minimum_match(ours, truth)
+            holds &= minimum >= MINIMUM_IOU
+            print(line.format(picture.name, name, len(truth), len(ours), f"{minimum:.5f}"))
     return 0 if holds else 1
 
 

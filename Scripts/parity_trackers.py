@@ -48,7 +48,7 @@ def make_clip(binaries, folder, seed):
 
 
 def reference(tracker, code, clip):
-    """What the authors' code answers, computed once and kept beside the clip."""
+    """The answer of the authors' code, computed once and kept beside the clip."""
     path = clip / f"{tracker}.npz"
     if not path.exists():
         environment = dict(os.environ, TQDM_DISABLE="1")

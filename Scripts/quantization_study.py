@@ -158,7 +158,7 @@ class Study:
         best = {n: min(t[n] for t in times if n in t) for n in names}
         return [frames for frames, _ in found], best
 
-    # What is not made up
+    # Photographs and recorded clips
 
     def media(self, model):
         """Masks of the pictures and labels of the clips in the media folder, as above."""
@@ -269,7 +269,7 @@ def show(name, r):
     total = sum(ms.get(g, 0) for g in ("encode_image", "attend_memory", "encode_memory"))
     print(
         f"{name:20s} pictures {p.get('mean', 1):.4f} p5 {p.get('p5', 1):.4f}"
-        f" least {p.get('least', 1):.3f} | clips {c.get('mean', 1):.4f} p5 {c.get('p5', 1):.4f}"
+        f" minimum {p.get('minimum', 1):.3f} | clips {c.get('mean', 1):.4f} p5 {c.get('p5', 1):.4f}"
         f" <0.5 {100 * c.get('below_0.5', 0):.1f} % | truth {r['pictures_truth'].get('mean', 1):.4f}"
         f" {r['clips_truth'].get('mean', 1):.4f} | {r['bytes']} bytes | {total:.1f} ms"
         + media_text(r), flush=True)
@@ -278,8 +278,8 @@ def show(name, r):
 def media_text(r):
     pictures, clips = r["media_pictures"].get("mean"), r["media_clips"].get("mean")
     given = [("media pictures", pictures), ("clips", clips)]
-    told = [f"{what} {mean:.4f}" for what, mean in given if mean is not None]
-    return " | " + " ".join(told) if told else ""
+    figures = [f"{what} {mean:.4f}" for what, mean in given if mean is not None]
+    return " | " + " ".join(figures) if figures else ""
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ case $mode in
     ;;
   address)
     filter='KernelTests|RuntimeTests|StoragePool|ModelFileTests|MediaTests|CheckpointTests|CheckpointsTests'
-    options="--sanitize address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined"
+    options="--sanitize address -Xswiftc -DADDRESS_SANITIZER -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined"
     # Leaks are looked for by the tests of allocation.
     export ASAN_OPTIONS="detect_leaks=0 ${ASAN_OPTIONS:-}"
     ;;
@@ -34,7 +34,7 @@ case $mode in
     exit
     ;;
   *)
-    say "no such mode: $mode (thread, address, debug or all)"
+    note "no such mode: $mode (thread, address, debug or all)"
     exit 64
     ;;
 esac
@@ -45,4 +45,4 @@ install_missing
 swift build -c debug --build-tests --scratch-path ".build-$mode" -Xcc -O1 $options
 tests=$(find ".build-$mode/debug/" -maxdepth 1 -name '*PackageTests.xctest')
 "$tests" --testing-library swift-testing --filter "$filter"
-say "$mode: nothing to report"
+note "$mode: nothing to report"

@@ -22,7 +22,7 @@ SEED = 0
 
 
 class Reference:
-    """What the official code answers for one model, computed once and kept in a folder.
+    """The official code's answers for one model, computed once and kept in a folder.
 
     Without a checkpoint the model gets seeded random weights, which are kept there as well. With
     `autocast` it runs under bfloat16 autocast, as its examples do. `image_size` replaces that of
@@ -130,7 +130,7 @@ class Tools:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def convert(self, checkpoint, config, image_size=None):
-        """Converts a checkpoint; `config` only where the shapes alone do not tell."""
+        """Converts a checkpoint; `config` only where the shapes alone do not determine it."""
         extra = ["--config", config] if config else []
         extra += ["--image-size", image_size] if image_size else []
         self._run("sam2-convert", checkpoint, "-o", self.model, "--force", *extra)
@@ -154,7 +154,7 @@ class Tools:
     def video(self, frames, name, actions):
         """{(frame, object): (logits, score)} of a script on a folder of frames.
 
-        The score is None where a later answer on the frame has the object no more.
+        The score is `None` where a later answer on the frame no longer has the object.
         """
         script, logits = self.folder / "script.json", self.folder / "logits"
         script.write_text(json.dumps({"actions": actions}))
@@ -189,7 +189,7 @@ class ToolFailure(Exception):
 
 
 def holding(key, tree, context=None):
-    """Every dictionary in a JSON tree that holds `key`, with what its parents say about it."""
+    """Every dictionary in a JSON tree that holds `key`, together with the values of its parents."""
     if isinstance(tree, list):
         for child in tree:
             yield from holding(key, child, context)

@@ -10,18 +10,18 @@ install_missing
 if [ "${CI:-}" = "true" ]; then
   export SAM2_WARNINGS_AS_ERRORS=1
 fi
-# Tests reach internals of some rooms: release builds allow that only when told to.
+# Tests reach internals of some rooms: release builds allow that only with -enable-testing.
 flags="-c release --explicit-target-dependency-import-check error -Xswiftc -enable-testing"
 
-say "checking the format"
+note "checking the format"
 swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
-say "building"
+note "building"
 # shellcheck disable=SC2086
 swift build $flags --build-tests
 
 # `swift test` would compile everything once more.
-say "testing"
+note "testing"
 # shellcheck disable=SC2086
 if [ $# -gt 0 ]; then
   swift test $flags --skip-build --filter "$1"

@@ -12,7 +12,7 @@ system=/usr/aarch64-linux-gnu
 clang="$(dirname "$(readlink -f "$(command -v swift)")")/clang"
 [ -x "$clang" ] || clang=clang
 "$clang" --print-targets | grep -q aarch64 || {
-  say "$clang cannot compile for AArch64"
+  note "$clang cannot compile for AArch64"
   exit 69
 }
 # shellcheck disable=SC2046
@@ -33,13 +33,13 @@ compile() {
   done
 }
 
-say "compiling for this machine"
+note "compiling for this machine"
 compile here
 "$clang" "$work"/here/*.o -lm -lpthread -o "$work/vectors"
 "$work/vectors" write "$work/file"
 "$work/vectors" check "$work/file"
 
-say "compiling for AArch64"
+note "compiling for AArch64"
 compile arm --target=aarch64-linux-gnu -isystem "$system/include" -mno-outline-atomics
 "$clang" --target=aarch64-linux-gnu -nostdlib -fuse-ld=lld -L "$system/lib" \
   -Wl,-dynamic-linker,/lib/ld-linux-aarch64.so.1 "$system/lib/crt1.o" "$system/lib/crti.o" \
@@ -47,7 +47,7 @@ compile arm --target=aarch64-linux-gnu -isystem "$system/include" -mno-outline-a
 
 # NEON alone, with dot products, with everything.
 for processor in cortex-a72 neoverse-n1 max; do
-  say "replaying on $processor"
+  note "replaying on $processor"
   status=0
   qemu-aarch64 -L "$system" -cpu "$processor" "$work/vectors-arm" check "$work/file" \
     >"$work/$processor" || status=$?
@@ -56,7 +56,7 @@ for processor in cortex-a72 neoverse-n1 max; do
 done
 for level in neon dotprod i8mm; do
   grep -q "^$level .*passed" "$work/max" || {
-    say "$level did not run"
+    note "$level did not run"
     exit 1
   }
 done

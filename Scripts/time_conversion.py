@@ -17,8 +17,8 @@ from pathlib import Path
 
 import verdict
 
-MOST_TIMES = 3
-MOST_MEMORY = 400
+MAXIMUM_TIMES = 3
+MAXIMUM_MEMORY = 400
 
 
 def timed(output, *command):
@@ -55,9 +55,9 @@ def measure(converter, checkpoint, work, rounds):
         f" conversion {statistics.median(converting):.2f} s, {ratio:.2f} times as long,"
         f" at most {max(memory):.0f} MB")
     problems = []
-    if ratio > MOST_TIMES:
+    if ratio > MAXIMUM_TIMES:
         problems.append(f"a conversion takes {ratio:.2f} times as long as copying")
-    if max(memory) > MOST_MEMORY:
+    if max(memory) > MAXIMUM_MEMORY:
         problems.append(f"a conversion takes {max(memory):.0f} MB")
     return problems
 

@@ -89,7 +89,7 @@ def samurai(options, boxes):
 
 @torch.inference_mode()
 def surgsam2(options, boxes):
-    """A full bank without the two memories most similar to the newest one, but for the first.
+    """A full bank without the two memories most similar to the newest one; the first is kept.
 
     Similarities are in float32: in bfloat16, as memories are stored, most of them are equal.
     """
@@ -121,7 +121,7 @@ def prune_memory(model):
 
 
 def video_predictor(options, boxes, settings, best, prepare=lambda model: None):
-    """`best`: where the head says which predicted IoU is that of the mask taken, if it does."""
+    """`best`: place in the head's output of the predicted IoU of the chosen mask; None: the maximum."""
     columns = {}
     for name, box in boxes.items():
         settings = POSTPROCESSING | settings | {

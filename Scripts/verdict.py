@@ -14,7 +14,7 @@ def parser(doc):
 
 
 def conclude(problems):
-    """Tells what went wrong, if anything, and ends with 0 or 1."""
+    """Prints what went wrong, if anything, and ends with 0 or 1."""
     for problem in problems:
         print(problem)
     print("FAILED" if problems else "as documented")

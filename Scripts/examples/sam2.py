@@ -224,7 +224,7 @@ class Model(_Owner):
 
 
 class Picture(_Owner):
-    """A picture from a file; `pixels` is [height, width, 3], and `notices` says what is missing."""
+    """A picture from a file; `pixels` is [height, width, 3], and `notices` lists what is missing."""
     _free = "sam2_picture_free"
 
     def __init__(self, path, maximum_pixels=0):

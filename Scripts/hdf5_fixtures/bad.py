@@ -196,7 +196,7 @@ def write_bad(folder):
 
 
 def write_names(folder):
-    """A name in the heap of the root group becomes something that is no name."""
+    """A name in the heap of the root group becomes something that is not a name."""
     plain = folder.file("name-dot", one(numbers(4), name="wx"))
     for label, name in (("dot", b".\0\0"), ("dots", b"..\0"), ("slash", b"/x\0"),
                         ("empty", b"\0\0\0")):
@@ -204,7 +204,7 @@ def write_names(folder):
 
 
 def write_layouts(folder):
-    """Data that lie nowhere, on something else, or in chunks of size 0."""
+    """Data at no address, at that of something else, or in chunks of size 0."""
     # The layout message of a contiguous dataset: version 3, class 1, address, size.
     data, far = numbers(4), numbers(4, seed=9)
     plain = folder.file("size-differs", one(data, name="wx"))
@@ -231,12 +231,12 @@ def write_layouts(folder):
 
 
 def write_files(folder):
-    """Files that are cut, too long, behind a user's block, or lie in their superblock."""
+    """Files that are cut, too long, after a user's block, or have false entries in their superblock."""
     whole = folder.file("superblock-version", flat)
     folder.data("superblock-version", whole[:8] + b"\x09" + whole[9:])
     folder.data("superblock-signature", b"X" + whole[1:])
     folder.data("superblock-offsets", whole[:13] + b"\x07" + whole[14:])
-    # Version 0: the end of the file stands at byte 40.
+    # Version 0: the end of the file is at byte 40.
     folder.data("superblock-end", whole[:40] + struct.pack("<Q", 2**40) + whole[48:])
     for name, count in (("cut-8", 8), ("cut-60", 60), ("cut-half", len(whole) // 2),
                         ("cut-1", len(whole) - 1)):

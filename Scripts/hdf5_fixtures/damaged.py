@@ -43,7 +43,7 @@ class Damage:
         self.folder.data(f"{self.label}-{name}", data)
 
     def message(self, kind):
-        """Where the first message of a kind stands, and its body."""
+        """Offsets of the first message of a kind and of its body."""
         return next((head, body) for k, head, body in messages(self.data, self.header) if k == kind)
 
     def signature(self, text, after=0):
@@ -76,7 +76,7 @@ def damage_headers(d):
     head, _ = d.message(LAYOUT)
     d.put("message-long", head + 2, "H", 0xFFF8)
     d.put("message-unknown", head, "H", 0xFFFE)
-    # A message says that the header goes on: in itself, in its own block, nowhere.
+    # A message claims that the header continues: in itself, in its own block, nowhere.
     head, body = d.message(SPACE)
     size = struct.unpack_from("<H", d.data, head + 2)[0]
     for label, place, length in (("self", head, size + 8), ("block", at + 16, 256),
@@ -139,7 +139,7 @@ def damage_types(d):
             ("precision", 10, "H", 0xFFFF), ("precision-0", 10, "H", 0), ("exponent", 12, "B", 255),
             ("mantissa", 15, "B", 255), ("order", 1, "B", 0x41), ("padding", 2, "B", 255)):
         d.put(f"type-{label}", body + at, form, value)
-    # The class says how the rest is read: numbers become strings, records, lists, references.
+    # The class determines how the rest is read: numbers become strings, records, lists, references.
     for kind in range(12):
         for version in (1, 3):
             d.put(f"type-class-{kind}-{version}", body, "B", version << 4 | kind)

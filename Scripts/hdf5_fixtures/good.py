@@ -76,7 +76,7 @@ def chunked(file):
 
 
 def annotated(file):
-    """Attributes that say nothing about weights: long, of varying length, a reference."""
+    """Attributes without information about weights: long, of varying length, a reference."""
     flat(file)
     dataset = file["memory.scale"]
     dataset.attrs["history"] = np.zeros(60_000, np.uint8)
@@ -136,7 +136,7 @@ GOOD = {
 
 
 def expected_names(file):
-    """What each dataset is called, by the rules of Formats/hdf5.md."""
+    """The name of each dataset, by the rules of Formats/hdf5.md."""
     paths = []
     file.visititems_links(lambda name, link: paths.append(name) if isinstance(
         file[name], h5py.Dataset) else None)

@@ -5,7 +5,7 @@ import os
 import h5py
 import numpy as np
 
-# What libhdf5 1.10 can read, in the old form of the format and in the one with checksums.
+# Versions that libhdf5 1.10 can read: the old form of the format, and the one with checksums.
 OLD = dict(libver=("earliest", "v110"))
 NEW = dict(libver=("v110", "v110"))
 QUIET = dict(track_times=False)

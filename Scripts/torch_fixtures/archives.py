@@ -9,16 +9,16 @@ import zlib
 class Entry:
     """One zip entry. Keyword arguments replace single header fields, truthful by default."""
 
-    def __init__(self, name, data=b"", method=0, flags=0, descriptor=False, **lies):
+    def __init__(self, name, data=b"", method=0, flags=0, descriptor=False, **overrides):
         self.name = name if isinstance(name, bytes) else name.encode()
         self.data = data
         self.method = method
         self.flags = flags | (8 if descriptor else 0)
         self.descriptor = descriptor
-        self.lies = lies
+        self.overrides = overrides
 
     def get(self, field, truth):
-        return self.lies.get(field, truth)
+        return self.overrides.get(field, truth)
 
 
 def deflate(data):
@@ -27,7 +27,7 @@ def deflate(data):
 
 
 def make_zip(
-    entries, prefix=b"", before_directory=b"", comment=b"", trailer=b"", zip64=False, **lies
+    entries, prefix=b"", before_directory=b"", comment=b"", trailer=b"", zip64=False, **overrides
 ):
     """Bytes of a zip archive. `zip64=True` adds the zip64 end record and locator."""
     out = bytearray(prefix)
@@ -38,27 +38,27 @@ def make_zip(
         csize = entry.get("csize", len(raw))
         usize = entry.get("usize", len(entry.data))
         start = entry.get("offset", len(out))
-        if "offset" not in entry.lies:
+        if "offset" not in entry.overrides:
             out += local_part(entry, raw, crc, csize, usize)
         directory += directory_record(entry, crc, csize, usize, start)
     out += before_directory
-    at = lies.get("directory_offset", len(out))
-    size = lies.get("directory_size", len(directory))
-    count = lies.get("count", len(entries))
+    at = overrides.get("directory_offset", len(out))
+    size = overrides.get("directory_size", len(directory))
+    count = overrides.get("count", len(entries))
     out += directory
     if zip64:
         record = len(out)
         out += struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, count, count,
-                           lies.get("wide_size", size), lies.get("wide_offset", at))
-        out += struct.pack("<IIQI", 0x07064B50, 0, lies.get("locator", record), 1)
+                           overrides.get("wide_size", size), overrides.get("wide_offset", at))
+        out += struct.pack("<IIQI", 0x07064B50, 0, overrides.get("locator", record), 1)
         at, size, count = 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFF
-    disk = lies.get("disk", 0)
+    disk = overrides.get("disk", 0)
     out += struct.pack("<IHHHHIIH", 0x06054B50, disk, disk, count, count, size, at, len(comment))
     return bytes(out) + comment + trailer
 
 
 def local_part(entry, raw, crc, csize, usize):
-    """What stands where an entry starts: header, data, descriptor."""
+    """The bytes where an entry starts: header, data, descriptor."""
     zero = entry.descriptor
     name = entry.get("local_name", entry.name)
     extra = entry.get("local_extra", b"")
@@ -75,13 +75,13 @@ def local_part(entry, raw, crc, csize, usize):
 
 
 def directory_record(entry, crc, csize, usize, start):
-    """What the directory says about an entry; `wide` moves its numbers to a zip64 field."""
+    """The record of an entry in the directory; `wide` moves its numbers to a zip64 field."""
     extra = entry.get("extra", b"")
     wide = entry.get("wide", False)
     if wide:
         extra += struct.pack("<HHQQQ", 1, 24, usize, csize, start)
     record = struct.pack(
-        "<IHHHHIIIIHHHHHII", 0x02014B50, entry.get("made_by", 20), 20, entry.flags, entry.method,
+        "<IHHHHIIIIHHHHHII", 0x02014B50, entry.get("creator", 20), 20, entry.flags, entry.method,
         0, crc, 0xFFFFFFFF if wide else entry.get("central_csize", csize),
         0xFFFFFFFF if wide else entry.get("central_usize", usize), len(entry.name), len(extra),
         0, 0, 0, entry.get("attributes", 0),
@@ -90,6 +90,6 @@ def directory_record(entry, crc, csize, usize, start):
 
 
 def entries_of(data, **kind):
-    """The entries of an honest archive, to be written again with lies."""
+    """The entries of a valid archive, to be written again with false fields."""
     archive = zipfile.ZipFile(io.BytesIO(data))
     return [Entry(i.filename, archive.read(i), **kind) for i in archive.infolist()]

@@ -16,8 +16,8 @@ def bad_zips(simple):
     e = entries_of(archive())
     name = b"t/data/0"
 
-    def with_lie(**lies):
-        return make_zip([Entry(x.name, x.data, **lies) if x.name == name else x for x in e])
+    def forged(**fields):
+        return make_zip([Entry(x.name, x.data, **fields) if x.name == name else x for x in e])
 
     yield "zip-cut-in-data.pt", simple[: len(simple) // 2]
     yield "zip-cut-in-directory.pt", simple[:-60]
@@ -40,24 +40,24 @@ def bad_zips(simple):
     yield "zip64-locator-huge.pt", archive(zip64=True, locator=(1 << 64) - 1)
     yield "zip64-size-huge.pt", archive(zip64=True, wide_size=(1 << 64) - 1)
     yield "zip64-offset-wraps.pt", archive(zip64=True, wide_offset=(1 << 63) - 1)
-    yield "zip64-extra-missing.pt", with_lie(central_usize=0xFFFFFFFF)
-    yield "zip64-extra-short.pt", with_lie(central_usize=0xFFFFFFFF, extra=b"\1\0\4\0abcd")
-    yield "zip64-extra-twice.pt", with_lie(wide=True, extra=struct.pack("<HHQ", 1, 8, 24))
-    yield "zip-extra-cut.pt", with_lie(extra=b"\7\0\xff\0")
-    yield "zip-name-differs.pt", with_lie(local_name=b"t/data/X")
-    yield "zip-size-differs.pt", with_lie(local_usize=23)
-    yield "zip-crc-differs.pt", with_lie(local_crc=1)
-    yield "zip-method-differs.pt", with_lie(local_method=8)
-    yield "zip-flags-differ.pt", with_lie(local_flags=2)
-    yield "zip-stored-two-sizes.pt", with_lie(usize=1000)
-    yield "zip-size-beyond.pt", with_lie(csize=1 << 20, usize=1 << 20)
-    yield "zip-descriptor-differs.pt", with_lie(
+    yield "zip64-extra-missing.pt", forged(central_usize=0xFFFFFFFF)
+    yield "zip64-extra-short.pt", forged(central_usize=0xFFFFFFFF, extra=b"\1\0\4\0abcd")
+    yield "zip64-extra-twice.pt", forged(wide=True, extra=struct.pack("<HHQ", 1, 8, 24))
+    yield "zip-extra-cut.pt", forged(extra=b"\7\0\xff\0")
+    yield "zip-name-differs.pt", forged(local_name=b"t/data/X")
+    yield "zip-size-differs.pt", forged(local_usize=23)
+    yield "zip-crc-differs.pt", forged(local_crc=1)
+    yield "zip-method-differs.pt", forged(local_method=8)
+    yield "zip-flags-differ.pt", forged(local_flags=2)
+    yield "zip-stored-two-sizes.pt", forged(usize=1000)
+    yield "zip-size-beyond.pt", forged(csize=1 << 20, usize=1 << 20)
+    yield "zip-descriptor-differs.pt", forged(
         descriptor=True, descriptor_bytes=struct.pack("<IIII", 0x08074B50, 1, 24, 24))
-    yield "zip-descriptor-missing.pt", with_lie(descriptor=True, descriptor_bytes=b"")
-    yield "zip-no-local-header.pt", with_lie(local_signature=0x12345678)
+    yield "zip-descriptor-missing.pt", forged(descriptor=True, descriptor_bytes=b"")
+    yield "zip-no-local-header.pt", forged(local_signature=0x12345678)
     for bit, label in ((0x1, "encrypted"), (0x20, "patched"), (0x40, "strong"), (0x2000, "masked")):
-        yield f"zip-flag-{label}.pt", with_lie(flags=bit)
-    yield "zip-crc.pt", with_lie(crc=12345)
+        yield f"zip-flag-{label}.pt", forged(flags=bit)
+    yield "zip-crc.pt", forged(crc=12345)
     yield "zip-crc-pickle.pt", make_zip(
         [Entry(x.name, x.data, crc=7) if x.name == b"t/data.pkl" else x for x in e])
     yield "zip-crc-unrelated.pt", archive(extra=[Entry("t/.data/note", b"note", crc=7)])
@@ -65,9 +65,9 @@ def bad_zips(simple):
     last_start = archive().rindex(b"PK\3\4")
     yield "zip-overlap-inside.pt", make_zip(
         e + [Entry("t/data/1", DATA, offset=last_start - 9)])
-    yield "zip-gap.pt", with_lie(after=b"gap")
+    yield "zip-gap.pt", forged(after=b"gap")
     for method in (1, 12, 14, 93, 99):
-        yield f"zip-method-{method}.pt", with_lie(method=method)
+        yield f"zip-method-{method}.pt", forged(method=method)
     yield "zip-duplicate.pt", archive(extra=[Entry("t/data/0", DATA)])
     yield "zip-duplicate-case.pt", archive(extra=[Entry("t/DATA/0", DATA)])
     yield "zip-duplicate-form.pt", archive(
@@ -78,19 +78,19 @@ def bad_zips(simple):
                        ("long", "t/" + "x" * 1100), ("utf8", b"t/\xff\xfe"), ("none", "")):
         yield f"zip-name-{label}.pt", archive(extra=[Entry(bad, b"")])
     yield "zip-symlink.pt", archive(
-        extra=[Entry("t/link", b"/etc/passwd", made_by=0x314, attributes=0o120777 << 16)])
+        extra=[Entry("t/link", b"/etc/passwd", creator=0x314, attributes=0o120777 << 16)])
     yield "zip-device.pt", archive(
-        extra=[Entry("t/device", made_by=0x314, attributes=0o020666 << 16)])
+        extra=[Entry("t/device", creator=0x314, attributes=0o020666 << 16)])
     yield "zip-folder-with-data.pt", archive(extra=[Entry("t/folder/", b"data")])
     big = bytes(2000)
-    yield "zip-ratio.pt", with_lie(method=8, raw=deflate(big), usize=1 << 30)
+    yield "zip-ratio.pt", forged(method=8, raw=deflate(big), usize=1 << 30)
     yield "zip-ratio-sum.pt", archive(extra=[
         Entry("t/x%d" % i, b"", method=8, raw=bytes(2000), usize=2_000_000) for i in range(12)])
-    yield "zip-inflate-more.pt", with_lie(method=8, raw=deflate(big), crc=0)
-    yield "zip-inflate-less.pt", with_lie(method=8, raw=deflate(DATA[:8]))
-    yield "zip-inflate-tail.pt", with_lie(method=8, raw=deflate(DATA) + b"tail")
-    yield "zip-inflate-cut.pt", with_lie(method=8, raw=deflate(DATA)[:-4])
-    yield "zip-inflate-damaged.pt", with_lie(method=8, raw=b"\xff\xff\xff\xff")
+    yield "zip-inflate-more.pt", forged(method=8, raw=deflate(big), crc=0)
+    yield "zip-inflate-less.pt", forged(method=8, raw=deflate(DATA[:8]))
+    yield "zip-inflate-tail.pt", forged(method=8, raw=deflate(DATA) + b"tail")
+    yield "zip-inflate-cut.pt", forged(method=8, raw=deflate(DATA)[:-4])
+    yield "zip-inflate-damaged.pt", forged(method=8, raw=b"\xff\xff\xff\xff")
 
 
 def bad_archives(simple):
@@ -99,7 +99,7 @@ def bad_archives(simple):
     yield "pt-two-roots.pt", archive(extra=[Entry("u/data.pkl", SIMPLE)])
     yield "pt-torchscript.pt", archive(extra=[Entry("t/constants.pkl", b"")])
     yield "pt-torchscript-code.pt", archive(extra=[Entry("t/code/__torch__.py", b"")])
-    # What torch.package, torch.export and TorchServe write.
+    # Archives as torch.package, torch.export and TorchServe write them.
     yield "pt-package.pt", make_zip([
         Entry("t/.data/extern_modules", b"torch\n"), Entry("t/model/model.pkl", SIMPLE),
         Entry("t/.data/version", b"6\n"), Entry("t/byteorder", b"little")])

@@ -154,7 +154,7 @@ def bad_layouts():
     yield "layout-name-empty.pt", archive(model(("", w)))
     yield "layout-name-control.pt", archive(model(("a\x1b[2J", w)))
     yield "layout-name-nul.pt", archive(model(("a\0b", w)))
-    # A memo is no array that one number can make huge: what is wrong here is only the root.
+    # A memo is not an array that one number can make huge: only the root is wrong here.
     yield "layout-memo-far.pt", archive(b"\x80\x02}r\xff\xff\xff\xff.")
     yield "layout-name-long.pt", archive(model(("a" * 600, w)))
     yield "layout-collision.pt", archive(

@@ -117,7 +117,7 @@ def write_good(folder):
         for e in entries_of(simple)])
     files["folder-entries.pt"] = make_zip(
         [Entry("archive/", attributes=0x10), Entry("archive/data/", attributes=0o40755 << 16,
-                                                     made_by=0x314)] + entries_of(simple))
+                                                     creator=0x314)] + entries_of(simple))
     # Forty lists, each holding the one before twice: 2^40 elements to whoever copies.
     files["laughs.pt"] = archive(
         b"\x80\x02}(" + text("laughs") + b"(]q\0"

@@ -52,9 +52,9 @@ DATA = struct.pack("<6f", 0.5, -1, 2, 3.25, -4, 5)
 SIMPLE = model(("w", tensor([2, 3], [3, 1])))
 
 
-def archive(pickled=SIMPLE, data=DATA, extra=(), drop=(), replace=None, **zip_lies):
+def archive(pickled=SIMPLE, data=DATA, extra=(), drop=(), replace=None, **zip_overrides):
     """A torch archive around a pickle."""
     parts = {"data.pkl": pickled, "byteorder": b"little", "data/0": data, "version": b"3\n"}
     parts.update(replace or {})
     entries = [Entry("t/" + n, d) for n, d in parts.items() if n not in drop]
-    return make_zip(entries + list(extra), **zip_lies)
+    return make_zip(entries + list(extra), **zip_overrides)

@@ -23,7 +23,7 @@ def draw(seed, options, queue):
 
 
 class Bank:
-    """Clips kept and shown again (flipped, turned) while new ones are on their way."""
+    """Clips kept and shown again (flipped, transposed) while new ones are on their way."""
 
     def __init__(self, options, random):
         self.batch_size, self.random, self.clips = options.batch, random, []

@@ -16,7 +16,7 @@ def outline(random):
     if kind < 0.65:
         return _ellipse(random)
     if kind < 0.75:
-        return _turned_rectangle(random)
+        return _rotated_rectangle(random)
     return _polar(*_polygon_or_star(random))
 
 
@@ -55,12 +55,12 @@ def _ellipse(random):
     return mask
 
 
-def _turned_rectangle(random):
+def _rotated_rectangle(random):
     width = CENTRE * 0.66
     height = CENTRE * random.uniform(0.2, 0.66)
-    turn = random.uniform(0, 3.2)
+    angle = random.uniform(0, 3.2)
     corners = np.array([[-width, -height], [width, -height], [width, height], [-width, height]])
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return _filled(corners @ rotation + CENTRE)
 
 

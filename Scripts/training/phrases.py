@@ -93,7 +93,7 @@ def alphabet():
 
 
 def learnt_merges(count=MERGES):
-    """The most frequent pairs of the words above, in the file format of CLIP."""
+    """The commonest pairs of the words above, in the file format of CLIP."""
     words = Counter()
     for names, weight in [(COLOURS, 40), (SHAPES, 40)]:
         for name in (name for group in names.values() for name in group):

@@ -20,13 +20,13 @@ class Sprite:
     centre: np.ndarray
     velocity: np.ndarray
     angle: float
-    turn: float
+    spin: float
     growth: float
 
     def placed(self, time, side):
         """Opacity [side, side, 1] and colours [side, side, 3] on the frame at `time`."""
         middle = SPRITE / 2
-        angle = self.angle + self.turn * time
+        angle = self.angle + self.spin * time
         scale = self.size * self.growth**time / SPRITE
         affine = cv2.getRotationMatrix2D((middle, middle), angle, scale)
         affine[:, 2] += self.centre + self.velocity * time - middle
@@ -127,7 +127,7 @@ class Scenes:
         one = sprites[r.integers(len(sprites))]
         size = one.size * np.exp(r.normal(0, 0.15))
         other = Sprite(one.texture, one.mask, size, *self._path(easy)[1:])
-        # Mostly the pair alone, so that the object picked is most often one of it.
+        # Mostly the pair alone, so that the object picked is usually one of it.
         return [one, other] if r.random() < 0.7 else sprites + [other]
 
     def _look(self):
@@ -160,7 +160,7 @@ class Scenes:
         return np.clip(texture, 0, 255).astype(np.float32)
 
     def _path(self, easy):
-        """Size, centre, velocity, angle, turn and growth of a moving sprite."""
+        """Size, centre, velocity, angle, spin and growth of a moving sprite."""
         r, side = self.random, self.size
         scale = side / 256
         low, high = (60, 200) if easy else (26, 190)

@@ -18,7 +18,7 @@ HUES = {
     "red": (-9, 5), "orange": (14, 33), "yellow": (47, 60), "green": (88, 145), "teal": (168, 191),
     "blue": (208, 234), "purple": (256, 284), "pink": (308, 335),
 }  # fmt: skip
-# Angles at which shapes stand upright, in radians; others are turned any way.
+# Angles at which shapes are upright, in radians; others are rotated by any angle.
 UPRIGHT = {
     "ellipse": 0, "triangle": -np.pi / 2, "square": np.pi / 4, "star": -np.pi / 2, "cross": 0,
 }  # fmt: skip
@@ -261,8 +261,8 @@ class Outline:
             arm = random.uniform(0.22, 0.34)
             corner = np.array([[1, -arm], [1, arm], [arm, arm]])
             quarter = np.array([[0, 1], [-1, 0]])
-            turned = [corner @ np.linalg.matrix_power(quarter, k) for k in range(4)]
-            self.vertices = np.concatenate(turned).astype(np.float32)
+            rotated = [corner @ np.linalg.matrix_power(quarter, k) for k in range(4)]
+            self.vertices = np.concatenate(rotated).astype(np.float32)
 
     def _draw_waves(self):
         while True:

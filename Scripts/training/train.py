@@ -83,7 +83,7 @@ class Trainer:
     def images(self, frames, masks, done):
         """One batch: frames [B, 1, S, S, 3], masks [B, 1, K, S, S]; up to three rounds of prompts.
 
-        Returns the loss and the mean IoU of each round. `done` is the share of training behind.
+        Returns the loss and the mean IoU of each round. `done` is the completed share of training.
         """
         random, (batch, _, objects, size, _) = self.random, masks.shape
         maps, _ = self.features(frames[:, 0])
@@ -97,15 +97,15 @@ class Trainer:
 
         target = torch.from_numpy(truth).to(self.device)
         previous, total, ious = None, 0, []
-        for turn in range(rounds):
-            multimask = turn == 0 and labels.shape[1] == 1
+        for round_index in range(rounds):
+            multimask = round_index == 0 and labels.shape[1] == 1
             logits, guess, present = self._decode(maps, points, labels, previous, multimask)
             loss, iou, _ = loss_of(logits, guess, present, target)
             total = total + loss
             ious.append(iou.mean().item())
             best = guess.argmax(1)[:, None, None, None].expand(-1, 1, *logits.shape[-2:])
             previous = logits.gather(1, best).detach().clamp(-32, 32)
-            if turn + 1 < rounds:
+            if round_index + 1 < rounds:
                 seen = F.interpolate(previous, (size, size), mode="bilinear") > 0
                 points, labels = self._corrected(points, labels, seen, truth)
         return total / rounds, ious

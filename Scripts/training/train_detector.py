@@ -93,7 +93,7 @@ class Batches:
         asked = every_word(self.random)
         asked += [query(self.random, shown) for _ in range(self.phrases)]
         numbers = {None: -1, "": -2}
-        wanted = torch.tensor(
+        expected_looks = torch.tensor(
             [
                 [numbers.get(c, -2) if c in numbers else colours.index(c),
                  numbers.get(s, -2) if s in numbers else shapes.index(s)]
@@ -101,10 +101,10 @@ class Batches:
             ]
         )  # fmt: skip
         pixels = torch.from_numpy(np.stack([scene.image for scene in scenes]))
-        most = max(1, max(len(scene.boxes) for scene in scenes))
-        boxes = np.zeros((len(scenes), most, 4), np.float32)
-        looks = np.full((len(scenes), most, 2), -9)
-        silhouettes = np.zeros((len(scenes), most, 64), np.float32)
+        box_count = max(1, max(len(scene.boxes) for scene in scenes))
+        boxes = np.zeros((len(scenes), box_count, 4), np.float32)
+        looks = np.full((len(scenes), box_count, 2), -9)
+        silhouettes = np.zeros((len(scenes), box_count, 64), np.float32)
         for i, scene in enumerate(scenes):
             silhouettes[i, : len(scene.boxes)] = scene.silhouettes.reshape(-1, 64) / 255
             boxes[i, : len(scene.boxes)] = scene.boxes
@@ -112,7 +112,7 @@ class Batches:
         return {
             "pixels": ((pixels / 255 - MEAN) / DEVIATION).permute(0, 3, 1, 2).contiguous(),
             "ids": torch.tensor([self.tokenizer(text) for text, _, _ in asked]),
-            "wanted": wanted,
+            "expected_looks": expected_looks,
             "boxes": torch.from_numpy(boxes),
             "looks": torch.from_numpy(looks),
             "silhouettes": torch.from_numpy(silhouettes),
@@ -176,8 +176,8 @@ def losses(model, heads, batch):
     logits, raw, objectness = predictions(model, batch)
     owners, roles = batch["owners"].clamp(min=0), batch["roles"]
     looks = torch.gather(batch["looks"], 1, owners[..., None].expand(-1, -1, 2))
-    wanted = batch["wanted"][None, None]
-    answers = (wanted == -1) | (wanted == looks[:, :, None])
+    expected_looks = batch["expected_looks"][None, None]
+    answers = (expected_looks == -1) | (expected_looks == looks[:, :, None])
     answers = answers.all(-1)
     found, near = roles == 2, roles >= 1
     true = torch.gather(batch["boxes"], 1, owners[..., None].expand(-1, -1, 4))
@@ -264,7 +264,7 @@ def save(model, merges, folder):
     deepcopy(model).half().save_pretrained(folder)
     lines = ["#version: 0.2", *merges]
     Path(folder, "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    # What sam2-convert asks for, without the defaults of a version of transformers.
+    # The members that sam2-convert asks for, without the defaults of a version of transformers.
     config = json.loads(Path(folder, "config.json").read_text())
     Path(folder, "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
 
@@ -278,7 +278,7 @@ def main():
     parser.add_argument("--phrases", type=int, default=48)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--init", help="folder of a checkpoint to go on from")
+    parser.add_argument("--init", help="folder of a checkpoint to continue from")
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
     logging.disable_progress_bar()
@@ -300,7 +300,7 @@ def main():
     batches = Batches(arguments.seed, arguments.batch, arguments.phrases, tokenizer)
     held_out = Batches(10_000 + arguments.seed, 32, arguments.phrases, tokenizer)
     held_out = [batch for _, batch in zip(range(8), held_out)]
-    start = told = time.monotonic()
+    start = reported = time.monotonic()
     worked = time.process_time()
     for step, batch in enumerate(batches):
         now = time.monotonic()
@@ -321,8 +321,8 @@ def main():
         with torch.no_grad():
             for mean, parameter in zip(averaged.parameters(), model.parameters()):
                 mean.lerp_(parameter, 1 - keep)
-        if now - told > 60 or step == 10:
-            told = now
+        if now - reported > 60 or step == 10:
+            reported = now
             shown = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
             print(f"{progress:.3f} step {step}: {shown} | {measure(averaged, held_out)}", flush=True)
             save(averaged, merges, arguments.output)

@@ -29,7 +29,7 @@ CELLS = 256  # of a frame: 16 x 16
 
 
 class Files:
-    """Random batches of the clips that draw_clips.py wrote, flipped and turned."""
+    """Random batches of the clips that draw_clips.py wrote, flipped and transposed."""
 
     def __init__(self, folder, random):
         self.random = random

@@ -123,7 +123,7 @@ def rows(maps):
 
 
 def ridge(x, y, strength=1e-3):
-    """Weight [out, in] and bias of the least-squares map from rows of x to rows of y, and mean R²."""
+    """Weight [out, in] and bias that map rows of x to rows of y by least squares, and mean R²."""
     x_mean, y_mean = x.mean(0), y.mean(0)
     a = (x - x_mean).T @ (x - x_mean) / len(x)
     b = (x - x_mean).T @ (y - y_mean) / len(x)

@@ -13,7 +13,7 @@ struct OddNameTests {
   @Test(
     "YOLO: any class is one line of YAML",
     arguments: [
-      ("dog", "dog"), ("it's", "it's"), ("a: b # c", "a: b # c"), ("say \"hi\"", "say \\\"hi\\\""),
+      ("dog", "dog"), ("it's", "it's"), ("a: b # c", "a: b # c"), ("my \"hi\"", "my \\\"hi\\\""),
       ("back\\slash", "back\\\\slash"), ("two\nlines", "two\\u000alines"), ("Hündin 犬", "Hündin 犬"),
       ("\u{7F}\u{85}", "\\u007f\\u0085"), ("", ""),
     ])

@@ -30,7 +30,7 @@ struct PolygonTests {
     }
   }
 
-  /// Least IoU of a disc with its polygon of half a pixel's tolerance.
+  /// Minimum IoU of a disc with its polygon of half a pixel's tolerance.
   static let discFloor = 0.98
 
   @Test("With half a pixel of tolerance a disc keeps its shape, and loses a third of its points")
@@ -55,7 +55,7 @@ struct PolygonTests {
     #expect(MaskPolygons.parts(of: BinaryMask(width: 3, height: 3), tolerance: 0).isEmpty)
   }
 
-  @Test("A joined polygon goes through the outermost pixels of all parts and around holes")
+  @Test("A joined polygon passes through the outermost pixels of all parts and around holes")
   func joined() throws {
     let points = try #require(MaskPolygons.joined(of: Samples.ring, tolerance: 0))
     #expect(points.allSatisfy { Samples.ring[Int($0.x), Int($0.y)] })

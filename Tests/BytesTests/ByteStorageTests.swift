@@ -6,11 +6,11 @@ import Testing
 @Suite struct ByteStorageTests {
   /// Bytes of `storage` that are in this process's memory now, in pages.
   private func residentPageCount(_ storage: ByteStorage) -> Int {
-    // mincore would tell of the page cache, which outlives what is released.
-    let wanted = String(UInt(bitPattern: storage.base), radix: 16)
+    // mincore would report the page cache, which outlives what is released.
+    let address = String(UInt(bitPattern: storage.base), radix: 16)
     var isInside = false
     for line in procLines("/proc/self/smaps") {
-      if line.contains("-"), line.contains(" r--p ") { isInside = line.hasPrefix(wanted + "-") }
+      if line.contains("-"), line.contains(" r--p ") { isInside = line.hasPrefix(address + "-") }
       if isInside, line.hasPrefix("Rss:") {
         return (Int(line.filter(\.isNumber)) ?? -1) * 1024 / Int(sysconf(Int32(_SC_PAGESIZE)))
       }

@@ -8,7 +8,7 @@ import Testing
     try AtomicFile.write(path: path, replaceExisting: true) { try $0.write(text) }
   }
 
-  /// What `change` makes of the stamp of an opened file.
+  /// The failure of the stamp of an opened file after `change`.
   private func failure(after change: (String) throws -> Void) throws -> Failure? {
     try withTemporaryFolder { folder in
       let path = folder + "/file"

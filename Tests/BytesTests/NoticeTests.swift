@@ -19,27 +19,28 @@ struct NoticeTests {
     #expect(found[0].with(file: nil).about(file: "other").file == "other")
   }
 
-  @Test("A missing file is told from a link that leads nowhere")
+  @Test("A missing file and a link that leads nowhere have different messages")
   func links() throws {
     try withTemporaryFolder { folder in
-      symlink("gone", "\(folder)/dangling")
-      symlink("turn", "\(folder)/turn")
+      symlink("missing", "\(folder)/dangling")
+      symlink("loop", "\(folder)/loop")
       try AtomicFile.write(path: "\(folder)/file", replaceExisting: false) { try $0.write("x") }
       symlink("file", "\(folder)/good")
       let cases: [(String, String)] = [
-        ("none", "there is no such file"), ("dangling", "is a link to gone, which does not exist"),
-        ("dangling/x", "dangling is a link to gone, which does not exist"),
-        ("turn", "is a link to turn, which leads back to it"), ("good/x", "there is no such file"),
+        ("none", "there is no such file"),
+        ("dangling", "is a link to missing, which does not exist"),
+        ("dangling/x", "dangling is a link to missing, which does not exist"),
+        ("loop", "is a link to loop, which leads back to it"), ("good/x", "there is no such file"),
         ("file/x", "there is no such file"),
       ]
-      for (name, says) in cases {
+      for (name, ending) in cases {
         do throws(Failure) {
           _ = try MappedFile.open("\(folder)/\(name)")
           Issue.record("\(name) was opened")
         } catch {
-          #expect(error.code == (name == "turn" ? "file.unreadable" : "file.missing"))
+          #expect(error.code == (name == "loop" ? "file.unreadable" : "file.missing"))
           #expect(error.kind == .missingInput)
-          #expect(error.message.hasSuffix(says), "\(name): \(error.message)")
+          #expect(error.message.hasSuffix(ending), "\(name): \(error.message)")
         }
       }
       #expect(try MappedFile.open("\(folder)/good").byteCount == 1)

@@ -37,7 +37,7 @@ import Testing
       expectFailure("output.link") { _ = try out.folder("link/docs") }
       expectFailure("output.link") { try out.removeFile(at: "a/docs/thesis.txt") }
       expectFailure("output.folder") { _ = try out.folder("../home") }
-      expectFailure("output.folder") { _ = try out.folder("gone") }
+      expectFailure("output.folder") { _ = try out.folder("missing") }
       expectFailure("output.folder") { _ = try out.folder("a/b/c.txt/d", creating: true) }
     }
   }
@@ -85,7 +85,7 @@ import Testing
         close(file)
       }
       #expect(fileBytes("\(place)/out/own") == [1, 2])
-      #expect(try out.readable("gone") == nil)
+      #expect(try out.readable("missing") == nil)
     }
   }
 
@@ -109,7 +109,7 @@ import Testing
       #expect(chown("\(place)/out/tree", 4242, 4242) == 0)
       expectFailure("output.foreign") { try out.remove("tree") }
       #expect(folderNames("\(place)/out/tree") == ["a.txt"])
-      #expect(!out.owns("tree") && !out.owns("gone") && out.names == ["tree"])
+      #expect(!out.owns("tree") && !out.owns("missing") && out.names == ["tree"])
       #expect(chown("\(place)/out/tree/a.txt", 4242, 4242) == 0)
       expectFailure("output.foreign") { _ = try out.folder("tree").appendable("a.txt") }
     }

@@ -92,7 +92,7 @@ import Testing
     #expect(ProcessorCount.usable(affine: 4, quota: 1e300) == 4)
   }
 
-  /// What holds on every machine.
+  /// A property of every machine.
   @Test func thisMachine() {
     #expect((1...max(1, ProcessorCount.online)).contains(ProcessorCount.usable))
   }

@@ -2,7 +2,7 @@ import Bytes
 import Testing
 
 struct StoragePoolTests {
-  /// Small memory, and memory that is mapped; sizes that are no multiple of anything.
+  /// Small memory, and memory that is mapped; sizes that are not multiples of anything.
   @Test(arguments: [1, 4_000, 3_000_001, 9_999_999])
   func whatIsLetGoComesBack(byteCount: Int) {
     let pool = StoragePool()
@@ -35,7 +35,7 @@ struct StoragePoolTests {
     #expect(pool.take(3_004) == memory[4])
   }
 
-  @Test func newLargeSizesTakeThePlaceOfThoseNobodyWantedAgain() {
+  @Test func newLargeSizesReplaceThoseThatWereNotReused() {
     let pool = StoragePool()
     func use(_ sizes: [Int]) {
       for (memory, size) in sizes.map({ (pool.take($0), $0) }) {
@@ -56,7 +56,7 @@ struct StoragePoolTests {
     #expect(pool.idleByteCount == 2 * 6_900_000 + 3_000_000 + 300)
   }
 
-  /// A whole frame's memory, twice what a large size takes, comes and goes without the system.
+  /// A whole frame's memory, twice what a large size takes, is reused without the system.
   @Test func whatComesWithEachFrameStays() {
     let pool = StoragePool()
     let sizes = [22_000_000, 7_000_000, 12_000_000, 4_000_000, 4_000_000, 2_000_000]

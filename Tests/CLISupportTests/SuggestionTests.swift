@@ -5,7 +5,7 @@ import Testing
 @testable import CLISupport
 @testable import JobSupport
 
-@Suite("What was meant")
+@Suite("Suggestions")
 struct SuggestionTests {
   @Test(
     "Distances count a swap of neighbours once",
@@ -39,7 +39,7 @@ struct SuggestionTests {
       #expect(Suggestion.existingFile(like: "\(folder)/cat.png") == "\(folder)/cat.jpeg")
       #expect(Suggestion.existingFile(like: "\(folder)/bird.tiff") == nil)
       #expect(Suggestion.existingFile(like: "\(folder)/none/dog.jpg") == nil)
-      // What is given is no help, nor what leads nowhere, nor what shares no letter.
+      // Not suggested: the given path, a link that leads nowhere, a name that shares no letter.
       symlink("nowhere", "\(folder)/bird.jpg")
       close(open("\(folder)/f", O_WRONLY | O_CREAT, 0o600))
       #expect(Suggestion.existingFile(like: "\(folder)/bird.jpg") == nil)
@@ -51,7 +51,7 @@ struct SuggestionTests {
 
 @Suite("Advice about command lines")
 struct UsageAdviceTests {
-  /// What the parser says about a tool with two commands.
+  /// The parser's description of a tool with two commands.
   private static let dump = """
     {"command": {"commandName": "tool", "subcommands": [
       {"commandName": "draw", "arguments": [
@@ -79,13 +79,13 @@ struct UsageAdviceTests {
   func slips(line: String, expected: String) { #expect(advice(line) == expected) }
 
   @Test(
-    "Nothing to say",
+    "No advice",
     arguments: [
       "", "draw --color red", "draw x -o y", "draw -- --colour", "draw --color", "--help",
     ])
   func none(line: String) { #expect(advice(line) == nil) }
 
-  @Test("A dump that cannot be read is no reason to fail")
+  @Test("A dump that cannot be read is not an error")
   func damagedDump() {
     #expect(UsageAdvice(dump: "{", arguments: ["x"]) == nil)
     #expect(UsageAdvice(dump: "{}", arguments: ["x"]) == nil)

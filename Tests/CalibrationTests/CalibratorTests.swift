@@ -105,7 +105,7 @@ struct CalibratorTests {
   }
 }
 
-/// What cannot be calibrated with.
+/// Inputs that cannot be used for calibration.
 struct CalibrationInputsTests {
   @Test func foldersOfNumbersAreClips() throws {
     try withTemporaryFolder { folder in
@@ -124,7 +124,7 @@ struct CalibrationInputsTests {
         try CalibrationInputs(paths: [folder])
       }
       #expect(throws: Failure(.missingInput, code: "file.missing", "")) {
-        try CalibrationInputs(paths: ["\(folder)/gone.png"])
+        try CalibrationInputs(paths: ["\(folder)/missing.png"])
       }
       try PictureFile.write([1, 2, 3], to: "\(folder)/broken.png")
       #expect(throws: Failure(.badInput, code: "calibrate.unreadable", "")) {

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Calibration
 
-/// Running graphs in pieces, watching them, and correcting biases behind quantised layers.
+/// Running graphs in pieces, watching them, and correcting biases after quantised layers.
 struct SegmentTests {
   /// Two layers with a normalisation and a shortcut between them, and a constant.
   static func model(seed: UInt64) throws -> (model: Model, inputs: [String: Tensor]) {
@@ -124,8 +124,7 @@ struct SegmentTests {
       for i in exact.indices { sums[i % 48] += coarse[i] - exact[i] }
       return sums.reduce(0) { $0 + abs($1) }
     }
-    // The last product reads what the first left behind, so nothing of the mean error is left but
-    // float rounding.
+    // The last product reads the first one's error, so the only mean error left is float rounding.
     #expect(try meanError(after) < 0.05 * meanError(before))
     #expect(plan.corrections.keys.sorted() == ["a", "b"])
   }

@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func hdf5GoesToItsReader() {
+  @Test func hdf5IsReadByItsReader() {
     let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
     let hdf5 = signature + [UInt8](repeating: 0, count: 40)
     let userBlock = [UInt8](repeating: 1, count: 1024) + hdf5
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  /// What two readers would take for two different checkpoints.
+  /// Files that two readers would take for two different checkpoints.
   @Test func filesOfTwoFormatsAreRefused() throws {
     let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
     let torch = try #require(fileBytes(torchFixture("good/fp32.pt")))

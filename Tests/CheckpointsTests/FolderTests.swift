@@ -142,7 +142,7 @@ import Testing
     }
   }
 
-  @Test func aFolderOfCheckpointsIsNone() throws {
+  @Test func aFolderOfCheckpointsIsRefused() throws {
     try withTemporaryFolder { folder in
       #expect(throws: Failure(.missingInput, code: "file.directory", "")) {
         try Checkpoint.open(folder)

@@ -63,7 +63,7 @@ import Testing
     }
     let opened = try Self.open(bytes)
     #expect(opened.format == .ggml)
-    // Only what tells the layout has to have their name: the others are official as well.
+    // Only tensors that identify the layout must have its names: the others are official as well.
     let imported = try ModelImporter.importModel(opened.tensors)
     #expect(imported.layout == .sam3Cpp)
     Self.expectEqual(imported, nano)

@@ -25,7 +25,7 @@ import Testing
     #expect(opened.notes.isEmpty && opened.shards.isEmpty)
   }
 
-  @Test func theReaderSaysWhyItRefuses() throws {
+  @Test func theReaderReportsWhyItRefuses() throws {
     let bytes = SafetensorsOpeningTests.file(["a"])
     #expect(throws: failure("st.size")) { try SafetensorsOpeningTests.open(bytes + [0]) }
     // A header as long as the format allows, and one byte more, in a file that is shorter.
@@ -33,7 +33,7 @@ import Testing
     #expect(throws: failure("st.header_size")) { try SafetensorsOpeningTests.open(declared) }
   }
 
-  @Test func shardsLieBesideTheirIndex() throws {
+  @Test func shardsAreBesideTheirIndex() throws {
     let index = Array(#"{"metadata":{},"weight_map":{"a":"x.safetensors"}}"#.utf8)
     try withTemporaryFolder { folder in
       let path = folder + "/model.safetensors.index.json"

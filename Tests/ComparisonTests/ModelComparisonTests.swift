@@ -67,7 +67,7 @@ struct ModelComparisonTests {
 
   /// A candidate that encodes its memory as nothing tracks well with the reference's memory, and
   /// not with its own.
-  @Test func forcingTellsMemoryFromSight() throws {
+  @Test func forcingSeparatesMemoryFromSight() throws {
     var forgetful = try Nano.model.get()
     let name = try #require(
       forgetful.weights.names.first { $0.hasSuffix("memory_encoder.out_proj.weight") })

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Detector
 
-@Suite("What a detector finds")
+@Suite("The results of a detector")
 struct DetectionTests {
   private let detector: Detector
 
@@ -36,7 +36,7 @@ struct DetectionTests {
       })
   }
 
-  @Test("says how many it leaves out")
+  @Test("reports how many it leaves out")
   func limit() throws {
     let boxes = try detector.look(at: picture)
     let queries = try detector.queries(for: ["the"])

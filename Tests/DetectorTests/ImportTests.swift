@@ -32,7 +32,7 @@ struct DetectorImportTests {
       checkpoint, merges: try fixture.merges, options: options)
   }
 
-  @Test("reads sizes from shapes, and says what it assumes")
+  @Test("reads sizes from shapes, and reports what it assumes")
   func shapes() throws {
     let imported = try importing()
     var expected = DetectorConfiguration.tiny(.owlv2)
@@ -72,7 +72,7 @@ struct DetectorImportTests {
     }
   }
 
-  @Test("leaves out what is no weight, and says so")
+  @Test("leaves out what is not a weight, and reports it")
   func others() throws {
     let imported = try importing {
       $0.names.append("owlv2.text_model.embeddings.position_ids")

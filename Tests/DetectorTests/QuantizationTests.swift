@@ -14,7 +14,7 @@ import Testing
 @testable import Detector
 
 /// Two layers of 64 channels in int8; real models have more channels, which average more noise.
-private let leastSignal = 20.0
+private let minimumSignal = 20.0
 
 @Suite("A detector in int8")
 struct DetectorQuantizationTests {
@@ -65,6 +65,6 @@ struct DetectorQuantizationTests {
     let exact = try a.patches(try a.queries(for: ["the", "on"]), in: picture)
     let rounded = try b.patches(try b.queries(for: ["the", "on"]), in: picture)
     let noise = relativeError(rounded.classes, exact.classes)
-    #expect(noise > 0 && -20 * log10(noise) > leastSignal, "\(noise)")
+    #expect(noise > 0 && -20 * log10(noise) > minimumSignal, "\(noise)")
   }
 }

@@ -8,7 +8,7 @@ import Tokenizer
 
 @testable import Detector
 
-/// What transformers computed, as `Scripts/make_detector_fixtures.py` wrote it.
+/// The results of transformers, as `Scripts/make_detector_fixtures.py` wrote it.
 struct ReferenceFixture {
   let json: JSONValue
 
@@ -34,7 +34,7 @@ struct ReferenceFixture {
   /// The small detector of the fixture.
   func imported(_ kind: DetectorKind) throws -> ImportedDetector {
     var options = DetectorImporter.Options()
-    // Shapes do not tell the heads.
+    // Shapes do not determine the number of heads.
     options.published = try PublishedConfiguration(
       json: [
         "model_type": .string(kind.rawValue), "text_config": ["num_attention_heads": 3],

@@ -5,7 +5,7 @@ public struct Disagreement: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// What became of a graph.
+/// The outcome of running a graph.
 public enum Verdict: Sendable, Hashable {
   case agreed
   /// Refused by all ways, with the same code.

@@ -1,8 +1,8 @@
 internal import Graph
 internal import Reference
 
-/// How far kernels may be from the reference on the same operands: what 32-bit sums of so many terms
-/// of such a size may lose, and nothing where elements only move.
+/// The allowed distance of kernels from the reference on the same operands: the rounding of 32-bit
+/// sums with this number and size of terms, and nothing where elements only move.
 struct NodeTolerance {
   /// Of a sum, relative to the size of its terms altogether: what each addition may lose (Higham
   /// 2002, section 3.1).
@@ -13,12 +13,12 @@ struct NodeTolerance {
   static let function = 4e-6
   /// Of int8 attention and what it rounds on the way, where all integers are exact.
   static let rounded = 2e-5
-  /// Of an axial attention: a number that lies between two integers may become the other one.
-  static let turned = 2e-3
+  /// Of an axial attention: a number between two integers may become the other one.
+  static let axial = 2e-3
   /// Above, nothing is compared: numbers may leave the range of 32 bits on the way.
   static let largest = 1e15
 
-  /// The most that an element may differ; nil when the result is unspecified.
+  /// The maximum difference of an element; nil when the result is unspecified.
   static func absolute(
     _ op: Op, _ operands: [ReferenceValue], _ result: ReferenceValue
   ) -> Double? {
@@ -40,9 +40,9 @@ struct NodeTolerance {
       guard case .attention = op else { return sizes[2] * (rounded + inScores) }
       let keys = Double(operands[1].shape.dropFirst().first ?? 1)
       return sizes[2] * (function + sum(of: keys) + inScores)
-    case .axialAttention: return sizes[2] * turned
+    case .axialAttention: return sizes[2] * axial
     case .layerNorm(let epsilon):
-      let deviation = operands[0].leastDeviation(epsilon: Double(epsilon))
+      let deviation = operands[0].minimumDeviation(epsilon: Double(epsilon))
       return function * (own + sizes[1] * (1 + sizes[0] / deviation) + sizes[2])
     case .batchNorm(let epsilon):
       let variance = operands[4].values.min() ?? 1
@@ -80,17 +80,17 @@ extension ReferenceValue {
     values.reduce(0) { $1.isFinite ? Swift.max($0, abs($1)) : .infinity }
   }
 
-  /// Of all rows the least, as a norm divides by it.
-  fileprivate func leastDeviation(epsilon: Double) -> Double {
+  /// The minimum over all rows, as a norm divides by it.
+  fileprivate func minimumDeviation(epsilon: Double) -> Double {
     let columns = shape.last ?? 1
     guard columns > 0 else { return 1 }
-    var least = Double.infinity
+    var minimum = Double.infinity
     for start in stride(from: 0, to: values.count, by: columns) {
       let row = values[start..<(start + columns)]
       let mean = row.reduce(0, +) / Double(columns)
       let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(columns)
-      least = Swift.min(least, (variance + epsilon).squareRoot())
+      minimum = Swift.min(minimum, (variance + epsilon).squareRoot())
     }
-    return Swift.max(least, 1e-12)
+    return Swift.max(minimum, 1e-12)
   }
 }

@@ -12,7 +12,8 @@ public struct PassOracle {
   /// Of what is the same in real numbers, relative to the largest element of an output: weights that
   /// a pass makes are rounded once.
   static let tolerance = 1e-5
-  /// An output may move so many times as far as by a change of the inputs in their last bits.
+  /// The factor by which an output may move further than by a change of the inputs in their last
+  /// bits.
   static let instability = 100.0
 
   private let item: RandomGraph
@@ -24,12 +25,12 @@ public struct PassOracle {
   private func check() throws(Disagreement) -> Verdict {
     let expected: [String: ReferenceValue]
     do throws(Failure) { expected = try evaluate(item.model) } catch {
-      // What no call can run may still be rewritten.
+      // A model that no call can run may still be rewritten.
       _ = try rewritten()
       return .refused(code: error.code)
     }
     let passed = try rewritten()
-    // Products of weights that are no numbers mean nothing.
+    // Products of weights that are not finite mean nothing.
     guard item.hasFiniteWeights else { return .agreed }
     try compare(passed, expected, "passes")
     try checkQuantizer(passed, expected)
@@ -133,7 +134,7 @@ public struct PassOracle {
   }
 
   private func movement(of output: String, _ value: ReferenceValue) -> Double {
-    var most = 0.0
+    var maximum = 0.0
     for seed in 1...4 {
       var random = SeededRandom(quietly: UInt64(seed))
       func moved(_ tensor: Tensor) -> Tensor {
@@ -148,9 +149,9 @@ public struct PassOracle {
         if let tensor = model.weights[name] { model.weights.set(name, moved(tensor)) }
       }
       let results = try? evaluate(model, inputs: item.inputs.mapValues(moved))
-      most = max(most, results?[output]?.distance(to: value) ?? .infinity)
+      maximum = max(maximum, results?[output]?.distance(to: value) ?? .infinity)
     }
-    return most
+    return maximum
   }
 }
 
@@ -165,9 +166,9 @@ extension RandomGraph {
 
 extension ReferenceValue {
   fileprivate func distance(to other: ReferenceValue) -> Double {
-    zip(values, other.values).reduce(0) { most, pair in
+    zip(values, other.values).reduce(0) { maximum, pair in
       let apart = abs(pair.0 - pair.1)
-      return apart.isNaN ? .infinity : Swift.max(most, apart)
+      return apart.isNaN ? .infinity : Swift.max(maximum, apart)
     }
   }
 }

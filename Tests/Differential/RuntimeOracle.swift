@@ -8,15 +8,17 @@ public import TestSupport
 
 /// Holds the runtime to the reference on a random graph.
 ///
-/// Every node of a plan without joined steps must give what the reference gives on the very operands
-/// that the node had; and the plan with joined steps what the one without gives: bit for bit as a
-/// rule, but for rounding where attention between tokens and cells goes another way.
+/// Every node of a plan without joined steps must give what the reference gives on the very
+/// operands that the node had. The plan with joined steps must give what the one without gives,
+/// bit for bit as a rule, except for rounding where attention between tokens and cells is computed
+/// in another way.
 public struct RuntimeOracle {
   /// Relative to the largest element of an output.
   static let joinedTolerance = 1e-4
-  /// The same behind integers: a number between two of them may become the other one.
+  /// The same downstream of integers: a number between two of them may become the other one.
   static let roundedTolerance = 5e-2
-  /// An output may move so many times as far as by a change of the inputs in their last bits.
+  /// The factor by which an output may move further than by a change of the inputs in their last
+  /// bits.
   static let instability = 100.0
 
   private let item: RandomGraph
@@ -47,7 +49,7 @@ public struct RuntimeOracle {
       return .refused(code: plain.code)
     case (.success(let plain), .success(let joined)):
       guard let bound else {
-        throw Disagreement("runs, but binding says \(refusal?.code ?? "")")
+        throw Disagreement("runs, but binding reports \(refusal?.code ?? "")")
       }
       try checkNodes(bound, outputs: plain)
       try checkJoined(joined, plain: plain)
@@ -90,7 +92,7 @@ public struct RuntimeOracle {
     guard case .success(let tapped) = run(joins: false, tap: tap) else {
       throw Disagreement("is refused when watched")
     }
-    // What is watched exists in full, where a batch would otherwise share one item.
+    // A watched value exists in full, where a batch would otherwise share one item.
     try expectClose(tapped, outputs, "a watched run")
     var trace = NodeTrace(bound, item, constant: item.graph.constantNodes)
     for (index, node) in bound.nodes.enumerated() where trace.isNeeded[index] {
@@ -145,7 +147,7 @@ public struct RuntimeOracle {
 
   /// How far an output moves when all inputs change in their last bits.
   private func movement(of output: String, _ values: [Float]) throws(Disagreement) -> Double {
-    var most = 0.0
+    var maximum = 0.0
     for seed in 1...4 {
       var random = SeededRandom(quietly: UInt64(seed))
       let moved = item.inputs.mapValues { tensor in
@@ -158,9 +160,9 @@ public struct RuntimeOracle {
       guard case .success(let results) = run(joins: false, tap: nil, inputs: moved),
         let other = results[output]?.floats()
       else { throw Disagreement("other inputs are refused") }
-      most = max(most, largestDifference(other, values))
+      maximum = max(maximum, largestDifference(other, values))
     }
-    return most
+    return maximum
   }
 
   private var isRounded: Bool {
@@ -175,9 +177,9 @@ public struct RuntimeOracle {
   // MARK: Comparing
 
   private func largestDifference(_ a: [Float], _ b: [Float]) -> Double {
-    zip(a, b).reduce(0) { most, pair in
+    zip(a, b).reduce(0) { maximum, pair in
       let apart = Double(pair.0) - Double(pair.1)
-      return apart.isNaN ? .infinity : max(most, abs(apart))
+      return apart.isNaN ? .infinity : max(maximum, abs(apart))
     }
   }
 

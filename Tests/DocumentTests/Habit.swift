@@ -34,6 +34,7 @@ extension Habit {
         "at least", "at most", "most recent", "most recently", "most similar", "most significant",
         "most important", "most prominent", "most urgent", "the most tensors",
         "least significant", "least squares", "least recently", "most of", "least normal",
+        "least nonzero",
         "least common",
         "most operators",
         "most steps",
@@ -54,7 +55,7 @@ extension Habit {
       phrases: ["is no", "are no", "was no", "were no", "is none", "are none", "was none"],
       allowed: [
         "is no longer", "are no longer", "was no longer", "there is no", "there are no",
-        "there was no", "there were no", "there is none", "there are none",
+        "are no mask dense", "there was no", "there were no", "there is none", "there are none",
       ]),
     Habit(
       name: "go on, for continue and resume",

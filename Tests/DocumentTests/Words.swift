@@ -33,7 +33,8 @@ struct Words {
 
   /// Length of the mark that begins a comment; 0 for a line of code.
   private static func commentMark(_ line: Substring) -> Int {
-    for mark in ["///", "//", "#"] where line.hasPrefix(mark) { return mark.utf8.count }
+    // Not "#expect".
+    for mark in ["///", "//", "# "] where line.hasPrefix(mark) { return mark.utf8.count }
     return 0
   }
 

@@ -31,7 +31,7 @@ struct BatchFormatTests {
     (json?["files"]?.array ?? []).compactMap(\.string)
   }
 
-  @Test("Several formats of a picture and a video hold the same masks, where the results say")
+  @Test("Several formats of a picture and a video hold the same masks, as the results list them")
   func several() throws {
     try withTemporaryFolder { folder in
       let results = try run(
@@ -52,7 +52,7 @@ struct BatchFormatTests {
         #expect(try entry.requiredString("file") == "p/png/\(number).png")
         let mask = try LabelMap.read("\(folder)/out/p/png/\(number).png").mask(of: 255)
         #expect(entry["segmentation"]?["counts"]?.string == RunLengthMask(mask).cocoCounts)
-        // Object 1 lies on top, so nothing of it is hidden.
+        // Object 1 is on top, so nothing of it is hidden.
         let object = try prompt.requiredInt("object")
         #expect(object != 1 || labels.mask(of: object) == mask)
       }
@@ -74,7 +74,7 @@ struct BatchFormatTests {
     }
   }
 
-  @Test("An item has formats of its own, and what it cannot have is told")
+  @Test("An item has formats of its own, and unsuitable ones are reported")
   func ofItems() throws {
     try withTemporaryFolder { folder in
       func item(_ id: String, _ format: String, _ more: String = "") -> String {

@@ -20,7 +20,8 @@ enum BatchItems {
           + "[{\"points\": [[\(center.x), \(center.y)]]}]}")
     }
     lines.insert(
-      "{\"id\": \"gone\", \"image\": \"gone.png\", \"prompts\": [{\"points\": [[1, 2]]}]}", at: 4)
+      "{\"id\": \"missing\", \"image\": \"missing.png\", \"prompts\": [{\"points\": [[1, 2]]}]}",
+      at: 4)
     lines.append(
       "{\"id\": \"everything\", \"image\": \"pictures/0.png\", \"auto\": {\"points_per_side\": 4}}")
     lines.append("{\"id\": \"slip\", \"image\": \"pictures/0.png\", \"promts\": []}")

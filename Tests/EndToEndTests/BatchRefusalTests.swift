@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("What sam2 batch refuses, and which shard it takes")
+@Suite("Refusals of sam2 batch, and its choice of a shard")
 struct BatchRefusalTests {
   static let lists: [String: String] = [
     "json": "{\"id\": \"a\"}\n{\"id\": \"b\"\n",

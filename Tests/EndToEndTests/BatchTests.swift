@@ -53,7 +53,7 @@ struct BatchTests {
     #expect(!exists(part))
   }
 
-  @Test("Ctrl-C finishes the item at hand, says how to go on, and dies of the signal")
+  @Test("Ctrl-C finishes the current item, prints how to resume, and dies of the signal")
   func interrupted() throws {
     try withTemporaryFolder { folder in
       try BatchItems.make(in: folder)
@@ -75,26 +75,26 @@ struct BatchTests {
     }
   }
 
-  @Test("What failed is tried again, what is done is not")
+  @Test("Failed items are tried again, finished ones are not")
   func retried() throws {
     try withTemporaryFolder { folder in
       try BatchItems.make(in: folder)
       #expect(try BatchItems.run(["-o", "out", "-q"], in: folder).exitCode == 1)
       let results = fileBytes("\(folder)/out/results.jsonl")
-      // A picture that nobody looks at again may go.
+      // A picture that is not read again may be removed.
       unlink("\(folder)/pictures/3.png")
       #expect(try BatchItems.run(["-o", "out", "-q", "--resume"], in: folder).exitCode == 1)
       let isKept = fileBytes("\(folder)/out/results.jsonl") == results
       #expect(isKept)
-      write(fileBytes("\(folder)/pictures/5.png") ?? [], to: "\(folder)/gone.png")
+      write(fileBytes("\(folder)/pictures/5.png") ?? [], to: "\(folder)/missing.png")
       let outcome = try BatchItems.run(["-o", "out", "--resume", "--json"], in: folder)
       #expect(outcome.exitCode == 1)
       #expect(try outcome.json.requiredInt("failed") == 1)
-      #expect(exists("\(folder)/out/gone/0.png"))
+      #expect(exists("\(folder)/out/missing/0.png"))
     }
   }
 
-  @Test("A full disk ends the run, and it goes on afterwards")
+  @Test("A full disk ends the run, which resumes afterwards")
   func fullDisk() throws {
     try withTemporaryFolder { folder in
       try BatchItems.make(in: folder)
@@ -138,7 +138,7 @@ struct BatchTests {
 
   // MARK: - Items
 
-  @Test("Results say where masks are and what went wrong")
+  @Test("Results name the files of masks, and describe failures")
   func results() throws {
     try withTemporaryFolder { folder in
       try BatchItems.make(in: folder)
@@ -149,7 +149,7 @@ struct BatchTests {
         decoding: fileBytes("\(folder)/out/results.jsonl") ?? [], as: UTF8.self)
       let results = try text.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
       let ids = results.compactMap { $0["id"]?.string }
-      #expect(ids.count == 16 && ids[4] == "gone" && ids.last == "clip")
+      #expect(ids.count == 16 && ids[4] == "missing" && ids.last == "clip")
       let disc = try results[0].requiredArray("prompts")[0].requiredArray("masks")[0]
       let mask = try LabelMap.read("\(folder)/out/" + disc.requiredString("file")).mask(of: 255)
       #expect(try mask.area == disc.requiredInt("area"))

@@ -17,29 +17,29 @@ struct BudgetTests {
       BudgetTests.attacks.contains { name.contains($0) }
     }
     #expect(names.count > 4)
-    for name in names { try refuse(fixturePath("bad/" + name, target: room), says: "error: ") }
+    for name in names { try refuse(fixturePath("bad/" + name, target: room), message: "error: ") }
   }
 
-  /// A pickle that repeats `piece`, and what is said about it.
+  /// A pickle that repeats `piece`, and a part of the error message.
   struct Bomb: Sendable, CustomStringConvertible {
     let description: String
     let piece: [UInt8]
     let count: Int
-    let says: String
+    let message: String
   }
 
   static let bombs: [Bomb] = [
     // NONE, TUPLE1.
     Bomb(
-      description: "tuples", piece: appending([0x4E, 0x85]), count: 3, says: "2500000 values"),
+      description: "tuples", piece: appending([0x4E, 0x85]), count: 3, message: "2500000 values"),
     // EMPTY_LIST.
-    Bomb(description: "lists", piece: appending([0x5D]), count: 3, says: "2500000 values"),
+    Bomb(description: "lists", piece: appending([0x5D]), count: 3, message: "2500000 values"),
     // EMPTY_DICT.
     Bomb(
       description: "dictionaries", piece: appending([0x7D]), count: 3,
-      says: "too many dictionaries"),
+      message: "too many dictionaries"),
     // BINPUT 0.
-    Bomb(description: "opcodes", piece: [0x71, 0], count: 10_000_000, says: "too many opcodes"),
+    Bomb(description: "opcodes", piece: [0x71, 0], count: 10_000_000, message: "too many opcodes"),
   ]
 
   /// MARK, pushes that the stack just holds, APPENDS.
@@ -59,7 +59,7 @@ struct BudgetTests {
       archive.append("t/data.pkl", pickle)
       archive.append("t/version", Array("3\n".utf8))
       write(archive.bytes, to: folder + "/bomb.pt")
-      try refuse(folder + "/bomb.pt", says: bomb.says)
+      try refuse(folder + "/bomb.pt", message: bomb.message)
     }
   }
 
@@ -77,7 +77,7 @@ struct BudgetTests {
       archive.append("t/version", Array("3\n".utf8))
       archive.append("t/data/0", [0, 0, 0x80, 0x3F])
       write(archive.bytes, to: folder + "/many.pt")
-      try refuse(folder + "/many.pt", says: "more than 100000 tensors")
+      try refuse(folder + "/many.pt", message: "more than 100000 tensors")
     }
   }
 
@@ -91,8 +91,8 @@ struct BudgetTests {
         "w.npy",
         [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndianBytes(UInt16(text.count)) + text)
       write(archive.bytes, to: folder + "/bomb.npz")
-      try refuse(folder + "/bomb.npz", says: "0 bytes follow the header")
-      // Ninety thousand tensors are announced; the first has as many elements as 32 bits can say.
+      try refuse(folder + "/bomb.npz", message: "0 bytes follow the header")
+      // Ninety thousand tensors are announced; the first has the largest count that 32 bits hold.
       let head: [UInt32] = [0x7361_6D32, 1, 0, 90_000, 1024, 1]
       let record: [UInt32] = [1, 8, 0, .max]
       let bytes =
@@ -100,7 +100,7 @@ struct BudgetTests {
         + record.flatMap(littleEndianBytes) + Array("no_w.bia".utf8)
         + [UInt8](repeating: 0, count: 64)
       write(bytes, to: folder + "/bomb.ggml")
-      try refuse(folder + "/bomb.ggml", says: "the data ends early")
+      try refuse(folder + "/bomb.ggml", message: "the data ends early")
     }
   }
 
@@ -109,12 +109,12 @@ struct BudgetTests {
     Array(
       ("ctorch._utils\n_rebuild_tensor_v2\n((X\u{7}\0\0\0storagectorch\nFloatStorage\n"
         + "X\u{1}\0\0\00X\u{3}\0\0\0cpuK\u{1}tQK\0))").utf8)
-    // False, which is no ASCII.
+    // False, whose opcode is not ASCII.
     + [0x89] + Array("ccollections\nOrderedDict\n)RtRq\0".utf8)
 
-  private func refuse(_ path: String, says: String) throws {
+  private func refuse(_ path: String, message: String) throws {
     let outcome = try Tool.convert.run(["inspect", path], in: "/", limits: BudgetTests.limits)
     #expect(outcome.exitCode == 65, "\(path): \(outcome.errors)")
-    #expect(outcome.errors.contains(says), "\(path): \(outcome.errors)")
+    #expect(outcome.errors.contains(message), "\(path): \(outcome.errors)")
   }
 }

@@ -54,8 +54,8 @@ struct BundledModelTests {
         ("bundled_model", "nano-int8.sam2"), ("bundled_detector", "shapes-int8.sam2"),
       ] {
         let committed = try #require(fileBytes(Workplace.bundled(name)))
-        let told = try outcome.json.required(member).requiredInt("bytes")
-        #expect(told == committed.count)
+        let byteCount = try outcome.json.required(member).requiredInt("bytes")
+        #expect(byteCount == committed.count)
       }
     }
   }
@@ -65,7 +65,7 @@ struct BundledModelTests {
     .object(
       (GoldenPrompt.shortened(metadata).object ?? []).map { key, value in
         guard key == "quantization", let members = value.object else { return (key, value) }
-        // What was measured depends on the kernel level, too.
+        // The measurements depend on the kernel level, too.
         return (key, .object(members.filter { !["source_sha256", "agreement"].contains($0.key) }))
       })
   }

@@ -3,7 +3,8 @@ import JSON
 import TestSupport
 import Testing
 
-/// What scripts rely on: JSON for every outcome, odd names, inputs that are no files, allowances.
+/// The behaviour that scripts rely on: JSON for every outcome, odd names, inputs that are not
+/// files, allowances.
 @Suite("The surface of sam2-convert")
 struct ConvertSurfaceTests {
   private static func torch(_ name: String) -> String {
@@ -71,7 +72,7 @@ struct ConvertSurfaceTests {
     }
   }
 
-  @Test("Weights that are no numbers are warned of, or refused when asked") func values() throws {
+  @Test("Weights that are not numbers are warned of, or refused when asked") func values() throws {
     let model = try Workplace.shared.get().model
     try withTemporaryFolder { folder in
       try expectSuccess(
@@ -105,7 +106,7 @@ struct ConvertSurfaceTests {
     }
   }
 
-  @Test("Inputs that are no files", arguments: ["folder", "fifo", "/dev/zero", "/proc/self/mem"])
+  @Test("Inputs that are not files", arguments: ["folder", "fifo", "/dev/zero", "/proc/self/mem"])
   func noFiles(name: String) throws {
     try withTemporaryFolder { folder in
       mkdir(folder + "/folder", 0o700)

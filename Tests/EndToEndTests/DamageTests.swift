@@ -21,7 +21,7 @@ struct DamageTests {
     try outcome.json.requiredArray("skipped").map { try $0.requiredInt("frame") }
   }
 
-  @Test("A frame that cannot be decoded ends the job, or is left out and told")
+  @Test("A frame that cannot be decoded ends the job, or is left out and reported")
   func folder() throws {
     try withTemporaryFolder { folder in
       try makeFrames(damaging: 4, in: folder)
@@ -47,7 +47,7 @@ struct DamageTests {
         #expect(isSame, "frame \(frame)")
       }
 
-      // In two parts, of which the second begins behind the hole.
+      // In two parts, of which the second begins after the hole.
       let first = try Tool.sam2.run(
         skipping + ["-o", "parts", "--save-state", "job.state", "--stop-after", "5"], in: folder)
       #expect(first.exitCode == 1)
@@ -60,7 +60,7 @@ struct DamageTests {
     }
   }
 
-  @Test("A video that is cut off is tracked as far as it goes")
+  @Test("A video that is cut off is tracked up to the cut")
   func video() throws {
     try withTemporaryFolder { folder in
       let writer = try VideoWriter(path: "\(folder)/whole.mp4", width: 192, height: 144)

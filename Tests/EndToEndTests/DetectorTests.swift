@@ -59,7 +59,7 @@ struct DetectorToolTests {
 
   // MARK: - Converting
 
-  @Test("Conversion says what the model is, and its file verifies and runs")
+  @Test("Conversion identifies the model, and its file verifies and runs")
   func conversion() throws {
     let outcome = try Tool.convert.run(
       [place.checkpoint, "--dry-run", "--json"], in: place.workplace.folder)
@@ -152,7 +152,7 @@ struct DetectorToolTests {
     }
   }
 
-  @Test("An example stands in for words")
+  @Test("An example replaces words")
   func example() throws {
     let target = ["--like", picture, "--box", "2,2,40,40", "--threshold", "0.3"]
     try run(["detect", picture] + target + ["--json"]) { outcome, _ in
@@ -185,7 +185,7 @@ struct DetectorToolTests {
 
   // MARK: - Quantising
 
-  @Test("Calibration looks at pictures, keeps some for measuring, and goes into the file")
+  @Test("Calibration reads pictures, holds some out for measuring, and is recorded in the file")
   func calibrate() throws {
     try withTemporaryFolder { folder in
       try Tool.makeFolder("\(folder)/photos")
@@ -354,7 +354,7 @@ struct DetectorToolTests {
     }
   }
 
-  @Test("A batch finds what its items name, and says what it cannot")
+  @Test("A batch finds the objects that its items name, and reports items that it cannot do")
   func batch() throws {
     try withTemporaryFolder { folder in
       write(
@@ -416,7 +416,7 @@ struct DetectorToolTests {
     }
   }
 
-  @Test("Text that is no UTF-8 is refused")
+  @Test("Text that is not UTF-8 is refused")
   func bytes() throws {
     try withTemporaryFolder { folder in
       let command = try Tool.sam2.path

@@ -20,7 +20,7 @@ struct EarlierResultTests {
 
   private static let formats = ["davis", "png", "sav", "davis,coco", "yolo"]
 
-  @Test("A shorter run replaces the longer one as a whole, and says so", arguments: formats)
+  @Test("A shorter run replaces the longer one as a whole, with a note", arguments: formats)
   func shorter(_ format: String) throws {
     try withTemporaryFolder { folder in
       try makeFrames(3, "long", in: folder)
@@ -40,7 +40,7 @@ struct EarlierResultTests {
   }
 
   @Test(
-    "Fewer objects, and another format, replace the earlier results; the same call says nothing")
+    "Fewer objects, and another format, replace the earlier results; the same call prints no note")
   func fewer() throws {
     try withTemporaryFolder { folder in
       let one = ["track", Self.clip, "--object", "1", "--point", "42,58", "-o", "out"]
@@ -96,7 +96,7 @@ struct EarlierResultTests {
         Tool.sam2.run(call + ["--stop-after", "2", "--save-state", "job"], in: folder))
       #expect(folderNames("\(folder)/out") == ["00000.png", "00001.png"])
       #expect(folderNames("\(folder)/logits") == ["00000_1.npy", "00001_1.npy"])
-      // Going on keeps what the first part has written.
+      // Resuming keeps the files that the first part has written.
       try expectSuccess(Tool.sam2.run(call + ["--resume", "job"], in: folder))
       #expect(folderNames("\(folder)/out").count == 8)
     }
@@ -115,7 +115,7 @@ struct EarlierResultTests {
     }
   }
 
-  @Test("Other people's files in the folder are no results, and a prompt is not one")
+  @Test("Other people's files in the folder are not results, and neither is a prompt")
   func foreign() throws {
     try withTemporaryFolder { folder in
       try Tool.makeFolder("\(folder)/out")

@@ -20,7 +20,8 @@ struct ExampleTests {
     return String(repeating: "0", count: 5 - digits.count) + digits + ".jpg"
   }
 
-  @Test("Pictures that are not examples get masks and say whether the object is there")
+  @Test(
+    "Pictures that are not examples get masks, and the report states whether the object is there")
   func pictures() throws {
     let scene = try Workplace.shared.get().scene
     try withTemporaryFolder { folder in

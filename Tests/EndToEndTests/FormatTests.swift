@@ -88,10 +88,10 @@ struct FormatTests {
     }
   }
 
-  @Test("Masks are those of the upright picture, and the report says so")
+  @Test("Masks are those of the upright picture, and the report records the orientation")
   func orientation() throws {
-    let turned = fixturePath("orientation6.jpg", target: "MediaTests")
-    try withRun(["segment", turned, "--point", "3,6", "-o", "out", "--json"]) { outcome, folder in
+    let rotated = fixturePath("orientation6.jpg", target: "MediaTests")
+    try withRun(["segment", rotated, "--point", "3,6", "-o", "out", "--json"]) { outcome, folder in
       try expectSuccess(outcome)
       let image = try outcome.json.requiredArray("images")[0]
       #expect(try image.requiredInt("applied_orientation") == 6)
@@ -138,7 +138,7 @@ struct FormatTests {
         try expectSuccess(outcome)
         #expect(folderNames("\(folder)/out\(index)").count == call.count, "\(call.arguments)")
       }
-      // Behind two dashes a name may begin with one.
+      // After two dashes a name may begin with one.
       let dashed = try Tool.sam2.run(
         ["segment", "--point", "64,63", "-o", "../out", "--", "-x.png"], in: "\(folder)/in")
       try expectSuccess(dashed)
@@ -146,7 +146,7 @@ struct FormatTests {
     }
   }
 
-  @Test("A name that is not UTF-8 is told, and the other pictures go on")
+  @Test("A name that is not UTF-8 is reported, and the other pictures are segmented")
   func latinNames() throws {
     let picture = try #require(fileBytes(Self.still))
     try withTemporaryFolder { folder in
@@ -166,7 +166,7 @@ struct FormatTests {
     }
   }
 
-  @Test("Closed channels are not taken for files, and data that goes nowhere is an error")
+  @Test("Closed channels are not taken for files, and data that cannot be written is an error")
   func closedChannels() throws {
     let program = try Tool.sam2.path
     try withTemporaryFolder { folder in
@@ -210,7 +210,7 @@ struct FormatTests {
     }
   }
 
-  @Test("What stands where a result should go is not replaced unless it is a file")
+  @Test("Only a file or a link is replaced by a result of the same name")
   func occupied() throws {
     try withTemporaryFolder { folder in
       let call = ["segment", Self.still, "--point", "64,63", "-o", "out"]
@@ -221,7 +221,7 @@ struct FormatTests {
       mkfifo("\(folder)/out/still.png", 0o600)
       #expect(try Tool.sam2.run(call, in: folder).exitCode == 73)
       unlink("\(folder)/out/still.png")
-      // A link goes; what it led to stays, and so does another name of the same file.
+      // A link is replaced; its target is kept, and so is another name of the same file.
       write("kept", to: "\(folder)/elsewhere")
       symlink("../elsewhere", "\(folder)/out/still.png")
       try expectSuccess(Tool.sam2.run(call, in: folder))

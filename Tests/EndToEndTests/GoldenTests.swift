@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The run that a file records: made by the tools, compared by them, and missed where it is not.
+/// The run that a file records: the tools write it, compare it, and report files without one.
 @Suite("The golden prompt")
 struct GoldenTests {
   /// A copy of the float model in `folder`, whole by every hash, with one tensor halved.
@@ -17,7 +17,9 @@ struct GoldenTests {
     try ModelFile.write(model, to: "\(folder)/damaged.sam2", replaceExisting: false)
   }
 
-  @Test("A file computes what it did when it was made", arguments: ["float", "int8"])
+  @Test(
+    "A file computes the results that it recorded when it was written",
+    arguments: ["float", "int8"])
   func agrees(_ kind: String) throws {
     let workplace = try Workplace.shared.get()
     let file = kind == "float" ? workplace.model : Workplace.bundled
@@ -55,7 +57,7 @@ struct GoldenTests {
     }
   }
 
-  @Test("A file without a record says so") func missing() throws {
+  @Test("Verifying a file without a record is an error") func missing() throws {
     try withTemporaryFolder { folder in
       let conversion = [
         Workplace.nano("nano.pt"), "--config", Workplace.nano("nano.yaml"), "-o", "bare.sam2",

@@ -27,30 +27,33 @@ struct InputHabitTests {
   @Test("A link that leads nowhere is named with its target, by every command")
   func danglingLink() throws {
     try withTemporaryFolder { folder in
-      symlink("../gone/blob", "\(folder)/link.png")
+      symlink("../missing/blob", "\(folder)/link.png")
       symlink("round.png", "\(folder)/round.png")
       symlink("nowhere", "\(folder)/models")
       write([], to: "\(folder)/f")
       let calls: [(Tool, [String], String)] = [
-        (.sam2, ["segment", "link.png", "--point", "1,1"], "link.png: is a link to ../gone/blob"),
-        (.sam2, ["track", "link.png", "--point", "1,1"], "is a link to ../gone/blob"),
         (
-          .sam2, ["segment", Self.still, "--mask-prompt", "link.png"], "is a link to ../gone/blob"
+          .sam2, ["segment", "link.png", "--point", "1,1"], "link.png: is a link to ../missing/blob"
         ),
-        (.sam2, ["batch", "link.png"], "is a link to ../gone/blob"),
+        (.sam2, ["track", "link.png", "--point", "1,1"], "is a link to ../missing/blob"),
+        (
+          .sam2, ["segment", Self.still, "--mask-prompt", "link.png"],
+          "is a link to ../missing/blob"
+        ),
+        (.sam2, ["batch", "link.png"], "is a link to ../missing/blob"),
         (.sam2, ["segment", "round.png", "--point", "1,1"], "leads back to it"),
         (
           .sam2, ["segment", Self.still, "--point", "1,1", "--model", "models/m.sam2"],
           "models is a link to nowhere"
         ),
-        (.convert, ["link.png"], "link.png: is a link to ../gone/blob"),
+        (.convert, ["link.png"], "link.png: is a link to ../missing/blob"),
         (.convert, ["g"], "no such file"),
       ]
-      for (tool, arguments, says) in calls {
+      for (tool, arguments, message) in calls {
         let output = tool == .convert ? "out.sam2" : "out"
         let outcome = try tool.run(arguments + ["-o", output], in: folder)
         #expect(outcome.exitCode == 66, "\(arguments): \(outcome.errors)")
-        #expect(outcome.errors.contains(says), "\(outcome.errors)")
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
         #expect(!outcome.errors.contains("did you mean"), "\(outcome.errors)")
       }
     }
@@ -89,7 +92,7 @@ struct InputHabitTests {
         Set(folderNames("\(folder)/logits").map { String(stem($0).dropLast(2)) }) == Set(padded))
       let reported = try outcome.json.requiredArray("frames").map { try $0.requiredString("name") }
       #expect(Set(reported) == stems && reported.count == 3)
-      // What is named alike is found by an evaluator.
+      // An evaluator finds folders of equal names.
       #expect(try meanIoU("\(folder)/out/davis", "\(folder)/out/davis") == 1)
 
       let item =
@@ -143,7 +146,7 @@ struct InputHabitTests {
 
   // MARK: - Pictures
 
-  @Test("A picture of few levels is said, and read as asked for")
+  @Test("A picture of few levels is reported, and read with the range requested")
   func depth() throws {
     let image = try ImageReader.read(Self.still)
     let gray = (0..<image.width * image.height).map { Int(image.pixels[3 * $0]) }
@@ -203,7 +206,7 @@ struct InputHabitTests {
 
   // MARK: - Videos
 
-  @Test("A recording that broke off fails, or ends with 1 and says so")
+  @Test("A recording that broke off fails, or ends with 1 and a notice")
   func brokeOff() throws {
     try withTemporaryFolder { folder in
       let writer = try VideoWriter(path: "\(folder)/whole.mp4", width: 192, height: 144)

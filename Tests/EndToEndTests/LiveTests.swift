@@ -172,7 +172,7 @@ struct LiveTests {
       line: "(cat clip.ts; exec sleep 3) | \"$0\" track --live - --point 9,9 --source-timeout 1",
       exitCode: 74, code: "live.stalled"),
     BadSource(
-      testDescription: "bytes that are no video",
+      testDescription: "bytes that are not a video",
       line: "head -c 100000 /dev/zero | \"$0\" track --live - --point 9,9",
       exitCode: 65, code: "live.cannot_open"),
     BadSource(
@@ -184,7 +184,7 @@ struct LiveTests {
       line: "\"$0\" track --live tcp://me:secret@127.0.0.1:9 --point 9,9",
       exitCode: 66, code: "live.cannot_open"),
     BadSource(
-      testDescription: "a device that is no camera",
+      testDescription: "a device that is not a camera",
       line: "\"$0\" track --live /dev/null --point 9,9", exitCode: 66, code: "live.cannot_open"),
     BadSource(
       testDescription: "an unknown kind of stream",
@@ -229,7 +229,7 @@ struct LiveTests {
     }
   }
 
-  static let refusals: [(arguments: [String], says: String)] = [
+  static let refusals: [(arguments: [String], message: String)] = [
     (["rtsp://host/a", "--point", "9,9", "-o", "out"], "--live"),
     (["-", "--point", "9,9", "-o", "out"], "--live"),
     (["clip", "--point", "9,9"], "-o DIR"),
@@ -243,11 +243,11 @@ struct LiveTests {
   ]
 
   @Test("Options that make no sense together are refused", arguments: refusals)
-  func refusal(arguments: [String], says: String) throws {
+  func refusal(arguments: [String], message: String) throws {
     try withTemporaryFolder { folder in
       let outcome = try Tool.sam2.run(["track"] + arguments, in: folder)
       #expect(outcome.exitCode == 64)
-      #expect(outcome.errors.contains(says), "\(outcome.errors)")
+      #expect(outcome.errors.contains(message), "\(outcome.errors)")
       #expect(folderNames(folder).isEmpty)
     }
   }

@@ -2,7 +2,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("What sam2 says about itself")
+@Suite("Reports of sam2 about itself")
 struct MachineTests {
   static let commands =
     ["", "segment", "auto", "track", "batch", "bench", "doctor", "sample", "score"]
@@ -84,7 +84,7 @@ struct MachineTests {
     }
   }
 
-  @Test("doctor says of each level whether it runs here")
+  @Test("doctor reports for each level whether it runs here")
   func doctorLevels() throws {
     try withRun(["doctor"]) { outcome, _ in
       let lines = outcome.output.split(separator: "\n")
@@ -92,7 +92,7 @@ struct MachineTests {
     }
   }
 
-  @Test("Data that cannot be written is an error, a reader that has gone is none")
+  @Test("Data that cannot be written is an error, a closed pipe is not")
   func fullOutput() throws {
     let program = try Tool.sam2.path
     try withTemporaryFolder { folder in
@@ -113,8 +113,8 @@ struct MachineTests {
   }
 
   /// Multiply-accumulates of nano's image encoder, in 10^9: half of what PyTorch's counter of
-  /// floating-point operations says of the official code, less what `merge-products` saves on the
-  /// two finest levels, 64 x 64 and 32 x 32 cells.
+  /// floating-point operations reports for the official code, less the savings of `merge-products`
+  /// on the two finest levels, 64 x 64 and 32 x 32 cells.
   static let encoderWork =
     0.638932992 - 1e-9
     * (4096.0 * (32 * 192 + 192 * 24 - 32 * 24) + 1024.0 * (64 * 192 + 192 * 48 - 64 * 48))

@@ -28,7 +28,7 @@ struct PromptHabitTests {
     }
   }
 
-  @Test("Places beside the picture are answered, and said: pictures, videos and lists alike")
+  @Test("Prompts outside the picture are answered with a notice, in pictures, videos and lists")
   func outside() throws {
     try withTemporaryFolder { folder in
       let calls = [
@@ -85,7 +85,7 @@ struct PromptHabitTests {
     }
   }
 
-  @Test("A repeated option of one value is said, on stderr and in the report")
+  @Test("A repeated option of one value is noted on stderr and in the report")
   func repeated() throws {
     let call = [
       "segment", Self.still, "--point", "64,63", "--threads", "2", "--threads", "1", "-o", "a",
@@ -112,13 +112,13 @@ struct PromptHabitTests {
         ("[{\"points\": [[64, 63]], \"object\": 2.5}]", "not 2.5"),
         ("[{\"points\": [[64]]}]", "pairs"),
       ]
-      for (prompts, says) in calls {
+      for (prompts, message) in calls {
         write("{\"prompts\": \(prompts)}", to: "\(folder)/p.json")
         let outcome = try Tool.sam2.run(
           ["segment", Self.still, "--prompts", "p.json", "-o", "out", "--format", "davis"],
           in: folder)
-        #expect(outcome.exitCode == (says.isEmpty ? 0 : 65))
-        #expect(outcome.errors.contains(says), "\(outcome.errors)")
+        #expect(outcome.exitCode == (message.isEmpty ? 0 : 65))
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
       }
       #expect(try LabelMap.read("\(folder)/out/still.png").identifiers == [3])
       let script = """
@@ -182,7 +182,7 @@ struct PromptHabitTests {
     }
   }
 
-  @Test("Soft edges are one object for every command, and the reading is said")
+  @Test("Soft edges are one object for every command, and this reading is reported")
   func softMask() throws {
     let (width, height, levels) = try mask()
     // Averages over three by three pixels.

@@ -23,7 +23,7 @@ struct QuantizeReportTests {
     .object((report.object ?? []).filter { $0.key != "timings" })
   }
 
-  @Test("Without inputs the sample scene stands in, and a second run gives the same figures")
+  @Test("Without inputs the sample scene is used, and a second run gives the same figures")
   func sampleScene() throws {
     try withTemporaryFolder { folder in
       let first = try quantize(["--report", "report"], in: folder)
@@ -50,7 +50,7 @@ struct QuantizeReportTests {
     }
   }
 
-  @Test("What calibration held out is what the report is about")
+  @Test("The report is about the pictures that calibration held out")
   func heldOut() throws {
     try withTemporaryFolder { folder in
       try Tool.makeFolder("\(folder)/photos")
@@ -95,7 +95,7 @@ struct QuantizeReportTests {
         let hasClips = try !report.required("clips").requiredArray("clips").isEmpty
         #expect(hasClips == tracks)
         let features = try report.required("pictures")["features_sqnr_db"]?.double
-        // What was not rounded has no noise to speak of, or none at all.
+        // Features that were not rounded have next to no noise, or none at all.
         #expect(features.map { $0 > 40 } ?? (option == "--optimize-only"), "\(option)")
       }
     }
@@ -111,7 +111,7 @@ struct QuantizeReportTests {
       #expect(full.exitCode == 74, "\(full.errors)")
       #expect(!folderNames(folder).contains { $0.hasPrefix("small") })
       for (arguments, code) in [
-        (["--report", "gone/report"], 73), (["--report", "int8.sam2"], 64),
+        (["--report", "missing/report"], 73), (["--report", "int8.sam2"], 64),
         (["--report", "r", "--dry-run"], 64), (["--report", "r", "--bisect"], 64),
         (["--report", "r", "--report-frames", "1"], 64),
       ] {

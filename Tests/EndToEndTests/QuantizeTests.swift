@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// How far a model goes through sam2-quantize, and which parts of it.
+/// The stages of sam2-quantize that a model passes, and the parts of it that are quantised.
 @Suite("The stages and parts of sam2-quantize")
 struct QuantizeTests {
   private func quantize(_ arguments: [String], in folder: String) throws -> Tool.Outcome {
@@ -123,7 +123,7 @@ struct QuantizeTests {
     }
   }
 
-  @Test("--encoder-only keeps the encoder, and segmenting says what is missing")
+  @Test("--encoder-only keeps the encoder, and segmenting reports that the rest is missing")
   func encoderOnly() throws {
     let scene = try Workplace.shared.get().scene
     try withTemporaryFolder { folder in
@@ -143,7 +143,7 @@ struct QuantizeTests {
     }
   }
 
-  @Test("--allow-requantize rounds again, and the file says so")
+  @Test("--allow-requantize rounds again, and the file records it")
   func requantize() throws {
     try withTemporaryFolder { folder in
       let outcome = try Tool.quantize.run(
@@ -156,7 +156,7 @@ struct QuantizeTests {
     }
   }
 
-  @Test("--bisect runs every pass, and its exit code tells whether one is over its budget")
+  @Test("--bisect runs every pass, and its exit code shows whether one is over its budget")
   func bisect() throws {
     try withTemporaryFolder { folder in
       let within = try quantize(["--bisect", "--json"], in: folder)

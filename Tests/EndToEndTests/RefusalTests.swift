@@ -3,24 +3,24 @@ import JSON
 import TestSupport
 import Testing
 
-/// A call that must be refused: the exit code, the code of the failure, and a part of the one line
-/// that says why.
+/// A call that must be refused: the exit code, the code of the failure, and a part of the one-line
+/// message.
 struct Refusal: Sendable, CustomTestStringConvertible {
   let name: String
   let exitCode: Int32
   /// Nil for what the parser of command lines refuses.
   let code: String?
-  let says: String
+  let message: String
   let arguments: [String]
   var environment: [String: String] = [:]
 
   init(
-    _ name: String, _ exitCode: Int32, _ code: String?, says: String, _ arguments: String...
+    _ name: String, _ exitCode: Int32, _ code: String?, message: String, _ arguments: String...
   ) {
     self.name = name
     self.exitCode = exitCode
     self.code = code
-    self.says = says
+    self.message = message
     self.arguments = arguments
   }
 
@@ -72,121 +72,120 @@ struct RefusalTests {
   static let clip = Workplace.nano("clip")
 
   static let segmentCalls: [Refusal] = [
-    Refusal("no such picture", 66, "file.missing", says: "gone.png", "gone.png", "--point", "1,2"),
     Refusal(
-      "text as a picture", 65, "image.format", says: "text.png", "text.png", "--point", "1,2"),
-    Refusal("empty picture", 65, "image.format", says: "empty", "empty.png", "--point", "1,2"),
-    Refusal(
-      "a folder as a picture", 65, "input.no_pictures", says: "is a folder", "bare", "--point",
-      "1,2"),
-    Refusal(
-      "point in no picture", 64, "prompt.coordinate", says: "nowhere", "p.png", "--point",
-      "3e20,10"),
-    Refusal("label 7", 64, "prompt.label", says: "label 7", "p.png", "--point", "20,10,7"),
-    Refusal(
-      "box the wrong way round", 64, "prompt.box_order", says: "no area", "p.png", "--box",
-      "90,90,20,20"),
-    Refusal("point without y", 64, nil, says: "--point", "p.png", "--point", "20"),
-    Refusal("point not a number", 64, nil, says: "--point", "p.png", "--point", "nan,3"),
-    Refusal("no prompt", 64, nil, says: "--point", "p.png"),
-    Refusal(
-      "two ways of choosing", 64, nil, says: "--best", "p.png", "--point", "1,2", "--best",
-      "--multimask"
+      "no such picture", 66, "file.missing", message: "missing.png", "missing.png", "--point", "1,2"
     ),
     Refusal(
-      "no such prompts", 66, "file.missing", says: "gone.json", "p.png", "--prompts", "gone.json"),
+      "text as a picture", 65, "image.format", message: "text.png", "text.png", "--point", "1,2"),
+    Refusal("empty picture", 65, "image.format", message: "empty", "empty.png", "--point", "1,2"),
     Refusal(
-      "prompts cut off", 65, "json.syntax", says: "cut.json", "p.png", "--prompts", "cut.json"),
+      "a folder as a picture", 65, "input.no_pictures", message: "is a folder", "bare", "--point",
+      "1,2"),
     Refusal(
-      "no prompts in the file", 65, "prompts.empty", says: "no prompts", "p.png", "--prompts",
-      "none.json"),
+      "point in no picture", 64, "prompt.coordinate", message: "nowhere", "p.png", "--point",
+      "3e20,10"),
+    Refusal("label 7", 64, "prompt.label", message: "label 7", "p.png", "--point", "20,10,7"),
     Refusal(
-      "unknown member", 65, "prompts.member", says: "pionts", "p.png", "--prompts", "member.json"),
+      "box the wrong way round", 64, "prompt.box_order", message: "no area", "p.png", "--box",
+      "90,90,20,20"),
+    Refusal("point without y", 64, nil, message: "--point", "p.png", "--point", "20"),
+    Refusal("point not a number", 64, nil, message: "--point", "p.png", "--point", "nan,3"),
+    Refusal("no prompt", 64, nil, message: "--point", "p.png"),
     Refusal(
-      "labels missing", 65, "prompts.labels", says: "prompts[0]", "p.png", "--prompts",
-      "labels.json"),
-    Refusal(
-      "ragged logits", 64, "logits.ragged", says: "multimask", "p.png", "--prompts", "ragged.json",
-      "--save-logits",
-      "l.npy"),
-    Refusal(
-      "two pictures of one name", 64, "output.same_name", says: "again/p.png", "p.png",
-      "again/p.png", "--point", "1,2"),
-    Refusal(
-      "mask prompt of another size", 64, "prompt.mask_size", says: "picture is", "p.png",
-      "--mask-prompt",
-      Workplace.nano("mask.png")),
-    Refusal(
-      "no such model", 66, "file.missing", says: "gone.sam2", "p.png", "--point", "1,2", "--model",
-      "gone.sam2"),
-    Refusal(
-      "not a model", 65, "model.magic", says: "text.png", "p.png", "--point", "1,2", "--model",
-      "text.png"),
-    Refusal("unknown kernels", 64, "cpu.level", says: "scalar", "p.png", "--point", "1,2")
-      .with(environment: ["SAM2_ISA": "mmx"]),
-    Refusal("point at infinity", 64, nil, says: "--point", "p.png", "--point", "1e60,2"),
-    Refusal("box of no area", 64, "prompt.box_order", says: "no area", "p.png", "--box", "5,5,5,9"),
-    Refusal(
-      "mask prompt with many colours", 65, "mask.colours", says: "colours", "p.png",
-      "--mask-prompt", "p.png"),
-    Refusal(
-      "boxes and a point", 64, nil, says: "several boxes", "p.png", "--box", "1,2,9,9", "--box",
-      "3,4,9,9", "--point", "4,5"),
-    Refusal(
-      "two files of prompts", 64, nil, says: "2 times", "p.png", "--prompts", "none.json",
-      "--prompts", "labels.json"),
-    Refusal(
-      "range of samples upside down", 64, nil, says: "--sample-range", "p.png", "--point", "1,2",
-      "--sample-range", "9,3"),
-    Refusal(
-      "no pixels at all", 64, nil, says: "--max-pixels", "p.png", "--point", "1,2", "--max-pixels",
-      "-1"),
-    Refusal(
-      "two pictures of one name in a list", 64, "output.same_name", says: "same name", "p.png",
-      "again/p.png", "--point", "1,2", "--format", "coco"),
-    Refusal(
-      "mask prompt that is text", 65, "image.format", says: "text.png", "p.png", "--mask-prompt",
-      "text.png"),
-    Refusal(
-      "unknown format", 64, nil, says: "coco", "p.png", "--point", "1,2", "--format", "png,cocoa"),
-    Refusal("no format", 64, nil, says: "--format", "p.png", "--point", "1,2", "--format", ""),
-    Refusal(
-      "format of videos", 64, "format.unsuitable", says: "sav-json", "p.png", "--point", "1,2",
-      "--format", "sav-json"),
-    Refusal(
-      "candidates in labels", 64, "labels.masks", says: "davis", "p.png", "--point", "1,2",
-      "--format", "davis",
+      "two ways of choosing", 64, nil, message: "--best", "p.png", "--point", "1,2", "--best",
       "--multimask"),
     Refusal(
-      "number beyond a palette", 64, "labels.identifier", says: "256", "p.png", "--prompts",
-      "large.json", "--format",
-      "davis"),
+      "no such prompts", 66, "file.missing", message: "missing.json", "p.png", "--prompts",
+      "missing.json"),
     Refusal(
-      "two prompts of one object", 64, "labels.duplicate", says: "object 3", "p.png", "--prompts",
-      "twice.json",
-      "--format", "coco"),
+      "prompts cut off", 65, "json.syntax", message: "cut.json", "p.png", "--prompts", "cut.json"),
     Refusal(
-      "tolerance below zero", 64, nil, says: "polygon-tolerance", "p.png", "--point", "1,2",
+      "no prompts in the file", 65, "prompts.empty", message: "no prompts", "p.png", "--prompts",
+      "none.json"),
+    Refusal(
+      "unknown member", 65, "prompts.member", message: "pionts", "p.png", "--prompts", "member.json"
+    ),
+    Refusal(
+      "labels missing", 65, "prompts.labels", message: "prompts[0]", "p.png", "--prompts",
+      "labels.json"),
+    Refusal(
+      "ragged logits", 64, "logits.ragged", message: "multimask", "p.png", "--prompts",
+      "ragged.json", "--save-logits", "l.npy"),
+    Refusal(
+      "two pictures of one name", 64, "output.same_name", message: "again/p.png", "p.png",
+      "again/p.png", "--point", "1,2"),
+    Refusal(
+      "mask prompt of another size", 64, "prompt.mask_size", message: "picture is", "p.png",
+      "--mask-prompt", Workplace.nano("mask.png")),
+    Refusal(
+      "no such model", 66, "file.missing", message: "missing.sam2", "p.png", "--point", "1,2",
+      "--model", "missing.sam2"),
+    Refusal(
+      "not a model", 65, "model.magic", message: "text.png", "p.png", "--point", "1,2", "--model",
+      "text.png"),
+    Refusal("unknown kernels", 64, "cpu.level", message: "scalar", "p.png", "--point", "1,2")
+      .with(environment: ["SAM2_ISA": "mmx"]),
+    Refusal("point at infinity", 64, nil, message: "--point", "p.png", "--point", "1e60,2"),
+    Refusal(
+      "box of no area", 64, "prompt.box_order", message: "no area", "p.png", "--box", "5,5,5,9"),
+    Refusal(
+      "mask prompt with many colours", 65, "mask.colours", message: "colours", "p.png",
+      "--mask-prompt", "p.png"),
+    Refusal(
+      "boxes and a point", 64, nil, message: "several boxes", "p.png", "--box", "1,2,9,9", "--box",
+      "3,4,9,9", "--point", "4,5"),
+    Refusal(
+      "two files of prompts", 64, nil, message: "2 times", "p.png", "--prompts", "none.json",
+      "--prompts", "labels.json"),
+    Refusal(
+      "range of samples upside down", 64, nil, message: "--sample-range", "p.png", "--point", "1,2",
+      "--sample-range", "9,3"),
+    Refusal(
+      "no pixels at all", 64, nil, message: "--max-pixels", "p.png", "--point", "1,2",
+      "--max-pixels", "-1"),
+    Refusal(
+      "two pictures of one name in a list", 64, "output.same_name", message: "same name", "p.png",
+      "again/p.png", "--point", "1,2", "--format", "coco"),
+    Refusal(
+      "mask prompt that is text", 65, "image.format", message: "text.png", "p.png", "--mask-prompt",
+      "text.png"),
+    Refusal(
+      "unknown format", 64, nil, message: "coco", "p.png", "--point", "1,2", "--format", "png,cocoa"
+    ),
+    Refusal("no format", 64, nil, message: "--format", "p.png", "--point", "1,2", "--format", ""),
+    Refusal(
+      "format of videos", 64, "format.unsuitable", message: "sav-json", "p.png", "--point", "1,2",
+      "--format", "sav-json"),
+    Refusal(
+      "candidates in labels", 64, "labels.masks", message: "davis", "p.png", "--point", "1,2",
+      "--format", "davis", "--multimask"),
+    Refusal(
+      "number beyond a palette", 64, "labels.identifier", message: "256", "p.png", "--prompts",
+      "large.json", "--format", "davis"),
+    Refusal(
+      "two prompts of one object", 64, "labels.duplicate", message: "object 3", "p.png",
+      "--prompts", "twice.json", "--format", "coco"),
+    Refusal(
+      "tolerance below zero", 64, nil, message: "polygon-tolerance", "p.png", "--point", "1,2",
       "--polygon-tolerance=-1"),
     Refusal(
-      "unknown part of an overlay", 64, nil, says: "contour", "p.png", "--point", "1,2",
+      "unknown part of an overlay", 64, nil, message: "contour", "p.png", "--point", "1,2",
       "--overlay-parts", "outline"),
     Refusal(
-      "pattern without files", 66, "input.no_match", says: "no file", "*.gif", "--point", "1,2"),
-    Refusal("no such list", 66, "file.missing", says: "gone.txt", "@gone.txt", "--point", "1,2"),
+      "pattern without files", 66, "input.no_match", message: "no file", "*.gif", "--point", "1,2"),
     Refusal(
-      "list of nothing", 65, "input.list", says: "no picture", "@nothing.txt", "--point", "1,2"),
+      "no such list", 66, "file.missing", message: "missing.txt", "@missing.txt", "--point", "1,2"),
     Refusal(
-      "list that is not UTF-8", 65, "input.list", says: "line 1", "@latin.txt", "--point", "1,2"),
-    Refusal("nothing on stdin", 65, "input.list", says: "stdin", "-", "--point", "1,2"),
+      "list of nothing", 65, "input.list", message: "no picture", "@nothing.txt", "--point", "1,2"),
     Refusal(
-      "logits of two pictures", 64, "logits.pictures", says: "one picture", "p.png", "q.png",
-      "--point", "1,2",
-      "--save-logits", "l.npy"),
+      "list that is not UTF-8", 65, "input.list", message: "line 1", "@latin.txt", "--point", "1,2"),
+    Refusal("nothing on stdin", 65, "input.list", message: "stdin", "-", "--point", "1,2"),
     Refusal(
-      "name too long for a result", 73, "output.name_too_long", says: "bytes",
-      String(repeating: "n", count: 240) + ".png",
-      "--point", "1,2"),
+      "logits of two pictures", 64, "logits.pictures", message: "one picture", "p.png", "q.png",
+      "--point", "1,2", "--save-logits", "l.npy"),
+    Refusal(
+      "name too long for a result", 73, "output.name_too_long", message: "bytes",
+      String(repeating: "n", count: 240) + ".png", "--point", "1,2"),
   ]
 
   @Test("sam2 segment", arguments: segmentCalls)
@@ -195,63 +194,69 @@ struct RefusalTests {
   }
 
   static let trackCalls: [Refusal] = [
-    Refusal("no such video", 66, "file.missing", says: "gone.mp4", "gone.mp4", "--point", "1,2"),
-    Refusal("text as a video", 65, "video.format", says: "text.png", "text.png", "--point", "1,2"),
-    Refusal("a picture as a video", 65, "video.format", says: "picture", "p.png", "--point", "1,2"),
     Refusal(
-      "a folder without frames", 65, "video.no_frames", says: "bare", "bare", "--point", "1,2"),
-    Refusal("no prompt", 64, nil, says: "--point", clip),
+      "no such video", 66, "file.missing", message: "missing.mp4", "missing.mp4", "--point", "1,2"),
     Refusal(
-      "point in no picture", 64, "prompt.coordinate", says: "nowhere", clip, "--point", "1,-3e20"),
+      "text as a video", 65, "video.format", message: "text.png", "text.png", "--point", "1,2"),
     Refusal(
-      "a mistake after a good prompt", 64, "track.frame", says: "frame 8", clip, "--point", "50,60",
-      "--frame",
-      "8",
-      "--point", "50,60"),
+      "a picture as a video", 65, "video.format", message: "picture", "p.png", "--point", "1,2"),
     Refusal(
-      "object 0", 64, "labels.identifier", says: "object number 0", clip, "--object", "0",
+      "a folder without frames", 65, "video.no_frames", message: "bare", "bare", "--point", "1,2"),
+    Refusal("no prompt", 64, nil, message: "--point", clip),
+    Refusal(
+      "point in no picture", 64, "prompt.coordinate", message: "nowhere", clip, "--point", "1,-3e20"
+    ),
+    Refusal(
+      "a mistake after a good prompt", 64, "track.frame", message: "frame 8", clip, "--point",
+      "50,60", "--frame", "8", "--point", "50,60"),
+    Refusal(
+      "object 0", 64, "labels.identifier", message: "object number 0", clip, "--object", "0",
       "--point", "1,2"),
     Refusal(
-      "object 256", 64, "labels.identifier", says: "256", clip, "--object", "256", "--point", "1,2"),
-    Refusal(
-      "object below 0", 64, "labels.identifier", says: "-1", clip, "--object=-1", "--point", "1,2",
-      "--format", "sav"),
-    Refusal(
-      "playlist as a video", 65, "video.format", says: "known format", "list.mp4", "--point", "1,2"),
-    Refusal(
-      "name like a protocol", 66, "file.missing", says: "concat", "concat:p.png|q.png", "--point",
+      "object 256", 64, "labels.identifier", message: "256", clip, "--object", "256", "--point",
       "1,2"),
     Refusal(
-      "contact sheet in no folder", 73, "output.folder", says: "gone", clip, "--point", "1,2",
-      "--contact-sheet",
-      "gone/s.jpg"),
+      "object below 0", 64, "labels.identifier", message: "-1", clip, "--object=-1", "--point",
+      "1,2", "--format", "sav"),
     Refusal(
-      "two boxes", 64, "prompt.boxes", says: "two boxes", clip, "--box", "1,2,9,9", "--box",
+      "playlist as a video", 65, "video.format", message: "known format", "list.mp4", "--point",
+      "1,2"),
+    Refusal(
+      "name like a protocol", 66, "file.missing", message: "concat", "concat:p.png|q.png",
+      "--point", "1,2"),
+    Refusal(
+      "contact sheet in no folder", 73, "output.folder", message: "nowhere", clip, "--point", "1,2",
+      "--contact-sheet", "nowhere/s.jpg"),
+    Refusal(
+      "two boxes", 64, "prompt.boxes", message: "two boxes", clip, "--box", "1,2,9,9", "--box",
       "3,4,9,9"),
-    Refusal("no such script", 66, "file.missing", says: "gone.json", clip, "--script", "gone.json"),
-    Refusal("script cut off", 65, "json.syntax", says: "cut.json", clip, "--script", "cut.json"),
-    Refusal("unknown action", 65, "script.action", says: "dance", clip, "--script", "dance.json"),
-    Refusal("no such mask", 66, "file.missing", says: "no.png", clip, "--script", "mask.json"),
     Refusal(
-      "two scripts", 64, nil, says: "2 times", clip, "--script", "dance.json", "--script",
+      "no such script", 66, "file.missing", message: "missing.json", clip, "--script",
+      "missing.json"),
+    Refusal("script cut off", 65, "json.syntax", message: "cut.json", clip, "--script", "cut.json"),
+    Refusal(
+      "unknown action", 65, "script.action", message: "dance", clip, "--script", "dance.json"),
+    Refusal("no such mask", 66, "file.missing", message: "no.png", clip, "--script", "mask.json"),
+    Refusal(
+      "two scripts", 64, nil, message: "2 times", clip, "--script", "dance.json", "--script",
       "mask.json"),
     Refusal(
-      "script and prompts", 64, nil, says: "--script", clip, "--script", "dance.json", "--point",
+      "script and prompts", 64, nil, message: "--script", clip, "--script", "dance.json", "--point",
       "1,2"),
     Refusal(
-      "state in no folder", 73, "output.folder", says: "gone", clip, "--point", "1,2",
-      "--save-state", "gone/s"),
+      "state in no folder", 73, "output.folder", message: "nowhere", clip, "--point", "1,2",
+      "--save-state", "nowhere/s"),
     Refusal(
-      "no such state", 66, "file.missing", says: "gone.state", clip, "--point", "1,2", "--resume",
-      "gone.state"),
+      "no such state", 66, "file.missing", message: "missing.state", clip, "--point", "1,2",
+      "--resume", "missing.state"),
     Refusal(
-      "stop at once", 64, nil, says: "--stop-after", clip, "--point", "1,2", "--stop-after", "0"),
+      "stop at once", 64, nil, message: "--stop-after", clip, "--point", "1,2", "--stop-after", "0"),
     Refusal(
-      "one conditioning frame", 64, nil, says: "--max-cond-frames", clip, "--point", "1,2",
+      "one conditioning frame", 64, nil, message: "--max-cond-frames", clip, "--point", "1,2",
       "--max-cond-frames-in-attn", "1"),
     Refusal(
-      "overlay in no folder", 73, "output.folder", says: "gone", clip, "--point", "1,2",
-      "--overlay", "gone/o.mp4"),
+      "overlay in no folder", 73, "output.folder", message: "nowhere", clip, "--point", "1,2",
+      "--overlay", "nowhere/o.mp4"),
   ]
 
   @Test("sam2 track", arguments: trackCalls)
@@ -261,28 +266,27 @@ struct RefusalTests {
 
   static let otherCalls: [Refusal] = [
     Refusal(
-      "output below a file", 73, "output.folder", says: "text.png", "segment", "p.png", "--point",
-      "1,2", "-o",
-      "text.png/out"),
+      "output below a file", 73, "output.folder", message: "text.png", "segment", "p.png",
+      "--point", "1,2", "-o", "text.png/out"),
     Refusal(
-      "output is a file", 73, "output.folder", says: "text.png", "track", clip, "--point", "1,2",
+      "output is a file", 73, "output.folder", message: "text.png", "track", clip, "--point", "1,2",
       "-o", "text.png"),
     Refusal(
-      "masks over the picture", 64, "output.is_input", says: "replace", "segment", "p.png",
-      "--point", "1,2", "-o", "."
-    ),
+      "masks over the picture", 64, "output.is_input", message: "replace", "segment", "p.png",
+      "--point", "1,2", "-o", "."),
     Refusal(
-      "masks over the frames", 64, "output.is_input", says: "replace", "track", "again", "--point",
-      "1,2", "-o",
-      "again"),
-    Refusal("sample into a file", 73, nil, says: "text.png", "sample", "-o", "text.png"),
+      "masks over the frames", 64, "output.is_input", message: "replace", "track", "again",
+      "--point", "1,2", "-o", "again"),
+    Refusal("sample into a file", 73, nil, message: "text.png", "sample", "-o", "text.png"),
     Refusal(
-      "score of a folder and a file", 64, "score.kinds", says: "folder", "score", "again", "p.png"),
+      "score of a folder and a file", 64, "score.kinds", message: "folder", "score", "again",
+      "p.png"),
     Refusal(
-      "score without a frame", 66, "score.missing_frame", says: "again/", "score", "again", "."),
-    Refusal("score of nothing", 66, "file.missing", says: "gone", "score", "gone", "gone"),
-    Refusal("unknown command", 64, nil, says: "'segment'", "segmint"),
-    Refusal("doctor with unknown kernels", 64, "cpu.level", says: "mmx", "doctor")
+      "score without a frame", 66, "score.missing_frame", message: "again/", "score", "again", "."),
+    Refusal(
+      "score of nothing", 66, "file.missing", message: "nowhere", "score", "nowhere", "nowhere"),
+    Refusal("unknown command", 64, nil, message: "'segment'", "segmint"),
+    Refusal("doctor with unknown kernels", 64, "cpu.level", message: "mmx", "doctor")
       .with(environment: ["SAM2_ISA": "mmx"]),
   ]
 
@@ -307,7 +311,7 @@ struct RefusalTests {
       } else {
         #expect(outcome.output == "")
       }
-      #expect(outcome.errors.contains(refusal.says), "\(outcome.errors)")
+      #expect(outcome.errors.contains(refusal.message), "\(outcome.errors)")
       #expect(outcome.errors.lowercased().hasPrefix("error: "), "\(outcome.errors)")
       #expect(folderNames(folder) + folderNames("\(folder)/again") == before)
     }

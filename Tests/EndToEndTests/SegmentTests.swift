@@ -47,7 +47,7 @@ struct SegmentTests {
     }
   }
 
-  /// Least mean IoU with the truth on the sample picture, a click or a box for each object.
+  /// Minimum mean IoU with the truth on the sample picture, a click or a box for each object.
   static let floors = ["": 0.9, "nano.sam2": 0.9]
 
   @Test("Masks of the sample picture agree with the truth", arguments: floors.keys.sorted())
@@ -91,10 +91,10 @@ struct SegmentTests {
   func someFail() throws {
     let picture = Workplace.nano("still.png")
     try withRun(
-      ["segment", "gone.png", picture, "--point", "64,63", "-o", "out", "--json"]
+      ["segment", "missing.png", picture, "--point", "64,63", "-o", "out", "--json"]
     ) { outcome, folder in
       #expect(outcome.exitCode == 1)
-      #expect(outcome.errors.contains("gone.png"))
+      #expect(outcome.errors.contains("missing.png"))
       #expect(folderNames("\(folder)/out") == ["still.png"])
       let images = try outcome.json.requiredArray("images")
       #expect(images[0]["error"]?["code"]?.string == "file.missing")
@@ -115,7 +115,7 @@ struct SegmentTests {
       try withRun(call + ["--best"]) { outcome, other in
         try expectSuccess(outcome)
         #expect(fileBytes("\(other)/out/still.png") == fileBytes("\(folder)/out/\(names[best])"))
-        // What a person reads goes to stderr, so that stdout stays free for data.
+        // Text for people is written to stderr, so that stdout stays free for data.
         #expect(outcome.output == "" && outcome.errors.contains("out/still.png"))
       }
     }
@@ -185,7 +185,7 @@ struct SegmentTests {
 
 // MARK: - Comparing
 
-/// What `sam2 score` says.
+/// The report of `sam2 score`.
 func score(_ masks: String, _ truth: String) throws -> JSONValue {
   try withRun(["score", masks, truth, "--json"]) { outcome, _ in
     try expectSuccess(outcome)

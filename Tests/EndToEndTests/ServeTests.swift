@@ -56,7 +56,7 @@ struct ServeTests {
     "refuses what would let others in, and what cannot be",
     arguments: [
       (["--host", "0.0.0.0"], 64, "token"), (["--token", "short"], 64, "token"),
-      (["--media", "gone"], 66, "gone"), (["--jobs", "0"], 64, "--jobs"),
+      (["--media", "nowhere"], 66, "nowhere"), (["--jobs", "0"], 64, "--jobs"),
       (["--port", "70000"], 64, "port"),
     ])
   func refusals(_ more: [String], _ code: Int32, _ word: String) throws {
@@ -125,12 +125,12 @@ struct KdenliveTests {
     }
   }
 
-  @Test("ends when it is told to, and when Kdenlive is gone", arguments: ["q\\n", ""])
+  @Test("ends on request, and when Kdenlive has closed the channel", arguments: ["q\\n", ""])
   func ending(_ lines: String) throws {
     try run(lines) { outcome, _ in #expect(outcome.exitCode == 0, "\(outcome.errors)") }
   }
 
-  @Test("says what is wrong, with another exit code than 0")
+  @Test("reports a mistake, with an exit code other than 0")
   func refusal() throws {
     try run("render=masks\\n") { outcome, folder in
       #expect(outcome.exitCode == 64 && outcome.errors.contains("nothing is marked"))

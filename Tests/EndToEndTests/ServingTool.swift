@@ -5,7 +5,7 @@ import TestSupport
 /// A command that serves on a port of its own, until a signal ends it.
 struct ServingTool {
   let port: Int
-  /// What it printed: the address of the page.
+  /// The address of the page, which the command printed.
   let address: String
 
   /// Starts `sam2` with `arguments` in `folder`, hands it to `body` once it serves, and ends it with

@@ -34,8 +34,8 @@ struct ShapeDetectorTests {
   init() throws { place = try ShapeWorkplace.shared.get() }
 
   private static let detectors = ["built-in", "shapes.sam2"]
-  /// Of a box with the true one, and of a mask with the true one.
-  private static let (leastBoxIoU, leastMaskIoU) = (0.6, 0.7)
+  /// Minimum IoU of a box with the true one, and of a mask with the true one.
+  private static let (minimumBoxIoU, minimumMaskIoU) = (0.6, 0.7)
   private static let absent = ["red star", "green square", "cat"]
 
   private var picture: String { "\(place.workplace.scene)/picture.png" }
@@ -45,7 +45,8 @@ struct ShapeDetectorTests {
       + ["--threshold", "0.3"]
   }
 
-  @Test("find what they say in the sample picture, and nothing else", arguments: detectors)
+  @Test(
+    "find the objects that they name in the sample picture, and nothing else", arguments: detectors)
   func detect(_ detector: String) throws {
     let truth = try place.boxes()
     let words = ["--text"] + truth.map(\.label) + Self.absent
@@ -57,7 +58,7 @@ struct ShapeDetectorTests {
       for (label, box) in truth {
         let detection = try #require(found.first { $0["label"]?.string == label })
         let corners = try detection.requiredArray("box").compactMap(\.double)
-        #expect(overlap(corners, box) > Self.leastBoxIoU, "\(label): \(corners)")
+        #expect(overlap(corners, box) > Self.minimumBoxIoU, "\(label): \(corners)")
       }
     }
   }
@@ -85,7 +86,7 @@ struct ShapeDetectorTests {
         let found = try outcome.json.requiredArray("images")[0].requiredArray("detections")
         let first = try #require(found.first)
         let corners = try first.requiredArray("box").compactMap(\.double)
-        #expect(overlap(corners, box) > Self.leastBoxIoU, "\(words): \(corners)")
+        #expect(overlap(corners, box) > Self.minimumBoxIoU, "\(words): \(corners)")
       }
     }
   }
@@ -103,7 +104,7 @@ struct ShapeDetectorTests {
         let truth = try MaskPicture.read(
           "\(place.workplace.scene)/picture_truth.png", as: .labels
         ).mask(of: number)
-        #expect(found.overlap(truth) > Self.leastMaskIoU, "\(label)")
+        #expect(found.overlap(truth) > Self.minimumMaskIoU, "\(label)")
       }
     }
   }
@@ -125,7 +126,7 @@ struct ShapeDetectorTests {
           let truth = try MaskPicture.read(
             "\(place.workplace.scene)/truth/\(name)", as: .labels
           ).mask(of: number)
-          #expect(found.overlap(truth) > Self.leastMaskIoU, "\(label), \(name)")
+          #expect(found.overlap(truth) > Self.minimumMaskIoU, "\(label), \(name)")
         }
       }
     }
@@ -143,14 +144,14 @@ struct ShapeDetectorTests {
         try expectSuccess(outcome)
         let found = try outcome.json.requiredArray("images")[0].requiredArray("detections")
         let best = try #require(found.first).requiredArray("box").compactMap(\.double)
-        #expect(overlap(best, box) > Self.leastBoxIoU, "\(label): \(best)")
+        #expect(overlap(best, box) > Self.minimumBoxIoU, "\(label): \(best)")
       }
     }
   }
 
-  /// Of the boxes of detections, the share within IoU 0.95 of those in floating point, and the signal
-  /// to noise of what tells their classes, in decibels.
-  private static let (leastAgreement, leastSignal) = (0.9, 30.0)
+  /// Minimum share of the detections whose box is within IoU 0.95 of the one in floating point, and
+  /// minimum signal to noise of the class features, in decibels.
+  private static let (minimumAgreement, minimumSignal) = (0.9, 30.0)
 
   @Test("are found in the same boxes in int8")
   func agreement() throws {
@@ -160,9 +161,9 @@ struct ShapeDetectorTests {
       try expectSuccess(outcome)
       let agreement = try outcome.json.required("agreement")
       #expect(try agreement.requiredInt("detections") > 10)
-      #expect(try agreement.requiredDouble("boxes_within_iou_0.95") >= Self.leastAgreement)
-      #expect(try agreement.requiredDouble("same_label") >= Self.leastAgreement)
-      #expect(try agreement.requiredDouble("class_signal_db") >= Self.leastSignal)
+      #expect(try agreement.requiredDouble("boxes_within_iou_0.95") >= Self.minimumAgreement)
+      #expect(try agreement.requiredDouble("same_label") >= Self.minimumAgreement)
+      #expect(try agreement.requiredDouble("class_signal_db") >= Self.minimumSignal)
       #expect(try outcome.json.required("equalisation").requiredString("by") == "scenes")
 
       #expect(folderNames("\(folder)/report").sorted() == ["index.html", "report.json"])

@@ -64,7 +64,7 @@ struct SharedOutputTests {
     }
   }
 
-  // MARK: - Who may read what is written
+  // MARK: - Permissions
 
   /// The permission bits of a file or folder.
   private func mode(_ path: String) -> mode_t? {

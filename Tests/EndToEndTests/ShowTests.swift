@@ -40,7 +40,7 @@ struct ShowTests {
     }
   }
 
-  @Test("says when the desktop has nothing for it; the results are there")
+  @Test("reports a desktop without a suitable program; the results are there")
   func noViewer() throws {
     let picture = "\(try Workplace.shared.get().scene)/picture.png"
     try withTemporaryFolder { folder in

@@ -29,7 +29,7 @@ struct SignalTests {
   @Test("leave whole files only, and end the command", arguments: [SIGINT, SIGTERM, SIGHUP])
   func tracking(signal: Int32) throws {
     try withTemporaryFolder { folder in
-      // A file that is being written has another name, and goes with the command.
+      // A file that is being written has another name, and is removed when the command ends.
       try interrupt(signal, in: folder) { _ in
         folderNames("\(folder)/out").count { $0.hasSuffix(".png") } >= 2
       }
@@ -42,9 +42,9 @@ struct SignalTests {
     }
   }
 
-  // MARK: - With a state to go on from
+  // MARK: - With a state to resume from
 
-  @Test("save the state of a job, which goes on to the same masks", arguments: [SIGINT, SIGTERM])
+  @Test("save the state of a job, which resumes with the same masks", arguments: [SIGINT, SIGTERM])
   func stateIsSaved(signal: Int32) throws {
     let scene = try Workplace.shared.get().scene
     let call = [
@@ -82,7 +82,7 @@ struct SignalTests {
     }
   }
 
-  @Test("sent twice end the command at once, whatever state was wanted")
+  @Test("sent twice end the command at once, even if a state was requested")
   func twice() throws {
     let scene = try Workplace.shared.get().scene
     try withTemporaryFolder { folder in

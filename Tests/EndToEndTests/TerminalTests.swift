@@ -7,7 +7,7 @@ import Testing
 struct TerminalTests {
   private static let name = "e\u{1B}[31mred\u{1B}]0;title\u{07}\u{9B}2J\u{202E}\nerror: forged"
 
-  /// Checks that nothing but printable lines were said.
+  /// Checks that `text` has printable characters only, and no line from a name.
   private func expectPlain(_ text: String) {
     let odd = text.unicodeScalars.filter {
       $0 != "\n" && [.control, .format].contains($0.properties.generalCategory)
@@ -31,7 +31,7 @@ struct TerminalTests {
       symlink(Workplace.nano("still.png"), name + ".png")
       symlink(Workplace.nano("clip"), name)
       write(
-        "{\"id\": \"a\", \"image\": \"gone.png\", \"auto\": {}}\n", to: name + ".jsonl")
+        "{\"id\": \"a\", \"image\": \"missing.png\", \"auto\": {}}\n", to: name + ".jsonl")
       let words = call.map { word in
         word.hasPrefix("NAME") ? Self.name + word.dropFirst(4) : word
       }

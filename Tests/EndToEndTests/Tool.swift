@@ -7,7 +7,7 @@ enum Tool: String {
   case convert = "sam2-convert"
   case quantize = "sam2-quantize"
 
-  /// What a command said, and how it ended.
+  /// The output of a command, and its exit code.
   struct Outcome {
     let exitCode: Int32
     let output: String
@@ -16,7 +16,7 @@ enum Tool: String {
 
   /// Runs the command in `folder`, where relative paths start.
   ///
-  /// The environment holds what programs need, and `environment`; nothing else of ours. Going beyond
+  /// The environment consists of the variables that programs need, and `environment`. Going beyond
   /// one of the `limits`, as the shell's `ulimit` takes them, ends the command with a signal.
   func run(
     _ arguments: [String], in folder: String, environment: [String: String] = [:],
@@ -31,8 +31,8 @@ enum Tool: String {
     guard mkdir(path, 0o700) == 0 else { throw ToolProblem.cannotStart("mkdir \(path)") }
   }
 
-  /// Starts the command; what it says goes to files in the folder `log`, as pipes would have to be
-  /// drained side by side.
+  /// Starts the command; its output is written to files in the folder `log`, as pipes would have to
+  /// be drained side by side.
   func start(
     _ arguments: [String], in folder: String, log: String, environment: [String: String] = [:],
     limits: [String] = []
@@ -101,10 +101,10 @@ struct RunningTool {
   fileprivate let identifier: pid_t
   fileprivate let log: String
 
-  /// What it has printed so far.
+  /// The text on its standard output so far.
   var output: String { text("\(log)/out") }
 
-  /// What it has said so far to people.
+  /// The text on its standard error so far.
   var errors: String { text("\(log)/err") }
 
   /// Whether a program that it has started is running.
@@ -143,7 +143,7 @@ enum ToolProblem: Error {
   case noProducts
 }
 
-/// Where the test bundle lies, which is where the commands lie.
+/// The folder of the test bundle, which also holds the commands.
 private func folderOfProducts() throws -> String {
   var buffer = [CChar](repeating: 0, count: 4096)
   let count = readlink("/proc/self/exe", &buffer, buffer.count)

@@ -82,7 +82,7 @@ struct TrackResumeTests {
       write(Array(good.prefix(good.count / 2)), to: "\(folder)/cut.state")
       write("not a state", to: "\(folder)/text.state")
       func refuse(
-        _ state: String, _ exitCode: Int32, _ says: String, _ more: [String] = []
+        _ state: String, _ exitCode: Int32, _ message: String, _ more: [String] = []
       ) throws {
         let outcome = try Tool.sam2.run(
           [
@@ -90,10 +90,10 @@ struct TrackResumeTests {
             state,
           ] + more, in: folder)
         #expect(outcome.exitCode == exitCode, "\(outcome.errors)")
-        #expect(outcome.errors.contains(says), "\(outcome.errors)")
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
         #expect(!exists("\(folder)/refused"))
       }
-      try refuse("gone.state", 66, "gone.state")
+      try refuse("missing.state", 66, "missing.state")
       try refuse("damaged.state", 65, "checksum")
       try refuse("cut.state", 65, "checksum")
       try refuse("text.state", 65, "not a tracking state")
@@ -106,7 +106,7 @@ struct TrackResumeTests {
     }
   }
 
-  @Test("A job that fails leaves its state, and goes on when the cause is gone")
+  @Test("A job that fails leaves its state, and resumes once the cause is removed")
   func failure() throws {
     try withTemporaryFolder { folder in
       let names = folderNames(Workplace.nano("clip"))

@@ -47,9 +47,9 @@ struct TrackTests {
     }
   }
 
-  /// Least mean IoU with the truth on the sample video, one click for each object.
+  /// Minimum mean IoU with the truth on the sample video, one click for each object.
   static let meanFloor = 0.85
-  /// Least mean IoU of the built-in int8 model with the fp32 model that it was made from.
+  /// Minimum mean IoU of the built-in int8 model with the fp32 model that it was quantised from.
   ///
   /// When an object leaves, one of them sees a last sliver, and a frame counts nothing.
   static let quantizedFloor = 0.97

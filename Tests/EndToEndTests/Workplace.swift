@@ -48,7 +48,7 @@ final class Workplace: Sendable {
       Tool.sam2.run(["sample", "-o", "scene", "--frames", "\(Workplace.frameCount)"], in: folder))
   }
 
-  /// Enough frames to fill the memory bank and to pass one object behind another.
+  /// Enough frames to fill the memory bank, and for one object to cover another.
   static let frameCount = 24
 
   private static func remove(_ folder: String) {
@@ -70,7 +70,7 @@ func withRun<Value>(
   }
 }
 
-/// Throws what a command said unless it ended well.
+/// Throws the errors that a command printed, unless it succeeded.
 func expectSuccess(_ outcome: Tool.Outcome) throws {
   guard outcome.exitCode == 0 else {
     throw ToolProblem.failed("exit \(outcome.exitCode): \(outcome.errors)")
@@ -78,7 +78,7 @@ func expectSuccess(_ outcome: Tool.Outcome) throws {
 }
 
 extension Tool.Outcome {
-  /// What it printed, as JSON.
+  /// The command's standard output, as JSON.
   var json: JSONValue { get throws { try JSONValue(parsing: output) } }
 }
 

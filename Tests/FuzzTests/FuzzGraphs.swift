@@ -3,8 +3,8 @@ import Differential
 import Runtime
 import TestSupport
 
-/// The choices of a random graph, which runs as the reference says on the level that the first byte
-/// picks.
+/// The choices of a random graph, which must agree with the reference on the level that the first
+/// byte picks.
 func fuzzRuntime(_ input: UnsafeRawBufferPointer) throws(Failure) {
   let levels = KernelTable.testedLevels
   let level = levels[Int(input.first ?? 0) % levels.count]

@@ -5,7 +5,7 @@ import Graph
 
 /// A model file; or, without its magic number, the contents of the sections.
 ///
-/// Hashes would stop every change at the door. So the checksums of a file are made right first, and
+/// Hashes would stop every change at the door. So the checksums of a file are corrected first, and
 /// a file is built around sections, which `sectionMark` separates.
 func fuzzModel(_ input: UnsafeRawBufferPointer) throws(Failure) {
   var file = Array(input)
@@ -21,7 +21,7 @@ func fuzzModel(_ input: UnsafeRawBufferPointer) throws(Failure) {
     if let tensor = model.weights[name] { readAll(tensor) }
   }
   try loaded.verifyChecksums(progress: nil)
-  // What a later version may add is skipped, and so lost.
+  // Additions of a later version are skipped, and so lost.
   guard loaded.header.minor == FileFormat.minorVersion(for: model.graphs),
     loaded.sections.allSatisfy({ $0.kind != nil })
   else { return }
@@ -61,7 +61,7 @@ private func firstMark(in bytes: ArraySlice<UInt8>) -> Int? {
   bytes.indices.first { bytes[$0] == sectionMark[0] && bytes[$0...].starts(with: sectionMark) }
 }
 
-/// Makes every checksum right that lies where the header and the table say.
+/// Corrects every checksum at the offsets that the header and the table give.
 private func stampChecksums(_ file: inout [UInt8]) {
   guard file.count >= FileFormat.headerByteCount else { return }
   let table = integer(file, at: 24)

@@ -3,7 +3,7 @@ import SAM2Config
 
 @testable import SAM2
 
-/// What follows the head of a tracking state, with the right head before and checksum after it.
+/// The part of a tracking state after its head, with the right head before and checksum after it.
 ///
 /// The first byte picks the tracker; with its highest bit the head is not put before.
 func fuzzState(_ input: UnsafeRawBufferPointer) throws(Failure) {

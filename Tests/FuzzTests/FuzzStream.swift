@@ -17,9 +17,9 @@ func fuzzStream(_ storage: ByteStorage) throws(Failure) {
   }
   let (header, end) = try StreamHeader.read(storage)
   precondition(Set(header.entries.map(\.name)).count == header.entries.count, "a name twice")
-  precondition(end <= storage.byteCount, "data behind the end")
+  precondition(end <= storage.byteCount, "data after the end")
   try header.check(against: ChildLimits(fileByteCount: 1 << 20))
-  // What opening adds up once it has read this.
+  // The sum that opening computes once it has read this.
   _ = header.entries.reduce(end) { $0 + $1.streamedByteCount }
   let (copy, _) = try StreamHeader.read(fenced(header.encoded()))
   precondition(copy == header, "a header that changes on its way")

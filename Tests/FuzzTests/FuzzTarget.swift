@@ -19,13 +19,13 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case ggml
   /// A `.sam2` file, or the contents of its sections.
   case model
-  /// What the child process that runs libhdf5 answers: a stream, or the line of a failure.
+  /// The answer of the child process that runs libhdf5: a stream, or the line of a failure.
   case hdf5
   /// Choices of a graph that runs.
   case runtime
   /// Choices of a graph that passes and the quantiser rewrite.
   case passes
-  /// What a tracking state holds, behind its head.
+  /// The contents of a tracking state, after its head.
   case state
 
   /// Whether inputs are choices of a generator, all of which make something valid.
@@ -53,7 +53,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
       }
       return nil
     } catch {
-      precondition(error.kind == .badInput, "\(error.code) is no failure of the input")
+      precondition(error.kind == .badInput, "\(error.code) is not a failure of the input")
       precondition(error.description.unicodeScalars.allSatisfy { $0.value >= 0x20 }, error.code)
       return error
     }

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// What fuzzing has found, and inputs that reach as much of the readers as it could.
+/// Inputs that fuzzing has found, and inputs that reach as much of the readers as it could.
 @Suite struct ReplayTests {
   /// In milliseconds; the slowest takes far less, but tests share their cores.
   static let timeLimit = 2000
@@ -20,7 +20,7 @@ import Testing
       #expect(clock.now - start < .milliseconds(ReplayTests.timeLimit), "\(name)")
       if failure == nil { accepted += 1 }
     }
-    // A corpus of refusals only would say that the target no longer reaches the reader.
+    // If all of a corpus is refused, the target no longer reaches the reader.
     #expect(accepted > 0 && (accepted < names.count || target.isGenerator))
     print("\(target.rawValue): \(accepted) of \(names.count) inputs accepted")
   }

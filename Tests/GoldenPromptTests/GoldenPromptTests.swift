@@ -34,7 +34,7 @@ struct GoldenPromptTests {
     let slow = "scalar"
     for model in [try Self.nano.get(), try Self.int8.get()] {
       let golden = try GoldenPrompt(running: model)
-      // What the smallest level computes takes seconds; it is tested on parts elsewhere.
+      // The slowest level would take seconds; it is tested on parts elsewhere.
       for level in KernelTable.availableLevels where level != slow {
         let other = try GoldenPrompt(running: model, options: .init(kernelLevel: level))
         #expect(other.records.map(\.integers) == golden.records.map(\.integers), "\(level)")

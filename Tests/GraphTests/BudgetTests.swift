@@ -19,7 +19,7 @@ struct BudgetTests {
   }
 
   /// The limit is exact, and can be raised.
-  @Test func budgetsAreWhatTheySay() throws {
+  @Test func budgetsAreExact() throws {
     var builder = GraphBuilder("two")
     let x = builder.input("x", .float(100, 10))
     let weight = builder.weight("w", .float(20, 10))
@@ -53,7 +53,7 @@ struct BudgetTests {
     #expect(GraphBudget.standard.scaled(by: .max) == .unlimited)
   }
 
-  /// A weight as floats is no constant beyond the weights.
+  /// Weights as floats are not constants beyond the weights.
   @Test func constantsAreCountedApart() throws {
     var builder = GraphBuilder("constants")
     let table = try builder.add(.fill(1, [10, 10]), [], label: "fill")
@@ -76,9 +76,9 @@ struct BudgetTests {
     let table = try builder.add(.fill(1, [4, 6, 2]), [], label: "fill")
     let angles = try builder.add(.fill(1, [3, 1]), [], label: "angles")
     let part = try builder.add(.slice(axis: 0, start: n, count: 1), [table], label: "slice")
-    let turned = try builder.add(
-      .rotatePairs(rotated: n), [table, angles, angles], label: "turn")
-    let sum = try builder.add(.add, [table, turned], label: "sum")
+    let rotated = try builder.add(
+      .rotatePairs(rotated: n), [table, angles, angles], label: "rotate")
+    let sum = try builder.add(.add, [table, rotated], label: "sum")
     builder.output("part", part)
     builder.output("sum", sum)
     #expect(builder.graph.constantNodes == [true, true, false, false, false])

@@ -16,11 +16,11 @@ struct BuilderTests {
     var builder = GraphBuilder("misfit")
     let x = builder.input("x", .float(2))
     do {
-      _ = try builder.add(.transpose([1]), [x], label: "blocks.3.turn")
+      _ = try builder.add(.transpose([1]), [x], label: "blocks.3.transpose")
       Issue.record("no such axis, yet accepted")
     } catch {
       #expect(error == failure("graph.shape"))
-      #expect(error.place == "blocks.3.turn, operands [2]")
+      #expect(error.place == "blocks.3.transpose, operands [2]")
     }
     #expect(builder.graph.nodes.isEmpty && builder.graph.values.count == 1)
   }

@@ -47,7 +47,7 @@ struct DimTests {
     #expect(([] as [Dim]).hasSameProduct(as: [1, 1]))
   }
 
-  @Test func productsThatDifferAreTold() {
+  @Test func productsThatDifferAreDetected() {
     #expect(![a, 4].hasSameProduct(as: [a, 5]))
     #expect(![a, 4].hasSameProduct(as: [b, 4]))
     #expect(![a].hasSameProduct(as: [a, a]))

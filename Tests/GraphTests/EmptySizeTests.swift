@@ -35,7 +35,7 @@ struct EmptySizeTests {
     do throws(Failure) {
       let result = try emptied.sample.op.resultType(emptied.operands)
       #expect(Self.acceptingKinds.contains(OperatorKind(emptied.sample.op)), "\(emptied)")
-      // What is read is empty, and so is what is written: tables and weights are not.
+      // Inputs are empty, and so are results; tables and weights are not.
       #expect(result.shape.contains(0) || emptied.sample.op == .concat(axis: 1), "\(emptied)")
     } catch {
       #expect(["graph.shape", "graph.operands"].contains(error.code))
@@ -89,7 +89,7 @@ struct EmptySizeTests {
     (.fourierFeatures, [.float(3, 2), .float(2, n)]),
   ]
 
-  /// What the symbols of a file hide comes to light when they have sizes.
+  /// Empty sizes that symbols of a file hide are found once the symbols have sizes.
   @Test(arguments: hiddenSizes)
   func symbolsOfNoSizeAreRefused(_ op: Op, _ operands: [TensorType]) throws {
     var builder = GraphBuilder("empty")

@@ -2,11 +2,11 @@ import Graph
 import TestSupport
 import Testing
 
-/// Each lie that a graph can tell about itself.
+/// Each contradiction that a graph can contain.
 struct GraphVerifierTests {
   /// y = relu(x) + x; values are x, relu, sum.
   private func graph() throws -> Graph {
-    var builder = GraphBuilder("lies")
+    var builder = GraphBuilder("contradictory")
     let x = builder.input("x", .float(2, 3))
     let relu = try builder.add(.activation(.relu), [x], label: "relu")
     builder.output("y", try builder.add(.add, [relu, x], label: "sum"))
@@ -44,7 +44,7 @@ struct GraphVerifierTests {
     try expectRefusal("graph.assignment") { $0.nodes.append($0.nodes[1]) }
   }
 
-  @Test func typesThatLie() throws {
+  @Test func falseTypes() throws {
     try expectRefusal("graph.type") { $0.values[2].type.shape = [3, 2] }
     try expectRefusal("graph.type") { $0.values[1].type.element = .int8 }
     try expectRefusal("graph.operands") { $0.values[0].type.element = .int32 }

@@ -98,7 +98,7 @@ extension Refusal {
       "channels not known", tokens: .float(1, 9, free), weight: TensorType(.int8, [32, free])),
     axial("an empty grid", height: 0),
     axial(
-      "a weight too large when turned", query: .float(1, 3, 16_384),
+      "a weight too large when rotated", query: .float(1, 3, 16_384),
       weight: TensorType(.int8, [16_384, 16]), scale: .float(16_384), bias: .float(16_384),
       height: 1_024),
     axial("theta of nothing", theta: 0),

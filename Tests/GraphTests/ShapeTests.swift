@@ -3,7 +3,7 @@ import Graph
 import TestSupport
 import Testing
 
-/// What shape inference accepts; `RefusalTests` has what it refuses.
+/// Operands that shape inference accepts; `RefusalTests` has those that it refuses.
 struct ShapeTests {
   @Test(arguments: OperatorSample.all)
   func acceptsSamples(_ sample: OperatorSample) throws {

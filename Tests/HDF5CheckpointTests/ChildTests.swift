@@ -7,7 +7,7 @@ import Testing
 
 /// Children that do not behave, played by shell scripts.
 @Suite struct ChildTests {
-  /// What opening a good file meets when `script` plays the child.
+  /// The failure of opening a good file when `script` plays the child.
   private func outcome(_ script: String, data: [UInt8] = []) throws -> Failure? {
     try withTemporaryFolder { folder -> Failure? in
       try write(Array("#!/bin/sh\ndata='\(folder)/data'\n\(script)\n".utf8), to: folder + "/child")
@@ -51,7 +51,7 @@ import Testing
     #expect(try outcome(#"cat "$data""#, data: stream(#"{"a":\#(entry)}"#, data: 8)) == nil)
   }
 
-  @Test func tensorsMayLieInTheFile() throws {
+  @Test func tensorsMayBeInTheFile() throws {
     let direct = #"{"dtype":"F32","shape":[2],"file_offset":100}"#
     let json = #"{"a":\#(direct),"b":\#(entry)}"#
     #expect(try outcome(#"cat "$data""#, data: stream(json, data: 8)) == nil)
@@ -73,7 +73,7 @@ import Testing
       let json = "{" + members.joined(separator: ",") + "}"
       return try outcome(#"cat "$data""#, data: stream(json, data: 0))?.code
     }
-    // Two names of one tensor are no lie.
+    // Two names of one tensor are allowed.
     #expect(try code([direct(8, at: 96), direct(8, at: 96), direct(8, at: 128)]) == nil)
     #expect(try code([direct(8, at: 96), direct(8, at: 124)]) == "h5.stream")
     // 2312 bytes account for 64 MiB and 36,992 bytes.
@@ -97,7 +97,7 @@ import Testing
     #expect(try outcome("kill -KILL $$")?.code == "h5.timeout")
   }
 
-  /// A library that loads plugins must not find any, whatever the environment of the user says.
+  /// A library that loads plugins must not find any, whatever the environment of the user contains.
   @Test func theChildHasAnEnvironmentOfItsOwn() throws {
     let script = #"""
       test "$HDF5_PLUGIN_PRELOAD" = :: && test -z "$HDF5_PLUGIN_PATH$HOME$TMPDIR" && cat "$data"

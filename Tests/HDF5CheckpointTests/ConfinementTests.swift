@@ -10,7 +10,7 @@ import Testing
   private static let isFiltered = Confinement.ofThisSystem == .systemCalls
   private static let attempts = Array(0..<sam2_attempt_count())
 
-  /// What trying `attempt` meets in a folder with one file, and whether that is as it was.
+  /// The result of trying `attempt` in a folder with one file, and whether the file is unchanged.
   private func outcome(_ attempt: Int32, confined: Bool) throws -> (code: Int32, isWhole: Bool) {
     try withTemporaryFolder { folder in
       let victim = folder + "/victim"

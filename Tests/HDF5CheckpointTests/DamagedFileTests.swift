@@ -4,11 +4,11 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Files with one lie in one structure of the format, where libhdf5 has had its bugs: loops and
+/// Files with one defect in one structure of the format, where libhdf5 has had its bugs: loops and
 /// wild addresses in trees and heaps, headers that continue in themselves, types and filters whose
 /// numbers contradict each other.
 ///
-/// `Scripts/make_hdf5_fixtures.py` makes them. What one meets depends on the library's version.
+/// `Scripts/make_hdf5_fixtures.py` writes them. The outcome depends on the library's version.
 @Suite struct DamagedFileTests {
   static let names = folderNames(fixturePath("damaged"))
   /// A file that loops is ended after a second of processor time, which a busy machine stretches.
@@ -30,7 +30,7 @@ import Testing
     #expect(ContinuousClock.now - start < DamagedFileTests.timeBudget)
   }
 
-  @Test func mostAreRefused() {
+  @Test func moreThanHalfAreRefused() {
     let refused = DamagedFileTests.names.filter { name in
       do {
         try HDF5Checkpoint(path: fixturePath("damaged/" + name)).verify()

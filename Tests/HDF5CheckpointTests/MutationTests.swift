@@ -6,7 +6,7 @@ import Testing
 
 /// Damaged copies of good files: each is refused by name, or read, in time.
 @Suite struct MutationTests {
-  /// Codes that a damaged file may meet; a crash of libhdf5 is one of them, a crash of ours is not.
+  /// Codes that a damaged file may meet: a crash of libhdf5 has one, one of this project has not.
   private static let accepted = ["h5.", "tensor.", "model."]
   private static let timeBudget = Duration.seconds(4)
 
@@ -64,7 +64,7 @@ import Testing
     #expect(refusedCount > 0, "no change was noticed: the test tests nothing")
   }
 
-  /// The old form has no checksums: it may now say something else, but must be answered.
+  /// The old form has no checksums: it may now hold something else, but must be answered.
   @Test func overwrittenBytesAreAnswered() throws {
     let original = try load("nested")
     var random = SeededRandom(seed: 65)

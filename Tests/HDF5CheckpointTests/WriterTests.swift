@@ -25,7 +25,7 @@ import Testing
     .float32, .float16, .bfloat16, .float64, .int8, .uint8, .int16, .int32, .int64, .bool,
   ]
 
-  /// Bytes that differ everywhere; HDF5 stores them as they are, whatever they stand for.
+  /// Bytes that differ everywhere; HDF5 stores them as they are, whatever they mean.
   private func tensors() -> Tensors {
     var entries: [(name: String, tensor: Tensor)] = []
     for (index, dtype) in WriterTests.dtypes.enumerated() {

@@ -88,7 +88,7 @@ import Testing
     #expect(failure?.place == "byte 6")
   }
 
-  /// Whatever happens to a text, the parser answers; and what it accepts it can write and reread.
+  /// The parser answers any damaged text, and can write and reread what it accepts.
   @Test func mutatedTextsNeverTrap() throws {
     var random = SeededRandom(seed: 41)
     let seedText = #"{"a":[1,-2.5e3,"x\u00e9\n",{"b":null}],"c":true,"d":"\ud83d\ude00"}"#

@@ -45,7 +45,7 @@ struct KdenlivePipeTests {
 
   /// Runs `body` with a pipe over a folder of frames, and where it writes.
   private func withPipe(
-    frames: Int, _ body: (KdenlivePipe, _ folder: String, _ said: () -> [String]) throws -> Void
+    frames: Int, _ body: (KdenlivePipe, _ folder: String, _ messages: () -> [String]) throws -> Void
   ) throws {
     try withTemporaryFolder { folder in
       let input = try OutputDirectory("\(folder)/in", creating: true)
@@ -53,11 +53,11 @@ struct KdenlivePipeTests {
       for frame in 0..<frames {
         try input.write("\(frame).jpg", JPEGWriter.encode(Self.clip.frame(frame).image))
       }
-      var said: [String] = []
+      var messages: [String] = []
       let pipe = try KdenlivePipe(
         Self.model.get(), KdenliveOptions(["-I", "\(folder)/in", "-O", "\(folder)/out"]),
-        KdenlivePipe.Channels(answer: { said.append($0) }, progress: { said.append($0) }))
-      try body(pipe, folder, { said })
+        KdenlivePipe.Channels(answer: { messages.append($0) }, progress: { messages.append($0) }))
+      try body(pipe, folder, { messages })
     }
   }
 
@@ -68,10 +68,10 @@ struct KdenlivePipeTests {
 
   @Test("paints a preview as the image predictor sees it")
   func preview() throws {
-    try withPipe(frames: 2) { pipe, folder, said in
-      let goesOn = try pipe.answer(
+    try withPipe(frames: 2) { pipe, folder, messages in
+      let continues = try pipe.answer(
         "preview=-F 1 -P \(mark(1)) -L 1=1 --color 10,20,30,40 --border 0 ")
-      #expect(goesOn && said() == ["preview ok 1"])
+      #expect(continues && messages() == ["preview ok 1"])
       let picture = try ImageReader.read("\(folder)/in/1.jpg")
       let predictor = ImagePredictor(try Self.model.get())
       try predictor.setImage(picture)
@@ -87,21 +87,22 @@ struct KdenlivePipeTests {
 
   @Test("renders a mask for each frame, also before the first that is marked", arguments: [0, 2])
   func render(_ marked: Int) throws {
-    try withPipe(frames: 4) { pipe, folder, said in
+    try withPipe(frames: 4) { pipe, folder, messages in
       _ = try pipe.answer("preview=-F \(marked) -P \(mark(marked)) -L \(marked)=1")
       _ = try pipe.answer("edit=--color 1,2,3,4 --border 4 --bordercolor 9,9,9,9")
-      let goesOn = try pipe.answer("render=\(folder)/out")
-      #expect(!goesOn && said().last == "mask ok")
-      #expect(said().contains("Export 100%|") && said().contains("INFO:Propagating in video"))
+      let continues = try pipe.answer("render=\(folder)/out")
+      #expect(!continues && messages().last == "mask ok")
+      #expect(messages().contains("Export 100%|"))
+      #expect(messages().contains("INFO:Propagating in video"))
       for frame in 0..<4 { #expect(fileBytes("\(folder)/out/0000\(frame).png") != nil) }
     }
   }
 
   @Test("ends when asked to, and refuses what it does not know")
   func ending() throws {
-    try withPipe(frames: 1) { pipe, _, said in
-      let goesOn = try pipe.answer("q")
-      #expect(!goesOn && said() == ["CLOSING..."])
+    try withPipe(frames: 1) { pipe, _, messages in
+      let continues = try pipe.answer("q")
+      #expect(!continues && messages() == ["CLOSING..."])
       #expect(throws: Failure(.usage, code: "kdenlive.request", "")) { try pipe.answer("rm -r") }
       #expect(throws: Failure(.usage, code: "kdenlive.prompts", "")) {
         try pipe.answer("render=/nowhere")

@@ -58,7 +58,7 @@ private let attentionTolerance = 3e-6
       let bytes = level.kernels.attention_f32_workspace(keys, head, value)
       let workspace = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
       defer { workspace.deallocate() }
-      // Whatever an earlier call left there must not matter.
+      // The contents that an earlier call left there must not matter.
       workspace.initializeMemory(as: UInt8.self, repeating: 0xff, count: bytes)
       q.withUnsafeBufferPointer { q in
         packed.withUnsafeBufferPointer { packed in

@@ -54,7 +54,7 @@ private struct AxialCase: CustomTestStringConvertible {
       kernels.axial_s8_workspace_bytes(&task),
     ].map { bytes in
       let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-      // Whatever an earlier call left there must not matter.
+      // The contents that an earlier call left there must not matter.
       memory.initializeMemory(as: UInt8.self, repeating: 0xa5, count: bytes)
       return memory
     }

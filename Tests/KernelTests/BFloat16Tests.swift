@@ -149,7 +149,7 @@ private let attentionTolerance = 4e-3
     let bytes = size?(sizes.keys, sizes.head, sizes.value) ?? 0
     let workspace = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
     defer { workspace.deallocate() }
-    // Whatever an earlier call left there must not matter.
+    // The contents that an earlier call left there must not matter.
     workspace.initializeMemory(as: UInt8.self, repeating: 0xff, count: bytes)
     var out = [Float](repeating: untouched, count: sizes.queries * sizes.value)
     q.withUnsafeBufferPointer { q in

@@ -16,7 +16,7 @@ import Testing
 
   private static func name(_ level: sam2_level) -> String { String(cString: level.name) }
 
-  /// What `rows` are on a machine with `features`.
+  /// Calls `check` with the levels that `rows` give on a machine with `features`.
   private static func levels(
     _ rows: [sam2_level_row], features: UInt32, _ check: ([sam2_level]) throws -> Void
   ) rethrows {

@@ -25,11 +25,11 @@ import Testing
     var result = Quantized(bytes: [], scale: [], zero: [])
     for r in 0..<rows {
       let row = x[r * depth..<(r + 1) * depth]
-      let least = min(0, row.min() ?? 0)
-      let most = max(0, row.max() ?? 0)
-      let scale = most == least ? 1 : (most - least) / 255
+      let minimum = min(0, row.min() ?? 0)
+      let maximum = max(0, row.max() ?? 0)
+      let scale = maximum == minimum ? 1 : (maximum - minimum) / 255
       let inverse = 1 / scale
-      let zero = min(255, max(0, (-least * inverse).rounded(.toNearestOrEven)))
+      let zero = min(255, max(0, (-minimum * inverse).rounded(.toNearestOrEven)))
       let bytes = row.map { value in
         UInt8(min(255, max(0, (value * inverse).rounded(.toNearestOrEven) + zero)))
       }
@@ -65,10 +65,10 @@ import Testing
   }
 
   @Test func hostileRowsAreHarmlessAndAgree() throws {
-    let least = Float.leastNonzeroMagnitude
+    let smallest = Float.leastNonzeroMagnitude
     let rows: [[Float]] = [
       [.nan, 1, -1, 0.25], [.infinity, 1, -2, 3], [-.infinity, .infinity, .nan, 0],
-      [least, 0, 0, 0], [.greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1, 0],
+      [smallest, 0, 0, 0], [.greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1, 0],
     ]
     for row in rows {
       let x = row + [Float](repeating: 0.5, count: 29)

@@ -29,7 +29,7 @@ private struct Case {
 
   // MARK: On a level
 
-  /// Calls `body` with a task for queries `first...` whose keys are prepared in two goes.
+  /// Calls `body` with a task for queries `first...` whose keys are prepared in two calls.
   func run(
     on level: Level, from first: Int = 0, out: inout [Float],
     _ body: (inout sam2_attention_s8) -> Void
@@ -57,7 +57,7 @@ private struct Case {
   ) {
     func dirty(_ bytes: Int) -> UnsafeMutableRawPointer {
       let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-      // Whatever an earlier call left there must not matter.
+      // The contents that an earlier call left there must not matter.
       memory.initializeMemory(as: UInt8.self, repeating: 0xff, count: bytes)
       return memory
     }
@@ -113,14 +113,14 @@ private struct QuantizedReference {
     scores += sums
     let scaled = zip(sums, keys).map { Float($0) * $1.scale }
     let unit = query.scale * 64
-    let most = scaled.max() ?? 0
+    let maximum = scaled.max() ?? 0
     var (total, means) = (0.0, [Double](repeating: 0, count: c.value))
     for first in stride(from: 0, to: c.keys, by: Self.tile) {
       let range = first..<min(c.keys, first + Self.tile)
       let top = scaled[range].max() ?? 0
       let weights = Self.weights(scaled[range].map { (top - $0) * unit })
       self.weights += weights.map(UInt8.init)
-      let share = exp2(Double(top - most) * Double(unit) / 64)
+      let share = exp2(Double(top - maximum) * Double(unit) / 64)
       total += share * Double(weights.reduce(0, +))
       for n in 0..<c.value {
         let values = Self.integers(range.map { c.v[$0 * c.ldv + n] }[...])
@@ -235,7 +235,7 @@ private struct QuantizedReference {
     check(item, "everything")
   }
 
-  /// Whatever comes in, the kernel comes back, and other queries do not notice.
+  /// The kernel returns for any operands, and other queries are not affected.
   @Test(arguments: Level.all) func oddNumbersStayInTheirRows(level: Level) {
     var random = SeededRandom(seed: 77)
     let sound = Case(4, 150, 16, 8, &random)

@@ -26,7 +26,7 @@ static sam2_attention_s8 task_of(heads h, generator *g) {
   return task;
 }
 
-/// The results without what lies between their rows.
+/// The results without the gaps between their rows.
 static float *dense(const float *rows, size_t ld, size_t count, size_t width) {
   float *out = take(count * width * sizeof(float));
   for (size_t r = 0; r < count; ++r)

@@ -30,7 +30,7 @@ struct BadPictureTests {
     (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
   }
 
-  /// A PNG of this header, with the pixels of an 8-bit RGB picture of 13x9 behind it.
+  /// A PNG of this header, followed by the pixels of an 8-bit RGB picture of 13x9.
   static func png(
     width: Int = 13, height: Int = 9, depth: UInt8 = 8, colour: UInt8 = 2, extra: [UInt8] = []
   ) throws -> [UInt8] {
@@ -64,7 +64,7 @@ struct BadPictureTests {
     BadPicture("AVIF", "image.format", text("\0\0\0\u{1C}ftypavif\0\0\0\0avifmif1")),
     BadPicture("HEIC", "image.format", text("\0\0\0\u{1C}ftypheic\0\0\0\0heicmif1")),
     BadPicture("SVG", "image.format", text("<svg xmlns='http://www.w3.org/2000/svg'/>")),
-    BadPicture("RIFF that is no WebP", "image.format", text("RIFF\u{10}\0\0\0WAVEfmt ")),
+    BadPicture("RIFF that is not WebP", "image.format", text("RIFF\u{10}\0\0\0WAVEfmt ")),
     // PNG.
     BadPicture("PNG with a broken signature", "image.format") {
       [0x8A] + (try Fixture.bytes("rgb8_13x9.png")[1...])
@@ -91,13 +91,13 @@ struct BadPictureTests {
       let header = bigEndian(4) + bigEndian(4) + [8, 2, 0, 0, 0]
       return signature + chunk("IHDR", header) + chunk("IEND", [])
     },
-    BadPicture("PNG with a colour profile that is none", nil) {
+    BadPicture("PNG with an invalid colour profile", nil) {
       try png(extra: chunk("iCCP", [0x41, 0, 0] + [UInt8](repeating: 7, count: 400)))
     },
     BadPicture("animated PNG: its first frame", nil) {
       try png(extra: chunk("acTL", bigEndian(2) + bigEndian(0)))
     },
-    BadPicture("bytes behind a PNG", nil) { try png() + [1, 2, 3] },
+    BadPicture("bytes after a PNG", nil) { try png() + [1, 2, 3] },
     // JPEG.
     BadPicture("JPEG that is its marker", "image.damaged") { [0xFF, 0xD8, 0xFF] },
     BadPicture("JPEG of 65535x65535", "image.too_large") {
@@ -149,12 +149,12 @@ struct BadPictureTests {
     }
   }
 
-  @Test("A JPEG of four colours is read as CMYK or YCCK, as it says")
+  @Test("A JPEG of four colours is read as CMYK or YCCK, as it declares")
   func fourColours() throws {
     var bytes = try Fixture.bytes("cmyk_37x29.jpg")
     let mark = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("Adobe".utf8)) })
     let cmyk = try ImageReader.decode(bytes)
-    // The last byte of the block says what the four channels are.
+    // The last byte of the block identifies the four channels.
     bytes[mark + 11] = bytes[mark + 11] == 2 ? 0 : 2
     let ycck = try ImageReader.decode(bytes)
     #expect((ycck.width, ycck.height) == (37, 29))
@@ -162,7 +162,7 @@ struct BadPictureTests {
     #expect(isOther)
   }
 
-  @Test("An EXIF orientation that is none leaves the picture as it is", arguments: [0, 9, 255])
+  @Test("An invalid EXIF orientation leaves the picture as it is", arguments: [0, 9, 255])
   func oddOrientation(_ value: UInt8) throws {
     var bytes = try Fixture.bytes("orientation6.jpg")
     // The entry: tag 0x0112, type 3, one value.
@@ -177,7 +177,7 @@ struct BadPictureTests {
     #expect((image.width, image.height, image.appliedOrientation) == (12, 7, 1))
   }
 
-  @Test("An EXIF block that is cut anywhere leaves the picture as it is, or turns it")
+  @Test("An EXIF block that is cut anywhere leaves the picture as it is, or rotates it")
   func brokenEXIF() throws {
     let bytes = try Fixture.bytes("orientation6.jpg")
     let block = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("Exif".utf8)) })
@@ -213,8 +213,8 @@ struct WebPTests {
     #expect(Double(difference) / Double(truth.count) < Self.lossyTolerance)
   }
 
-  @Test("EXIF orientation turns a WebP upright")
-  func turned() throws {
+  @Test("An EXIF orientation makes a WebP upright")
+  func orientation() throws {
     let image = try ImageReader.read(Fixture.path("turned.webp"))
     #expect((image.width, image.height, image.appliedOrientation) == (7, 12, 6))
     #expect(try image.pixels == Fixture.bytes("turned.rgb"))
@@ -223,7 +223,7 @@ struct WebPTests {
   @Test("a canvas of another size than the picture, or changed bytes, never trap")
   func damage() throws {
     var canvas = try Fixture.bytes("turned.webp")
-    // The first chunk is VP8X, its canvas three bytes a side behind flags and reserved bytes.
+    // The first chunk is VP8X, its canvas three bytes per side, after flags and reserved bytes.
     canvas[24] = 30
     expectFailure("image.damaged", .badInput) { try ImageReader.decode(canvas) }
     let bytes = try Fixture.bytes("lossless_37x29.webp")

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Bad videos end in their failures, odd ones are read", .enabled(if: hasFFmpeg))
 struct BadVideoTests {
-  /// Runs ffmpeg with sources made by itself, as people's files come.
+  /// Runs ffmpeg on sources that it generates, to write files like those of users.
   static func make(_ arguments: String...) throws {
     let child = try ChildProcess(
       "ffmpeg", ["-nostdin", "-y", "-v", "error"] + arguments, .writingToChild)
@@ -21,7 +21,7 @@ struct BadVideoTests {
     return frames
   }
 
-  // MARK: - What is no video
+  // MARK: - Files that are not videos
 
   static let notVideos: [(name: String, text: String)] = [
     ("HLS playlist", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
@@ -49,7 +49,7 @@ struct BadVideoTests {
     expectFailure("file.missing", .missingInput) { try FrameSource(path: name) }
   }
 
-  @Test("sound alone is no video")
+  @Test("sound alone is not a video")
   func sound() throws {
     try withTemporaryFolder { folder in
       try Self.make("-f", "lavfi", "-i", "sine=duration=0.1", "\(folder)/a.mp4")

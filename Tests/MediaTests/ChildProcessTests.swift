@@ -26,7 +26,7 @@ struct ChildProcessTests {
 
   @Test("a decoder has its limits from the start, and three descriptors")
   func decoding() throws {
-    // Neither of the two is meant for the child, whatever their flags say.
+    // The child must not receive either of the two, whatever their flags.
     let (first, second) = (open("/dev/null", O_RDONLY), dup(0))
     defer {
       close(first)

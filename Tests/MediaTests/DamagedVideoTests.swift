@@ -4,7 +4,7 @@ import Testing
 
 @testable import Media
 
-@Suite("Damaged videos of which the rest is wanted")
+@Suite("Damaged videos whose remaining frames are requested")
 struct DamagedVideoTests {
   // MARK: - Numbers of frames
 

@@ -53,7 +53,7 @@ struct DeepPictureTests {
     #expect(full.notices.isEmpty)
   }
 
-  @Test("One level is no range")
+  @Test("One level is not a range")
   func flat() throws {
     var options = PictureOptions()
     options.sampleRange = .automatic

@@ -6,9 +6,9 @@ import Testing
 
 @Suite("Videos that try to make the decoder open something else", .enabled(if: hasFFmpeg))
 struct DemuxerTrickTests {
-  /// What an AVI carries as subtitles, which old demuxers handed to whatever demuxer it fitted.
+  /// Subtitles of an AVI, which old demuxers handed to any demuxer that matched them.
   ///
-  /// `FILE` and `PORT` stand for a file and a port of ours.
+  /// `FILE` and `PORT` are replaced by a file and a port of the test.
   static let subtitles: [(name: String, text: String)] = [
     (
       "HLS of a file",

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// Committed files made by Scripts/make_media_fixtures.py.
+/// Committed files, written by Scripts/make_media_fixtures.py.
 enum Fixture {
   static let folder =
     #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
@@ -33,7 +33,7 @@ enum Fixture {
   }
 }
 
-/// A folder that is removed when the value goes.
+/// A folder that is removed when the value is released.
 final class TemporaryFolder {
   let path: String
 

@@ -23,7 +23,7 @@ struct FrameListingTests {
     (["a1b.png", "a2b.png", "c7.jpg"], ["a1b.png", "a2b.png"], ["frames.kinds"]),
   ]
 
-  @Test("The sequence is taken, and what is not is said", arguments: folders.indices)
+  @Test("The sequence is taken, and files outside it are reported", arguments: folders.indices)
   func listing(_ index: Int) throws {
     let (files, frames, codes) = Self.folders[index]
     try withTemporaryFolder { folder in
@@ -31,14 +31,14 @@ struct FrameListingTests {
       let found = try FrameListing(folder: folder)
       #expect(found.paths == frames.map { "\(folder)/\($0)" })
       #expect(found.notices.map(\.code) == codes)
-      // Whatever is left out is named.
-      let said = found.notices.map(\.message).joined()
+      // Files that are left out are named.
+      let messages = found.notices.map(\.message).joined()
       let leftOut = Set(files).subtracting(frames + [".hidden.png", "Thumbs.db"])
-      for name in leftOut.sorted().prefix(2) { #expect(said.contains(name), "\(said)") }
+      for name in leftOut.sorted().prefix(2) { #expect(messages.contains(name), "\(messages)") }
     }
   }
 
-  @Test("A folder without pictures says what it has")
+  @Test("The error for a folder without pictures names its contents")
   func nothing() throws {
     try withTemporaryFolder { folder in
       try PictureFile.write([1], to: "\(folder)/scan.tiff")

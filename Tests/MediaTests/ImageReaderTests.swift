@@ -22,7 +22,7 @@ struct ImageReaderTests {
     #expect(size == (image.width, image.height))
   }
 
-  @Test("EXIF orientation turns the picture upright", arguments: 1...8)
+  @Test("An EXIF orientation makes the picture upright", arguments: 1...8)
   func orientation(_ value: Int) throws {
     let name = "orientation\(value)"
     let upright = try ImageReader.read(Fixture.path("\(name).jpg"))
@@ -67,7 +67,7 @@ struct ImageReaderTests {
     }
   }
 
-  @Test("what is missing, or no picture, is named")
+  @Test("a file that is missing, or not a picture, is named")
   func notPictures() throws {
     expectFailure("file.missing", .missingInput) { try ImageReader.read("no/such/file.png") }
     expectFailure("file.directory", .badInput) { try ImageReader.read(Fixture.folder) }

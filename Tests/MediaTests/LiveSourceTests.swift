@@ -43,7 +43,7 @@ struct LiveSourceTests {
     }
   }
 
-  @Test("Who is late gets the newest frames; the others are dropped and counted", arguments: 0...3)
+  @Test("A late reader gets the newest frames; others are dropped and counted", arguments: 0...3)
   func dropping(maximumLag: Int) throws {
     try withTemporaryFolder { folder in
       let source = try source(
@@ -92,11 +92,11 @@ struct LiveSourceTests {
       testDescription: "changes its size", script: "\(frame); printf 'P6\\n1 2\\n255\\nabcdef'",
       code: "video.mixed_sizes", kind: .badInput, frames: 1),
     BadEnd(
-      testDescription: "is no picture", script: "printf 'hello there you'",
+      testDescription: "is not a picture", script: "printf 'hello there you'",
       code: "live.cannot_open", kind: .badInput),
   ]
 
-  @Test("A source that ends badly says how, after the frames that came", arguments: badEnds)
+  @Test("A source that ends badly reports how, after the frames that came", arguments: badEnds)
   func badEnd(_ end: BadEnd) throws {
     try withTemporaryFolder { folder in
       expectFailure(end.code, end.kind) {
@@ -127,7 +127,7 @@ struct LiveSourceTests {
 
   // MARK: - Addresses
 
-  @Test("Kinds of sources are told by their addresses")
+  @Test("Kinds of sources are identified by their addresses")
   func kinds() throws {
     try withTemporaryFolder { folder in
       mkfifo("\(folder)/pipe", 0o600)

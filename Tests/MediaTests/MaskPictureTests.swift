@@ -123,7 +123,7 @@ struct MaskPictureTests {
     }
   }
 
-  @Test("Numbers above 255 need 16 bits, and are said")
+  @Test("Numbers above 255 need 16 bits, and are reported")
   func wideNumbers() throws {
     let found = try read(.gray, depth: 16, labels([300, 7, 1000]))
     #expect(found.identifiers == [7, 300, 1000])
@@ -153,7 +153,7 @@ struct MaskPictureTests {
     #expect(found.notices.map(\.code) == ["mask.alpha"])
   }
 
-  @Test("What has no reading is refused with what to do")
+  @Test("A picture without a valid reading is refused, with advice")
   func refusals() throws {
     let (gray, bright) = (
       Self.disc(centre: (10, 15), radius: 7, soft: 3, inside: 128),
@@ -161,7 +161,7 @@ struct MaskPictureTests {
     )
     let smooth = zip(gray, bright).map { max($0, $1) }
     expectFailure("mask.ambiguous", .badInput) { try read(.gray, smooth) }
-    // The person says which it is.
+    // The user states which it is.
     #expect(try read(.gray, smooth, as: .soft).union.area == area(smooth, above: 127))
     #expect(try read(.gray, smooth, as: .nonzero).union.area == area(smooth))
     #expect(try read(.gray, smooth, as: .labels).identifiers.count > 10)

@@ -28,7 +28,7 @@ struct OverlayTests {
     #expect(Overlay.draw(image, masks: [(1, mask)], parts: []) == image)
   }
 
-  @Test("numbers stand on the object, beside prompts and other numbers, and within the picture")
+  @Test("numbers are on the object, beside prompts and other numbers, and within the picture")
   func labels() {
     let large = RGBImage(width: 200, height: 100, filledWith: RGBColour(100, 100, 100))
     func whites(_ image: RGBImage) -> [(x: Int, y: Int)] {

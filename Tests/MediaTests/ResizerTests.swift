@@ -53,7 +53,7 @@ struct ResizerTests {
     #expect(closeness.maximumAbsolute <= Self.bilinearTolerance)
   }
 
-  @Test("enlarged planes are what their pixels say", arguments: [(97, 40), (7, 130), (5, 6)])
+  @Test("enlarged planes agree with their pixels", arguments: [(97, 40), (7, 130), (5, 6)])
   func enlarged(_ width: Int, _ height: Int) throws {
     let plane = try Fixture.floats("plane_10x12.f32")
     let pixels = Resizer.bilinear(

@@ -18,7 +18,7 @@ import Testing
     #expect(try RunLengthMask(width: width, height: height, cocoCounts: text) == runs)
   }
 
-  @Test func goesColumnAfterColumn() throws {
+  @Test func runsFollowColumns() throws {
     var mask = BinaryMask(width: 3, height: 2)
     mask[0, 1] = true
     mask[1, 0] = true
@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test(arguments: ["0 1", "P", "PPPPPPPPPPPPPPP0", "é"])
-  func refusesStringsThatAreNoCode(text: String) {
+  func refusesInvalidCodes(text: String) {
     #expect(throws: failure("rle.text")) {
       try RunLengthMask(width: 3, height: 2, cocoCounts: text)
     }

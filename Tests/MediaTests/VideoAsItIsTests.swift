@@ -79,7 +79,7 @@ struct VideoAsItIsTests {
     return path
   }
 
-  @Test("a file that is cut off fails, or ends where it ends and says so", arguments: kinds)
+  @Test("a file that is cut off fails, or ends where it is cut and reports it", arguments: kinds)
   func cutOff(_ kind: String) throws {
     try withTemporaryFolder { folder in
       let whole = try Self.container(kind, in: folder)
@@ -121,7 +121,7 @@ struct VideoAsItIsTests {
     }
   }
 
-  @Test("longer sound is no missing picture")
+  @Test("longer sound is not a missing picture")
   func sound() throws {
     try withTemporaryFolder { folder in
       for name in ["a.mkv", "a.mp4", "a.ts", "a.avi"] {
@@ -134,7 +134,7 @@ struct VideoAsItIsTests {
     }
   }
 
-  @Test("a cover is no video, wherever it is stored")
+  @Test("a cover is not a video, wherever it is stored")
   func covers() throws {
     try withTemporaryFolder { folder in
       let clip = try Self.clip("a.mp4", in: folder)

@@ -3,7 +3,8 @@ import Glibc
 import Media
 import Testing
 
-/// The tests of video files run only where the program is installed, and say so when they do not.
+/// The tests of video files run only where the program is installed; elsewhere they are reported as
+/// skipped.
 let hasFFmpeg: Bool = {
   guard let path = getenv("PATH").map({ String(cString: $0) }) else { return false }
   return path.split(separator: ":").contains { access("\($0)/ffmpeg", X_OK) == 0 }
@@ -11,7 +12,7 @@ let hasFFmpeg: Bool = {
 
 @Suite("Reading and writing video")
 struct VideoTests {
-  /// A slope that moves with the frame, so that frames are told apart.
+  /// A slope that moves with the frame, so that frames can be distinguished.
   static func frame(_ index: Int, width: Int = 64, height: Int = 48) -> RGBImage {
     var image = RGBImage(width: width, height: height)
     for y in 0..<height {
@@ -54,7 +55,7 @@ struct VideoTests {
     #expect(try source.next() == nil)
   }
 
-  @Test("names that are no integers are sorted naturally, and PNG frames are exact")
+  @Test("names that are not integers are sorted naturally, and PNG frames are exact")
   func naturalOrder() throws {
     let folder = try TemporaryFolder()
     try Self.writeFolder(["shot10.png", "shot9.png", "shot09b.png"], in: folder)
@@ -141,7 +142,7 @@ struct VideoTests {
     }
   }
 
-  @Test("an abandoned or refused video leaves nothing behind", .enabled(if: hasFFmpeg))
+  @Test("an abandoned or refused video leaves no files", .enabled(if: hasFFmpeg))
   func abandoned() throws {
     let folder = try TemporaryFolder()
     do {
@@ -174,7 +175,7 @@ struct VideoTests {
     #expect(try FrameSource(path: folder["a.mp4"]).frameCount == 3)
   }
 
-  @Test("what is no video is named")
+  @Test("a file that is not a video is named")
   func notVideos() throws {
     expectFailure("file.missing", .missingInput) { try FrameSource(path: "no/such.mp4") }
     expectFailure("video.format", .badInput) { try FrameSource(path: #filePath) }
@@ -183,7 +184,7 @@ struct VideoTests {
     }
   }
 
-  @Test("without ffmpeg the failure says what to install")
+  @Test("without ffmpeg the failure names what to install")
   func missingProgram() async {
     await #expect(processExitsWith: .success) {
       setenv("PATH", "/nowhere", 1)

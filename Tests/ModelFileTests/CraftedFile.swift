@@ -3,7 +3,7 @@ import ModelFile
 
 /// A file taken apart, to be put together wrongly.
 ///
-/// Checksums are right unless told otherwise, so that a lie reaches the check that is to find it.
+/// Checksums are right unless set otherwise, so that a defect reaches the check that must find it.
 ///
 /// Written from the specification alone, as a second implementation of the container.
 struct CraftedFile {
@@ -110,7 +110,7 @@ func storage(_ bytes: [UInt8]) -> ByteStorage {
   ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
 }
 
-/// What reading `bytes`, and checking all their checksums, says; nil when nothing is wrong.
+/// The failure of reading `bytes` and checking all their checksums; nil when nothing is wrong.
 func failure(of bytes: [UInt8]) -> Failure? {
   do throws(Failure) {
     try ModelFile.verify(storage: storage(bytes))

@@ -44,7 +44,7 @@ import Testing
     #expect(found?.place == "tensor w")
   }
 
-  /// Behind right checksums a random change must end in a failure, or in the model it spells.
+  /// With right checksums a random change must end in a failure, or in the model it describes.
   ///
   /// Written again, that model gives the very bytes that were read. Nothing may trap.
   @Test(arguments: [1, 2, 3])

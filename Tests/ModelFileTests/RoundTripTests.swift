@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  /// What is known only at the end stands in the file as if it had been known at the start.
+  /// Metadata that is known only at the end is written as if it had been known at the start.
   @Test func metadataMayComeLast() throws {
     try withTemporaryFolder { folder in
       var model = try SampleModels.full()

@@ -22,7 +22,7 @@ enum SampleModels {
       weights: weights)
   }
 
-  /// What needs format 1.1 and nothing later.
+  /// A model that needs format 1.1 and nothing later.
   static func quantizedAttention() throws -> Model {
     var builder = GraphBuilder("attention")
     let x = builder.input("x", .float(2, 3, 4))
@@ -175,8 +175,9 @@ enum SampleModels {
   private static func addMovement(
     _ builder: inout GraphBuilder, _ rows: ValueID, _ objects: Dim
   ) throws {
-    let turned = try builder.add(.transpose([0, 2, 1]), [rows], label: "turn")
-    let joined = try builder.add(.concat(axis: 1), [turned, turned, turned], label: "join")
+    let transposed = try builder.add(.transpose([0, 2, 1]), [rows], label: "transpose")
+    let joined = try builder.add(
+      .concat(axis: 1), [transposed, transposed, transposed], label: "join")
     let cut = try builder.add(.slice(axis: 1, start: 2, count: 1), [joined], label: "cut")
     let wide = try builder.add(.broadcast([objects, 5, 64]), [cut], label: "repeat")
     builder.output("wide", wide)
@@ -200,9 +201,10 @@ enum SampleModels {
       let table = RotaryTable(height: 8, width: 8, pairs: 2, theta: 10_000, part: part)
       tables.append(try builder.add(.rotaryTable(table), [], label: "\(part)"))
     }
-    let turned = try builder.add(.rotatePairs(rotated: 64), [rows] + tables, label: "rotate")
-    for (name, value) in [("random", random), ("ages", ages), ("sines", sines), ("turned", turned)]
-    {
+    let rotated = try builder.add(.rotatePairs(rotated: 64), [rows] + tables, label: "rotate")
+    for (name, value) in [
+      ("random", random), ("ages", ages), ("sines", sines), ("rotated", rotated),
+    ] {
       builder.output(name, value)
     }
   }

@@ -8,8 +8,8 @@ import Testing
 
 /// Well-formed graphs with another interface: each is refused before anything runs.
 @Suite struct HostileModelTests {
-  /// One lie about one value of one graph, and what the message must say.
-  struct Lie: Sendable, CustomTestStringConvertible {
+  /// A false type of one value of one graph, and the type that the message must name.
+  struct FalseType: Sendable, CustomTestStringConvertible {
     let graph: String
     let value: String
     let type: TensorType
@@ -25,60 +25,62 @@ import Testing
   private static let features = Dim(Symbol("features"))
 
   /// The feature map of the nano model has 16 x 16 cells of 192 channels, a memory 64 channels.
-  static let lies: [Lie] = [
-    lie("encode_memory", "memory", .float(objects, 256, 63), "objects, 256, 64"),
-    lie("encode_memory", "memory", .float(objects, 255, 64), "objects, 256, 64"),
-    lie("encode_memory", "memory", .float(objects, 1, 16447), "objects, 256, 64"),
-    lie("encode_memory", "memory", .float(objects, 0, 64), "objects, 256, 64"),
-    lie("encode_memory", "memory", .float(1, 256, 64), kind: "objects, 256, 64"),
-    lie("decode_masks", "masks", .float(1, 4, 0, 0), kind: "objects, 4, 64, 64"),
-    lie("decode_masks", "masks", .float(objects, 4, 0, 0), "objects, 4, 64, 64"),
-    lie("decode_masks", "masks", .float(objects, 3, 64, 64), "objects, 4, 64, 64"),
-    lie("decode_masks", "ious", .float(1, 0), kind: "objects, 4"),
-    lie("decode_masks", "ious", .float(objects, 3), "objects, 4"),
-    lie("decode_masks", "tokens", .float(1, 0, 192), kind: "objects, 4, 192"),
-    lie("decode_masks", "tokens", .float(objects, 4, 64), "objects, 4, 192"),
-    lie("decode_masks", "object_scores", .float(objects, 0), "objects, 1"),
-    lie("decode_masks", "object_scores", .float(points, 1), kind: "objects, 1"),
-    lie("attend_memory", "features", .float(features, 16, 16, 192), kind: "objects, 16, 16, 192"),
-    lie("encode_image", "image_embedding", .float(1, 16, 16, 64), "1, 16, 16, 192"),
-    lie("encode_image", "high_res_0", .float(1, 32, 32, 24), "1, 64, 64, 24"),
-    lie("constants", "memory_positions", .float(6, 256, 64), "7, 256, 64"),
-    lie("constants", "no_mask_dense", .float(0, 16, 16, 192), "1, 16, 16, 192"),
-    lie("pointer_positions", "positions", .float(1, 64), kind: "pointers, 64"),
-    lie("project_pointer", "pointer", .float(objects, 256), "objects, 192"),
-    lie("mask_as_output", "low_res_logits", .float(objects, 64, 64), kind: "objects, 64, 64, 1"),
-    lie("upscale_masks", "masks", .float(objects, 255, 256, 1), "objects, 256, 256, 1"),
-    lie("encode_prompts", "sparse", .float(points, objects, 192), kind: "objects, points, 192"),
+  static let falseTypes: [FalseType] = [
+    row("encode_memory", "memory", .float(objects, 256, 63), "objects, 256, 64"),
+    row("encode_memory", "memory", .float(objects, 255, 64), "objects, 256, 64"),
+    row("encode_memory", "memory", .float(objects, 1, 16447), "objects, 256, 64"),
+    row("encode_memory", "memory", .float(objects, 0, 64), "objects, 256, 64"),
+    row("encode_memory", "memory", .float(1, 256, 64), kind: "objects, 256, 64"),
+    row("decode_masks", "masks", .float(1, 4, 0, 0), kind: "objects, 4, 64, 64"),
+    row("decode_masks", "masks", .float(objects, 4, 0, 0), "objects, 4, 64, 64"),
+    row("decode_masks", "masks", .float(objects, 3, 64, 64), "objects, 4, 64, 64"),
+    row("decode_masks", "ious", .float(1, 0), kind: "objects, 4"),
+    row("decode_masks", "ious", .float(objects, 3), "objects, 4"),
+    row("decode_masks", "tokens", .float(1, 0, 192), kind: "objects, 4, 192"),
+    row("decode_masks", "tokens", .float(objects, 4, 64), "objects, 4, 192"),
+    row("decode_masks", "object_scores", .float(objects, 0), "objects, 1"),
+    row("decode_masks", "object_scores", .float(points, 1), kind: "objects, 1"),
+    row("attend_memory", "features", .float(features, 16, 16, 192), kind: "objects, 16, 16, 192"),
+    row("encode_image", "image_embedding", .float(1, 16, 16, 64), "1, 16, 16, 192"),
+    row("encode_image", "high_res_0", .float(1, 32, 32, 24), "1, 64, 64, 24"),
+    row("constants", "memory_positions", .float(6, 256, 64), "7, 256, 64"),
+    row("constants", "no_mask_dense", .float(0, 16, 16, 192), "1, 16, 16, 192"),
+    row("pointer_positions", "positions", .float(1, 64), kind: "pointers, 64"),
+    row("project_pointer", "pointer", .float(objects, 256), "objects, 192"),
+    row("mask_as_output", "low_res_logits", .float(objects, 64, 64), kind: "objects, 64, 64, 1"),
+    row("upscale_masks", "masks", .float(objects, 255, 256, 1), "objects, 256, 256, 1"),
+    row("encode_prompts", "sparse", .float(points, objects, 192), kind: "objects, points, 192"),
   ]
 
-  private static func lie(
+  private static func row(
     _ graph: String, _ value: String, _ type: TensorType, _ expected: String
-  ) -> Lie {
-    Lie(
+  ) -> FalseType {
+    FalseType(
       graph: graph, value: value, type: type, code: "config.mismatch",
       expected: "float[\(expected)]")
   }
 
-  private static func lie(
+  private static func row(
     _ graph: String, _ value: String, _ type: TensorType, kind expected: String
-  ) -> Lie {
-    Lie(
+  ) -> FalseType {
+    FalseType(
       graph: graph, value: value, type: type, code: "model.interface",
       expected: "float[\(expected)]")
   }
 
   private static let nano = Result { try NanoGraphs.model() }
 
-  @Test(arguments: lies) func resultOfAnotherType(lie: Lie) throws {
-    let model = try Self.nano.get().editing(lie.graph) { signature in
-      let index = try #require(signature.outputs.firstIndex { $0.name == lie.value })
-      signature.outputs[index].type = lie.type
+  @Test(arguments: falseTypes) func resultOfAnotherType(falseType: FalseType) throws {
+    let model = try Self.nano.get().editing(falseType.graph) { signature in
+      let index = try #require(signature.outputs.firstIndex { $0.name == falseType.value })
+      signature.outputs[index].type = falseType.type
     }
     let failure = try #require(refusal(of: model))
-    #expect(failure.kind == .badInput && failure.code == lie.code, "\(failure)")
-    #expect(failure.place == "graph \(lie.graph)")
-    #expect(failure.message == "output \(lie.value) is \(lie.type), not \(lie.expected)")
+    #expect(failure.kind == .badInput && failure.code == falseType.code, "\(failure)")
+    #expect(failure.place == "graph \(falseType.graph)")
+    #expect(
+      failure.message
+        == "output \(falseType.value) is \(falseType.type), not \(falseType.expected)")
   }
 
   /// Each value of each graph: missing, renamed, of another element type or rank, each size another

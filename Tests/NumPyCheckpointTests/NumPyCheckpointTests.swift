@@ -65,7 +65,7 @@ import Zip
     try checkpoint.verify()
   }
 
-  /// `numpy.savez(path, w=matrix.T)` keeps the memory of the matrix and says so.
+  /// `numpy.savez(path, w=matrix.T)` keeps the memory of the matrix and records that.
   @Test func columnsComeInRowOrder() throws {
     let checkpoint = try Self.open([
       ("m.npy", Self.array("|u1", "(2, 3)", [1, 2, 3, 4, 5, 6], fortran: true)),
@@ -100,7 +100,7 @@ import Zip
       array("{'descr': '|u1', 'fortran_order': False, 'shape': (1,), 'x': (1,)}", [0])
     ),
     (
-      "code behind the dictionary", "npy.header",
+      "code after the dictionary", "npy.header",
       array("{'descr': '|u1', 'fortran_order': False, 'shape': (1,)}; exit()", [0])
     ),
     ("a call", "npy.header", array("|u1", "(int(1),)", [0])),

@@ -39,7 +39,7 @@ import Testing
     #expect(try pass(try chain({ _ in .add }, { x, _ in [x, x] })).nodes.count == Self.depth)
   }
 
-  /// Each attention is one that a pass moves its values behind.
+  /// Each attention is one after which a pass moves its values.
   @Test func attentionsWithNarrowValues() throws {
     var weights = WeightTable()
     weights.set("v", Tensor([Float](repeating: 0.5, count: 48), shape: [8, 6]))

@@ -2,7 +2,7 @@ import Graph
 import Passes
 import Testing
 
-/// What the log says of a rewrite.
+/// The log's record of a rewrite.
 struct GraphChangeTests {
   /// A product, GELU, and a product that adds a shortcut.
   private func graph() throws -> Graph {

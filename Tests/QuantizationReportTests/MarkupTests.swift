@@ -37,7 +37,7 @@ struct MarkupTests {
     #expect(Markup.element("td", ["title": "a'b"], "é").text == "<td title=\"a&#39;b\">é</td>")
   }
 
-  @Test func namesMayBreakBehindDots() {
+  @Test func namesMayBreakAfterDots() {
     #expect(Markup.name("a.b_c").text == "<code>a.<wbr>b_<wbr>c</code>")
   }
 

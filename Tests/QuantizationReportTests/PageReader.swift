@@ -6,7 +6,7 @@ struct PageReader {
   /// Values of `id`, `href` and `src`.
   private(set) var identifiers: [String] = []
   private(set) var references: [String] = []
-  /// What is wrong first; nil when nothing is.
+  /// The first thing that is wrong; nil when nothing is.
   private(set) var problem: String?
 
   private static let voidTags: Set<String> = ["meta", "img", "wbr"]
@@ -51,7 +51,7 @@ struct PageReader {
     rest = rest.dropFirst(name.count)
     while problem == nil, rest.first == " " { attribute() }
     guard problem == nil, rest.first == ">" else {
-      problem = problem ?? "tag \(name) goes on with \(rest.prefix(20))"
+      problem = problem ?? "tag \(name) continues with \(rest.prefix(20))"
       return
     }
     rest = rest.dropFirst()
@@ -72,7 +72,7 @@ struct PageReader {
     attributes.insert(name)
     rest = rest.dropFirst(name.count)
     guard !name.isEmpty, rest.hasPrefix("=\"") else {
-      problem = "attribute \(name) goes on with \(rest.prefix(20))"
+      problem = "attribute \(name) continues with \(rest.prefix(20))"
       return
     }
     rest = rest.dropFirst(2)
@@ -84,7 +84,7 @@ struct PageReader {
 }
 
 extension String {
-  /// What stands before, between and after occurrences of `mark`.
+  /// The pieces before, between and after occurrences of `mark`.
   func pieces(_ mark: String) -> [String] {
     var pieces: [String] = []
     var rest = self[...]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import QuantizationReport
 
-/// Reports appear whole, and nothing of anybody else's goes.
+/// Reports appear whole, and nobody else's files are removed.
 struct ReportFolderTests {
   private func write(
     in folder: String, _ name: String = "report", replacing: Bool = false
@@ -31,7 +31,7 @@ struct ReportFolderTests {
     }
   }
 
-  @Test func replacesReportsOnlyAndOnlyWhenTold() throws {
+  @Test func replacesReportsOnlyAndOnlyWhenAsked() throws {
     try withTemporaryFolder { folder in
       mkdir("\(folder)/report", 0o700)
       try write(in: folder)
@@ -49,7 +49,7 @@ struct ReportFolderTests {
     }
   }
 
-  /// What comes between the check and the writing is safe as well.
+  /// Files that appear between the check and the writing are safe as well.
   @Test func whatCameMeanwhileStays() throws {
     try withTemporaryFolder { folder in
       let report = try QuantizationReport(Sample.content.get())
@@ -68,7 +68,7 @@ struct ReportFolderTests {
     try withTemporaryFolder { folder in
       put("text", "\(folder)/file")
       symlink("nowhere", "\(folder)/link")
-      for name in ["file", "link", "file/report", "gone/report"] {
+      for name in ["file", "link", "file/report", "missing/report"] {
         #expect(throws: Failure(.cannotCreate, code: "output.folder", ""), "\(name)") {
           try ReportFolder("\(folder)/\(name)", replaceExisting: true)
         }

@@ -41,7 +41,7 @@ struct ReportTests {
     #expect(report.html.contains("prefers-color-scheme: dark"))
   }
 
-  @Test func pageAndDataTellTheSame() throws {
+  @Test func pageAndDataAgree() throws {
     let report = try QuantizationReport(Sample.content.get())
     let keys = try #require(report.json.object).map(\.key)
     #expect(keys == ["format", "version", "verdict"] + Self.sections)
@@ -107,7 +107,7 @@ struct ReportTests {
     #expect(Set(names).isSubset(of: found))
   }
 
-  @Test func filesWithoutMasksOrMemorySaySo() throws {
+  @Test func filesWithoutMasksOrMemoryAreDescribed() throws {
     var content = try Sample.content.get()
     content.after.graphs.removeAll { $0.name == "attend_memory" }
     content.recipe = nil

@@ -12,9 +12,9 @@ import Testing
 
 @testable import Quantizer
 
-/// Which attention goes without keys, what becomes of its product, and the way back.
+/// Which attention needs no keys, what becomes of its product, and the way back.
 struct AxialAttentionTests {
-  /// Most that rounding may cost attention to random tokens, with keys or without (relative L2).
+  /// Maximum error from rounding in attention to random tokens, with keys or without (relative L2).
   static let attentionTolerance = 0.02
   /// Attention without keys may be this many times as far from floating point as attention to
   /// rounded keys.
@@ -33,7 +33,7 @@ struct AxialAttentionTests {
     var sinePart = RotaryTable.Part.sine
     var givesKeys = false
     var usesRows = false
-    var turnsQueries = false
+    var rotatesQueries = false
     var tablesAreWeights = false
 
     var testDescription: String { what }
@@ -70,7 +70,7 @@ struct AxialAttentionTests {
     }
     let tables = [try table(.cosine, 100), try table(setting.sinePart, setting.sineTheta)]
     var query = input("query", [2, 20, setting.depth])
-    if setting.turnsQueries {
+    if setting.rotatesQueries {
       query = try builder.add(.rotatePairs(rotated: 20), [query] + tables, label: "attn.rotary")
     }
     let tokens = input("tokens", [2, 44, 16])
@@ -114,7 +114,7 @@ struct AxialAttentionTests {
     return try #require(try interpreter.evaluate(graph, inputs: inputs)[output]).floats()
   }
 
-  // MARK: - Where it is made
+  // MARK: - Where it is introduced
 
   @Test(arguments: [true, false])
   func takesTheTokensForTheKeys(hasBias: Bool) throws {
@@ -145,8 +145,8 @@ struct AxialAttentionTests {
     #expect(axial.relativeL2 < Self.lossFactor * plain.relativeL2, "\(axial), \(plain)")
   }
 
-  @Test func tablesStayWhileSomethingTurnsByThem() throws {
-    let (model, _) = try Self.model(.init(turnsQueries: true), seed: 2)
+  @Test func tablesStayWhileSomethingRotatesByThem() throws {
+    let (model, _) = try Self.model(.init(rotatesQueries: true), seed: 2)
     let quantized = try Quantizer(Self.recipe).quantize(model).model
     #expect(
       ops(quantized) == ["rotary_table", "rotary_table", "rotate_pairs", "axial_attention"])
@@ -193,9 +193,9 @@ struct AxialAttentionTests {
     #expect(Set(ops(returned)) == ["rotary_table", "linear", "rotate_pairs", "attention"])
   }
 
-  // MARK: - What goes with it
+  // MARK: - Bias and log
 
-  /// The correction of a product that is no node any more.
+  /// The correction of a product that no longer has a node.
   @Test(arguments: [true, false])
   func biasesAreCorrected(hasBias: Bool) throws {
     let (model, _) = try Self.model(.init(product: Linear(hasBias: hasBias)), seed: 5)
@@ -225,15 +225,15 @@ struct AxialAttentionTests {
     #expect(log[0].change.removed == [.init(kind: "linear", count: 1)])
     #expect(log[0].change.added == [.init(kind: "quantized_linear", count: 1)])
     #expect(log[0].change.layers == ["attn.k_proj"])
-    let gone = ["quantized_linear", "rotate_pairs", "attention"]
-    #expect(log[1].change.removed == gone.map { .init(kind: $0, count: 1) })
+    let removed = ["quantized_linear", "rotate_pairs", "attention"]
+    #expect(log[1].change.removed == removed.map { .init(kind: $0, count: 1) })
     #expect(log[1].change.added == [.init(kind: "axial_attention", count: 1)])
     #expect(log[1].change.layers == ["attn.k_proj", "attn.rotary", "attn"])
   }
 
   // MARK: - Files, and the way back
 
-  @Test func goesThroughTheFile() throws {
+  @Test func survivesTheFile() throws {
     let (model, _) = try Self.model(seed: 7)
     let quantized = try Quantizer(Self.recipe).quantize(model).model
     try withTemporaryFolder { folder in
@@ -246,8 +246,8 @@ struct AxialAttentionTests {
   }
 
   @Test(arguments: [true, false])
-  func dequantisationMakesTheKeysAgain(turnsQueries: Bool) throws {
-    let (model, inputs) = try Self.model(.init(turnsQueries: turnsQueries), seed: 8)
+  func dequantisationMakesTheKeysAgain(rotatesQueries: Bool) throws {
+    let (model, inputs) = try Self.model(.init(rotatesQueries: rotatesQueries), seed: 8)
     let once = try Quantizer(Self.recipe).quantize(model).model
     let floating = try Dequantization.floatingPoint(once)
     #expect(Dequantization.int8Weight(of: floating) == nil)

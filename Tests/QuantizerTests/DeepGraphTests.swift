@@ -5,11 +5,11 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Chains as deep as a file allows, between the makers of values and the products that read them.
+/// Chains as deep as a file allows, between producers of values and the products that read them.
 struct DeepGraphTests {
   private static let depth = 19_000
 
-  @Test(.timeLimit(.minutes(2))) func productsAreFoundBehindManyReshapes() throws {
+  @Test(.timeLimit(.minutes(2))) func productsAreFoundAfterManyReshapes() throws {
     var random = SeededRandom(seed: 61)
     var weights = WeightTable()
     var builder = GraphBuilder("encode_image")

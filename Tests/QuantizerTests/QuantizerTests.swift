@@ -58,7 +58,7 @@ struct QuantizerTests {
     #expect(kernel.relativeL2 < Self.kernelTolerance, "\(kernel)")
   }
 
-  /// A product of a normalised map, moved about, and one of the sum that the map was made of.
+  /// A product of a normalised map, moved about, and one of the sum that the norm reads.
   private func unevenModel(_ name: String) throws -> Model {
     var weights = WeightTable()
     var builder = GraphBuilder(name)

@@ -13,7 +13,7 @@ struct SmoothingTests {
   /// Folding multiplies and divides each float once: a few units in the last place of its sums.
   static let foldTolerance = 1e-6
 
-  /// LayerNorm, projections behind a window partition, attention, ReLU: all kinds of groups.
+  /// LayerNorm, projections after a window partition, attention, ReLU: all kinds of groups.
   ///
   /// Channel 3 of what the norm gives is `outlier` times the others, and all are moved by up to
   /// `bias`. Windows of 4 need padding in a map of 5 x 7, and none in one of 4 x 8.

@@ -15,7 +15,7 @@ struct StageTests {
   /// A scale of 127 / 127 times itself may be off by its last bit.
   static let scaleTolerance: Float = 1e-6
 
-  /// Attention behind a product in the encoder, and a decoder's product that is large enough to be
+  /// Attention after a product in the encoder, and a decoder's product that is large enough to be
   /// stored in int8.
   private func model(seed: UInt64) throws -> (model: Model, inputs: [String: Tensor]) {
     var random = SeededRandom(seed: seed)
@@ -62,7 +62,7 @@ struct StageTests {
     #expect(all.graphs == plain.graphs)
   }
 
-  @Test func theLogTellsWhatEachStageDid() throws {
+  @Test func theLogListsWhatEachStageDid() throws {
     let (original, _) = try model(seed: 2)
     let log = QuantizationStage.log(
       from: original, to: try Quantizer(.small).quantize(original).model)
@@ -108,7 +108,7 @@ struct StageTests {
     #expect(cost.relativeL2 > 0 && cost.relativeL2 < Self.storageTolerance, "\(cost)")
   }
 
-  /// What was rounded to a grid is on that grid.
+  /// Numbers that were rounded to a grid stay on that grid.
   @Test func roundingTwiceKeepsTheIntegers() throws {
     let (original, _) = try model(seed: 4)
     let once = try Quantizer(.small).quantize(original).model

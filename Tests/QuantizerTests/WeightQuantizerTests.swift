@@ -37,9 +37,9 @@ struct WeightQuantizerTests {
     #expect(searched.values.floats().allSatisfy { abs($0) <= 127 })
   }
 
-  /// Inputs that go together: rounding one weight can be made up for with the next.
+  /// Correlated inputs: the next weight can compensate for the rounding of one.
   @Test(arguments: [40, 128, 200])
-  func roundingMakesUpForItself(channels: Int) {
+  func roundingIsCompensated(channels: Int) {
     var random = SeededRandom(seed: 8)
     let common = random.floats(256)
     var rows = random.floats(256 * channels)
@@ -72,7 +72,7 @@ struct WeightQuantizerTests {
     #expect(better.values.floats().allSatisfy { abs($0) <= 127 })
   }
 
-  /// A sample that says nothing leaves plain rounding.
+  /// A sample without information leaves plain rounding.
   @Test func roundsForItselfWithoutInputs() {
     var random = SeededRandom(seed: 9)
     let tensor = Tensor(random.floats(3 * 20), shape: [3, 20])

@@ -3,14 +3,14 @@ import Reference
 import TestSupport
 import Testing
 
-/// `axial_attention` against the operators that it stands for: a product that makes keys, their
+/// `axial_attention` against the operators that it replaces: a product that computes keys, their
 /// rotation, and attention.
 struct AxialAttentionTests {
   /// Relative L2 distance of the results: rounding to eight bits, in queries, projections, tokens,
   /// weights and values.
   static let tolerance = 0.05
 
-  /// What `sample` computes without rounding.
+  /// The result of the replaced operators, without rounding.
   private func plain(
     _ x: [ReferenceValue], _ p: AxialAttention, rotated: Int
   ) throws -> ReferenceValue {
@@ -24,8 +24,8 @@ struct AxialAttentionTests {
         height: p.height, width: p.width, pairs: x[0].shape[2] / 2, theta: p.theta, part: part)
       return try apply(.rotaryTable(table), [])
     }
-    let turned = try apply(.rotatePairs(rotated: Dim(constant: rotated)), [keys] + tables)
-    return try apply(.attention(heads: 1, scale: p.scale), [x[0], turned, x[2]])
+    let rotatedKeys = try apply(.rotatePairs(rotated: Dim(constant: rotated)), [keys] + tables)
+    return try apply(.attention(heads: 1, scale: p.scale), [x[0], rotatedKeys, x[2]])
   }
 
   @Test(arguments: OperatorSample.all.filter { OperatorKind($0.op) == .axialAttention })
@@ -40,7 +40,7 @@ struct AxialAttentionTests {
       return Closeness(actual.floats(), to: expected.floats()).relativeL2
     }
     #expect(try distance(parameters) < Self.tolerance)
-    // The measure sees a grid that turns the other way, and tokens that do not turn.
+    // The measure detects a grid with other angles, and tokens that are not rotated.
     var other = parameters
     other.theta = 2
     #expect(try distance(other) > Self.tolerance)

@@ -5,7 +5,7 @@ import Reference
 import TestSupport
 import Testing
 
-/// Operands and results that `Scripts/make_operator_fixtures.py` made by PyTorch, by sample name.
+/// Operands and results of PyTorch by sample name, from `Scripts/make_operator_fixtures.py`.
 struct OperatorFixtures: Sendable {
   struct Values: Sendable {
     var shape: [Int]

@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// What random graphs have found, as small as it gets.
+/// Faults that random graphs have found, as graphs as small as possible.
 struct FoundGraphTests {
   private var random = SeededRandom(seed: 91)
   private var builder = GraphBuilder("found")
@@ -33,20 +33,20 @@ struct FoundGraphTests {
     return (joined, try Program(model, options: options).run("found", inputs))
   }
 
-  /// The operator says n < `rotated`: more than there are is all of them.
+  /// The operator rotates tokens n < `rotated`; a number above their count means all of them.
   @Test mutating func rotatesNoMoreThanThereAre() throws {
     let product = try builder.add(
       .linear(Linear(hasBias: false)), [input("x", [1, 100, 8]), weight("w", [16, 8])],
       label: "product")
-    let turned = try builder.add(
+    let rotated = try builder.add(
       .rotatePairs(rotated: 103), [product, input("cosine", [4, 8]), input("sine", [4, 8])],
       label: "rotary")
-    builder.output("y", turned)
+    builder.output("y", rotated)
     let (joined, plain) = try run()
     #expect(joined["y"]?.floats() == plain["y"]?.floats())
   }
 
-  /// Cells with positions of which queries are made, and which the result is added to as well.
+  /// Cells with positions from which queries are computed, and to which the result is added.
   @Test mutating func positionsMayBePartOfTheShortcut() throws {
     let cells = try builder.add(
       .add, [input("image", [1, 64, 48]), input("position", [1, 64, 48])], label: "sum")
@@ -64,8 +64,8 @@ struct FoundGraphTests {
     #expect(Closeness(joined, to: single).relativeL2 < 1e-5)
   }
 
-  /// The shortcut at the end of one attention, whose parts are not stored, is a sum that the queries
-  /// of the next one are made of.
+  /// The shortcut at the end of one attention, whose parts are not stored, is a sum from which
+  /// the queries of the next one are computed.
   @Test(arguments: KernelTable.testedLevels) mutating func attentionsMayFollowEachOther(
     level: String
   ) throws {

@@ -12,12 +12,12 @@ struct ImageChainTests {
   /// Relative L2: a product sums its last rows in another order where blocks end elsewhere.
   static let tolerance = 1e-6
 
-  /// A decoder's way from tokens to masks, for maps of `side` x `side` and so many channels.
+  /// A decoder's way from tokens to masks, for maps of `side` x `side` with these `channels`.
   struct Upscaling {
     var side = 6
     var channels = [40, 16, 8]
     var isBatched = false
-    /// Also gives what lies between, so that no step can be left out.
+    /// Also gives the intermediate values, so that no step can be left out.
     var givesAll = false
 
     func model(_ random: inout SeededRandom) throws -> Model {

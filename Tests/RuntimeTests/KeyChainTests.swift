@@ -9,9 +9,10 @@ import Testing
 /// Int8 attention that makes its keys tile by tile gives what it gives with all keys at once, bit for
 /// bit.
 struct KeyChainTests {
-  /// Attention of 600 queries to 700 keys, of which 512 turn, made of rows of 40 numbers, to which
-  /// codes of `codeItems` items are added unless that is 0; with `givesKeys` the keys are a result
-  /// too, so that they must all be there.
+  /// Attention of 600 queries to 700 keys, of which 512 are rotated.
+  ///
+  /// Keys are computed from rows of 40 numbers, to which codes of `codeItems` items are added
+  /// unless that is 0. With `givesKeys` the keys are a result too, so all of them must be stored.
   static func model(
     heads: Int, givesKeys: Bool = false, hasNorm: Bool, codeItems: Int, seed: UInt64
   ) throws -> (Model, [String: Tensor]) {

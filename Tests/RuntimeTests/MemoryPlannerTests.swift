@@ -29,7 +29,8 @@ struct MemoryPlannerTests {
 
   @Test func buffersAreWrittenOverWhatIsReadLast() {
     var planner = MemoryPlanner()
-    // Each is made of the one before it, but for the last, which finds that one read again later.
+    // Each is computed from the one before it, and replaces it, except the last, whose operand is
+    // read again later.
     let ids = (0..<4).map { step in
       let id = planner.request(byteCount: 6400, firstStep: step)
       planner.extend(id, to: step + 1)

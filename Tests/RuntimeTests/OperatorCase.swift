@@ -175,7 +175,7 @@ private let plainCases: [OperatorCase] = [
 ]
 
 /// Attention to tokens: one frame and many, whole tiles and parts, rotated tokens only, none, and
-/// both; with and without a bias; several items; sizes that are no multiple of a register's.
+/// both; with and without a bias; several items; sizes that are not a multiple of a register's.
 private let axialCases: [OperatorCase] = [
   axial([1, 70, 256], [8, 8], frames: 7, tail: 28, channels: 64, values: 64),
   axial([2, 7, 32], [3, 5], frames: 2, tail: 3, channels: 16, values: 5, hasBias: false),

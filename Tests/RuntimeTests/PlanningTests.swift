@@ -7,9 +7,9 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Where values lie and when steps run.
+/// Storage of values, and order of steps.
 struct PlanningTests {
-  /// A tall stack of maps, of which a small part of each is wanted at the end, as of the stages of
+  /// A tall stack of maps, of which a small part of each is needed at the end, as of the stages of
   /// an encoder.
   private func stages(_ random: inout SeededRandom) throws -> Model {
     var builder = GraphBuilder("stages")
@@ -32,7 +32,7 @@ struct PlanningTests {
     return Model(metadata: .object([]), graphs: [builder.graph], weights: weights)
   }
 
-  @Test func mapsAreMadeSmallAsSoonAsNothingElseReadsThem() throws {
+  @Test func mapsShrinkAsSoonAsNothingElseReadsThem() throws {
     var random = SeededRandom(seed: 41)
     let model = try stages(&random)
     var options = RuntimeOptions(threads: 1)

@@ -9,7 +9,7 @@ import Testing
 
 /// Whole small graphs: views, folding, symbols, errors.
 struct ProgramTests {
-  /// Queries, keys and values as slices of one product, which the planner turns into views.
+  /// Queries, keys and values as slices of one product, which the planner replaces by views.
   private func slicedAttention() throws -> Model {
     var random = SeededRandom(seed: 3)
     var builder = GraphBuilder("sliced")

@@ -4,7 +4,7 @@ import Runtime
 import TestSupport
 import Testing
 
-/// Any graph that verifies runs as the reference says, with joined steps and without.
+/// Any graph that verifies runs as the reference does, with joined steps and without.
 ///
 /// `Scripts/fuzz.sh random` runs as many more as there is time for.
 struct RandomGraphTests {

@@ -72,7 +72,7 @@ struct RowChainTests {
     let last = try product(hidden, "mlp.1", channels, 4 * channels)
     let plain = try builder.add(.activation(.relu), [last], label: "relu")
     let sum = try builder.add(.add, [y, plain], label: "sum")
-    // What is an output has memory of its own: the sum is to lie in the arena, over what it adds to.
+    // An output has memory of its own. The sum is to be in the arena, over what it adds to.
     builder.output("result", try builder.add(.affine(scale: 2, offset: 0), [sum], label: "double"))
     let input = Tensor(
       random.floats(2 * height * width * channels), shape: [2, height, width, channels])
@@ -99,7 +99,7 @@ struct RowChainTests {
     // Windows in, windows out, the shortcut's product, the perceptron: four steps.
     #expect(fused.stepTimings.count == 4 + 1, "\(fused.stepTimings.map(\.kind))")
     #expect(single.stepTimings.count == 12 + 1, "\(single.stepTimings.map(\.kind))")
-    // Sum and shortcut lie in one place, and beside them only the rows of the windows.
+    // Sum and shortcut share memory, and beside them there are only the rows of the windows.
     #expect(fused.arenaByteCount < single.arenaByteCount / 2)
     let work = [fused, single].map { program in
       program.stepTimings.reduce(0) { $0 + $1.int8Work + $1.floatWork }
@@ -118,9 +118,9 @@ struct RowChainTests {
     let product = try builder.add(
       .linear(Linear(hasBias: false)), [x, builder.weight("w", .float(64, 48))], label: "product")
     let tables = [builder.input("cosine", .float(64, 32)), builder.input("sine", .float(64, 32))]
-    let turned = try builder.add(
+    let keys = try builder.add(
       .rotatePairs(rotated: Dim(constant: rotated)), [product] + tables, label: "rotate")
-    builder.output("keys", turned)
+    builder.output("keys", keys)
     let model = Model(metadata: .object([]), graphs: [builder.graph], weights: weights)
     let inputs = [
       "x": Tensor(random.floats(2 * 150 * 48), shape: [2, 150, 48]),

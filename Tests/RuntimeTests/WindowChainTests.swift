@@ -135,7 +135,7 @@ struct WindowChainTests {
       program.stepTimings.reduce(0) { $0 + $1.int8Work + $1.floatWork }
     }
     #expect(work[0] == work[1])
-    // One step, what stands before and after, and the pooled shortcut.
+    // One step, those before and after it, and the pooled shortcut.
     let steps = block.pool > 1 && block.hasShortcut ? 4 : 3
     #expect(fused.stepTimings.count == steps, "\(fused.stepTimings.map(\.kind))")
   }

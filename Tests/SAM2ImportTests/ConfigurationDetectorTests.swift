@@ -73,7 +73,7 @@ struct ConfigurationDetectorTests {
       } == nil)
   }
 
-  // MARK: - What is no SAM 2
+  // MARK: - Checkpoints that are not SAM 2
 
   struct Change: Sendable, CustomTestStringConvertible {
     var testDescription: String
@@ -141,7 +141,7 @@ struct ConfigurationDetectorTests {
     }
   }
 
-  /// Whatever is cut away, the answer is an error, never a trap.
+  /// With any tensor cut away, the answer is an error, never a trap.
   @Test
   func missingTensorsAreRefused() {
     let whole = SyntheticCheckpoint(variant("nano"))
@@ -155,7 +155,8 @@ struct ConfigurationDetectorTests {
     }
   }
 
-  /// The one tensor whose absence makes another SAM 2: it is not called `nano`, and says so.
+  /// The one tensor whose absence makes another SAM 2: it is not called `nano`, and a note
+  /// reports this.
   @Test
   func modelBetweenTheFamiliesIsDerived() throws {
     var checkpoint = SyntheticCheckpoint(variant("nano"))

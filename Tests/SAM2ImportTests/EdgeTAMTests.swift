@@ -147,7 +147,7 @@ import Testing
 
   // MARK: - Names of transformers
 
-  /// Their names but for most of the trunk, which are timm's on both sides.
+  /// Their names, except most of the trunk's, which are timm's on both sides.
   @Test func theirsIsTheOfficialOne() throws {
     let bytes = try #require(fileBytes(fixturePath("edgetam-transformers.txt")))
     var names: [(name: String, shape: [Int])] = String(decoding: bytes, as: UTF8.self)
@@ -202,7 +202,7 @@ extension RepViT {
 }
 
 extension EdgeTAMTests {
-  /// `configs/edgetam.yaml`, as far as it says anything that another file does not.
+  /// `configs/edgetam.yaml`, as far as it states anything that another file does not.
   private static func text() -> String {
     let sine = "{_target_: x.PositionEmbeddingSine, normalize: true, scale: null, num_pos_feats:"
     return """

@@ -38,7 +38,7 @@ import Testing
       try ConfigurationDetector.detect(tensors).configuration.variant == "sam2.1_hiera_tiny")
   }
 
-  /// Pairs read off their conversion script; shapes alone would not tell these apart.
+  /// Pairs read off their conversion script; shapes alone would not distinguish these.
   static let pairs = [
     ("no_memory_embedding", "no_mem_embed"),
     ("no_memory_positional_encoding", "no_mem_pos_enc"),
@@ -115,7 +115,7 @@ import Testing
     #expect(official == nil || official?.contains("#") == true)
   }
 
-  // MARK: - What has no rule of its own
+  // MARK: - Tensors without a rule of their own
 
   private static let width = 4
 
@@ -178,7 +178,7 @@ import Testing
     #expect(thrown?.message.contains("mask_decoder.stranger.weight") == true)
   }
 
-  /// A part of the memory is no memory.
+  /// A part of the memory is not a memory.
   @Test func aMemoryInPartIsRefusedByName() throws {
     let part = try HuggingFaceTests.names().filter { !$0.name.hasPrefix("memory_") }
     let thrown = #expect(throws: Failure.self) {

@@ -20,7 +20,7 @@ import Testing
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
       let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       let sizes = parts[2].split(separator: " ").compactMap { Int($0) }
-      // One element tells a tensor from zeros, and costs nothing.
+      // One element distinguishes a tensor from zeros, and costs nothing.
       let tensor = Tensor(dtype: .float32, shape: Shape(sizes)) {
         $0.storeBytes(of: value, as: Float.self)
       }
@@ -53,7 +53,7 @@ import Testing
   }
 
   /// The package writes zeros for what a SAM 2 does not have.
-  @Test func zerosTellSAM2() throws {
+  @Test func zerosIdentifySAM2() throws {
     let zeros = try Self.paz(value: 0)
     #expect(try ModelImporter.importModel(zeros).configuration.variant == "sam2_hiera_tiny")
     // One of the three that is not zero makes a SAM 2.1.
@@ -128,9 +128,9 @@ import Testing
     #expect(imported.notes.contains("left out the state of the optimizer, 5 arrays"))
   }
 
-  // MARK: - Turns
+  // MARK: - Transposes
 
-  @Test func arraysAreTurned() {
+  @Test func arraysAreTransposed() {
     let plans: [(KerasTranspose, [Int], [Int], [Int])] = [
       (.matrix, [2, 3], [1, 0], [3, 2]), (.kernel, [7, 5, 3, 2], [3, 2, 0, 1], [2, 3, 7, 5]),
       (.depthwiseKernel, [7, 5, 3, 1], [2, 3, 0, 1], [3, 1, 7, 5]),
@@ -228,7 +228,7 @@ import Testing
     #expect(throws: TestSupport.failure(change.code)) { try ModelImporter.importModel(tensors) }
   }
 
-  @Test func filesWithoutNamesAreToldSo() throws {
+  @Test func filesWithoutNamesAreRefusedWithAHint() throws {
     for whole in [try Self.paz(), try Self.zeroModels()] {
       var nameless = NamedTensors()
       for name in whole.names { nameless.set(name, try whole.tensor(name)) }

@@ -45,7 +45,7 @@ struct ModelImporterTests {
   }
 
   @Test
-  func integersAreNoWeights() {
+  func integersAreNotWeights() {
     var checkpoint = SyntheticCheckpoint(variant("nano"))
     checkpoint.set("no_mem_embed", [1, 1, 192], dtype: .int64)
     let found = failure { () throws(Failure) in
@@ -55,7 +55,7 @@ struct ModelImporterTests {
     #expect(found?.place == "tensor no_mem_embed")
   }
 
-  /// Zeros, but for one tensor.
+  /// Zeros, except one tensor.
   private struct Replacing: TensorCollection {
     let base = SyntheticCheckpoint(variant("nano"))
     let replaced: String
@@ -85,7 +85,7 @@ struct ModelImporterTests {
   }
 
   @Test
-  func valuesThatAreNoNumbersAreCounted() throws {
+  func nonFiniteValuesAreCounted() throws {
     let checkpoint = Replacing(
       "no_obj_ptr",
       with: Tensor([.nan, .infinity] + [Float](repeating: 1, count: 190), shape: [1, 192]))

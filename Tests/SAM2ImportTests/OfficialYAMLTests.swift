@@ -19,9 +19,9 @@ struct OfficialYAMLTests {
     #expect(configuration == variant("nano"))
   }
 
-  /// A file that says as little as the official ones do: the reference's defaults fill in.
+  /// A file that sets as little as the official ones do: the reference's defaults fill in.
   @Test
-  func officialConfigurationsAreFoundFromWhatTheySay() throws {
+  func officialConfigurationsAreFoundFromTheirSettings() throws {
     let sizes: [(variant: String, trunk: String, widths: String)] = [
       (
         "tiny",
@@ -46,7 +46,7 @@ struct OfficialYAMLTests {
   }
 
   @Test
-  func theClassTellsHQSAM() throws {
+  func theClassIdentifiesHQSAM() throws {
     let widths = "[1152, 576, 288, 144]"
     let trunk =
       "{embed_dim: 144, num_heads: 2, stages: [2, 6, 36, 4], global_att_blocks: [23, 33, 43], "
@@ -231,7 +231,7 @@ struct OfficialYAMLTests {
     #expect(found?.code == code, "\(found.map(\.description) ?? "accepted")")
   }
 
-  /// What only a training module takes is unknown elsewhere.
+  /// A setting that only a training module takes is unknown elsewhere.
   @Test
   func settingsOfTrainingNeedItsClass() throws {
     var text = try Self.trainerText()

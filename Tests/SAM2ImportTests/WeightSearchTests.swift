@@ -66,7 +66,7 @@ import Testing
     return nil
   }
 
-  @Test func whatIsBesideIsSaid() throws {
+  @Test func tensorsBesideTheWeightsAreReported() throws {
     let others = ["optimizer.state.0.exp_avg", "optimizer.state.0.step", "scaler.scale"]
     let found = try WeightSearch(Self.checkpoint(besides: others) { "net.sam2." + $0 })
     try Self.expectNano(found)
@@ -77,7 +77,7 @@ import Testing
       ])
   }
 
-  @Test func countersAndLossesAreNoWeights() throws {
+  @Test func countersAndLossesAreNotWeights() throws {
     let others = [
       "model.total_ops", "model.image_encoder.total_params", "model.criterion.weight",
       "model.loss_fn.pos_weight",
@@ -85,7 +85,7 @@ import Testing
     let found = try WeightSearch(Self.checkpoint(besides: others) { "model." + $0 })
     try Self.expectNano(found)
     #expect(found.notes.contains { $0.contains("2 counters") })
-    // Other strangers at the place of the weights are part of a model that is none of ours.
+    // Other unknown tensors among the weights are part of a model that is not a supported one.
     let adapted = Self.checkpoint(besides: ["model.prompt_generator.weight"]) { "model." + $0 }
     let caught = #expect(throws: Failure.self) { try ModelImporter.importModel(adapted) }
     #expect(caught?.code == "model.architecture")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SAM2Import
 
-/// What a stranger's YAML can cost, and what plain YAML means.
+/// The costs of untrusted YAML, and the meaning of plain YAML.
 @Suite struct YAMLTextTests {
   /// With room for a busy machine and a debug build; an expanded bomb takes hours.
   private static let timeBudget = Duration.seconds(10)
@@ -22,7 +22,7 @@ import Testing
 
   static let lineBreaks = ["\n", "\r\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"]
 
-  /// Lines that stand for 10^9 values.
+  /// Lines that expand to 10^9 values.
   private static var bombLines: [String] {
     let first = ["# a configuration", "a: &a [x,x,x,x,x,x,x,x,x,x]"]
     return (1...8).reduce(into: first) { lines, level in
@@ -84,10 +84,10 @@ import Testing
   // MARK: - Costs
 
   @Test func valuesAreCounted() {
-    let most = YAMLText.maximumNodeCount - 1
+    let maximum = YAMLText.maximumNodeCount - 1
     func list(_ count: Int) -> String { "[" + String(repeating: "x,", count: count) + "]" }
-    #expect(outcome(list(most)).value?.array?.count == most)
-    #expect(code(list(most + 1)) == "yaml.size")
+    #expect(outcome(list(maximum)).value?.array?.count == maximum)
+    #expect(code(list(maximum + 1)) == "yaml.size")
     #expect(code(String(repeating: "#", count: YAMLText.maximumByteCount + 1)) == "yaml.size")
   }
 

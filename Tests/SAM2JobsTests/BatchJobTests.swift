@@ -25,13 +25,13 @@ struct BatchJobTests {
     return try text.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
   }
 
-  @Test("A batch that is cancelled goes on to the results of one that is not")
+  @Test("A cancelled batch resumes to the results of one that is not cancelled")
   func cancelled() throws {
     let model = try SmallModel.model.get()
     let item = "\"image\": \"\(SmallModel.picture)\", \"prompts\": [{\"points\": [[64, 63]]}]"
     let lines =
       (0..<5).map { "{\"id\": \"\($0)\", \(item)}\n" }.joined()
-      + "{\"id\": \"gone\", \"image\": \"gone.png\", \"auto\": {}}\n"
+      + "{\"id\": \"missing\", \"image\": \"missing.png\", \"auto\": {}}\n"
     try withTemporaryFolder { whole in
       try write(lines, to: "\(whole)/items.jsonl")
       var failures: [Failure] = []

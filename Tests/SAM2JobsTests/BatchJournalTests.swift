@@ -46,7 +46,7 @@ struct BatchJournalTests {
     }
   }
 
-  @Test("A journal that was cut off goes on with its whole lines")
+  @Test("A journal that was cut off resumes with its whole lines")
   func cutOff() throws {
     try withTemporaryFolder { folder in
       do {

@@ -58,7 +58,7 @@ import Testing
         let lines = reader.linesSoFar()
         #expect(!reader.isAtEnd)
         let areGood = lines.map { line in if case .success = line.action { true } else { false } }
-        // The line that was cut goes on with the next writer, who ends it.
+        // The next writer continues the line that was cut, and ends it.
         #expect(areGood == (number == 1 ? [true] : [false, true]))
       }
 

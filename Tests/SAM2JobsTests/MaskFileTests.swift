@@ -25,7 +25,7 @@ struct MaskFileTests {
     }
   }
 
-  @Test("Of several objects the number chooses; without one all are taken, and that is said")
+  @Test("Of several objects the number chooses; without one all are taken, and that is reported")
   func objects() throws {
     try withMask(Self.labels) { path in
       let second = try MaskFile(path).mask(of: 2)

@@ -38,7 +38,7 @@ struct ShardTests {
   func requests(text: String, expected: ShardRequest?) { #expect(ShardRequest(text) == expected) }
 
   @Test(
-    "What schedulers set determines a shard, or nothing is guessed",
+    "Variables of schedulers determine a shard, or nothing is guessed",
     arguments: [
       ("auto/4", ["JOB_COMPLETION_INDEX": "3"], "00003-of-00004"),
       ("auto/4", ["SLURM_ARRAY_TASK_ID": "0"], "00000-of-00004"),

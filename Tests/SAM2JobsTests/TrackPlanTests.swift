@@ -46,7 +46,7 @@ struct TrackPlanTests {
     }
   }
 
-  @Test("A plan that visits each frame once, in order, is told from others")
+  @Test("A plan that visits each frame once, in order, is distinguished from others")
   func onePass() throws {
     func plan(_ frames: [Int], _ rest: [InteractionScript.Action]) -> TrackPlan {
       let prompts = frames.map { frame in

@@ -52,7 +52,7 @@ struct VideoLedgerTests {
     #expect(try restored.pictures[0].masks[0].pixels().area == 2)
   }
 
-  @Test("What a job does not need is not kept, and what it needs has to be in the notes")
+  @Test("Results that a job does not need are not kept; those it needs have to be in the notes")
   func partial() throws {
     let ledger = filled(keepsMasks: false)
     #expect(ledger.pictures.isEmpty && ledger.report.count == 2)

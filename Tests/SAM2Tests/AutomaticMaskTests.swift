@@ -8,9 +8,9 @@ import Testing
 
 /// The automatic generator against recorded results of the official one with trained weights.
 @Suite struct AutomaticMaskTests {
-  static let leastIoU = 0.99
+  static let minimumIoU = 0.99
   static let scoreTolerance: Float = 1e-3
-  /// Stability counts pixels: a few may lie on the other side of a threshold.
+  /// Stability counts pixels: a few may be on the other side of a threshold.
   static let stabilityTolerance: Float = 5e-3
 
   // Kernels without optimisation are fifty times slower: debug builds play the smallest case.
@@ -31,7 +31,7 @@ import Testing
     try #require(found.count == expected.count)
     for (index, (mask, official)) in zip(found, expected).enumerated() {
       let overlap = mask.runs.mask.intersectionOverUnion(official.runs.mask)
-      #expect(overlap >= Self.leastIoU, "\(name), mask \(index)")
+      #expect(overlap >= Self.minimumIoU, "\(name), mask \(index)")
       #expect(mask.point == official.point)
       #expect(mask.crop == official.crop)
       #expect(abs(mask.predictedIoU - official.predictedIoU) <= Self.scoreTolerance)
@@ -52,7 +52,7 @@ import Testing
     try #require(found.count == expected.count)
     for (mask, official) in zip(found, expected) {
       let runs = try RunLengthMask(official: official.required("segmentation"))
-      #expect(mask.runs.mask.intersectionOverUnion(runs.mask) >= Self.leastIoU)
+      #expect(mask.runs.mask.intersectionOverUnion(runs.mask) >= Self.minimumIoU)
       #expect(mask.box.isWithinAPixel(of: try PixelBox(official: official.required("bbox"))))
     }
   }

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func settlesHolesAndIslandsOfTheIncomingLogits() {
-    // A hole of one pixel, an island of two; with a limit of one only the hole goes.
+    // A hole of one pixel, an island of two; with a limit of one only the hole is removed.
     let logits: [Float] = [
       1, 1, 1, -2, -2,
       1, 0, 1, -2, 3,
@@ -67,7 +67,7 @@ import Testing
     #expect(clean(holes: 0, islands: 0) == logits)
     let islands = clean(holes: 0, islands: 2)
     #expect(islands[6] == 0 && islands[9] == -10)
-    // Above 2 there is only the island, whose surroundings are no hole of two pixels.
+    // Above 2 there is only the island, whose surroundings are not a hole of two pixels.
     let higher = clean(holes: 2, islands: 2, threshold: 2)
     #expect(higher[6] == 0 && higher[9] == -8 && higher[14] == -8)
 

@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  @Test func refusesPromptsWithoutPictureAndSaysWhichPromptIsWrong() throws {
+  @Test func refusesPromptsWithoutPictureAndNamesTheWrongPrompt() throws {
     let graphs = FakeGraphs()
     let empty = ImagePredictor(try SegmentationModel(graphs, configuration: graphs.configuration))
     #expect(throws: Failure(.usage, code: "image.not_set", "")) {

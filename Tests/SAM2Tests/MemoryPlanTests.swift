@@ -23,7 +23,7 @@ import Testing
     #expect(plan.pointers.map { [$0.frame, $0.distance] } == golden.pointers)
   }
 
-  /// What `forgetHistory` keeps is enough for any plan of the next frame.
+  /// The history that `forgetHistory` keeps is enough for any plan of the next frame.
   @Test(arguments: [1, 2, 3, 5], [false, true])
   func horizonCoversEveryPlan(stride: Int, isReverse: Bool) {
     var configuration = ModelConfiguration()

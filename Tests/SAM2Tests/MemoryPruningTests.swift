@@ -82,9 +82,9 @@ import Testing
       configuration: video.tracker.configuration)
     let whole = try ObjectMemory(plan, of: object)
     let pruned = whole.pruned(bankSize: 7)
-    let gone = MemoryPruning.redundant(among: whole.memories, bankSize: 7)
-    #expect(whole.memories.count == 7 && pruned.memories.count == 5 && gone.count == 2)
-    let rows = whole.layout.temporalRows.enumerated().filter { !gone.contains($0.offset) }
+    let removed = MemoryPruning.redundant(among: whole.memories, bankSize: 7)
+    #expect(whole.memories.count == 7 && pruned.memories.count == 5 && removed.count == 2)
+    let rows = whole.layout.temporalRows.enumerated().filter { !removed.contains($0.offset) }
     #expect(pruned.layout.temporalRows == rows.map(\.element))
     #expect(pruned.layout.distances == whole.layout.distances)
     #expect(whole.pruned(bankSize: 8).memories.count == 7)

@@ -58,7 +58,7 @@ struct ModelPartsTests {
     }
   }
 
-  @Test func whatIsGoneCannotBeKept() throws {
+  @Test func removedPartsCannotBeKept() throws {
     let reduced = try ModelParts.encoderOnly.reduced(nano())
     #expect(throws: Failure(.badInput, code: "model.parts", "")) {
       try ModelParts.imageOnly.reduced(reduced)

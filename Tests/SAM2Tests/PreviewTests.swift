@@ -78,7 +78,7 @@ struct PreviewTests {
     try video.addPoints(frame: 2, object: 1, points: [point(4, 5)])
     try video.addPoints(frame: 2, object: 1, points: [point(4, 5), point(9, 9)])
     #expect(graphs.calls("attend_memory").count == before + 1)
-    // What is settled is memory: the frame looks different then.
+    // A settled result becomes memory: the frame looks different then.
     try video.propagate(maxFrames: 1) { _, _ in true }
     let settled = graphs.calls("attend_memory").count
     _ = try video.preview(frame: 2, object: 1, points: [point(3, 5)])

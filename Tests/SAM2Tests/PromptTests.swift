@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func acceptsWhatLiesInThePictureAndBesideIt() {
+  @Test func acceptsPromptsInThePictureAndBesideIt() {
     let mask = Tensor([Float](repeating: 0, count: 64 * 64), shape: [1, 64, 64])
     #expect(code(Prompt(points: [.init(x: 0, y: 149.5), .init(x: 199, y: 0, label: 0)])) == nil)
     #expect(code(Prompt(box: .init(x0: 0, y0: 0, x1: 200, y1: 150))) == nil)

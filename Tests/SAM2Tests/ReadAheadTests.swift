@@ -50,7 +50,7 @@ import Testing
         == (1...6).map { Float($0) / 255 })
   }
 
-  @Test func damagedFramesFailWhenTheirTurnComes() throws {
+  @Test func damagedFramesFailWhenTheyAreReached() throws {
     let frames = NotingFrames(broken: 3)
     let (video, _) = try predictor(frames)
     var propagation = try video.propagation()
@@ -70,7 +70,7 @@ import Testing
     #expect(propagation.progress == .init(done: 8, total: 8))
     #expect(video.skippedFrames.mapValues(\.code) == [3: "image.damaged"])
     #expect(graphs.calls("encode_image").count == 7)
-    // What a person points at has to be there.
+    // A frame with a prompt has to be readable.
     #expect(throws: Failure(.badInput, code: "image.damaged", "")) {
       try video.addPoints(frame: 3, object: 1, points: [.init(x: 10, y: 5)])
     }
@@ -82,7 +82,7 @@ import Testing
     var propagation = try video.propagation()
     _ = try propagation.next()
     _ = try propagation.next()
-    // Frame 2 is being read; frame 6 is wanted.
+    // Frame 2 is being read; frame 6 is requested.
     try video.addPoints(frame: 6, object: 1, points: [.init(x: 10, y: 5)])
     #expect(Set(frames.reads) == [0, 1, 2, 6])
     var again = try video.propagation(start: 2, maxFrames: 1)

@@ -32,7 +32,7 @@ import Testing
   }
 
   /// Action, frame and objects of each event.
-  private func told(_ event: ScriptPlayer.Event) -> [Int] {
+  private func summary(_ event: ScriptPlayer.Event) -> [Int] {
     switch event {
     case .edited(let result, let action): [action, result.frame] + result.objects.map(\.id)
     case .tracked(let result, _, let action): [action, result.frame] + result.objects.map(\.id)
@@ -41,7 +41,7 @@ import Testing
 
   private func rest(_ player: ScriptPlayer) throws -> [[Int]] {
     var events: [[Int]] = []
-    while let event = try player.next() { events.append(told(event)) }
+    while let event = try player.next() { events.append(summary(event)) }
     return events
   }
 
@@ -54,10 +54,10 @@ import Testing
     #expect(try rest(player) == expected)
     #expect(player.action == Self.script.actions.count)
     let end = try player.next()
-    #expect(end.map(told) == nil)
+    #expect(end.map(summary) == nil)
   }
 
-  @Test func goesOnFromEveryPlace() throws {
+  @Test func resumesFromEveryPlace() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/state"
       let whole = try rest(ScriptPlayer(Self.script, on: predictor(), loadMask: Self.mask))
@@ -69,7 +69,7 @@ import Testing
           Self.script, on: predictor(), resuming: path, loadMask: Self.mask)
         #expect(second.notes == [UInt8](repeating: 7, count: count))
         #expect(try rest(second) == Array(whole[count...]), "after \(count)")
-        // What is known at the end is the same as well.
+        // The state at the end is the same as well.
         try second.saveState(to: folder + "/resumed")
         _ = try rest(first)
         try first.saveState(to: folder + "/straight")
@@ -190,7 +190,7 @@ import Testing
     #expect(try InteractionScript(parsing: Array(script.json.text().utf8)) == script)
   }
 
-  /// Cancels in the middle of each propagation, and goes on with the same predictor.
+  /// Cancels in the middle of each propagation, and continues with the same predictor.
   @Test func cancellingLeavesValidState() async throws {
     let (whole, parts) = try await Task {
       let whole = try rest(ScriptPlayer(Self.script, on: predictor(), loadMask: Self.mask))
@@ -211,7 +211,7 @@ import Testing
         var events: [[Int]] = []
         do {
           while let event = try box.player.next() {
-            events.append(told(event))
+            events.append(summary(event))
             if events.count == 2 { withUnsafeCurrentTask { $0?.cancel() } }
           }
         } catch is CancellationError {}

@@ -46,7 +46,7 @@ import Testing
     #expect(stream.predictor.objects.first?.conditioning.frames == [0])
   }
 
-  @Test func saysWhatIsWrong() throws {
+  @Test func reportsWrongCalls() throws {
     let stream = try tracker(FakeGraphs())
     #expect(throws: failure("stream.no_frame")) {
       try stream.addPoints(object: 1, points: [.init(x: 3, y: 4)])
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func savesAndGoesOn() throws {
+  @Test func savesAndResumes() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/state"
       let stream = try tracker(FakeGraphs())

@@ -4,10 +4,10 @@ import Testing
 
 @testable import SAM2
 
-/// What tracking takes from the heap for each frame once the memory bank is full.
+/// Heap allocations of tracking for each frame once the memory bank is full.
 ///
-/// The graphs take nothing (`RuntimeTests`), tensors come out of a pool; what is left are tables and
-/// lists that say which frame looks back at which, and the mask.
+/// The graphs allocate nothing (`RuntimeTests`), tensors come out of a pool. The rest are tables
+/// and lists that record which frame attends to which, and the mask.
 struct TrackedFrameAllocationTests {
   /// Allocations of a frame, and for each object on it.
   private static let frameBudget = 140
@@ -30,7 +30,8 @@ struct TrackedFrameAllocationTests {
     var propagation = try video.propagation(keepsHistory: false)
     // Until the bank is full, each frame has another plan.
     for _ in 0..<22 { _ = try propagation.next() }
-    // The least of some frames: what another thread still holds may have to be taken anew.
+    // The minimum over a few frames, as memory that another thread still holds may have to be
+    // allocated anew.
     var (count, bytes) = (Int.max, Int.max)
     for _ in 0..<5 {
       let before = (sam2_thread_allocations(), sam2_thread_allocated_bytes())

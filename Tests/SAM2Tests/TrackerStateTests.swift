@@ -6,7 +6,7 @@ import Testing
 
 @testable import SAM2
 
-/// What trackers know of an object outlives a saved job, and stays small.
+/// The state that trackers keep of an object survives saving a job, and stays small.
 @Suite struct TrackerStateTests {
   #if DEBUG
   static let frames = 6
@@ -17,7 +17,7 @@ import Testing
   private func predictor(_ tracker: Tracker, _ clip: FrameList) throws -> VideoPredictor {
     var options = VideoOptions()
     options.tracker = tracker
-    // Few frames here: motion has its say early, and look-alikes are seen early.
+    // Few frames here: motion counts early, and look-alikes are seen early.
     options.samurai.stableFrames = 3
     options.dam4sam.minimumIoU = 0.2
     options.dam4sam.distractorIoU = 0.95
@@ -33,7 +33,7 @@ import Testing
     result?.objects.map { $0.lowResolutionLogits.floats() } ?? []
   }
 
-  @Test(arguments: Tracker.allCases) func aResumedJobGoesOnAsIfNothingHadHappened(
+  @Test(arguments: Tracker.allCases) func aResumedJobContinuesAsIfNothingHadHappened(
     tracker: Tracker
   ) throws {
     let clip = try TrackerParityTests.clip.get()

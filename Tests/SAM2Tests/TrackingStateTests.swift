@@ -104,9 +104,9 @@ import Testing
 
   // Kernels without optimisation are fifty times slower.
   #if !DEBUG
-  /// Stops a job in the middle and goes on with another predictor.
+  /// Stops a job in the middle and resumes it with another predictor.
   @Test(arguments: [true, false])
-  func goesOnWithTheSameMasks(keepsHistory: Bool) throws {
+  func resumesWithTheSameMasks(keepsHistory: Bool) throws {
     try withTemporaryFolder { folder in
       func annotated() throws -> VideoPredictor {
         let video = try VideoPredictor(

@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  /// What the fakes make of frame n.
+  /// The value that the fakes derive from frame n.
   private func tag(_ frame: Int) -> Float { Float(frame + 1) / 255 }
 
   private func rounded(_ value: Float) -> Float {
@@ -193,7 +193,7 @@ import Testing
     #expect(empty.objects[0].objectScore == -10)
   }
 
-  /// What policies of tracking may go by stays with each result.
+  /// The scores that tracking policies may use are kept with each result.
   @Test func resultsKeepTheirScores() throws {
     let video = try predictor(FakeGraphs())
     try video.addPoints(frame: 0, object: 1, points: click)

@@ -28,7 +28,7 @@ import Testing
     #expect(try checkpoint.tensor("bf16").floats() == [Float(bitPattern: 0x1_0000)])
   }
 
-  @Test(arguments: 0..<8) func dataMayLieAtAnyByte(padding: Int) throws {
+  @Test(arguments: 0..<8) func dataMayStartAtAnyByte(padding: Int) throws {
     let header = oneTensor() + String(repeating: " ", count: padding)
     let checkpoint = try checkpoint(file(header, data: [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0]))
     #expect(try checkpoint.tensor("a").floats() == [1, -2])

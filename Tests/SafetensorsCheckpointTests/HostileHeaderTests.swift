@@ -3,7 +3,7 @@ import SafetensorsCheckpoint
 import TestSupport
 import Testing
 
-/// What each kind of bad file must be answered with.
+/// The answer that each kind of bad file must have.
 @Suite struct HostileHeaderTests {
   /// Everything is right but one thing; `Formats/safetensors.md` lists the codes.
   static let filesByCode: [String: [(String, [UInt8])]] = [
@@ -134,13 +134,13 @@ import Testing
       ("one byte short", file(oneTensor(), data: zeros(7))),
       ("no data", file(oneTensor())),
       ("one byte more", file(oneTensor(), data: zeros(9))),
-      ("another file behind", file(oneTensor(), data: zeros(8) + Array("PK".utf8))),
+      ("another file after it", file(oneTensor(), data: zeros(8) + Array("PK".utf8))),
       ("data without tensors", file("{}", data: [0])),
     ],
     "model.too_many_tensors": [("100,001", file(tensors(100_001)))],
   ]
 
-  /// What a refusal may take, with room for a busy machine.
+  /// The time that a refusal may take, with room for a busy machine.
   private static let timeBudget = Duration.seconds(2)
 
   private static func two(_ first: String, _ second: String) -> String {

@@ -4,9 +4,9 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Damaged copies of a good file: each is refused, or says something else, but is answered.
+/// Damaged copies of a good file: each is refused, or holds something else, but is answered.
 ///
-/// A trap fails the whole run. The format has no checksums, so changed data is no error.
+/// A trap fails the whole run. The format has no checksums, so changed data is not an error.
 @Suite struct MutationTests {
   /// Reads everything; nil when the file is refused.
   private func contents(_ bytes: [UInt8]) -> [String: [UInt8]]? {
@@ -34,7 +34,7 @@ import Testing
     #expect(contents(bytes + bytes) == nil)
   }
 
-  /// What is accepted covers the data exactly, whatever the header now says.
+  /// Accepted tensors cover the data exactly, whatever the header now holds.
   @Test func flippedBitsAreAnswered() {
     let original = PythonSample.bytes
     let dataByteCount = PythonSample.tensors.reduce(0) { $0 + $1.3.count }

@@ -2,7 +2,7 @@ import Bytes
 import SafetensorsCheckpoint
 import Tensors
 
-/// A file from the text of its header and its data; `length` lies about the header when given.
+/// A file from the text of its header and its data; `length` replaces its true length when given.
 func file(_ header: String, data: [UInt8] = [], length: UInt64? = nil) -> [UInt8] {
   file(Array(header.utf8), data: data, length: length)
 }
@@ -56,8 +56,8 @@ struct MemoryTensors: TensorCollection {
   }
 }
 
-/// What Python's `safetensors.torch.save` (0.8.0) writes for twelve tensors, one of each type and
-/// some special ones.
+/// The file that Python's `safetensors.torch.save` (0.8.0) writes for twelve tensors, one of each
+/// type and some special ones.
 enum PythonSample {
   static let header =
     #"{"__metadata__":{"format":"pt"},"i64":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"#

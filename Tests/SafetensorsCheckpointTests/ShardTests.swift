@@ -92,7 +92,7 @@ import Testing
     }
   }
 
-  @Test func indicesAreToldFromOtherFiles() {
+  @Test func indicesAreDistinguishedFromOtherFiles() {
     func isIndex(_ text: String) -> Bool {
       let bytes = Array(text.utf8)
       return ShardedSafetensors.isIndex(

@@ -16,7 +16,7 @@ struct SampleSceneTests {
     #expect(still.image.pixels.withUnsafeBytes { CRC32.checksum($0) } == 2_222_337_912)
   }
 
-  @Test("shows three objects whose prompts lie well inside", arguments: [1, 2, 3, 4] as [UInt64])
+  @Test("shows three objects whose prompts are well inside", arguments: [1, 2, 3, 4] as [UInt64])
   func prompts(_ seed: UInt64) {
     let scene = SampleScene(seed: seed)
     #expect(scene.still(width: 128, height: 96).masks.count == 3)
@@ -52,7 +52,7 @@ struct SampleSceneTests {
   }
 
   @Test(
-    "has rivals that all start in sight, hide behind each other, and of which one leaves",
+    "has rivals that all start in sight, cover each other, and of which one leaves",
     arguments: [2, 4], [1, 2, 3] as [UInt64])
   func rivals(_ count: Int, _ seed: UInt64) {
     let clip = SampleScene(seed: seed).clip(

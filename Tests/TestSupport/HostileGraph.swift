@@ -43,10 +43,10 @@ public struct HostileGraph: Sendable, CustomStringConvertible {
     }
   }
 
-  private static let most = Graph.Limit.size
+  private static let maximum = Graph.Limit.size
   private static let fillShapes: [[Int]] = [
-    [1_048_576, 1_048_576], [most], [1 << 30, 512], [32_768, 32_768], [most, most],
-    [most, most, most], Array(repeating: most, count: 8), [1, 65_536, 16_384, 1],
+    [1_048_576, 1_048_576], [maximum], [1 << 30, 512], [32_768, 32_768], [maximum, maximum],
+    [maximum, maximum, maximum], Array(repeating: maximum, count: 8), [1, 65_536, 16_384, 1],
   ]
 
   private static let side = Graph.Limit.side
@@ -91,7 +91,7 @@ public struct HostileGraph: Sendable, CustomStringConvertible {
 
   /// Sizes that only a call knows: products of symbols, up to what 64 bits do not hold.
   private static let powers: [(size: Int, rank: Int)] = [
-    (300, 8), (65_536, 4), (4_194_304, 3), (131_072, 2), (most, 8), (most, 2), (3000, 3),
+    (300, 8), (65_536, 4), (4_194_304, 3), (131_072, 2), (maximum, 8), (maximum, 2), (3000, 3),
   ]
 
   private static let symbolic: [HostileGraph] = powers.flatMap { size, rank in

@@ -105,7 +105,7 @@ public final class RawClient {
 }
 
 extension String {
-  /// Its lines, which end as HTTP wants it.
+  /// Its lines, which end as HTTP requires.
   fileprivate var components: [String] {
     split(separator: "\r\n", omittingEmptySubsequences: true).map(String.init)
   }

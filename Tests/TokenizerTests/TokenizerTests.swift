@@ -49,7 +49,7 @@ struct TokenizerTests {
   }
 
   @Test(
-    "refuses what is no list of merges",
+    "refuses what is not a list of merges",
     arguments: [
       ("", "tokenizer.text"), ("#version: 0.2\n", "tokenizer.text"),
       ("a b\na b", "tokenizer.merge"),
@@ -62,8 +62,8 @@ struct TokenizerTests {
     #expect(throws: failure(code)) { try MergeList(contents: contents) }
   }
 
-  @Test("refuses bytes that are no text, and says how to unpack gzip")
-  func bytesThatAreNoText() {
+  @Test("refuses bytes that are not text, and explains how to unpack gzip")
+  func bytesThatAreNotText() {
     #expect(throws: failure("tokenizer.text")) { try MergeList(contents: bytes([0x61, 0xFF])) }
     #expect(throws: failure("tokenizer.text")) { try MergeList(contents: bytes([0x1F, 0x8B, 8])) }
   }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TorchCheckpoint
 
-/// What is refused unless the user asks for it.
+/// Contents that are refused unless the user asks for them.
 @Suite struct AllowanceTests {
   /// Each file of `Fixtures/extra`, how it is refused, and what its notes name when it is not.
   static let extras: [(file: String, code: String, name: String)] = [
@@ -46,7 +46,7 @@ import TorchCheckpoint
   }
 
   /// Weights themselves are never taken from a foreign object, and nothing else gets laxer.
-  @Test func whatIsNoExtraIsStillRefused() throws {
+  @Test func otherContentsAreStillRefused() throws {
     let cases = [
       ("pt-whole-module", "pt.layout"), ("pickle-os-system", "pt.layout"),
       ("pickle-eval", "pt.layout"), ("tensor-dtype-float8", "pt.layout"),

@@ -7,7 +7,7 @@ import TorchCheckpoint
 
 /// Files that torch reads, against what torch reads from them.
 @Suite struct GoodFileTests {
-  /// What torch saw, one list of tensors a file.
+  /// The tensors that torch saw, one list per file.
   static func expected() throws -> [(key: String, value: JSONValue)] {
     let storage = try MappedFile.open(fixturePath("good/expected.json"))
     return try JSONValue(parsing: storage).object ?? []
@@ -68,7 +68,7 @@ import TorchCheckpoint
       try shared.tensor("model.head").byteOffset == shared.tensor("model.embedding").byteOffset)
   }
 
-  @Test func notesSayWhatHoldsNoTensors() throws {
+  @Test func notesNameObjectsWithoutTensors() throws {
     #expect(try open("fp32.pt").notes == [])
     #expect(
       try open("training.pt").notes == [

@@ -147,10 +147,10 @@ import TorchCheckpoint
     "model.expansion": ["layout-expansion"],
   ]
 
-  /// What a refusal may take, with room for a busy machine.
+  /// The time that a refusal may take, with room for a busy machine.
   private static let timeBudget = Duration.seconds(2)
 
-  /// Opening succeeds only where the damage lies in data that opening does not read.
+  /// Opening succeeds only where the damage is in data that opening does not read.
   private func failure(of file: String) throws -> Failure? {
     let storage = try MappedFile.open(fixturePath("bad/\(file).pt"))
     do throws(Failure) {

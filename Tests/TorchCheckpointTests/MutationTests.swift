@@ -58,7 +58,7 @@ import TorchCheckpoint
     }
   }
 
-  /// The same for a pickle whose checksum was corrected, as a forger would: it may now say
+  /// The same for a pickle whose checksum was corrected, as a forger would: it may now hold
   /// something else, but must be answered.
   @Test func forgedPicklesAreAnswered() throws {
     let original = try load("stored-by-python.pt")
@@ -80,7 +80,7 @@ import TorchCheckpoint
     #expect(accepted > 0, "no mutation got past the checksum: the test tests nothing")
   }
 
-  /// Where `data.pkl` lies in a file whose first entry it is.
+  /// The bytes of `data.pkl` in a file whose first entry it is.
   private func pickleRange(in bytes: [UInt8]) -> Range<Int>? {
     guard bytes.count > 30 else { return nil }
     let count = (0..<4).reduce(0) { $0 | Int(bytes[22 + $1]) << (8 * $1) }

@@ -5,7 +5,7 @@ import TorchCheckpoint
 
 /// Pickles of one opcode: all that are not known, and all that want more than the stack holds.
 @Suite struct OpcodeTests {
-  /// What torch writes with protocol 2; NEWOBJ only where objects are dropped.
+  /// The opcodes that torch writes with protocol 2; NEWOBJ only where objects are dropped.
   private static let known: Set<UInt8> = Set(
     "(). GJKMNQRUX]abcehjqrstu}".utf8.filter { $0 != UInt8(ascii: " ") }
   ).union([0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A])
@@ -28,7 +28,7 @@ import TorchCheckpoint
   @Test func noOtherOpcodeIsKnown() {
     #expect(OpcodeTests.known.count == 33)
     for opcode in UInt8.min...UInt8.max {
-      // What follows is operands or STOP, so that only the first can be what is not known.
+      // The bytes after it are operands or STOP, so that only the first can be unknown.
       let isRefused = code([opcode] + [UInt8](repeating: 0x2E, count: 12)) == "pickle.opcode"
       let isKnown = OpcodeTests.known.contains(opcode) && opcode != 0x81
       #expect(isRefused != isKnown, "opcode \(opcode)")

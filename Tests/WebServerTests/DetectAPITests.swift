@@ -17,7 +17,7 @@ struct DetectAPITests {
         .joined(separator: "/") + "/Sources/Commands/CBundledModel/shapes-int8.sam2")
   }
 
-  /// What `endpoint` says to `body` about the sample picture.
+  /// The answer to `body` about the sample picture.
   private func answer(_ body: String, detector: Detector?) async throws -> JSONValue {
     let workbench = try LiveServer.workbench()
     defer { workbench.stop() }

@@ -18,7 +18,7 @@ struct HostileRequestTests {
     #expect(reply.code == code, sourceLocation: location)
   }
 
-  // MARK: - Who asks
+  // MARK: - Origins
 
   @Test("of other names and origins are refused")
   func origins() async throws {
@@ -131,7 +131,7 @@ struct HostileRequestTests {
 
   // MARK: - Bodies
 
-  @Test("with pictures that lie about themselves are refused")
+  @Test("with pictures whose headers are false are refused")
   func pictures() async throws {
     var limits = WorkLimits()
     limits.pixels = 100_000
@@ -143,8 +143,8 @@ struct HostileRequestTests {
       var huge = png
       // The width in the header chunk, whose checksum is then wrong, and the same with the right one.
       huge.replaceSubrange(16..<20, with: [0x7F, 0xFF, 0xFF, 0xFF])
-      let lying = try await upload(huge)
-      #expect([400, 413].contains(lying.status))
+      let forged = try await upload(huge)
+      #expect([400, 413].contains(forged.status))
       let large = try PNGWriter.encodeGray(
         [UInt8](repeating: 0, count: 1000 * 1000), width: 1000, height: 1000)
       expect(try await upload(large), 413, "image.too_large")
@@ -192,7 +192,7 @@ struct HostileRequestTests {
     }
   }
 
-  @Test("that are no HTTP do not end the server")
+  @Test("that are not HTTP do not end the server")
   func garbage() async throws {
     try await LiveServer.with { server in
       for text in [

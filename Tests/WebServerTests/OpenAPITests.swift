@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Workbench
 
-/// The description of the API says what there is, and its examples work.
+/// The description of the API lists what there is, and its examples work.
 @Suite("The OpenAPI file", .serialized)
 struct OpenAPITests {
   private static let document = Result { () throws -> JSONValue in
@@ -34,7 +34,7 @@ struct OpenAPITests {
     #expect(there.sorted() == described.sorted())
   }
 
-  @Test("says which endpoints need no token")
+  @Test("names the endpoints that need no token")
   func tokens() throws {
     let workbench = try LiveServer.workbench()
     defer { workbench.stop() }
@@ -46,7 +46,7 @@ struct OpenAPITests {
     #expect(open == ["/health"])
   }
 
-  @Test("has examples that are answered as it says")
+  @Test("has examples that are answered as described")
   func examples() async throws {
     let folder = try withTemporaryFolder { $0 }
     defer { _ = try? OutputDirectory("/").remove(String(folder.dropFirst())) }

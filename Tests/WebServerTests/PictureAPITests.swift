@@ -10,7 +10,7 @@ import Zip
 
 @Suite("The server's API for pictures", .serialized)
 struct PictureAPITests {
-  @Test("says that it runs, what it has done, and which model it has")
+  @Test("reports that it runs, what it has done, and which model it has")
   func service() async throws {
     try await LiveServer.with { server in
       let health = try await server.send("GET", "/health")

@@ -214,8 +214,8 @@ struct ToolProtocolTests {
       let last = events.last?["results"]?["3"]?["masks"]?[0]
       #expect(last?["group_id"]?.int == 10000)
 
-      let gone = try await server.send("POST", "/v1/video/cleanup/\(session)?model=sam2_video")
-      let found1 = try gone.json["success"]?.bool
+      let cleanup = try await server.send("POST", "/v1/video/cleanup/\(session)?model=sam2_video")
+      let found1 = try cleanup.json["success"]?.bool
       #expect(found1 == true)
       #expect(server.workbench.videos.count == 0)
     }
@@ -319,7 +319,7 @@ struct ToolProtocolTests {
   }
 
   @Test(
-    "refuses forms that are none",
+    "refuses bodies that are not forms",
     arguments: [
       ("text/plain", "x"), ("multipart/form-data", "--b\r\n"),
       ("multipart/form-data; boundary=b", ""), ("multipart/form-data; boundary=b", "--b"),

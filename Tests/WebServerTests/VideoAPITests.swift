@@ -220,7 +220,7 @@ struct VideoAPITests {
   }
 }
 
-/// Makes a link; says whether that worked.
+/// Makes a link; true when that worked.
 private func link(to target: String, at path: String) -> Bool { symlink(target, path) == 0 }
 
 @Suite("Videos of a server that is started again")

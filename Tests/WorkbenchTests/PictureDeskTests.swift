@@ -178,7 +178,7 @@ struct PictureDeskTests {
     }
   }
 
-  @Test("finds everything as a job, tells how far it is, and can be stopped")
+  @Test("finds everything as a job, reports its progress, and can be stopped")
   func automatic() async throws {
     let workbench = try Bench.workbench()
     defer { workbench.stop() }

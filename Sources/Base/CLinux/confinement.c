@@ -42,6 +42,16 @@
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 #define ALLOW_CALL(number) UNLESS_EQUAL_SKIP(number, 1), RETURN(SECCOMP_RET_ALLOW)
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+/// The sanitizer takes its stack for signals away when a process ends.
+#define CALLS_OF_SANITIZER ALLOW_CALL(__NR_sigaltstack),
+#endif
+#endif
+#if !defined(CALLS_OF_SANITIZER)
+#define CALLS_OF_SANITIZER
+#endif
+
 /// Computing takes memory, and its result is written to a descriptor that is open already.
 static struct sock_filter instructions[] = {
     LOAD(offsetof(struct seccomp_data, arch)),
@@ -61,6 +71,7 @@ static struct sock_filter instructions[] = {
     ALLOW_CALL(__NR_rt_sigreturn),
     ALLOW_CALL(__NR_exit),
     ALLOW_CALL(__NR_exit_group),
+    CALLS_OF_SANITIZER
     // No memory that can be executed.
     UNLESS_EQUAL_SKIP(__NR_mprotect, 4),
     LOAD(ARGUMENT(2)),

@@ -27,8 +27,10 @@ struct ChildLimits {
   func apply() throws(Failure) {
     let header = 128 << 20
     try ChildLimits.set(RLIMIT_CORE, 0)
+    #if !ADDRESS_SANITIZER  // It reserves terabytes of address space.
     try ChildLimits.set(
       RLIMIT_AS, checkedSum(ChildLimits.addressSpaceByteCount, fileByteCount) ?? Int.max)
+    #endif
     try ChildLimits.set(RLIMIT_CPU, processorSeconds)
     // Only an attack reaches this limit, so the process ends even if its parent ignores the signal.
     signal(SIGXFSZ, SIG_DFL)

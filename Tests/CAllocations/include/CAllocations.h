@@ -1,4 +1,4 @@
-// Counts what the calling thread takes from the heap, by standing in for the C library's functions.
+// Counts the calling thread's heap allocations, by replacing the C library's functions.
 
 #ifndef SAM2_CALLOCATIONS_H
 #define SAM2_CALLOCATIONS_H

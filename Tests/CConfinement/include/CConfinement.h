@@ -1,4 +1,4 @@
-// What a confined process can still do, tried out in a process of its own.
+// Actions that a confined process may still be able to do, tried out in a child process.
 
 #ifndef SAM2_CCONFINEMENT_H
 #define SAM2_CCONFINEMENT_H
@@ -16,7 +16,7 @@ const char *sam2_attempt_name(int index);
 /// Returns 0 when it was done, the `errno` of its failure, or -1 when the child ended otherwise.
 int sam2_attempt(int index, const char *folder, bool confined);
 
-/// Takes memory of both kinds, draws a random number, tells the time and writes to a pipe, in a
+/// Takes memory of both kinds, draws a random number, reads the clock and writes to a pipe, in a
 /// confined child. Returns 0, or the number of the first step that failed.
 int sam2_work_confined(void);
 

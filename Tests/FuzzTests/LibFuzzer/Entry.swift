@@ -1,6 +1,6 @@
 import Glibc
 
-// What libFuzzer calls. `Scripts/fuzz.sh` compiles this file; the tests do without it.
+// The functions that libFuzzer calls. `Scripts/fuzz.sh` compiles this file; the tests do without it.
 
 /// The target that the environment names, for the life of the process.
 private let target: FuzzTarget = {

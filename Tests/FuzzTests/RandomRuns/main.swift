@@ -2,8 +2,9 @@ import Differential
 import Glibc
 import Runtime
 
-// What `Scripts/fuzz.sh random` runs: WHAT (runtime or passes), COUNT and the first SEED. The seed
-// at work is always in the file that SEED_FILE names, for graphs that end the process.
+// The program that `Scripts/fuzz.sh random` runs, with the arguments WHAT (runtime or passes), COUNT
+// and the first SEED. The seed at work is always in the file that SEED_FILE names, for graphs that
+// end the process.
 
 guard CommandLine.arguments.count == 4, let count = UInt64(CommandLine.arguments[2]),
   let first = UInt64(CommandLine.arguments[3])

@@ -79,7 +79,7 @@ import Testing
     _ session: JSONValue, _ model: SegmentationModel
   ) throws -> [Place: FrameResult.Object] {
     var options = VideoOptions()
-    // The official code is told to fill no holes.
+    // The official code is set to fill no holes.
     options.fillHoleArea = 0
     let video = try VideoPredictor(
       model, frames: FrameSource(path: EdgeTAMFixture.path("clip")), options: options)

@@ -27,7 +27,7 @@ import Testing
     return logits
   }
 
-  @Test func aStoppedTrackGoesOnAsIfNothingHadHappened() throws {
+  @Test func aStoppedTrackResumesAsIfNothingHadHappened() throws {
     try withTemporaryFolder { folder in
       let whole = try Self.video()
       try whole.addPoints(frame: 0, object: 1, points: [Self.click])

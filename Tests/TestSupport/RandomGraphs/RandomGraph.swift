@@ -14,7 +14,7 @@ public struct RandomGraph: Sendable {
   /// A model with this graph alone.
   public var model: Model { Model(metadata: .object([]), graphs: [graph], weights: weights) }
 
-  /// What `choices` decide, as long as they last, up to `nodeLimit` nodes.
+  /// The graph that `choices` decide, as long as they last, up to `nodeLimit` nodes.
   public init(_ choices: Choices, nodeLimit: Int = 24) {
     var writer = RandomGraphWriter(choices)
     writer.write(nodeLimit: nodeLimit)

@@ -44,7 +44,7 @@ extension RandomGraphWriter {
     if choices.chance(70) { try add(.add, [shortcut, y]) }
   }
 
-  /// Pooled cells, whatever a reshape may have made of the windows.
+  /// Pooled cells, sometimes after a reshape of the windows.
   private mutating func pooled(_ x: ValueID, _ window: Int) throws(Failure) -> ValueID {
     let sizes = actual(x)
     guard sizes.count == 4, choices.chance(20) else {
@@ -117,7 +117,7 @@ extension RandomGraphWriter {
 
   // MARK: Keys
 
-  /// Int8 attention to keys of rows with codes: few of them, or so many that none are kept.
+  /// Int8 attention to keys of rows with codes: few of them, or too many to keep any.
   mutating func writeKeyChain() throws(Failure) {
     let isLarge = choices.chance(15)
     if isLarge { workLeft += 6_000_000 }
@@ -144,8 +144,8 @@ extension RandomGraphWriter {
 
   // MARK: Values
 
-  /// Attention to values that are projected from narrow tokens, and a product after it: what passes
-  /// move behind each other, and what smoothing divides.
+  /// Attention to values that are projected from narrow tokens, and a product after it: operators
+  /// that passes reorder, and that smoothing divides.
   mutating func writeValueProjection() throws(Failure) {
     let heads = choices.pick([1, 1, 1, 2])
     let batch = dim(choices.pick([1, 2]))

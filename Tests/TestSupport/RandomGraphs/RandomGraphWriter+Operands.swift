@@ -99,13 +99,13 @@ extension RandomGraphWriter {
   mutating func newIntegers(_ shape: [Dim]) -> ValueID {
     if let shared = sharedWeight(TensorType(.int8, shape)) { return shared }
     var random = SeededRandom(quietly: choices.seed())
-    let most: Int8 = choices.pick([127, 3, 0])
+    let maximum: Int8 = choices.pick([127, 3, 0])
     let name = newName()
     weights.set(
       name,
       Tensor(dtype: .int8, shape: Shape(actual(shape))) { bytes in
         for i in bytes.indices {
-          bytes[i] = UInt8(bitPattern: Int8.random(in: -most...most, using: &random))
+          bytes[i] = UInt8(bitPattern: Int8.random(in: -maximum...maximum, using: &random))
         }
       })
     return builder.weight(name, TensorType(.int8, shape))

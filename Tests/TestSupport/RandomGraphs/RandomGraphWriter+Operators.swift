@@ -220,7 +220,7 @@ extension RandomGraphWriter {
     try add(op, choices.chance(50) ? [a, b] : [b, a])
   }
 
-  /// Turns [B, N, C] by tables that are any numbers, or those of a grid.
+  /// Rotates [B, N, C] by tables that are any numbers, or those of a grid.
   @discardableResult
   mutating func rotate(_ x: ValueID) throws(Failure) -> ValueID {
     let sizes = actual(x)

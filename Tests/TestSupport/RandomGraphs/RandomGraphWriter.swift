@@ -16,7 +16,7 @@ struct RandomGraphWriter {
   var workLeft = 1_500_000
   private var outputCount = 0
 
-  /// Most elements of a value.
+  /// Maximum elements of a value.
   static let elementLimit = 12_000
 
   init(_ choices: Choices) { self.choices = choices }
@@ -24,7 +24,7 @@ struct RandomGraphWriter {
   mutating func write(nodeLimit: Int) {
     addSymbols()
     repeat {
-      // What does not fit is left out; its operands stay.
+      // An operator that does not fit is left out; its operands stay.
       try? writeSomething()
     } while builder.graph.nodes.count < nodeLimit && !choices.isAtEnd && !choices.chance(8)
     if values.isEmpty { values.append(newInput([1])) }
@@ -77,7 +77,7 @@ struct RandomGraphWriter {
   }
 
   /// The same but never none.
-  mutating func positiveSize(atMost most: Int = 130) -> Int { min(max(1, size()), most) }
+  mutating func positiveSize(atMost maximum: Int = 130) -> Int { min(max(1, size()), maximum) }
 
   /// Sizes of `rank` axes that fit into a value.
   mutating func sizes(rank: Int) -> [Int] {

@@ -1,7 +1,7 @@
 import Bytes
 import Graph
 
-extension Lie {
+extension Defect {
   /// Graphs that the encoder writes and a reader must refuse.
   func graphs() throws -> [Graph]? {
     var graph = try SampleModels.tiny().graphs[0]
@@ -49,7 +49,7 @@ extension Lie {
     case .zeroTerm: put([UInt8](repeating: 0, count: 8), at: Offset.values + 20)
     case .unsortedTerms:
       { bytes in
-        // A second term n beside the first: the same symbol twice is no canonical sum.
+        // A second term n beside the first: a canonical sum has each symbol once.
         let term = Array(bytes[(Offset.values + 16)..<(Offset.values + 28)])
         bytes[Offset.values + 15] = 2
         bytes.insert(contentsOf: term, at: Offset.values + 28)

@@ -6,28 +6,28 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct LieTests {
-  @Test func theTruthIsAccepted() throws {
+@Suite struct DefectTests {
+  @Test func theUnchangedFileIsAccepted() throws {
     let file = try ModelFile.encode(try SampleModels.tiny())
     let isSame = CraftedFile(file).bytes() == file
     #expect(isSame)
     #expect(failure(of: file) == nil)
   }
 
-  @Test(arguments: Lie.allCases) func everyLieHasItsName(_ lie: Lie) throws {
-    let found = try #require(failure(of: try lie.file()), "\(lie) is believed")
-    #expect(found.code == lie.code, "\(lie): \(found)")
+  @Test(arguments: Defect.allCases) func everyDefectHasItsCode(_ defect: Defect) throws {
+    let found = try #require(failure(of: try defect.file()), "\(defect) is accepted")
+    #expect(found.code == defect.code, "\(defect): \(found)")
     #expect(found.kind == .badInput)
   }
 
   @Test func anotherVersionIsNamed() throws {
-    let newer = try #require(failure(of: try Lie.newerMajor.file()))
+    let newer = try #require(failure(of: try Defect.newerMajor.file()))
     #expect(newer.description.contains("format 2.0") && newer.description.contains("newer version"))
-    let older = try #require(failure(of: try Lie.olderMajor.file()))
+    let older = try #require(failure(of: try Defect.olderMajor.file()))
     #expect(older.description.contains("format 0.0") && older.description.contains("convert"))
   }
 
-  /// A later minor version is read as long as it uses nothing new, else the message says so.
+  /// A later minor version is read as long as it uses nothing new, else the message names it.
   @Test func laterMinorVersions() throws {
     var file = CraftedFile(try ModelFile.encode(try SampleModels.tiny()))
     file.minor = 4
@@ -42,7 +42,7 @@ import Testing
     #expect(refused.hint?.contains("1.4") == true)
   }
 
-  /// A file says the least version that its contents need.
+  /// A file names the minimum version that its contents need.
   @Test func minorVersionsFollowTheContents() throws {
     let models: [UInt16: Model] = [
       0: try SampleModels.tiny(), 1: try SampleModels.quantizedAttention(),
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  /// What the format cannot hold is refused before anything is written.
+  /// Models that the format cannot hold are refused before anything is written.
   @Test func modelsThatCannotBeWritten() throws {
     let tiny = try SampleModels.tiny()
     func code(_ change: (inout Model) -> Void) -> String? {
@@ -90,7 +90,7 @@ import Testing
       } == "model.graph")
   }
 
-  /// Who gives an int8 weight a scale that is none has the file's own checksums right.
+  /// Files whose int8 weights have impossible scales, with checksums that are right.
   @Test func impossibleScalesAreRefused() throws {
     for scale in [0, -1, .nan, .infinity, -0.0] as [Float] {
       var model = try SampleModels.tiny()

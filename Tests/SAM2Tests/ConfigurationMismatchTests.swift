@@ -9,9 +9,9 @@ import Testing
 
 @testable import SAM2
 
-/// Model files whose metadata say other things than their graphs: refused, or run without a trap.
-@Suite struct ConfigurationLieTests {
-  static let lies: [(key: String, value: JSONValue)] = [
+/// Model files whose metadata contradict their graphs: refused, or run without a trap.
+@Suite struct ConfigurationMismatchTests {
+  static let mismatches: [(key: String, value: JSONValue)] = [
     ("image_size", 0), ("image_size", 512), ("image_size", 1_000_000), ("image_size", "256"),
     ("image_size", .integer(.min)), ("num_maskmem", 6), ("num_maskmem", 12), ("num_maskmem", 64),
     ("memory_dim", 16), ("d_model", 64), ("d_model", 4096), ("stages", [1, 2, 24, 1]),
@@ -28,7 +28,7 @@ import Testing
         fixturePath("../../Sources/Commands/CBundledModel/nano-int8.sam2", target: ".")))
   }
 
-  @Test(arguments: lies) func isRefusedOrRuns(key: String, value: JSONValue) throws {
+  @Test(arguments: mismatches) func isRefusedOrRuns(key: String, value: JSONValue) throws {
     var model = try Self.original.get()
     let members = try #require(model.metadata["configuration"]?.object)
     try #require(members.contains { $0.key == key })

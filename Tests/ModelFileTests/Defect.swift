@@ -2,10 +2,10 @@ import Bytes
 import Graph
 import ModelFile
 
-/// Everything a file can say that is not true, each with the code of the failure it must end in.
+/// Everything that can be wrong in a file, each with the code of the failure it must end in.
 ///
 /// The idea is that of llama.cpp's `test-gguf`.
-enum Lie: String, CaseIterable {
+enum Defect: String, CaseIterable {
   // Header.
   case wrongMagic, pytorchCheckpoint, lfsPointer, webPage, damagedHeader, newerMajor, olderMajor
   case reservedHeader, hugeFileSize, smallFileSize, noSections, manySections, tableElsewhere
@@ -60,7 +60,7 @@ enum Lie: String, CaseIterable {
     }
   }
 
-  /// The tiny model's file with this lie in it.
+  /// The tiny model's file with this defect in it.
   func file() throws -> [UInt8] {
     var file = CraftedFile(try ModelFile.encode(try SampleModels.tiny()))
     if try applyToContainer(&file) { return file.bytes() }
@@ -94,8 +94,8 @@ enum Lie: String, CaseIterable {
 
 // MARK: - Container
 
-extension Lie {
-  /// True when the lie is one about header, section table or checksums.
+extension Defect {
+  /// True when the defect is one of header, section table or checksums.
   private func applyToContainer(_ file: inout CraftedFile) throws -> Bool {
     switch self {
     case .wrongMagic: file.magic[5] = 0x0A
@@ -139,7 +139,7 @@ extension Lie {
 
 // MARK: - Tensor table
 
-extension Lie {
+extension Defect {
   private struct Row {
     var name: [UInt8]
     var type: UInt8
