@@ -23,8 +23,8 @@ FAMILY = [("nano", [], 1), ("fp16", ["fp16"], 1), ("tails", ["tails"], 1)] + [
     (f"{kind} {factor}", [kind], factor)
     for kind in ("norms", "values", "keys", "relu", "scales", "dead", "tokens", "all")
     for factor in (10, 30, 100)]
-# Minimum means, of pictures and of clips.
-LIMITS = {"dynamic": (0.998, 0.99), "calibrated": (0.999, 0.995)}
+# Minimum means, of pictures and of clips: a model that looks at its memory carries every rounding on.
+LIMITS = {"dynamic": (0.998, 0.99), "calibrated": (0.999, 0.99)}
 
 
 class LookalikeStudy(Study):
