@@ -2,7 +2,7 @@ import Glibc
 
 /// Writes files that appear complete or not at all.
 public enum AtomicFile {
-  /// Whether an output could be created, asked before the work that makes it.
+  /// Checks that an output could be created, before the work that produces it.
   /// - Throws: `output.exists`, `output.not_regular`, `output.folder` (kind `cannotCreate`).
   public static func checkCanCreate(path: String, replaceExisting: Bool) throws(Failure) {
     guard path.utf8.last != UInt8(ascii: "/"), !path.isEmpty else {
@@ -10,7 +10,7 @@ public enum AtomicFile {
     }
     try checkParent(of: path)
     var status = stat()
-    // Devices and folders are never replaced; a link counts as what it points to.
+    // Devices and folders are never replaced; a link counts as its target.
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw Failure(
         .cannotCreate, code: "output.not_regular", "exists and is not a regular file", file: path)
@@ -38,9 +38,9 @@ public enum AtomicFile {
 
   /// Writes the file at `path` through `body`, all or nothing.
   ///
-  /// The bytes go to a temporary in the same folder, which is synced, named `path`, and the folder
-  /// synced. When anything fails the temporary is removed and `path` is as before. A link at `path`
-  /// is replaced and not followed.
+  /// The bytes are written to a temporary in the same folder, which is synced and renamed to
+  /// `path`; then the folder is synced. If anything fails, the temporary is removed and `path` is
+  /// unchanged. A link at `path` is replaced, not followed.
   /// - Throws: what `begin` and `body` throw; `output.write` (kind `inputOutput`).
   public static func write(
     path: String, replaceExisting: Bool, body: (inout AtomicFileWriter) throws -> Void
@@ -50,7 +50,7 @@ public enum AtomicFile {
     try writer.publish(replaceExisting: replaceExisting)
   }
 
-  /// Creates the temporary of the file at `path`, for a caller that publishes it.
+  /// Creates the temporary for the file at `path`, for a caller that publishes it.
   /// - Throws: what `checkCanCreate` throws; `output.link`, `output.create`.
   public static func begin(
     path: String, replaceExisting: Bool

@@ -1,7 +1,7 @@
 internal import CLinux
 import Glibc
 
-/// Writes the temporary of an `AtomicFile`: buffered, in order, with patches at known places.
+/// Writes the temporary of an `AtomicFile`: buffered and in order, with patches at known offsets.
 public struct AtomicFileWriter: ~Copyable {
   /// Bytes appended so far.
   public private(set) var byteCount = 0
@@ -9,11 +9,11 @@ public struct AtomicFileWriter: ~Copyable {
   private var temporary: TemporaryFile
   private var buffer: [UInt8] = []
   private static let bufferByteCount = 1 << 18
-  /// Where the bytes start that the disk has not been asked to take yet.
+  /// Offset of the first byte that the disk has not yet been asked to write.
   private var unsentOffset = 0
   private static let sentByteCount = 8 << 20
 
-  /// Creates the temporary of the file `name`.
+  /// Creates the temporary for the file `name`.
   init(in folder: OutputDirectory, name: String) throws(Failure) {
     path = folder.file(name)
     temporary = try TemporaryFile(in: folder, for: name)
@@ -38,7 +38,7 @@ public struct AtomicFileWriter: ~Copyable {
     byteCount += bytes.count
   }
 
-  /// Lets the disk begin with what it has to take in the end, while the rest is still made.
+  /// Lets the disk start on the bytes so far while the rest is still being produced.
   private mutating func send(upTo end: Int) {
     let count = end - unsentOffset
     guard count >= AtomicFileWriter.sentByteCount else { return }
@@ -71,7 +71,7 @@ public struct AtomicFileWriter: ~Copyable {
 
   // MARK: - Patching and finishing
 
-  /// Overwrites bytes that were appended before, for a header that is known only at the end.
+  /// Overwrites bytes appended earlier, for a header that is known only at the end.
   public mutating func patch(_ bytes: [UInt8], at offset: Int) throws(Failure) {
     precondition(offset >= 0 && offset + bytes.count <= byteCount, "patch outside the file")
     try flush()
@@ -82,7 +82,7 @@ public struct AtomicFileWriter: ~Copyable {
     if let failure { throw failure }
   }
 
-  /// Writes what is buffered, waits until the disk has it, and gives the file its name.
+  /// Writes buffered bytes, waits until the disk has everything, and gives the file its name.
   /// - Throws: `output.exists`, `output.write`.
   public mutating func publish(replaceExisting: Bool) throws(Failure) {
     try flush()
@@ -102,7 +102,7 @@ public struct AtomicFileWriter: ~Copyable {
     if let failure { throw failure }
   }
 
-  /// Short writes and interruptions are normal; both are continued.
+  /// Writes all bytes; short writes and interruptions are normal, and writing resumes after both.
   private func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Failure) {
     var done = 0
     while done < bytes.count {

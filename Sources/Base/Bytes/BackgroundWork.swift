@@ -1,15 +1,15 @@
 import Glibc
 import Synchronization
 
-/// One piece of work on a thread of its own: a second pass over bytes beside the first.
+/// One piece of work on its own thread, such as a second pass over bytes alongside the first.
 ///
-/// Captured values are released when the work is done, not when its value is.
+/// Captured values are released when the work is done, not when its value is released.
 public final class BackgroundWork<Value: Sendable>: Sendable {
   private let job: Job
-  /// Nil when nobody has to wait for it any more, or the system gave none.
+  /// Nil once nobody has to wait for it any more, or if the system gave no thread.
   private let thread: Guarded<pthread_t?>
 
-  /// The work and what became of it, which outlive a `BackgroundWork` that nobody waited for.
+  /// The work and its outcome, which outlive a `BackgroundWork` that nobody waited for.
   private final class Job: Sendable {
     private enum State: Sendable {
       case waiting(@Sendable () -> Value)
@@ -21,7 +21,7 @@ public final class BackgroundWork<Value: Sendable>: Sendable {
 
     init(_ work: @escaping @Sendable () -> Value) { state = Guarded(.waiting(work)) }
 
-    /// Does the work unless that was done or begun before.
+    /// Does the work unless it was already done or begun.
     func run() {
       let work = state.withLock { state -> (@Sendable () -> Value)? in
         guard case .waiting(let work) = state else { return nil }
@@ -41,7 +41,7 @@ public final class BackgroundWork<Value: Sendable>: Sendable {
     }
   }
 
-  /// Starts `work`; when the system gives no thread, who asks for the value does it.
+  /// Starts `work`; if the system gives no thread, the caller of `value()` does it.
   public init(_ work: @escaping @Sendable () -> Value) {
     let job = Job(work)
     self.job = job
@@ -50,7 +50,7 @@ public final class BackgroundWork<Value: Sendable>: Sendable {
 
   deinit { thread.withLock { if let thread = $0 { _ = pthread_detach(thread) } } }
 
-  /// The result of the work; waits until it is done.
+  /// The result of the work, after waiting until it is done.
   public func value() -> Value {
     thread.withLock {
       if let thread = $0 { _ = pthread_join(thread, nil) }
@@ -63,13 +63,13 @@ public final class BackgroundWork<Value: Sendable>: Sendable {
   }
 }
 
-/// A closure in a form that C can carry: no generic parameters.
+/// A closure in a form that C can carry: without generic parameters.
 private final class ThreadBody: Sendable {
   let run: @Sendable () -> Void
 
   init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 
-  /// The thread that runs the closure; nil when the system grants no further thread.
+  /// Starts a thread that runs the closure; nil if the system grants no further thread.
   func start() -> pthread_t? {
     var thread = pthread_t()
     let context = Unmanaged.passRetained(self)

@@ -1,4 +1,4 @@
-/// The code of RFC 4648, section 4.
+/// The Base64 encoding of RFC 4648, section 4.
 public enum Base64 {
   /// The 64 characters, in order of their values.
   public static let alphabet = Array(
@@ -6,7 +6,7 @@ public enum Base64 {
   private static let values: [UInt8] = {
     var values = [UInt8](repeating: invalid, count: 256)
     for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
-    // The alphabet for addresses is taken as well.
+    // The URL-safe alphabet is accepted as well.
     values[Int(UInt8(ascii: "-"))] = 62
     values[Int(UInt8(ascii: "_"))] = 63
     return values

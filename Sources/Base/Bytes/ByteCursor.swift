@@ -1,7 +1,7 @@
-/// A place in some bytes, and how far it may go: reads little-endian values, checked, never traps.
+/// A position in some bytes, and a limit: reads little-endian values with checks, and never traps.
 ///
-/// Reading moves the lower bound up; a read that fails leaves the cursor where it was. Offsets are
-/// absolute in the storage, so that a sub-cursor reports places in the whole file.
+/// Reading moves the lower bound up; a failed read leaves the cursor where it was. Offsets are
+/// absolute in the storage, so a sub-cursor reports places in the whole file.
 public struct ByteCursor: Sendable {
   public let storage: ByteStorage
   /// The bytes left to read, as offsets in `storage`.
@@ -60,8 +60,8 @@ public struct ByteCursor: Sendable {
     }
   }
 
-  /// The next eight bytes as a count or offset of this machine; `truncationCode` when it is too
-  /// large to be one.
+  /// The next eight bytes as a count or offset on this machine; fails with `truncationCode` if the
+  /// value is too large for one.
   public mutating func readCount64() throws(Failure) -> Int {
     let before = range
     let value = try readUInt64()
@@ -74,7 +74,7 @@ public struct ByteCursor: Sendable {
     return count
   }
 
-  /// The next byte without moving; nil at the end.
+  /// The next byte, without moving past it; nil at the end.
   public func peekUInt8() -> UInt8? {
     guard !range.isEmpty else { return nil }
     return storage.withUnsafeBytes { $0[range.lowerBound] }
@@ -82,7 +82,7 @@ public struct ByteCursor: Sendable {
 
   // MARK: - Stretches
 
-  /// Moves over `byteCount` bytes and returns their offsets in the storage.
+  /// Moves past `byteCount` bytes and returns their offsets in the storage.
   public mutating func take(byteCount: Int) throws(Failure) -> Range<Int> {
     guard byteCount >= 0, byteCount <= range.count else {
       throw Failure(
@@ -106,7 +106,7 @@ public struct ByteCursor: Sendable {
     return storage.withUnsafeBytes { [UInt8]($0[taken]) }
   }
 
-  /// The next `byteCount` bytes as UTF-8 text; nil, after moving over them, when they are not.
+  /// The next `byteCount` bytes as UTF-8 text; nil, after moving past them, if they are not UTF-8.
   public mutating func readUTF8(byteCount: Int) throws(Failure) -> String? {
     let taken = try take(byteCount: byteCount)
     return storage.withUnsafeBytes { String(validating: $0[taken], as: UTF8.self) }

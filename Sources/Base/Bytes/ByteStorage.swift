@@ -1,22 +1,22 @@
 import Glibc
 
-/// Immutable bytes with one owner: allocated memory, or a part of a mapped file.
+/// Immutable bytes with one owner: allocated memory, or part of a mapped file.
 ///
 /// `@unchecked Sendable` because nothing writes to the bytes after `init` returns, and the owner
 /// releases them exactly once.
 public final class ByteStorage: @unchecked Sendable {
-  /// First byte; aligned to at least 64 bytes for allocated storage, to the page for mappings.
+  /// First byte, aligned to at least 64 bytes for allocated storage and to a page for mappings.
   public let base: UnsafeRawPointer
   public let byteCount: Int
   /// Whether the bytes can be dropped from memory and read again from a file.
   public let isMappedFile: Bool
-  /// The mapped file as it was when it was mapped; nil when that does not matter.
+  /// The state of the mapped file when it was mapped; nil if that does not matter.
   public let origin: FileStamp?
   private let release: @Sendable (UnsafeRawPointer, Int) -> Void
 
-  /// Takes over `base`; `release` is called once, when the last reference is released.
+  /// Takes ownership of `base`; `release` is called once, when the last reference is released.
   ///
-  /// `isMappedFile` is for read-only mappings of files and nothing else.
+  /// `isMappedFile` is only for read-only mappings of files.
   public init(
     takingOver base: UnsafeRawPointer, byteCount: Int, isMappedFile: Bool = false,
     origin: FileStamp? = nil, release: @escaping @Sendable (UnsafeRawPointer, Int) -> Void
@@ -60,26 +60,27 @@ public final class ByteStorage: @unchecked Sendable {
 
   // MARK: - Going through large storage
 
-  /// Pieces that fit the cache, so that two checksums of one piece read memory once.
+  /// Pieces fit in the cache, so two checksums of the same piece read memory only once.
   private static let pieceByteCount = 1 << 18
 
-  /// Releases the memory of `range` of a mapped file; for other storage does nothing.
+  /// Releases the memory of `range` of a mapped file; does nothing for other storage.
   ///
   /// The bytes stay readable: they are read from the file again when touched. Callers that stream
-  /// through a file call this as they go, so that a file of any size takes little memory.
+  /// through a file call this along the way, so that a file of any size takes little memory.
   public func releasePages(in range: Range<Int>) {
     guard isMappedFile, range.lowerBound >= 0, range.upperBound <= byteCount else { return }
     let page = sysconf(Int32(_SC_PAGESIZE))
     guard page > 0 else { return }
-    // Whole pages only. The first may hold bytes before the range, which is slow at worst; the last
-    // is kept, because what follows is about to be read.
+    // Only whole pages are released. The first may hold bytes before the range, which at worst is
+    // slow; the last is kept, because the bytes after the range are about to be read.
     let lower = range.lowerBound / page * page
     let upper = range.upperBound == byteCount ? byteCount : range.upperBound / page * page
     guard lower < upper else { return }
     madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, MADV_DONTNEED)
   }
 
-  /// Calls `body` with pieces of `range`, in order, and releases the pages of each after the call.
+  /// Calls `body` with pieces of `range`, in order, and releases the pages of those already
+  /// visited.
   public func forEachPiece<Problem: Error>(
     of range: Range<Int>, releasing: Bool = true,
     _ body: (UnsafeRawBufferPointer) throws(Problem) -> Void

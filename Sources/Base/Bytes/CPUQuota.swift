@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The CPU time that Linux control groups grant this process, as a number of processors.
 ///
-/// Both versions are read: version 2 has `cpu.max`, version 1 `cpu.cfs_quota_us` and
+/// Both versions are supported: version 2 has `cpu.max`, version 1 has `cpu.cfs_quota_us` and
 /// `cpu.cfs_period_us`. A group shares the quota of every group above it, so the smallest counts.
 /// Files that cannot be read or parsed set no limit.
 struct CPUQuota {
@@ -39,7 +39,7 @@ struct CPUQuota {
     }
   }
 
-  /// A line `number:controllers:path`; nil for other hierarchies than that of the CPU.
+  /// Parses a line `number:controllers:path`; nil for hierarchies without the CPU controller.
   private static func membership(_ line: Substring) -> (isVersion2: Bool, path: Substring)? {
     let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3 else { return nil }
@@ -47,7 +47,7 @@ struct CPUQuota {
     return parts[1].split(separator: ",").contains("cpu") ? (false, parts[2]) : nil
   }
 
-  /// Folders from a mount's root down to a group; none if the group is not below the root, as in
+  /// Folders from a mount's root down to a group; empty if the group is not below the root, as in
   /// containers whose own group is mounted there.
   private static func path(of group: Substring, below root: Substring) -> [Substring] {
     let (group, root) = (group.split(separator: "/"), root.split(separator: "/"))
@@ -55,7 +55,7 @@ struct CPUQuota {
     return Array(group.dropFirst(root.count))
   }
 
-  /// One mount of `/proc/self/mountinfo` (proc(5)).
+  /// One mount from `/proc/self/mountinfo` (proc(5)).
   private struct Mount {
     let root: Substring
     let point: String
@@ -106,10 +106,10 @@ struct CPUQuota {
 
   // MARK: Files
 
-  /// The beginning of a mount table is enough: control groups are mounted early.
+  /// The beginning of a mount table is enough, because control groups are mounted early.
   private static let maximumByteCount = 1 << 20
 
-  /// Lines of a file of the kernel, which reports a size of 0 and so cannot be mapped.
+  /// Lines of a kernel file, which reports a size of 0 and so cannot be mapped.
   private func lines(_ path: String) -> [Substring] {
     guard let file = fopen(root + path, "re") else { return [] }
     defer { fclose(file) }
@@ -125,7 +125,7 @@ struct CPUQuota {
 }
 
 extension Substring {
-  /// Paths in mount tables have spaces as octal numbers.
+  /// Decodes spaces, which mount tables write as octal numbers.
   fileprivate var replacingSpaces: String {
     split(separator: "\\040", omittingEmptySubsequences: false).joined(separator: " ")
   }

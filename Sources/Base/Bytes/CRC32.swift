@@ -28,7 +28,7 @@ public struct CRC32: Sendable {
     }
   }
 
-  /// Adds as many bytes as fold, and returns how many those are.
+  /// Adds as many bytes as can be folded, and returns their number.
   private mutating func fold(
     _ bytes: UnsafeRawBufferPointer, _ tables: UnsafeBufferPointer<UInt32>
   ) -> Int {
@@ -44,7 +44,7 @@ public struct CRC32: Sendable {
     }
   }
 
-  /// Bytes of which the folding takes a multiple.
+  /// Folding takes a multiple of this number of bytes.
   private static let foldedStep = 64
 
   private static func advance(
@@ -71,7 +71,7 @@ public struct CRC32: Sendable {
     return crc
   }
 
-  /// Table k holds, for each byte, its contribution when k more bytes follow; 8 x 256 entries.
+  /// Table k holds each byte's contribution when k more bytes follow; 8 x 256 entries.
   private static let tables: [UInt32] = {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
     for byte in 0..<256 {

@@ -1,18 +1,18 @@
-// Arithmetic on numbers from a file: an overflow is a value (nil), never a trap and never a wrap.
+// Arithmetic on numbers from a file: overflow gives nil; it never traps or wraps around.
 
-/// `a + b`, or nil when it overflows.
+/// `a + b`, or nil on overflow.
 public func checkedSum(_ a: Int, _ b: Int) -> Int? {
   let (sum, overflow) = a.addingReportingOverflow(b)
   return overflow ? nil : sum
 }
 
-/// `a * b`, or nil when it overflows.
+/// `a * b`, or nil on overflow.
 public func checkedProduct(_ a: Int, _ b: Int) -> Int? {
   let (product, overflow) = a.multipliedReportingOverflow(by: b)
   return overflow ? nil : product
 }
 
-/// `start ..< start + count`, or nil when it is not a range inside `bounds`.
+/// `start ..< start + count`, or nil if that is not a range inside `bounds`.
 public func checkedRange(start: Int, count: Int, in bounds: Range<Int>) -> Range<Int>? {
   guard start >= bounds.lowerBound, count >= 0, let end = checkedSum(start, count),
     end <= bounds.upperBound
@@ -20,8 +20,8 @@ public func checkedRange(start: Int, count: Int, in bounds: Range<Int>) -> Range
   return start..<end
 }
 
-/// The next multiple of `alignment` (at least 1) from `value` (not negative) on, or nil when it
-/// overflows.
+/// The first multiple of `alignment` (at least 1) from `value` (not negative) on, or nil on
+/// overflow.
 public func checkedAlign(_ value: Int, to alignment: Int) -> Int? {
   guard value >= 0, alignment >= 1 else { return nil }
   let rest = value % alignment

@@ -1,9 +1,9 @@
 import Glibc
 
 extension Failure {
-  /// The failure of opening or listing `path`, from the system's error number.
+  /// The failure to open or list `path`, from the system's error number.
   ///
-  /// Of a link that leads nowhere the message names the link and its target.
+  /// For a link that leads nowhere, the message names the link and its target.
   /// Codes: `file.missing`, `file.unreadable` (kind `missingInput`).
   public static func opening(_ path: String, _ problem: Int32) -> Failure {
     guard problem == ENOENT || problem == ENOTDIR || problem == ELOOP else {
@@ -28,7 +28,7 @@ extension Failure {
   }
 }
 
-/// The first link on a path that leads to nothing.
+/// The first link on a path that leads nowhere.
 private struct DanglingLink {
   let path: String
   let target: String

@@ -1,4 +1,4 @@
-/// An error caused from outside the program: by a file, an argument, the disk.
+/// An error caused from outside the program: by a file, an argument or the disk.
 ///
 /// Every room throws this one type, so that a command can print one clear line and choose the
 /// documented exit code. Two failures are equal when their codes are equal: wording may change.
@@ -15,7 +15,7 @@ public struct Failure: Error, Sendable {
     case internalError
     /// The output cannot be created (exit 73).
     case cannotCreate
-    /// Something that may not be replaced has the place of the output (exit 73).
+    /// Something that may not be replaced occupies the output's path (exit 73).
     case outputExists
     /// Reading, or another program, failed midway (exit 74).
     case inputOutput
@@ -23,25 +23,25 @@ public struct Failure: Error, Sendable {
     case writing
   }
 
-  /// A circumstance to which callers react, as in trying something else.
+  /// A circumstance to which callers react, for example by trying something else.
   ///
-  /// Codes are for people and for programs outside; no control flow here compares them.
+  /// Codes are for people and for other programs; no control flow here compares them.
   public enum Cause: Sendable {
     /// The file does not exist.
     case missingFile
-    /// A folder is where a file was expected.
+    /// There is a folder where a file was expected.
     case folder
-    /// The data end before what they announce.
+    /// The data end earlier than they announce.
     case truncated
-    /// The content is of no known format.
+    /// The content has no known format.
     case unknownFormat
     /// A text has a key twice.
     case duplicateKey
-    /// A text has a number that is not well formed.
+    /// A text has a malformed number.
     case malformedNumber
     /// The program that would do the work is not installed.
     case missingProgram
-    /// A video has no such frame: it has ended.
+    /// A video has no such frame, because it has ended.
     case endOfFrames
     /// A program that decodes or encodes has failed or ended early.
     case codecEnded
@@ -50,13 +50,13 @@ public struct Failure: Error, Sendable {
   public var kind: Kind
   /// Stable dotted identifier, for example `zip.truncated`.
   public var code: String
-  /// The finding, and the expectation that it does not meet.
+  /// The finding, and the expectation that it violates.
   public var message: String
-  /// Where: an entry, a tensor, a byte offset.
+  /// The place: an entry, a tensor or a byte offset.
   public var place: String?
   /// The next step for the user.
   public var hint: String?
-  /// The file concerned; the command adds it when the room does not know it.
+  /// The file concerned; the command adds it if the room does not know it.
   public var file: String?
   /// The circumstance, where callers may react to it.
   public var cause: Cause?

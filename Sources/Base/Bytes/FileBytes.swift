@@ -1,8 +1,8 @@
 import Glibc
 
-/// The contents of files that are open.
+/// The contents of open files.
 public enum FileBytes {
-  /// The bytes at `range` of the regular file `descriptor`; fewer when the file ends before.
+  /// The bytes in `range` of the regular file `descriptor`; fewer if the file ends earlier.
   /// - Throws: `file.unreadable`.
   public static func read(
     _ descriptor: Int32, _ range: Range<Int>

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The state of a file when it was opened, to detect later changes.
+/// The state of a file when it was opened, used to detect later changes.
 public struct FileStamp: Sendable {
   public let path: String
   private let device: UInt64
@@ -16,7 +16,7 @@ public struct FileStamp: Sendable {
     modified = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
   }
 
-  /// Passes while `path` leads to the same file, of the same size and time of change.
+  /// Passes as long as `path` leads to the same file, with the same size and modification time.
   /// - Throws: `input.changed` (kind `inputOutput`).
   public func check() throws(Failure) {
     var status = stat()

@@ -1,15 +1,15 @@
 import Glibc
 
-/// The way from an open folder to one below it, or to one that a person named, name by name.
+/// Walks, one name at a time, from an open folder to one below it or to one that a person named.
 ///
-/// Every step opens a single name without following a link, so that no other process can put a link
-/// in the way between a check and its use.
+/// Every step opens a single name without following a link, so that no other process can insert a
+/// link between a check and its use.
 struct FolderWalk {
-  /// Links on the way to a folder.
+  /// Treatment of links on the way to a folder.
   enum Links {
-    /// Are followed unless another user may have planted them: the caller named the path.
+    /// Followed unless another user may have planted them: the caller named the path.
     case trusted
-    /// Are refused: the path is below a folder of results.
+    /// Refused: the path is below a folder of results.
     case refused
   }
 
@@ -19,13 +19,13 @@ struct FolderWalk {
   /// Whether missing folders are created.
   let creates: Bool
 
-  /// A bound like the one of the system, so that links in a circle end.
+  /// A limit like the system's, so that circular links end.
   private static let maximumLinkCount = 40
-  /// O_PATH, whose definition Swift does not import: opens a name without reading what it names.
+  /// O_PATH, whose definition Swift does not import: opens a name without reading its content.
   private static let pathOnly: Int32 = 0o10000000
 
-  /// Opens the folder `path`, for whose links `trusted` holds.
-  /// - Returns: a descriptor that only serves as the start of further paths.
+  /// Opens the folder `path`, treating its links as `trusted`.
+  /// - Returns: a descriptor that serves only as the start of further paths.
   /// - Throws: `output.folder`, `output.link`.
   static func open(_ path: String, creating: Bool) throws(Failure) -> Int32 {
     let walk = FolderWalk(path: path, links: .trusted, creates: creating)
@@ -56,7 +56,7 @@ struct FolderWalk {
     return try run(from: descriptor, names)
   }
 
-  /// Walks from the folder `start`, which is closed when it is left.
+  /// Walks from the folder `start`, which is closed when the walk leaves it.
   private func run(from start: Int32, _ names: [Substring]) throws(Failure) -> Int32 {
     var current = start
     var pending = Array(names.reversed())
@@ -112,7 +112,7 @@ struct FolderWalk {
 
   // MARK: - Links
 
-  /// The path in the open link `link`, if it may be followed.
+  /// The path that the open link `link` holds, if it may be followed.
   private func target(
     of link: Int32, in folder: Int32, _ linkCount: Int
   ) throws(Failure) -> String {
@@ -131,8 +131,8 @@ struct FolderWalk {
     return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Whether a link is ours, the administrator's, or of the one who owns the folder; elsewhere than
-  /// in folders that several may write to, nobody else can have made it.
+  /// Whether a link belongs to this user, the administrator or the owner of its folder; nobody else
+  /// can have created one in a folder that is not writable by several users.
   private static func isTrusted(_ link: stat, in folder: stat) -> Bool {
     let isShared = folder.st_mode & (S_IWGRP | S_IWOTH) != 0
     return !isShared || [geteuid(), 0, folder.st_uid].contains(link.st_uid)

@@ -1,12 +1,12 @@
 #if THREAD_SANITIZER
 private import Glibc
 
-/// A value guarded by a lock that the thread sanitizer sees.
+/// A value guarded by a lock that the thread sanitizer understands.
 ///
-/// The sanitizer does not follow the futex of `Synchronization.Mutex`, and would report every
+/// The sanitizer does not understand the futex of `Synchronization.Mutex`, and would report every
 /// access that such a mutex orders.
 public final class Guarded<Value: ~Copyable>: @unchecked Sendable {
-  // Unchecked: `value` is touched under the lock only.
+  // Unchecked: `value` is touched only under the lock.
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private var value: Value
 
@@ -34,7 +34,7 @@ public import Synchronization
 
 /// A value guarded by a lock.
 ///
-/// A name of its own lets `Scripts/sanitize.sh` put a lock in its place that the thread sanitizer
-/// sees.
+/// The separate name lets `Scripts/sanitize.sh` substitute a lock that the thread sanitizer
+/// understands.
 public typealias Guarded<Value: ~Copyable> = Mutex<Value>
 #endif

@@ -4,10 +4,10 @@ import Glibc
 public enum MappedFile {
   /// Maps the whole of the regular file at `path`; nothing is read until touched.
   ///
-  /// The mapping is private and read-only. Reading what another process cuts off meanwhile raises
-  /// SIGBUS, as with every reader that maps, and the commands answer that as they do an error of
-  /// reading; our own writers only ever replace files by renaming, which leaves an existing mapping
-  /// intact. Callers that derive another file from it ask `origin` whether it is still the same.
+  /// The mapping is private and read-only. Reading a part that another process has meanwhile
+  /// truncated raises SIGBUS, as for every reader that maps, and the commands treat that as a read
+  /// error. This project's writers replace files only by renaming, which leaves an existing mapping
+  /// intact. Callers that derive another file from it use `origin` to check that it is unchanged.
   /// - Throws: `file.missing`, `file.unreadable`, `file.directory`, `file.not_regular` (kind
   ///   `missingInput`); `file.empty` (kind `badInput`); `file.map` (kind `inputOutput`).
   public static func open(_ path: String) throws(Failure) -> ByteStorage {

@@ -1,13 +1,13 @@
-/// A fact about an input that its result does not show: a part that was left out, a reading that was
-/// a choice, an end that came too early.
+/// A fact about an input that its result does not show: a part that was left out, one
+/// interpretation chosen among several, or an end that came too early.
 ///
 /// A `Failure` ends work; a notice accompanies the result, and every report on the result repeats
-/// it. Two notices of one code about one job are the same finding in two places.
+/// it. Two notices with the same code about the same job are the same finding in two places.
 public struct Notice: Sendable, Hashable {
   public enum Kind: String, Sendable, CaseIterable {
-    /// Something that was given is not in the results.
+    /// Part of the input is not in the results.
     case leftOut = "left_out"
-    /// Something that was given has several readings, and one of them was chosen.
+    /// Part of the input has several interpretations, and one of them was chosen.
     case reinterpreted
     /// The input promised more than it held.
     case endedEarly = "ended_early"
@@ -17,9 +17,9 @@ public struct Notice: Sendable, Hashable {
   /// Stable dotted identifier, for example `mask.soft`.
   public let code: String
   public let message: String
-  /// How to get something else.
+  /// How to get a different result.
   public let hint: String?
-  /// The file concerned; the command adds it when the room does not know it.
+  /// The file concerned; the command adds it if the room does not know it.
   public var file: String?
   /// Whether the results lack something because of it.
   public let isIncomplete: Bool
@@ -34,12 +34,12 @@ public struct Notice: Sendable, Hashable {
     (self.file, self.isIncomplete) = (file, isIncomplete)
   }
 
-  /// Whether both are the same finding, however often it occurred.
+  /// Whether both are the same finding, regardless of how often it occurred.
   public func isSame(as other: Notice) -> Bool {
     (code, file, message) == (other.code, other.file, other.message)
   }
 
-  /// The same notice about `file`.
+  /// The same notice, but about `file`.
   public func with(file: String?) -> Notice {
     var copy = self
     copy.file = file
@@ -66,7 +66,7 @@ extension Notice: CustomStringConvertible {
 }
 
 extension [Notice] {
-  /// Adds `notice`, or counts it with the first one of its code.
+  /// Adds `notice`, or counts it with the first one that has the same code.
   public mutating func merge(_ notice: Notice) {
     guard let index = firstIndex(where: { $0.code == notice.code }) else {
       append(notice)

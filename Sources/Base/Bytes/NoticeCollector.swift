@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The notices of a job, gathered from several places and threads; equal codes are counted together.
+/// A job's notices, gathered from several places and threads; equal codes are counted together.
 public final class NoticeCollector: Sendable {
   private let notices = Guarded<[Notice]>([])
 

@@ -1,6 +1,6 @@
 // Numbers as people read them.
 
-/// Bytes in the largest unit that keeps three digits: "8.81 MB".
+/// A byte count in the largest unit that it reaches: "8.81 MB".
 public func readable(byteCount: Int) -> String {
   let units = ["bytes", "kB", "MB", "GB", "TB"]
   var (value, unit) = (Double(byteCount), 0)

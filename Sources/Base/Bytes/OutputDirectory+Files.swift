@@ -1,7 +1,7 @@
 import Glibc
 
 extension OutputDirectory {
-  /// Writes the file `name` through `body`, all or nothing, as `AtomicFile.write` does; `name` may
+  /// Writes the file `name` through `body`, all or nothing, like `AtomicFile.write`; `name` may
   /// begin with folders, which are created.
   /// - Throws: `output.*`, and what `body` throws.
   public func write(
@@ -31,7 +31,7 @@ extension OutputDirectory {
     }
   }
 
-  /// Passes when nothing is called `name`, or a file or link that may be replaced.
+  /// Passes if `name` does not exist, or is a file or link that may be replaced.
   private func checkCanCreate(_ name: String, replaceExisting: Bool) throws(Failure) {
     switch entry(name) {
     case nil: return
@@ -43,11 +43,11 @@ extension OutputDirectory {
 
   // MARK: - Files that grow
 
-  /// Opens the file `name` for reading and appending, and creates it if need be.
+  /// Opens the file `name` for reading and appending, and creates it if necessary.
   /// - Returns: a descriptor, which the caller closes.
   /// - Throws: `output.link`, `output.not_regular`, `output.foreign`, `output.create`.
   public func appendable(_ name: String) throws(Failure) -> Int32 {
-    // Not blocking, so that a named pipe is refused instead of waited for.
+    // Non-blocking, so that a named pipe is refused rather than waited for.
     let flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
     let new = openat(descriptor, name, flags | O_CREAT | O_EXCL, 0o666)
     if new >= 0 { return new }
@@ -55,15 +55,15 @@ extension OutputDirectory {
     return try checked(openat(descriptor, name, flags), name)
   }
 
-  /// Opens the file `name` for reading; nil when there is none.
-  /// - Throws: as `appendable`.
+  /// Opens the file `name` for reading; nil if it does not exist.
+  /// - Throws: as for `appendable`.
   public func readable(_ name: String) throws(Failure) -> Int32? {
     guard entry(name) != nil else { return nil }
     return try checked(
       openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), name)
   }
 
-  /// Passes an open file on if it is a regular file of this user that has no other name.
+  /// Returns an open file if it is a regular file of this user that has no other name.
   private func checked(_ file: Int32, _ name: String) throws(Failure) -> Int32 {
     guard file >= 0 else {
       throw errno == ELOOP ? linkFailure(name, "is a link") : createFailure(name, errno)
@@ -86,12 +86,12 @@ extension OutputDirectory {
 
   // MARK: - Removing
 
-  /// Removes the file or link `name`, and nothing else; returns whether it did.
+  /// Removes `name` if it is a file or link, and nothing else; returns whether it did.
   @discardableResult
   public func removeFile(_ name: String) -> Bool { unlinkat(descriptor, name, 0) == 0 }
 
   /// Removes the file at the relative path `path`, if there is one.
-  /// - Throws: as `folder`.
+  /// - Throws: as for `folder`.
   public func removeFile(at path: String) throws(Failure) {
     guard let slash = path.lastIndex(of: "/") else {
       removeFile(path)
@@ -100,7 +100,7 @@ extension OutputDirectory {
     try folder(String(path[..<slash])).removeFile(String(path[path.index(after: slash)...]))
   }
 
-  /// Removes the file `name`, or the folder with all that is in it; neither through links.
+  /// Removes the file `name`, or the folder with everything in it; follows no links.
   /// - Throws: `output.link` for a link, `output.foreign` for a folder of another user,
   ///   `output.write` when something cannot be removed.
   public func remove(_ name: String) throws(Failure) {
@@ -122,7 +122,7 @@ extension OutputDirectory {
     }
   }
 
-  /// Removes everything in the folder; of links the links themselves.
+  /// Removes everything in the folder, including links but not their targets.
   private func empty() throws(Failure) {
     for name in names where !removeFile(name) {
       let problem = errno

@@ -1,17 +1,17 @@
 import Glibc
 
-/// An open folder for results, which other users of the machine may be able to write to.
+/// An open folder for results, to which other users of the machine may be able to write.
 ///
-/// Files and folders below it are reached from the open folder and never through a link, whoever
-/// made it, and nothing is emptied, truncated or appended to before its owner and kind are checked
-/// on what has been opened. `path` is for messages only.
+/// Files and folders below it are reached from the open folder and never through a link, regardless
+/// of its owner. Nothing is emptied, truncated or appended to until it has been opened and its
+/// owner and kind checked on the open descriptor. `path` is only for messages.
 public final class OutputDirectory: Sendable {
   public let path: String
-  /// Serves as the start of paths; reading names takes another one.
+  /// Serves as the start of paths; reading names needs another descriptor.
   let descriptor: Int32
 
-  /// Opens the folder at `path`, and creates what is missing if `creating`; of links on the way only
-  /// those are followed that no other user can have planted.
+  /// Opens the folder at `path`, creating missing folders if `creating`; follows a link on the way
+  /// only if no other user can have planted it.
   /// - Throws: `output.folder`, `output.link` (kind `cannotCreate`).
   public init(_ path: String, creating: Bool = false) throws(Failure) {
     self.path = path
@@ -31,7 +31,7 @@ public final class OutputDirectory: Sendable {
     return path.hasSuffix("/") ? path + name : "\(path)/\(name)"
   }
 
-  /// Passes when files can be created in the folder.
+  /// Passes if files can be created in the folder.
   /// - Throws: `output.folder`.
   public func checkWritable() throws(Failure) {
     guard faccessat(descriptor, ".", W_OK | X_OK, 0) != 0 else { return }
@@ -52,9 +52,8 @@ public final class OutputDirectory: Sendable {
     return OutputDirectory(path: inner, descriptor: descriptor)
   }
 
-  /// Creates the folder `name`; a private one is for this user alone: others can neither read nor
-  /// write it.
-  /// - Throws: `output.folder`, also when there is something of that name.
+  /// Creates the folder `name`; if it is private, other users can neither read nor write it.
+  /// - Throws: `output.folder`, also when something of that name already exists.
   public func createFolder(
     _ name: String, isPrivate: Bool = false
   ) throws(Failure) -> OutputDirectory {
@@ -75,10 +74,10 @@ public final class OutputDirectory: Sendable {
     guard fstat(descriptor, &status) == 0, isOurs(status) else { throw foreignFailure(path) }
   }
 
-  /// Whether a file or folder in here belongs to this user.
+  /// Whether a file or folder in this one belongs to this user.
   func isOurs(_ status: stat) -> Bool {
     if status.st_uid == geteuid() { return true }
-    // Some file systems give every file another owner, also those that are created now.
+    // Some file systems give every file a different owner, even those created just now.
     guard let created = try? TemporaryFile(in: self, for: "owner") else { return false }
     var own = stat()
     return fstat(created.descriptor, &own) == 0 && own.st_uid == status.st_uid
@@ -91,11 +90,11 @@ public final class OutputDirectory: Sendable {
     case file
     case folder
     case link
-    /// A device, a pipe, a socket, or a name that cannot be looked at.
+    /// A device, a pipe, a socket, or a name that cannot be examined.
     case other
   }
 
-  /// The kind of the entry `name`; nil when there is none.
+  /// The kind of the entry `name`; nil if it does not exist.
   public func entry(_ name: String) -> Entry? {
     var status = stat()
     guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -115,7 +114,7 @@ public final class OutputDirectory: Sendable {
     return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && isOurs(status)
   }
 
-  /// The names in the folder, in no particular order; none when it cannot be read.
+  /// The names in the folder, in no particular order; empty if it cannot be read.
   public var names: [String] {
     let readable = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard readable >= 0 else { return [] }
@@ -134,7 +133,7 @@ public final class OutputDirectory: Sendable {
     return names
   }
 
-  /// Gives the file or folder `name` the name `newName` in the folder `target`.
+  /// Moves the file or folder `name` to the folder `target`, under the name `newName`.
   /// - Throws: `output.write`.
   public func move(
     _ name: String, to target: OutputDirectory, as newName: String
@@ -146,8 +145,8 @@ public final class OutputDirectory: Sendable {
     }
   }
 
-  /// Renames the folder `source` to `name`, if that name is free or an empty folder; returns
-  /// whether it was.
+  /// Renames the folder `source` to `name` if that name is free or is an empty folder; returns
+  /// whether it did.
   public func replaceEmptyFolder(_ name: String, by source: String) -> Bool {
     renameat(descriptor, source, descriptor, name) == 0
   }

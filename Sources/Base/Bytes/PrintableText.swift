@@ -1,5 +1,5 @@
-/// `text` from a file, made fit for an error message: control and invisible characters escaped,
-/// shortened to about `limit` characters.
+/// `text` from a file, prepared for an error message: control and invisible characters are escaped,
+/// and the text is shortened to about `limit` characters.
 ///
 /// A name in a hostile file may hold terminal control sequences or megabytes.
 public func printable(_ text: String, limit: Int = 80) -> String {
@@ -19,7 +19,7 @@ public func printable(_ text: String, limit: Int = 80) -> String {
   return out
 }
 
-/// `byte` as people write it: `0x0f`.
+/// `byte` in the usual notation: `0x0f`.
 public func hexadecimal(_ byte: UInt8) -> String {
   (byte < 16 ? "0x0" : "0x") + String(byte, radix: 16)
 }

@@ -3,14 +3,14 @@ internal import Glibc
 
 /// Number of processors that this process may use.
 ///
-/// A container or a batch system often grants fewer than the machine has. Threads beyond those
+/// A container or batch system often grants fewer than the machine has. Threads beyond that number
 /// only wait for each other.
 public enum ProcessorCount {
-  /// Processors of the machine that are online.
+  /// Number of the machine's processors that are online.
   public static let online = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-  /// Those of them that the affinity of the first caller allows, and no more than the CPU quota of
-  /// the process's control groups, a begun processor counted whole.
+  /// Number of those that the affinity of the first caller allows, limited to the CPU quota of the
+  /// process's control groups, rounded up.
   public static let usable = usable(
     affine: Int(sam2_affine_processors()), quota: CPUQuota.processors())
 

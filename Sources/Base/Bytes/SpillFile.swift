@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-/// Bytes that shall stay readable without staying in memory: an unnamed temporary file.
+/// An unnamed temporary file, for bytes that must stay readable without staying in memory.
 public final class SpillFile: Sendable {
   private let descriptor: Int32
 
-  /// Creates the file in `TMPDIR`; it disappears with the last reference to it or to bytes moved to
-  /// it.
+  /// Creates the file in `TMPDIR`; it disappears with the last reference to it or to bytes moved
+  /// into it.
   /// - Throws: `output.create`.
   public init() throws(Failure) {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
@@ -26,10 +26,10 @@ public final class SpillFile: Sendable {
 
   /// A mapping of a copy of `bytes`.
   ///
-  /// Not for two threads at once.
+  /// Must not be called by two threads at once.
   /// - Throws: `output.write` when the disk is full or fails; `file.map`.
   public func moved(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> ByteStorage {
-    // Mappings start at pages.
+    // Mappings start at page boundaries.
     let page = 1 << 16
     let end = lseek(descriptor, 0, SEEK_END)
     guard end >= 0, !bytes.isEmpty else { return ByteStorage(byteCount: 0) { _ in } }

@@ -1,14 +1,14 @@
 import Synchronization
 
-/// Storage that is used again and again: frame by frame the same sizes come and go.
+/// A pool of storage for reuse, since each frame needs the same sizes as the last.
 ///
 /// Freed storage is kept for the next request of the same size, which then needs neither fresh
-/// pages nor the allocator. Idle bytes have a limit, and the oldest are freed first. Large sizes
-/// that were not requested again are also freed when another large one is requested, so that sizes
+/// pages nor the allocator. Idle bytes are limited, and the oldest are freed first. Large pieces
+/// whose size was not requested again are also freed when another large size is requested, so sizes
 /// that recur with each frame are kept, and sizes that grow with the frames are not.
 public final class StoragePool: Sendable {
   private let shelf: Shelf
-  /// One closure for all storages: a new one each time would be an allocation.
+  /// One closure shared by all storages, because each new one would be an allocation.
   private let giveBack: @Sendable (UnsafeRawPointer, Int) -> Void
 
   /// - Parameter idleLimit: maximum number of idle bytes.
@@ -18,19 +18,20 @@ public final class StoragePool: Sendable {
     giveBack = { shelf.putBack(UnsafeMutableRawPointer(mutating: $0), $1) }
   }
 
-  /// Memory of `byteCount` bytes for `storage(takingOver:)`; its content is unspecified.
+  /// Memory of `byteCount` bytes for `storage(takingOver:)`, with unspecified content.
   public func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
     shelf.takeIdle(byteCount) ?? SystemMemory.allocate(byteCount)
   }
 
-  /// The same for sizes that come from outside.
+  /// The same for sizes from untrusted input.
   /// - Throws: `memory.exhausted` when the system does not have that much memory.
   public func reserve(_ byteCount: Int) throws(Failure) -> UnsafeMutableRawPointer {
     if let idle = shelf.takeIdle(byteCount) { return idle }
     return try SystemMemory.reserve(byteCount)
   }
 
-  /// Memory from `take`, written by now, as immutable bytes that return to the pool after use.
+  /// Memory from `take` that has been written, as immutable bytes that return to the pool after
+  /// use.
   public func storage(
     takingOver base: UnsafeMutableRawPointer, byteCount: Int
   ) -> ByteStorage {
@@ -46,7 +47,7 @@ private final class Shelf: Sendable {
     /// Oldest first.
     var pieces: [Piece] = []
     var byteCount = 0
-    /// Whether large sizes that were recently freed have been requested again.
+    /// For each recently freed large size, whether it has been requested again.
     private var isRecurring: [Int: Bool] = [:]
     private static let sizeLimit = 64
 
@@ -55,7 +56,7 @@ private final class Shelf: Sendable {
       while byteCount > limit, !pieces.isEmpty { free(at: 0) }
     }
 
-    /// Frees large pieces of sizes that were not requested again.
+    /// Frees large pieces whose sizes were not requested again.
     mutating func freeUnwanted() {
       for index in pieces.indices.reversed() where isRecurring[pieces[index].byteCount] == false {
         free(at: index)
@@ -79,7 +80,7 @@ private final class Shelf: Sendable {
     }
   }
 
-  // Unchecked: whoever takes a piece off the shelf is its only user.
+  // Unchecked: a piece taken off the shelf has a single user.
   private struct Piece: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int

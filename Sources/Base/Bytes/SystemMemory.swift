@@ -1,17 +1,17 @@
 import Glibc
 
-/// Memory from the system at a multiple of 64 bytes, its content unspecified.
+/// Memory from the system, aligned to 64 bytes, with unspecified content.
 ///
-/// Large memory is mapped, in huge pages where the system has them: a fresh page costs a fault, and
-/// a hundred megabytes have tens of thousands of small ones. Freed memory is returned at once.
+/// Large memory is mapped, in huge pages where the system has them: each fresh page costs a fault,
+/// and a hundred megabytes take tens of thousands of small ones. Freed memory is returned at once.
 public enum SystemMemory {
   private static let hugePage = 2 << 20
-  /// More than any processor of today addresses, and far from the end of 64 bits.
+  /// More than any current processor can address, and far below the limit of 64 bits.
   private static let addressable = 1 << 60
 
-  /// Memory for `byteCount` bytes, for `free` with the same count.
+  /// Memory for `byteCount` bytes, to be released by `free` with the same count.
   ///
-  /// For sizes that the program knows: without memory for them it cannot continue.
+  /// For sizes that the program itself determines; it cannot continue without memory for them.
   public static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
     guard byteCount >= hugePage else {
       return .allocate(byteCount: max(byteCount, 64), alignment: 64)
@@ -20,7 +20,7 @@ public enum SystemMemory {
     return base
   }
 
-  /// The same for sizes that come from outside.
+  /// The same for sizes from untrusted input.
   /// - Throws: `memory.exhausted` when the system does not have that much memory.
   public static func reserve(_ byteCount: Int) throws(Failure) -> UnsafeMutableRawPointer {
     guard byteCount >= hugePage else { return allocate(byteCount) }
@@ -32,25 +32,25 @@ public enum SystemMemory {
     return base
   }
 
-  /// Whole pages for `byteCount` bytes; nil when the system has too few.
+  /// Whole pages for `byteCount` bytes; nil if the system has too few.
   private static func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     guard byteCount <= addressable else { return nil }
     let (length, slack) = (mappedLength(byteCount), hugePage)
     let start = mmap(
       nil, length + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let start, start != MAP_FAILED else { return nil }
-    // A huge page starts at a multiple of its size, so the rest on both sides is returned.
+    // A huge page starts at a multiple of its size, so the excess on both sides is returned.
     let before = -Int(bitPattern: start) & (hugePage - 1)
     if before > 0 { munmap(start, before) }
     if before < slack { munmap(start + before + length, slack - before) }
     let base = start + before
-    // Not every system has them, and none has to give them. The rest stays in small pages, so that
-    // none is wasted.
+    // Not every system has huge pages, and none has to grant them. The remainder stays in small
+    // pages, so that no memory is wasted.
     madvise(base, byteCount / hugePage * hugePage, MADV_HUGEPAGE)
     return base
   }
 
-  /// Gives back what `allocate` gave for `byteCount`.
+  /// Releases memory that `allocate` returned for `byteCount`.
   public static func free(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
     guard byteCount >= hugePage else {
       base.deallocate()

@@ -2,8 +2,8 @@ import Glibc
 
 /// A new file that replaces another once it is complete.
 ///
-/// It has no name until then if the file system allows it, so that a killed process leaves no file;
-/// otherwise its name is random and new.
+/// If the file system allows it, the file has no name until then, so that a killed process leaves
+/// nothing on disk; otherwise its name is random and new.
 struct TemporaryFile: ~Copyable {
   let descriptor: Int32
   private let folder: OutputDirectory
@@ -15,7 +15,7 @@ struct TemporaryFile: ~Copyable {
 
   private static let attemptCount = 16
 
-  /// Creates the file in `folder`, to be called `target` later.
+  /// Creates the file in `folder`, to be named `target` later.
   /// - Throws: `output.create`.
   init(in folder: OutputDirectory, for target: String) throws(Failure) {
     self.folder = folder
@@ -50,7 +50,7 @@ struct TemporaryFile: ~Copyable {
     ticket?.done()
   }
 
-  /// A file that only its descriptor leads to; -1 where that, or naming it later, is impossible.
+  /// Opens a file reachable only by its descriptor; -1 if that, or naming it later, is impossible.
   private static func openNameless(in folder: OutputDirectory) -> Int32 {
     guard access("/proc/self/fd", X_OK) == 0 else { return -1 }
     // O_TMPFILE, whose definition Swift does not import.
@@ -62,11 +62,11 @@ struct TemporaryFile: ~Copyable {
     "\(target).tmp-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
   }
 
-  /// Gives the file the name it was created for.
+  /// Gives the file the name for which it was created.
   /// - Throws: `output.exists`, `output.write`.
   mutating func publish(replaceExisting: Bool) throws(Failure) {
     if !replaceExisting {
-      // Linking refuses a name that another process took since the first check.
+      // Linking refuses a name that another process has taken since the first check.
       if linked(to: target) { return }
       if errno == EEXIST { throw AtomicFile.existsFailure(folder.file(target)) }
       // File systems without hard links get the plain rename below.
@@ -82,7 +82,7 @@ struct TemporaryFile: ~Copyable {
     self.name = nil
   }
 
-  /// Links `newName` to the file; on failure `errno` has the reason.
+  /// Links `newName` to the file; on failure, `errno` has the reason.
   private func linked(to newName: String) -> Bool {
     if let name { return linkat(folder.descriptor, name, folder.descriptor, newName, 0) == 0 }
     let origin = "/proc/self/fd/\(descriptor)"
@@ -93,7 +93,7 @@ struct TemporaryFile: ~Copyable {
     AtomicFileWriter.writeFailure(folder.file(target), problem)
   }
 
-  /// Waits until the disk has the names in the folder.
+  /// Waits until the folder's names are on disk.
   func syncFolder() throws(Failure) {
     let readable = openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard readable >= 0 else { return }

@@ -4,14 +4,14 @@ import Synchronization
 /// Things to undo when a signal ends the process: files that still have a temporary name,
 /// and child processes that would continue to write.
 ///
-/// A fixed table without locks, because a signal handler may neither allocate nor wait. Beyond its
-/// size nothing is recorded, and a temporary may remain.
+/// The table has a fixed size and no locks, because a signal handler may neither allocate nor wait.
+/// When it is full, nothing more is recorded, and a temporary may remain.
 public enum Unfinished {
   private static let count = 32
-  /// Each 0, the address of a C string with a path, or a process identifier, negated.
+  /// Each is 0, the address of a C string with a path, or a negated process identifier.
   private static let slots = InlineArray<32, Atomic<Int>> { _ in Atomic(0) }
 
-  /// One noted file or process.
+  /// One recorded file or process.
   public struct Ticket: Sendable {
     fileprivate let slot: Int?
 
@@ -23,7 +23,7 @@ public enum Unfinished {
     }
   }
 
-  /// Notes a file to be removed, or an empty folder.
+  /// Records a file or an empty folder to be removed.
   public static func file(_ path: String) -> Ticket {
     guard let text = strdup(path) else { return Ticket(slot: nil) }
     let ticket = note(Int(bitPattern: text))
@@ -31,7 +31,7 @@ public enum Unfinished {
     return ticket
   }
 
-  /// Notes a child to be killed; to be called off when it has been waited for.
+  /// Records a child to be killed; call `done` once the child has been waited for.
   public static func child(_ identifier: pid_t) -> Ticket { note(-Int(identifier)) }
 
   private static func note(_ value: Int) -> Ticket {
@@ -43,13 +43,13 @@ public enum Unfinished {
     return Ticket(slot: nil)
   }
 
-  /// Creates the table, which a signal handler may not be the first to touch.
+  /// Creates the table, because a signal handler must not be the first to touch it.
   public static func prepare() { _ = slots[0].load(ordering: .relaxed) }
 
   /// Removes the files and kills the children; may be called in a signal handler once `prepare` has
-  /// been.
+  /// been called.
   public static func undo() {
-    // Children first: one that lives could make its file again.
+    // Children first: a live one could create its file again.
     undo(killing: true)
     undo(killing: false)
   }
@@ -64,7 +64,7 @@ public enum Unfinished {
       if killing {
         kill(pid_t(-value), SIGKILL)
       } else if let path = UnsafePointer<CChar>(bitPattern: value) {
-        // A folder that was noted after the files in it is empty by now.
+        // A folder that was recorded after the files in it is empty by now.
         if unlink(path) != 0 { rmdir(path) }
       }
     }

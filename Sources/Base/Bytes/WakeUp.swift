@@ -1,6 +1,6 @@
 import Glibc
 
-/// Wakes a thread that waits in `poll` for this and for other descriptors.
+/// Wakes a thread that is waiting in `poll` for this and other descriptors.
 package final class WakeUp: Sendable {
   private let readingEnd: Int32
   private let writingEnd: Int32
@@ -25,17 +25,17 @@ package final class WakeUp: Sendable {
     close(writingEnd)
   }
 
-  /// Becomes readable with a signal, and stays so until `clear`.
+  /// Becomes readable on a signal, and stays so until `clear`.
   package var descriptor: Int32 { readingEnd }
 
-  /// Wakes the thread that waits, or the next one that will.
+  /// Wakes the waiting thread, or the next one to wait.
   package func signal() {
     var byte: UInt8 = 0
-    // A full pipe has been signalled often enough.
+    // A full pipe already holds enough signals.
     _ = write(writingEnd, &byte, 1)
   }
 
-  /// Takes back all signals so far; to be called before looking for what they announce.
+  /// Discards all signals so far; to be called before checking for whatever they announce.
   package func clear() {
     var bytes = [UInt8](repeating: 0, count: 64)
     while read(readingEnd, &bytes, bytes.count) > 0 {}

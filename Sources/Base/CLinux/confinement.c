@@ -1,4 +1,4 @@
-// Confinement of a process to computing and writing, with the system's own means.
+// Confines a process to computing and writing, by means of the operating system.
 
 #define _GNU_SOURCE
 
@@ -37,14 +37,14 @@
 #define BY_BITS_SKIP(bits, if_set, if_clear) \
   BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), (if_set), (if_clear))
 
-/// The low half of an argument of the call: both architectures are little-endian.
+/// Offset of the low half of a call's argument: both architectures are little-endian.
 #define ARGUMENT(index) (offsetof(struct seccomp_data, args) + 8 * (index))
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 #define ALLOW_CALL(number) UNLESS_EQUAL_SKIP(number, 1), RETURN(SECCOMP_RET_ALLOW)
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-/// The sanitizer takes its stack for signals away when a process ends.
+/// The sanitizer removes its signal stack when a process ends.
 #define CALLS_OF_SANITIZER ALLOW_CALL(__NR_sigaltstack),
 #endif
 #endif
@@ -52,7 +52,7 @@
 #define CALLS_OF_SANITIZER
 #endif
 
-/// Computing takes memory, and its result is written to a descriptor that is open already.
+/// Computing needs memory, and its result is written to a descriptor that is already open.
 static struct sock_filter instructions[] = {
     LOAD(offsetof(struct seccomp_data, arch)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
@@ -72,13 +72,13 @@ static struct sock_filter instructions[] = {
     ALLOW_CALL(__NR_exit),
     ALLOW_CALL(__NR_exit_group),
     CALLS_OF_SANITIZER
-    // No memory that can be executed.
+    // Refuses executable memory.
     UNLESS_EQUAL_SKIP(__NR_mprotect, 4),
     LOAD(ARGUMENT(2)),
     BY_BITS_SKIP(PROT_EXEC, 0, 1),
     RETURN(REFUSE),
     RETURN(SECCOMP_RET_ALLOW),
-    // Nor any that belongs to a file.
+    // Refuses memory mapped from a file, too.
     UNLESS_EQUAL_SKIP(__NR_mmap, 5),
     LOAD(ARGUMENT(2)),
     BY_BITS_SKIP(PROT_EXEC, 3, 0),
@@ -96,7 +96,7 @@ static int filter_calls(void) {
 
 bool sam2_can_filter_calls(void) {
 #if defined(CAN_FILTER)
-  // A kernel with filters misses the program; one without does not know the request.
+  // A kernel with filters reports the missing program; one without does not know the request.
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 && errno == EFAULT;
 #else
   return false;
@@ -108,7 +108,7 @@ static int close_from(unsigned first) {
   if (syscall(__NR_close_range, first, ~0u, 0) == 0) return 0;
   if (errno != ENOSYS && errno != EPERM) return -1;
 #endif
-  // An old kernel: one by one, up to a number that programs do not reach.
+  // On an old kernel, closes them one by one, up to a number that programs do not reach.
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
   const rlim_t maximum = 1 << 16;
@@ -119,7 +119,7 @@ static int close_from(unsigned first) {
 
 int sam2_confine(int first_closed) {
   const struct rlimit none = {0, 0};
-  // Without the promise of no new privileges only the superuser may set a filter.
+  // Without the promise not to gain privileges, only the superuser may set a filter.
   if (close_from((unsigned)first_closed) < 0 || setrlimit(RLIMIT_NOFILE, &none) < 0 ||
       setrlimit(RLIMIT_NPROC, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -6,7 +6,7 @@
 #include <sched.h>
 
 int sam2_affine_processors(void) {
-  // The kernel refuses a set smaller than its own, whose size it does not report.
+  // The kernel refuses a set smaller than its own, and does not report the size of its own.
   for (int processors = 1024; processors <= 1 << 20; processors *= 2) {
     cpu_set_t *set = CPU_ALLOC(processors);
     if (!set)

@@ -53,7 +53,7 @@ extension JSONParser {
     return position - start
   }
 
-  /// A string, its opening quote at the position.
+  /// Parses the string whose opening quote is at `position`.
   mutating func parseString() throws(Failure) -> String {
     position += 1
     var text: [UInt8] = []
@@ -97,7 +97,7 @@ extension JSONParser {
     position += 1
   }
 
-  /// The code point of `\uXXXX`, or of a pair of them for one beyond the basic plane.
+  /// Parses the code point of `\uXXXX`, or of a pair of them for one beyond the basic plane.
   private mutating func parseEscapedScalar() throws(Failure) -> Unicode.Scalar {
     let first = try parseFourHexDigits()
     if let scalar = Unicode.Scalar(first) { return scalar }

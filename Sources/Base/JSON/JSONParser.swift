@@ -1,6 +1,6 @@
 public import Bytes
 
-/// How much a JSON text may ask for.
+/// Limits on the size of a JSON text.
 public struct JSONLimits: Sendable {
   public var byteCount = 64 << 20
   public var depth = 64
@@ -10,11 +10,11 @@ public struct JSONLimits: Sendable {
 }
 
 extension JSONValue {
-  /// Parses UTF-8 text as RFC 8259 has it, and refuses what parsers disagree on.
+  /// Parses UTF-8 text as RFC 8259 defines it, and refuses content on which parsers disagree.
   ///
-  /// Refused beside syntax errors: duplicate keys (compared after escapes are resolved, and as
-  /// Unicode compares), invalid UTF-8, lone surrogates, a byte order mark, integers beyond 64 bits
-  /// and numbers beyond a double, text after the value.
+  /// Besides syntax errors, it refuses duplicate keys (compared by Unicode's rules, after escapes
+  /// are resolved), invalid UTF-8, lone surrogates, a byte order mark, integers beyond 64 bits,
+  /// numbers beyond a double, and text after the value.
   /// - Throws: `json.syntax`, `json.number`, `json.string`, `json.utf8`, `json.duplicate_key`,
   ///   `json.trailing`, `json.depth`, `json.size`; the place is the byte offset.
   public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(Failure) {
@@ -36,7 +36,7 @@ extension JSONValue {
   }
 }
 
-/// One pass over the bytes of a JSON text.
+/// Parses a JSON text in one pass over its bytes.
 ///
 /// Recursion is bounded by `JSONLimits.depth`.
 struct JSONParser {

@@ -1,10 +1,10 @@
 public import Bytes
 
-// Members that must be there, with an error that names the one at fault.
+// Accessors for required members, whose errors name the member at fault.
 
 extension JSONValue {
   /// The member `key`.
-  /// - Throws: `json.missing` when there is none; `json.type` when this is not an object.
+  /// - Throws: `json.missing` if it does not exist; `json.type` if this is not an object.
   public func required(_ key: String) throws(Failure) -> JSONValue {
     guard case .object = self else {
       throw Failure(
@@ -17,45 +17,45 @@ extension JSONValue {
     return value
   }
 
-  /// The string at `key`; throws as `required`, or `json.type`.
+  /// The string at `key`; throws like `required`, or `json.type`.
   public func requiredString(_ key: String) throws(Failure) -> String {
     try typed(key, "a string") { $0.string }
   }
 
-  /// The integer at `key`; throws as `required`, or `json.type`.
+  /// The integer at `key`; throws like `required`, or `json.type`.
   public func requiredInt(_ key: String) throws(Failure) -> Int {
     try typed(key, "an integer") { $0.int }
   }
 
-  /// The number at `key`; throws as `required`, or `json.type`.
+  /// The number at `key`; throws like `required`, or `json.type`.
   public func requiredDouble(_ key: String) throws(Failure) -> Double {
     try typed(key, "a number") { $0.double }
   }
 
-  /// The boolean at `key`; throws as `required`, or `json.type`.
+  /// The boolean at `key`; throws like `required`, or `json.type`.
   public func requiredBool(_ key: String) throws(Failure) -> Bool {
     try typed(key, "a boolean") { $0.bool }
   }
 
-  /// The array at `key`; throws as `required`, or `json.type`.
+  /// The array at `key`; throws like `required`, or `json.type`.
   public func requiredArray(_ key: String) throws(Failure) -> [JSONValue] {
     try typed(key, "an array") { $0.array }
   }
 
-  /// The members of the object at `key`; throws as `required`, or `json.type`.
+  /// The members of the object at `key`; throws like `required`, or `json.type`.
   public func requiredObject(
     _ key: String
   ) throws(Failure) -> [(key: String, value: JSONValue)] {
     try typed(key, "an object") { $0.object }
   }
 
-  /// The array of integers at `key`; throws as `required`, or `json.type`, which names the first
+  /// The array of integers at `key`; throws like `required`, or `json.type`, which names the first
   /// element that is not an integer.
   public func requiredInts(_ key: String) throws(Failure) -> [Int] {
     try requiredInts(key, \.int)
   }
 
-  /// The same, where an integer may be written as 1.0.
+  /// The same, but an integer may also be written as 1.0.
   public func requiredWholeNumbers(_ key: String) throws(Failure) -> [Int] {
     try requiredInts(key, \.wholeNumber)
   }

@@ -1,16 +1,17 @@
 internal import Bytes
 
-/// A JSON document (RFC 8259), with integers apart from other numbers and members in order.
+/// A JSON document (RFC 8259) that distinguishes integers from other numbers and keeps members in
+/// order.
 public enum JSONValue: Sendable {
   case null
   case bool(Bool)
-  /// A number written without fraction and exponent; exact.
+  /// A number written without fraction or exponent; exact.
   case integer(Int64)
-  /// Any other number; always finite when it was parsed.
+  /// Any other number; always finite if it was parsed.
   case number(Double)
   case string(String)
   case array([JSONValue])
-  /// Members in the order of the text. Keys are distinct when it was parsed.
+  /// Members in the order of the text. Keys are distinct if it was parsed.
   case object([(key: String, value: JSONValue)])
 }
 
@@ -19,7 +20,7 @@ public enum JSONValue: Sendable {
 extension JSONValue {
   /// The member `key` of an object; nil when this is not an object or has no such member.
   ///
-  /// Takes time in proportion to the number of members.
+  /// Takes time proportional to the number of members.
   public subscript(key: String) -> JSONValue? { object?.first { $0.key == key }?.value }
 
   /// Element `index` of an array; nil when this is not an array or has no such element.
@@ -41,7 +42,7 @@ extension JSONValue {
   /// An integer; 3.0 and 1e2 are not integers.
   public var int: Int? { if case .integer(let value) = self { Int(value) } else { nil } }
 
-  /// An integer, also one written with a fraction of 0, as NumPy writes labels: 1.0.
+  /// An integer, including one written with a zero fraction, as NumPy writes labels: 1.0.
   public var wholeNumber: Int? {
     switch self {
     case .integer(let value): Int(value)
@@ -61,7 +62,7 @@ extension JSONValue {
     }
   }
 
-  /// The value where it is short, and its kind otherwise, for messages: `1.5`, `"one"`, `an array`.
+  /// For messages, the value itself if it is short, else its kind: `1.5`, `"one"`, `an array`.
   public var shown: String {
     switch self {
     case .null, .bool, .integer, .number: text()
@@ -125,7 +126,7 @@ extension JSONValue: ExpressibleByBooleanLiteral,
   public init(_ value: Double) { self = .number(value) }
   /// A number.
   ///
-  /// It is written as the shortest text of the double that equals it.
+  /// It is written as the shortest text for the double that equals it.
   public init(_ value: Float) { self = .number(Double(value)) }
   /// A string.
   public init(_ value: String) { self = .string(value) }

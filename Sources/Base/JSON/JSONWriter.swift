@@ -29,7 +29,7 @@ struct JSONWriter {
 
   private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-  /// By UTF-8 bytes, which is by code point and does not depend on a Unicode version.
+  /// Sorts by UTF-8 bytes, which is code point order and does not depend on a Unicode version.
   private func sorted(
     _ members: [(key: String, value: JSONValue)]
   ) -> [(key: String, value: JSONValue)] {
@@ -55,10 +55,10 @@ struct JSONWriter {
     append("\n" + String(repeating: "  ", count: indent))
   }
 
-  /// Byte by byte: run lengths make long strings.
+  /// Works byte by byte, because run lengths can be long strings.
   private mutating func writeString(_ string: String) {
     bytes.append(UInt8(ascii: "\""))
-    // The first byte of U+0080 to U+00BF, held back: the first 32 of them are controls.
+    // The lead byte of U+0080 to U+00BF is held back, because the first 32 of these are controls.
     let lead: UInt8 = 0xC2
     var isHeld = false
     for byte in string.utf8 {

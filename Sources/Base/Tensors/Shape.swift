@@ -8,12 +8,12 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
   /// Product of the dimensions; 1 for a scalar.
   public let elementCount: Int
 
-  /// Maximum number of axes of a tensor.
+  /// Maximum number of axes in a tensor.
   public static let maximumRank = 8
-  /// Maximum number of elements of a tensor.
+  /// Maximum number of elements in a tensor.
   public static let maximumElementCount = 1 << 40
 
-  /// For shapes from outside.
+  /// Creates a shape from untrusted dimensions.
   /// - Throws: `tensor.rank`, `tensor.shape` when an axis is negative or the product too large.
   public init(checking dimensions: [Int]) throws(Failure) {
     guard dimensions.count <= Shape.maximumRank else {
@@ -33,7 +33,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
     self.elementCount = count
   }
 
-  /// For shapes that the program itself made.
+  /// Creates a shape from dimensions that the program itself computed.
   public init(_ dimensions: [Int]) {
     precondition(dimensions.allSatisfy { $0 >= 0 }, "negative dimension")
     self.dimensions = dimensions

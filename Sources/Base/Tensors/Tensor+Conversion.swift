@@ -31,9 +31,9 @@ extension Tensor {
     }
   }
 
-  /// The same values as `target`, one of f32, f16 and bf16.
+  /// The same values converted to `target`, which is f32, f16 or bf16.
   ///
-  /// Returns self when nothing changes.
+  /// Returns self if that changes nothing.
   public func converted(to target: DType) -> Tensor {
     if target == dtype { return self }
     let values = floats()
@@ -43,7 +43,7 @@ extension Tensor {
     }
   }
 
-  /// A float32 tensor's values as bfloat16, in memory of `pool`.
+  /// A float32 tensor's values as bfloat16, in memory from `pool`.
   public func bfloat16(pool: StoragePool) -> Tensor {
     precondition(dtype == .float32, "only float32 is rounded in place")
     return Tensor(dtype: .bfloat16, shape: shape, pool: pool) { out in

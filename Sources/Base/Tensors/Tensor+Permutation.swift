@@ -1,8 +1,8 @@
 extension Tensor {
-  /// A copy whose axis k is axis `axes[k]` of this tensor; this tensor itself when that changes
+  /// A copy whose axis k is axis `axes[k]` of this tensor, or this tensor itself if that changes
   /// nothing.
   ///
-  /// `axes` is an order of all axes.
+  /// `axes` is a permutation of all axes.
   public func permuted(_ axes: [Int]) -> Tensor {
     precondition(axes.sorted() == Array(shape.dimensions.indices), "not a permutation of the axes")
     if axes == Array(shape.dimensions.indices) { return self }
@@ -24,7 +24,7 @@ extension Tensor {
   }
 }
 
-/// A way through elements that are apart by a fixed step along each axis.
+/// A traversal of elements that are a fixed step apart along each axis.
 private struct StridedWalk {
   let sizes: [Int]
   /// In elements.
@@ -53,7 +53,7 @@ private struct StridedWalk {
     var source = 0
     for _ in 0..<outer.reduce(1, *) {
       body(source)
-      // Count up like an odometer.
+      // Counts up like an odometer.
       for axis in outer.indices.reversed() {
         index[axis] += 1
         source += steps[axis]

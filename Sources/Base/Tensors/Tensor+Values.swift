@@ -1,9 +1,9 @@
-// Questions about all elements of a tensor, answered without copying it.
+// Facts about all elements of a tensor, found without copying it.
 
 extension Tensor {
-  /// How many elements are NaN or infinite; 0 for integers.
+  /// Number of elements that are NaN or infinite; 0 for integers.
   public var nonFiniteCount: Int {
-    // All exponent bits set is what both have in common.
+    // Both have all exponent bits set.
     switch dtype {
     case .float32: count(UInt32.self) { $0 & 0x7F80_0000 == 0x7F80_0000 }
     case .float16: count(UInt16.self) { $0 & 0x7C00 == 0x7C00 }

@@ -1,8 +1,8 @@
 public import Bytes
 
-/// An immutable, contiguous, row-major tensor that shares its bytes with whoever owns them.
+/// An immutable, contiguous, row-major tensor that shares its bytes with their owner.
 ///
-/// Copying a `Tensor` copies no elements. A tensor of a mapped file reads nothing until used.
+/// Copying a `Tensor` copies no elements. A tensor in a mapped file reads nothing until it is used.
 public struct Tensor: Sendable {
   public let dtype: DType
   public let shape: Shape
@@ -12,7 +12,7 @@ public struct Tensor: Sendable {
   public var elementCount: Int { shape.elementCount }
   public var byteCount: Int { shape.elementCount * dtype.byteCount }
 
-  /// A view of `storage` from `byteOffset`.
+  /// A view of `storage` from `byteOffset` on.
   /// - Throws: `tensor.bounds` when the elements do not fit into the storage.
   public init(
     dtype: DType, shape: Shape, storage: ByteStorage, byteOffset: Int = 0
@@ -56,7 +56,7 @@ public struct Tensor: Sendable {
     self.init(unchecked: .int32, shape, storage, 0)
   }
 
-  /// A new tensor whose bytes `fill` writes; they are zero before.
+  /// A new tensor whose bytes, initially zero, are written by `fill`.
   public init(
     dtype: DType, shape: Shape, fill: (UnsafeMutableRawBufferPointer) throws -> Void
   ) rethrows {
@@ -64,7 +64,7 @@ public struct Tensor: Sendable {
     self.init(unchecked: dtype, shape, storage, 0)
   }
 
-  /// A new tensor in memory of `pool`, all of whose bytes `fill` writes.
+  /// A new tensor in memory from `pool`; `fill` writes all of its bytes.
   public init(
     dtype: DType, shape: Shape, pool: StoragePool,
     fill: (UnsafeMutableRawBufferPointer) -> Void
@@ -75,13 +75,13 @@ public struct Tensor: Sendable {
     self.init(dtype: dtype, shape: shape, takingOver: memory, of: pool)
   }
 
-  /// A tensor that is all of `storage`.
+  /// A tensor that spans all of `storage`.
   public init(dtype: DType, shape: Shape, wholeOf storage: ByteStorage) {
     precondition(storage.byteCount == shape.elementCount * dtype.byteCount)
     self.init(unchecked: dtype, shape, storage, 0)
   }
 
-  /// A tensor of bytes that `pool` gave for it and that are written by now.
+  /// A tensor of bytes that came from `pool` and have already been written.
   public init(
     dtype: DType, shape: Shape, takingOver memory: UnsafeMutableRawPointer, of pool: StoragePool
   ) {
@@ -90,7 +90,7 @@ public struct Tensor: Sendable {
       unchecked: dtype, shape, pool.storage(takingOver: memory, byteCount: byteCount), 0)
   }
 
-  /// The same elements under another shape of equal element count.
+  /// The same elements in another shape with the same element count.
   public func reshaped(_ shape: Shape) -> Tensor {
     precondition(shape.elementCount == elementCount, "reshape changes the element count")
     return Tensor(unchecked: dtype, shape, storage, byteOffset)

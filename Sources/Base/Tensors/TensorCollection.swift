@@ -1,14 +1,14 @@
 public import Bytes
 
-/// Named tensors, as a checkpoint holds them: listed without reading, read when asked.
+/// Named tensors, as in a checkpoint: listed without being read, and read on request.
 public protocol TensorCollection: Sendable {
-  /// Names in the order of the file.
+  /// Names, in file order.
   var names: [String] { get }
-  /// Type and shape of a tensor, without reading its elements; nil when there is none of that name.
+  /// Type and shape of a tensor, without reading its elements; nil if no tensor has that name.
   func description(of name: String) -> TensorDescription?
   /// The tensor, contiguous and row-major.
   func tensor(_ name: String) throws(Failure) -> Tensor
-  /// Checks all that the format can check, also parts that hold no tensors.
+  /// Checks everything that the format can check, including parts that hold no tensors.
   func verify() throws(Failure)
 }
 
@@ -23,8 +23,8 @@ extension TensorCollection {
 public struct TensorDescription: Hashable, Sendable {
   public var dtype: DType
   public var shape: Shape
-  /// Name of the layer to which the tensor belongs, where a format keeps that beside the names of
-  /// tensors, as Keras does.
+  /// Name of the layer to which the tensor belongs, in formats that store it separately from the
+  /// names of tensors, as Keras does.
   public var layer: String?
 
   public init(dtype: DType, shape: Shape, layer: String? = nil) {

@@ -1,6 +1,6 @@
 #include "CBundledModel.h"
 
-// `#embed` is C23; clang offers it in earlier modes as an extension and warns.
+// `#embed` is C23; in earlier modes clang offers it as an extension and warns.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 _Alignas(4096) const unsigned char sam2_bundled_model[] = {

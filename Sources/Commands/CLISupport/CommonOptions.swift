@@ -16,17 +16,17 @@ public struct CommonOptions: ParsableArguments {
 
   public init() {}
 
-  /// Prints a message, unless the person asked for quiet.
+  /// Prints a message, unless quiet mode was requested.
   public func note(_ text: String) {
     if !quiet { Console.error(text) }
   }
 
-  /// Prints details when asked for.
+  /// Prints details if they were requested.
   public func detail(_ text: String) {
     if verbose && !quiet { Console.error(text) }
   }
 
-  /// A line that shows how far work has come, as asked for.
+  /// A line that shows the progress of work, in the requested style.
   public func progress(_ title: String, unit: String) -> ProgressLine {
     ProgressLine(title, unit: unit, enabled: !quiet, style: progressStyle)
   }
@@ -53,8 +53,8 @@ public struct RunOptions: ParsableArguments {
     }
   }
 
-  /// Threads to use; nil means all usable processors.
-  /// - Throws: `threads.environment` when the variable is not a number.
+  /// Number of threads to use; nil for all usable processors.
+  /// - Throws: `threads.environment` if the variable is not a number.
   public func threads() throws(Failure) -> Int? {
     if let given { return given }
     guard let text = Console.variable(RunOptions.environmentVariable) else { return nil }

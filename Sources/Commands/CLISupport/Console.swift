@@ -2,40 +2,40 @@ internal import Bytes
 import Glibc
 import Synchronization
 
-/// Data is written to stdout, messages for people to stderr.
+/// Data is written to stdout, and messages for people to stderr.
 public enum Console {
-  /// One line of data.
+  /// Writes one line of data.
   ///
-  /// `Tool.run` reports when that fails, as on a full disk.
+  /// If that fails, for example because the disk is full, `Tool.run` reports it.
   public static func data(_ text: String) {
     guard !write(text + "\n", to: STDOUT_FILENO), errno != EPIPE else { return }
     outputProblem.store(errno, ordering: .relaxed)
   }
 
-  /// Opens standard input, output and error where the parent closed them.
+  /// Opens standard input, output and error if the parent closed them.
   ///
-  /// Otherwise the next file opened would be taken for one of them, and messages be written into
-  /// results. Reading and writing data fails as it would have.
+  /// Otherwise the next file opened would be taken for one of them, and messages would be written
+  /// into results. Reading and writing data still fail as they would have.
   static func occupyStandardChannels() {
     let modes = [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
-    // Opening takes the lowest number that is free, and those below are taken by then.
+    // Opening takes the lowest free number, and all lower ones are taken by then.
     for (channel, mode) in modes where fcntl(channel, F_GETFD) < 0 { _ = open("/dev/null", mode) }
   }
 
-  /// Why data could not be written; 0 when all could.
+  /// Error number if data could not be written; 0 if all of it was.
   static var dataProblem: Int32 { outputProblem.load(ordering: .relaxed) }
 
   private static let outputProblem = Atomic<Int32>(0)
 
-  /// One line for the person at the terminal.
+  /// Writes one line for the person at the terminal.
   ///
-  /// Names of files, weights and objects in it may hold escape sequences, or line breaks that would
-  /// forge another message: both appear escaped.
+  /// Names of files, weights and objects in it may contain escape sequences, or line breaks that
+  /// would forge another message: both are shown escaped.
   public static func error(_ line: String) {
     write(printable(line, limit: .max) + "\n", to: STDERR_FILENO)
   }
 
-  /// The lines of a failure, the first of them marked as such.
+  /// Writes the lines of a failure, with the first marked as such.
   static func failure(_ lines: [String]) {
     let text = lines.map { printable($0, limit: .max) }.joined(separator: "\n")
     write(alarming("error:") + " \(text)\n", to: STDERR_FILENO)
@@ -43,10 +43,10 @@ public enum Console {
 
   public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-  /// A terminal that can neither redraw nor colour.
+  /// Whether the terminal can neither redraw nor colour.
   static var terminalIsDumb: Bool { variable("TERM") == "dumb" }
 
-  /// Columns of the terminal at stderr; 80 when they are unknown.
+  /// Columns of the terminal at stderr; 80 if unknown.
   static var errorWidth: Int {
     var size = winsize()
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
@@ -59,7 +59,7 @@ public enum Console {
     return isPlain ? text : "\u{1B}[1;31m\(text)\u{1B}[m"
   }
 
-  /// A variable of the environment; nil when it is empty or missing.
+  /// An environment variable; nil if it is empty or missing.
   public static func variable(_ name: String) -> String? {
     guard let value = getenv(name), value.pointee != 0 else { return nil }
     return String(cString: value)

@@ -5,19 +5,19 @@ public import JSON
 internal import JobSupport
 internal import Runtime
 
-/// Compares a run of a model with the one that its file recorded, for commands.
+/// Compares a run of a model with the run recorded in its file, for commands.
 public struct GoldenRun {
   private let name: String
   private let machine: RunOptions
   private let common: CommonOptions
 
-  /// `name` is that of the file.
+  /// `name` is the name of the file.
   public init(_ name: String, _ machine: RunOptions, _ common: CommonOptions) {
     (self.name, self.machine, self.common) = (name, machine, common)
   }
 
-  /// How all graphs agree, on one kernel level: the best, or the one of that name.
-  /// - Throws: `golden.*`, for the first graph that differs among them; what the runtime refuses.
+  /// The agreement of all graphs on one kernel level: the best, or the one with the given name.
+  /// - Throws: `golden.*` for the first graph that differs; any error from the runtime.
   public func agreement(
     of model: Model, level: String? = nil
   ) throws(Failure) -> GoldenAgreement {
@@ -37,11 +37,11 @@ public struct GoldenRun {
   }
 }
 
-/// A run that gave what the file recorded.
+/// A run that reproduced the record in the file.
 public struct GoldenAgreement {
   public let graphs: [GoldenPrompt.Agreement]
 
-  /// The largest relative distance of an output.
+  /// The largest relative error of any output.
   private var error: Double { graphs.reduce(0) { max($0, $1.error) } }
 
   public var sentence: String {
@@ -75,7 +75,7 @@ extension GoldenPrompt.Agreement {
   }
 }
 
-/// A small number for people: `3.1e-06`.
+/// Formats a small number for people: `3.1e-06`.
 private func digits(_ value: Double) -> String {
   guard value > 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
   var (mantissa, exponent) = (value, 0)

@@ -3,15 +3,15 @@ import Glibc
 public import JobSupport
 import Synchronization
 
-/// SIGINT (Ctrl-C), SIGTERM and SIGHUP, by which a person or a scheduler ends the process.
+/// SIGINT (Ctrl-C), SIGTERM and SIGHUP, with which a person or a scheduler ends the process.
 ///
-/// At first a signal ends the process at once, after undoing what is unfinished. While work is
-/// `deferred` the first signal is only noted, for the work to stop at a good place, and a second one
-/// ends the process at once. Either way the process dies of the signal: shells report 130 for
-/// Ctrl-C and stop their loops, which they would not do for a mere exit code.
+/// Initially, a signal ends the process at once, after undoing anything unfinished. While work is
+/// `deferred`, the first signal is only noted, so that the work can stop at a suitable point, and a
+/// second one ends the process at once. Either way the process dies of the signal: shells report
+/// 130 for Ctrl-C and stop their loops, which they would not do for a plain exit code.
 public enum Interruption {
   private static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP]
-  /// The noted signal, else 0.
+  /// The noted signal, or 0.
   private static let noted = Atomic<Int32>(0)
   private static let isDeferred = Atomic<Bool>(false)
   /// Whether a progress line is on the terminal.
@@ -19,7 +19,7 @@ public enum Interruption {
 
   /// Installs the handlers; signals that the parent ignores, as `nohup` does, stay ignored.
   static func install() {
-    // The handler may not be the first to touch what is created when first used.
+    // The handler must not be the first to touch anything that is created on first use.
     Unfinished.prepare()
     noted.store(0, ordering: .relaxed)
     isDeferred.store(false, ordering: .relaxed)
@@ -34,12 +34,12 @@ public enum Interruption {
   private static func listen(to number: Int32) {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { Interruption.handle($0) }
-    // Once is enough: the next one ends the process even if the handler cannot.
+    // Once is enough: the next signal ends the process even if the handler cannot.
     action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
     sigaction(number, &action, nil)
   }
 
-  /// Only calls that are safe in a signal handler.
+  /// Makes only calls that are safe in a signal handler.
   private static func handle(_ number: Int32) {
     let problem = errno
     if isDeferred.load(ordering: .acquiring) {
@@ -70,16 +70,16 @@ public enum Interruption {
     signal(number, SIG_DFL)
     pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     raise(number)
-    // The first process of a container does not die of signals.
+    // The first process in a container does not die of signals.
     _exit(128 + number)
   }
 
   // MARK: - Work that stops at a good place
 
-  /// Runs `body`, in which signals are only noted; then dies of a noted signal.
+  /// Runs `body`, during which signals are only noted; then dies of any noted signal.
   ///
-  /// `body` has to check `isRequested` often, and to return soon when it is true. Failures that it
-  /// throws then are reported before the end.
+  /// `body` must check `isRequested` often, and return soon once it is true. Failures that it
+  /// throws in that case are reported before the process ends.
   public static func deferred<Result>(_ body: () throws -> Result) throws -> Result {
     isDeferred.store(true, ordering: .releasing)
     let result = Swift.Result { try body() }
@@ -90,7 +90,7 @@ public enum Interruption {
     die(of: number)
   }
 
-  /// The noted signals as jobs take them.
+  /// The noted signals in the form that jobs take.
   public static let cancellation = Cancellation { isRequested }
 
   /// Whether a signal has been noted.

@@ -1,13 +1,13 @@
 internal import Bytes
 internal import Glibc
 
-/// Answers SIGBUS, which a process gets that reads a mapped file where another has cut it off, or
-/// where the disk fails.
+/// Handles SIGBUS, which a process receives when it reads a mapped file that another process has
+/// truncated, or when the disk fails.
 enum MappingGuard {
-  /// From now on such a read ends the process with 74, as any error of reading does.
+  /// From now on, such a read ends the process with 74, like any other read error.
   ///
-  /// Outputs that have no name yet vanish with the process; those with a temporary name are removed,
-  /// and children killed, as for a signal that a person sends.
+  /// Outputs that have no name yet vanish with the process; those with a temporary name are removed
+  /// and children are killed, as for a signal sent by a person.
   static func install() {
     Unfinished.prepare()
     var action = sigaction()
@@ -19,7 +19,7 @@ enum MappingGuard {
         signal(SIGBUS, SIG_DFL)
         return
       }
-      // Only what POSIX allows in a signal handler: no memory, no locks.
+      // Only operations that POSIX allows in a signal handler: no memory allocation, no locks.
       Unfinished.undo()
       let message: StaticString =
         "error: an input file was cut short while it was read, or its disk failed\n"

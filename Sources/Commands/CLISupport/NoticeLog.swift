@@ -1,19 +1,19 @@
 public import Bytes
 
-/// The notices of a command: each is printed once, and all go into its report.
+/// A command's notices: each is printed once, and all are included in its report.
 public final class NoticeLog {
-  /// Everything so far, what was found on the command line first.
+  /// All notices so far, beginning with those about the command line.
   public private(set) var all = RepeatedOptions.notices
   private let common: CommonOptions
   private var shown = 0
-  /// More notices are only in the report.
+  /// Further notices appear only in the report.
   private static let limit = 20
 
   public init(_ common: CommonOptions) { self.common = common }
 
   public func add(_ notices: [Notice]) {
     for notice in notices {
-      // A job repeats a notice when more of its kind has been found.
+      // A job repeats a notice once it has found more of its kind.
       if let known = all.firstIndex(where: { $0.isSame(as: notice) }) {
         all[known] = notice
         continue
@@ -25,6 +25,6 @@ public final class NoticeLog {
     }
   }
 
-  /// Whether the results lack something.
+  /// Whether the results are incomplete.
   public var isIncomplete: Bool { all.contains(where: \.isIncomplete) }
 }

@@ -6,9 +6,10 @@ import Synchronization
 
 /// Progress of long work on stderr, with rate and remaining time.
 ///
-/// On a terminal one line is redrawn in place, at most ten times per second. Elsewhere a line is
-/// written when ten seconds have passed since the last and either a twentieth of the work or a
-/// minute; as JSON every second. Nothing is written for work that is over in a moment.
+/// On a terminal, one line is redrawn in place, at most ten times per second. Elsewhere, a line is
+/// written once ten seconds have passed since the last one and either a twentieth of the work is
+/// done or a minute has passed; as JSON, every second. Nothing is written for work that is over in
+/// a moment.
 public final class ProgressLine {
   private var title: String
   private let unit: String
@@ -16,12 +17,12 @@ public final class ProgressLine {
   private let redraws: Bool
   private var start = StageClock.now()
   private var state = (done: 0, total: Int?.none)
-  /// The amount done before the start, which does not count for the rate.
+  /// The amount done before the start, which does not count towards the rate.
   private var before = 0
   private var last: (time: Double, done: Int)
   private var hasShown = false
 
-  /// Nothing is shown unless `enabled`, which is false for `--quiet`.
+  /// Shows nothing unless `enabled`, which is false for `--quiet`.
   ///
   /// `unit` is a plural such as "frames"; "bytes" are shown as kB, MB and so on.
   public init(_ title: String, unit: String, enabled: Bool, style: ProgressStyle = .auto) {
@@ -32,7 +33,7 @@ public final class ProgressLine {
     last = (start, 0)
   }
 
-  /// Reports that `done` of `total` are done (`total` nil when it is not known).
+  /// Reports that `done` of `total` are done (`total` is nil if unknown).
   ///
   /// `before` of them were done before this run.
   public func update(_ done: Int, of total: Int?, before: Int = 0) {
@@ -42,7 +43,7 @@ public final class ProgressLine {
     show()
   }
 
-  /// Reports on work that has several parts, naming the one it is at.
+  /// Reports on work that has several parts, naming the current one.
   public func update(_ part: String, _ done: Int, of total: Int) {
     let part = printable(part, limit: 40)
     if part != title {
@@ -52,7 +53,7 @@ public final class ProgressLine {
     update(done, of: total)
   }
 
-  /// Clears the line; the last state is the last line of JSON.
+  /// Clears the line; in JSON, the last state is written as the last line.
   public func finish() {
     if redraws {
       if Interruption.lineIsDrawn.exchange(false, ordering: .relaxed) {
@@ -68,7 +69,7 @@ public final class ProgressLine {
   private func isTime(_ now: Double) -> Bool {
     let pause = now - last.time
     if style == .json { return pause >= 1 }
-    // The end is visible from the output that follows.
+    // The output that follows makes the end visible.
     if state.done == state.total { return false }
     if redraws { return pause >= 0.1 }
     let step = state.total.map { $0 / 20 } ?? Int.max
@@ -90,7 +91,7 @@ public final class ProgressLine {
     Interruption.lineIsDrawn.store(true, ordering: .relaxed)
   }
 
-  /// Per second, and the seconds left; nil while nothing is known.
+  /// Amount per second and seconds left; nil while nothing is known.
   private var pace: (rate: Double, left: Double?)? {
     let done = state.done - before
     let seconds = StageClock.now() - start

@@ -4,13 +4,13 @@ public import ArgumentParser
 public enum ProgressStyle: String, ExpressibleByArgument, CaseIterable, Sendable {
   /// A line redrawn in place on a terminal, plain lines elsewhere.
   case auto
-  /// A line now and then.
+  /// A line from time to time.
   case plain
-  /// A JSON object a line, for programs that read logs.
+  /// One JSON object per line, for programs that read logs.
   case json
   /// Nothing.
   case none
 
-  /// Whether lines are redrawn: not on a terminal that cannot, and not in a file.
+  /// Whether lines are redrawn: not on a terminal that cannot do so, and not in a file.
   var redraws: Bool { self == .auto && Console.errorIsTerminal && !Console.terminalIsDumb }
 }

@@ -3,14 +3,14 @@ internal import Bytes
 internal import JSON
 internal import Synchronization
 
-/// Options that take one value and were given several times, of which the parser keeps the last.
+/// Single-value options that were given several times; the parser keeps the last value.
 enum RepeatedOptions {
   private static let found = Guarded<[Notice]>([])
 
   /// One notice for each of them.
   static var notices: [Notice] { found.withLock { $0 } }
 
-  /// Looks at the command line of this process, and reports its findings.
+  /// Examines the command line of this process, and reports its findings.
   static func report<Command: ParsableCommand>(_ type: Command.Type) {
     let words = Array(CommandLine.arguments.dropFirst())
     let repeated = names(in: words)
@@ -27,7 +27,7 @@ enum RepeatedOptions {
     if !isQuiet { for notice in notices { Tool.report(notice) } }
   }
 
-  /// Options that are there more than once, with their last values.
+  /// Options that occur more than once, with their last values.
   static func names(in words: [String]) -> [(name: String, count: Int, last: String)] {
     var found: [(name: String, count: Int, last: String)] = []
     for (index, word) in words.prefix(while: { $0 != "--" }).enumerated()
@@ -45,7 +45,7 @@ enum RepeatedOptions {
     return found.filter { $0.count > 1 }
   }
 
-  /// The names of options of the command at hand that take one value.
+  /// The names of the current command's options that take one value.
   static func singleValued(dump: String, arguments: [String]) -> Set<String> {
     guard let tool = try? JSONValue(parsing: dump), var command = tool["command"] else { return [] }
     for word in arguments.prefix(while: { !$0.hasPrefix("-") }) {

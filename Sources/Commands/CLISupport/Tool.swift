@@ -4,7 +4,7 @@ internal import Glibc
 internal import JSON
 import JobSupport
 
-/// Facts and behaviour that the three commands share.
+/// Facts and behaviour shared by the three commands.
 public enum Tool {
   public static let version = Product.version
 
@@ -22,7 +22,7 @@ public enum Tool {
     do { try command.run() } catch { type.exit(withError: error) }
   }
 
-  /// Ends with the parser's message; for a refused command line with the typo that explains it
+  /// Ends with the parser's message, or, for a refused command line, with the typo that explains it
   /// better, if there is one.
   private static func refuse<Command: ParsableCommand>(
     _ type: Command.Type, _ problem: any Error
@@ -44,12 +44,13 @@ public enum Tool {
     type.exit(withError: ExitCode.validationFailure)
   }
 
-  /// Runs a command's work.
+  /// Performs a command's work.
   ///
-  /// A `Failure` becomes one line on stderr and the documented exit code, and with `json` an object
-  /// `error` on stdout too; anything else is an internal error and exits with 70.
+  /// A `Failure` is reported as one line on stderr with the documented exit code and, with `json`,
+  /// also as an object `error` on stdout; anything else is an internal error and exits with 70.
   public static func run(json: Bool = false, _ body: () throws -> Void) throws {
-    // Past a limit of file size, writing shall fail, as on a full disk, not end the process.
+    // Beyond a file size limit, writing must fail, as it does on a full disk, rather than end the
+    // process.
     signal(SIGXFSZ, SIG_IGN)
     MappingGuard.install()
     do {
@@ -80,7 +81,7 @@ public enum Tool {
     Console.failure([printable(advised(failure).description, limit: 2000)])
   }
 
-  /// A missing file is often one whose name was mistyped.
+  /// A missing file often has a mistyped name.
   private static func advised(_ failure: Failure) -> Failure {
     guard failure.cause == .missingFile, failure.hint == nil, let file = failure.file else {
       return failure
@@ -94,7 +95,7 @@ public enum Tool {
     return advised
   }
 
-  /// A failure for programs: its code never changes its meaning.
+  /// A failure in machine-readable form: the meaning of its code never changes.
   private static func object(_ failure: Failure) -> JSONValue {
     func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
     return [
@@ -116,6 +117,6 @@ public enum Tool {
     ExitCode(failure.kind.exitCode)
   }
 
-  /// Some items of several failed, the others are done.
+  /// Some of several items failed; the others are done.
   public static let someItemsFailed = ExitCode(1)
 }

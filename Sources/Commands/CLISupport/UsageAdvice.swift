@@ -2,18 +2,18 @@ import Bytes
 import JSON
 import JobSupport
 
-/// Finds the word of a command line that the parser could not take, and what may have been meant.
+/// Finds the word on a command line that the parser could not accept, and what may have been meant.
 ///
-/// The parser reports the first thing it misses, which for `--ponit 1,2` is `--point`: the slip
-/// itself explains more.
+/// The parser reports the first thing it finds missing, which for `--ponit 1,2` is `--point`: the
+/// typo itself is the better explanation.
 struct UsageAdvice {
   /// One sentence about the word.
   let problem: String
-  /// Whether it is the whole explanation, so that the parser's own message would only distract.
+  /// Whether this is the whole explanation, so that the parser's own message would only distract.
   let isCause: Bool
 
   /// - Parameters:
-  ///   - dump: what the parser's `--experimental-dump-help` prints
+  ///   - dump: output of the parser's `--experimental-dump-help`
   ///   - arguments: the command line without the program's name
   init?(dump: String, arguments: [String]) {
     guard let tool = try? JSONValue(parsing: dump), let root = tool["command"] else { return nil }
@@ -45,7 +45,7 @@ struct UsageAdvice {
 
   private init?(command word: String, _ names: [String], _ command: JSONValue) {
     let guess = Suggestion.nearest(to: word, among: names)
-    // With a default subcommand the word may just as well be its first argument.
+    // With a default subcommand, the word may just as well be its first argument.
     if command["defaultSubcommand"] != nil, guess == nil || Suggestion.exists(word) { return nil }
     problem =
       "there is no command '\(printable(word))'"
@@ -87,7 +87,7 @@ struct UsageAdvice {
 
   private struct Option {
     let name: String
-    /// All values; empty when it takes others than a few words.
+    /// All accepted values; empty if the option is not limited to a few words.
     let values: [String]
   }
 

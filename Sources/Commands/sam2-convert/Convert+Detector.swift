@@ -10,7 +10,7 @@ import SAM2Config
 import Tensors
 
 extension Convert {
-  /// Converts a checkpoint with the names of a detector.
+  /// Converts a checkpoint whose tensor names are those of a detector.
   func convertDetector(_ checkpoint: OpenedCheckpoint, _ provenance: Provenance) throws {
     try refuseForDetectors()
     var options = DetectorImporter.Options()

@@ -122,7 +122,7 @@ struct Convert: ParsableCommand {
         checkpoint.tensors, at: reading.weights, configuration: given, imageSize: imageSize,
         storage: dtype.dtype, convertsLater: true
       ) { progress.update($0, of: $1) }
-      // The weights are verified by now; the contents beside them remain.
+      // The weights have been verified by now; the rest of the contents remains.
       try checkpoint.tensors.verify()
       return imported
     } catch {
@@ -130,7 +130,7 @@ struct Convert: ParsableCommand {
     }
   }
 
-  /// - Throws: `model.values` when values that are not numbers are to be refused.
+  /// - Throws: `model.values` if values that are not numbers must be refused.
   private func checkValues(_ imported: ImportedModel) throws(Failure) {
     try checkValues(valueWarning(imported.nonFinite))
   }
@@ -143,7 +143,7 @@ struct Convert: ParsableCommand {
       file: input)
   }
 
-  /// Writes the file and returns its size; for a dry run only looks whether it could.
+  /// Writes the file and returns its size; in a dry run, only checks whether it could be written.
   func write(_ model: Model, _ provenance: Provenance) throws -> Int? {
     guard let output, !dryRun else {
       try provenance.checkpoint.checkUnchanged()
@@ -160,7 +160,8 @@ struct Convert: ParsableCommand {
       finalMetadata: { () throws(Failure) in
         let metadata = provenance.added(
           to: try golden.added(running: model, storage: dtype.dtype, to: model.metadata, common))
-        // The written data is the data that was checked and hashed, or there is no output.
+        // The written data is exactly the data that was checked and hashed; otherwise there is no
+        // output.
         try provenance.checkpoint.checkUnchanged()
         return metadata
       })
@@ -212,7 +213,7 @@ struct Convert: ParsableCommand {
       [input.split(separator: "/").last.map(String.init) ?? input]
       + checkpoint.shards.map(\.name)
     let found = imported.configuration
-    // Without a memory, SAM 2 and SAM 2.1 are the same.
+    // Without a memory, SAM 2 and SAM 2.1 are identical.
     let claimed = KnownVariants.all.first { known in
       files.contains { $0.hasPrefix(known.variant) } && known.variant != found.variant
         && (imported.parts.allows(.tracking) || known.trunk != found.trunk)
@@ -248,7 +249,7 @@ struct Convert: ParsableCommand {
   }
 }
 
-/// A warning about the values of the tensors; nil when all are numbers.
+/// A warning about the values of the tensors; nil if all are numbers.
 func valueWarning(_ nonFinite: [(name: String, count: Int)]) -> String? {
   guard !nonFinite.isEmpty else { return nil }
   let shown = nonFinite.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")

@@ -5,7 +5,7 @@ import Glibc
 import JSON
 import Tokenizer
 
-/// Options for detectors only.
+/// Options that apply only to detectors.
 struct DetectorOptions: ParsableArguments {
   @Option(
     help: """
@@ -22,8 +22,8 @@ struct DetectorOptions: ParsableArguments {
       "--tokenizer is for detectors (OWLv2, OWL-ViT), and this checkpoint is not one")
   }
 
-  /// The merges of the tokenizer that is named, or that is beside the checkpoint at `input`.
-  /// - Throws: `detector.no_tokenizer`; what reading merges throws.
+  /// The merges of the tokenizer that is given, or that is beside the checkpoint at `input`.
+  /// - Throws: `detector.no_tokenizer`; any error from reading the merges.
   func merges(for input: String) throws(Failure) -> MergeList {
     let folder = Self.folder(of: input)
     guard let path = tokenizer ?? MergeList.file(inFolder: folder) else {
@@ -36,7 +36,7 @@ struct DetectorOptions: ParsableArguments {
     return try MergeList(path: path)
   }
 
-  /// The `config.json` beside the checkpoint at `input`; nil when there is none.
+  /// The `config.json` beside the checkpoint at `input`; nil if it does not exist.
   func published(for input: String) throws(Failure) -> PublishedConfiguration? {
     let path = Self.folder(of: input) + "/config.json"
     guard access(path, F_OK) == 0 else { return nil }
@@ -47,7 +47,7 @@ struct DetectorOptions: ParsableArguments {
     }
   }
 
-  /// The folder that a checkpoint is, or is in.
+  /// The folder that the checkpoint is, or that contains it.
   private static func folder(of input: String) -> String {
     var status = stat()
     if stat(input, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return input }

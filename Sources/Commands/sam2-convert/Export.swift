@@ -52,7 +52,7 @@ struct Export: ParsableCommand {
     }
   }
 
-  /// The format by the name of the output.
+  /// The format, determined by the name of the output.
   private enum Format: String {
     case safetensors
     case hdf5
@@ -76,7 +76,7 @@ struct Export: ParsableCommand {
         progress.update($0, of: $1)
       }
     }
-    // Readers such as transformers ask for the framework the file is meant for.
+    // Readers such as transformers look for the framework that the file is meant for.
     return try SafetensorsWriter.write(
       tensors, metadata: ["format": "pt"], to: output, replaceExisting: force
     ) { progress.update($0, of: $1) }

@@ -7,23 +7,23 @@ import JSON
 import Runtime
 import Tensors
 
-/// Whether a file gets a golden prompt.
+/// Whether to add a golden prompt to a file.
 struct GoldenOptions: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
     help: "Run the model once and record what comes out, for verify --run and sam2 doctor.")
   var golden = true
 
-  /// `metadata` with what takes as much room as the record of a run.
+  /// `metadata` with a placeholder as large as the record of a run.
   /// - Throws: `graph.unbound`.
   func placeholder(for model: Model, in metadata: JSONValue) throws(Failure) -> JSONValue {
     guard golden else { return metadata }
     return try GoldenPrompt.placeholder(for: model).added(to: metadata)
   }
 
-  /// `metadata` with the record of a run of `model`, its weights as a file of type `storage` holds
-  /// them.
-  /// - Throws: what running the model throws.
+  /// `metadata` with the record of a run of `model`, using its weights as a file of type `storage`
+  /// holds them.
+  /// - Throws: any error from running the model.
   func added(
     running model: Model, storage: DType, to metadata: JSONValue, _ common: CommonOptions
   ) throws(Failure) -> JSONValue {
@@ -36,7 +36,7 @@ struct GoldenOptions: ParsableArguments {
 }
 
 extension Model {
-  /// The same with float weights rounded to `storage`.
+  /// The same model with float weights rounded to `storage`.
   fileprivate func stored(as storage: DType) -> Model {
     var result = self
     for name in weights.names {

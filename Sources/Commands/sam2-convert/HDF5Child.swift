@@ -1,7 +1,7 @@
 import ArgumentParser
 import HDF5Checkpoint
 
-/// The subcommand as which this program reads HDF5; not for people.
+/// The subcommand under which this program reads HDF5; not for people.
 struct ReadHDF5: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: HDF5Child.commandName,

@@ -42,20 +42,20 @@ struct Inspect: ParsableCommand {
   }
 }
 
-/// One file of either kind, as rows.
+/// One file of either kind, listed as rows.
 private struct Listing {
   struct Row {
     let name: String
     let dtype: DType
     let shape: Shape
-    /// Name of the layer that the tensor belongs to, where the format has it.
+    /// Name of the layer that the tensor belongs to, if the format records it.
     var layer: String?
   }
 
   let facts: [(label: String, value: String)]
   let notes: [String]
   let rows: [Row]
-  /// Of a model file; empty for checkpoints.
+  /// Sections of a model file; empty for checkpoints.
   let sections: [ModelFileSummary.Section]
   let metadata: JSONValue?
 
@@ -109,8 +109,8 @@ private struct Listing {
     metadata = nil
   }
 
-  /// The model of the tensors, as far as names and shapes show; a checkpoint of another model is
-  /// listed all the same.
+  /// The model that the tensors belong to, as far as names and shapes reveal it; a checkpoint of
+  /// another model is listed all the same.
   private static func weights(
     _ tensors: any TensorCollection, at key: String?
   ) -> (facts: [(label: String, value: String)], notes: [String]) {
@@ -148,7 +148,7 @@ private struct Listing {
   func json(tensors withTensors: Bool) -> JSONValue {
     var entries: [(key: String, value: JSONValue)] = facts.map { ($0.label, .string($0.value)) }
     var seen: Set<String> = []
-    // Facts may be many under one label, and JSON keys are unique.
+    // Several facts may share one label, but JSON keys are unique.
     entries = entries.filter { seen.insert($0.key).inserted }
     if !notes.isEmpty { entries.append(("notes", .array(notes.map { .string($0) }))) }
     if let metadata { entries.append(("metadata", metadata)) }

@@ -5,8 +5,8 @@ import ModelInterface
 import SAM2Config
 
 extension Model {
-  /// Checks that the graphs are those that the configuration in the metadata implies, whatever kind
-  /// of model it is.
+  /// Checks that the graphs are those implied by the configuration in the metadata, for any kind of
+  /// model.
   /// - Throws: `model.architecture`, `model.interface`, `config.*`, `json.*`.
   func verifyInterface() throws(Failure) {
     switch try Architecture(metadata: metadata) {

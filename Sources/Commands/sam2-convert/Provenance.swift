@@ -5,13 +5,13 @@ import JSON
 import ModelFile
 import Tensors
 
-/// Where a model file comes from, as it is kept in the file.
+/// Origin of a model file, as recorded in the file.
 struct Provenance {
   let input: String
   let checkpoint: OpenedCheckpoint
   let storage: DType
-  /// Hashes of the file and of its shards, which take as long as all the rest of a conversion: they
-  /// are computed beside it.
+  /// Hashes of the file and its shards; they take as long as the whole of the rest of a conversion,
+  /// so they are computed in parallel with it.
   private let hashes: BackgroundWork<[String]>
 
   init(input: String, checkpoint: OpenedCheckpoint, storage: DType) {
@@ -22,12 +22,13 @@ struct Provenance {
     hashes = BackgroundWork { files.map { ModelFile.sha256(of: $0) } }
   }
 
-  /// `metadata` with a `provenance` entry: the source by its hash, never by its folder.
+  /// `metadata` with a `provenance` entry, which identifies the source by its hash, never by its
+  /// folder.
   ///
   /// Waits for the hashes.
   func added(to metadata: JSONValue) -> JSONValue { added(hashes.value(), to: metadata) }
 
-  /// The same with zeros for the hashes, so that the place of everything else is known.
+  /// The same with zeros for the hashes, so that the positions of everything else are known.
   func placeholder(in metadata: JSONValue) -> JSONValue {
     let zeros = String(repeating: "0", count: 64)
     return added([String](repeating: zeros, count: 1 + checkpoint.shards.count), to: metadata)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Checkpoints
 import SAM2Import
 
-/// Exceptions that may be permitted when a checkpoint is read.
+/// Exceptions that may be permitted when reading a checkpoint.
 struct ReadingOptions: ParsableArguments {
   @Flag(help: "Drop objects of other programs beside the weights of a .pt file; none is executed.")
   var ignoreExtra = false

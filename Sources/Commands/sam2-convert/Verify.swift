@@ -51,7 +51,7 @@ struct Verify: ParsableCommand {
     }
   }
 
-  /// The model, of which everything but what it computes is checked.
+  /// The model, fully checked except for its computations.
   private func verified() throws -> Model {
     let progress = common.progress("verifying", unit: "bytes")
     defer { progress.finish() }

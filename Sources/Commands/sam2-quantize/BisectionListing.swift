@@ -11,7 +11,7 @@ struct BisectionListing {
 
   init(_ bisection: PassBisection) { self.bisection = bisection }
 
-  /// - Throws: exit code 1 when a stage is over its budget.
+  /// - Throws: exit code 1 if a stage exceeds its budget.
   func print(json: Bool) throws {
     Console.data(json ? value.text(.pretty) : lines.joined(separator: "\n"))
     if bisection.culprit != nil { throw Tool.someItemsFailed }
@@ -42,7 +42,7 @@ struct BisectionListing {
     ]
   }
 
-  /// A relative error with two digits.
+  /// A relative error as text, in decibels unless it is exact.
   private func text(_ error: OutputError) -> String {
     error.isExact ? "0" : "\(fixed(error.decibels, 1)) dB"
   }

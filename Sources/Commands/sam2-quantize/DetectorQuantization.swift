@@ -14,7 +14,7 @@ import QuantizationReport
 import Quantizer
 import Runtime
 
-/// Quantises a detector by its weights, and measures its agreement on drawn scenes.
+/// Quantises a detector using its weights, and measures its agreement on drawn scenes.
 struct DetectorQuantization {
   let input: String
   let model: Model
@@ -23,7 +23,7 @@ struct DetectorQuantization {
 
   let choices: QuantizeOptions
 
-  /// - Throws: `quantize.detector` for an option that is about masks.
+  /// - Throws: `quantize.detector` for an option that concerns masks.
   static func refuse(
     _ choices: QuantizeOptions, _ stages: StageOptions
   ) throws(Failure) {
@@ -40,7 +40,7 @@ struct DetectorQuantization {
       hint: "leave it out; detectors accept --calibrate, --report, --keep-fp32 and --without")
   }
 
-  /// The model in int8, and how far it agrees with that in floating point.
+  /// The int8 model, and how well it agrees with the floating-point one.
   struct Outcome {
     var model: Model
     var agreement: DetectorAgreement?
@@ -87,7 +87,7 @@ struct DetectorQuantization {
       .quantize(optimised, of: model, by: Quantizer(recipe), inputs: inputs)
   }
 
-  /// Compares on what was kept for measuring, or on sample scenes where nothing was given.
+  /// Compares on inputs held out for measuring, or on sample scenes if none were given.
   private func measure(
     _ calibrated: CalibratedDetector, _ options: RuntimeOptions
   ) throws(Failure) -> DetectorAgreement {
@@ -100,8 +100,8 @@ struct DetectorQuantization {
     ) { progress.update($0, of: $1) }
   }
 
-  /// The report on a file that was written; nil when nothing was measured.
-  /// - Throws: what reading the files again throws.
+  /// The report on the file that was written; nil if nothing was measured.
+  /// - Throws: any error from reading the files again.
   func report(
     of outcome: Outcome, as output: String, byteCount: Int
   ) throws(Failure) -> QuantizationReport? {

@@ -3,7 +3,7 @@ import JSON
 import Passes
 import Quantizer
 
-/// The pipeline as `--passes` prints it.
+/// The pipeline as printed by `--passes`.
 enum PassListing {
   static func print(json: Bool) {
     Console.data(json ? value.text(.pretty) : lines.joined(separator: "\n"))

@@ -6,15 +6,15 @@ import Passes
 import QuantizationReport
 import Quantizer
 
-/// The part of a file's provenance that this command adds: what it read, which passes changed
+/// The part of a file's provenance that this command adds: its input, the passes that changed
 /// something, the recipe, and what calibration saw and measured.
 struct QuantizationHistory {
   let result: QuantizationResult
 
   private static let (optimizationKey, quantizationKey) = ("optimization", "quantization")
 
-  /// `metadata` with a member `quantization`, or `optimization` when nothing was rounded; an earlier
-  /// one of that name becomes its member `previous`.
+  /// `metadata` with a member `quantization`, or `optimization` if nothing was rounded; an earlier
+  /// member of that name is kept as its member `previous`.
   func added(to metadata: JSONValue) -> JSONValue {
     let key = result.recipe == nil ? Self.optimizationKey : Self.quantizationKey
     var members: [(key: String, value: JSONValue)] = [
@@ -28,7 +28,7 @@ struct QuantizationHistory {
     return .object(others + [(key, .object(members))])
   }
 
-  /// The same for a detector: what it looked at, and how far its boxes agree.
+  /// The same for a detector: the inputs it was run on, and how well its boxes agree.
   func added(
     to metadata: JSONValue, detector: CalibratedDetector, agreement: DetectorAgreement?
   ) -> JSONValue {
@@ -72,14 +72,14 @@ struct QuantizationHistory {
 }
 
 extension Recipe {
-  /// The rounded parts, in a line.
+  /// The rounded parts, on one line.
   var scheme: String {
     graphs.isEmpty
       ? "w8: weights int8 per output channel, arithmetic float32"
       : "w8a8: weights int8 per output channel, activations u8 per row while it runs"
   }
 
-  /// The rules and steps, as they go into the file.
+  /// The rules and steps, as recorded in the file.
   var json: JSONValue {
     .object([
       ("graphs", .array(graphs.sorted().map { .string($0) })),
@@ -95,7 +95,7 @@ extension Recipe {
 }
 
 extension Equalised {
-  /// By what sizes of channels were evened out, and where.
+  /// The means by which channel sizes were evened out, and where.
   var json: JSONValue {
     var members: [(key: String, value: JSONValue)] = [("by", .string(name))]
     if case .scenes(let scenes) = basis {
@@ -117,7 +117,7 @@ extension Equalised {
     }
   }
 
-  /// The same in a line for people.
+  /// The same as one line for people.
   var sentence: String {
     let what =
       "\(smoothedWeights) products and \(balancedAttention.count) attention layers evened out"
@@ -132,7 +132,7 @@ extension Equalised {
 }
 
 extension CalibratedModel {
-  /// Metadata for readers of the file: the calibration inputs, and the accuracy.
+  /// Metadata for readers of the file: the calibration inputs and the accuracy.
   var provenance: JSONValue {
     .object([
       (

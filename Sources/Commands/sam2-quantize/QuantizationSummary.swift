@@ -14,9 +14,9 @@ struct QuantizationSummary {
   let output: String?
   let source: Model
   let result: QuantizationResult
-  /// Of the file, also when it is not written.
+  /// Size of the file, even if it is not written.
   let byteCount: Int
-  /// One sentence of the report; nil without.
+  /// One sentence from the report; nil without a report.
   var verdict: String?
 
   private var quantized: [Decision] { result.decisions.filter { $0.scheme == .int8 } }

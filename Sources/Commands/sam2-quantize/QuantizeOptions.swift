@@ -45,7 +45,7 @@ struct QuantizeOptions: ParsableArguments {
       """)
   var without: [String] = []
 
-  /// Whether figures are asked for that take pictures to measure.
+  /// Whether figures were requested that need pictures to measure.
   var needsPictures: Bool { calibrate.isEmpty && (minimumIoU != nil || sensitivity == true) }
 
   func validate() throws {
@@ -79,7 +79,7 @@ struct QuantizeOptions: ParsableArguments {
     calibrate.isEmpty ? nil : try CalibrationInputs(paths: calibrate)
   }
 
-  /// `measuresAll` asks for the sensitivity of layers unless an option decides.
+  /// `measuresAll` requests the sensitivity of layers unless an option decides otherwise.
   func calibration(threads: Int?, measuresAll: Bool) -> Calibrator.Options {
     var options = Calibrator.Options()
     options.runtime = RuntimeOptions(threads: threads)

@@ -9,9 +9,9 @@ import QuantizationReport
 import Runtime
 
 extension QuantizeRun {
-  /// Runs the result beside the model it was made from: on what calibration held out, and on the
-  /// sample scene where nothing was given.
-  /// - Throws: what reading the inputs and running the models throw.
+  /// Runs the result alongside its source model: on the inputs that calibration held out, or on the
+  /// sample scene if none were given.
+  /// - Throws: any error from reading the inputs and running the models.
   func comparison(
     _ source: Model, _ result: QuantizationResult
   ) throws(Failure) -> ModelComparison {
@@ -27,7 +27,7 @@ extension QuantizeRun {
     ) { progress.update($1, of: $2) }
   }
 
-  /// Inputs that calibration kept for measuring, or all of a kind where they were few.
+  /// Inputs that calibration held out for measuring, or all of a kind if there were only a few.
   private func heldOut(
     _ kind: CalibrationInputs.Item.Kind, _ result: QuantizationResult
   ) -> [String] {
@@ -42,8 +42,8 @@ extension QuantizeRun {
     return sources.allSatisfy(\.isHeldOut) ? .calibration : .heldOut
   }
 
-  /// The report on a file that was written.
-  /// - Throws: what reading the input again and encoding pictures throw.
+  /// The report on the file that was written.
+  /// - Throws: any error from reading the input again and encoding pictures.
   func report(
     of result: QuantizationResult, _ comparison: ModelComparison, as output: String,
     byteCount: Int

@@ -11,7 +11,7 @@ import Quantizer
 import Runtime
 import SAM2
 
-/// Takes one model through the pipeline, up to the stage in the options.
+/// Takes one model through the pipeline, up to the stage given in the options.
 struct QuantizeRun {
   let input: String
   let stages: StageOptions
@@ -21,11 +21,12 @@ struct QuantizeRun {
   let common: CommonOptions
   let isDryRun: Bool
 
-  /// The model as it is read, in floating point if a second rounding is allowed.
+  /// The model as read, in floating point if a second rounding is allowed.
   /// - Throws: `model.*`, `quantize.scale`.
   func source() throws(Failure) -> Model {
     let model = try ModelFile.open(input)
-    // Calibration would find out; without it nothing runs the model before it is written.
+    // Calibration would discover a fault here; without it, nothing runs the model before it is
+    // written.
     do { try ModelInterface.verify(model) } catch { throw error.about(file: input) }
     guard stages.allowRequantize, Dequantization.int8Weight(of: model) != nil else {
       return model
@@ -33,11 +34,12 @@ struct QuantizeRun {
     do { return try Dequantization.floatingPoint(model) } catch { throw error.about(file: input) }
   }
 
-  /// Optimises and quantises, and leaves only the parts that are asked for.
+  /// Optimises and quantises, and keeps only the requested parts.
   ///
-  /// Parts go last, so that calibration sees a whole model at work, and a file of parts holds the
-  /// weights that a whole file does.
-  /// - Throws: what the passes, the quantiser and the calibration throw, about the input.
+  /// Parts are dropped last, so that calibration sees a complete model at work, and a file of parts
+  /// has the same weights as a complete file.
+  /// - Throws: any error from the passes, the quantiser and the calibration, attributed to the
+  ///   input.
   func result(of source: Model) throws(Failure) -> QuantizationResult {
     let last = try stages.last()
     let inputs = try choices.inputs()
@@ -61,7 +63,7 @@ struct QuantizeRun {
     }
   }
 
-  /// Runs the result once and records what comes out, in place of what its source recorded.
+  /// Runs the result once and records its outputs, replacing those recorded by its source.
   private func recordGolden(_ model: inout Model) throws(Failure) {
     let golden: GoldenPrompt
     if isDryRun {
@@ -101,8 +103,9 @@ struct QuantizeRun {
 }
 
 extension QuantizeRun {
-  /// Holds every stage to its promise, on the first picture of `--calibrate` or the sample scene.
-  /// - Throws: `quantize.bisect` when there are only clips.
+  /// Checks every stage against its promise, on the first picture of `--calibrate` or the sample
+  /// scene.
+  /// - Throws: `quantize.bisect` if there are only clips.
   func bisection() throws(Failure) -> PassBisection {
     let model = try stages.parts.reduced(source())
     let options = RuntimeOptions(threads: try running.threads())
@@ -135,14 +138,14 @@ extension QuantizeRun {
 /// The result of a run.
 struct QuantizationResult {
   var model: Model
-  /// After the exact and algebraic passes.
+  /// The model after the exact and algebraic passes.
   private(set) var optimised: Model
   private(set) var log: [Pipeline.Entry]
-  /// Nil when nothing was rounded.
+  /// Nil if nothing was rounded.
   var recipe: Recipe?
   var decisions: [Decision] = []
   var calibrated: CalibratedModel?
-  /// Nil when nothing was rounded.
+  /// Nil if nothing was rounded.
   var equalisation: Equalised?
   /// SHA-256 of the input file.
   var sourceHash = ""
@@ -151,7 +154,7 @@ struct QuantizationResult {
     (self.model, self.optimised, self.log) = (model, optimised, log)
   }
 
-  /// Drops all other parts of the model, and their entries in the log.
+  /// Drops all other parts of the model, together with their entries in the log.
   /// - Throws: `model.parts`.
   mutating func reduce(to parts: ModelParts) throws(Failure) {
     guard parts != .all else { return }
@@ -162,7 +165,7 @@ struct QuantizationResult {
     decisions.removeAll { model.weights[$0.weight] == nil }
   }
 
-  /// Entries that changed more than the order of values, the quantiser's stages included.
+  /// Entries that changed more than the order of values, including those of the quantiser's stages.
   var fullLog: [Pipeline.Entry] {
     log.filter { !$0.change.isEmpty } + QuantizationStage.log(from: optimised, to: model)
   }

@@ -102,7 +102,7 @@ struct QuantizeTool: ParsableCommand {
       let folder = try reporting.opened(replaceExisting: force)
       let source = try run.source()
       let result = try run.result(of: source)
-      // Everything that can fail comes before the first file.
+      // Everything that can fail comes before the first file is written.
       let comparison = try folder.map { _ in try run.comparison(source, result) }
       try write(result.model)
       let byteCount = try ModelFile.byteCount(of: result.model)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Bytes
 import QuantizationReport
 
-/// Whether and how a report is written.
+/// Whether and how to write a report.
 struct ReportOptions: ParsableArguments {
   @Option(
     name: .customLong("report"),
@@ -21,7 +21,7 @@ struct ReportOptions: ParsableArguments {
     }
   }
 
-  /// The folder, checked; nil when no report is asked for.
+  /// The checked folder; nil if no report was requested.
   /// - Throws: `output.exists`, `output.folder`.
   func opened(replaceExisting: Bool) throws(Failure) -> ReportFolder? {
     guard let folder else { return nil }

@@ -49,7 +49,7 @@ struct StageOptions: ParsableArguments {
     }
   }
 
-  /// The stage after which the work ends.
+  /// The stage after which work ends.
   func last() throws(Failure) -> PipelineStage {
     if optimizeOnly { return .lastExact }
     if weightsOnly { return .quantization(.storeCompactly) }

@@ -1,9 +1,9 @@
 import Bytes
 import CBundledModel
 
-/// The model files inside this command.
+/// The model files built into this command.
 enum BundledFile: CaseIterable {
-  /// The small SAM 2 that is used without `--model`.
+  /// The small SAM 2 that is used if `--model` is not given.
   case model
   /// The small detector that knows the colours of drawn shapes: `--detector built-in`.
   case detector
@@ -31,7 +31,7 @@ enum BundledFile: CaseIterable {
       case .detector: sam2_bundled_detector_bytes()
       }
     return ByteStorage(takingOver: bytes, byteCount: byteCount) { _, _ in
-      // Part of the program: nothing to release.
+      // Part of the program, so there is nothing to release.
     }
   }
 }

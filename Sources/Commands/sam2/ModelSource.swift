@@ -8,9 +8,9 @@ import ModelFile
 public import Runtime
 import SAM2
 
-/// Where the model comes from: `--model FILE`, else the environment, else the one built in.
+/// The source of the model: `--model FILE`, else the environment, else the built-in one.
 struct ModelSource: ParsableArguments {
-  /// Environment variable that names the model to use without `--model`.
+  /// Environment variable that names the model to use if `--model` is not given.
   static let environmentVariable = "SAM2_MODEL"
 
   @Option(
@@ -45,17 +45,17 @@ struct ModelSource: ParsableArguments {
     }
   }
 
-  /// The file to load; nil for the model that is built in.
+  /// The file to load; nil for the built-in model.
   private var path: String? {
     file ?? Console.variable(ModelSource.environmentVariable)
   }
 
-  /// How results name the model.
+  /// The model's name in results.
   var name: String { path ?? BundledFile.model.name }
 
-  /// The model's identity for results: hashes of its parts, from the head of the file, and the
-  /// arithmetic if it is not the usual one.
-  /// - Throws: what reading the file refuses.
+  /// The model's identity for results: hashes of its parts, taken from the head of the file, and
+  /// the arithmetic if it is not the usual one.
+  /// - Throws: any error from reading the file.
   func identity() throws(Failure) -> String {
     let model =
       if let path {
@@ -67,14 +67,14 @@ struct ModelSource: ParsableArguments {
   }
 
   /// The metadata of the model's file.
-  /// - Throws: what reading the file refuses.
+  /// - Throws: any error from reading the file.
   func metadata() throws(Failure) -> JSONValue {
     guard let path else { return try ModelFile.read(storage: BundledFile.model.storage).metadata }
     return try ModelFile.inspect(path).metadata
   }
 
-  /// Loads the model for a use.
-  /// - Throws: what `SegmentationModel` refuses; `model.image_only`, `model.encoder_only`.
+  /// Loads the model for a given use.
+  /// - Throws: any error from `SegmentationModel`; `model.image_only`, `model.encoder_only`.
   func load(
     _ machine: RunOptions, for use: ModelParts.Use = .prompting, timesSteps: Bool = false
   ) throws(Failure) -> SegmentationModel {
@@ -102,7 +102,7 @@ struct ModelSource: ParsableArguments {
       }
     do {
       if checkModel {
-        // The golden prompt was answered in float32.
+        // The golden prompt was recorded in float32.
         var usual = options
         usual.arithmetic = .float32
         try GoldenPrompt.require(of: loaded, options: usual)

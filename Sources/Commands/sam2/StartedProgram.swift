@@ -4,12 +4,12 @@ import CLinux
 import Glibc
 import JobSupport
 
-/// Another program that a command has started, without standard channels.
+/// Another program started by a command, without standard channels.
 struct StartedProgram {
   private let identifier: pid_t
 
-  /// Starts the file `program` with `arguments`, in a process group of its own if signals that are meant
-  /// for this command are not meant for it.
+  /// Starts the file `program` with `arguments`, in its own process group if signals meant for this
+  /// command must not reach it.
   /// - Throws: `process.failed`.
   init(_ program: String, _ arguments: [String], inOwnGroup: Bool = false) throws(Failure) {
     var actions = posix_spawn_file_actions_t()
@@ -35,16 +35,16 @@ struct StartedProgram {
     self.identifier = identifier
   }
 
-  /// Waits for the end.
-  /// - Returns: the exit code, 128 and more for one that a signal has ended.
+  /// Waits for the program to end.
+  /// - Returns: the exit code, or 128 plus the signal's number if a signal ended it.
   func wait() -> Int32 {
     var status: Int32 = 0
     while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
     return StartedProgram.code(status)
   }
 
-  /// Waits for the end, but not longer than `seconds`.
-  /// - Returns: as `wait()`; nil when it is still at work.
+  /// Waits for the program to end, but no longer than `seconds`.
+  /// - Returns: as `wait()`; nil if it is still running.
   func wait(seconds: Double) -> Int32? {
     let end = StageClock.now() + seconds
     repeat {
@@ -59,13 +59,13 @@ struct StartedProgram {
     status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
   }
 
-  /// The file of the program `name`: among `folders`, or where $PATH looks for programs.
+  /// The file of the program `name`, searched for in `folders`, then in the folders of $PATH.
   static func find(_ name: String, among folders: [String] = []) -> String? {
     let path = (Console.variable("PATH") ?? "").split(separator: ":").map(String.init)
     return (folders + path).map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
   }
 
-  /// The folder of this command's own file.
+  /// The folder that contains this command's own file.
   static var ownFolder: String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)

@@ -3,15 +3,15 @@ internal import Bytes
 /// Attention to unprojected tokens: each query is pulled back through the key projection instead.
 ///
 /// This happens once for every row and column of the grid, because each axis rotates its own
-/// channels. Keys are rows of `linear` of the tokens. The first `rotated` of them, frame after
-/// frame of `height` x `width` cells, are rotated like `rotatePairs` by the `rotaryTable` of the
-/// grid and `theta`.
+/// channels. Keys are rows of `linear` applied to the tokens. The first `rotated` of them, frame
+/// after frame of `height` x `width` cells, are rotated as by `rotatePairs` with the `rotaryTable`
+/// of the grid and `theta`.
 public struct AxialAttention: Hashable, Sendable {
   public var scale: Float
   public var height: Int
   public var width: Int
   public var theta: Float
-  /// Tokens that have a place on the grid: whole frames.
+  /// Number of tokens that have a place on the grid: whole frames.
   public var rotated: Dim
   public var hasBias: Bool
 
@@ -46,7 +46,7 @@ extension Op {
     else { throw fail("D must be a multiple of 32 and C of 16", s) }
     try require(p.height > 0 && p.width > 0, "the grid must not be empty", s)
     try requireNoneEmpty(s[0...2], s)
-    // Made when the model is loaded, whatever the weight's size in the file.
+    // Computed when the model is loaded, whatever the weight's size in the file.
     let projection = (p.height + p.width) * (channels + 1)
     try require(
       depth <= Graph.Limit.size && projection <= Graph.Limit.projection / depth,

@@ -21,7 +21,7 @@ public struct Dim: Hashable, Sendable {
   }
 
   public let constant: Int
-  /// Sorted by symbol, each symbol once.
+  /// Sorted by symbol; each symbol appears once.
   public let terms: [Term]
 
   public init(constant: Int, terms: [Term] = []) {
@@ -37,7 +37,7 @@ public struct Dim: Hashable, Sendable {
     self.init(constant: 0, terms: [Term(symbol: symbol, coefficient: 1)])
   }
 
-  /// The value when no symbol occurs, else nil.
+  /// The value if there are no symbols, else nil.
   public var fixed: Int? { terms.isEmpty ? constant : nil }
 
   /// The value under `bindings`, or nil when a symbol is unbound or the sum exceeds 64 bits.
@@ -79,17 +79,17 @@ extension Dim: CustomStringConvertible {
 }
 
 extension [Dim] {
-  /// Product of the sizes as an exact polynomial is not needed: this compares two products by
-  /// cancelling equal factors and multiplying what is fixed.
+  /// Whether both products are equal, found by cancelling equal factors and multiplying the fixed
+  /// ones; an exact polynomial is not needed.
   func hasSameProduct(as other: [Dim]) -> Bool {
     guard let a = canonicalFactors, let b = other.canonicalFactors else { return false }
     return a.constant == b.constant && a.symbolic == b.symbolic
   }
 
-  /// Fixed factors multiplied together, and each symbolic factor divided by the greatest common
-  /// divisor of its parts, counted.
+  /// Fixed factors multiplied together, and symbolic factors, each divided by the greatest common
+  /// divisor of its parts, with their counts.
   ///
-  /// Nil when the product of the fixed ones exceeds 64 bits.
+  /// Nil if the product of the fixed factors exceeds 64 bits.
   private var canonicalFactors: (constant: Int, symbolic: [Dim: Int])? {
     var constant = 1
     var symbolic: [Dim: Int] = [:]

@@ -1,5 +1,5 @@
 extension Graph {
-  /// For each node, whether it depends on nothing but weights: neither on inputs nor on symbols.
+  /// For each node, whether it depends only on weights, not on inputs or symbols.
   ///
   /// Its result may be computed once, when the model is loaded, before any size is known.
   public var constantNodes: [Bool] {
@@ -18,7 +18,7 @@ extension Graph {
 }
 
 extension Op {
-  /// Sizes in the payload that may have symbols.
+  /// Sizes in the payload that may contain symbols.
   public var sizes: [Dim] {
     switch self {
     case .axialAttention(let p): [p.rotated]

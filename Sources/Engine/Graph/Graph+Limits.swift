@@ -1,23 +1,22 @@
 extension Graph {
-  /// Limits that hold for every graph, from a file or built here.
+  /// Limits that hold for every graph, whether read from a file or built here.
   public enum Limit {
-    /// The largest published model has fewer than 1,000 nodes in a graph; planning takes time that grows
-    /// with the square.
+    /// The largest published model has fewer than 1,000 nodes in a graph; planning time grows with
+    /// the square of the number of nodes.
     public static let nodes = 20_000
     public static let values = 40_000
     public static let nameBytes = 255
-    /// Axes of a value.
+    /// Axes of one value.
     public static let rank = 8
     /// Symbols in one size.
     public static let terms = 8
     /// Largest constant or coefficient in a size.
     ///
-    /// Together with `side` it keeps every product that
-    /// shape inference forms within 64 bits.
+    /// Together with `side`, it keeps every product that shape inference forms within 64 bits.
     public static let size = 1 << 31
     /// Largest height, width, window, kernel, stride or channel count in an operator.
     public static let side = 1 << 15
-    /// Longest row of x of a product, and deepest head of attention, in int8: sums stay within 32
+    /// Longest row of x in an int8 product, and deepest head in int8 attention: sums stay within 32
     /// bits.
     public static let integerDepth = 1 << 16
     /// Maximum elements that a convolution gathers for one pixel.

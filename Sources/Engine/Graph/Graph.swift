@@ -9,7 +9,7 @@ public struct ValueID: Hashable, Sendable {
 /// A straight-line program of operators in single-assignment form: each value is defined once,
 /// before it is used.
 ///
-/// No loops, no code, no paths. Control flow lives in Swift, above.
+/// No loops, no code, no paths. Control flow is in the Swift code above this layer.
 public struct Graph: Sendable, Hashable {
   /// Where a value comes from.
   public enum Definition: Hashable, Sendable {
@@ -35,7 +35,7 @@ public struct Graph: Sendable, Hashable {
     public var op: Op
     public var operands: [ValueID]
     public var result: ValueID
-    /// Path of the layer in the reference, for people and profiles: nothing depends on it.
+    /// Path of the layer in the reference, for readers and profiles; nothing depends on it.
     public var label: String
 
     public init(op: Op, operands: [ValueID], result: ValueID, label: String) {
@@ -58,7 +58,7 @@ public struct Graph: Sendable, Hashable {
 
   public var name: String
   public var values: [Value]
-  /// In an order in which each node's operands are defined before it.
+  /// Ordered so that each node's operands are defined before it.
   public var nodes: [Node]
   public var outputs: [Output]
 
@@ -78,7 +78,7 @@ public struct Graph: Sendable, Hashable {
     }
   }
 
-  /// The weight that a value is; nil for inputs and computed values.
+  /// The name of the weight that a value refers to; nil for inputs and computed values.
   public func weightName(_ value: ValueID) -> String? {
     if case .weight(let name) = self[value].definition { name } else { nil }
   }
@@ -88,8 +88,8 @@ public struct Graph: Sendable, Hashable {
     values.compactMap { if case .weight(let name) = $0.definition { name } else { nil } }
   }
 
-  /// Sizes of the symbols, read off the shapes of the actual inputs.
-  /// - Throws: `graph.inputs` when an input is missing or its shape does not fit.
+  /// Sizes of the symbols, taken from the shapes of the actual inputs.
+  /// - Throws: `graph.inputs` if an input is missing or its shape does not fit.
   public func bindings(inputShapes: [String: [Int]]) throws(Failure) -> [Symbol: Int] {
     var sizes: [Symbol: Int] = [:]
     for (name, id) in inputs {
@@ -115,9 +115,9 @@ public struct Graph: Sendable, Hashable {
     return sizes
   }
 
-  /// The same graph with every symbol replaced by its size, and all types inferred again.
-  /// - Throws: `graph.unbound`, `graph.shape`; `graph.memory` and `graph.work` when one call asks
-  ///   for more than `budget` has.
+  /// The same graph with every symbol replaced by its size and all types inferred again.
+  /// - Throws: `graph.unbound`, `graph.shape`; `graph.memory` and `graph.work` if one call needs
+  ///   more than `budget` allows.
   public func bound(
     to sizes: [Symbol: Int], within budget: GraphBudget = .standard
   ) throws(Failure) -> Graph {

@@ -1,26 +1,26 @@
-/// Maximum memory and work that one call of a graph may demand of a machine.
+/// Maximum memory and work that one call of a graph may demand from a machine.
 ///
-/// A graph is a program that a stranger may have written: a few bytes of it can ask for years and
-/// for more memory than there is. The standard budget is many times what the largest honest models
-/// need, and whoever needs more raises it.
+/// A graph is a program that a stranger may have written: a few bytes of it can demand years of
+/// work, or more memory than there is. The standard budget is many times the needs of the largest
+/// honest models; raise it to run anything larger.
 public struct GraphBudget: Hashable, Sendable {
-  /// Elements of one value.
+  /// Elements in one value.
   public var elements = 1 << 32
-  /// Bytes of the values that are needed at the same time.
+  /// Bytes of all values needed at the same time.
   public var bytes = 64 << 30
-  /// Bytes of what depends on nothing but weights, beyond those of the weights as floats: it is
+  /// Bytes of everything that depends only on weights, beyond those of the weights as floats; it is
   /// kept as long as the model.
   public var constantBytes = 2 << 30
-  /// Multiply-accumulates of one call, and one for each element that a node writes.
+  /// Multiply-accumulates in one call, plus one for each element that a node writes.
   public var work = 1 << 47
-  /// The same for nodes that depend on weights only.
+  /// The same for nodes that depend only on weights.
   public var constantWork = 1 << 35
 
   public init() {}
 
   public static let standard = GraphBudget()
 
-  /// The same limits, each `factor` times as large, at least 1 times.
+  /// The same limits multiplied by `factor`, which counts as at least 1.
   public func scaled(by factor: Int) -> GraphBudget {
     func scaled(_ limit: Int) -> Int {
       let (product, overflow) = limit.multipliedReportingOverflow(by: max(factor, 1))
@@ -35,7 +35,7 @@ public struct GraphBudget: Hashable, Sendable {
     return budget
   }
 
-  /// No limit but that of 64-bit numbers.
+  /// No limits except those of 64-bit numbers.
   public static let unlimited = {
     var budget = GraphBudget()
     budget.elements = .max

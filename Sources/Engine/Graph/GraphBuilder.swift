@@ -1,8 +1,8 @@
 public import Bytes
 
-/// Writes a graph node by node, inferring types and sharing values of the same weight.
+/// Builds a graph node by node, inferring types and giving each weight a single value.
 ///
-/// A builder is for code that makes graphs (the importer, tests): a shape that does not fit is
+/// A builder is for code that creates graphs (the importer, tests): a shape that does not fit is
 /// reported when the node is added, with the label of the layer.
 public struct GraphBuilder {
   public private(set) var graph: Graph
@@ -12,12 +12,12 @@ public struct GraphBuilder {
 
   public func type(of value: ValueID) -> TensorType { graph[value].type }
 
-  /// A named operand of the caller.
+  /// A named operand supplied by the caller.
   public mutating func input(_ name: String, _ type: TensorType) -> ValueID {
     append(type, .input(name))
   }
 
-  /// An entry of the weight table; asking twice gives the same value.
+  /// An entry of the weight table; asking for it twice gives the same value.
   public mutating func weight(_ name: String, _ type: TensorType) -> ValueID {
     if let known = weights[name] { return known }
     let id = append(type, .weight(name))

@@ -1,20 +1,21 @@
 internal import Bytes
 
-/// The memory and work of one call of a bound graph: an estimate from its shapes alone, by which a
-/// graph is refused before anything is allocated.
+/// The memory and work of one call of a bound graph, estimated from its shapes alone, so that a
+/// graph can be refused before anything is allocated.
 public struct GraphDemand: Hashable, Sendable {
-  /// Bytes of the values that are needed at the same time, if nodes run in their order.
+  /// Bytes of the values needed at the same time, if nodes run in order.
   public fileprivate(set) var bytes = 0
-  /// Bytes of what depends on nothing but weights.
+  /// Bytes of everything that depends only on weights.
   public fileprivate(set) var constantBytes = 0
-  /// Multiply-accumulates, and one for each element that a node writes.
+  /// Multiply-accumulates, plus one for each element that a node writes.
   public fileprivate(set) var work = 0
-  /// The same for what depends on nothing but weights.
+  /// The same for everything that depends only on weights.
   public fileprivate(set) var constantWork = 0
 
-  /// All sizes of `graph` are fixed; `constant` is true for each node that depends on weights only.
+  /// All sizes of `graph` must be fixed; `constant` is true for each node that depends only on
+  /// weights.
   ///
-  /// - Throws: `graph.memory` or `graph.work` when it asks for more than `budget` has.
+  /// - Throws: `graph.memory` or `graph.work` if it needs more than `budget` allows.
   init(
     _ graph: Graph, constant: [Bool], within budget: GraphBudget
   ) throws(Failure) {
@@ -26,7 +27,7 @@ public struct GraphDemand: Hashable, Sendable {
   fileprivate init() {}
 }
 
-/// Walks through a bound graph once and adds up what its nodes ask for.
+/// Walks through a bound graph once and adds up the demands of its nodes.
 private struct DemandMeter {
   let graph: Graph
   let constant: [Bool]
@@ -74,8 +75,8 @@ private struct DemandMeter {
     }
   }
 
-  /// Values that depend on weights alone stay; others live from their node, or the call, to their
-  /// last reader.
+  /// Values that depend only on weights stay; others live from their node, or from the start of the
+  /// call, to their last reader.
   private mutating func measureMemory() throws(Failure) {
     let lastUses = lastUses()
     var ending = Array(repeating: [Int](), count: graph.nodes.count + 1)
@@ -109,8 +110,8 @@ private struct DemandMeter {
     if demand.bytes > budget.bytes { throw memory("\(demand.bytes) bytes at once are too many") }
   }
 
-  /// Position of the last node that reads each value, or what may be a view of it; outputs are
-  /// needed after all nodes.
+  /// Position of the last node that reads each value or a possible view of it; outputs are needed
+  /// until all nodes have run.
   private func lastUses() -> [Int] {
     var result = Array(repeating: 0, count: graph.values.count)
     for output in graph.outputs { result[output.value.index] = graph.nodes.count }
@@ -155,7 +156,7 @@ private struct DemandMeter {
       place: place(node.label), hint: DemandMeter.hint)
   }
 
-  /// The limits are for files of strangers.
+  /// The limits are for files from strangers.
   private static let hint =
     "if the model is to be trusted, raise its limits (sam2: --graph-budget 2)"
 
@@ -165,7 +166,7 @@ private struct DemandMeter {
 }
 
 extension Op {
-  /// Whether the result may be another look at the elements of the first operand.
+  /// Whether the result may be a view of the first operand's elements.
   fileprivate var mayBeView: Bool {
     switch self {
     case .reshape, .transpose, .slice, .broadcast: true

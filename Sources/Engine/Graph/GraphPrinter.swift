@@ -25,7 +25,7 @@ extension Graph: CustomStringConvertible {
 }
 
 extension Op {
-  /// Parameters as printed after the name; empty when there are none.
+  /// Parameters as printed after the name; empty if there are none.
   fileprivate var payloadDescription: String {
     func list(_ dims: [Dim]) -> String { dims.map(\.description).joined(separator: "x") }
     let text: String =

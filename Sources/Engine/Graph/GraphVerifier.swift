@@ -2,7 +2,8 @@ public import Bytes
 
 extension Graph {
   /// Checks everything that later code relies on: single assignment, order of definition, types
-  /// equal to what the operators infer, unique names, at least one output, all of them floats.
+  /// equal to those that the operators infer, unique names, and at least one output, with all
+  /// outputs floats.
   /// - Throws: `graph.*` failures naming the node.
   public func verify() throws(Failure) {
     try check(

@@ -2,7 +2,7 @@ public import Bytes
 public import JSON
 internal import Tensors
 
-/// Named graphs, the weights they use, and what is known about them.
+/// Named graphs, the weights they use, and the model's metadata.
 public struct Model: Sendable {
   /// Architecture, preprocessing, licence, provenance: a JSON object.
   public var metadata: JSONValue

@@ -1,5 +1,5 @@
 extension Op {
-  /// The operator's name as printed, profiled and listed.
+  /// The operator's name as it appears in output, profiles and lists.
   public var name: String {
     switch self {
     case .linear: "linear"
@@ -38,7 +38,7 @@ extension Op {
     }
   }
 
-  /// Names of the operands, in order; `concat` takes any number and answers nil.
+  /// Names of the operands, in order; nil for `concat`, which takes any number.
   public var operandNames: [String]? {
     switch self {
     case .linear(let p):

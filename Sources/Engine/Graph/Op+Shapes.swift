@@ -1,8 +1,9 @@
 public import Bytes
 
 extension Op {
-  /// Type of the result for operands of these types: the one definition of the operators' shapes.
-  /// - Throws: `graph.operands` or `graph.shape`, naming the operator and what does not fit.
+  /// Type of the result for operands of these types: the single definition of the operators'
+  /// shapes.
+  /// - Throws: `graph.operands` or `graph.shape`, naming the operator and the mismatch.
   public func resultType(_ operands: [TensorType]) throws(Failure) -> TensorType {
     if let names = operandNames, names.count != operands.count {
       throw fail("takes \(names.count) operands, not \(operands.count)", code: "graph.operands")
@@ -169,7 +170,7 @@ extension Op {
       "weight must be [O, C / groups, kernel, kernel]", s)
     try require(p.groups == 1 || s[1][0] == s[0][3], "depthwise needs as many outputs", s)
     try requireNoneEmpty(s[0...1], s)
-    // Gathered for each pixel.
+    // The values gathered for each pixel.
     try require(
       p.kernel * p.kernel <= Graph.Limit.field / max(1, s[1][1].fixed ?? 1),
       "the fields of the pixels are too large", s)
@@ -253,7 +254,7 @@ extension Op {
 
 // MARK: - Shared checks
 
-/// Windows of a padded plane: rows times columns.
+/// Number of windows in a padded plane: rows times columns.
 private func windowCount(_ height: Int, _ width: Int, _ window: Int) -> Int {
   ((height + window - 1) / window) * ((width + window - 1) / window)
 }
@@ -274,8 +275,8 @@ extension Op {
     if !condition { throw fail(reason(), shapes) }
   }
 
-  /// Axes that count rows of a graph's data may be empty, others must not: most operators have
-  /// nothing to read there, and some a result all the same.
+  /// Axes that count rows of a graph's data may be empty, others must not: with an empty axis, most
+  /// operators have nothing to read, yet some still have a result.
   func requireNoneEmpty(_ operands: ArraySlice<[Dim]>, _ shapes: [[Dim]]) throws(Failure) {
     try require(!operands.contains { $0.contains(0) }, "an axis is empty", shapes)
   }
@@ -296,8 +297,8 @@ extension Op {
 
   /// An axis may keep its size or grow from 1.
   ///
-  /// Whether one symbol stretches to another (feature maps
-  /// to objects) is settled when the graph is bound.
+  /// Whether one symbol stretches to another (feature maps to objects) is settled when the graph is
+  /// bound.
   private func checkStretch(_ shape: [Dim], to target: [Dim]) throws(Failure) {
     var fits = shape.count <= target.count
     for (x, y) in zip(shape.reversed(), target.reversed()) {

@@ -1,27 +1,28 @@
 internal import Bytes
 
 extension Op {
-  /// Multiply-accumulates of one run on operands of these shapes by the formulas, whatever kernels
-  /// save.
+  /// Multiply-accumulates of one run on operands of these shapes according to the formulas,
+  /// regardless of any that kernels save.
   ///
-  /// Only products count, since everything else is small beside them.
+  /// Only products count, since everything else is small in comparison.
   ///
-  /// Nil when there are more than 64 bits can count. The shapes must fit the operator.
+  /// Nil if the count exceeds 64 bits. The shapes must fit the operator.
   public func multiplyAccumulates(_ operands: [[Int]], result: [Int]) -> Int? {
     switch self {
     case .linear, .quantizedLinear, .matmulTransposed:
       return product(result + operands[0].suffix(1))
     case .conv2d:
-      // Of the weight [O, C / groups, kernel, kernel] each output sees all but O.
+      // Each output sees all of the weight [O, C / groups, kernel, kernel] except O.
       return product(result + operands[1].dropFirst())
     case .convTranspose2d:
       return product(operands[0] + operands[1].dropFirst())
     case .attention, .quantizedAttention:
-      // Scores, then their sum over the values.
+      // The scores, then the sum over the values weighted by them.
       let keys = operands[1][1]
       return sum(product(operands[0] + [keys]), product(result + [keys]))
     case .axialAttention(let p):
-      // Queries through the projection, their scores with tokens, then the sum over the values.
+      // Queries through the projection, their scores against the tokens, then the sum over the
+      // values.
       let (query, tokens) = (operands[0], operands[1])
       let rotated = checkedProduct(p.height + p.width, tokens[2] + (p.hasBias ? 1 : 0))
       let scores = product([query[0], query[1], tokens[1], tokens[2], 2])

@@ -1,18 +1,18 @@
 /// Everything a graph can compute.
 ///
-/// Closed on purpose: a new operator does not compile until its shapes (`Op+Shapes`), its meaning
-/// (`Reference`), its file code (`ModelFile`) and its kernels (`Runtime`) exist.
-/// `Formats/operators.md` has the formulas.
+/// Closed on purpose: a new operator does not compile until its shapes (`Op+Shapes`), meaning
+/// (`Reference`), file code (`ModelFile`) and kernels (`Runtime`) exist. `Formats/operators.md` has
+/// the formulas.
 ///
-/// Images are channels-last, [batch, height, width, channels]. Weights keep the layout and the
-/// names of the PyTorch checkpoint.
+/// Images are channels-last, [batch, height, width, channels]. Weights keep the layout and names of
+/// the PyTorch checkpoint.
 public enum Op: Hashable, Sendable {
   // MARK: Products
 
   /// x [..., K], weight [N, K] (trailing axes of size 1 allowed: a 1x1 convolution), bias [N] if
   /// `hasBias`, residual [..., N] if `hasResidual` -> activation(x W^T + bias) + residual.
   case linear(Linear)
-  /// Like `linear` with an int8 weight and, after it, its scale [N]: rows of x are quantised on
+  /// Like `linear`, but with an int8 weight followed by its scale [N]: rows of x are quantised on
   /// the fly (`Formats/quantization.md`).
   case quantizedLinear(Linear)
   /// a [B, M, K], b [B, N, K] -> a b^T [B, M, N].
@@ -26,7 +26,7 @@ public enum Op: Hashable, Sendable {
   /// q [B, Nq, heads * D], k [B, Nk, heads * D], v [B, Nk, heads * Dv] ->
   /// softmax(scale q k^T) v, [B, Nq, heads * Dv].
   case attention(heads: Int, scale: Float)
-  /// Like `attention` in int8: queries, keys, weights and values are rounded on the fly
+  /// Like `attention`, but in int8: queries, keys, weights and values are rounded on the fly
   /// (`Formats/quantization.md`).
   case quantizedAttention(heads: Int, scale: Float)
   /// q [B, Nq, D] with rotary positions, tokens [B, M, C], v [B, M, E], weight int8 [D, C], its
@@ -39,8 +39,8 @@ public enum Op: Hashable, Sendable {
 
   /// x [..., C], weight [C], bias [C]; biased variance.
   case layerNorm(epsilon: Float)
-  /// x [..., C], weight, bias, mean and variance [C]: (x - mean) / sqrt(variance + epsilon) * weight
-  /// + bias, with statistics that training has left.
+  /// x [..., C], weight, bias, mean and variance [C]: (x - mean) / sqrt(variance + epsilon) *
+  /// weight + bias, with statistics from training.
   case batchNorm(epsilon: Float)
   case activation(Activation)
   /// Sum with right-aligned broadcasting (sizes equal, or 1).
@@ -50,7 +50,7 @@ public enum Op: Hashable, Sendable {
   /// x * scale + offset.
   case affine(scale: Float, offset: Float)
   /// x [B, N, C], cosine and sine [T, C / 2]: rotates channel pairs (2j, 2j + 1) of token n by
-  /// table row n mod T, for n < `rotated`; later tokens pass.
+  /// table row n mod T, for n < `rotated`; later tokens pass through unchanged.
   case rotatePairs(rotated: Dim)
 
   /// x int8 [N, ...], scale [N] -> x * scale, float [N, ...]: weights that are stored in int8 and
@@ -65,7 +65,8 @@ public enum Op: Hashable, Sendable {
   case averagePool(window: Int)
   /// x [B, H, W, C] to a fixed size, half-pixel centres.
   case resize(Resize)
-  /// x [B, H, W, C] -> [B * windows, window, window, C], zero-padded right and below.
+  /// x [B, H, W, C] -> [B * windows, window, window, C], zero-padded on the right and at the
+  /// bottom.
   case windowPartition(window: Int)
   /// Inverse of `windowPartition`, cropping to [B, height, width, C].
   case windowMerge(window: Int, height: Int, width: Int)
@@ -86,15 +87,15 @@ public enum Op: Hashable, Sendable {
   /// x [..., 2] in 0...1, matrix [2, F] -> [sin | cos](2 pi (2 x - 1) matrix), [..., 2 F].
   case fourierFeatures
   /// x [..., 1] -> [sin | cos](x / temperature^(2 floor(i / 2) / (channels / 2))), [..., channels]:
-  /// the reference's 1-D code of pointer times.
+  /// the reference's 1-D encoding of pointer times.
   case sineFeatures(channels: Int, temperature: Float)
   /// No operands: pixel centres (x, y) in 0...1, [height, width, 2].
   case pixelGrid(height: Int, width: Int)
-  /// No operands: the normalised 2-D sine code of DETR, [height, width, channels].
+  /// No operands: the normalised 2-D sine encoding of DETR, [height, width, channels].
   case sineGrid(height: Int, width: Int, channels: Int, temperature: Float)
-  /// No operands: axial rotary angles' cosine or sine, [height * width, pairs].
+  /// No operands: cosines or sines of axial rotary angles, [height * width, pairs].
   case rotaryTable(RotaryTable)
-  /// No operands: one value everywhere.
+  /// No operands: the same value everywhere.
   case fill(Float, [Dim])
 }
 
@@ -107,7 +108,7 @@ public enum Activation: UInt8, Hashable, Sendable, CaseIterable {
   case sigmoid = 3
   /// x sigmoid(1.702 x): the GELU of CLIP.
   case quickGelu = 4
-  /// x, or e^x - 1 below zero.
+  /// x, or e^x - 1 for x below zero.
   case elu = 5
 }
 
@@ -164,7 +165,7 @@ public struct Resize: Hashable, Sendable {
 
 /// Angles of axial rotary position encoding.
 ///
-/// Of the `pairs` columns the first half rotates with x, the second with y; column i of a half
+/// Of the `pairs` columns, the first half rotates with x and the second with y; column i of a half
 /// rotates by position * theta^(-i / (pairs / 2)).
 public struct RotaryTable: Hashable, Sendable {
   public enum Part: UInt8, Hashable, Sendable, CaseIterable {

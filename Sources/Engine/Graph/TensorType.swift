@@ -1,4 +1,4 @@
-/// The type of a value's elements, independent of the width they are stored in.
+/// The type of a value's elements, regardless of the width in which they are stored.
 public enum ElementType: UInt8, Sendable, Hashable, CaseIterable {
   /// 32-bit float arithmetic; weights may be stored as f32, f16 or bf16.
   case float = 1

@@ -11,7 +11,7 @@ public struct WeightTable: Sendable {
 
   public subscript(name: String) -> Tensor? { tensors[name] }
 
-  /// Adds a weight, or replaces the one of that name in place.
+  /// Adds a weight, or replaces the one with that name in place.
   public mutating func set(_ name: String, _ tensor: Tensor) {
     if tensors.updateValue(tensor, forKey: name) == nil { names.append(name) }
   }
@@ -20,18 +20,18 @@ public struct WeightTable: Sendable {
     if tensors.removeValue(forKey: name) != nil { names.removeAll { $0 == name } }
   }
 
-  /// Removes all weights but those called one of `kept`.
+  /// Removes all weights except those whose names are in `kept`.
   public mutating func keepOnly(_ kept: Set<String>) {
     names.removeAll { !kept.contains($0) }
     tensors = tensors.filter { kept.contains($0.key) }
   }
 
-  /// Bytes of all elements.
+  /// Bytes of all elements together.
   public var byteCount: Int { tensors.values.reduce(0) { $0 + $1.byteCount } }
 }
 
 extension DType {
-  /// The element type that weights of this storage type have in a graph; nil when they have none.
+  /// The element type in a graph of weights with this storage type; nil if there is none.
   public var elementType: ElementType? {
     switch self {
     case .float32, .float16, .bfloat16: .float

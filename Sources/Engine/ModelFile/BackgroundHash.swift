@@ -1,24 +1,25 @@
 import Bytes
 
-/// SHA-256 of parts of storages, in the order in which they are added, computed on other threads.
+/// SHA-256 of parts of storages, in the order they are added, computed on other threads.
 ///
-/// Hashing takes longer than anything else that a conversion does with its bytes. Parts are gathered
-/// into batches, each the work of a thread that first waits for the one before: the caller meets
-/// other threads seldom, which matters on a machine that has more to do than this.
+/// Hashing takes longer than anything else that a conversion does with its bytes. Parts are
+/// gathered into batches, and each batch is hashed by a thread that first waits for the previous
+/// one: the caller rarely waits for other threads, which matters on a busy machine.
 struct BackgroundHash {
   private typealias Part = (storage: ByteStorage, range: Range<Int>)
 
   private var last: BackgroundWork<ContentHash>?
   private var parts: [Part] = []
-  /// Of `parts`: all bytes, and those that no file can give back.
+  /// Bytes in `parts`: all of them, and those that no file can supply again.
   private var byteCount = 0
   private var ownedByteCount = 0
 
   private static let batchByteCount = 32 << 20
-  /// Less for bytes that stay in memory until they are hashed: two batches may wait.
+  /// A smaller limit for bytes that stay in memory until they are hashed: two batches may be
+  /// waiting.
   private static let ownedBatchByteCount = 4 << 20
 
-  /// Adds a part of `storage`, which is kept until it is hashed.
+  /// Adds a part of `storage`, which is kept until it has been hashed.
   mutating func update(_ storage: ByteStorage, _ range: Range<Int>) {
     parts.append((storage, range))
     byteCount += range.count
@@ -30,7 +31,7 @@ struct BackgroundHash {
     }
   }
 
-  /// The hash of everything added, once it is there.
+  /// The hash of everything added, once it has been computed.
   mutating func value() -> [UInt8] {
     startBatch()
     return (last?.value() ?? ContentHash()).value

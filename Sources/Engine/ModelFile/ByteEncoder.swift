@@ -14,7 +14,7 @@ struct ByteEncoder {
 
   mutating func appendZeros(_ count: Int) { append(repeatElement(0, count: count)) }
 
-  /// Ends a record of fixed size with the CRC-32 of what it holds so far.
+  /// Ends a record of fixed size with the CRC-32 of its contents so far.
   mutating func appendChecksum() {
     append(bytes.withUnsafeBytes { CRC32.checksum($0) })
   }

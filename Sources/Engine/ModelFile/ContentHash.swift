@@ -1,16 +1,16 @@
 import Bytes
 import Crypto
 
-/// SHA-256 of bytes that come in pieces.
+/// SHA-256 of bytes that arrive in pieces.
 struct ContentHash {
   private var state = SHA256()
 
   mutating func update(_ bytes: UnsafeRawBufferPointer) { state.update(bufferPointer: bytes) }
 
-  /// The 32 bytes of the hash of everything so far.
+  /// The 32-byte hash of everything so far.
   var value: [UInt8] { Array(state.finalize()) }
 
-  /// The hash of a part of `storage`, whose pages are released as they have been read.
+  /// The hash of a part of `storage`, whose pages are released once read.
   static func of(_ storage: ByteStorage, _ range: Range<Int>) -> [UInt8] {
     var hash = ContentHash()
     storage.forEachPiece(of: range) { hash.update($0) }

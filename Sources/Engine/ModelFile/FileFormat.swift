@@ -4,7 +4,7 @@ import Tensors
 
 /// The constants of the format that `Formats/model-file.md` specifies.
 enum FileFormat {
-  /// As in PNG, the first byte is not ASCII and line ends follow, so that a transfer that
+  /// As in PNG, the first byte is not ASCII and line endings follow, so that a transfer that
   /// "corrects" text is noticed.
   static let magic: [UInt8] = [0x89, 0x53, 0x41, 0x4D, 0x32, 0x0D, 0x0A, 0x1A]
   static let majorVersion: UInt16 = 1
@@ -39,7 +39,7 @@ enum FileFormat {
   static let headerByteCount = 64
   /// Sections, and tensors within the data, start at multiples of this.
   static let alignment = 64
-  /// The tensor data starts at a multiple of this, so that it is whole pages of a mapping.
+  /// The tensor data starts at a multiple of this, so that it occupies whole pages of a mapping.
   static let pageByteCount = 4096
 }
 
@@ -67,13 +67,13 @@ enum SectionKind: UInt32, CaseIterable {
   }
 }
 
-/// Properties of a section that hold whatever its kind.
+/// Properties that a section of any kind may have.
 struct SectionFlags: OptionSet {
   let rawValue: UInt32
 
-  /// A reader that does not know the kind must refuse the file.
+  /// A reader that does not know this kind must refuse the file.
   static let required = SectionFlags(rawValue: 1)
-  /// Starts at a multiple of a page, not only of 64 bytes.
+  /// Starts at a multiple of a page, not just of 64 bytes.
   static let pageAligned = SectionFlags(rawValue: 2)
   static let known: SectionFlags = [.required, .pageAligned]
 
@@ -83,7 +83,7 @@ struct SectionFlags: OptionSet {
 }
 
 extension ModelFile {
-  /// Limits of the format: the same for every reader and writer.
+  /// Limits of the format, the same for every reader and writer.
   public enum Limit {
     public static let fileByteCount = 1 << 40
     public static let sections = 64
@@ -91,7 +91,7 @@ extension ModelFile {
     public static let graphSectionByteCount = 64 << 20
     public static let graphs = 64
     public static let tensors = 100_000
-    /// UTF-8 bytes of the name of a graph, tensor, input, output, symbol, or of a label.
+    /// UTF-8 bytes in the name of a graph, tensor, input, output or symbol, or in a label.
     public static let nameByteCount = Graph.Limit.nameBytes
     public static let rank = Shape.maximumRank
     /// Symbols in one size.
@@ -101,7 +101,7 @@ extension ModelFile {
     public static let payload = Graph.Limit.side
     /// Largest magnitude of a constant or coefficient in a size.
     public static let size = Graph.Limit.size
-    /// Maximum elements of a tensor, and of a shape in a graph whose symbols are 1.
+    /// Maximum number of elements in a tensor, and in a graph's shape when its symbols are 1.
     public static let elementCount = Shape.maximumElementCount
   }
 }

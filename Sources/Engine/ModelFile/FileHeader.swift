@@ -2,7 +2,7 @@ import Bytes
 
 /// The first 64 bytes of a file.
 ///
-/// They are known before anything is hashed, so that a file is written in one go.
+/// They are known before anything is hashed, so that a file is written in a single pass.
 struct FileHeader {
   var major = FileFormat.majorVersion
   var minor = FileFormat.minorVersion
@@ -29,8 +29,8 @@ struct FileHeader {
 extension FileHeader {
   /// Reads and checks the header of `storage`.
   ///
-  /// Magic and CRC come first, at the same place in every version, so that a damaged header is
-  /// distinguished from one that another version wrote.
+  /// Magic and CRC come first, at the same place in every version, so that a damaged header can be
+  /// distinguished from one written by another version.
   /// - Throws: `model.magic`, `model.truncated`, `model.header_crc`, `model.version`,
   ///   `model.reserved`, `model.trailing`, `model.section`.
   init(reading storage: ByteStorage) throws(Failure) {
@@ -86,7 +86,7 @@ extension FileHeader {
     throw Failure(.badInput, code: "model.magic", "not a .sam2 file\(kind)", hint: hint)
   }
 
-  /// The apparent kind of a file that somebody mistook for a model.
+  /// The apparent kind of a file that was mistaken for a model.
   private static func guessKind(_ storage: ByteStorage) -> (kind: String, hint: String?) {
     let start = storage.withUnsafeBytes { [UInt8]($0.prefix(32)) }
     func begins(_ text: StaticString) -> Bool {
@@ -115,7 +115,7 @@ extension FileHeader {
     }
   }
 
-  /// The declared size of the file, which must be its real size.
+  /// The declared size of the file, which must match its actual size.
   private static func checkedSize(
     _ declared: UInt64, of storage: ByteStorage
   ) throws(Failure) -> Int {
@@ -145,7 +145,7 @@ extension FileHeader {
         ? "use a newer version of sam2" : "convert the checkpoint again with sam2-convert")
   }
 
-  /// A hint for what this version does not know, when a later minor version wrote it.
+  /// A hint for anything this version does not know, if a later minor version wrote it.
   static func newerHint(_ major: UInt16, _ minor: UInt16) -> String? {
     guard minor > FileFormat.minorVersion else { return nil }
     return "the file is of format \(major).\(minor); use a newer version of sam2"

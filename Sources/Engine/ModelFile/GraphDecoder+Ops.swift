@@ -2,7 +2,7 @@ import Bytes
 import Graph
 
 extension GraphDecoder {
-  /// Reads the payload of an operator; the mirror of `GraphEncoder.append(payload:)`.
+  /// Reads the payload of an operator; the counterpart of `GraphEncoder.append(payload:)`.
   mutating func readOp(_ code: OpCode) throws(Failure) -> Op {
     switch code {
     case .linear: .linear(try readLinear())

@@ -3,9 +3,9 @@ import Graph
 
 /// Reads the graph section.
 ///
-/// Accepts exactly what `GraphEncoder` writes: what was read and is written again gives the same
-/// bytes. Checks what the bytes mean by themselves, and bounds every number. Whether the graphs
-/// make sense is for `Graph.verify`.
+/// Accepts exactly what `GraphEncoder` writes: writing the decoded graphs again gives the same
+/// bytes. Checks what the bytes mean on their own, and bounds every number. Whether the graphs make
+/// sense is for `Graph.verify` to check.
 struct GraphDecoder {
   private(set) var cursor: ByteCursor
   private var pool: [String] = []
@@ -154,7 +154,7 @@ struct GraphDecoder {
   // MARK: - Scalars
 
   /// A count of records that take at least `byteCount` bytes each, so that a false count cannot
-  /// allocate memory.
+  /// cause a large allocation.
   private mutating func readCount(
     atLeast byteCount: Int, _ what: String, limit: Int = .max
   ) throws(Failure) -> Int {
@@ -180,14 +180,14 @@ struct GraphDecoder {
     return code == 1
   }
 
-  /// An integer of a payload, from `minimum` to `Limit.payload`.
+  /// An integer in a payload, from `minimum` to `Limit.payload`.
   mutating func readInteger(atLeast minimum: Int = 1) throws(Failure) -> Int {
     let value = Int(try cursor.readUInt32())
     try require((minimum...ModelFile.Limit.payload).contains(value), "a parameter of \(value)")
     return value
   }
 
-  /// A float of a payload; infinity only where `isInfinityMeaningful`, never NaN.
+  /// A float in a payload; infinity only if `isInfinityMeaningful`, never NaN.
   mutating func readFloat(isInfinityMeaningful: Bool = false) throws(Failure) -> Float {
     let value = Float(bitPattern: try cursor.readUInt32())
     try require(
@@ -224,7 +224,7 @@ struct GraphDecoder {
 }
 
 extension Dim {
-  /// Bounds every size that follows from this one by dividing or by setting symbols to 1.
+  /// Bounds every size obtained from this one by dividing it or setting symbols to 1.
   fileprivate var magnitude: Int {
     terms.reduce(abs(constant)) { $0 + abs($1.coefficient) }
   }

@@ -1,18 +1,18 @@
 package import Bytes
 package import Graph
 
-/// Writes graphs as the bytes of the graph section.
+/// Encodes graphs as the bytes of the graph section.
 ///
 /// Numbers that the format cannot hold are clamped here; `ModelFileWriter` decodes the result and
-/// compares, so that each limit is written down once, in the decoder.
+/// compares it, so that each limit is defined only once, in the decoder.
 package struct GraphEncoder {
   private var body = ByteEncoder()
-  /// Positions in the pool, by UTF-8 bytes: Swift takes different bytes for equal strings when
-  /// Unicode does.
+  /// Positions in the pool, keyed by UTF-8 bytes: Swift treats different bytes as equal strings
+  /// where Unicode does.
   private let positions: [[UInt8]: UInt32]
 
   /// The bytes of the section; the graphs need not make sense.
-  /// - Throws: `model.name` when a name is too long or holds control characters.
+  /// - Throws: `model.name` if a name is too long or contains control characters.
   package static func encode(_ graphs: [Graph]) throws(Failure) -> [UInt8] {
     let names = strings(of: graphs)
     for name in names where !isAcceptableName(name) {
@@ -211,7 +211,7 @@ extension Op {
   }
 }
 
-/// The code in the file for the origin of a value.
+/// The code in the file for a value's origin.
 enum DefinitionCode: UInt8, CaseIterable {
   case input = 0
   case weight = 1

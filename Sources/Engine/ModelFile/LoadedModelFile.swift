@@ -3,7 +3,7 @@ import Graph
 import JSON
 import Tensors
 
-/// A file whose every part but the elements of the tensors has been read and checked.
+/// A file of which everything except the tensors' elements has been read and checked.
 struct LoadedModelFile {
   let storage: ByteStorage
   let header: FileHeader
@@ -14,7 +14,7 @@ struct LoadedModelFile {
 
   /// Reads the file in `storage` from the outside in: header, table, small sections.
   ///
-  /// Touches no page of tensor data but the last.
+  /// Touches no page of tensor data except the last.
   init(_ storage: ByteStorage) throws(Failure) {
     self.storage = storage
     header = try FileHeader(reading: storage)
@@ -39,7 +39,7 @@ struct LoadedModelFile {
     try checkVersion()
   }
 
-  /// Checks that a known version is the minimum that the contents need: one model, one file.
+  /// Checks that a known version is the minimum that the contents require: one model, one file.
   private func checkVersion() throws(Failure) {
     let needed = FileFormat.minorVersion(for: model.graphs)
     guard header.minor <= FileFormat.minorVersion, header.minor != needed else { return }
@@ -79,7 +79,7 @@ struct LoadedModelFile {
     return entry
   }
 
-  /// A cursor over a section that is small enough to be hashed whenever it is read.
+  /// A cursor over a section small enough to be hashed whenever it is read.
   private static func section(
     _ kind: SectionKind, of sections: [SectionEntry], _ storage: ByteStorage,
     _ truncationCode: String
@@ -120,7 +120,7 @@ struct LoadedModelFile {
 // MARK: - Checking the data
 
 extension LoadedModelFile {
-  /// Reads every byte that opening did not: elements, padding between them, unknown sections.
+  /// Reads every byte that opening skipped: elements, padding between them, unknown sections.
   /// - Throws: `model.checksum`, `model.padding`, `model.scale`.
   func verifyChecksums(progress: ModelFile.Progress?) throws(Failure) {
     for section in sections {
@@ -134,7 +134,7 @@ extension LoadedModelFile {
     progress?(storage.byteCount, storage.byteCount)
   }
 
-  /// A scale is a step between numbers: nothing that is zero, negative or no number can be one.
+  /// A scale is a step between numbers, so it cannot be zero, negative or not a number.
   private func checkScales() throws(Failure) {
     for name in model.weights.names where model.weights[name]?.dtype == .int8 {
       guard let scale = model.weights[name + ".scale"] else { continue }
@@ -173,7 +173,7 @@ extension LoadedModelFile {
     }
   }
 
-  /// Bytes of the file; the caller keeps `self`, which keeps them.
+  /// Bytes of the file, valid as long as the caller keeps `self`.
   private func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: storage.base + range.lowerBound, count: range.count)
   }

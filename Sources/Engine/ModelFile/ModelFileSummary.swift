@@ -4,7 +4,7 @@ public import Tensors
 
 /// The contents of a file, for a listing.
 public struct ModelFileSummary: Sendable {
-  /// A section, in the order of the file.
+  /// A section, in file order.
   public struct Section: Sendable, Hashable {
     public let name: String
     public let offset: Int
@@ -12,12 +12,12 @@ public struct ModelFileSummary: Sendable {
     public let sha256: String
   }
 
-  /// A tensor, in the order of the file.
+  /// A tensor, in file order.
   public struct TensorEntry: Sendable, Hashable {
     public let name: String
     public let dtype: DType
     public let shape: Shape
-    /// From the start of the file.
+    /// Offset from the start of the file.
     public let offset: Int
     public let byteCount: Int
     public let crc32: UInt32
@@ -31,7 +31,7 @@ public struct ModelFileSummary: Sendable {
     public let nodeCount: Int
   }
 
-  /// Format that wrote the file, such as "1.0".
+  /// Version of the format in which the file was written, such as "1.0".
   public let version: String
   public let byteCount: Int
   public let sections: [Section]

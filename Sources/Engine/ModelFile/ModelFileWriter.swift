@@ -3,26 +3,26 @@ import Graph
 import JSON
 import Tensors
 
-/// Lays a model out as a file, then writes it front to back.
+/// Lays out a model as a file, then writes it from front to back.
 ///
-/// The header holds no hash and the section table comes last, so that one pass is enough. Only
-/// metadata that are not known in time are patched.
+/// The header holds no hash and the section table comes last, so a single pass is enough. Only
+/// metadata that is not known in time is patched.
 struct ModelFileWriter {
   let fileByteCount: Int
   private let model: Model
-  /// The type that float weights get; nil when they stay as they are.
+  /// The type to which float weights are converted; nil if they keep their own.
   private let floatStorage: DType?
   private let metadata: [UInt8]
   private let graphs: [UInt8]
   private let records: [TensorRecord]
-  /// In the order of the file; hashes are filled in while writing.
+  /// In file order; hashes are filled in during writing.
   private let sections: [SectionEntry]
   private let header: FileHeader
 
-  /// Where the bytes of the file go, in order.
+  /// Receives the bytes of the file, in order.
   typealias Sink = (UnsafeRawBufferPointer) throws(Failure) -> Void
 
-  /// Lays out `model` and proves that a reader will accept it, before a byte is written.
+  /// Lays out `model` and proves that a reader will accept it before a byte is written.
   init(_ model: Model, floatStorage: DType? = nil) throws(Failure) {
     try model.verify()
     self.model = model
@@ -90,7 +90,7 @@ struct ModelFileWriter {
     (offset + alignment - 1) / alignment * alignment
   }
 
-  /// Decodes what was encoded: a number that the format cannot hold shows as a difference.
+  /// Decodes the encoded bytes: a number that the format cannot hold shows up as a difference.
   private func checkReadable() throws(Failure) {
     guard fileByteCount <= ModelFile.Limit.fileByteCount else {
       throw Failure(.badInput, code: "model.limit", "\(fileByteCount) bytes are too many")
@@ -117,16 +117,16 @@ struct ModelFileWriter {
 // MARK: - Writing
 
 extension ModelFileWriter {
-  /// Bytes that replace others of the file when all is written.
+  /// Bytes that replace others in the file once everything has been written.
   struct Patch {
     let offset: Int
     let bytes: [UInt8]
   }
 
-  /// Writes the file to `sink` and returns the metadata that `finalMetadata` gives at the end.
+  /// Writes the file to `sink` and returns the metadata that `finalMetadata` supplies at the end.
   ///
-  /// Its text must be as long as that of the model's metadata, which the file holds until the
-  /// caller has patched it.
+  /// Its text must have the same length as that of the model's metadata, which stays in the file
+  /// until the caller has patched it.
   func write(
     progress: ModelFile.Progress?, finalMetadata: ModelFile.FinalMetadata? = nil, to sink: Sink
   ) throws(Failure) -> Patch? {
@@ -153,7 +153,7 @@ extension ModelFileWriter {
     return patch
   }
 
-  /// Enters the hash of `final` into `entries`.
+  /// Enters the hash of `final` in `entries`.
   private func patch(
     _ entries: inout [SectionEntry], _ final: JSONValue?
   ) throws(Failure) -> Patch? {
@@ -185,20 +185,20 @@ extension ModelFileWriter {
       records[index].checksum = try output.write(tensor, sink) {
         progress?($0, fileByteCount)
       }
-      // A converted tensor was read from another storage than it was written from.
+      // A converted tensor was read from a different storage than it was written from.
       found.storage.releasePages(
         in: found.byteOffset..<(found.byteOffset + found.byteCount))
     }
   }
 
-  /// Counts and hashes what passes on its way to the sink.
+  /// Counts and hashes the bytes on their way to the sink.
   private struct Output {
     private(set) var byteCount = 0
     private var hash = BackgroundHash()
 
     mutating func beginSection() { hash = BackgroundHash() }
 
-    /// SHA-256 of what was written since the section began.
+    /// SHA-256 of everything written since the section began.
     mutating func sectionHash() -> [UInt8] { hash.value() }
 
     /// Writes the elements and returns their CRC-32.
@@ -230,7 +230,7 @@ extension ModelFileWriter {
 }
 
 extension JSONValue {
-  /// Whether every number in it can be written; JSON text has `null` for the others.
+  /// Whether every number in it can be written; JSON text has only `null` for the others.
   fileprivate var isFinite: Bool {
     switch self {
     case .number(let value): value.isFinite

@@ -32,8 +32,8 @@ struct SectionEntry {
 // MARK: - Reading
 
 extension SectionEntry {
-  /// Reads the table that `header` declares, and checks that header, sections and table cover the
-  /// file with nothing between them but zeros up to the next alignment.
+  /// Reads the table that `header` declares, and checks that the header, sections and table cover
+  /// the file with nothing between them except zeros up to the next alignment.
   /// - Throws: `model.section`, `model.section_crc`, `model.reserved`, `model.hole`,
   ///   `model.overlap`, `model.padding`, `model.truncated`.
   static func readTable(
@@ -86,7 +86,7 @@ extension SectionEntry {
     self.byteCount = count
   }
 
-  /// Every kind this version knows is there once; what it does not know may be skipped.
+  /// Every kind that this version knows must be present exactly once; unknown ones may be skipped.
   private static func checkKinds(
     _ entries: [SectionEntry], _ header: FileHeader
   ) throws(Failure) {
@@ -118,7 +118,8 @@ extension SectionEntry {
     try checkStart(header.tableOffset, after: end, FileFormat.alignment, "section table", storage)
   }
 
-  /// Checks that the part after `end` starts at the next multiple of its alignment, after zeros.
+  /// Checks that the part after `end` starts at the next multiple of its alignment, with zeros in
+  /// between.
   private static func checkStart(
     _ start: Int, after end: Int, _ alignment: Int, _ name: String, _ storage: ByteStorage
   ) throws(Failure) {
@@ -132,14 +133,14 @@ extension SectionEntry {
     try checkZeros(end..<start, storage, before: name)
   }
 
-  /// - Throws: `model.padding` when a byte of `range` is not zero.
+  /// - Throws: `model.padding` if any byte of `range` is not zero.
   static func checkZeros(
     _ range: Range<Int>, _ storage: ByteStorage, before name: String
   ) throws(Failure) {
     let offender: Int? = storage.withUnsafeBytes { bytes in
       let padding = UnsafeRawBufferPointer(rebasing: bytes[range])
       guard let base = padding.baseAddress, let first = padding.first else { return nil }
-      // All bytes are zero when the first is, and each equals the one before it.
+      // All bytes are zero if the first is and each equals the one before it.
       if first == 0, memcmp(base, base + 1, padding.count - 1) == 0 { return nil }
       return bytes[range].firstIndex { $0 != 0 }
     }

@@ -1,19 +1,19 @@
 import Bytes
 import Tensors
 
-/// One row of the tensor table: type, shape and position in the data section of a tensor.
+/// One row of the tensor table: the type, shape and data-section position of a tensor.
 struct TensorRecord {
   var name: String
   var dtype: DType
   var shape: Shape
-  /// From the start of the data section.
+  /// Offset from the start of the data section.
   var offset: Int
-  /// CRC-32 of the elements; names the damaged tensor when the section's hash does not match.
+  /// CRC-32 of the elements; identifies the damaged tensor if the section's hash does not match.
   var checksum: UInt32 = 0
 
   var byteCount: Int { shape.elementCount * dtype.byteCount }
   var range: Range<Int> { offset..<(offset + byteCount) }
-  /// Bytes of a row without dimensions and name.
+  /// Bytes in a row, excluding dimensions and name.
   private static let fixedByteCount = 24
 
   static func encode(_ records: [TensorRecord]) -> [UInt8] {
@@ -37,8 +37,8 @@ struct TensorRecord {
 // MARK: - Reading
 
 extension TensorRecord {
-  /// Reads the table, and checks that the tensors fill a data section of `dataByteCount` bytes in
-  /// order, each at the next multiple of 64.
+  /// Reads the table and checks that the tensors fill a data section of `dataByteCount` bytes in
+  /// order, each starting at the next multiple of 64.
   /// - Throws: `model.tensor`, `model.name`, `model.hole`, `model.overlap`, `model.reserved`.
   static func decode(
     _ section: ByteCursor, dataByteCount: Int, newerHint: String? = nil
@@ -116,7 +116,7 @@ extension TensorRecord {
     }
     var dimensions: [Int] = []
     for _ in 0..<rank {
-      // Shape bounds the product only, which a zero elsewhere hides.
+      // `Shape` bounds only the product, where a zero hides the other sizes.
       let size = try cursor.readUInt64()
       guard size <= UInt64(ModelFile.Limit.elementCount) else {
         throw Failure(.badInput, code: "model.tensor", "a size of \(size)", place: place)

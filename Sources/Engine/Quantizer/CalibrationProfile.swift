@@ -5,15 +5,15 @@
 public struct CalibrationProfile: Sendable {
   /// Statistics of the rows that went into one product, channel by channel.
   public struct Input: Sendable {
-    /// Where the rows come from, and so what may depend on them.
+    /// Where the rows come from, which limits what may depend on them.
     public enum Source: Sendable {
-      /// Pictures and clips that a person gave: everything.
+      /// Pictures and clips that a person supplied: anything may depend on them.
       case inputs
-      /// Drawn scenes: only what is chosen among a few things, so that kernel levels, whose last bits
-      /// differ, make one file.
+      /// Drawn scenes: only choices among a few options may depend on them, so that kernel levels,
+      /// whose last bits differ, produce the same file.
       case scenes
-      /// The weights before the product: these rows were never observed, and only their sizes
-      /// count.
+      /// The weights ahead of the product: these rows were never observed, and only their
+      /// magnitudes count.
       case weights
     }
 
@@ -24,9 +24,9 @@ public struct CalibrationProfile: Sendable {
     public var highest: [Float]
     /// Mean of each channel.
     public var mean: [Float]
-    /// Mean square of each channel: the diagonal of the Gram matrix over the number of rows.
+    /// Mean square of each channel: the diagonal of the Gram matrix divided by the number of rows.
     public var secondMoment: [Float]
-    /// Some of the rows, [rows, channels], spread evenly over everything seen.
+    /// A sample of the rows, [rows, channels], spread evenly over all rows seen.
     public var sample: [Float]
     public var source: Source
 
@@ -52,13 +52,13 @@ public struct CalibrationProfile: Sendable {
       self.source = source
     }
 
-    /// The statistics of the same rows with `offsets[k]` taken from channel k.
+    /// The statistics of the same rows with `offsets[k]` subtracted from channel k.
     func shifted(by offsets: [Float]) -> Input {
       var copy = self
       for k in offsets.indices {
         copy.lowest[k] -= offsets[k]
         copy.highest[k] -= offsets[k]
-        // E (x - o)^2 = E x^2 - 2 o E x + o^2, which rounding may carry below the variance.
+        // E (x - o)^2 = E x^2 - 2 o E x + o^2, which rounding may push below the variance.
         let moment = Double(secondMoment[k]) + Double(offsets[k]) * Double(offsets[k] - 2 * mean[k])
         copy.secondMoment[k] = max(0, Float(moment))
         copy.mean[k] -= offsets[k]
@@ -85,7 +85,7 @@ public struct CalibrationProfile: Sendable {
     }
   }
 
-  /// Inputs by the name of the weight they are multiplied with.
+  /// Inputs, keyed by the name of the weight that multiplies them.
   public var inputs: [String: Input]
 
   public init(inputs: [String: Input] = [:]) { self.inputs = inputs }

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// The treatment of one weight, for reports.
+/// How one weight was treated, for reports.
 public struct Decision: Sendable {
   /// How a weight is stored and used.
   public enum Scheme: String, Sendable {
@@ -18,22 +18,23 @@ public struct Decision: Sendable {
   /// Storage before and after.
   public let from: DType
   public let to: DType
-  /// Signal to noise of the quantised weight in decibels; nil when it stays in floating point.
+  /// Signal-to-noise ratio of the quantised weight in decibels; nil if it stays in floating point.
   public let sqnr: Double?
-  /// Signal to noise of its rounded input rows in decibels; nil without calibration.
+  /// Signal-to-noise ratio of its rounded input rows in decibels; nil without calibration.
   public let inputSQNR: Double?
   /// Smallest and largest weight.
   public let range: ClosedRange<Float>
-  /// Mean share of the largest magnitude of a channel that the integers reach; 1 without search.
+  /// Share of a channel's largest magnitude that the integers reach, averaged over the channels; 1
+  /// without a search.
   public let clip: Double?
   /// Output channels that are all zeros.
   public let zeroChannels: Int
-  /// Exponent of the smoothing of its input; nil when that was not smoothed.
+  /// Smoothing exponent of its input; nil if the input was not smoothed.
   public let smoothing: Double?
-  /// Largest magnitude taken from a channel of its input; nil when that was not shifted.
+  /// Largest magnitude subtracted from a channel of its input; nil if the input was not shifted.
   public let shift: Float?
   /// Largest magnitude added to the bias; nil without correction.
   public let correction: Float?
-  /// Why it was not quantised, for linear layers.
+  /// Why it was not quantised; for linear layers only.
   public let reason: String?
 }

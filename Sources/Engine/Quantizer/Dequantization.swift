@@ -13,8 +13,8 @@ public enum Dequantization {
     model.weights.names.first { model.weights[$0]?.dtype == .int8 }
   }
 
-  /// - Throws: `quantize.scale` when an int8 weight has no scale for each of its rows, or something
-  ///   else than a product reads it.
+  /// - Throws: `quantize.scale` if an int8 weight lacks a scale for each of its rows, or if
+  ///   something other than a product reads it.
   public static func floatingPoint(_ model: Model) throws(Failure) -> Model {
     var result = model
     var scales: Set<String> = []
@@ -76,7 +76,7 @@ public enum Dequantization {
     return try rewriter.finish()
   }
 
-  /// Attention to keys that are projected from the tokens, using existing rotary tables or adding
+  /// Attention over keys that are projected from the tokens; uses existing rotary tables or adds
   /// them.
   private static func attend(
     _ node: Graph.Node, _ p: AxialAttention, _ tables: inout [RotaryTable: ValueID],
@@ -105,7 +105,7 @@ public enum Dequantization {
       with: rewriter.add(.attention(heads: 1, scale: p.scale), operands, label: node.label))
   }
 
-  /// The weight at `position` of a node's operands, which is float from now on.
+  /// The weight at `position` among a node's operands, now float.
   private static func weight(
     _ node: Graph.Node, _ position: Int, _ rewriter: inout Rewriter
   ) throws(Failure) -> ValueID {

@@ -1,9 +1,9 @@
-/// Algebra that the runtime applies to every graph when it plans it: no file holds its result.
+/// Algebra that the runtime applies to every graph while planning it; no file holds the result.
 ///
-/// It is the only thing that a plan changes about the numbers of a graph; all other fusions keep
-/// every bit.
+/// It is the only part of a plan that changes a graph's numbers; all other fusions preserve every
+/// bit.
 public enum ExecutionStage: String, Sendable, CaseIterable {
-  /// With q of a token and head, q . (x Wk) = (Wk^T q) . x and sum p (x Wv) = (sum p x) Wv.
+  /// For q of one token and head, q . (x Wk) = (Wk^T q) . x and sum p (x Wv) = (sum p x) Wv.
   case moveProjectionsToTokens = "move-projections-to-tokens"
 
   /// One line for `sam2-quantize --passes`.

@@ -2,13 +2,13 @@ internal import Graph
 
 /// The values of a graph whose channels have similar scales.
 ///
-/// These are results of a normalisation, an activation, attention, or a convolution (the
-/// convolutions of an optimised trunk have a normalisation folded into them), of products of two
-/// such values, which weight channels by shares, and of operators that move such values.
+/// These are the results of normalisations, activations, attention and convolutions (those of an
+/// optimised trunk have a normalisation folded into them), products of two such values, which
+/// weight channels by shares, and the results of operators that move such values.
 ///
-/// Sums with residuals and bare products are not among them. Their channels differ by orders of
-/// magnitude and by large constants, so that one scale for a whole row is too coarse for most of
-/// it. Nothing is known of the inputs of a graph, which count as normalised.
+/// Sums with residuals and bare products are not among them: their channels differ by orders of
+/// magnitude and by large constants, so one scale for a whole row is too coarse for most of it.
+/// Nothing is known about the inputs of a graph; they count as normalised.
 struct NormalizedValues {
   private let isNormalized: [Bool]
 

@@ -1,7 +1,7 @@
 public import Bytes
 public import Passes
 
-/// Everything that happens to a model until it runs in int8, in order: the exact and algebraic
+/// Everything that happens to a model before it runs in int8, in order: the exact and algebraic
 /// passes, the budgeted stages of the quantiser, and the algebra of the runtime.
 public enum PipelineStage: Sendable {
   case pass(Pass)
@@ -15,7 +15,7 @@ public enum PipelineStage: Sendable {
   /// The last stage after which nothing has been rounded yet.
   public static var lastExact: PipelineStage { .pass(.eliminateDeadCode) }
 
-  /// - Throws: `quantize.pass` for a name that no stage has.
+  /// - Throws: `quantize.pass` if no stage has this name.
   public init(named name: String) throws(Failure) {
     guard let stage = Self.all.first(where: { $0.name == name }) else {
       let names = Self.all.map(\.name)
@@ -51,7 +51,7 @@ public enum PipelineStage: Sendable {
     }
   }
 
-  /// The passes up to this stage, itself included.
+  /// The passes up to and including this stage.
   public var passes: [Pass] {
     let end = Self.all.firstIndex { $0.name == name } ?? Self.all.count - 1
     return Self.all[...end].compactMap { if case .pass(let pass) = $0 { pass } else { nil } }

@@ -4,11 +4,11 @@ internal import Passes
 internal import Tensors
 
 extension QuantizationPlan {
-  /// The model with all layers in int8 but those in `fallback`, whose values are reasons, and what
-  /// became of each weight.
+  /// The model with all layers in int8 except those in `fallback`, which maps weights to reasons,
+  /// and the decision for each weight.
   ///
-  /// With `keepsAllProducts`, attention makes its keys even where it could do without, so that each
-  /// product is a node of its own.
+  /// With `keepsAllProducts`, attention computes its keys even where it could do without them, so
+  /// that each product is a separate node.
   public func quantized(
     fallback: [String: String] = [:], keepsAllProducts: Bool = false
   ) throws(Failure) -> (model: Model, decisions: [Decision]) {
@@ -57,7 +57,7 @@ extension QuantizationPlan {
           scheme: matrices[name] != nil ? .int8 : matrix != nil ? .stored8 : .float,
           reason: fallback[name] ?? kept[name]))
     }
-    // Biases that layers without one have got.
+    // Biases added to layers that had none.
     for (bias, layer) in biases.sorted(by: { $0.key < $1.key }) where table[bias] == nil {
       let values = corrections[layer] ?? []
       table.set(bias, Tensor(values, shape: Shape([values.count])))
@@ -105,7 +105,7 @@ extension QuantizationPlan {
 private struct Rewrite {
   let plan: QuantizationPlan
   let matrices: [String: QuantizedMatrix]
-  /// Layers by the bias that holds their correction.
+  /// Layers, keyed by the bias that holds their correction.
   var correctedBiases: [String: String] = [:]
   private var rewriter: Rewriter
   private var storedWeights: [String: ValueID] = [:]
@@ -135,7 +135,7 @@ private struct Rewrite {
     return try rewriter.finish()
   }
 
-  /// The product in int8, with the correction in its bias.
+  /// Replaces a node with the product in int8, with the correction in its bias.
   private mutating func replace(
     _ node: Graph.Node, _ parameters: Linear, _ name: String, _ matrix: QuantizedMatrix
   ) throws(Failure) {
@@ -166,7 +166,7 @@ private struct Rewrite {
       with: try rewriter.add(.quantizedLinear(parameters), operands, label: node.label))
   }
 
-  /// The node as it is, on a weight that is stored in int8.
+  /// Keeps the node, but with a weight that is stored in int8.
   private mutating func dequantize(
     _ node: Graph.Node, _ name: String, _ matrix: QuantizedMatrix
   ) throws(Failure) {

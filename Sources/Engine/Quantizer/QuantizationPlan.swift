@@ -2,10 +2,10 @@ internal import Bytes
 public import Graph
 internal import Tensors
 
-/// All that is decided for a model: smoothed weights, integers, corrections of biases.
+/// Everything decided for a model: smoothed weights, integers, bias corrections.
 ///
-/// Models come out of it with any of the layers left in floating point, so that their effects can
-/// be measured one by one without deciding anything again.
+/// It yields models with any of the layers left in floating point, so that each layer's effect can
+/// be measured without repeating any decision.
 public struct QuantizationPlan: Sendable {
   /// A product that can run in int8.
   public struct Layer: Sendable {
@@ -14,26 +14,26 @@ public struct QuantizationPlan: Sendable {
     /// The graph it belongs to.
     public let graph: String
     public let matrix: QuantizedMatrix
-    /// Signal to noise of its rounded input rows in decibels; nil without calibration.
+    /// Signal-to-noise ratio of its rounded input rows in decibels; nil without calibration.
     public let inputSQNR: Double?
   }
 
-  /// The model in floating point after smoothing: it computes what the original does.
+  /// The floating-point model after smoothing; it computes the same as the original.
   public let source: Model
   /// In the order of the graphs.
   public let layers: [Layer]
   public let recipe: Recipe
-  /// Reasons for linear layers that stay, by weight.
+  /// Why linear layers stay in floating point, by weight.
   let kept: [String: String]
-  /// Smoothing of the inputs of products, by weight.
+  /// Smoothing of the products' inputs, by weight.
   let smoothings: [String: Smoothing]
-  /// Weights of products whose inputs were smoothed or shifted.
+  /// Number of weights of products whose inputs were smoothed or shifted.
   public var smoothedWeightCount: Int { smoothings.count }
   /// Attention layers, by label, whose queries and keys were balanced.
   public let balanced: [String]
-  /// Integers of weights that are stored in int8 but not multiplied in it.
+  /// Integers of weights that are stored, but not multiplied, in int8.
   let stored: [String: QuantizedMatrix]
-  /// To be added to the output of a layer, by weight.
+  /// Values to add to a layer's output, by weight.
   public private(set) var corrections: [String: [Float]] = [:]
 
   init(
@@ -79,7 +79,7 @@ public struct QuantizationPlan: Sendable {
     return layers
   }
 
-  /// Integers for the weights called `names`, whose products stay in float, except for those whose
+  /// Integers for the weights in `names`, whose products stay in float, omitting those whose
   /// products would lose too much.
   private static func storedMatrices(
     _ model: Model, _ names: Set<String>, _ recipe: Recipe, _ profile: CalibrationProfile
@@ -103,17 +103,17 @@ public struct QuantizationPlan: Sendable {
 
   // MARK: Bias correction
 
-  /// Gives the layers with these weights a correction of nothing, and so each of them a bias.
+  /// Gives each layer with one of these weights a zero correction, and thus a bias.
   public mutating func resetCorrections(of weights: Set<String>) {
     for layer in layers where weights.contains(layer.weight) {
       corrections[layer.weight] = [Float](repeating: 0, count: layer.matrix.values.shape[0])
     }
   }
 
-  /// Corrects the bias of the layer with `weight` by the mean error of its outputs:
-  /// W E[x] - Q E[q(x)], for the inputs x it gets in floating point and those it gets, rounded,
-  /// downstream of quantised and corrected layers (Nagel et al., "Data-Free Quantization", arXiv
-  /// 1906.04721, section 4.2).
+  /// Corrects the bias of the layer with `weight` by the mean error of its outputs, W E[x] - Q
+  /// E[q(x)], where x are its inputs in floating point and q(x) its rounded inputs downstream of
+  /// quantised and corrected layers (Nagel et al., "Data-Free Quantization", arXiv 1906.04721,
+  /// section 4.2).
   public mutating func correctBias(
     of weight: String, floatMean: [Float], roundedMean: [Float]
   ) {
@@ -135,7 +135,7 @@ public struct QuantizationPlan: Sendable {
 }
 
 extension Model {
-  /// Names of the weights that are outputs of graphs as they are.
+  /// Names of the weights that graphs output unchanged.
   var outputWeights: Set<String> {
     var names: Set<String> = []
     for graph in graphs {

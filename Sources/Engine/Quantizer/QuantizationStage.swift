@@ -1,9 +1,9 @@
 public import Graph
 public import Passes
 
-/// The stages of the quantiser on a model whose graphs are optimised.
+/// The stages of the quantiser, for a model with optimised graphs.
 ///
-/// Together they are one budgeted rewrite, which may end after any stage.
+/// Together they form one budgeted rewrite, which may end after any stage.
 public enum QuantizationStage: String, Sendable, CaseIterable {
   /// Large weights are stored in int8 and multiplied in float, other matrices in float16.
   case storeCompactly = "store-compactly"
@@ -22,7 +22,7 @@ public enum QuantizationStage: String, Sendable, CaseIterable {
   }
 
   /// The effect of each stage that changed a graph, for the log; `quantized` may be the result of
-  /// any.
+  /// any stage.
   public static func log(from source: Model, to quantized: Model) -> [Pipeline.Entry] {
     var entries: [Pipeline.Entry] = []
     for stage in allCases {
@@ -37,7 +37,7 @@ public enum QuantizationStage: String, Sendable, CaseIterable {
     return entries
   }
 
-  /// A quantised graph as it was before or after this stage, as far as operators go.
+  /// A quantised graph as it was before or after this stage, considering operators only.
   private func part(of graph: Graph, isBefore: Bool) -> Graph {
     let done = Self.allCases.prefix { $0 != self } + (isBefore ? [] : [self])
     var copy = graph
@@ -60,7 +60,8 @@ public enum QuantizationStage: String, Sendable, CaseIterable {
 }
 
 extension Graph {
-  /// The nodes that an axial attention replaced, by operators and weights; other nodes unchanged.
+  /// The nodes that an axial attention replaced, restoring only operators and weights; other nodes
+  /// are unchanged.
   fileprivate func withKeys(_ node: Node) -> [Node] {
     guard case .axialAttention(let p) = node.op else { return [node] }
     let labels = keyLabels(of: node)

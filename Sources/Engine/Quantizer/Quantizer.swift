@@ -13,7 +13,7 @@ public struct Quantizer: Sendable {
 
   public init(_ recipe: Recipe = Recipe()) { self.recipe = recipe }
 
-  /// The quantised model and what was decided for each weight, in the order of the table.
+  /// The quantised model and the decision for each weight, in the order of the table.
   /// - Throws: as `plan`.
   public func quantize(
     _ model: Model, profile: CalibrationProfile? = nil
@@ -21,9 +21,9 @@ public struct Quantizer: Sendable {
     try plan(model, profile: profile).quantized()
   }
 
-  /// All decisions that precede the file; the bias correction may follow.
-  /// - Throws: `quantize.already` when the model is quantised, `quantize.value` for any weight that
-  ///   is not finite, `quantize.pattern` for a pattern that matches nothing.
+  /// All decisions that come before the file is written; bias correction may follow.
+  /// - Throws: `quantize.already` if the model is already quantised, `quantize.value` if any weight
+  ///   is not finite, `quantize.pattern` if a pattern matches nothing.
   public func plan(
     _ model: Model, profile: CalibrationProfile? = nil
   ) throws(Failure) -> QuantizationPlan {
@@ -36,8 +36,8 @@ public struct Quantizer: Sendable {
       model, recipe: recipe, quantized: choice.quantized, kept: choice.kept, profile: profile)
   }
 
-  /// Names of the weights whose inputs decide the rounding: those of products in int8, of the
-  /// producers of queries and keys of attention in int8, and those that are stored in int8.
+  /// Names of the weights whose inputs decide the rounding: those of int8 products, those that
+  /// produce the queries and keys of int8 attention, and those stored in int8.
   public func watchedWeights(of model: Model) -> Set<String> {
     var names = choose(model).quantized
     for group in ScoreGroup.all(in: model, recipe: recipe) {
@@ -60,11 +60,12 @@ public struct Quantizer: Sendable {
 
   // MARK: Choosing
 
-  /// Names of the weights to quantise, and reasons for linear layers that stay.
+  /// Names of the weights to quantise, and the reasons why other linear layers stay in floating
+  /// point.
   private func choose(_ model: Model) -> (quantized: Set<String>, kept: [String: String]) {
     var quantized: Set<String> = []
     var kept: [String: String] = [:]
-    // Weights whose numbers something else needs: biases, kernels, embeddings, outputs.
+    // Weights whose values are needed elsewhere: biases, kernels, embeddings, outputs.
     var otherwiseUsed = model.outputWeights
     for graph in model.graphs {
       let normalized = NormalizedValues(graph)

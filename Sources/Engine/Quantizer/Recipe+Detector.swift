@@ -1,10 +1,10 @@
 extension Recipe {
-  /// The recipe for detectors, the names of whose weights are `weights`: the towers of pictures and
-  /// texts in int8, and the attention of pictures; the heads stay in float.
+  /// The recipe for a detector whose weights are named `weights`: the picture and text towers run
+  /// in int8, as does attention in pictures; the heads stay in float.
   ///
-  /// They read normalised values and sums of two layers at most, so no layer stays in float because
-  /// its input channels differ in scale. Texts are short and their attention is masked by large
-  /// numbers.
+  /// Layers read normalised values, or sums of at most two layers, so none stays in float because
+  /// its input channels differ in scale. Text attention stays in float: texts are short, and large
+  /// numbers mask their attention.
   public static func detector(weights: [String]) -> Recipe {
     var recipe = Recipe()
     recipe.graphs = ["encode_text", "find_boxes"]

@@ -2,8 +2,8 @@ internal import Graph
 internal import Tensors
 
 extension Recipe {
-  /// Names of the large weights that only products read, as the weight they multiply with, so that
-  /// their storage affects nothing else.
+  /// Names of the large weights that are read only as the weights of products, so that their
+  /// storage affects nothing else.
   func storableWeights(of model: Model) -> Set<String> {
     var packed: Set<String> = []
     var otherwiseUsed = model.outputWeights
@@ -26,8 +26,8 @@ extension Recipe {
 }
 
 extension Op {
-  /// Position of a weight that the runtime packs, or of whose rows few are read, so that its
-  /// storage does not affect the speed.
+  /// Position of a weight whose storage does not affect speed, because the runtime packs it or
+  /// reads few of its rows.
   var storablePosition: Int? {
     switch self {
     case .linear, .conv2d, .convTranspose2d: 1

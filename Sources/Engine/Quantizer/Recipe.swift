@@ -5,52 +5,54 @@
 public struct Recipe: Sendable {
   /// Graphs whose linear layers are quantised.
   ///
-  /// The decoder and the heads are 1 % of the work and carry all of the fragility, so they stay in
-  /// float32.
+  /// The decoder and the heads account for 1 % of the work but all of the fragility, so they stay
+  /// in float32.
   public var graphs: Set<String> = [
     "encode_image", "attend_memory", "attend_pooled_memory", "encode_memory",
   ]
   /// Graphs in which products stay in floating point unless they read `NormalizedValues`.
   ///
-  /// In the encoders these project the sums of stages to features that everything else reads: 2 %
-  /// of the work but half of the error.
+  /// In the encoders, these project the sums of stages to the features that everything else reads:
+  /// 2 % of the work but half of the error.
   public var floatUnnormalizedGraphs: Set<String> = ["encode_image", "encode_memory"]
-  /// Minimum depth and number of outputs worth quantising: below, int8 saves little time and few
-  /// bytes, and its error is in everything that follows.
+  /// Minimum depth and number of outputs worth quantising: below this, int8 saves little time and
+  /// few bytes, while its error affects everything downstream.
   public var minimumSide = 64
-  /// Weights, and attention layers by their labels, that stay in floating point: exact names, or
-  /// patterns with `*` and `?`.
+  /// Weights, and labels of attention layers, that stay in floating point: exact names, or patterns
+  /// with `*` and `?`.
   public var keepFloat: [String] = []
   /// Improvements over plain rounding; some of them need calibration.
   public var steps: Set<Step> = Set(Step.allCases)
-  /// Elements from which on a weight that is not multiplied in int8 is still stored in int8.
+  /// Number of elements from which a weight that is not multiplied in int8 is still stored in int8.
   public var minimumStoredElements = 32_768
-  /// Minimum signal to noise in decibels, for inputs like those of calibration, at which a weight
-  /// is stored in int8.
+  /// Minimum signal-to-noise ratio in decibels, for inputs like those of calibration, at which a
+  /// weight is stored in int8.
   public var minimumStoredSQNR = 35.0
 
   /// Graphs whose attention runs in int8.
   public var attentionGraphs: Set<String> = [
     "encode_image", "attend_memory", "attend_pooled_memory",
   ]
-  /// Fewest keys for which int8 attention is worth its rounding.
+  /// Minimum number of keys for which int8 attention is worth its rounding.
   public var minimumKeys = 32
 
   /// An improvement that can be left out.
   public enum Step: String, Sendable, CaseIterable {
-    /// The range of each weight channel is the one with the minimum error, not the largest value.
+    /// Each weight channel's range is the one with the minimum error, not its largest value.
     case clip
     /// Large input channels are divided, and their weights multiplied, before rounding.
     case smoothing
-    /// The mean of each input channel is taken away before rounding, and its product added after.
+    /// The mean of each input channel is subtracted before rounding, and its product added
+    /// afterwards.
     case shifting
     /// Channels of queries are divided, and those of keys multiplied, before attention rounds them.
     case balancing
-    /// Where calibration has no data, smoothing, shifting and balancing are estimated from weights.
+    /// Where calibration has no data, smoothing, shifting and balancing are estimated from the
+    /// weights.
     case estimation
-    /// Where nobody gives pictures, the model is watched on drawn scenes.
+    /// Without pictures from a user, the model is observed on drawn scenes.
     case scenes
-    /// The rounding of a weight makes up for that of the weights of its channel before it.
+    /// Each weight's rounding compensates for that of the preceding weights in its channel.
     case compensation
     /// The mean error of each product is subtracted from its bias.
     case biasCorrection = "bias-correction"
@@ -58,13 +60,13 @@ public struct Recipe: Sendable {
     case int8Storage = "int8-storage"
     /// Attention of `attentionGraphs` runs in int8.
     case int8Attention = "int8-attention"
-    /// Int8 attention to tokens on a grid makes no keys of them, where that is less work.
+    /// Int8 attention over tokens on a grid does without keys where that is less work.
     case axialAttention = "axial-attention"
   }
 
   public init() {}
 
-  /// The same layers with plain rounding.
+  /// A recipe for the same layers with plain rounding.
   public var withoutSearch: Recipe {
     var copy = self
     copy.steps.formIntersection([.int8Attention, .axialAttention])
@@ -108,7 +110,7 @@ extension Recipe {
   }
 }
 
-/// Whether `text` matches `pattern`, in which `*` matches any run of characters and `?` one.
+/// Whether `text` matches `pattern`, where `*` matches any run of characters and `?` matches one.
 public func matches(_ text: String, pattern: String) -> Bool {
   let (text, pattern) = (Array(text.utf8), Array(pattern.utf8))
   var (t, p) = (0, 0)

@@ -1,5 +1,5 @@
-/// The name nearest to a mistyped one, by insertions, deletions and replacements of bytes
-/// (Levenshtein); nil when none is near enough to be meant.
+/// The name closest to a mistyped one, by insertions, deletions and replacements of bytes
+/// (Levenshtein); nil if none is close enough to be the intended name.
 func similarName(to text: String, among names: [String]) -> String? {
   let typed = Array(text.utf8.filter { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "?") })
   var best: (name: String, distance: Int)?

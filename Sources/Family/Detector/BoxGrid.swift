@@ -2,9 +2,9 @@ import DetectorConfig
 import Glibc
 import Tensors
 
-/// Where the boxes of patches are without anything in a picture, as logits.
+/// The boxes that patches start from, whatever is in the picture, as logits.
 ///
-/// The centre starts at the lower right corner of its patch and the size at that of a patch: a
+/// The centre starts at the lower-right corner of the patch, and the size at the patch's size. A
 /// prediction is added, and the logistic function of the sum is the box in 0...1.
 struct BoxGrid: Sendable {
   /// [n, 4].

@@ -1,13 +1,13 @@
-/// One object that a detector found.
+/// One object found by a detector.
 public struct Detection: Sendable, Hashable {
-  /// Which of the queries it answers, by position.
+  /// Position of the query that it answers.
   public var query: Int
   /// Probability in 0...1.
   public var score: Float
-  /// In pixels of the picture, inside of it.
+  /// In pixels, within the picture.
   public var box: Box
 
-  /// A rectangle by its corners.
+  /// A rectangle, given by its corners.
   public struct Box: Sendable, Hashable {
     public var x0: Float
     public var y0: Float
@@ -26,7 +26,7 @@ public struct Detection: Sendable, Hashable {
         y1: min(max(y1, 0), height))
     }
 
-    /// Area of the intersection over that of the union; 0 when either is empty.
+    /// Area of the intersection over area of the union; 0 when either is empty.
     public func overlap(_ other: Box) -> Float {
       let common = Box(
         x0: max(x0, other.x0), y0: max(y0, other.y0), x1: min(x1, other.x1),

@@ -1,11 +1,11 @@
 public import Bytes
 
-/// Which boxes count.
+/// Options that decide which boxes count.
 public struct DetectionOptions: Sendable, Hashable {
-  /// Boxes with a lower score, or this one, are left out.
+  /// Boxes with this score or a lower one are left out.
   public var threshold: Float = 0.1
-  /// Of two boxes that answer one query and overlap by more than this (intersection over union),
-  /// the better one stays; 1 keeps all.
+  /// Of two boxes that answer the same query and overlap by more than this (intersection over
+  /// union), only the better one is kept; 1 keeps all.
   public var suppression: Float = 0.5
   /// Maximum number of boxes per picture; the best ones are kept.
   public var maximumCount = 100

@@ -14,9 +14,9 @@ extension Detector {
 
   /// Finds what `queries` ask for among the boxes of a picture, best first.
   ///
-  /// Each box answers the query with its largest logit. Boxes that are outside of the picture, in the
-  /// part that makes it square, do not count.
-  /// - Returns: also how many were left out beyond the largest number of detections.
+  /// Each box answers the query for which its logit is largest. Boxes outside the picture, in the
+  /// padding that makes it square, do not count.
+  /// - Returns: also how many were left out beyond the maximum number of detections.
   public func detections(
     _ queries: DetectorQueries, in boxes: PictureBoxes, options: DetectionOptions = .init()
   ) throws(Failure) -> (found: [Detection], leftOut: Int) {
@@ -43,13 +43,13 @@ extension Detector {
           ? Detection(query: best - row.startIndex, score: score, box: box) : nil
       }
     }
-    // Patches are in one order; equal scores keep it.
+    // Boxes with equal scores keep the order of their patches.
     return found.enumerated()
       .sorted { ($0.element.score, -$0.offset) > ($1.element.score, -$1.offset) }
       .map(\.element)
   }
 
-  /// `detections`, best first, without those that overlap a better one of their query.
+  /// `detections`, best first, without those that overlap a better one for the same query.
   static func withoutDuplicates(_ detections: [Detection], overlap: Float) -> [Detection] {
     guard overlap < 1 else { return detections }
     var kept: [Detection] = []

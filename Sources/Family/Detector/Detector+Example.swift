@@ -5,10 +5,11 @@ import Tensors
 extension Detector {
   /// A query for the object in `box` of `example`, or for its most prominent object.
   ///
-  /// Without a box OWLv2 takes the patch whose box is most of an object. With one, and in OWL-ViT, of
-  /// the patches whose boxes fit nearly as well as the best one, that whose contents differ most
-  /// from the average of the picture is taken, as the reference does.
-  /// - Throws: `detect.example_box` for a box that is empty or outside of the picture.
+  /// Without a box, OWLv2 takes the patch with the highest objectness. With a box, and always in
+  /// OWL-ViT, the patches considered are those whose boxes fit nearly as well as the best one. Of
+  /// these, as in the reference, the one whose contents differ furthest from the picture's average
+  /// is taken.
+  /// - Throws: `detect.example_box` for a box that is empty or outside the picture.
   public func query(
     like example: RGBImage, box: Detection.Box? = nil, label: String = "example"
   ) throws(Failure) -> DetectorQueries {
@@ -34,7 +35,7 @@ extension Detector {
         values.indices.max { (values[$0], -$0) < (values[$1], -$1) } ?? 0
       }
     } else {
-      // The whole of the square that the detector sees.
+      // The whole square that the detector sees.
       let whole = Detection.Box(x0: 0, y0: 0, x1: seen.scaleX, y1: seen.scaleY)
       index = seen.bestPatch(for: box ?? whole)
     }
@@ -43,14 +44,14 @@ extension Detector {
 }
 
 extension PictureBoxes {
-  /// Patches that fit at least this share as well as the best one may be chosen.
+  /// A patch may be chosen if its fit is at least this fraction of the best one's.
   private static let share: Float = 0.8
 
   func classVector(_ index: Int) -> [Float] {
     classes.withFloats { Array($0[(index * queryWidth)..<((index + 1) * queryWidth)]) }
   }
 
-  /// The patch that shows best what is in `box`.
+  /// The patch that best shows the contents of `box`.
   func bestPatch(for box: Detection.Box) -> Int {
     let found = pixelBoxes
     var fits = found.map { $0.overlap(box) }
@@ -62,7 +63,7 @@ extension PictureBoxes {
       zip(classVector(index), mean).reduce(Float(0)) { $0 + $1.0 * $1.1 }
     }
     let unlike = likeness.indices.min { likeness[$0] < likeness[$1] }
-    // Without any overlap all limits are negative, and the best fit may be below.
+    // Without any overlap the limit is negative, and the best fit may be below it.
     return unlike.map { chosen[$0] } ?? (fits.indices.max { fits[$0] < fits[$1] } ?? 0)
   }
 
@@ -78,7 +79,7 @@ extension PictureBoxes {
 }
 
 extension Detection.Box {
-  /// The overlap, less the share of the smallest common box that neither covers.
+  /// The overlap, less the fraction of the smallest common box that neither covers.
   fileprivate func generalizedOverlap(_ other: Detection.Box) -> Float {
     let common = Detection.Box(
       x0: min(x0, other.x0), y0: min(y0, other.y0), x1: max(x1, other.x1), y1: max(y1, other.y1)

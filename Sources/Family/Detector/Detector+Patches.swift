@@ -6,12 +6,12 @@ import Tensors
 public struct DetectorPatches: Sendable {
   /// The best answer of each patch; its box may reach beyond the picture.
   public let best: [Detection]
-  /// [n, D]: what is compared with queries.
+  /// [n, D]: the vectors that are compared with queries.
   public let classes: [Float]
 }
 
 extension Detector {
-  /// The answer of every patch of `picture`, in the order of the patches.
+  /// The answer of every patch of `picture`, in patch order.
   public func patches(
     _ queries: DetectorQueries, in picture: RGBImage
   ) throws(Failure) -> DetectorPatches {

@@ -5,7 +5,7 @@ public import Tensors
 extension Detector {
   /// Pixels [1, S, S, 3] of `picture` as the detector was trained to see it.
   ///
-  /// Those of OWLv2 are padded to a square; those of OWL-ViT are stretched to one, in 8 bits.
+  /// OWLv2's pictures are padded to a square; OWL-ViT's are stretched to one, in 8 bits.
   public func pixels(of picture: RGBImage) -> Tensor {
     let side = configuration.imageSize
     let mean = configuration.pixelMean.map { Float($0) }

@@ -7,7 +7,7 @@ public import Runtime
 public import Tensors
 import Tokenizer
 
-/// Finds objects in pictures by words or by an example: OWLv2 or OWL-ViT.
+/// Finds objects in pictures from words or from an example: OWLv2 or OWL-ViT.
 ///
 ///     let detector = try Detector(path: "owlv2.sam2")
 ///     let queries = try detector.queries(for: ["red car", "dog"])
@@ -15,11 +15,11 @@ import Tokenizer
 ///       print(queries.labels[found.query], found.score, found.box)
 ///     }
 ///
-/// Loaded once, for use from any number of threads. A text is encoded once and kept; a picture that
-/// was looked at can be asked for other things at little cost.
+/// Loaded once, for use from any number of threads. A text is encoded once and kept; once a picture
+/// has been looked at, searching it for other things costs little.
 public final class Detector: Sendable {
   public let configuration: DetectorConfiguration
-  /// The runtime of the graphs.
+  /// The runtime that runs the graphs.
   public let program: Program
   let pool: StoragePool
   let tokenizer: BytePairTokenizer
@@ -27,7 +27,7 @@ public final class Detector: Sendable {
   private let cache = TextCache()
   private let entries: [DetectorGraph: ProgramEntry]
 
-  /// Texts encoded in one call at most; bounds the memory of a call.
+  /// Maximum texts encoded in one call; bounds the memory of a call.
   private static let batchLimit = 32
 
   /// Loads the `.sam2` file at `path`.
@@ -41,7 +41,7 @@ public final class Detector: Sendable {
     }
   }
 
-  /// Prepares a model that is in memory already; `tap` sees values of its graphs as they run.
+  /// Prepares a model that is already in memory; `tap` sees values of its graphs as they run.
   /// - Throws: as `init(path:)`; `config.mismatch` or `model.interface` when the graphs are not
   ///   those that the configuration implies.
   public init(
@@ -93,7 +93,7 @@ public final class Detector: Sendable {
 
   // MARK: - Words
 
-  /// Queries for texts, of which those that were asked for before are not encoded again.
+  /// Queries for texts; texts requested before are not encoded again.
   /// - Throws: `detect.text_none`, `detect.text_empty`, `detect.text_utf8`, `detect.text_long`.
   public func queries(for texts: [String]) throws(Failure) -> DetectorQueries {
     guard !texts.isEmpty else {
@@ -128,14 +128,15 @@ public final class Detector: Sendable {
 
   // MARK: - Pictures
 
-  /// Looks at a picture, for any number of questions about it.
+  /// Looks at a picture, so that it can be searched any number of times.
   public func look(at picture: RGBImage) throws(Failure) -> PictureBoxes {
     try look(
       at: pixels(of: picture), width: picture.width, height: picture.height,
       extent: extent(of: picture))
   }
 
-  /// Looks at pixels [1, S, S, 3], which show a picture of that size in a square of that extent.
+  /// Looks at pixels [1, S, S, 3], which show a picture of the given size in a square of the given
+  /// extent.
   func look(
     at pixels: Tensor, width: Int, height: Int, extent: (x: Float, y: Float)
   ) throws(Failure) -> PictureBoxes {
@@ -166,6 +167,6 @@ public final class Detector: Sendable {
 }
 
 extension DetectorConfiguration {
-  /// Name of the tensor of a model file that holds the merges of the tokenizer, as UTF-8 text.
+  /// Name of the tensor in a model file that holds the tokenizer's merges, as UTF-8 text.
   public static let mergesName = "tokenizer.merges"
 }

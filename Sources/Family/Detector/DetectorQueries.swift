@@ -1,7 +1,6 @@
-/// The targets of a search: texts or an example, in the space in which boxes are compared with
-/// them.
+/// The targets of a search: texts or an example, in the space where boxes are compared with them.
 public struct DetectorQueries: Sendable, Equatable {
-  /// How detections are labelled, one per query.
+  /// The labels of detections, one per query.
   public let labels: [String]
   /// One row per query.
   let vectors: [[Float]]

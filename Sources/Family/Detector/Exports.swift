@@ -1,4 +1,4 @@
-// `import Detector` is enough for a caller: these rooms' types are in its signatures.
+// `import Detector` is enough for a caller: its signatures use these modules' types.
 
 @_exported public import Bytes
 @_exported public import DetectorConfig

@@ -6,9 +6,9 @@ public struct PictureBoxes: Sendable {
   public let height: Int
   /// [n, 4] in 0...1 of the detector's square picture: centre x and y, width and height.
   public let boxes: Tensor
-  /// [n]: logit of being an object at all; nil for a detector without this head.
+  /// [n]: logit that the box holds an object at all; nil for a detector without this head.
   public let objectness: Tensor?
-  /// [1, n, D], [1, n, 1], [1, n, 1]: what is compared with queries, and how.
+  /// [1, n, D], [1, n, 1], [1, n, 1]: the vectors compared with queries, then shift and scale.
   let classes: Tensor
   let shift: Tensor
   let scale: Tensor
@@ -35,7 +35,7 @@ public struct PictureBoxes: Sendable {
 }
 
 extension Tensor {
-  /// Elements of a contiguous float32 tensor, as graphs give them.
+  /// Calls `body` with the elements of a contiguous float32 tensor, as graphs return it.
   func withFloats<Result>(_ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
     withUnsafeBytes { body($0.bindMemory(to: Float.self)) }
   }

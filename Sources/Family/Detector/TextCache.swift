@@ -1,10 +1,10 @@
 import Bytes
 import Synchronization
 
-/// Queries of texts that were encoded before.
+/// Queries for texts that were encoded before.
 final class TextCache: Sendable {
   private let known = Guarded<[String: [Float]]>([:])
-  /// More texts than anybody looks for; past it the cache starts anew.
+  /// More texts than anybody looks for; past this, the cache starts afresh.
   private static let limit = 4096
 
   subscript(text: String) -> [Float]? { known.withLock { $0[text] } }

@@ -1,14 +1,14 @@
 import Bytes
 import Tokenizer
 
-/// The tokens of a text, filled up to the length that a detector reads.
+/// The tokens of a text, padded to the length that a detector reads.
 struct TextTokens {
   let tokens: [Int32]
-  /// Position of the token whose features are the query: the first one of the largest number, which
-  /// is the end.
+  /// Position of the token whose features are the query: the first with the highest number, which
+  /// is the end token.
   let end: Int
 
-  /// A token takes some bytes at most; longer texts need no tokenizer to be too long.
+  /// Tokens are only a few bytes each, so a longer text has too many without being tokenized.
   private static let byteLimit = 16_384
 
   /// - Throws: `detect.text_empty`, `detect.text_utf8`, `detect.text_long`.

@@ -4,8 +4,8 @@ import SAM2Config
 
 extension DetectorConfiguration {
   /// The configuration of a model with this metadata.
-  /// - Throws: `model.not_detector` for a SAM 2, `model.architecture` for what is unknown; `json.*`,
-  ///   `config.*`.
+  /// - Throws: `model.not_detector` for a SAM 2, `model.architecture` for an unknown model;
+  ///   `json.*`, `config.*`.
   public init(metadata: JSONValue) throws(Failure) {
     let architecture = try Architecture(metadata: metadata)
     guard let kind = DetectorKind(architecture) else {
@@ -17,7 +17,7 @@ extension DetectorConfiguration {
     try self.init(json: metadata.required("configuration"), kind: kind)
   }
 
-  /// Reads what `json` writes.
+  /// Reads the output of `json`.
   /// - Throws: `json.*`, `config.value`.
   public init(json: JSONValue, kind: DetectorKind) throws(Failure) {
     self.kind = kind

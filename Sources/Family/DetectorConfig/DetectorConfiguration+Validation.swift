@@ -1,7 +1,8 @@
 public import Bytes
 
 extension DetectorConfiguration {
-  /// Checks what graphs and the detector rely on, so that numbers from a file cannot break them.
+  /// Checks everything the graphs and the detector rely on, so that values from a file cannot break
+  /// them.
   /// - Throws: `config.value`.
   public func validate() throws(Failure) {
     for (name, value, range) in [

@@ -5,7 +5,7 @@ public import SAM2Config
 ///
 /// The initial values are those of `owlv2-base-patch16`.
 public struct DetectorConfiguration: Sendable, Equatable {
-  /// A transformer of equal layers: that of texts, or that of pictures.
+  /// A transformer with identical layers: the one for texts, or the one for pictures.
   public struct Tower: Sendable, Equatable {
     public var width: Int
     public var layers: Int
@@ -36,13 +36,13 @@ public struct DetectorConfiguration: Sendable, Equatable {
   public var patchSize = 16
   public var text = Tower(width: 512, layers: 12, heads: 8, feedforward: 2048)
   public var vision = Tower(width: 768, layers: 12, heads: 12, feedforward: 3072)
-  /// Tokens of the vocabulary.
+  /// Tokens in the vocabulary.
   public var vocabularyCount = 49408
-  /// Longest text, in tokens, the start and the end included.
+  /// Length of the longest text in tokens, including the start and the end.
   public var tokenCount = 16
   /// Width of the space in which texts and boxes meet.
   public var queryWidth = 512
-  /// Means and deviations of red, green and blue in 0...1: those of CLIP.
+  /// Means and standard deviations of red, green and blue in 0...1, as in CLIP.
   public var pixelMean = [0.48145466, 0.4578275, 0.40821073]
   public var pixelStd = [0.26862954, 0.26130258, 0.27577711]
 
@@ -59,7 +59,7 @@ public enum DetectorKind: String, Sendable, CaseIterable {
   case owlv2
   case owlvit
 
-  /// The kind of model that a file of it holds.
+  /// The kind of model in a file of this detector.
   public var architecture: Architecture {
     switch self {
     case .owlv2: .owlv2
@@ -75,7 +75,7 @@ public enum DetectorKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// As people call it.
+  /// The name that people use.
   public var name: String {
     switch self {
     case .owlv2: "OWLv2"
@@ -86,7 +86,7 @@ public enum DetectorKind: String, Sendable, CaseIterable {
   /// Whether there is a head that scores whether a box holds any object.
   public var hasObjectness: Bool { self == .owlv2 }
 
-  /// Whether pictures become square by padding right and below, and not by stretching.
+  /// Whether pictures become square by padding on the right and below, rather than by stretching.
   public var padsPictures: Bool { self == .owlv2 }
 }
 

@@ -14,9 +14,9 @@ public enum DetectorGraph: String, Sendable, Hashable, CaseIterable {
 
 /// Operands and results of the graphs of a detector.
 ///
-/// The only definition of them; `Formats/model-file.md` has the same table with the
-/// meaning of each. Every model of a configuration has this one interface, whichever passes have
-/// rewritten its graphs.
+/// This is their only definition; `Formats/model-file.md` has the same table with the meaning of
+/// each. All models of a configuration have this one interface, whichever passes have rewritten
+/// their graphs.
 public struct DetectorInterface: Sendable {
   public struct Value: Sendable, Hashable {
     public let name: String
@@ -57,7 +57,7 @@ public struct DetectorInterface: Sendable {
     }
   }
 
-  /// The class features of boxes: results of one graph, operands of another.
+  /// The class features of boxes: results of one graph and operands of another.
   private var classValues: [Value] {
     [
       Value(name: "classes", type: .float(1, boxes, width)),

@@ -3,12 +3,12 @@ import DetectorConfig
 public import Graph
 public import Tensors
 
-/// Gives back the tensors of a detector under the names that `transformers` uses, in its order.
+/// Returns the tensors of a detector under the names that `transformers` uses, in its order.
 public enum DetectorExporter {
-  /// The tensors of `model` as they are stored, which is as the checkpoint had them, except for
-  /// positions that `--image-size` has left out.
+  /// The tensors of `model` as stored, which is as they were in the checkpoint except for positions
+  /// left out because of `--image-size`.
   /// - Throws: `export.quantized` for a model whose weights are rounded or folded into others,
-  ///   `export.weight` for one that is missing; what reading the configuration throws.
+  ///   `export.weight` for a missing weight; what reading the configuration throws.
   public static func tensors(of model: Model) throws(Failure) -> any TensorCollection {
     let official = DetectorTensors(try DetectorConfiguration(metadata: model.metadata))
     for name in official.names {
@@ -36,7 +36,7 @@ public enum DetectorExporter {
   }
 }
 
-/// Some of the weights of a model, in an order of their own.
+/// Some of a model's weights, in their own order.
 private struct StoredTensors: TensorCollection {
   let names: [String]
   let weights: WeightTable

@@ -7,29 +7,29 @@ import SAM2Import
 public import Tensors
 public import Tokenizer
 
-/// Imports a checkpoint of OWLv2 or OWL-ViT, as `transformers` saves it, as graphs and weights.
+/// Imports a checkpoint of OWLv2 or OWL-ViT, as saved by `transformers`, as graphs and weights.
 public enum DetectorImporter {
   /// The user's choices.
   public struct Options: Sendable {
-    /// The entries of the `config.json` beside the checkpoint.
+    /// The entries of the `config.json` next to the checkpoint.
     public var published: PublishedConfiguration?
-    /// Side of the pictures to look at; nil for that of the checkpoint, which is also the largest.
+    /// Side of the pictures to look at; nil for the checkpoint's, which is also the maximum.
     public var imageSize: Int?
     public var storage = DType.float32
 
     public init() {}
   }
 
-  /// Which detector the names are of; nil for another model.
+  /// The detector that the tensor names belong to; nil for another model.
   public static func kind(of tensors: any TensorCollection) -> DetectorKind? {
     DetectorShapes.kind(of: tensors)
   }
 
-  /// Converts a checkpoint, with the `merges` of its tokenizer inside.
+  /// Converts a checkpoint and includes the `merges` of its tokenizer.
   ///
-  /// Weights are shared with the checkpoint, or go to a temporary file, as `ModelImporter` does for
-  /// a later writer; all of them are kept, used by a graph or not. A smaller picture has the
-  /// positions of the upper left part of the grid, as in the reference implementation
+  /// Weights are shared with the checkpoint or written to a temporary file, as `ModelImporter` does
+  /// for a later writer; all of them are kept, whether or not a graph uses them. A smaller picture
+  /// has the positions of the upper-left part of the grid, as in the reference implementation
   /// (google-research/scenic); `transformers` would interpolate them.
   /// - Throws: `detector.shapes`, `detector.image_size`, `detector.tokenizer`, `config.*`; what
   ///   `ModelImporter` throws for weights.
@@ -138,7 +138,7 @@ public enum DetectorImporter {
   ) -> [String] {
     var notes: [String] = []
     let known = DetectorTensors(full).shapes
-    // Counters of positions, which old versions saved.
+    // Position counters, which old versions saved.
     let others = checkpoint.names.filter { known[$0] == nil }
     if !others.isEmpty {
       let shown = others.prefix(4).map { printable($0) }.joined(separator: ", ")
@@ -174,7 +174,7 @@ public enum DetectorImporter {
 }
 
 extension DetectorConfiguration {
-  /// The same for pictures of another size.
+  /// The same configuration for pictures of another size.
   fileprivate func resized(to size: Int?) throws(Failure) -> DetectorConfiguration {
     guard let size, size != imageSize else { return self }
     guard size % patchSize == 0, size >= patchSize, size < imageSize else {
@@ -190,7 +190,7 @@ extension DetectorConfiguration {
 }
 
 extension Tensor {
-  /// Rows of the picture's token and of the upper left patches of a grid.
+  /// Rows of the picture's token and of the upper-left patches of a grid.
   fileprivate func positions(ofSide side: Int, from full: Int) -> Tensor {
     guard side < full else { return self }
     let row = shape[1] * dtype.byteCount

@@ -10,7 +10,7 @@ struct DetectorShapes {
 
   private let tensors: any TensorCollection
 
-  /// Which detector the tensors are of, by a name that every checkpoint of it has.
+  /// The detector that the tensors belong to, recognised by a name in all of its checkpoints.
   static func kind(of tensors: any TensorCollection) -> DetectorKind? {
     DetectorKind.allCases.first { tensors.description(of: sign($0)) != nil }
   }
@@ -19,7 +19,7 @@ struct DetectorShapes {
     "\(kind.rawValue).vision_model.embeddings.patch_embedding.weight"
   }
 
-  /// - Throws: `detector.shapes` naming the tensor that is missing or of another rank,
+  /// - Throws: `detector.shapes` naming a tensor that is missing or has another rank,
   ///   `config.mismatch`, `config.unsupported`, `config.value`.
   init(
     _ tensors: any TensorCollection, _ kind: DetectorKind, published: PublishedConfiguration?
@@ -52,7 +52,7 @@ struct DetectorShapes {
     self.assumptions = assumptions
   }
 
-  /// Refuses a `config.json` of another model.
+  /// Refuses a `config.json` that belongs to another model.
   private static func compare(
     _ c: DetectorConfiguration, _ published: PublishedConfiguration?
   ) throws(Failure) {

@@ -4,10 +4,10 @@ package import DetectorConfig
 package struct DetectorTensors {
   package private(set) var names: [String] = []
   package private(set) var shapes: [String: [Int]] = [:]
-  /// Prefix of the names of both towers.
+  /// Prefix of both towers' names.
   let root: String
 
-  /// Names of weights that are not in a checkpoint, but follow from the configuration.
+  /// Names of weights that are not in a checkpoint but follow from the configuration.
   static let causalMask = "derived.causal_mask"
   static let identity = "derived.identity"
   /// Bytes of the tokenizer's merges.

@@ -2,14 +2,14 @@ public import Bytes
 import DetectorConfig
 public import JSON
 
-/// The entries of a `config.json` of `transformers` that shapes do not determine; the others are
-/// only compared.
+/// The entries of a `transformers` `config.json` that shapes do not determine; other entries are
+/// only compared with the shapes.
 public struct PublishedConfiguration: Sendable {
   struct Tower {
     var heads: Int?
     var normEpsilon: Double?
     var activation: String?
-    /// Entries that shapes determine as well, by name.
+    /// Entries that shapes also determine, by name.
     var sizes: [(name: String, value: Int)] = []
   }
 
@@ -32,8 +32,8 @@ public struct PublishedConfiguration: Sendable {
       sizes: ["hidden_size", "num_hidden_layers", "intermediate_size", "patch_size"])
   }
 
-  /// Entries that are left out have the values of the classes of `transformers`, which shapes
-  /// determine, or which `DetectorShapes` assumes.
+  /// Omitted entries have the defaults of the `transformers` classes, which the shapes determine or
+  /// `DetectorShapes` assumes.
   private static func tower(
     _ json: JSONValue?, sizes names: [String]
   ) throws(Failure) -> Tower {

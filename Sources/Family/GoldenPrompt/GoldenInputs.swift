@@ -2,16 +2,16 @@ internal import Bytes
 internal import Graph
 internal import Tensors
 
-/// Operands of one graph that follow from a formula: equal on every machine.
+/// Operands of one graph, computed from a formula and so the same on every machine.
 ///
-/// Numbers are uniform in -1..<1, by a hash of their position. Sizes that calls choose are small, but
-/// large enough to meet every kind of prompt and a whole frame of memory.
+/// Numbers are uniform in -1..<1, from a hash of their position. Sizes chosen by calls are small,
+/// but large enough for every kind of prompt and a whole frame of memory.
 struct GoldenInputs {
   let tensors: [String: Tensor]
 
-  /// Of the prompts, which are of all kinds, and of the pointers.
+  /// Number of prompts, which cover all kinds, and number of pointers.
   private static let (pointCount, pointerCount) = (8, 4)
-  /// Inputs that switch between two embeddings: they are between yes and no, so that both count.
+  /// Inputs that switch between two embeddings; set between yes and no, so that both count.
   private static let switches = ["present", "absent"]
 
   init(_ graph: Graph, of model: Model) {
@@ -34,7 +34,7 @@ struct GoldenInputs {
     self.tensors = tensors
   }
 
-  /// The graph with the sizes of these inputs.
+  /// The graph, bound to the sizes of these inputs.
   func bound(_ graph: Graph) throws(Failure) -> Graph {
     try graph.bound(to: graph.bindings(inputShapes: tensors.mapValues(\.shape.dimensions)))
   }
@@ -48,7 +48,7 @@ struct GoldenInputs {
     }
   }
 
-  /// Tokens of the memory of one frame.
+  /// Tokens in the memory of one frame.
   private static func memoryTokens(_ model: Model) -> Int {
     guard let graph = model.graph("encode_memory"),
       let output = graph.outputs.first(where: { $0.name == "memory" }),

@@ -1,27 +1,27 @@
 public import Bytes
 
 extension GoldenPrompt {
-  /// Relative distance of outputs that kernel levels may cause in graphs of floats, by adding up in
-  /// another order.
+  /// Relative distance between outputs that kernel levels may cause in float graphs by adding in a
+  /// different order.
   public static let floatTolerance = 1e-4
-  /// The same in graphs that round on the fly: a last bit may carry a value over the edge of a step.
+  /// The same in graphs that round on the fly, where a last bit may push a value across a step.
   public static let roundedTolerance = 2e-2
 
   /// How one graph of this run compares with that of `other`.
   public struct Agreement: Sendable, Hashable {
     public let graph: String
-    /// Whether the integer sums are equal; nil without any.
+    /// Whether the integer sums are equal; nil if the graph has none.
     public let integersAgree: Bool?
     /// The largest relative distance of an output.
     public let error: Double
     public let tolerance: Double
-    /// The output that is farthest.
+    /// The output with the largest distance.
     public let output: String
 
     public var isWithinTolerance: Bool { integersAgree != false && error <= tolerance }
   }
 
-  /// This run beside the one that a file recorded, graph by graph, in the order of the file.
+  /// Compares this run with the one recorded in a file, graph by graph, in the file's order.
   /// - Throws: `golden.graphs` when the graphs or their outputs are not the same.
   public func agreement(with recorded: GoldenPrompt) throws(Failure) -> [Agreement] {
     guard records.map(\.graph) == recorded.records.map(\.graph) else {
@@ -57,7 +57,7 @@ extension GoldenPrompt {
 }
 
 extension GoldenPrompt.Agreement {
-  /// The failure; nil when both agree.
+  /// The failure; nil if both agree.
   public var failure: Failure? {
     guard !isWithinTolerance else { return nil }
     let what =
@@ -73,12 +73,13 @@ extension GoldenPrompt.Agreement {
 }
 
 extension GoldenPrompt.Output {
-  /// Relative distance: of the samples, and of the size of all elements, whichever is larger.
+  /// The relative distance between the samples or between the sizes of all elements, whichever is
+  /// larger.
   func distance(to other: Self) -> Double {
     guard sample.count == other.sample.count else { return .infinity }
     var (noise, signal) = (0.0, 0.0)
     for (x, y) in zip(sample, other.sample) where !x.isSame(as: y) {
-      // A value that is NaN or infinite on one side only is a maximal error.
+      // A value that is NaN or infinite on only one side is a maximal error.
       guard x.isFinite, y.isFinite else { return .infinity }
       noise += (Double(x) - Double(y)) * (Double(x) - Double(y))
     }
@@ -91,6 +92,6 @@ extension GoldenPrompt.Output {
 }
 
 extension Float {
-  /// Whether both are one number, or both none.
+  /// Whether both are the same number, or neither is a number.
   fileprivate func isSame(as other: Float) -> Bool { self == other || isNaN && other.isNaN }
 }

@@ -4,12 +4,12 @@ public import JSON
 public import Runtime
 
 extension GoldenPrompt {
-  /// The member of a file's metadata.
+  /// The member of a file's metadata that holds the record.
   public static let metadataKey = "golden"
 
   private static let formula = "splitmix64-1"
 
-  /// The record as a file holds it; records of equal graphs take equal space.
+  /// The record as stored in a file; records of equal graphs take equal space.
   public var json: JSONValue {
     .object([
       ("inputs", .string(Self.formula)),
@@ -23,7 +23,7 @@ extension GoldenPrompt {
     return .object(others + [(Self.metadataKey, json)])
   }
 
-  /// `metadata` for people, with the number of graphs in place of a record.
+  /// `metadata` for people to read, with the number of graphs in place of a record.
   public static func shortened(_ metadata: JSONValue) -> JSONValue {
     guard let members = metadata.object else { return metadata }
     return .object(
@@ -35,8 +35,8 @@ extension GoldenPrompt {
       })
   }
 
-  /// The record of a file.
-  /// - Throws: `golden.missing` when it has no record, `golden.formula` for one with other inputs,
+  /// The record in a file.
+  /// - Throws: `golden.missing` if there is no record, `golden.formula` for one with other inputs,
   ///   `json.*` and `golden.record` for one that cannot be read.
   public init(metadata: JSONValue) throws(Failure) {
     guard let record = metadata[Self.metadataKey] else {
@@ -56,7 +56,7 @@ extension GoldenPrompt {
     self.init(records: records)
   }
 
-  /// Runs `model` and compares it with what its file recorded.
+  /// Runs `model` and compares the results with those recorded in its file.
   /// - Throws: `golden.*`; what the runtime refuses.
   public static func check(
     _ model: Model, options: RuntimeOptions = .init(),
@@ -67,7 +67,7 @@ extension GoldenPrompt {
       .agreement(with: recorded)
   }
 
-  /// The same for callers that continue only if nothing differs.
+  /// The same, for callers that continue only if nothing differs.
   /// - Throws: as `check`; `golden.differs` for the first graph that does.
   public static func require(of model: Model, options: RuntimeOptions = .init()) throws(Failure) {
     for graph in try check(model, options: options) {
@@ -123,7 +123,7 @@ extension GoldenPrompt {
 }
 
 extension Float {
-  /// Eight hexadecimal digits of the bits: exact, and always as long.
+  /// The bits as eight hexadecimal digits: exact, and always the same length.
   fileprivate var digits: String {
     let text = String(bitPattern, radix: 16)
     return String(repeating: "0", count: 8 - text.utf8.count) + text

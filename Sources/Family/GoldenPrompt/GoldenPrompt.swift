@@ -5,19 +5,19 @@ internal import ModelFile
 public import Runtime
 internal import Tensors
 
-/// A small run of every graph of a model on inputs that follow from a formula, with its results.
+/// A small run of every graph of a model on inputs computed from a formula, with its results.
 ///
 /// A file holds it, so that a machine, a build or a file with different results is detected.
 ///
-/// Each graph runs by itself, on inputs that no other graph made: what differs is its own fault.
-/// Integer products are recorded by a hash of their sums, which are the same on every kernel level.
-/// Everything else is recorded by some elements of each output and by the size of all of them,
-/// which levels may round differently.
+/// Each graph runs on its own, on inputs that do not come from another graph, so that any
+/// difference originates in that graph. Integer products are recorded as a hash of their sums,
+/// which are the same on every kernel level. Everything else, which levels may round differently,
+/// is recorded as some elements of each output and the size of all its elements.
 public struct GoldenPrompt: Sendable, Hashable {
   /// Results of one graph.
   public struct Record: Sendable, Hashable {
     public let graph: String
-    /// SHA-256 of the sums of its int8 products; nil for a graph without any.
+    /// SHA-256 of the sums of its int8 products; nil for a graph that has none.
     public let integers: String?
     public let outputs: [Output]
   }
@@ -34,12 +34,12 @@ public struct GoldenPrompt: Sendable, Hashable {
   /// In the order of the model.
   public let records: [Record]
 
-  /// Elements that are kept of an output at most.
+  /// Maximum elements kept per output.
   static let sampleLimit = 64
 
   init(records: [Record]) { self.records = records }
 
-  /// Runs `model`, one graph after the other, and releases the packed weights of each afterwards.
+  /// Runs `model` one graph after another, releasing the packed weights of each afterwards.
   /// - Throws: what the runtime refuses.
   public init(
     running model: Model, options: RuntimeOptions = .init(),
@@ -60,7 +60,7 @@ public struct GoldenPrompt: Sendable, Hashable {
     self.records = records
   }
 
-  /// A placeholder of the same length in a file, for a model that has not run.
+  /// A placeholder that takes the same space in a file, for a model that has not been run.
   /// - Throws: `graph.unbound` for an unknown size.
   public static func placeholder(for model: Model) throws(Failure) -> GoldenPrompt {
     var records: [Record] = []
@@ -86,7 +86,7 @@ extension GoldenPrompt.Output {
     self.name = name
     let squares = elements.reduce(0.0) { $0 + Double($1) * Double($1) }
     size = Float((squares / Double(max(1, elements.count))).squareRoot())
-    // Spread by a hash: even steps would meet the same few channels over and over.
+    // Spread by a hash: even steps would hit the same few channels over and over.
     let limit = GoldenPrompt.sampleLimit
     sample =
       elements.count <= limit

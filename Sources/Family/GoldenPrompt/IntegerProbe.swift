@@ -5,8 +5,8 @@ internal import ModelFile
 internal import Runtime
 internal import Tensors
 
-/// The int8 products of a graph on rows of whole numbers from 0 to 255, which are rounded to
-/// themselves, with scales of one and no bias: what comes out are the integer sums.
+/// The int8 products of a graph, applied to rows of whole numbers from 0 to 255, which round to
+/// themselves, with scales of one and no bias, so that the results are the integer sums.
 struct IntegerProbe {
   /// Names and tensors of the int8 weights, each once, in the order of the graph.
   let weights: [(name: String, tensor: Tensor)]
@@ -31,7 +31,7 @@ struct IntegerProbe {
     self.weights = weights
   }
 
-  /// SHA-256 of the sums of all products, float32 and little-endian; nil without products.
+  /// SHA-256 of the sums of all products, as little-endian float32; nil without any products.
   func digest(options: RuntimeOptions) throws(Failure) -> String? {
     guard !weights.isEmpty else { return nil }
     var table = WeightTable()
@@ -70,7 +70,7 @@ struct IntegerProbe {
       of: ByteStorage(byteCount: bytes.count) { unsafe $0.copyBytes(from: bytes) })
   }
 
-  /// Rows that reach from 0 to 255, so that their step is one.
+  /// Rows that span 0 to 255, so that their step is one.
   private static func rows(_ depth: Int) -> [Float] {
     (0..<(rowCount * depth)).map { index in
       switch index % depth {

@@ -4,7 +4,7 @@ import Graph
 extension GraphInterface {
   static let hint = "convert the checkpoint again with the sam2-convert of this version"
 
-  /// Compares the operands and results that `graph` declares with these.
+  /// Compares the operands and results declared by `graph` with these.
   /// - Throws: `config.mismatch`, `model.interface`.
   func check(_ graph: Graph) throws(Failure) {
     var symbols = SymbolMatch()
@@ -46,7 +46,7 @@ extension GraphInterface {
   }
 }
 
-/// The symbols of a graph, paired with those of its interface as they occur.
+/// The symbols of a graph, paired with those of its interface as they are encountered.
 private struct SymbolMatch {
   enum Comparison {
     case equal
@@ -76,7 +76,7 @@ private struct SymbolMatch {
     return result
   }
 
-  /// Whether `found` is the symbol at all places of `expected`, and at no places of another.
+  /// Whether `found` is the symbol in all places of `expected`, and in none of another symbol.
   private mutating func pair(_ expected: Symbol, with found: Symbol?) -> Bool {
     guard let found else { return false }
     if let known = pairs[expected] { return known == found }
@@ -85,7 +85,7 @@ private struct SymbolMatch {
     return true
   }
 
-  /// `type` with the graph's symbols where they are known; a prime sets others apart from them.
+  /// `type` with the graph's symbols where they are known; a prime distinguishes any others.
   func inTermsOfFile(_ type: TensorType) -> TensorType {
     func translated(_ symbol: Symbol) -> Symbol {
       if let known = pairs[symbol] { return known }
@@ -96,7 +96,7 @@ private struct SymbolMatch {
 }
 
 extension Dim {
-  /// The symbol when the size is exactly one symbol.
+  /// The symbol, if the size is exactly one symbol.
   fileprivate var symbol: Symbol? {
     constant == 0 && terms.count == 1 && terms[0].coefficient == 1 ? terms[0].symbol : nil
   }

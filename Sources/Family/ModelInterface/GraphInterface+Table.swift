@@ -8,8 +8,8 @@ extension ModelInterface {
 extension GraphInterface {
   /// The interface of graph `name`, in a model with `parts`.
   ///
-  /// The only definition of a graph's operands and results. `Formats/model-file.md` has the same
-  /// table with the meaning of each.
+  /// This is the only definition of a graph's operands and results. `Formats/model-file.md` has the
+  /// same table with the meaning of each.
   init(_ name: GraphName, _ s: InterfaceSizes, _ parts: ModelParts) {
     switch name {
     case .encodeImage: self = .encodeImage(s)
@@ -44,7 +44,7 @@ extension GraphInterface {
       ] + finerMaps(s))
   }
 
-  /// The two finer maps as the decoder reads them; none of a trunk with a single map.
+  /// The two finer maps as the decoder reads them; none for a trunk with a single map.
   private static func finerMaps(_ s: InterfaceSizes) -> [Value] {
     guard s.hasFinerMaps else { return [] }
     return [
@@ -146,7 +146,7 @@ extension GraphInterface {
       ], outputs: ["features": .float(objects, s.side, s.side, s.width)])
   }
 
-  /// One object at a time: the cells of its memories are pooled in their places.
+  /// Takes one object at a time: the cells of its memories are pooled by place.
   private static func attendPooledMemory(_ s: InterfaceSizes) -> Self {
     let memories = Dim(Symbol("memories"))
     return Self(

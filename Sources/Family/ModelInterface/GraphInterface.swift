@@ -2,8 +2,8 @@ public import Graph
 
 /// Operands and results of one graph: names, element types and shapes.
 ///
-/// A symbol in a shape is a size that differs from call to call. All its places have one size; the
-/// places of another symbol may have another. The name of a symbol has no meaning.
+/// A symbol in a shape is a size that may differ between calls. It has the same size wherever it
+/// occurs; another symbol may have another size. The names of symbols have no meaning.
 public struct GraphInterface: Sendable, Hashable {
   public struct Value: Sendable, Hashable {
     public let name: String

@@ -20,13 +20,13 @@ struct InterfaceSizes {
   let halfWidth: Dim
   let middleWidth: Dim
   let fineWidth: Dim
-  /// Whether the encoder gives out the two finer maps.
+  /// Whether the encoder returns the two finer maps.
   let hasFinerMaps: Bool
-  /// Whether the decoder gives out a mask that refines the others.
+  /// Whether the decoder returns a mask that refines the others.
   let hasRefinement: Bool
-  /// Memories with a temporal code of their own.
+  /// Number of memories with their own temporal code.
   let memories: Dim
-  /// Tokens of one memory, and their channels: Cm.
+  /// Tokens in one memory, and their channels: Cm.
   let memoryTokens: Dim
   let memoryWidth: Dim
 

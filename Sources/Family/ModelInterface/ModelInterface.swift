@@ -3,11 +3,11 @@ public import Graph
 import JSON
 public import SAM2Config
 
-/// The graphs of a SAM 2 model with their operands and results, as its configuration implies them.
+/// The graphs of a SAM 2 model with their operands and results, as implied by its configuration.
 ///
-/// Every model of a configuration has this one interface, whichever passes have rewritten its
-/// graphs. A model that passed `init(of:configuration:)` gives results of these shapes only, because
-/// a graph's declared types are those that its operators infer.
+/// All models of a configuration have this one interface, whichever passes have rewritten their
+/// graphs. A model that passed `init(of:configuration:)` returns only results of these shapes,
+/// because a graph's declared types are those that its operators infer.
 public struct ModelInterface: Sendable, Hashable {
   public let parts: ModelParts
   /// In the order of use.
@@ -20,16 +20,17 @@ public struct ModelInterface: Sendable, Hashable {
     graphs = parts.graphs(of: configuration).map { GraphInterface($0, sizes, parts) }
   }
 
-  /// The interface of `model`, whose graphs are compared with it.
-  /// - Throws: `config.mismatch` for a size that is not that of `configuration`; `model.interface`
-  ///   for a graph, operand or result that is missing, unknown or of another kind.
+  /// The interface of `model`, checked against its graphs.
+  /// - Throws: `config.mismatch` for a size that differs from that of `configuration`;
+  ///   `model.interface` for a graph, operand or result that is missing, unknown or of another
+  ///   kind.
   public init(of model: Model, configuration: ModelConfiguration) throws(Failure) {
     self.init(configuration, parts: ModelParts(graphNames: model.graphs.map(\.name)))
     try check(model)
   }
 
-  /// Checks that the graphs of `model` have the interface that the configuration in its metadata
-  /// implies.
+  /// Checks that the graphs of `model` have the interface implied by the configuration in its
+  /// metadata.
   /// - Throws: as `init(of:configuration:)`; `json.*` and `config.*` for the configuration itself.
   public static func verify(_ model: Model) throws(Failure) {
     let configuration = try ModelConfiguration(metadata: model.metadata)

@@ -3,10 +3,10 @@ public import Graph
 import JSON
 public import SAM2Config
 
-/// Which parts of SAM 2 a model holds: all, or only the parts that some uses need.
+/// Which parts of SAM 2 a model holds: all, or only those that certain uses need.
 public enum ModelParts: String, Sendable, CaseIterable {
   case all
-  /// Pictures and prompts: no memory, and so no tracking.
+  /// Pictures and prompts: no memory, and hence no tracking.
   case imageOnly = "image-only"
   /// Pictures, points and boxes: no memory, and no masks as prompts.
   case pointsOnly = "points-only"
@@ -53,13 +53,13 @@ public enum ModelParts: String, Sendable, CaseIterable {
     GraphName.allCases.filter { allows($0.use) && $0.exists(in: configuration) }
   }
 
-  /// `model` with only these parts, without the weights that none of the remaining graphs uses.
+  /// `model` with only these parts, without the weights that no remaining graph uses.
   ///
-  /// Dead nodes that remain are for the pass that eliminates them.
+  /// Dead nodes remain, for the pass that eliminates them.
   /// - Throws: `model.parts` when the model does not hold the parts.
   public func reduced(_ model: Model) throws(Failure) -> Model {
     guard self != .all else { return model }
-    // The graphs that only some configurations have are for tracking, which is not kept.
+    // Graphs that exist only in some configurations serve tracking, which is not kept.
     let kept = Set(GraphName.allCases.filter { allows($0.use) }.map(\.rawValue))
     guard kept.allSatisfy({ model.graph($0) != nil }) else {
       throw Failure(
@@ -81,6 +81,6 @@ public enum ModelParts: String, Sendable, CaseIterable {
     return result
   }
 
-  /// The entry of a file's metadata that names its parts.
+  /// The entry in a file's metadata that names its parts.
   public static let metadataKey = "parts"
 }

@@ -1,4 +1,4 @@
-// `import SAM2` is enough for a caller: these rooms' types are in its signatures.
+// `import SAM2` is enough for a caller: these modules' types appear in its signatures.
 
 @_exported public import Bytes
 @_exported public import Media

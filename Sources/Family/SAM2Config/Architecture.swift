@@ -1,13 +1,13 @@
 public import Bytes
 public import JSON
 
-/// The kinds of models that can be loaded, by the `architecture` of a file's metadata.
+/// The kinds of models that can be loaded, as named by `architecture` in a file's metadata.
 public enum Architecture: String, Sendable, CaseIterable {
   /// SAM 2, SAM 2.1 and EdgeTAM.
   case sam2
-  /// Finds boxes by words or by an example: OWLv2.
+  /// Finds boxes from words or from an example: OWLv2.
   case owlv2
-  /// The same, of the generation before: OWL-ViT.
+  /// The same, in the previous generation: OWL-ViT.
   case owlvit
 
   /// The entry of the metadata that names the architecture.
@@ -35,8 +35,8 @@ public enum Architecture: String, Sendable, CaseIterable {
 
 extension ModelConfiguration {
   /// The configuration of a model with this metadata.
-  /// - Throws: `model.detector` when the model makes no masks, `model.architecture` when its kind is
-  ///   unknown; `json.*`, `config.*`.
+  /// - Throws: `model.detector` when the model produces no masks, `model.architecture` when its
+  ///   kind is unknown; `json.*`, `config.*`.
   public init(metadata: JSONValue) throws(Failure) {
     switch try Architecture(metadata: metadata) {
     case .sam2: try self.init(json: metadata.required("configuration"))

@@ -1,6 +1,6 @@
 import JSON
 
-/// The entries of a configuration, in the order of files.
+/// The entries of a configuration, in the order they have in files.
 struct ConfigurationEntries: Sendable {
   let fields: [ConfigurationField<ModelConfiguration>]
   private let byKey: [String: ConfigurationField<ModelConfiguration>]
@@ -16,7 +16,7 @@ struct ConfigurationEntries: Sendable {
 
   subscript(key: String) -> ConfigurationField<ModelConfiguration>? { byKey[key] }
 
-  /// The entries of configurations with such a trunk, with or without a perceiver.
+  /// The entries of configurations with this kind of trunk, with or without a perceiver.
   static func of(
     _ trunk: ModelConfiguration.Trunk.Kind, hasPerceiver: Bool
   ) -> ConfigurationEntries {
@@ -30,10 +30,10 @@ struct ConfigurationEntries: Sendable {
     }
   }
 
-  /// An entry of every configuration with a perceiver, and of no other.
+  /// An entry that every configuration with a perceiver has, and no other.
   static let perceiverKey = "perceiver_latents"
 
-  // Files with a Hiera have no entry that names the trunk: they are older than any other kind.
+  // Files with a Hiera have no entry that names the trunk: they predate the other kinds.
   private static let hieraAlone = ConfigurationEntries(trunk: hiera, perceiver: [])
   private static let hieraWithPerceiver = ConfigurationEntries(trunk: hiera, perceiver: perceiver)
   private static let repvitAlone = ConfigurationEntries(trunk: repvit, perceiver: [])
@@ -56,7 +56,7 @@ struct ConfigurationEntries: Sendable {
       set: { $0.trunk = .repvit($1) })
   }
 
-  /// With the pooling of memories, which comes with this trunk alone.
+  /// Includes the pooling of memories, which comes only with this trunk.
   private static let vit =
     PlainViT.fields.map { field in
       ConfigurationField<ModelConfiguration>(

@@ -5,10 +5,10 @@ struct ConfigurationField<Root: Sendable>: Sendable {
   let key: String
   /// Kind of value, for messages.
   let expected: String
-  /// The value that files without the entry mean; nil when all files have it.
+  /// The value implied by files without the entry; nil when all files have it.
   var absent: JSONValue?
   let read: @Sendable (Root) -> JSONValue
-  /// Answers false when the value is of another kind.
+  /// Returns false when the value is of the wrong kind.
   let write: @Sendable (inout Root, JSONValue) -> Bool
 
   typealias Path<Value> = any WritableKeyPath<Root, Value> & Sendable
@@ -37,8 +37,8 @@ struct ConfigurationField<Root: Sendable>: Sendable {
       })
   }
 
-  /// The entry of a part that a configuration may have or not: absent, it reads as null and takes no
-  /// value.
+  /// The entry of an optional part of a configuration: while the part is absent, the entry reads as
+  /// null and takes no value.
   init<Part>(
     part field: ConfigurationField<Part>,
     get: @escaping @Sendable (Root) -> Part?,
@@ -57,7 +57,7 @@ struct ConfigurationField<Root: Sendable>: Sendable {
     Self(key, path, "true or false", encode: { .bool($0) }, decode: { $0.bool })
   }
 
-  /// One that older files lack, and that files leave out where it is false.
+  /// A flag that older files lack, and that files leave out when it is false.
   static func optionalFlag(_ key: String, _ path: Path<Bool>) -> Self {
     var field = flag(key, path)
     field.absent = false
@@ -68,7 +68,7 @@ struct ConfigurationField<Root: Sendable>: Sendable {
     Self(key, path, "a string", encode: { .string($0) }, decode: { $0.string })
   }
 
-  /// One of a closed list, by its raw value.
+  /// One choice from a closed list, by its raw value.
   static func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
     _ key: String, _ path: Path<Choice>
   ) -> Self where Choice.RawValue == String {

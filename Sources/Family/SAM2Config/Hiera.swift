@@ -31,14 +31,14 @@ public struct Hiera: Sendable, Equatable {
     public var window: Int
     /// Whether queries and shortcut are max-pooled by 2.
     public var pools: Bool
-    /// Stage whose last block this is, if it is one.
+    /// The stage whose last block this is, if any.
     public var endedStage: Int?
   }
 
   /// The blocks in order.
   ///
   /// Width and heads double in the first block of a stage, while its window is still that of the
-  /// stage before: the block starts at the finer resolution.
+  /// previous stage: the block starts at the finer resolution.
   public var blocks: [Block] {
     var blocks: [Block] = []
     for (stage, count) in stages.enumerated() {

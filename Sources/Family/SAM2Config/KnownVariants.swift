@@ -1,13 +1,13 @@
 /// The published configurations: four sizes of SAM 2, the same of SAM 2.1, HQ-SAM 2.1, EdgeTAM,
 /// EfficientTAM, and our `nano`.
 public enum KnownVariants {
-  /// Those that differ in tensors, in order of size within a family, SAM 2 first, then HQ-SAM,
+  /// Those with distinct tensors, in order of size within a family: SAM 2 first, then HQ-SAM,
   /// EdgeTAM and EfficientTAM, `nano` last.
   public static let all: [ModelConfiguration] =
     sizes.map(sam2) + sizes.map(sam21) + [hqSAM, edgeTAM]
     + efficientSizes.map { efficientTAM($0) } + [nano]
 
-  /// Those with the tensors of one of `all`: only a configuration file distinguishes them.
+  /// Those with the same tensors as one of `all`: only a configuration file distinguishes them.
   public static let alternatives: [ModelConfiguration] = efficientSizes.flatMap { size in
     [
       efficientTAM(size, suffix: "_1", pooling: .raisedScores),
@@ -19,7 +19,7 @@ public enum KnownVariants {
     (all + alternatives).first { $0.variant == name }
   }
 
-  /// Names of the published configurations that have the tensors of `configuration` and are not it.
+  /// Names of the other published configurations that have the same tensors as `configuration`.
   public static func alternatives(to configuration: ModelConfiguration) -> [String] {
     alternatives.map(\.variant).filter { $0.hasPrefix(configuration.variant + "_") }
   }
@@ -83,7 +83,7 @@ public enum KnownVariants {
     return c
   }()
 
-  /// SAM 2 with a mobile trunk, half of the layers of memory attention, and summed up memories.
+  /// SAM 2 with a mobile trunk, half as many layers of memory attention, and summarised memories.
   private static let edgeTAM: ModelConfiguration = {
     var c = sam2(sizes[0])
     c.variant = "edgetam"
@@ -97,7 +97,7 @@ public enum KnownVariants {
     (name: "ti", embedDim: 192, numHeads: 3), (name: "s", embedDim: 384, numHeads: 6),
   ]
 
-  /// SAM 2 with a plain transformer of one map as trunk.
+  /// SAM 2 with a plain transformer with one map as its trunk.
   private static func efficientTAM(
     _ size: (name: String, embedDim: Int, numHeads: Int), suffix: String = "",
     pooling: ModelConfiguration.Memory.Pooling = .none

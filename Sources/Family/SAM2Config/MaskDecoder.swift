@@ -13,7 +13,7 @@ extension ModelConfiguration {
     public var dynamicMultimaskViaStability = true
     public var dynamicMultimaskStabilityDelta = 0.05
     public var dynamicMultimaskStabilityThresh = 0.98
-    /// Whether a token of its own, on features of its own, refines the mask that is chosen: HQ-SAM.
+    /// Whether a dedicated token, with dedicated features, refines the chosen mask: HQ-SAM.
     public var hasHQToken = false
   }
 }

@@ -6,7 +6,7 @@ extension ModelConfiguration {
     public var attention = Attention()
     public var encoder = Encoder()
     public var bank = Bank()
-    /// Sums memories up; nil keeps a token for each cell of the feature map.
+    /// Summarises memories; nil keeps a token for each cell of the feature map.
     public var perceiver: Perceiver?
   }
 }
@@ -28,7 +28,7 @@ extension ModelConfiguration.Memory {
   /// Pooling of cells in attention to more than one memory (Xiong et al., "Efficient Track
   /// Anything", arXiv 2411.18933).
   ///
-  /// Rotated keys, and values, become averages of 2 x 2 cells, which represent four tokens each.
+  /// Rotated keys and values are averaged over 2 x 2 cells; each average represents four tokens.
   /// Pointers are not pooled, nor is a single memory.
   public enum Pooling: String, Sendable, CaseIterable {
     /// All cells are attended to.
@@ -55,7 +55,8 @@ extension ModelConfiguration.Memory {
 
   /// The choice of frames whose memories are attended to.
   public struct Bank: Sendable, Equatable {
-    /// Memories with a temporal code: conditioning ones (they share one) and the recent ones.
+    /// Number of memories with a temporal code: the conditioning ones (which share one) and the
+    /// recent ones.
     public var numMaskmem = 7
     /// -1 means no limit.
     public var maxCondFramesInAttn = -1

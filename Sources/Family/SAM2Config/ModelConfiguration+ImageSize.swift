@@ -1,7 +1,7 @@
 public import Bytes
 
 extension ModelConfiguration {
-  /// Sides that an input may have, of which a model allows the multiples of its `imageSizeStep`.
+  /// Sides that an input may have; a model allows those that are multiples of its `imageSizeStep`.
   static let imageSizes = 32...8192
 
   /// The side of the input is a multiple of this number, so that every level of the trunk has whole
@@ -43,7 +43,7 @@ extension ModelConfiguration {
     (Self.imageSizes.lowerBound + step - 1) / step * step
   }
 
-  /// The allowed sides on both sides of one that is not allowed, in words.
+  /// The allowed sides just below and above one that is not allowed, in words.
   private func nearestSizes(to side: Int, _ step: Int) -> String {
     let range = smallestSize(step)...(Self.imageSizes.upperBound / step * step)
     let inside = min(max(side, range.lowerBound), range.upperBound)

@@ -59,8 +59,8 @@ extension ModelConfiguration {
     }
   }
 
-  /// Names of the entries in which two configurations differ, with both values; of two trunks of
-  /// different kinds, or of one model with a perceiver and one without, that alone.
+  /// Names of the entries in which two configurations differ, with both values; if the trunks are
+  /// of different kinds, or only one model has a perceiver, that difference alone.
   public func differences(
     from other: ModelConfiguration
   ) -> [(key: String, own: JSONValue, other: JSONValue)] {

@@ -122,7 +122,7 @@ extension ModelConfiguration.MaskDecoder {
 
 // MARK: - Requirements
 
-/// - Throws: a refusal of the configuration unless `condition`.
+/// - Throws: a refusal of the configuration unless `condition` holds.
 func require(
   _ condition: Bool, _ message: @autoclosure () -> String, code: String = "config.value"
 ) throws(Failure) {

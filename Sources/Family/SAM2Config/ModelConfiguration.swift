@@ -1,12 +1,12 @@
 /// Everything about a SAM 2 model that is not a weight.
 ///
-/// Names follow the reference's configuration files in camel case, in groups by the module that
-/// they describe. The initial values are those of SAM 2.1 Tiny. Three of them the reference does
-/// not take from the file but sets when it builds a predictor:
-/// `decoder.dynamicMultimaskViaStability` (with its two numbers) and
-/// `tracking.binarizeMaskFromPointsForMemEnc`; here they start as that predictor has them.
+/// Names follow the reference's configuration files, in camel case and grouped by the module that
+/// they describe. The initial values are those of SAM 2.1 Tiny. Some of them the reference does not
+/// take from the file but sets when it builds a predictor: `decoder.dynamicMultimaskViaStability`
+/// (with its two numbers) and `tracking.binarizeMaskFromPointsForMemEnc`; here they start with that
+/// predictor's values.
 public struct ModelConfiguration: Sendable, Equatable {
-  /// Name for people, for example "sam2.1_hiera_tiny"; "custom" when nothing published matches.
+  /// Human-readable name, for example "sam2.1_hiera_tiny"; "custom" when nothing published matches.
   public var variant = "custom"
 
   // MARK: Input and width
@@ -17,7 +17,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var backboneStride = 16
   /// Means of red, green and blue in 0...1, subtracted from the input.
   public var pixelMean = [0.485, 0.456, 0.406]
-  /// Deviations that the centred input is divided by.
+  /// Standard deviations by which the centred input is divided.
   public var pixelStd = [0.229, 0.224, 0.225]
   /// Width of the model: channels of the feature maps and tokens.
   public var dModel = 256
@@ -34,15 +34,15 @@ public struct ModelConfiguration: Sendable, Equatable {
   public init() {}
 }
 
-// MARK: - Sizes that follow
+// MARK: - Derived sizes
 
 extension ModelConfiguration {
   /// Side of the feature map: `imageSize / backboneStride`.
   public var featureSide: Int { imageSize / backboneStride }
   /// Side of the decoder's masks: four cells per cell of the feature map.
   public var maskSide: Int { featureSide * 4 }
-  /// The tokens of one memory: one per cell of the feature map, or those of the perceiver, which
-  /// has them in a grid first and then those without a place.
+  /// The tokens of one memory: one per cell of the feature map, or those of the perceiver: first
+  /// the ones in a grid, then the ones without a place.
   public var memoryTokens: MemoryTokens {
     if let perceiver = memory.perceiver {
       return MemoryTokens(
@@ -53,10 +53,10 @@ extension ModelConfiguration {
       count: featureSide * featureSide, rotatedCount: featureSide * featureSide,
       gridSide: featureSide)
   }
-  /// Memory tokens that one object pointer is cut into.
+  /// Number of memory tokens that one object pointer is split into.
   public var tokensPerPointer: Int { max(1, dModel / memory.dim) }
-  /// "EdgeTAM" when a perceiver sums memories up, "EfficientTAM" with a plain trunk, "HQ-SAM" with an
-  /// HQ token; else "SAM 2.1" when the model has what 2.1 added, or "SAM 2".
+  /// "EdgeTAM" when a perceiver summarises memories, "EfficientTAM" with a plain trunk, "HQ-SAM"
+  /// with an HQ token; else "SAM 2.1" when the model has what 2.1 added, or "SAM 2".
   public var family: String {
     if memory.perceiver != nil { return "EdgeTAM" }
     if trunk.kind == .vit { return "EfficientTAM" }

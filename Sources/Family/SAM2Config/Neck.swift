@@ -5,7 +5,7 @@ extension ModelConfiguration {
     public var fpnTopDownLevels = [2, 3]
     /// Interpolation that enlarges the level above: "nearest" or "bilinear".
     public var fpnInterpModel = "nearest"
-    /// Coarsest levels that are computed but not given out.
+    /// Number of coarsest levels that are computed but not output.
     public var scalp = 1
   }
 }

@@ -1,5 +1,5 @@
 extension ModelConfiguration {
-  /// Tokens of earlier masks that memory attention reads beside the memories.
+  /// Tokens of earlier masks that memory attention reads alongside the memories.
   public struct ObjectPointers: Sendable, Equatable {
     public var useObjPtrsInEncoder = true
     public var maxObjPtrsInEncoder = 16

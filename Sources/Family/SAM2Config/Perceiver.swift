@@ -1,13 +1,13 @@
 import Bytes
 
 extension ModelConfiguration.Memory {
-  /// The network of EdgeTAM (Zhou et al., arXiv 2501.07256) that sums a memory up in few tokens,
-  /// once, when it is stored.
+  /// The network of EdgeTAM (Zhou et al., arXiv 2501.07256) that summarises a memory in a few
+  /// tokens, once, when it is stored.
   public struct Perceiver: Sendable, Equatable {
     public var layers = 2
-    /// Tokens that look at the whole memory, and have no place in it.
+    /// Number of tokens that look at the whole memory and have no place in it.
     public var latents = 256
-    /// Tokens that each look at a window of their own, in a square grid of such.
+    /// Number of tokens that each look at a window of their own, in a square grid of windows.
     public var latents2D = 256
     public var heads = 1
     /// Width of the hidden layer of a perceptron, as a multiple of the memory's.

@@ -40,7 +40,7 @@ extension PlainViT {
     try require(
       windowBlocks.count <= depth && windowBlocks.allSatisfy { (0..<depth).contains($0) },
       "window_block_indexes \(windowBlocks) do not fit \(depth) blocks")
-    // The reference gives out the map after the last block that sees all of it.
+    // The reference outputs the map after the last block that sees all of it.
     try require(
       !windowBlocks.contains(depth - 1), "the last block attends within windows only",
       code: "config.unsupported")

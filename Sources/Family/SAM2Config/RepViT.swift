@@ -5,7 +5,7 @@ import Bytes
 public struct RepViT: Sendable, Equatable {
   /// Channels of each stage.
   public var embedDims = [48, 96, 192, 384]
-  /// Blocks of each stage, without the one that its downsampling begins with.
+  /// Number of blocks in each stage, not counting the one that its downsampling begins with.
   public var depths = [2, 2, 14, 2]
   /// Width of the hidden layer of a channel mixer, as a multiple of its input's.
   public var mlpRatio = 2
@@ -15,11 +15,11 @@ public struct RepViT: Sendable, Equatable {
   /// Channels between the two convolutions of the stem.
   public var stemWidth: Int { embedDims[0] / 2 }
 
-  /// Hidden channels of the squeeze-excitation of a block with `width` channels: a fourth of them,
-  /// to the nearest multiple of 8.
+  /// Hidden channels of the squeeze-excitation of a block with `width` channels: a quarter of them,
+  /// rounded to the nearest multiple of 8.
   public func squeezedWidth(_ width: Int) -> Int { max(8, (width / 4 + 4) / 8 * 8) }
 
-  /// Whether a block weighs its channels: every other one does, from the first on.
+  /// Whether a block weighs its channels: every other one does, starting with the first.
   public func squeezes(block: Int) -> Bool { block % 2 == 0 }
 }
 

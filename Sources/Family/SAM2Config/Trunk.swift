@@ -1,8 +1,8 @@
 extension ModelConfiguration {
   /// The network that computes feature maps of an image, with the configuration of its kind.
   ///
-  /// A closed list: whatever depends on the trunk switches over it, so that a new kind does not
-  /// compile until each of these places has an answer.
+  /// A closed list: code that depends on the trunk switches over it, so that a new kind does not
+  /// compile until each of these places handles it.
   public enum Trunk: Sendable, Equatable {
     case hiera(Hiera)
     case repvit(RepViT)
@@ -37,7 +37,7 @@ extension ModelConfiguration.Trunk {
 
   /// Channels of each map that the neck reads, finest first.
   ///
-  /// Each map has half the side of the one before; the first has a fourth of the image's, or a
+  /// Each map has half the side of the previous one; the first has a quarter of the image's, or a
   /// sixteenth when it is the only one.
   public var levelWidths: [Int] {
     switch self {
@@ -47,7 +47,8 @@ extension ModelConfiguration.Trunk {
     }
   }
 
-  /// Levels that the neck gives out: the map of stride 16, and two finer ones if there are any.
+  /// Number of levels that the neck outputs: the map of stride 16, and two finer ones if there are
+  /// any.
   public var outputLevels: Int {
     switch self {
     case .hiera, .repvit: 3

@@ -2,18 +2,18 @@ internal import Bytes
 internal import Graph
 internal import Tensors
 
-/// Takes apart the convolutions into which passes have folded batch norms and branches, so that a
-/// model has all official weights again.
+/// Splits the convolutions into which passes have folded batch norms and branches, so that a model
+/// has all official weights again.
 ///
 /// The original factors are lost. The convolution keeps the folded weights, and its norm and the
-/// branches beside it become identities, so that a model computes the same with them.
+/// parallel branches are replaced so that a model computes the same with them.
 struct FoldedNorms {
-  /// The weights with convolutions and norms where folded convolutions were.
+  /// The weights, with convolutions and norms in place of folded convolutions.
   private(set) var weights = WeightTable()
-  /// Official names of what was taken apart; none are the values of a checkpoint.
+  /// Official names of the weights that were split, which do not have the values of a checkpoint.
   private(set) var factors: [String] = []
 
-  /// The suffix that `fold-batch-norms` appends to the name of a convolution, and then
+  /// The suffixes that a convolution's name has after `fold-batch-norms`, and then after
   /// `merge-depthwise-branches`.
   private static let folded = ".c.folded"
   private static let merged = ".c.folded.merged"
@@ -36,7 +36,7 @@ struct FoldedNorms {
     }
   }
 
-  /// The module of a folded convolution: `name` without `suffix`, where that is official.
+  /// The module of a folded convolution: `name` without `suffix`, if that is official.
   private static func path(
     of name: String, _ suffix: String, _ official: OfficialTensors
   ) -> String? {
@@ -61,7 +61,7 @@ struct FoldedNorms {
     guard let shape = official.shapes["\(path).c.weight"], let outputs = shape.first,
       tensor.elementCount == shape.reduce(1, *)
     else {
-      // The exporter refuses what is not official by name.
+      // The exporter refuses names that are not official.
       weights.set(name, tensor)
       return
     }
@@ -85,7 +85,7 @@ struct FoldedNorms {
     set("\(path).bn\(OfficialTensors.varianceSuffix)", filled(1 - Self.epsilon), [outputs])
   }
 
-  /// A branch whose part the convolution beside it has taken over.
+  /// A branch whose role the convolution next to it has taken over.
   private mutating func addEmptyBranch(at path: String, _ official: OfficialTensors) {
     guard let shape = official.shapes["\(path).c.weight"], let outputs = shape.first else { return }
     set("\(path).c.weight", [Float](repeating: 0, count: shape.reduce(1, *)), shape)

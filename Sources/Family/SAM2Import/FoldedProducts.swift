@@ -2,13 +2,13 @@ internal import Bytes
 internal import Graph
 internal import Tensors
 
-/// Splits the products that passes computed from two official weights, so that a model has all
-/// official weights again.
+/// Splits products that passes computed from two official weights, so that a model has all official
+/// weights again.
 ///
-/// The original factors are lost. One of the two becomes the identity (zeros beside or below) and
+/// The original factors are lost. One becomes the identity (padded with zeros beside or below) and
 /// the other the product, so that a model computes the same with them.
 struct FoldedProducts {
-  /// Two layers without anything between them, the second multiplied by the first.
+  /// Two layers with nothing between them, the second multiplied by the first.
   private struct Pair {
     let first: String
     let second: String
@@ -16,9 +16,9 @@ struct FoldedProducts {
     let firstIsIdentity: Bool
   }
 
-  /// The weights with factors where products were.
+  /// The weights, with factors in place of products.
   private(set) var weights = WeightTable()
-  /// Official names of the factors; none are the values of a checkpoint.
+  /// Official names of the factors, which do not have the values of a checkpoint.
   private(set) var factors: [String] = []
 
   /// - Throws: `export.scale` for an int8 product without its scales.
@@ -34,17 +34,18 @@ struct FoldedProducts {
     }
   }
 
-  /// Pairs by the name of their product.
+  /// Pairs, keyed by the name of their product.
   private static func pairs(_ official: OfficialTensors) -> [String: Pair] {
     var pairs: [String: Pair] = [:]
-    // `fold-values-into-output`: tokens are narrower than values, so the identity fits before.
+    // `fold-values-into-output`: tokens are narrower than values, so the identity fits first.
     for name in official.names where name.hasSuffix(".out_proj.weight") {
       let path = String(name.dropLast(".out_proj.weight".count))
       pairs["\(path).out_proj.of_tokens"] = Pair(
         first: "\(path).v_proj", second: "\(path).out_proj", firstIsIdentity: true)
     }
-    // `merge-products`: the decoder's projections of the two finest levels of the neck, which count
-    // from the coarsest. They are narrower than the neck, so the identity fits after them.
+    // `merge-products`: the decoder's projections of the two finest levels of the neck, which
+    // counts levels from the coarsest. They are narrower than the neck, so the identity fits
+    // second.
     let neck = "image_encoder.neck.convs"
     let levels = official.names.count { $0.hasPrefix(neck) && $0.hasSuffix(".weight") }
     for level in 0..<2 {
@@ -72,7 +73,7 @@ struct FoldedProducts {
       first[0] == second[1], tensor.shape == Shape([second[0], first[1]]),
       first[0] >= (pair.firstIsIdentity ? first[1] : second[0])
     else {
-      // The exporter refuses what is not official by name.
+      // The exporter refuses names that are not official.
       weights.set(name, tensor)
       return
     }

@@ -9,14 +9,14 @@ public struct ImportedModel: Sendable {
   public var configuration: ModelConfiguration
   /// The parts of a SAM 2 that the checkpoint holds.
   public var parts: ModelParts
-  /// Whose names its tensors have.
+  /// The layout that the names of its tensors follow.
   public var layout: NameLayout
-  /// Settings that the checkpoint does not determine and that were assumed, in words.
+  /// Settings that the checkpoint does not determine and so were assumed, in words.
   public var assumptions: [String]
-  /// The change of the input size that was asked for; nil when it is as configured.
+  /// The requested change of the input size; nil when it is as configured.
   public var resizing: InputResizing?
   /// Choices, renamings, additions and omissions, for people.
   public var notes: [String] = []
-  /// Tensors that hold NaN or infinity, and how many of each, in the official order.
+  /// Tensors that hold NaN or infinity, and how many such elements each holds, in official order.
   public var nonFinite: [(name: String, count: Int)] = []
 }

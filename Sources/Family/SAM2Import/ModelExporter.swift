@@ -4,21 +4,21 @@ import ModelInterface
 import SAM2Config
 public import Tensors
 
-/// Gives back the tensors of a model under their official names, in the official order.
+/// Returns the tensors of a model under their official names, in the official order.
 public enum ModelExporter {
   /// The exportable contents of a model.
   public struct Export: Sendable {
     public let tensors: any TensorCollection
-    /// Names that were int8 and are computed back: they are not the values of the checkpoint.
+    /// Names of tensors that were int8 and are dequantised; their values are not the checkpoint's.
     public let dequantized: [String]
-    /// Names of factors that replace those which a pass had folded into products: a model computes
-    /// the same with them, but they are not the values of the checkpoint.
+    /// Names of factors that replace those a pass had folded into products: a model computes the
+    /// same with them, but their values are not the checkpoint's.
     public let refactored: [String]
     /// Official names that the model does not have, because no model computes with them; zeros
     /// replace them, so that the checkpoint is complete.
     public let zeroed: [String]
 
-    /// Tensors that are all as the checkpoint had them.
+    /// Tensors that are all as they were in the checkpoint.
     package init(unchanged tensors: any TensorCollection) {
       self.init(tensors: tensors, dequantized: [], refactored: [], zeroed: [])
     }
@@ -31,11 +31,11 @@ public enum ModelExporter {
     }
   }
 
-  /// The official tensors of `model`; one that was stored in float comes as it is stored.
+  /// The official tensors of `model`; those stored as floats are returned as stored.
   ///
   /// Elements are computed when they are read, one tensor at a time.
   /// - Throws: `export.quantized` for a quantised model unless `dequantizing`, `export.weight` for
-  ///   a weight that is not official or is missing, and what reading the configuration throws.
+  ///   a weight that is unofficial or missing, and what reading the configuration throws.
   public static func export(_ model: Model, dequantizing: Bool) throws(Failure) -> Export {
     let configuration = try ModelConfiguration(metadata: model.metadata)
     let official = OfficialTensors(
@@ -59,8 +59,8 @@ public enum ModelExporter {
       refactored: factors, zeroed: official.names.filter { weights[$0] == nil })
   }
 
-  /// Passes when `weights` are the official ones, or scales of such, and none is missing that
-  /// anything computes with.
+  /// Checks that `weights` are official ones or scales of these, and that none that is used in a
+  /// computation is missing.
   private static func checkNames(
     _ weights: WeightTable, _ official: OfficialTensors
   ) throws(Failure) {

@@ -10,19 +10,19 @@ public enum ModelImporter {
   /// Finds the weights (see `WeightSearch`) and their configuration (see `ConfigurationDetector`),
   /// then converts.
   ///
-  /// All of the weights are kept, used by a graph or not, so that they can be exported again. Their
-  /// order in the checkpoint does not matter, nor does it under which of the known names and keys
-  /// they are. A checkpoint for pictures only, without any weights of the memory, becomes a model
-  /// without its graphs. Elements are converted one tensor at a
-  /// time; those that already have type `storage` are shared with the checkpoint. When
-  /// `convertsLater`, all float tensors that a writer can convert are shared, and only checked for
-  /// what `storage` cannot hold; those that are not part of the checkpoint's file (they were
-  /// compressed, strided or converted) are written to a temporary one. So memory does not grow with
-  /// a checkpoint.
-  /// `given` is the configuration named by the user, if any, `imageSize` the side of the input when
-  /// it is to be another one than configured, and `key` the place of the weights;
-  /// `storage` is float32, float16 or bfloat16; `progress` hears after each tensor how many are
-  /// done, of how many.
+  /// All weights are kept, whether or not a graph uses them, so that they can be exported again.
+  /// Neither their order in the checkpoint matters, nor which of the known names and keys they
+  /// have. A checkpoint for pictures only, without any memory weights, becomes a model without
+  /// memory graphs. Elements are converted one tensor at a time; those that already have type
+  /// `storage` are shared with the checkpoint. When `convertsLater`, all float tensors that a
+  /// writer can convert are shared, and are only checked for values that `storage` cannot hold;
+  /// those that are not part of the checkpoint's file (because they were compressed, strided or
+  /// converted) are written to a temporary one. So memory does not grow with the checkpoint.
+  ///
+  /// `given` is the configuration named by the user, if any, `imageSize` the side of the input if
+  /// it is to differ from the configured one, and `key` the place of the weights; `storage` is
+  /// float32, float16 or bfloat16; `progress` receives after each tensor how many are done, and of
+  /// how many.
   /// - Throws: what search and detection throw; `model.dtype` for weights that are not floats;
   ///   `model.range` for a weight too large for `storage`; what reading a tensor throws;
   ///   `output.create`, `output.write` for the temporary file.
@@ -42,7 +42,7 @@ public enum ModelImporter {
     var weights = WeightTable()
     var spill = SpillBuffer()
     var nonFinite: [(name: String, count: Int)] = []
-    // Detection has made sure that the checkpoint has these names and no others.
+    // Detection has ensured that the checkpoint has these names and no others.
     let names = OfficialTensors(configuration, parts).names
     for (index, name) in names.enumerated() {
       let tensor = try tensors.tensor(name)
@@ -106,7 +106,7 @@ public enum ModelImporter {
 
   // MARK: - Weights
 
-  /// How many elements are NaN or infinite.
+  /// Counts the elements that are NaN or infinite.
   /// - Throws: `model.dtype`, `model.storage`, `model.range`.
   package static func check(
     _ tensor: Tensor, _ name: String, for storage: DType
@@ -134,12 +134,12 @@ public enum ModelImporter {
     return nonFiniteCount
   }
 
-  /// Half a step above the largest float16, 65504: from here on rounding gives infinity.
+  /// Half a step above the largest float16, 65504; from here on, rounding gives infinity.
   private static let firstBeyondFloat16: Float = 65520
 
   // MARK: - Metadata
 
-  /// Architecture, configuration and preprocessing; provenance is added by who knows the source.
+  /// Architecture, configuration and preprocessing; callers that know the source add provenance.
   private static func metadata(of detection: ConfigurationDetector.Detection) -> JSONValue {
     let configuration = detection.configuration
     let members: JSONValue = [

@@ -2,8 +2,8 @@ import Bytes
 import Graph
 import Tensors
 
-/// Weights of a model in their official shapes; int8 ones times their scales, in float32, as are
-/// the zeros for those it lacks.
+/// Weights of a model in their official shapes; int8 weights times their scales are float32, as are
+/// the zeros for weights that it lacks.
 struct OfficialWeights: TensorCollection {
   let names: [String]
   private let weights: WeightTable
@@ -28,11 +28,11 @@ struct OfficialWeights: TensorCollection {
     guard let tensor = weights[name] else {
       return unsafe Tensor(dtype: Self.absentType(name), shape: shape) { _ in }
     }
-    // Products in int8 have matrices for 1x1 kernels; the exporter has checked the element count.
+    // Int8 products have matrices for 1x1 kernels; the exporter has checked the element count.
     return (tensor.dtype == .int8 ? try dequantized(tensor, name) : tensor).reshaped(shape)
   }
 
-  /// The type of the zeros in place of a tensor that the model lacks.
+  /// The type of the zeros that replace a tensor the model lacks.
   private static func absentType(_ name: String) -> DType {
     OfficialTensors.isCounter(name) ? .int64 : .float32
   }

@@ -1,16 +1,16 @@
 package import Bytes
 package import Tensors
 
-/// Bounds the memory that weights take: past a limit they are moved to a temporary file.
+/// Bounds the memory that weights take: beyond a limit, they are moved to a temporary file.
 package struct SpillBuffer {
   private var byteCount = 0
   private var spill: SpillFile?
-  /// Maximum bytes that stay in memory: enough for a small model that was compressed.
+  /// Maximum bytes kept in memory: enough for a small model that was compressed.
   private static let limit = 32 << 20
 
   package init() {}
 
-  /// The same tensor, in a file unless it is in one already or fits the limit.
+  /// The same tensor, moved to a file unless it is already in one or fits within the limit.
   package mutating func spilled(_ tensor: Tensor) throws(Failure) -> Tensor {
     // Many small tensors may share one large piece of memory, so that is what counts.
     let bytes = tensor.storage.byteCount

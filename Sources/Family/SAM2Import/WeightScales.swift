@@ -2,7 +2,7 @@ import Bytes
 import Graph
 import Tensors
 
-/// Multiplies int8 weights by the scales of their rows.
+/// Multiplies int8 weights by their row scales.
 enum WeightScales {
   /// - Throws: `export.scale` when there is not one scale for each row.
   static func apply(

@@ -1,8 +1,8 @@
 /// The printable characters that represent the 256 bytes in vocabularies of byte-level BPE.
 ///
-/// Bytes that print in Latin-1 represent themselves; the others follow from U+0100 on. Tokens 0 to
-/// 255 of CLIP's vocabulary are the bytes in this order, tokens 256 to 511 the same at the end of a
-/// word.
+/// Bytes that are printable in Latin-1 represent themselves; the others follow from U+0100 on.
+/// Tokens 0 to 255 of CLIP's vocabulary are the bytes in this order, and tokens 256 to 511 the same
+/// bytes at the end of a word.
 enum ByteAlphabet {
   /// All bytes in the order of their tokens.
   static let order: [UInt8] = printing + others

@@ -1,12 +1,12 @@
-/// Splits a text into the tokens of CLIP, as `CLIPTokenizer` of `transformers` does
+/// Splits a text into CLIP's tokens, as `CLIPTokenizer` of `transformers` does
 /// (Radford et al., arXiv 2103.00020; Sennrich et al., arXiv 1508.07909).
 ///
-/// `open_clip` differs: an exclamation mark is a sign like others, and it repairs wrongly decoded text and unescapes HTML first, does not compose
-/// characters, lower-cases a sigma by its place in the word, and takes the control characters
-/// U+001C to U+001F for white space.
+/// `open_clip` differs: it treats an exclamation mark like any other sign, first repairs wrongly
+/// decoded text and unescapes HTML, does not compose characters, lower-cases a sigma according to
+/// its place in the word, and treats the control characters U+001C to U+001F as white space.
 public struct BytePairTokenizer: Sendable {
   public let vocabularyCount: Int
-  /// The rank of each pair, which is the smaller the earlier the pair is joined.
+  /// The rank of each pair; pairs with a smaller rank are joined earlier.
   private let ranks: [MergeList.Pair: Int32]
 
   public init(_ merges: MergeList) {
@@ -17,8 +17,8 @@ public struct BytePairTokenizer: Sendable {
 
   /// The tokens of `text`, between the start and the end.
   ///
-  /// The names of these two, written exactly, become their tokens, and an exclamation mark becomes
-  /// that of padding: the processors of OWLv2 and OWL-ViT name it so.
+  /// The exact names of the start and the end become their tokens, and an exclamation mark becomes
+  /// the padding token, whose name it is in the processors of OWLv2 and OWL-ViT.
   public func tokens(_ text: String) -> [Int32] {
     var tokens = [SpecialToken.start.token(in: vocabularyCount)]
     var rest = text[...]
@@ -45,7 +45,7 @@ public struct BytePairTokenizer: Sendable {
 
   private static let firstBytes = SpecialToken.allCases.compactMap(\.text.utf8.first)
 
-  /// The tokens of a text without special ones.
+  /// The tokens of a text that has no special ones.
   private func plainTokens(_ text: Substring) -> [Int32] {
     WordSplitter.words(TextCleaning.clean(text)).flatMap(wordTokens)
   }
@@ -55,7 +55,7 @@ public struct BytePairTokenizer: Sendable {
       UTF8.encode($0)?.map { ByteAlphabet.tokens[Int($0)] } ?? []
     }
     guard let last = tokens.popLast() else { return [] }
-    // The last byte of a word is another token than the same byte elsewhere.
+    // The last byte of a word is a different token from the same byte elsewhere.
     tokens.append(last + 256)
     while let rank = bestRank(tokens) { tokens = joined(tokens, rank) }
     return tokens

@@ -3,17 +3,17 @@ import Glibc
 import JSON
 
 extension MergeList {
-  /// Names under which a folder of a model holds its merges, in the order of preference.
+  /// Names of the file with the merges in a model's folder, in order of preference.
   static let fileNames = ["merges.txt", "tokenizer.json", "bpe_simple_vocab_16e6.txt"]
-  /// CLIP's merges, and with them those of OWLv2 and OWL-ViT.
+  /// Number of merges in CLIP, and so in OWLv2 and OWL-ViT.
   static let clipCount = 48894
-  /// Files of published tokenizers have less than 4 MB.
+  /// Published tokenizers' files are below 4 MB.
   static let maximumByteCount = 64 << 20
 
-  /// The merges in a file, or in the file of a folder that holds them.
+  /// The merges in a file, or in the file that holds them in a folder.
   ///
-  /// `merges.txt` and `tokenizer.json` of Hugging Face, and CLIP's own text, are recognised by
-  /// content.
+  /// `merges.txt` and `tokenizer.json` of Hugging Face and CLIP's own text file are recognised by
+  /// their content.
   /// - Throws: `file.*`, `json.*`, `tokenizer.*`.
   public init(path: String) throws(Failure) {
     let file = try MergeList.file(at: path)
@@ -25,7 +25,7 @@ extension MergeList {
     }
   }
 
-  /// The file at `path`, or the one inside when that is a folder; nil-free so that errors name it.
+  /// The file at `path`, or the one inside it if it is a folder; never nil, so that errors name it.
   private static func file(at path: String) throws(Failure) -> String {
     guard isFolder(path) else { return path }
     guard let found = MergeList.file(inFolder: path) else {
@@ -36,7 +36,7 @@ extension MergeList {
     return found
   }
 
-  /// The file of merges in a folder; nil when there is none.
+  /// The file with the merges in a folder; nil if the folder has none.
   public static func file(inFolder folder: String) -> String? {
     fileNames.map { folder.hasSuffix("/") ? folder + $0 : "\(folder)/\($0)" }
       .first { unsafe access($0, R_OK) == 0 && !isFolder($0) }
@@ -74,7 +74,7 @@ extension MergeList {
     }
   }
 
-  /// The merges of a `tokenizer.json`, which has them as pairs or as lines.
+  /// The merges in a `tokenizer.json`, which holds them as pairs or as lines.
   private init(tokenizerJSON text: String) throws(Failure) {
     let model = try JSONValue(parsing: text).required("model")
     var lines: [String] = []

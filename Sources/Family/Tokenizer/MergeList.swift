@@ -2,8 +2,8 @@ public import Bytes
 
 /// The pairs of tokens that a byte-pair tokenizer joins, most important first.
 ///
-/// Merge `n` gives token 512 + n; the tokens before are the bytes (`ByteAlphabet`), and after the
-/// merges follow the start and the end of a text.
+/// Merge `n` gives token 512 + n. The tokens before the merges are the bytes (`ByteAlphabet`);
+/// those after them are the start and the end of a text.
 public struct MergeList: Sendable, Equatable {
   struct Pair: Hashable {
     var left: Int32
@@ -13,19 +13,19 @@ public struct MergeList: Sendable, Equatable {
   let pairs: [Pair]
 
   public var count: Int { pairs.count }
-  /// Number of tokens, the start and the end of a text included.
+  /// Number of tokens, including the start and the end of a text.
   public var vocabularyCount: Int { MergeList.firstMerge + count + 2 }
 
   static let firstMerge = 512
   /// Far more than any vocabulary has.
   public static let maximumCount = 1 << 20
 
-  /// The merges in a text that has one per line, as `merges.txt` of Hugging Face and
-  /// `bpe_simple_vocab_16e6.txt` of CLIP do: two tokens with a space between them, in characters of
-  /// the byte alphabet, `</w>` at the end of a word.
+  /// The merges in a text that has one per line, like `merges.txt` of Hugging Face and
+  /// `bpe_simple_vocab_16e6.txt` of CLIP: two tokens separated by a space, in characters of the
+  /// byte alphabet, with `</w>` at the end of a word.
   ///
   /// A first line that begins with `#version` or `"bpe_simple_vocab` is skipped, as are empty lines
-  /// at the end. CLIP's own file is longer than its vocabulary: `limit` is how many merges count.
+  /// at the end. CLIP's own file is longer than its vocabulary; `limit` is how many merges count.
   /// - Throws: `tokenizer.text`, `tokenizer.merge` naming the line.
   public init(text: String, limit: Int = MergeList.maximumCount) throws(Failure) {
     var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -42,7 +42,7 @@ public struct MergeList: Sendable, Equatable {
     try self.init(builder.pairs)
   }
 
-  /// The merges in these lines, or pairs joined by a space, as in a `tokenizer.json`.
+  /// The merges in these lines, or in pairs joined by a space, as in a `tokenizer.json`.
   /// - Throws: `tokenizer.merge` naming the entry.
   init(lines: [String]) throws(Failure) {
     var builder = MergeBuilder()
@@ -75,13 +75,13 @@ public struct MergeList: Sendable, Equatable {
   }
 }
 
-/// Collects merges and the tokens that they make.
+/// Collects merges and the tokens that they form.
 private struct MergeBuilder {
   private(set) var pairs: [MergeList.Pair] = []
-  /// By UTF-8 bytes: Swift takes different bytes for equal strings when Unicode does.
+  /// Keyed by UTF-8 bytes: Swift strings with different bytes may be equal under Unicode.
   private var tokens: [[UInt8]: Int32] = [:]
 
-  /// How tokens 0 to 511 are spelt.
+  /// The spellings of tokens 0 to 511.
   static let byteSpellings: [String] = {
     var characters: [UInt8: String] = [:]
     for (scalar, byte) in ByteAlphabet.bytes { characters[byte] = String(scalar) }

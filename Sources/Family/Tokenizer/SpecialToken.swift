@@ -1,8 +1,8 @@
-/// The tokens that mean something by themselves wherever a text holds their names.
+/// The tokens with a meaning of their own wherever their names occur in a text.
 enum SpecialToken: CaseIterable {
   case start
   case end
-  /// The padding of the processors of OWLv2 and OWL-ViT: they use the token of the exclamation
+  /// The padding in the processors of OWLv2 and OWL-ViT: they use the token of the exclamation
   /// mark, so every exclamation mark becomes this token.
   case padding
 

@@ -1,10 +1,10 @@
-// The standard library normalises to compare strings, and offers the result under this name alone.
+// The standard library normalises strings to compare them, and exposes the result only this way.
 @_spi(_Unicode) import Swift
 
-/// The cleaning of a text by CLIP's tokenizer in `transformers`, before it looks for words.
+/// The cleaning that CLIP's tokenizer in `transformers` does before it looks for words.
 ///
-/// It composes characters (NFC), replaces each run of white space by one space, and lower-cases
-/// each scalar by itself.
+/// It composes characters (NFC), replaces each run of white space with one space, and lower-cases
+/// each scalar on its own.
 enum TextCleaning {
   static func clean(_ text: Substring) -> [Unicode.Scalar] {
     var result: [Unicode.Scalar] = []

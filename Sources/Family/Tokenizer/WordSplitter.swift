@@ -1,10 +1,9 @@
-/// Cuts a cleaned text into the words that CLIP's pattern finds:
+/// Splits a cleaned text into the words that CLIP's pattern finds:
 /// `'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`.
 ///
-/// Before these the pattern of `transformers` has the names of the start and the end of a text. They
-/// are found here only when they were written in capitals, since other ones have become tokens
-/// before; they are cut again where letters begin and end, and so do no more than end a run of
-/// signs.
+/// In `transformers`, the pattern first has the names of the start and the end of a text. These are
+/// found here only if they were written in capitals, since others have already become tokens. They
+/// are then split again where letters begin and end, so their only effect is to end a run of signs.
 struct WordSplitter {
   private let scalars: [Unicode.Scalar]
   private var position = 0
@@ -35,7 +34,7 @@ struct WordSplitter {
     }
   }
 
-  /// Adds the words at the position, which has characters left, and moves after them.
+  /// Adds the words at the position, where characters remain, and moves past them.
   private mutating func addWords(to words: inout [ArraySlice<Unicode.Scalar>]) {
     for marker in Self.markers where follows(marker) {
       // "<|", the name, "|>".

@@ -2,9 +2,9 @@ import Bytes
 import CSAM2
 import Media
 
-/// Values that C callers pass, checked and copied.
+/// Values passed by C callers, checked and copied.
 enum Arguments {
-  /// Pixels of one picture at most: three bytes of each are counted in 32 bits by some callers.
+  /// Maximum pixels of one picture: some callers count their three bytes each in 32 bits.
   private static let maximumPixels = 1 << 30
 
   /// - Throws: `argument.null`, `argument.text`.
@@ -58,8 +58,8 @@ enum Arguments {
     return BinaryMask(width: width, height: height, bits: bytes.map { $0 != 0 })
   }
 
-  /// Bytes from row to row: `given`, or `rowBytes` for 0.
-  /// - Throws: `argument.value` for less than `rowBytes`, or for more than memory has.
+  /// Bytes from one row to the next: `given`, or `rowBytes` if that is 0.
+  /// - Throws: `argument.value` for less than `rowBytes`, or for more than memory can hold.
   static func stride(
     _ given: Int, rowBytes: Int, height: Int, _ noun: String
   ) throws(Failure) -> Int {
@@ -76,7 +76,7 @@ enum Arguments {
   private static func size(
     _ width: Int32, _ height: Int32, _ noun: String
   ) throws(Failure) -> (width: Int, height: Int) {
-    // Two positive 32-bit numbers: their product fits in Int.
+    // The product of two positive 32-bit numbers fits in Int.
     guard width > 0, height > 0, Int(width) * Int(height) <= maximumPixels else {
       throw .argument(
         "\(width)x\(height) is not the size of an \(noun == "image" ? noun : "image")")

@@ -9,7 +9,7 @@ struct AutomaticMasks: MaskSource {
   private let width: Int
   private let height: Int
 
-  /// For a picture of `width` x `height`.
+  /// Masks of a picture of `width` x `height`.
   init(_ masks: [AutomaticMask], width: Int, height: Int) {
     (self.masks, self.width, self.height) = (masks, width, height)
   }

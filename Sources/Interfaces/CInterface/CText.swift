@@ -1,10 +1,10 @@
 import Glibc
 
-/// A C string that exists as long as this object.
+/// A C string that exists as long as this object does.
 ///
-/// Unchecked: nobody writes the bytes after `init`.
+/// Unchecked: nothing writes the bytes after `init`.
 final class CText: @unchecked Sendable {
-  /// Null only when there was no memory for it.
+  /// Null only if there was no memory for it.
   let pointer: UnsafeMutablePointer<CChar>?
 
   init(_ text: String) { pointer = strdup(text) }

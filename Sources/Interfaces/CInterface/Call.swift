@@ -2,9 +2,9 @@ import Bytes
 import CSAM2
 import JobSupport
 
-/// The boundary of every function that can fail: nothing is thrown past it.
+/// The boundary of every function that can fail: no error is thrown past it.
 ///
-/// A failure is described in `error`, if that is not null; success clears it.
+/// A failure is described in `error`, unless that is null; success clears it.
 func call(
   _ error: UnsafeMutablePointer<sam2_error>?, _ body: () throws -> Void
 ) -> sam2_status {
@@ -31,7 +31,7 @@ func call(
   return status
 }
 
-/// As `call`, for a function that returns a handle: null after a failure.
+/// Like `call`, for a function that returns a handle, which is null after a failure.
 func call(
   returning handle: UnsafeMutablePointer<OpaquePointer?>?,
   _ error: UnsafeMutablePointer<sam2_error>?, _ body: () throws -> OpaquePointer
@@ -51,7 +51,7 @@ private func describe(
   withUnsafeMutableBytes(of: &error.pointee.message) { write(problem?.description ?? "", to: $0) }
 }
 
-/// Writes `text` and a final zero; a text that does not fit is cut between two characters.
+/// Writes `text` and a terminating zero; text that does not fit is cut between two characters.
 private func write(_ text: String, to buffer: UnsafeMutableRawBufferPointer) {
   var bytes = Array(printable(text, limit: buffer.count).utf8.prefix(buffer.count - 1))
   while !bytes.isEmpty, String(validating: bytes, as: UTF8.self) == nil { bytes.removeLast() }
@@ -71,7 +71,7 @@ extension Failure {
     Failure(.usage, code: "argument.null", "the \(noun) is NULL")
   }
 
-  /// A value of an argument or a member that makes no sense.
+  /// An argument or member whose value makes no sense.
   static func argument(_ message: String, hint: String? = nil) -> Failure {
     Failure(.usage, code: "argument.value", message, hint: hint)
   }

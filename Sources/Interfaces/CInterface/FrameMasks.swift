@@ -7,10 +7,10 @@ import SAM2
 struct FrameMasks: MaskSource {
   private let frame: FrameResult
   private let side: Int
-  /// Of all objects at once, since they may exclude each other.
+  /// Logits of all objects at once, since objects may exclude each other.
   private let planes = Lazy<[[Float]]>()
 
-  /// `side` is that of low-resolution logits.
+  /// `side` is the side of the low-resolution logits.
   init(_ frame: FrameResult, side: Int) { (self.frame, self.side) = (frame, side) }
 
   var description: sam2_result_info {

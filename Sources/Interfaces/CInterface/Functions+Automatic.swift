@@ -1,4 +1,4 @@
-// Names are those of the header.
+// The names are those in the header.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Bytes
@@ -59,7 +59,7 @@ extension sam2_automatic_options {
 }
 
 extension AutomaticMaskOptions {
-  /// Ranges of numbers are for the generator to check.
+  /// The generator checks the ranges of the numbers.
   fileprivate init(_ options: sam2_automatic_options) throws(Failure) {
     self.init()
     pointsPerSide = Int(options.points_per_side)
@@ -79,7 +79,7 @@ extension AutomaticMaskOptions {
     pointGrids = try AutomaticMaskOptions.grids(options)
   }
 
-  /// Layers and points that no one gives; greater numbers are uninitialised ones.
+  /// More layers and points than anyone gives; greater numbers are uninitialised.
   private static let maximumGrids = 64
   private static let maximumGridPoints = 1 << 22
 

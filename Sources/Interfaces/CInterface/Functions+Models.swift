@@ -1,4 +1,4 @@
-// Names are those of the header.
+// The names are those in the header.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Bytes
@@ -8,7 +8,7 @@ import ModelInterface
 import Runtime
 import SAM2
 
-/// A model that a C caller holds.
+/// A model held by a C caller.
 final class ModelObject: Sendable {
   let model: SegmentationModel
 

@@ -1,13 +1,13 @@
-// Names are those of the header.
+// The names are those in the header.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Bytes
 public import CSAM2
 import Media
 
-/// A picture that a C caller holds, at an address that does not change.
+/// A picture held by a C caller, at an address that does not change.
 ///
-/// Unchecked: nobody writes the pixels after `init`.
+/// Unchecked: nothing writes the pixels after `init`.
 final class PictureObject: @unchecked Sendable {
   let width: Int
   let height: Int

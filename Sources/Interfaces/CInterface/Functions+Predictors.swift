@@ -1,4 +1,4 @@
-// Names are those of the header.
+// The names are those in the header.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Bytes
@@ -6,11 +6,11 @@ public import CSAM2
 import SAM2
 import Synchronization
 
-/// A predictor that a C caller holds; one call after the other uses it.
+/// A predictor held by a C caller; calls use it one at a time.
 final class PredictorObject: Sendable {
   private struct State {
     let predictor: ImagePredictor
-    /// Size of the picture; zero before there is one.
+    /// Size of the picture; zero until there is one.
     var width = 0
     var height = 0
   }

@@ -1,4 +1,4 @@
-// Names are those of the header.
+// The names are those in the header.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Bytes

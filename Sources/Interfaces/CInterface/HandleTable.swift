@@ -2,10 +2,10 @@ import Bytes
 import CSAM2
 import Synchronization
 
-/// The objects of one type that C callers hold, by handle.
+/// The objects of one type held by C callers, by handle.
 ///
-/// A handle is a number in the type of a pointer: it is never dereferenced, and no number is given
-/// out twice. So a handle that was freed, or never existed, is found out instead of crashing.
+/// A handle is a number with the type of a pointer: it is never dereferenced, and no number is
+/// issued twice. So a handle that was freed, or never existed, is detected instead of crashing.
 final class HandleTable<Object: AnyObject & Sendable>: Sendable {
   private let noun: String
   private let objects = Guarded<[UInt: Object]>([:])
@@ -33,27 +33,27 @@ final class HandleTable<Object: AnyObject & Sendable>: Sendable {
     return object
   }
 
-  /// Releases the object; calls that use it keep it alive until they end.
+  /// Releases the object; calls that are using it keep it alive until they end.
   func remove(_ handle: OpaquePointer?) {
     let number = UInt(bitPattern: handle)
-    // Released outside of the lock, since a deinitialiser may take long.
+    // Released outside the lock, since a deinitialiser may take a long time.
     let object = objects.withLock { $0.removeValue(forKey: number) }
     withExtendedLifetime(object) {}
   }
 }
 
-/// Numbers of handles, over all types: a handle of another type is an invalid one.
+/// Handle numbers, shared by all types, so that a handle of another type is invalid.
 private enum HandleNumber {
   private static let last = Atomic<UInt>(0)
 
-  /// Aligned like a pointer, in case a caller checks, and never null.
+  /// The next number: aligned like a pointer, in case a caller checks, and never null.
   static func next() -> OpaquePointer {
     let number = last.add(1, ordering: .relaxed).newValue
     return OpaquePointer(bitPattern: number << 4) ?? next()
   }
 }
 
-/// The tables of all types of handles.
+/// The tables of all handle types.
 enum Handles {
   static let models = HandleTable<ModelObject>("model")
   static let pictures = HandleTable<PictureObject>("picture")

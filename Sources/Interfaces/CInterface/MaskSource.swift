@@ -3,21 +3,21 @@ import CSAM2
 import Media
 import Synchronization
 
-/// The masks of a result, computed when they are asked for.
+/// The masks of a result, computed on demand.
 protocol MaskSource: Sendable {
-  /// Without `struct_size`.
+  /// Description of the result, without `struct_size`.
   var description: sam2_result_info { get }
-  /// Of the mask `index`, without `struct_size`.
+  /// Description of mask `index`, without `struct_size`.
   func description(of index: Int) -> sam2_mask_info
   func mask(_ index: Int) -> BinaryMask
-  /// At the size of the picture.
+  /// Logits at the size of the picture.
   /// - Throws: `result.no_logits`.
   func logits(_ index: Int) throws(Failure) -> [Float]
   /// - Throws: `result.no_logits`.
   func lowResolutionLogits(_ index: Int) throws(Failure) -> [Float]
 }
 
-/// A result that a C caller holds.
+/// A result held by a C caller.
 final class ResultObject: Sendable {
   let masks: any MaskSource
   let notices: CText
@@ -43,7 +43,7 @@ extension [Notice] {
   var lines: String { map { $0.description + "\n" }.joined() }
 }
 
-/// A value computed once, when it is first needed.
+/// A value that is computed once, when first needed.
 final class Lazy<Value: Sendable>: Sendable {
   private let stored = Guarded<Value?>(nil)
 
@@ -58,7 +58,7 @@ final class Lazy<Value: Sendable>: Sendable {
 }
 
 extension sam2_mask_info {
-  /// Nothing known yet.
+  /// A description in which nothing is known yet.
   static var unknown: sam2_mask_info {
     var info = sam2_mask_info()
     info.object = -1
@@ -69,7 +69,7 @@ extension sam2_mask_info {
     return info
   }
 
-  /// Takes area and box from the pixels of `mask`.
+  /// Takes the area and box from the pixels of `mask`.
   mutating func measure(_ mask: BinaryMask) {
     area = Int64(mask.area)
     if let found = mask.boundingBox { box = found.corners }

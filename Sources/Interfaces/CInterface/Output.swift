@@ -1,6 +1,6 @@
 import Bytes
 
-/// A buffer of a caller for results.
+/// A caller's buffer for results.
 struct Output<Element: BitwiseCopyable> {
   let buffer: UnsafeMutableBufferPointer<Element>
 

@@ -5,7 +5,7 @@ import SAM2
 import SAM2Jobs
 import Tensors
 
-/// A prompt as a C caller passes it, checked as far as that is possible without a picture.
+/// A prompt as passed by a C caller, checked as far as possible without a picture.
 struct PromptArgument {
   let points: [Prompt.Point]
   let box: Prompt.Box?
@@ -13,13 +13,13 @@ struct PromptArgument {
   let multimask: Bool
   let finish: MaskFinish
   let keepsOldPoints: Bool
-  /// The caller's logits, read when their number is known to be right.
+  /// The caller's logits, read only once their number is known to be right.
   private let logits: UnsafeBufferPointer<Float>?
 
-  /// No prompt has more; a greater number is an uninitialised one.
+  /// No prompt has more; a greater number is uninitialised.
   private static let maximumPoints = 100_000
 
-  /// Valid during the call that got `pointer`.
+  /// Valid only during the call that received `pointer`.
   /// - Throws: `argument.*`.
   init(_ pointer: UnsafePointer<sam2_prompt>?) throws(Failure) {
     guard let pointer else { throw .null("prompt") }
@@ -50,7 +50,7 @@ struct PromptArgument {
     }
   }
 
-  /// The prompt for a picture of `width` x `height`, for a model whose logits have `side`.
+  /// The prompt for a picture of `width` x `height` and a model whose logits have side `side`.
   /// - Throws: `prompt.mask_size`, `prompt.mask_shape`.
   func prompt(width: Int, height: Int, side: Int) throws(Failure) -> Prompt {
     Prompt(
@@ -78,7 +78,7 @@ struct PromptArgument {
     return Tensor(Array(logits), shape: Shape([side, side]))
   }
 
-  /// Throws unless the prompt is one for a video: points and a box, or a mask.
+  /// Throws unless the prompt suits a video: points and a box, or a mask.
   func requireVideoPrompt() throws(Failure) {
     guard logits == nil else {
       throw .argument("a tracker takes no logits", hint: "give a mask, points or a box")
@@ -91,7 +91,7 @@ struct PromptArgument {
   }
 }
 
-/// The steps from the logits of a prompt's answer to masks.
+/// The steps that make masks from the logits of a prompt's answer.
 struct MaskFinish {
   let threshold: Float
   let maximumHoleArea: Int

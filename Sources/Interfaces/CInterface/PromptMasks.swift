@@ -6,7 +6,7 @@ import SAM2
 /// The answer to a prompt on a picture.
 struct PromptMasks: MaskSource {
   private let prediction: MaskPrediction
-  /// The same without small holes and islands.
+  /// The same, without small holes and islands.
   private let cleaned: MaskPrediction
   private let threshold: Float
   private let masks: [Lazy<BinaryMask>]

@@ -1,7 +1,7 @@
 import Bytes
 import CSAM2
 
-/// A C struct whose first member is its size as the caller knows it.
+/// A C struct whose first member is its size as known to the caller.
 protocol SizedStruct {
   /// Size of the struct in version 1.0 of the interface; no caller knows a smaller one.
   static var firstSize: Int { get }
@@ -27,7 +27,7 @@ func checkSize<Value: SizedStruct>(of pointer: UnsafeMutablePointer<Value>) thro
   try checkSize(of: UnsafePointer(pointer))
 }
 
-/// The members of `pointer` that both sides know, over those of `defaults`; null gives `defaults`.
+/// `defaults`, overridden by the members of `pointer` that both sides know; null gives `defaults`.
 /// - Throws: `argument.struct_size`.
 func members<Value: SizedStruct & BitwiseCopyable>(
   of pointer: UnsafePointer<Value>?, defaults: Value
@@ -52,8 +52,8 @@ func assign<Value: SizedStruct & BitwiseCopyable>(
   fill(pointer, with: value, size: UnsafeRawPointer(pointer).loadUnaligned(as: Int.self))
 }
 
-/// Sets the members of `pointer` to `defaults`, and its size to `size`; members that this library
-/// does not know become zero.
+/// Sets the members of `pointer` to `defaults` and its size to `size`; members unknown to this
+/// library become zero.
 func initialise<Value: SizedStruct & BitwiseCopyable>(
   _ pointer: UnsafeMutablePointer<Value>?, size: Int, defaults: Value
 ) {
@@ -73,7 +73,7 @@ private func fill<Value: SizedStruct & BitwiseCopyable>(
   }
 }
 
-// Sizes on 64-bit machines; `layout.c` of CSAM2 holds the compiler to them.
+// Sizes on 64-bit machines; `layout.c` of CSAM2 makes the compiler check them.
 
 extension sam2_error: SizedStruct {
   static var firstSize: Int { 1104 }

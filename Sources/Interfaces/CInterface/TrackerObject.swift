@@ -2,14 +2,14 @@ import Bytes
 import SAM2
 import Synchronization
 
-/// A tracker that a C caller holds; one call after the other uses it.
+/// A tracker held by a C caller; calls use it one at a time.
 final class TrackerObject: Sendable {
   private let tracker: Guarded<StreamingTracker>
   private let width: Int
   private let height: Int
   private let side: Int
 
-  /// Resumes from the file `resuming`, if there is one.
+  /// Resumes from the file `resuming`, if given.
   init(
     _ model: SegmentationModel, width: Int, height: Int, options: VideoOptions,
     resuming: String? = nil

@@ -66,7 +66,7 @@ extension VideoOptions {
 }
 
 extension Tracker {
-  /// The tracker with the number `policy` of `sam2_policy`.
+  /// The tracker with number `policy` in `sam2_policy`.
   fileprivate init(policy: Int32) throws(Failure) {
     let policies: [sam2_policy: Tracker] = [
       SAM2_POLICY_SAM2: .sam2, SAM2_POLICY_SAMURAI: .samurai, SAM2_POLICY_DAM4SAM: .dam4sam,

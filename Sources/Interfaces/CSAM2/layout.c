@@ -6,8 +6,8 @@
   _Static_assert(sizeof(void *) != 8 || sizeof(type) == (size), #type " has another size"); \
   _Static_assert(offsetof(type, last) < (size), #type " ends before " #last)
 
-// Interface 1.0. A later version adds members at or after these sizes, never in the padding before
-// them, since `struct_size` would not distinguish its callers from those of 1.0.
+// Interface 1.0. Later versions add members at or after these sizes, never in the padding before
+// them, since `struct_size` would not then distinguish their callers from those of 1.0.
 ENDS_AT(sam2_error, message, 1104);
 ENDS_AT(sam2_model_options, kernel_level, 32);
 ENDS_AT(sam2_model_info, tracks, 32);

@@ -1,9 +1,9 @@
 #include "CPage.h"
 
-// `#embed` is C23; clang offers it in earlier modes as an extension and warns.
+// `#embed` is C23; in earlier modes clang offers it as an extension and warns.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-// One row for each file: its identifier here, its name, its content type.
+// One row per file: its identifier here, its name, its content type.
 #define HTML "text/html; charset=utf-8"
 #define CSS "text/css; charset=utf-8"
 #define SCRIPT "text/javascript; charset=utf-8"

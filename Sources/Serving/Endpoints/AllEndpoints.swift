@@ -4,8 +4,7 @@ public import Workbench
 public struct AllEndpoints: Sendable {
   public let endpoints: [Endpoint]
 
-  /// `allowedHosts` are those from which pictures are fetched; `words` find objects where there
-  /// is a detector.
+  /// Pictures are fetched only from `allowedHosts`; `words` finds objects if there is a detector.
   public init(
     _ workbench: Workbench, allowedHosts: [String] = [], words: WordFinder? = nil
   ) {

@@ -1,10 +1,10 @@
 public import Bytes
 public import JSON
 
-/// One thing that clients can ask for: a method, a path, and a handler.
+/// One operation that clients can request: a method, a path, and a handler.
 ///
-/// Endpoints know requests and answers, but no server: `WebServer` serves them over HTTP, tests call
-/// them.
+/// Endpoints know requests and answers, but not servers: `WebServer` serves them over HTTP, and
+/// tests call them directly.
 public struct Endpoint: Sendable {
   public typealias Handler = @Sendable (Call) async throws -> Answer
 
@@ -31,10 +31,10 @@ public struct Endpoint: Sendable {
   }
 
   public let method: Method
-  /// `/api/images/{id}`: a name in braces matches one part of the path.
+  /// For example `/api/images/{id}`: a name in braces matches one part of the path.
   public let path: String
   public let body: Body
-  /// Whether it answers without the token: that the server runs, and the page itself.
+  /// Whether it answers without the token, like the health check and the page itself.
   public let isPublic: Bool
   public let handler: Handler
 
@@ -47,13 +47,13 @@ public struct Endpoint: Sendable {
   }
 }
 
-/// A request as endpoints see it.
+/// A request as seen by endpoints.
 public struct Call: Sendable {
-  /// The parts of the path that the names in braces match.
+  /// The parts of the path matched by the names in braces.
   public let parameters: [String: String]
-  /// The values after the question mark; of several with one name the first.
+  /// The values after the question mark; if a name occurs more than once, the first counts.
   public let query: [String: String]
-  /// By lower-case name; of several with one name the first.
+  /// Keyed by lower-case name; if a name occurs more than once, the first counts.
   public let headers: [String: String]
   public let body: [UInt8]
 
@@ -65,7 +65,7 @@ public struct Call: Sendable {
     (self.headers, self.body) = (headers, body)
   }
 
-  /// The part of the path called `name`.
+  /// The part of the path that matches `name`.
   public func parameter(_ name: String) throws(Failure) -> String {
     guard let value = parameters[name] else {
       throw Failure(.internalError, code: "serve.route", "the path has no part \(name)")
@@ -73,7 +73,7 @@ public struct Call: Sendable {
     return value
   }
 
-  /// The body as JSON; an empty one is an empty object.
+  /// The body as JSON; an empty body counts as an empty object.
   /// - Throws: `json.*`.
   public func json() throws(Failure) -> JSONValue {
     guard !body.isEmpty else { return .object([]) }
@@ -88,7 +88,7 @@ public struct Call: Sendable {
     return type.split(separator: ";").first?.hasSuffix("json") ?? false
   }
 
-  /// The whole number in the query under `name`; nil without.
+  /// The whole number in the query under `name`; nil if it is missing.
   /// - Throws: `serve.query`.
   public func integer(_ name: String) throws(Failure) -> Int? {
     guard let text = query[name] else { return nil }
@@ -141,9 +141,9 @@ public struct Answer: Sendable {
 
 /// One server-sent event.
 public struct StreamEvent: Sendable {
-  /// The number after which a client that lost the connection resumes; nil for none.
+  /// The number from which a client that lost the connection resumes; nil for none.
   public let id: Int?
-  /// Nil for an event without a name.
+  /// Nil for an unnamed event.
   public let name: String?
   /// Text without line breaks.
   public let data: String
@@ -152,7 +152,7 @@ public struct StreamEvent: Sendable {
     (self.id, self.name, self.data) = (id, name, data)
   }
 
-  /// As it is sent.
+  /// The text sent to the client.
   public var text: String {
     (id.map { "id: \($0)\n" } ?? "") + (name.map { "event: \($0)\n" } ?? "") + "data: \(data)\n\n"
   }

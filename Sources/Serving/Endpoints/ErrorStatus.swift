@@ -4,7 +4,7 @@ import Workbench
 
 /// The status of the answer to a request that failed.
 public enum ErrorStatus {
-  /// Codes that have a status of their own; others follow their kind.
+  /// Codes with a specific status; others follow their kind.
   private static let statuses: [String: Int] = [
     "serve.token": 401, "serve.host": 403, "serve.origin": 403, "serve.address": 403,
     "serve.unknown_id": 404, "serve.route": 404, "serve.media_missing": 404, "serve.stored": 410,
@@ -27,8 +27,8 @@ public enum ErrorStatus {
 }
 
 extension Answer {
-  /// The answer to a request that failed: an object `error` with a code that never changes its
-  /// meaning, and a sentence for people.
+  /// The answer to a request that failed: an object `error` with a code whose meaning never
+  /// changes, and a sentence for people.
   public init(_ failure: Failure) {
     self.init(status: ErrorStatus.status(of: failure), ["error": failure.json])
   }

@@ -1,7 +1,7 @@
 public import Bytes
 import Glibc
 
-/// A form with files, as programs send it: `multipart/form-data` (RFC 7578).
+/// A form with files, as sent by programs: `multipart/form-data` (RFC 7578).
 public struct MultipartForm {
   public struct Part: Sendable {
     public let name: String
@@ -14,11 +14,11 @@ public struct MultipartForm {
   private static let boundaryLimit = 70
   private static let partLimit = 16
 
-  /// Reads a body of the type `contentType`, which names the line between the parts.
-  /// - Throws: `serve.form` for another type, and for a body that does not match it.
+  /// Reads a body of type `contentType`, which names the line between the parts.
+  /// - Throws: `serve.form` for any other type, and for a body that does not match it.
   public init(_ body: [UInt8], contentType: String) throws(Failure) {
     let boundary = try MultipartForm.boundary(contentType)
-    // The first line has no line before it that would have to end.
+    // The first delimiter follows no line, so it lacks the line break that precedes the others.
     let text = Array("\r\n".utf8) + body
     let delimiter = Array("\r\n--\(boundary)".utf8)
     var parts: [Part] = []
@@ -62,7 +62,7 @@ public struct MultipartForm {
     return boundary
   }
 
-  /// A part: lines about it, an empty line, its bytes.
+  /// A part: header lines, an empty line, its bytes.
   private static func part(_ text: ArraySlice<UInt8>) throws(Failure) -> Part {
     guard let split = find(Array("\r\n\r\n".utf8), in: text),
       let head = String(validating: text[..<split.lowerBound], as: UTF8.self)
@@ -84,7 +84,7 @@ public struct MultipartForm {
     let offset = unsafe text.withUnsafeBytes { bytes -> Int? in
       guard let base = bytes.baseAddress else { return nil }
       var start = 0
-      // Bodies are megabytes of pictures in which the first byte is rare.
+      // Bodies are megabytes of picture data, in which the first byte is rare.
       while bytes.count - start >= needle.count,
         let found = unsafe memchr(
           base + start, Int32(needle[0]), bytes.count - start - needle.count + 1)
@@ -101,14 +101,14 @@ public struct MultipartForm {
 }
 
 extension Substring {
-  /// Without blanks around it.
+  /// Without surrounding blanks.
   fileprivate var trimmed: Substring {
     var rest = drop { $0 == " " || $0 == "\t" }
     while rest.last == " " || rest.last == "\t" { rest.removeLast() }
     return rest
   }
 
-  /// Without the quotes around it.
+  /// Without surrounding quotes.
   fileprivate var unquoted: String {
     count >= 2 && hasPrefix("\"") && hasSuffix("\"")
       ? String(dropFirst().dropLast()) : String(self)

@@ -1,7 +1,7 @@
 import Bytes
 import CPage
 
-/// The page: the files that are inside the program.
+/// The page: the files built into the program.
 struct PageEndpoints {
   var endpoints: [Endpoint] {
     files.flatMap { file in
@@ -17,7 +17,7 @@ struct PageEndpoints {
     let bytes: [UInt8]
 
     var answer: Answer {
-      // Another release has other files under the same names.
+      // Another release has different files under the same names.
       Answer(contentType: type, headers: [("Cache-Control", "no-cache")], bytes: bytes)
     }
   }

@@ -1,8 +1,8 @@
 import Bytes
 import Media
 
-/// Pictures at addresses that clients name: fetched from hosts that the server's owner has allowed,
-/// and from no others.
+/// Pictures at addresses that clients give, fetched only from hosts that the server's owner has
+/// allowed.
 public struct RemotePictures: Sendable {
   private let hosts: Set<String>
   private let byteLimit: Int
@@ -14,8 +14,8 @@ public struct RemotePictures: Sendable {
   }
 
   /// The bytes at `address`; `authorization` is sent as the header of that name.
-  /// - Throws: `serve.address` for a host that is not allowed, and anything but http and https;
-  ///   `serve.fetch`.
+  /// - Throws: `serve.address` for a host that is not allowed, and any scheme except http and
+  ///   https; `serve.fetch`.
   public func fetch(
     _ address: String, authorization: String? = nil
   ) async throws -> [UInt8] {
@@ -28,7 +28,7 @@ public struct RemotePictures: Sendable {
     }
     let limit = byteLimit
     return try await withCheckedThrowingContinuation { continuation in
-      // Waiting for another server must not keep a thread that answers requests.
+      // Waiting for another server must not block a thread that answers requests.
       let work = BackgroundWork {
         continuation.resume(
           with: Result {
@@ -40,7 +40,7 @@ public struct RemotePictures: Sendable {
   }
 }
 
-/// An address of the web in the one form that is accepted.
+/// A web address in the only form that is accepted.
 struct RemoteAddress {
   let text: String
   /// In lower case, without the port.
@@ -57,7 +57,7 @@ struct RemoteAddress {
     guard parts.count >= 3, ["http:", "https:"].contains(parts[0].lowercased()),
       parts[1].isEmpty
     else { throw RemoteAddress.failure }
-    // A query or fragment right after the host is refused: no ordinary address has one there.
+    // A query or fragment directly after the host is refused: no ordinary address has one there.
     hostAndPort = parts[2].lowercased()
     let sides = hostAndPort.split(separator: ":", omittingEmptySubsequences: false)
     let isName = sides[0].utf8.allSatisfy {

@@ -1,16 +1,17 @@
 public import Bytes
 
-/// The path and the query of a request, without their escapes.
+/// The path and query of a request, unescaped.
 public struct RequestTarget: Sendable {
   /// The parts between slashes.
   public let parts: [String]
-  /// Of several values with one name the first.
+  /// If a name occurs more than once, the first value counts.
   public let query: [String: String]
 
   private static let byteLimit = 8192
 
-  /// Reads the target in the first line of a request.
-  /// - Throws: `serve.address` for invalid escapes, text that is not UTF-8, and more than 8 kB.
+  /// Reads the target from the first line of a request.
+  /// - Throws: `serve.address` for invalid escapes, text that is not UTF-8, and anything longer
+  ///   than 8 kB.
   public init(_ text: String) throws(Failure) {
     guard text.utf8.count <= RequestTarget.byteLimit, text.hasPrefix("/") else {
       throw RequestTarget.failure

@@ -1,6 +1,6 @@
 public import Bytes
 
-/// Finds the endpoint that a request means.
+/// Finds the endpoint for a request.
 public struct RouteTable: Sendable {
   private struct Route: Sendable {
     let parts: [Part]
@@ -29,11 +29,12 @@ public struct RouteTable: Sendable {
     }
   }
 
-  /// The endpoint for `method`, such as "GET", and the path `parts`, with the parts that the names in
-  /// its path match.
+  /// The endpoint for `method`, such as "GET", and the path `parts`, with the parts matched by the
+  /// names in its path.
   ///
   /// A word in a path takes precedence over a name.
-  /// - Throws: `serve.route` when there is no such path, `serve.method` when it has other methods.
+  /// - Throws: `serve.route` if the path does not exist, `serve.method` if it has only other
+  ///   methods.
   public func find(
     _ method: String, _ parts: [String]
   ) throws(Failure) -> (endpoint: Endpoint, parameters: [String: String]) {

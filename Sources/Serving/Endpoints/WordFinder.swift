@@ -3,13 +3,13 @@ public import Detector
 public import Media
 public import Workbench
 
-/// Finds objects in pictures by words, for every protocol that takes them.
+/// Finds objects in pictures by words, for every protocol that supports it.
 public struct WordFinder: Sendable {
   private let workbench: Workbench
-  /// Nil for a server without one.
+  /// Nil if the server has none.
   private let detector: Detector?
 
-  /// Texts of one request.
+  /// Maximum number of texts in one request.
   private static let textLimit = 256
 
   public init(_ workbench: Workbench, _ detector: Detector?) {
@@ -19,9 +19,9 @@ public struct WordFinder: Sendable {
   /// Whether the server has a detector.
   public var isAvailable: Bool { detector != nil }
 
-  /// Objects that `texts` name, best first, and the number of those beyond the limit of `options`.
+  /// Objects named by `texts`, best first, and the number of those beyond the limit in `options`.
   ///
-  /// `picture` gets the picture once everything else has been checked.
+  /// `picture` is called only once everything else has been checked.
   /// - Throws: `detector.none`, `serve.text`, `detect.*`.
   public func find(
     _ texts: [String], options: DetectionOptions, in picture: () async throws -> RGBImage

@@ -1,9 +1,10 @@
 public import Bytes
 public import SAM2
 
-/// The options of Kdenlive's object mask, as it gives them at the start and in each request.
+/// The options of Kdenlive's object mask, as given at the start and in each request.
 ///
-/// Lists are by frame: `-P "0=200,250,300,255;100=10,50"` are two points on frame 0 and one on 100.
+/// Lists are given by frame: `-P "0=200,250,300,255;100=10,50"` is two points on frame 0 and one on
+/// 100.
 public struct KdenliveOptions: Sendable, Equatable {
   /// A colour with its opacity.
   public struct Colour: Sendable, Equatable {
@@ -13,7 +14,7 @@ public struct KdenliveOptions: Sendable, Equatable {
     public var alpha: UInt8
   }
 
-  /// The folder of frames N.jpg.
+  /// The folder with frames N.jpg.
   public var frames = "/tmp/src-frames"
   /// The folder for previews.
   public var output = "/tmp/"
@@ -26,7 +27,7 @@ public struct KdenliveOptions: Sendable, Equatable {
   public var borderColour = Colour(red: 255, green: 100, blue: 100, alpha: 100)
   public var border = 0
 
-  /// Short and long names of options, and what they are called here.
+  /// Short and long option names, and the names used here.
   private static let names: [String: String] = [
     "-P": "points", "--point_coordinates": "points", "-L": "labels", "--labels": "labels",
     "-B": "boxes", "--box_coordinates": "boxes", "-F": "frame", "--preview_frame": "frame",
@@ -37,12 +38,12 @@ public struct KdenliveOptions: Sendable, Equatable {
   ]
 
   /// Reads the words of a command line.
-  /// - Throws: `kdenlive.option` for one that does not exist or makes no sense.
+  /// - Throws: `kdenlive.option` for an option that does not exist or makes no sense.
   public init(_ words: [String]) throws(Failure) {
     var values: [String: String] = [:]
     var rest = words[...]
     while let word = rest.popFirst() {
-      // Long options also come as --name=value.
+      // Long options may also be given as --name=value.
       let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let isJoined = word.hasPrefix("--") && sides.count == 2
       guard let name = Self.names[isJoined ? String(sides[0]) : word] else {
@@ -92,7 +93,7 @@ public struct KdenliveOptions: Sendable, Equatable {
 
   // MARK: - Values
 
-  /// Numbers by frame.
+  /// Reads numbers by frame.
   private static func lists(_ text: String) throws(Failure) -> [Int: [Float]] {
     var lists: [Int: [Float]] = [:]
     for part in text.split(separator: ";") {

@@ -3,17 +3,18 @@ import JobSupport
 import Media
 public import SAM2
 
-/// The other end of the pipe of Kdenlive's object mask.
+/// The other end of the pipe used by Kdenlive's object mask.
 ///
-/// Kdenlive writes requests, a line each: `preview=OPTIONS` for the mask on one frame, `edit=OPTIONS`
-/// for other colours, `render=FOLDER` for the mask on all frames, which is the last one, and `q`.
-/// Answers go to standard output, the progress of rendering, as `NN%|`, to standard error.
+/// Kdenlive writes requests, one per line: `preview=OPTIONS` for the mask on one frame,
+/// `edit=OPTIONS` for other colours, `render=FOLDER` for the mask on all frames, which is the last
+/// request, and `q`. Answers are written to standard output; rendering progress, as `NN%|`, to
+/// standard error.
 public final class KdenlivePipe {
   /// The destinations of output.
   public struct Channels {
-    /// A line for Kdenlive.
+    /// Writes a line for Kdenlive.
     public var answer: (String) -> Void
-    /// A line of progress.
+    /// Writes a line of progress.
     public var progress: (String) -> Void
 
     public init(
@@ -23,18 +24,18 @@ public final class KdenlivePipe {
     }
   }
 
-  /// Kdenlive knows one object.
+  /// Kdenlive supports a single object.
   private static let object = 1
 
   private let model: SegmentationModel
   private var options: KdenliveOptions
   private let channels: Channels
   private let predictor: ImagePredictor
-  /// The frame that the predictor has.
+  /// The frame that the predictor has encoded.
   private var encodedFrame: Int?
   private let frames: [String]
 
-  /// - Throws: `model.image_only`; `kdenlive.frames` when the folder has none.
+  /// - Throws: `model.image_only`; `kdenlive.frames` if the folder has none.
   public init(
     _ model: SegmentationModel, _ options: KdenliveOptions, _ channels: Channels
   ) throws(Failure) {
@@ -44,7 +45,7 @@ public final class KdenlivePipe {
     frames = try KdenlivePipe.frames(in: options.frames)
   }
 
-  /// The frames N.jpg in order of N, which need not be whole: Kdenlive counts them from 0.
+  /// The frames N.jpg in order of N, which need not be consecutive: Kdenlive counts them from 0.
   private static func frames(in folder: String) throws(Failure) -> [String] {
     let paths = try PictureFolder.listing(folder, extensions: [".jpg"]).pictures
     let numbered = paths.compactMap { path in Int(fileStem(path)).map { ($0, path) } }
@@ -56,8 +57,8 @@ public final class KdenlivePipe {
   }
 
   /// Answers one request.
-  /// - Returns: whether more may follow.
-  /// - Throws: `kdenlive.*`; what reading, the model and writing throw.
+  /// - Returns: whether more requests may follow.
+  /// - Throws: `kdenlive.*`; any error from reading, the model or writing.
   public func answer(_ line: String) throws -> Bool {
     let line = line.last?.isWhitespace ?? false ? String(line.dropLast()) : line
     if let text = KdenlivePipe.value(of: "preview=", line) {
@@ -84,7 +85,7 @@ public final class KdenlivePipe {
     line.hasPrefix(verb) ? String(line.dropFirst(verb.count)) : nil
   }
 
-  /// Takes over what a request changes; prompts of other frames stay.
+  /// Applies the changes in a request; prompts on other frames stay.
   private func take(_ text: String) throws(Failure) {
     let new = try KdenliveOptions(text.split(separator: " ").map(String.init))
     options.points.merge(new.points) { $1 }
@@ -134,7 +135,7 @@ public final class KdenlivePipe {
     }
     let painter = MaskPainter(options)
     var done = 0
-    // Kdenlive takes a mask for each frame, also for those before the first that is marked.
+    // Kdenlive expects a mask for every frame, including those before the first marked one.
     for isReverse in first > 0 ? [false, true] : [false] {
       var propagation = try video.propagation(
         start: first, reverse: isReverse, keepsHistory: first > 0 && !isReverse)
@@ -151,7 +152,7 @@ public final class KdenlivePipe {
   }
 }
 
-/// The frames that Kdenlive has extracted, as they are stored.
+/// The frames that Kdenlive has extracted, read as they are stored.
 private struct JPEGFrames: IndexedFrames {
   private let paths: [String]
   let width: Int

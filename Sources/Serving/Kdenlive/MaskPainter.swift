@@ -1,18 +1,18 @@
 import Bytes
 import Media
 
-/// A mask as the transparent picture that Kdenlive lays over a frame.
+/// A mask as the transparent picture that Kdenlive overlays on a frame.
 struct MaskPainter {
   let colour: KdenliveOptions.Colour
   let borderColour: KdenliveOptions.Colour
-  /// Width of the border in pixels, half of it on each side of the outline; 0 for none.
+  /// Width of the border in pixels, half of it on each side of the outline; 0 for no border.
   let border: Int
 
   init(_ options: KdenliveOptions) {
     (colour, borderColour, border) = (options.colour, options.borderColour, options.border)
   }
 
-  /// A PNG of the mask's size.
+  /// A PNG with the mask's size.
   func png(_ mask: BinaryMask) throws(Failure) -> [UInt8] {
     var pixels = [UInt8](repeating: 0, count: 4 * mask.bits.count)
     for (index, isInside) in mask.bits.enumerated() where isInside {
@@ -31,7 +31,7 @@ struct MaskPainter {
     pixels[4 * index + 3] = colour.alpha
   }
 
-  /// The pixels within half a border's width of those on the outer edge of the mask.
+  /// The pixels within half a border width of those on the outer edge of the mask.
   private func borderPixels(of mask: BinaryMask) -> Set<Int> {
     let reach = border / 2
     var found: Set<Int> = []

@@ -1,6 +1,6 @@
 import Bytes
 
-/// Files inside of JSON: base64, with or without the head of a `data:` address.
+/// Files embedded in JSON: base64, with or without the head of a `data:` address.
 enum DataAddress {
   /// - Throws: `serve.base64`; `serve.too_large`.
   static func bytes(_ text: String, limit: Int) throws(Failure) -> [UInt8] {

@@ -1,12 +1,12 @@
 public import Endpoints
 public import Workbench
 
-/// The protocols of other tools, over one workbench.
+/// The protocols of other tools, sharing one workbench.
 public struct ToolEndpoints: Sendable {
   public let endpoints: [Endpoint]
 
-  /// Pictures on other servers are fetched from `allowedHosts` only; `words` find objects where there is
-  /// a detector.
+  /// Pictures on other servers are fetched only from `allowedHosts`; `words` finds objects if there
+  /// is a detector.
   public init(
     _ workbench: Workbench, allowedHosts: [String] = [], words: WordFinder? = nil
   ) {

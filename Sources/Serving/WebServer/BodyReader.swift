@@ -5,7 +5,7 @@ import Hummingbird
 import JobSupport
 import NIOCore
 
-/// Reads the body of a request, bounded in bytes and in time.
+/// Reads the body of a request within limits on bytes and time.
 struct BodyReader {
   private let settings: ServerSettings
   private let limit: Int
@@ -16,7 +16,7 @@ struct BodyReader {
   }
 
   /// All bytes of the body.
-  /// - Throws: `serve.too_large`, before the first byte when the request states its length;
+  /// - Throws: `serve.too_large`, before the first byte if the request states its length;
   ///   `serve.timeout` for a client that sends too slowly.
   func read(_ request: Request) async throws -> [UInt8] {
     if let text = request.headers[.contentLength], let length = Int(text), length > limit {

@@ -4,7 +4,7 @@ import NIOCore
 
 /// Server-sent events as the body of a response.
 enum EventBody {
-  /// Seconds without an event after which a comment shows that the connection lives.
+  /// Seconds without an event after which a comment shows that the connection is still alive.
   private static let heartbeat = 15
 
   static func body(_ events: AsyncStream<StreamEvent>) -> ResponseBody {
@@ -14,10 +14,10 @@ enum EventBody {
     }
   }
 
-  /// The text that is sent: the events, and comments between them.
+  /// The text to send: the events, with comments between them.
   private static func texts(_ events: AsyncStream<StreamEvent>) -> AsyncStream<String> {
     let (stream, continuation) = AsyncStream.makeStream(of: String.self)
-    // A first line at once, so that the client knows that it is connected.
+    // Sends a first line at once, so that the client knows it is connected.
     continuation.yield(": connected\n\n")
     let forwarding = Task {
       for await event in events { continuation.yield(event.text) }

@@ -10,7 +10,7 @@ public struct JSONLogHandler: LogHandler {
 
   public init(level: Logger.Level) { logLevel = level }
 
-  /// A logger that writes in this form.
+  /// A logger that uses this format.
   public static func logger(level: Logger.Level = .info) -> Logger {
     Logger(label: "sam2") { _ in JSONLogHandler(level: level) }
   }
@@ -32,11 +32,11 @@ public struct JSONLogHandler: LogHandler {
     }
     if let error = event.error { members.append(("error", .string("\(error)"))) }
     let line = Array((JSONValue.object(members).text() + "\n").utf8)
-    // One call for a line, so that those of several threads do not mix.
+    // One call per line, so that lines from several threads do not mix.
     _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 
-  /// Now, as RFC 3339 writes it.
+  /// The current time in RFC 3339 format.
   private static func time() -> String {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)

@@ -1,21 +1,22 @@
 import Bytes
 import HTTPTypes
 
-/// Decides whether a request may be answered: who sent it, and from which page.
+/// Decides whether a request may be answered, based on its sender and the page it came from.
 ///
-/// A server on this machine alone is reachable for every page in a browser on it. Such a page cannot
-/// read answers, but it could send requests; and under a name of its own that it lets point to this
-/// machine ("DNS rebinding") it could read them too. Therefore requests of other origins are refused,
-/// and without a token also those under other names than those of this machine.
+/// Even a server that listens only on this machine can be reached by every page in a browser on it.
+/// Such a page cannot read answers, but it could send requests; and with a host name of its own
+/// that it resolves to this machine ("DNS rebinding"), it could read them too. Therefore requests
+/// from other origins are refused and, without a token, so are requests to host names other than
+/// those of this machine.
 struct RequestGuard: Sendable {
   private let settings: ServerSettings
 
-  /// The name of the cookie that the page's own requests carry.
+  /// The name of the cookie that accompanies the page's own requests.
   static let cookie = "sam2_token"
 
   init(_ settings: ServerSettings) { self.settings = settings }
 
-  /// Passes for a request that may be answered; a public one needs no token.
+  /// Returns if the request may be answered; a public one needs no token.
   /// - Throws: `serve.host`, `serve.origin`, `serve.token`.
   func check(_ request: HTTPRequest, isPublic: Bool) throws(Failure) {
     try checkHost(request)
@@ -56,7 +57,7 @@ struct RequestGuard: Sendable {
         throw RequestGuard.foreign(origin)
       }
     }
-    // The request of a page for a picture or script has no origin, but names the site of the page.
+    // A request from a page for a picture or script has no origin, but names the page's site.
     let site = HTTPField.Name("Sec-Fetch-Site").flatMap { request.headerFields[$0] }
     guard isPublic || site == nil || site == "same-origin" || site == "none" else {
       throw RequestGuard.foreign(site ?? "")
@@ -72,7 +73,7 @@ struct RequestGuard: Sendable {
 
   // MARK: - Tokens
 
-  /// Everything in the request that could be the token.
+  /// Everything in the request that could be a token.
   private static func tokens(of request: HTTPRequest) -> [String] {
     var tokens: [String] = []
     if let name = HTTPField.Name("Token"), let value = request.headerFields[name] {
@@ -100,7 +101,7 @@ struct RequestGuard: Sendable {
     return tokens
   }
 
-  /// Compares in a time that does not depend on the number of correct characters.
+  /// Compares in time independent of the number of correct characters.
   static func isEqual(_ given: String, _ token: String) -> Bool {
     let (a, b) = (Array(given.utf8), Array(token.utf8))
     var difference = a.count ^ b.count

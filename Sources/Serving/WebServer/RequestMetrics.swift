@@ -1,7 +1,7 @@
 import Bytes
 import Synchronization
 
-/// Figures about the requests that a server has answered.
+/// Metrics of the requests that a server has answered.
 final class RequestMetrics: Sendable {
   private struct Key: Hashable, Sendable {
     let route: String
@@ -10,7 +10,8 @@ final class RequestMetrics: Sendable {
 
   private struct State: Sendable {
     var counts: [Key: Int] = [:]
-    /// By route: how many requests took at most each of the bounds, and their sum.
+    /// By route: the number of requests that took at most as long as each bound, and the sum of
+    /// their times.
     var buckets: [String: [Int]] = [:]
     var seconds: [String: Double] = [:]
   }
@@ -18,7 +19,7 @@ final class RequestMetrics: Sendable {
   private static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
   private let state = Guarded(State())
 
-  /// `route` is the path of the endpoint with its names, so that there are few.
+  /// `route` is the endpoint's path with names in place of values, so that there are only a few.
   func add(_ route: String, status: Int, seconds: Double) {
     state.withLock { state in
       state.counts[Key(route: route, status: status), default: 0] += 1
@@ -33,7 +34,7 @@ final class RequestMetrics: Sendable {
     }
   }
 
-  /// In the text format of Prometheus.
+  /// In Prometheus text format.
   var text: String {
     let state = state.withLock { $0 }
     var text = "# HELP sam2_requests_total Requests answered, by route and status.\n"

@@ -17,7 +17,7 @@ struct ConnectionContext: RequestContext {
   }
 }
 
-/// Answers each request: guard, route, body, endpoint, and the log.
+/// Answers each request: guard, route, body, endpoint, and log.
 struct ServerResponder: HTTPResponder {
   let routes: RouteTable
   let settings: ServerSettings
@@ -52,7 +52,7 @@ struct ServerResponder: HTTPResponder {
 
   private func answer(_ request: Request, _ route: inout String) async throws -> Answer {
     let requestGuard = RequestGuard(settings)
-    // Clients that may not use the server do not learn which paths it has.
+    // Clients that may not use the server do not find out which paths it has.
     try requestGuard.check(request.head, isPublic: true)
     let target = try RequestTarget(request.head.path ?? "/")
     if let answer = signIn(target) { return answer }
@@ -80,8 +80,8 @@ struct ServerResponder: HTTPResponder {
     return answer
   }
 
-  /// The page with the token in its address: a browser gets the token as a cookie, and the page
-  /// without it.
+  /// Handles the page's address with the token in it: a browser receives the token as a cookie, and
+  /// then the page without it.
   private func signIn(_ target: RequestTarget) -> Answer? {
     guard let token = settings.token, target.parts.isEmpty, let given = target.query["token"],
       RequestGuard.isEqual(given, token)

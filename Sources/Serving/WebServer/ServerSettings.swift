@@ -1,18 +1,18 @@
 public import Bytes
 
-/// How a server listens, and for whom.
+/// How, and for whom, a server listens.
 public struct ServerSettings: Sendable {
-  /// An address or name of this machine.
+  /// An address or host name of this machine.
   public var host = "127.0.0.1"
   /// 0 for any free port.
   public var port = 8765
   /// The secret that clients must send; nil for none.
   public var token: String?
-  /// Connections at the same time.
+  /// Maximum number of simultaneous connections.
   public var connectionLimit = 512
-  /// Seconds for the body of a request, and more for long ones.
+  /// Seconds allowed for the body of a request; long ones get more.
   public var bodySeconds = 30.0
-  /// Bytes per second that a client has to send on average, after the first seconds.
+  /// Bytes per second that a client must send on average, after the first few seconds.
   public var slowestBytesPerSecond = 50_000.0
   /// Seconds after which a silent connection is closed.
   public var idleSeconds = 90
@@ -30,7 +30,7 @@ public struct ServerSettings: Sendable {
 
   private static let tokenLengths = 8...200
 
-  /// - Throws: `serve.token_needed` when others could connect without a token; `serve.token_form`,
+  /// - Throws: `serve.token_needed` if others could connect without a token; `serve.token_form`,
   ///   `serve.port`.
   public func validate() throws(Failure) {
     guard (0...65_535).contains(port) else {

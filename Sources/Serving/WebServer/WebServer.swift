@@ -16,7 +16,7 @@ public struct WebServer: Sendable {
   private let settings: ServerSettings
   private let logger: Logger
 
-  /// - Throws: what `ServerSettings.validate` throws.
+  /// - Throws: any error that `ServerSettings.validate` throws.
   public init(
     _ endpoints: [Endpoint], _ settings: ServerSettings, logger: Logger
   ) throws(Failure) {
@@ -26,18 +26,18 @@ public struct WebServer: Sendable {
     (self.settings, self.logger) = (settings, logger)
   }
 
-  /// Serves until SIGTERM or SIGINT comes, or the task is cancelled: then no new connections are
-  /// taken, and requests at hand are answered.
+  /// Serves until SIGTERM or SIGINT arrives or the task is cancelled: then it accepts no new
+  /// connections and answers the requests in progress.
   ///
-  /// `started` is called with the port once clients can connect; `stopping` when the end begins, to end
-  /// what would keep streams open.
-  /// - Throws: `serve.bind` when the address is taken or not of this machine.
+  /// `started` is called with the port once clients can connect; `stopping` when shutdown begins,
+  /// to end anything that would keep streams open.
+  /// - Throws: `serve.bind` if the address is in use or does not belong to this machine.
   public func run(
     catchingSignals: Bool = true, started: @escaping @Sendable (Int) -> Void,
     stopping: @escaping @Sendable () -> Void
   ) async throws {
     var quiet = logger
-    // The library's own messages repeat what is logged here.
+    // The library's own messages repeat those logged here.
     if quiet.logLevel > .debug { quiet.logLevel = .critical }
     let application = Application(
       responder: responder,
@@ -51,8 +51,8 @@ public struct WebServer: Sendable {
         // The last one is stopped first.
         services: [.init(service: application), .init(service: StopService(action: stopping))],
         gracefulShutdownSignals: catchingSignals ? [.sigterm, .sigint] : [], logger: quiet))
-    // Cancelling the services would drop connections that have just come, which the library does not
-    // survive: a cancelled task ends them as a signal does.
+    // Cancelling the services would drop connections that have just arrived, which the library does
+    // not survive: a cancelled task ends them the way a signal does.
     let running = Task { try await group.run() }
     do {
       try await withTaskCancellationHandler {
@@ -69,7 +69,7 @@ public struct WebServer: Sendable {
   }
 }
 
-/// Does something when the server begins to stop.
+/// Performs an action when the server begins to stop.
 private struct StopService: Service {
   let action: @Sendable () -> Void
 
@@ -80,7 +80,7 @@ private struct StopService: Service {
 }
 
 extension IOError {
-  /// The system's words.
+  /// The system's description of the error.
   fileprivate var localizedReason: String {
     description.split(separator: ":").last.map { String($0.drop { $0 == " " }) } ?? description
   }

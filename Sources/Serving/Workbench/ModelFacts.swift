@@ -1,10 +1,10 @@
 public import JSON
 
-/// The model of a server, as it is described to clients.
+/// A server's model, as described to clients.
 public struct ModelFacts: Sendable {
-  /// How people know it: the name of its file.
+  /// The name people know it by: its file name.
   public let name: String
-  /// Hashes of its content, which distinguish it from others.
+  /// Hashes of its contents, which distinguish it from other models.
   public let identity: String
   /// The metadata of its file: architecture, quantisation, measured accuracy.
   public let metadata: JSONValue

@@ -2,12 +2,12 @@ public import Bytes
 public import JSON
 public import SAM2
 
-/// A JSON object that a client sent, read strictly: unknown members are refused, and a member that is
-/// null counts as missing.
+/// A JSON object sent by a client, read strictly: unknown members are refused, and null members
+/// count as missing.
 public struct RequestObject {
   private let json: JSONValue
 
-  /// Checks that `json` is an object with no other members than `members`; nil allows any.
+  /// Checks that `json` is an object with no members other than `members`; nil allows any.
   /// - Throws: `json.type`, `json.member`.
   public init(_ json: JSONValue, members: Set<String>?) throws(Failure) {
     guard let object = json.object else {
@@ -24,7 +24,7 @@ public struct RequestObject {
     }
   }
 
-  /// The member `key` unless it is missing or null.
+  /// The member `key`, unless it is missing or null.
   public func value(_ key: String) -> JSONValue? { json[key].flatMap { $0.isNull ? nil : $0 } }
 
   public func has(_ key: String) -> Bool { value(key) != nil }
@@ -88,8 +88,9 @@ public struct RequestObject {
 
   // MARK: - Prompts
 
-  /// The members `points` and `labels`; without labels all points are on the object.
-  /// - Throws: `json.type`, `serve.points` for too many, or another number of labels.
+  /// The members `points` and `labels`; without labels, all points are on the object.
+  /// - Throws: `json.type`, `serve.points` if there are too many points or the number of labels
+  ///   differs.
   public func points(limit: Int) throws(Failure) -> [Prompt.Point] {
     let places = try optionalArray("points") ?? []
     let labels = try optionalArray("labels") ?? places.map { _ in 1 }
@@ -121,8 +122,8 @@ public struct RequestObject {
     return Prompt.Box(x0: numbers[0], y0: numbers[1], x1: numbers[2], y1: numbers[3])
   }
 
-  /// The members `width` and `height`, the requested size of masks; nil without both.
-  /// - Throws: `json.type`; `serve.size` for one alone, or a size out of range.
+  /// The members `width` and `height`, the requested size of masks; nil if both are missing.
+  /// - Throws: `json.type`; `serve.size` if only one is given or a size is out of range.
   public func size(limits: WorkLimits) throws(Failure) -> (width: Int, height: Int)? {
     let (width, height) = (try optionalInteger("width"), try optionalInteger("height"))
     guard width != nil || height != nil else { return nil }

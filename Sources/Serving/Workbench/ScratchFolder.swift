@@ -2,7 +2,7 @@ import Bytes
 import Glibc
 import Synchronization
 
-/// A folder for as long as a server runs, for this user alone.
+/// A folder for this user alone that exists as long as a server runs.
 final class ScratchFolder: Sendable {
   let path: String
   private let isRemoved = Atomic<Bool>(false)
@@ -21,7 +21,7 @@ final class ScratchFolder: Sendable {
 
   deinit { remove() }
 
-  /// Removes the folder and what is in it.
+  /// Removes the folder and its contents.
   func remove() {
     guard !isRemoved.exchange(true, ordering: .relaxed) else { return }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)

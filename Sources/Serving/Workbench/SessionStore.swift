@@ -2,13 +2,13 @@ import Bytes
 import Glibc
 import JSON
 
-/// Sessions on disk, so that they are there again when the server is: a folder for each, written anew
-/// with each change, every file whole or not at all.
+/// Sessions on disk, so that they survive a restart of the server: one folder each, rewritten with
+/// every change, each file complete or not at all.
 final class SessionStore: Sendable {
   private let folder: OutputDirectory
   private static let sessionFile = "session.json"
 
-  /// Opens the folder `path`, which is created and is for this user alone.
+  /// Opens the folder `path`, created if necessary for this user alone.
   /// - Throws: `output.folder`, `output.link`.
   init(_ path: String) throws(Failure) {
     folder = try OutputDirectory(path, creating: true)
@@ -20,7 +20,7 @@ final class SessionStore: Sendable {
     folder.names.filter { Identifier.isPossible($0) && folder.entry($0) == .folder }.sorted()
   }
 
-  /// The stored facts of the session `id`; nil when they cannot be read.
+  /// The stored facts about the session `id`; nil if they cannot be read.
   func session(_ id: String) -> JSONValue? {
     guard let bytes = try? file(SessionStore.sessionFile, of: id) else { return nil }
     return try? JSONValue(parsing: bytes)
@@ -30,13 +30,13 @@ final class SessionStore: Sendable {
     try directory(id).write(SessionStore.sessionFile, Array((session.text() + "\n").utf8))
   }
 
-  /// Puts the file `name` into the folder of the session.
+  /// Writes the file `name` to the session's folder.
   func write(_ bytes: [UInt8], _ name: String, of id: String) throws(Failure) {
     try directory(id).write(name, bytes)
   }
 
-  /// The bytes of the file `name` of the session.
-  /// - Throws: `serve.stored` when it is not there; what reading throws.
+  /// The bytes of the session's file `name`.
+  /// - Throws: `serve.stored` if it does not exist; any error from reading.
   func file(_ name: String, of id: String) throws(Failure) -> [UInt8] {
     let directory = folder.entry(id) == nil ? nil : try folder.folder(id)
     guard let descriptor = try directory?.readable(name) else {
@@ -50,13 +50,13 @@ final class SessionStore: Sendable {
     return try FileBytes.read(descriptor, 0..<Int(status.st_size))
   }
 
-  /// The path of the file `name` of the session, for libraries that take paths.
+  /// The path of the session's file `name`, for libraries that take paths.
   func path(_ name: String, of id: String) -> String { "\(folder.path)/\(id)/\(name)" }
 
-  /// Removes the session; what cannot be removed stays, and is found again.
+  /// Removes the session; anything that cannot be removed stays, and is found again.
   func remove(_ id: String) { try? folder.remove(id) }
 
-  /// The folder of the session `id`, which is created for this user alone.
+  /// The folder of the session `id`, created if necessary for this user alone.
   func directory(_ id: String) throws(Failure) -> OutputDirectory {
     guard folder.entry(id) == nil else { return try folder.folder(id) }
     return try folder.createFolder(id, isPrivate: true)

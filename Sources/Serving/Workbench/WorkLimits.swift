@@ -1,6 +1,6 @@
 public import Bytes
 
-/// Bounds on everything that a client can ask for.
+/// Limits on everything that a client can request.
 public struct WorkLimits: Sendable {
   /// Width times height of a picture or frame.
   public var pixels = 50_000_000
@@ -10,33 +10,32 @@ public struct WorkLimits: Sendable {
   public var videoBytes = 1 << 30
   /// Bytes of frames that were uploaded one by one and are not tracked yet.
   public var uploadBytes = 512 << 20
-  /// Pictures that are open at the same time.
+  /// Number of pictures open at the same time.
   public var pictures = 256
-  /// Videos that are open at the same time.
+  /// Number of videos open at the same time.
   public var videos = 16
-  /// Frames of a video.
+  /// Number of frames in a video.
   public var frames = 100_000
-  /// Objects of a picture or video.
+  /// Number of objects in a picture or video.
   public var objects = 255
-  /// Points of a prompt.
+  /// Number of points in a prompt.
   public var points = 1000
-  /// Jobs that run or wait at the same time.
+  /// Number of jobs running or waiting at the same time.
   public var jobs = 32
   /// Bytes of embeddings in memory.
   public var memoryBytes = 1 << 30
   /// Bytes of embeddings on disk.
   public var diskBytes = 4 << 30
-  /// Seconds that the work of a request may take whose client waits for all of it; jobs take as long as
-  /// they need.
+  /// Seconds allowed for work whose client waits for all of it; jobs take as long as they need.
   public var requestSeconds = 900.0
-  /// Seconds after which an unused picture or video may be closed for a new one.
+  /// Seconds after which an unused picture or video may be closed to make room for a new one.
   public var idleSeconds = 600.0
 
   public init() {}
 }
 
 extension Failure {
-  /// Work that a client waited for and that took more than `seconds`.
+  /// Work for which a client waited and that took more than `seconds`.
   public static func tookTooLong(_ seconds: Double) -> Failure {
     Failure(
       .usage, code: "serve.timeout", "the work took more than \(Int(seconds)) seconds",

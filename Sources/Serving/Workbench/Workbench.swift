@@ -3,28 +3,28 @@ import Glibc
 import JobSupport
 public import SAM2
 
-/// One model at the service of many clients: their pictures and videos, the embeddings they share, and
-/// the order in which their work is done.
+/// One model serving many clients: their pictures and videos, the embeddings they share, and the
+/// order in which their work is done.
 ///
-/// Knows nothing of HTTP: whatever asks, asks here.
+/// It knows nothing about HTTP; every caller comes here.
 public final class Workbench: Sendable {
   public let model: SegmentationModel
   public let facts: ModelFacts
   public let limits: WorkLimits
   public let scheduler: Scheduler
-  /// Nil without a media folder.
+  /// Nil if there is no media folder.
   public let media: MediaFolder?
   public let pictures: PictureDesk
   public let videos: VideoDesk
   public let uploads: FrameUploads
   public let jobs: JobTable
   private let startTime = StageClock.now()
-  /// The folder of a server without one of its own.
+  /// The folder for a server without its own.
   private let scratch: ScratchFolder?
 
-  /// Serves `model`, which the `facts` describe to clients.
+  /// Serves `model`, which `facts` describes to clients.
   ///
-  /// They may open what is in the folder `media` by its path; embeddings and sessions in the folder
+  /// They may open items in the folder `media` by path; embeddings and sessions in the folder
   /// `cache` outlive the server; `jobs` pieces of long work are done at the same time.
   /// - Throws: `model.encoder_only`; `file.*`, `serve.media_folder`; `output.*`.
   public init(
@@ -54,7 +54,7 @@ public final class Workbench: Sendable {
   /// Seconds since the start.
   public var uptime: Double { StageClock.now() - startTime }
 
-  /// Asks all jobs to stop, lets the work at hand end, and refuses what comes later.
+  /// Asks all jobs to stop, lets the work in progress finish, and refuses any later work.
   public func stop() {
     jobs.cancelAll()
     scheduler.stop()
@@ -62,7 +62,7 @@ public final class Workbench: Sendable {
   }
 }
 
-/// The parts that the desks of a workbench share.
+/// The parts shared by a workbench's desks.
 struct WorkbenchParts: Sendable {
   let model: SegmentationModel
   let facts: ModelFacts

@@ -1,7 +1,7 @@
 // attention_bf16, written once for all levels: attention_f32 with operands of bfloat16.
 //
-// A block of queries is rounded once, a tile of values for each block, and the weights of a tile of
-// queries as soon as they are there. Sums, maxima and totals are float32.
+// A block of queries is rounded once, a tile of values once for each block, and the weights of a
+// tile of queries as soon as they are computed. Sums, maxima and totals are float32.
 
 #ifndef SAM2_ATTENTION_BF16_H
 #define SAM2_ATTENTION_BF16_H
@@ -57,14 +57,14 @@ static size_t KERNEL(attention_bf16_workspace)(size_t key_count, size_t head_dep
   return split_bf16(NULL, head_depth, value_depth, NULL);
 }
 
-/// One vector of a pair of rows of values, of which the last may be partial.
+/// One vector from a row of values; the last one in a row may be partial.
 INLINE vf value_lanes(const float *row, size_t n, size_t depth) {
   if (n + VF_WIDTH <= depth)
     return vf_load(row + n);
   return n < depth ? vf_load_n(row + n, depth - n) : vf_zero();
 }
 
-/// Rounds `keys` rows of values, and fills up with rows of zeros what one step of a product takes.
+/// Rounds `keys` rows of values, and pads them with rows of zeros to a whole step of a product.
 static void pair_values(const sam2_attention_f32 *task, size_t key, size_t keys,
                         const bf16_parts *parts) {
   for (size_t k = 0; k < packed_depth_bf16(keys); k += 2) {

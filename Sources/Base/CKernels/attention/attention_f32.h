@@ -10,9 +10,9 @@
 #include "../gemm/tile_f32.h"
 #include "online_softmax.h"
 
-/// Query tiles that share one visit to a tile of keys, and keys in such a tile (a multiple of every
-/// TILE_COLUMNS). Measured: at a head depth of 256 a tile and its values take 256 KiB and a block's
-/// queries and sums up to 448 KiB, and all stay in a 1 MiB L2.
+/// Query tiles that share one visit to a tile of keys, and keys in such a tile (a multiple of
+/// TILE_COLUMNS on every level). Measured: at a head depth of 256, a tile and its values take
+/// 256 KiB and a block's queries and sums up to 448 KiB, and all of them stay in a 1 MiB L2.
 #define BLOCK_TILES 16
 #define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS_F32)
 #define KEY_TILE 128
@@ -49,9 +49,9 @@ static size_t KERNEL(attention_f32_workspace)(size_t key_count, size_t head_dept
   return attention_split(NULL, head_depth, value_depth, NULL) * sizeof(float);
 }
 
-/// Columns of the values from which a block works on copies: the last, partial ones always (padded
-/// with zeros), and all when enough queries follow to pay for it. The copies are contiguous, where
-/// columns in place are a cache line or two out of every row.
+/// The column of the values from which a block works on copies. The last, partial columns are
+/// always copied (padded with zeros), and all of them when the block has enough queries to pay for
+/// it. Copies are contiguous, whereas columns in place are a cache line or two out of every row.
 INLINE size_t first_copied(size_t value_depth, size_t block) {
   return block > 2 * TILE_ROWS_F32 ? 0 : value_depth / TILE_COLUMNS * TILE_COLUMNS;
 }

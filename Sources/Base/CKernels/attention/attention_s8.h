@@ -3,8 +3,8 @@
 // The loops of attention_f32 (Dao et al. 2022; Milakov and Gimelshein 2018) on integers, as
 // Formats/operators.md defines them: int8 scores as in SageAttention (Zhang et al. 2024,
 // arXiv 2410.02367), weights of eight bits relative to the largest of their tile of keys, int8
-// values. Lanes are queries, so that maxima, sums and scales of a query need no shuffles: one tile
-// gives scores [keys, queries], which become weights lane by lane, and those times the values give
+// values. Lanes are queries, so a query's maximum, sum and scale need no shuffles: one tile gives
+// scores [keys, queries], which become weights lane by lane, and the weights times the values give
 // sums [channels, queries].
 
 #ifndef SAM2_ATTENTION_S8_H
@@ -14,7 +14,7 @@
 
 // MARK: - Queries
 
-/// Quantises a row of queries to words along the depth; returns the size of its steps.
+/// Quantises a query's row to words along the depth; returns the step size.
 static float round_query(const sam2_attention_s8 *task, const attention_sizes *s, size_t query,
                          uint32_t *words) {
   const float *row = task->query + query * task->ldq;
@@ -31,7 +31,7 @@ static float round_query(const sam2_attention_s8 *task, const attention_sizes *s
   return scale;
 }
 
-/// Rows of signed words to lanes of unsigned ones: [lanes, steps] to [steps, PANEL].
+/// Transposes rows of signed words into lanes of unsigned ones: [lanes, steps] to [steps, PANEL].
 static void transpose_words(const uint32_t *rows, size_t steps, size_t lanes, uint32_t *panel) {
   const size_t stride = whole(steps, VF_WIDTH);
   for (size_t lane = 0; lane < lanes; lane += VF_WIDTH)
@@ -51,7 +51,7 @@ static void load_panel(const attention_work *w, size_t query, size_t first, size
   const attention_space *space = &w->space;
   const size_t stride = whole(s->steps, VF_WIDTH);
   for (size_t i = 0; i < PANEL; ++i) {
-    // Lanes without a query compute on whatever is there, and nothing reads their results.
+    // Lanes without a query compute on whatever is there; nothing reads their results.
     const float scale =
         i < count ? round_query(w->task, s, query + first + i, space->rows + i * stride) : 1;
     space->unit[first + i] = scale * EXPONENT_UNITS;
@@ -111,7 +111,7 @@ static void KERNEL(attention_s8)(const sam2_attention_s8 *task) {
   end_products();
 }
 
-/// Copies the integers of a panel and a tile out, queries by rows.
+/// Copies out the integers of a panel and a tile, one row for each query.
 static void copy_integers(const attention_work *w, size_t query, size_t count, size_t first,
                           const int32_t *integers, int32_t *scores, uint8_t *weights) {
   const size_t key_count = w->task->key_count;

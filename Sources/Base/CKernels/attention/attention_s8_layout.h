@@ -1,27 +1,27 @@
 // How int8 attention lays out its operands.
 //
 // A level provides in simd/fold_*.h, besides the vocabulary of gemm/tile_u8s8.h:
-//   SCORE_ROWS, VALUE_ROWS, RUN_ROWS  rows of a tile of scores, of values or projections, and of
-//                       scores of tokens, of two vectors each; the first two in whole quads
+//   SCORE_ROWS, VALUE_ROWS, RUN_ROWS  rows, of two vectors each, in a tile of scores, of values or
+//                       projections, and of scores of tokens; the first two are whole quads
 //   UNSIGNED_OFFSET     converts a signed integer to the unsigned side of `vw_dot` when added
-//   vw_flip(words)      adds it to every integer of signed words
+//   vw_flip(words)      adds UNSIGNED_OFFSET to every integer of signed words
 //   FOLDED_ONES         a word of FOLD ones
-//   fold_store(out, v)  VF_WIDTH floats along the depth, rounded, as VF_WIDTH / FOLD words
+//   fold_store(out, v)  rounds VF_WIDTH floats along the depth and stores VF_WIDTH / FOLD words
 //   vw_bits(v)          the bits of floats as words
-//   fold_rows(rows)     FOLD rows of floats, rounded, as a word per lane
-//   FOLDED_ROW(i)       position from which row i becomes integer i of that word
-//   fold_powers(rows, carry)  FOLD rows of distances in units of exponents, rounded, as a word of
+//   fold_rows(rows)     FOLD rows of floats, rounded, as one word per lane
+//   FOLDED_ROW(i)       position from which a row becomes integer i of that word
+//   fold_powers(rows, carry)  FOLD rows of distances in exponent units, rounded, as one word of
 //                       weights per lane
-//   first_carry()       what `carry` starts with; every second row has a carry of its own
+//   first_carry()       the initial `carry`; even and odd rows have a carry each
 //   unfold_power(w, i)  weight i of such a word
-//   BYTE_SHIFT          amount by which weights are reduced, where `vw_dot` takes signed bytes only
-// Words are 32 bits of FOLD integers. The signed side of a product is stored in quads, [rows / 4]
-// [steps][4] words, from which words are broadcast; the unsigned side in panels, [steps][PANEL]
-// words.
+// BYTE_SHIFT          amount subtracted from weights where `vw_dot` takes signed bytes only Words
+// are 32 bits and hold FOLD integers. The signed side of a product is stored in quads, [rows /
+// 4][steps][4] words, from which words are broadcast; the unsigned side is stored in panels,
+// [steps][PANEL] words.
 //
 // Where products come from tile registers (simd/amx.h), the signed side is A: [rows][steps] words,
-// rows and steps in whole tiles, zeros where there is nothing; panels are B. They may begin and end
-// within a tile: elements beyond their end meet zeros.
+// in whole tiles of rows and steps, padded with zeros. Panels are B; they may begin and end within
+// a tile, because elements beyond their end meet zeros.
 
 #ifndef SAM2_ATTENTION_S8_LAYOUT_H
 #define SAM2_ATTENTION_S8_LAYOUT_H
@@ -75,7 +75,7 @@ INLINE attention_sizes sizes_of(const sam2_attention_s8 *task) {
   return s;
 }
 
-/// Places `count` parts of `sizes` bytes one after the other, 64-byte aligned; returns their end.
+/// Places `count` parts of `sizes` bytes one after another, 64-byte aligned; returns their end.
 INLINE size_t place_parts(const size_t *sizes, size_t count, size_t *offsets) {
   size_t end = 0;
   for (size_t i = 0; i < count; ++i) {

@@ -1,13 +1,13 @@
 // The products of attention_s8 by tile registers.
 //
-// Blocks of 32 rows and a panel of lanes. While the registers work on a block, the sums of the one
-// before, which are in a scratch of 4 KB, become scores or are added to sums, and earlier scores
-// become weights: none of that needs the registers.
+// A block has 32 rows and a panel of lanes. While the registers work on a block, the sums of the
+// previous one, held in a 4 KB scratch, become scores or are added to sums, and earlier scores
+// become weights; none of that needs the registers.
 
 #ifndef SAM2_ATTENTION_S8_MATRIX_H
 #define SAM2_ATTENTION_S8_MATRIX_H
 
-/// Sums of two blocks: those that are being stored, and those before.
+/// Sums of two blocks: those being stored, and those before them.
 typedef struct {
   _Alignas(64) int32_t block[2][BLOCK_TILE_ROWS * PANEL];
 } block_sums;
@@ -23,7 +23,7 @@ INLINE void store_block(size_t rows, const query_panel *panel, int32_t *sums) {
 
 // MARK: - Scores
 
-/// Scales and destination of the sums of a block of `rows` keys.
+/// Scales and destination for the sums of a block of `rows` keys.
 typedef struct {
   const float *key_scale;
   float *scores;
@@ -56,8 +56,8 @@ static void output_panel_scores(const query_panel *panel, const int32_t *sums,
     output_scores(1, sums, block, maximum);
 }
 
-/// Scores of `keys` keys (whole tiles) from `key` on, and their maxima. They replace the scores of
-/// `beside`, which become weights meanwhile.
+/// Computes the scores of `keys` keys (whole tiles) from `key` on, and their maxima. They replace
+/// the scores of `beside`, which meanwhile become weights.
 static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
                   int32_t *integers, float *maximum, softmax_state *beside) {
   const size_t steps = w->sizes.steps, row_bytes = steps * sizeof(uint32_t);
@@ -83,7 +83,7 @@ static void score(const attention_work *w, const query_panel *panel, size_t key,
 
 // MARK: - Values
 
-/// Destination of the sums of a block of channels: sums[r, lane] += factor[lane] * scale[r] *
+/// Destination for the sums of a block of channels: sums[r, lane] += factor[lane] * scale[r] *
 /// integer.
 typedef struct {
   const float *value_scale;
@@ -125,7 +125,7 @@ static void add_values(const attention_work *w, const query_panel *panel, size_t
   for (size_t c = 0; c < s->channels; slot = !slot) {
     const size_t rows = block_rows(s->channels - c);
     const amx_operands x = {values + c * s->tile_steps, row_bytes, w->space.weights};
-    // Weights beyond the last key are those of an earlier tile, and meet values of zero.
+    // Weights beyond the last key are left over from an earlier tile, and meet values of zero.
     amx_multiply(AMX_SU, rows, panel->vectors, &x, whole(keys, WHOLE_KEYS) / MATRIX_DEPTH);
     output_panel_values(panel, sums.block[!slot], &before, factor);
     store_block(rows, panel, sums.block[slot]);

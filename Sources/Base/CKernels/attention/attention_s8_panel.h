@@ -11,23 +11,23 @@
 #include "attention_s8_tiles.h"
 #endif
 
-/// Larger maxima than the one in use are adopted when they exceed it by this power of two; until
-/// then the sums of later tiles grow.
+/// A larger maximum is adopted when it exceeds the one in use by this power of two; until then, the
+/// sums of later tiles grow.
 #define MAX_GROWTH 16.0f
 
 /// One thread's workspace.
 typedef struct {
   uint32_t *query;     // [panels of BLOCK_QUERIES][steps][PANEL]
-  uint32_t *rows;      // [PANEL, padded steps]: queries before they are transposed
+  uint32_t *rows;      // [PANEL, padded steps]: queries before transposition
   float *scores;       // [SAM2_KEY_TILE, PANEL]
   uint32_t *weights;   // [SAM2_KEY_TILE / FOLD, PANEL]
   float *sums;         // [panels][padded channels][PANEL]: weights times values so far
   float *unit;         // [BLOCK_QUERIES]: exponent units in one unit of score
-  float *maximum;      // [BLOCK_QUERIES]: score at which a weight counts 255
+  float *maximum;      // [BLOCK_QUERIES]: score whose weight is 255
   float *total;        // [BLOCK_QUERIES]: sum of the weights so far
 } attention_space;
 
-/// Room for panels of `queries` queries at once.
+/// Splits a workspace with room for `queries` queries at once, in panels; returns its size.
 INLINE size_t split_space(const attention_sizes *s, size_t queries, void *start,
                           attention_space *parts) {
   const size_t sizes[] = {queries * s->steps * 4,
@@ -71,10 +71,10 @@ typedef struct {
   float *sums, *unit, *maximum, *total;
   size_t index;    // in the block
   size_t shares;   // panels of the block
-  size_t vectors;  // that hold queries
+  size_t vectors;  // vectors that hold queries
 } query_panel;
 
-/// The panel from query `first` of a block of `block` queries on.
+/// The panel that starts at query `first` of a block of `block` queries.
 INLINE query_panel panel_of(const attention_work *w, size_t first, size_t block) {
   const attention_space *space = &w->space;
   return (query_panel){space->query + first * w->sizes.steps,
@@ -87,8 +87,8 @@ INLINE query_panel panel_of(const attention_work *w, size_t first, size_t block)
                        block - first > VF_WIDTH ? 2 : 1};
 }
 
-/// Asks for a share of the next tile: each panel of a block fetches its part of the keys while it
-/// works on this one, row by row, so that the first panel of the next tile finds them in L2.
+/// Prefetches a share of the next tile: while a panel of a block works on this tile, it fetches its
+/// part of the next keys, row by row, so that the first panel finds them in L2 when it gets there.
 INLINE void fetch_ahead(const attention_work *w, const query_panel *panel, size_t key,
                         size_t rows) {
   const size_t shares = panel->shares;
@@ -105,8 +105,8 @@ INLINE void fetch_ahead(const attention_work *w, const query_panel *panel, size_
 #include "attention_s8_matrix.h"
 #else
 
-/// Scores of `keys` keys (whole quads) from `key` on, and their maxima. They take the place of
-/// those that `beside` has, which become weights on the way.
+/// Computes the scores of `keys` keys (whole quads) from `key` on, and their maxima. They replace
+/// the scores of `beside`, which meanwhile become weights.
 static void score(const attention_work *w, const query_panel *panel, size_t key, size_t keys,
                   int32_t *integers, float *maximum, softmax_state *beside) {
   const size_t steps = w->sizes.steps;
@@ -168,7 +168,7 @@ static void adopt_maximum(const attention_work *w, const query_panel *panel, con
     }
 }
 
-/// Factors that bring weights of this tile to the panel's maximum; adds up the totals.
+/// Computes the factors that bring this tile's weights to the panel's maximum; adds to the totals.
 static void join_tile(const attention_work *w, const query_panel *panel, const float *maximum,
                       const int32_t *total, float *factor) {
   const float unit_scale = 0.693147181f / EXPONENT_UNITS;  // to natural exponents
@@ -191,7 +191,7 @@ static void join_tile(const attention_work *w, const query_panel *panel, const f
   }
 }
 
-/// A panel whose scores for a tile of keys are there; `keys` is 0 where there is none.
+/// A panel whose scores for a tile of keys are ready; `keys` is 0 if there is no such panel.
 typedef struct {
   _Alignas(64) float maximum[PANEL];
   softmax_state weights;
@@ -215,7 +215,7 @@ static void finish(const attention_work *w, scored_panel *scored) {
   add_values(w, &scored->panel, scored->tile, scored->keys, factor);
 }
 
-/// Notes a panel whose scores for `keys` keys are there.
+/// Records a panel whose scores for `keys` keys are ready.
 INLINE void keep(const attention_work *w, const query_panel *panel, size_t tile, size_t keys,
                  const float *maximum, scored_panel *scored) {
   scored->panel = *panel;
@@ -226,7 +226,7 @@ INLINE void keep(const attention_work *w, const query_panel *panel, size_t tile,
                 panel->unit, keys);
 }
 
-/// Scores a panel for a tile of keys while the panel scored before it is finished.
+/// Scores a panel for a tile of keys, and finishes the panel scored before it.
 static void attend(const attention_work *w, const query_panel *panel, size_t tile,
                    scored_panel *scored) {
   _Alignas(64) float maximum[PANEL];

@@ -1,4 +1,4 @@
-// How int8 attention rounds keys and values to its operands.
+// How int8 attention rounds keys and values into its operands.
 
 #ifndef SAM2_ATTENTION_S8_PREPARE_H
 #define SAM2_ATTENTION_S8_PREPARE_H
@@ -20,13 +20,13 @@ INLINE vf scales_for(vf largest) {
   return vf_select_less(vf_set(MAX_SCALE), scale, vf_set(1.0f), scale);
 }
 
-/// v * inverse within -127...127, not rounded yet; a NaN becomes -127.
+/// v * inverse clamped to -127...127, not yet rounded; a NaN becomes -127.
 INLINE vf to_range(vf v, vf inverse) {
   return vf_min(vf_max(vf_mul(v, inverse), vf_set(-127.0f)), vf_set(127.0f));
 }
 
 #ifndef OWN_FOLD_QUAD
-/// Four rows of VF_WIDTH numbers as a piece of a quad.
+/// Stores four rows of VF_WIDTH numbers as a piece of a quad.
 INLINE void fold_quad(uint32_t *out, const vf rows[QUAD]) {
   uint32_t words[QUAD][VF_WIDTH / FOLD];
   UNROLLED for (size_t r = 0; r < QUAD; ++r) fold_store(words[r], rows[r]);
@@ -36,7 +36,7 @@ INLINE void fold_quad(uint32_t *out, const vf rows[QUAD]) {
 }
 #endif
 
-/// The contribution of the unsigned side's offset to the products of each row of a quad, negated.
+/// The negated contribution of the unsigned side's offset to the products of each row of a quad.
 INLINE void offset_quad(const uint32_t *quad, size_t steps, int32_t *offset) {
   vw sum = vw_set(0);
   if (UNSIGNED_OFFSET)
@@ -51,19 +51,19 @@ INLINE void offset_quad(const uint32_t *quad, size_t steps, int32_t *offset) {
   }
 }
 
-/// VF_WIDTH elements of a row, zeros from `depth` on.
+/// VF_WIDTH elements of a row, with zeros from `depth` on.
 INLINE vf load_padded(const float *row, size_t k, size_t depth) {
   if (WHOLE_DEPTH > VF_WIDTH && k >= depth)
     return vf_zero();
   return k + VF_WIDTH <= depth ? vf_load(row + k) : vf_load_n(row + k, depth - k);
 }
 
-/// max(|v|, so far), where a NaN does not count.
+/// max(|v|, largest), ignoring a NaN in `v`.
 INLINE vf max_magnitude(vf v, vf largest) { return vf_max(vf_abs(v), largest); }
 
 // MARK: - Keys and values
 
-/// A quad of keys: `rows` of them, then padding.
+/// Prepares a quad of keys: `rows` keys, then padding.
 static void prepare_quad(const sam2_attention_s8 *task, const attention_sizes *s, size_t first,
                          size_t rows, const attention_prepared *parts) {
   const float *row[QUAD];
@@ -79,7 +79,7 @@ static void prepare_quad(const sam2_attention_s8 *task, const attention_sizes *s
   UNROLLED for (size_t r = 0; r < QUAD; ++r) {
     const float scale = scale_for(vf_largest(largest[r]));
     inverse[r] = vf_set(1.0f / scale);
-    // With a NaN a score is never the largest, and weighs nothing: so padding does not matter.
+    // With a NaN, a score is never the largest and has weight zero, so padding does not matter.
     parts->key_scale[first + r] = r < rows ? scale : __builtin_nanf("");
   }
   uint32_t *out = parts->keys + first * s->steps;
@@ -97,7 +97,7 @@ static void prepare_quad(const sam2_attention_s8 *task, const attention_sizes *s
   offset_quad(out, s->steps, parts->key_offset + first);
 }
 
-/// Fills quads from `first` on up to whole rows after `count` keys.
+/// Pads `count` keys, which start at `first`, from their last quad up to whole rows.
 INLINE void pad_keys(const attention_sizes *s, size_t first, size_t count,
                      const attention_prepared *parts) {
   for (size_t key = first + whole(count, QUAD); key < first + whole(count, WHOLE_ROWS); ++key) {
@@ -113,7 +113,7 @@ typedef struct {
   size_t stride, keys, lanes;
 } value_block;
 
-/// FOLD keys from `step` on as a word for each channel.
+/// The FOLD keys of step `step` as a word for each channel.
 INLINE vw fold_values(const value_block *source, size_t step, vf inverse) {
   vf rows[FOLD];
   UNROLLED for (size_t i = 0; i < FOLD; ++i) {
@@ -127,7 +127,7 @@ INLINE vw fold_values(const value_block *source, size_t step, vf inverse) {
 }
 
 #ifdef MATRIX_TILES
-/// Words of VF_WIDTH channels, each channel's in a row.
+/// Folds VF_WIDTH channels into words, one row for each channel.
 INLINE void fold_channels(const value_block *source, vf inverse, const attention_sizes *s,
                           uint32_t *out) {
   _Static_assert(VF_WIDTH * FOLD == WHOLE_KEYS && VF_WIDTH == WHOLE_ROWS, "a tile");
@@ -141,11 +141,11 @@ INLINE void fold_channels(const value_block *source, vf inverse, const attention
   }
 }
 #else
-/// Words of up to VF_WIDTH channels, in quads.
+/// Folds up to VF_WIDTH channels into words, in quads.
 /// - Returns: the sum of each channel's integers, where it matters.
 INLINE vw fold_channels(const value_block *source, vf inverse, const attention_sizes *s,
                         size_t quads, uint32_t *out) {
-  const value_block block = *source;  // what is stored below cannot change a copy
+  const value_block block = *source;  // the stores below cannot change a copy
   vw sum = vw_set(0);
   for (size_t step = 0; step * FOLD < whole(block.keys, QUAD); ++step) {
     uint32_t words[VF_WIDTH];
@@ -161,7 +161,7 @@ INLINE vw fold_channels(const value_block *source, vf inverse, const attention_s
 }
 #endif
 
-/// One vector of channels of a tile of values: one scale per channel, FOLD keys to a word.
+/// Prepares one vector of channels of a tile of values: one scale per channel, FOLD keys per word.
 static void prepare_channels(const value_block *source, const attention_sizes *s, size_t tile,
                              size_t channel, const attention_prepared *parts) {
   const size_t keys = source->keys, lanes = source->lanes;

@@ -1,11 +1,12 @@
-// The products of attention_s8: tiles of sums in registers, one side broadcast, one in panels.
+// The products of attention_s8: tiles of sums in registers, one side broadcast, the other in
+// panels.
 
 #ifndef SAM2_ATTENTION_S8_TILES_H
 #define SAM2_ATTENTION_S8_TILES_H
 
 #include "attention_s8_weights.h"
 
-/// The signed side of a product, in quads `quad_words` apart, and its unsigned side.
+/// The signed side of a product, in quads `quad_words` words apart, and its unsigned side.
 typedef struct {
   const uint32_t *quads;
   size_t quad_words;
@@ -31,7 +32,7 @@ INLINE void multiply(const int rows, const int vectors, const operands *x, size_
   }
 }
 
-/// Output of scores: floats and their maximum, or for tests the integers themselves.
+/// Output of scores: floats and their maximum, plus the integers themselves for tests.
 typedef struct {
   const float *key_scale;
   const int32_t *key_offset;
@@ -46,7 +47,7 @@ INLINE void score_rows(const int rows, const int vectors, const operands *x,
   UNROLLED for (int r = 0; r < rows; ++r) {
     UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = vw_set(out->key_offset[r]);
   }
-  // As many keys become weights as there will be new scores, which may take their place.
+  // As many keys become weights as there will be new scores, which may overwrite theirs.
   const size_t parts = rows / WEIGHED_KEYS;
   for (size_t part = 0; part < parts; ++part) {
     multiply(rows, vectors, x, x->steps * part / parts, x->steps * (part + 1) / parts, sum);
@@ -71,7 +72,7 @@ INLINE void score_rows(const int rows, const int vectors, const operands *x,
   UNROLLED for (int v = 0; v < vectors; ++v) vf_store(out->maximum + v * VF_WIDTH, top[v]);
 }
 
-/// Where weights times values go: sums[r, lane] += factor[lane] * scale[r] * integer.
+/// Destination for weights times values: sums[r, lane] += factor[lane] * scale[r] * integer.
 typedef struct {
   const float *value_scale;
   const float *factor;   // [PANEL]
@@ -103,7 +104,7 @@ INLINE void value_rows(const int rows, const int vectors, const operands *x,
   }
 }
 
-// Functions of their own, so that each keeps its sums in registers.
+// Separate functions, so that each keeps its sums in registers.
 #define SCORE_FUNCTION(rows, vectors)                                                              \
   static __attribute__((noinline)) void score_##rows##_##vectors(                                  \
       const operands *x, const score_output *out, softmax_state *beside) {                         \
@@ -135,7 +136,7 @@ VALUE_FUNCTION(12, 2)
 typedef void (*score_tile)(const operands *x, const score_output *out, softmax_state *beside);
 typedef void (*value_tile)(const operands *x, const value_output *out);
 
-/// By quads of rows and by vectors of queries.
+/// Indexed by quads of rows and vectors of queries.
 static const score_tile score_tiles[SCORE_ROWS / QUAD][2] = {
     {score_4_1, score_4_2},
 #if SCORE_ROWS >= 8

@@ -1,14 +1,14 @@
 // From scores to weights, for all levels: the softmax of attention_s8, a few keys at a time.
 //
-// It runs between the products of the next scores: products keep the multipliers busy, the softmax
-// mostly the adders, so that much of it takes no extra time.
+// It runs between the products of the next scores. The products keep the multipliers busy and the
+// softmax mainly the adders, so a large part of it takes no extra time.
 
 #ifndef SAM2_ATTENTION_S8_WEIGHTS_H
 #define SAM2_ATTENTION_S8_WEIGHTS_H
 
 #include "attention_s8_layout.h"
 
-/// Words that keep what rounding leaves over: even and odd keys have one each.
+/// Words that carry rounding remainders: even and odd keys have one each.
 #define CARRIES (FOLD == 1 ? 2 : 1)
 /// Keys that become weights together.
 #define WEIGHED_KEYS (CARRIES * FOLD)
@@ -21,7 +21,7 @@ typedef struct {
   const float *unit;     // [PANEL]: exponent units in one unit of score
   vw carry[2][CARRIES];
   vw sum[2];             // of the weights so far
-  size_t key, keys;      // the next one, and how many there are
+  size_t key, keys;      // the next key, and the number of keys
 } softmax_state;
 
 INLINE void softmax_begin(softmax_state *w, const float *scores, uint32_t *weights,
@@ -38,7 +38,7 @@ INLINE void softmax_begin(softmax_state *w, const float *scores, uint32_t *weigh
   }
 }
 
-/// Computes the next weights from scores and adds them up, per lane; does nothing at the end.
+/// Computes the next weights from scores and adds them up per lane; does nothing at the end.
 INLINE void softmax_step(softmax_state *w) {
   if (w->key >= w->keys)
     return;
@@ -66,7 +66,7 @@ INLINE void softmax_until(softmax_state *w, size_t key) {
   while (w->key < min_size(key, w->keys)) softmax_step(w);
 }
 
-/// Computes the remaining weights; returns the sums of all in `total`, [PANEL].
+/// Computes the remaining weights; returns the sums of all weights in `total`, [PANEL].
 INLINE void softmax_finish(softmax_state *w, int32_t *total) {
   while (w->key < w->keys) softmax_step(w);
   for (size_t v = 0; v < 2; ++v) vw_store(total + v * VF_WIDTH, w->sum[v]);

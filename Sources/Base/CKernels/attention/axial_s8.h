@@ -1,5 +1,5 @@
-// axial_s8, written once for all levels: attention_s8 with queries that are projected for each
-// column and row of the grid in place of projected keys (Formats/operators.md, `axial_attention`).
+// axial_s8, written once for all levels: attention_s8 with queries projected for each column and
+// row of the grid, instead of projected keys (Formats/operators.md, `axial_attention`).
 
 #ifndef SAM2_AXIAL_S8_H
 #define SAM2_AXIAL_S8_H
@@ -11,11 +11,11 @@
 #include "axial_s8_tiles.h"
 #endif
 
-/// One thread's workspace beside what attention_s8 has.
+/// One thread's workspace, in addition to that of attention_s8.
 typedef struct {
   float *projected;  // [places][channels][PANEL], then the biases: [places][PANEL]
   uint32_t *rounded; // [places][token_steps][PANEL]: `projected` rounded, unsigned
-  float *inverse;    // [PANEL]: of the step of each query in `rounded`
+  float *inverse;    // [PANEL]: inverse of each query's step in `rounded`
 } axial_space;
 
 typedef struct {
@@ -23,11 +23,11 @@ typedef struct {
   axial_sizes sizes;
   attention_prepared projection;
   axial_space space;
-  sam2_attention_s8 queries;  // what attention_s8 needs to know of them and of the results
-  attention_work work;        // of these
+  sam2_attention_s8 queries;  // the queries and results as attention_s8 needs them
+  attention_work work;        // of `queries`
 } axial_work;
 
-/// The workspace is that of attention_s8 for a single panel, then the axial part.
+/// The workspace is that of attention_s8 for a single panel, followed by the axial part.
 INLINE size_t split_axial_space(const axial_work *w, char *start, attention_space *space,
                                 axial_space *own) {
   const size_t sizes[] = {split_space(&w->work.sizes, PANEL, start, space),
@@ -68,8 +68,8 @@ static size_t KERNEL(axial_s8_workspace_bytes)(const sam2_axial_s8 *task) {
 #include "axial_s8_matrix.h"
 #else
 
-/// Projects the panel for rows [first, last) of the projection, which are of one part of the depth;
-/// raises `largest`, [PANEL], to the largest size.
+/// Projects the panel for rows [first, last) of the projection, which belong to one part of the
+/// depth; raises `largest`, [PANEL], to the largest magnitude.
 static void project_rows(const axial_work *w, const query_panel *panel, size_t part, size_t first,
                          size_t last, float *largest) {
   const size_t steps = w->sizes.half_steps;
@@ -84,7 +84,7 @@ static void project_rows(const axial_work *w, const query_panel *panel, size_t p
   }
 }
 
-/// Word of a query in `rounded` that row `row` of the projection begins.
+/// The word of a query in `rounded` that begins with row `row` of the projection.
 INLINE size_t rounded_word(const axial_work *w, size_t row) {
   (void)w;
   return row / FOLD;
@@ -92,7 +92,7 @@ INLINE size_t rounded_word(const axial_work *w, size_t row) {
 
 #endif
 
-/// Rounds what the panel's queries are projected to, with one step for each query.
+/// Rounds the panel's projected queries, with one step for each query.
 static void round_panel(const axial_work *w, const query_panel *panel, const float *largest) {
   const size_t rows = w->sizes.places * w->task->channels;
   for (size_t n = 0; n < PANEL; n += VF_WIDTH) {
@@ -129,7 +129,7 @@ static void project(const axial_work *w, const query_panel *panel) {
 
 #ifndef MATRIX_TILES
 
-/// Scores of the tokens at places [key, key + rows) of a tile, all of one cell.
+/// Computes the scores of the tokens at places [key, key + rows) of a tile, all in one cell.
 INLINE void score_cell(const axial_work *w, const query_panel *panel, size_t tile, size_t cell,
                        size_t key, size_t rows, float *maximum, softmax_state *beside) {
   const size_t width = w->task->width, steps = w->sizes.token_steps;
@@ -152,9 +152,9 @@ INLINE void score_cell(const axial_work *w, const query_panel *panel, size_t til
   run_tiles[rows - 1][panel->vectors - 1](&run, key, beside);
 }
 
-/// Scores of a tile, and their maxima. They replace the scores of `beside`, which become weights
-/// meanwhile.
-/// - Returns: the keys of the tile in whole quads.
+/// Computes the scores of a tile, and their maxima. They replace the scores of `beside`, which
+/// meanwhile become weights.
+/// - Returns: the number of keys of the tile, in whole quads.
 static size_t score_tokens(const axial_work *w, const query_panel *panel, size_t index,
                            float *maximum, softmax_state *beside) {
   const axial_tile tile = axial_tile_of(w->task, &w->sizes, index);
@@ -166,7 +166,7 @@ static size_t score_tokens(const axial_work *w, const query_panel *panel, size_t
                  min_size(RUN_ROWS, tile.frames - frame), maximum, beside);
   const size_t keys = whole(tile.keys, QUAD);
   softmax_until(beside, keys);
-  // A NaN is never the largest score, and weighs nothing: so padding does not matter.
+  // A NaN is never the largest score and has weight zero, so padding does not matter.
   for (size_t n = tile.keys * PANEL; n < keys * PANEL; n += VF_WIDTH)
     vf_store(w->work.space.scores + n, vf_set(__builtin_nanf("")));
   return keys;

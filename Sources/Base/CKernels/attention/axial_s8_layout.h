@@ -2,21 +2,21 @@
 //
 // Keys are tokens times a projection that rotates with the cell of a grid: with x in the first half
 // of the depth, with y in the second. So each query is projected once for each column and row of
-// the grid, to as many numbers as a token has, and multiplied with the tokens themselves.
+// the grid, to as many numbers as a token has, and multiplied by the tokens themselves.
 
 #ifndef SAM2_AXIAL_S8_LAYOUT_H
 #define SAM2_AXIAL_S8_LAYOUT_H
 
 #include "attention_s8_prepare.h"
 
-/// Frames whose tokens of one cell are stored side by side.
+/// Number of frames whose tokens of the same cell are stored side by side.
 #define FRAMES_AT_ONCE 8
 
 #ifdef MATRIX_TILES
-/// Units of the channels of a token and of the halves of a query: whole tiles, else words.
+/// Units of a token's channels and of a query's halves: whole tiles, else words.
 #define WHOLE_CHANNELS MATRIX_DEPTH
 #define WHOLE_HALF MATRIX_DEPTH
-/// Places beyond the last tile of tokens: a product may begin with any of these, and takes a tile.
+/// Places after the last tile of tokens: a product may begin at any token, and reads a whole tile.
 #define SPARE_TOKENS MATRIX_ROWS
 #else
 #define WHOLE_CHANNELS FOLD
@@ -64,9 +64,9 @@ INLINE axial_sizes axial_sizes_of(const sam2_axial_s8 *task) {
 typedef struct {
   size_t first;   // row of the first token
   size_t cell;    // its cell
-  size_t cells;   // 1 for tokens without a cell, which count as the first
-  size_t frames;  // tokens of a cell
-  size_t stride;  // rows from a cell's token to its next
+  size_t cells;   // 1 for tokens without a cell, which are treated as in the first
+  size_t frames;  // tokens per cell
+  size_t stride;  // rows from one token of a cell to its next
   size_t keys;
 } axial_tile;
 
@@ -87,7 +87,7 @@ INLINE axial_tile axial_tile_of(const sam2_axial_s8 *task, const axial_sizes *s,
 
 // MARK: - The projection
 
-/// Rows of the projection, by level, as the keys of attention_s8 are.
+/// Sizes of the projection, whose rows are laid out like the keys of attention_s8.
 INLINE attention_sizes projection_sizes(const sam2_axial_s8 *task, const axial_sizes *s) {
   attention_sizes sizes = {0};
   sizes.depth = whole(task->depth / 2, WHOLE_HALF);
@@ -102,7 +102,7 @@ static size_t KERNEL(axial_s8_projection_bytes)(const sam2_axial_s8 *task) {
   return split_prepared(&sizes, NULL, NULL);
 }
 
-/// Rounds `count` rows of `depth` numbers to those from `at` on, in quads.
+/// Rounds `count` rows of `depth` numbers into the rows from `at` on, in quads.
 static void prepare_rows(const attention_sizes *sizes, const float *rows, size_t count,
                          size_t depth, size_t at, const attention_prepared *parts) {
   const sam2_attention_s8 source = {
@@ -145,7 +145,7 @@ INLINE attention_sizes token_sizes(const sam2_axial_s8 *task, const axial_sizes 
   return sizes;
 }
 
-/// `keys` are words of tokens, one after the other, not in quads.
+/// `keys` are the words of the tokens, one token after another, not in quads.
 INLINE size_t split_tokens(const sam2_axial_s8 *task, const axial_sizes *s, void *start,
                            attention_prepared *parts) {
   attention_sizes sizes = token_sizes(task, s);
@@ -163,13 +163,13 @@ static size_t KERNEL(axial_s8_tiles)(const sam2_axial_s8 *task) {
   return axial_sizes_of(task).tiles;
 }
 
-/// VF_WIDTH channels of the token in `row`, its code added if there is one.
+/// VF_WIDTH channels of the token in `row`, plus its code if there is one.
 INLINE vf load_token(const sam2_axial_s8 *task, size_t row, size_t channel) {
   const vf token = vf_load(task->tokens + row * task->ldt + channel);
   return task->codes ? vf_add(token, vf_load(task->codes + row * task->ldc + channel)) : token;
 }
 
-/// Rounds the token in `row` to the words at place `key`.
+/// Rounds the token in `row` into the words at place `key`.
 static void prepare_token(const sam2_axial_s8 *task, const axial_sizes *s, size_t row, size_t key,
                           const attention_prepared *parts) {
   vf largest = vf_zero();
@@ -187,7 +187,7 @@ static void prepare_token(const sam2_axial_s8 *task, const axial_sizes *s, size_
     for (size_t k = task->channels; k < s->token_steps * FOLD; k += VF_WIDTH)
       fold_store(parts->keys + key * s->token_steps + k / FOLD, vf_zero());
   parts->key_scale[key] = scale;
-  // Both parts of the depth add the offset of the unsigned side.
+  // Each of the two parts of the depth adds the offset of the unsigned side.
   parts->key_offset[key] = -2 * UNSIGNED_OFFSET * (int32_t)vf_sum(sum);
 }
 
@@ -199,7 +199,7 @@ static void KERNEL(axial_s8_prepare)(const sam2_axial_s8 *task, size_t first_til
   split_tokens(task, &s, task->prepared, &parts);
   for (size_t index = first_tile; index < last_tile; ++index) {
     const axial_tile tile = axial_tile_of(task, &s, index);
-    // Read row by row as stored, written cell by cell as needed.
+    // Reads row by row, as stored; writes cell by cell, as needed.
     for (size_t frame = 0; frame < tile.frames; ++frame)
       for (size_t cell = 0; cell < tile.cells; ++cell)
         prepare_token(task, &s, tile.first + frame * tile.stride + cell,

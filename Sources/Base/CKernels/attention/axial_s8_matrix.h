@@ -5,7 +5,7 @@
 
 // MARK: - Projections
 
-/// Scales and destination of a block of projections.
+/// Scales and destination for a block of projections.
 typedef struct {
   const float *scale;
   float *projected;
@@ -37,7 +37,7 @@ static void output_panel_projections(const query_panel *panel, const int32_t *su
 }
 
 /// Projects the panel for rows [first, last) of the projection, whole tiles of one part of the
-/// depth; raises `largest`, [PANEL], to the largest size.
+/// depth; raises `largest`, [PANEL], to the largest magnitude.
 static void project_rows(const axial_work *w, const query_panel *panel, size_t part, size_t first,
                          size_t last, float *largest) {
   const size_t steps = whole(w->sizes.half_steps, MATRIX_DEPTH / FOLD);
@@ -59,7 +59,7 @@ static void project_rows(const axial_work *w, const query_panel *panel, size_t p
   output_panel_projections(panel, sums.block[!slot], &before, largest);
 }
 
-/// Word of a query in `rounded` that row `row` of the projection begins.
+/// The word of a query in `rounded` that begins with row `row` of the projection.
 INLINE size_t rounded_word(const axial_work *w, size_t row) {
   const size_t channels = w->task->channels;
   return row / channels * w->sizes.token_steps + row % channels / FOLD;
@@ -67,12 +67,12 @@ INLINE size_t rounded_word(const axial_work *w, size_t row) {
 
 // MARK: - Scores
 
-/// Tokens of one cell, whose sums become scores.
+/// Tokens of one cell whose sums become scores.
 typedef struct {
   const float *bias[2];  // each [PANEL], or NULL
   const float *scale;    // [rows]
   float *scores;         // [rows, PANEL]
-  size_t rows;           // 0 where there is none
+  size_t rows;           // 0 if there is no block
 } token_block;
 
 INLINE void output_tokens(const int vectors, const int32_t *sums, const token_block *block,
@@ -104,8 +104,8 @@ static void output_panel_tokens(const axial_work *w, const query_panel *panel, c
     output_tokens(1, sums, block, w->space.inverse, maximum);
 }
 
-/// A tile of sums from the token at place `at` on: with the queries as they are for a column of the
-/// grid, and for a row of it. Those of other cells mean nothing.
+/// Computes a tile of sums for the tokens from place `at` on, with the queries as projected for one
+/// column and one row of the grid. Sums for tokens of other cells are meaningless.
 INLINE void multiply_tokens(const axial_work *w, const query_panel *panel, size_t at, size_t column,
                             size_t row) {
   const size_t steps = w->sizes.token_steps, row_bytes = steps * sizeof(uint32_t);
@@ -123,7 +123,7 @@ INLINE void multiply_tokens(const axial_work *w, const query_panel *panel, size_
   }
 }
 
-/// The output of `rows` tokens of `cell` at places from `key` on of tile `tile`.
+/// The output for `rows` tokens of `cell`, at the places from `key` on in tile `tile`.
 INLINE token_block token_block_of(const axial_work *w, size_t tile, size_t cell, size_t key,
                                   size_t rows) {
   const size_t column = cell % w->task->width, row = cell / w->task->width;
@@ -136,9 +136,9 @@ INLINE token_block token_block_of(const axial_work *w, size_t tile, size_t cell,
                        rows};
 }
 
-/// Scores of a tile, and their maxima. They take the place of those that `beside` has, which become
-/// weights on the way.
-/// - Returns: the keys of the tile in whole quads.
+/// Computes the scores of a tile, and their maxima. They replace the scores of `beside`, which
+/// meanwhile become weights.
+/// - Returns: the number of keys of the tile, in whole quads.
 static size_t score_tokens(const axial_work *w, const query_panel *panel, size_t index,
                            float *maximum, softmax_state *beside) {
   const axial_tile tile = axial_tile_of(w->task, &w->sizes, index);
@@ -161,7 +161,7 @@ static size_t score_tokens(const axial_work *w, const query_panel *panel, size_t
   output_panel_tokens(w, panel, sums.block[!slot], &before, maximum);
   const size_t keys = whole(tile.keys, QUAD);
   softmax_until(beside, keys);
-  // A NaN is never the largest score, and weighs nothing: so padding does not matter.
+  // A NaN is never the largest score and has weight zero, so padding does not matter.
   for (size_t n = tile.keys * PANEL; n < keys * PANEL; n += VF_WIDTH)
     vf_store(w->work.space.scores + n, vf_set(__builtin_nanf("")));
   return keys;

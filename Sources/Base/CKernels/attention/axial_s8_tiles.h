@@ -1,4 +1,4 @@
-// The products of axial_s8: projections of queries, and scores of the tokens of one cell.
+// The products of axial_s8: projections of queries, and scores of one cell's tokens.
 
 #ifndef SAM2_AXIAL_S8_TILES_H
 #define SAM2_AXIAL_S8_TILES_H
@@ -32,12 +32,12 @@ INLINE void project_tile(const int rows, const int vectors, const operands *x,
   }
 }
 
-/// Tokens of one cell, and what the queries are for its column and row.
+/// Tokens of one cell, and the queries as projected for its column and row.
 typedef struct {
   const uint32_t *tokens;        // [rows][steps]
   const uint32_t *rounded[2];     // each [steps][PANEL]
   const float *bias[2];          // each [PANEL], or NULL
-  const float *inverse;          // [PANEL]: of the queries' steps
+  const float *inverse;          // [PANEL]: inverses of the queries' steps
   size_t steps;
   const float *scale;            // [rows]
   const int32_t *offset;         // [rows]
@@ -45,8 +45,8 @@ typedef struct {
   float *maximum;                // [PANEL]
 } token_run;
 
-/// Scores of a run whose first row is at place `key`; they take the place of those that `beside`
-/// has, which become weights on the way.
+/// Computes the scores of a run whose first row is at place `key`. They replace the scores of
+/// `beside`, which meanwhile become weights.
 INLINE void score_run(const int rows, const int vectors, const token_run *run, size_t key,
                       softmax_state *beside) {
   vw sum[RUN_ROWS][2];
@@ -83,7 +83,7 @@ INLINE void score_run(const int rows, const int vectors, const token_run *run, s
   }
 }
 
-// Functions of their own, so that each keeps its sums in registers.
+// Separate functions, so that each keeps its sums in registers.
 #define PROJECT_FUNCTION(rows, vectors)                                                            \
   static __attribute__((noinline)) void project_##rows##_##vectors(const operands *x,              \
                                                                    const projection_output *out) { \
@@ -111,7 +111,7 @@ EACH_TO(RUN_ROWS, RUN_FUNCTIONS)
 typedef void (*projection_tile)(const operands *x, const projection_output *out);
 typedef void (*run_tile)(const token_run *run, size_t key, softmax_state *beside);
 
-/// By quads of rows and by vectors of queries.
+/// Indexed by quads of rows and vectors of queries.
 static const projection_tile project_tiles[VALUE_ROWS / QUAD][2] = {
     {project_4_1, project_4_2},
 #if VALUE_ROWS >= 8
@@ -121,7 +121,7 @@ static const projection_tile project_tiles[VALUE_ROWS / QUAD][2] = {
     {project_12_1, project_12_2},
 #endif
 };
-/// By rows and by vectors of queries.
+/// Indexed by rows and vectors of queries.
 #define RUN_NAMES(rows) {run_##rows##_1, run_##rows##_2},
 static const run_tile run_tiles[RUN_ROWS][2] = {EACH_TO(RUN_ROWS, RUN_NAMES)};
 

@@ -11,8 +11,8 @@ INLINE size_t padded(size_t columns) {
   return (columns + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
 }
 
-/// Replaces one row of scores by weights exp(score - maximum), updates the running maximum and sum,
-/// and returns the factor that earlier sums must be scaled by.
+/// Replaces one row of scores with weights exp(score - maximum), updates the running maximum and
+/// sum, and returns the factor by which earlier sums must be scaled.
 static float softmax_row(float *scores, size_t count, float *maximum, float *total) {
   const size_t whole = count / VF_WIDTH * VF_WIDTH, rest = count - whole;
   const vf lowest = vf_set(-__builtin_inff());
@@ -49,14 +49,15 @@ static float softmax_row(float *scores, size_t count, float *maximum, float *tot
   return factors[0];
 }
 
-/// Makes up for a maximum that has grown.
+/// Scales sums to compensate for a larger maximum.
 INLINE void scale_sums(float *sums, size_t width, float factor) {
   if (factor != 1)
     for (size_t n = 0; n < width; n += VF_WIDTH)
       vf_store(sums + n, vf_mul(vf_load(sums + n), vf_set(factor)));
 }
 
-/// Results of `rows` queries from `first` on: their sums [rows, width] over their total weights.
+/// Stores the results of `rows` queries from `first` on: their sums [rows, width] divided by their
+/// total weights.
 static void store_output(const sam2_attention_f32 *task, size_t first, size_t rows,
                          const float *sums, size_t width, const float *total) {
   for (size_t r = 0; r < rows; ++r, sums += width) {

@@ -1,7 +1,7 @@
 // Pieces of attention between a few tokens and the many cells of an image, float32. The executor
-// joins them with gemm_f32. Scores are stored by cell: a row is a cell, a column is a head of a
-// token (token * heads + head), so that columns are lanes and only the last fold, over tokens that
-// share a vector, needs shuffles inside a row.
+// joins them with gemm_f32. Scores are stored by cell: a row is a cell, and a column is a head of a
+// token (token * heads + head). So columns are lanes, and only the last fold, over tokens that
+// share a vector, needs shuffles within a row.
 
 #ifndef SAM2_TOKEN_ATTENTION_F32_H
 #define SAM2_TOKEN_ATTENTION_F32_H
@@ -16,7 +16,7 @@ INLINE vf rotated(vf v, size_t shift) {
   return vf_load(twice + shift);
 }
 
-/// Softmax over the tokens of each head in one row, for the heads of the lanes from `first` on.
+/// Softmax over the tokens of each head in one row, for the heads in the lanes from `first` on.
 INLINE void softmax_row_heads(float *row, size_t first, size_t columns, size_t heads, size_t unit) {
   vf top = vf_set(-__builtin_inff());
   for (size_t c = first; c < columns; c += unit) top = vf_max(vf_load(row + c), top);
@@ -60,7 +60,7 @@ static void KERNEL(softmax_columns_f32)(float *scores, size_t ld, size_t rows, s
   }
 }
 
-/// OUTER_ROWS rows and `vectors` vectors of the sums.
+/// Adds to OUTER_ROWS rows and `vectors` vectors of the sums.
 INLINE void add_outer_tile(const int vectors, const float *a, size_t lda, const float *b,
                            size_t ldb, float *c, size_t ldc, size_t depth, const float *factor) {
   vf sum[OUTER_ROWS][2];

@@ -20,8 +20,8 @@ CLMUL __m128i load(const uint8_t *bytes) { return _mm_loadu_si128((const __m128i
 
 __attribute__((target("pclmul"))) static void
 fold_all(uint32_t crc, const uint8_t *bytes, size_t count, uint8_t folded[16]) {
-  // x^(d + 32) and x^(d - 32) modulo the polynomial, bits reflected and shifted by one, for a
-  // distance d of 512 and of 128 bits.
+  // x^(d + 32) and x^(d - 32) modulo the polynomial, with bits reflected and shifted by one, for
+  // distances d of 512 and 128 bits.
   const __m128i by512 = _mm_set_epi64x(0x1c6e41596, 0x154442bd4);
   const __m128i by128 = _mm_set_epi64x(0x0ccaa009e, 0x1751997d0);
   __m128i x0 = _mm_xor_si128(load(bytes), _mm_cvtsi32_si128((int)crc));

@@ -1,12 +1,12 @@
-// Features of processors that levels ask for, a row for each: include with both macros defined.
+// Processor features that levels need, one per row. Include with both macros defined.
 //
 //   X86_FEATURE(identifier, name, leaf, word, bit, state)
-//     Bit of a word of a CPUID leaf (Intel SDM volume 2), and the register state (XCR0, volume 1
-//     sections 13.3, 14.3 and 15.2) that the system must save for it.
+//     Bit in a word of a CPUID leaf (Intel SDM volume 2), and the register state (XCR0, volume 1
+//     sections 13.3, 14.3 and 15.2) that the system must save for the feature.
 //   ARM_FEATURE(identifier, name, word, bit)
-//     Bit of a word of capabilities that Linux passes to a process.
+//     Bit in a word of the capabilities that Linux passes to a process.
 //
-// Names are those of Linux, except NEON. The order gives the bits of SAM2_CPU_...
+// Names are those of Linux, except NEON. The order determines the bits of SAM2_CPU_...
 
 X86_FEATURE(PCLMULQDQ, "pclmulqdq", LEAF_1, ECX, 1, NO_STATE)
 X86_FEATURE(AVX2, "avx2", LEAF_7, EBX, 5, YMM_STATE)

@@ -5,7 +5,7 @@
 
 #include "../include/CKernels.h"
 
-// Names by bit.
+// Names, indexed by bit.
 static const char *const names[] = {
 #define X86_FEATURE(identifier, name, ...) name,
 #define ARM_FEATURE(identifier, name, ...) name,
@@ -30,7 +30,7 @@ enum { LEAF_1, LEAF_7, LEAF_7_1 };
 enum { EAX, EBX, ECX, EDX };
 enum { NO_STATE = 0, YMM_STATE = 0x6, ZMM_STATE = 0xe6, TILE_STATE = 0x60000 };
 
-/// Register state that the operating system saves (XCR0), of a CPU whose leaf 1 is `leaf`.
+/// Register state that the operating system saves (XCR0), on a CPU whose leaf 1 is `leaf`.
 static uint64_t saved_state(const uint32_t leaf[4]) {
   uint32_t low, high;
   if (!(leaf[ECX] >> 27 & 1))
@@ -48,7 +48,7 @@ static uint32_t probe(void) {
   uint32_t leaves[3][4] = {0}, found = 0;
   read_leaf(1, 0, leaves[LEAF_1]);
   read_leaf(7, 0, leaves[LEAF_7]);
-  // Leaf 7 begins with the number of its last part.
+  // Leaf 7 begins with the number of its last subleaf.
   if (leaves[LEAF_7][EAX] >= 1)
     read_leaf(7, 1, leaves[LEAF_7_1]);
   const uint64_t saved = saved_state(leaves[LEAF_1]);

@@ -1,19 +1,19 @@
-// Levels, a row for each that this architecture has: include with the macros defined.
+// The levels of this architecture, one per row. Include with the macros defined.
 //
 //   LEVEL(identifier, name, needs, permission, kernels)
-//     needs       features of the CPU (feature_list.h), and NEEDS(identifier), those of a row above
-//     permission  a function that asks the system for what the kernels need beside features, once
-//                 for the process: 0, or the number of the error with which it refuses
+//     needs       features of the CPU (feature_list.h); NEEDS(identifier) are those of a row above
+//     permission  a function that asks the system, once for the process, for whatever the kernels
+//                 need besides features: returns 0, or the error number if the system refuses
 //     kernels     families of kernels that the level has of its own: FLOATS, BF16 (products and
 //                 attention), INT8 (products), ATTENTION_S8; FLOATS(x) is in levels/floats_x.c
 //   EMULATED(identifier, name, needs, kernels)
 //     The kernels of a level with other code in place of its instructions, so that they can be
-//     tested where the CPU does not have these. Never chosen unless asked for by name.
+//     tested on CPUs that lack them. Chosen only when asked for by name.
 //
-// A level also has the kernels of each row above whose needs are among its own; the last of several
-// of a family counts. Where several levels can run, the last is chosen. So levels need not form a
-// line: a row that needs what another does not have is not part of it. Emulated levels have those
-// of other levels only.
+// A level also has the kernels of each row above whose needs are a subset of its own; if several of
+// them have a family, the last one counts. If several levels can run, the last is chosen. So levels
+// need not form a chain: a level takes nothing from a row that needs features it does not need
+// itself. Emulated levels take kernels from real levels only.
 
 LEVEL(scalar, "scalar", 0, nothing_to_ask, FLOATS(scalar) BF16(scalar)
       INT8(scalar) ATTENTION_S8(scalar))

@@ -1,4 +1,4 @@
-// The levels of this machine: the rows of level_list.h, and what is missing for each.
+// The levels of this machine: the rows of level_list.h, and what each of them lacks.
 
 #include <pthread.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ enum { EMULATED_ROWS = sizeof emulated_rows / sizeof emulated_rows[0] };
 
 // MARK: - Tables
 
-/// Fills the table of `own`, which can run, from the rows before it and itself.
+/// Fills the table of `own`, which can run, from the rows before it and from itself.
 static void fill_table(const sam2_level_row *list, const sam2_level *levels, size_t count,
                        const sam2_level_row *own, sam2_kernels *table) {
   *table = (sam2_kernels){0};

@@ -1,5 +1,5 @@
-// Register-only multiply-add loops, written once for all levels: what the kernels are measured
-// against. The empty asm keeps each sum in a register and hides its value from the optimiser.
+// Register-only multiply-add loops, written once for all levels: kernels are measured against them.
+// The empty asm keeps each sum in a register and hides its value from the optimiser.
 
 #ifndef SAM2_PEAK_H
 #define SAM2_PEAK_H

@@ -1,4 +1,4 @@
-// peak_s8 of AMX: products of tiles in registers.
+// peak_s8 for AMX: products of tiles in registers.
 
 #ifndef SAM2_PEAK_AMX_H
 #define SAM2_PEAK_AMX_H

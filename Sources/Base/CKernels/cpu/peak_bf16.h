@@ -29,7 +29,7 @@ static uint64_t KERNEL(peak_bf16)(uint64_t iterations) {
 
 static uint64_t KERNEL(peak_bf16)(uint64_t iterations) {
   vf sum[PEAK_SUMS];
-  // 1 and 2^-8: sums grow without becoming large.
+  // 1 and 2^-8, so that sums grow without becoming large.
   vh a = vh_set(0x3f803f80), b = vh_set(0x3b803b80);
   UNROLLED for (int i = 0; i < PEAK_SUMS; ++i) sum[i] = vf_set((float)i);
   for (uint64_t iteration = 0; iteration < iterations; ++iteration)

@@ -9,9 +9,9 @@
 
 int nothing_to_ask(void) { return 0; }
 
-/// The tile registers of AMX, for all threads of the process and for good: Linux grants their 8 KiB
-/// of state on request only (docs.kernel.org/arch/x86/xstate.html), and without a grant the first
-/// use is an illegal instruction.
+/// Asks for the tile registers of AMX, permanently and for all threads of the process. Linux grants
+/// their 8 KiB of state only on request (docs.kernel.org/arch/x86/xstate.html); without a grant,
+/// the first use is an illegal instruction.
 int ask_for_tiles(void) {
 #if defined(__linux__) && defined(__x86_64__) && defined(SYS_arch_prctl)
   enum { GET_PERMITTED = 0x1022, REQUEST = 0x1023, TILE_DATA = 18 };

@@ -5,7 +5,8 @@
 
 #include "../simd/math.h"
 
-/// Runs `expression` of vectors `a` = x[i...] for every vector of y, the last one partial.
+/// Evaluates `expression` for each vector `a` = x[i...] and stores it in y; the last vector may be
+/// partial.
 #define MAP1(x, y, count, expression)                                                              \
   do {                                                                                             \
     size_t i = 0;                                                                                  \

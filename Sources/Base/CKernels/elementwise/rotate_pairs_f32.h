@@ -3,7 +3,7 @@
 #ifndef SAM2_ROTATE_PAIRS_F32_H
 #define SAM2_ROTATE_PAIRS_F32_H
 
-/// One row: y = x * (c c ...) -+ swapped x * (s s ...).
+/// Rotates one row: y = x * (c c ...) -+ swapped x * (s s ...).
 INLINE void rotate_row(const float *x, float *y, size_t columns, const float *cosine,
                        const float *sine) {
   size_t i = 0;

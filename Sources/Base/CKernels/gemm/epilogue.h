@@ -18,7 +18,7 @@ typedef struct {
   sam2_activation activation;
 } tile_output;
 
-/// Lanes of the two vectors of a row that hold `columns` columns.
+/// Lanes that hold columns in one of the two vectors of a row of `columns` columns.
 INLINE size_t lanes_of(size_t columns, int half) {
   const size_t before = half ? VF_WIDTH : 0;
   return columns < before ? 0 : min_size(columns - before, VF_WIDTH);
@@ -28,7 +28,7 @@ INLINE vf load_part(const float *p, size_t lanes, const int whole) {
   return whole ? vf_load(p) : lanes ? vf_load_n(p, lanes) : vf_zero();
 }
 
-/// The two vectors of bias of a tile.
+/// The two bias vectors of a tile.
 INLINE void load_bias(const tile_output *out, const int whole, vf bias[2]) {
   UNROLLED for (int h = 0; h < 2; ++h)
     bias[h] = out->bias
@@ -36,10 +36,10 @@ INLINE void load_bias(const tile_output *out, const int whole, vf bias[2]) {
                   : vf_zero();
 }
 
-/// Activates and stores `count` rows from row r on, two vectors each, whose bias is added already:
-/// at most FINISHED_ROWS, several because an activation's polynomial is a long chain of operations.
-/// `count`, `activation` and `whole` are constants at each call, so the loops have no branches on
-/// them.
+/// Activates and stores `count` rows from row r on, two vectors each, whose bias is already added.
+/// There are at most FINISHED_ROWS rows, processed together because an activation's polynomial is a
+/// long chain of operations. `count`, `activation` and `whole` are constants at each call, so the
+/// loops do not branch on them.
 INLINE void finish_vectors(vf *v, const int count, size_t r, const tile_output *out,
                            const sam2_activation activation, const int whole) {
   vf_activate(v, 2 * count, activation);
@@ -57,7 +57,7 @@ INLINE void finish_vectors(vf *v, const int count, size_t r, const tile_output *
   }
 }
 
-/// Asks for the output lines of a tile before its sums are computed: they arrive meanwhile.
+/// Prefetches the output lines of a tile before its sums are computed; they arrive meanwhile.
 INLINE void prefetch_output(const tile_output *out, size_t rows) {
   for (size_t r = 0; r < rows; ++r) {
     const float *c = out->c + r * out->ldc;

@@ -1,4 +1,4 @@
-// The output of a tile of float sums, [rows, TILE_COLUMNS] without gaps.
+// Outputs a tile of float sums, [rows, TILE_COLUMNS] without gaps.
 
 #ifndef SAM2_FINISH_TILE_H
 #define SAM2_FINISH_TILE_H

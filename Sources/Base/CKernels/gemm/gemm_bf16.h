@@ -1,8 +1,8 @@
 // gemm_bf16, written once for all levels.
 //
-// Rows of A are rounded a block at a time, and then meet every panel. A block has as many rows as
-// fit in the scratch; a depth that is longer than a chunk is added up chunk by chunk, over a few
-// panels at a time, whose sums wait in another scratch.
+// Rows of A are rounded one block at a time, and then multiplied with every panel. A block has as
+// many rows as fit in the scratch. A depth longer than a chunk is added up chunk by chunk, over a
+// few panels at a time, whose sums wait in another scratch.
 
 #ifndef SAM2_GEMM_BF16_H
 #define SAM2_GEMM_BF16_H
@@ -11,17 +11,17 @@
 #include "pack_bf16.h"
 #include "tile_bf16.h"
 
-/// Elements of A that are rounded at once, and of the depth. Rows of tile registers are whole tiles,
-/// and so is the room for them.
+/// Elements of A rounded at once, and elements of the depth in a chunk. With tile registers, rows
+/// come in whole tiles, and so does the room for them.
 #ifdef BF16_BY_TILES
 #define BLOCK_ELEMENTS 65536
 #define SPARE_ROWS TILE_ROWS_BF16
 #else
 #define BLOCK_ELEMENTS 32768
-#define SPARE_ROWS 3  // as many as block_end may add
+#define SPARE_ROWS 3  // the largest number that block_end may add
 #endif
 #define CHUNK_DEPTH 1024
-/// Rows of a block whose depth is in chunks, and the panels whose sums wait.
+/// Rows in a block whose depth is split into chunks, and the number of panels whose sums wait.
 #define CHUNKED_ROWS (BLOCK_ELEMENTS / CHUNK_DEPTH)
 #define WAITING_PANELS 8
 
@@ -64,7 +64,7 @@ static void multiply_chunk(const sam2_gemm_f32 *task, const bf16_block *block,
   }
 }
 
-/// All columns of rows [first, last).
+/// Multiplies rows [first, last) with all columns.
 static void multiply_rows_bf16(const sam2_gemm_f32 *task, size_t first, size_t last,
                                bf16_scratch *scratch) {
   const size_t width =

@@ -15,7 +15,7 @@ INLINE void pack_block(const float *source, size_t column_stride, float *out) {
   UNROLLED for (int i = 0; i < VF_WIDTH; ++i) vf_store(out + i * TILE_COLUMNS, m[i]);
 }
 
-/// A panel whose columns are `count` <= VF_WIDTH, a whole vector of them as a block.
+/// Packs a panel of `count` <= VF_WIDTH columns, by blocks if they fill a whole vector.
 INLINE size_t pack_half(const float *source, size_t column_stride, size_t depth, size_t count,
                         float *out) {
   size_t k = 0;

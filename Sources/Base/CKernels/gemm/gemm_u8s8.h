@@ -48,8 +48,8 @@ typedef struct {
   const int32_t *row_zero;
 } tile_scales;
 
-/// (sum - zero * column_sum) * (row_scale * column_scale) + bias, each float operation rounded on
-/// its own, so that levels agree bit for bit before the activation.
+/// (sum - zero * column_sum) * (row_scale * column_scale) + bias, with each float operation rounded
+/// separately, so that levels agree bit for bit before the activation.
 INLINE void scale_group(const int32_t *sums, const int count, size_t r, const tile_scales *scales,
                         const tile_output *out, const vf bias[2],
                         const sam2_activation activation, const int whole) {
@@ -74,7 +74,7 @@ INLINE void scale_rows(const int32_t *sums, size_t r, size_t rows, const tile_sc
   for (; r < rows; ++r) scale_group(sums, 1, r, scales, out, bias, activation, whole);
 }
 
-/// Rows [first, rows) of a tile.
+/// Outputs rows [first, rows) of a tile.
 INLINE void scale_part(const int32_t *sums, size_t first, size_t rows, const tile_scales *scales,
                        const tile_output *out) {
   const int whole = out->columns == TILE_COLUMNS;

@@ -1,18 +1,19 @@
 // gemm_u8s8 by tile registers: blocks of 32 rows and a panel of 32 columns.
 //
-// Sums leave the registers through memory only: a block's are stored in one of two scratches of
-// 4 KB, and become output between the products of the next block, a few rows after each.
+// Sums can leave the registers only through memory: those of a block are stored in one of two
+// scratches of 4 KB, and become output between the products of the next block, a few rows after
+// each.
 
 #ifndef SAM2_GEMM_U8S8_MATRIX_H
 #define SAM2_GEMM_U8S8_MATRIX_H
 
-/// Products smaller than a tile stay with vectors.
+/// Products smaller than a tile use vectors.
 INLINE int fits_tiles(size_t rows, size_t depth) {
   return rows >= MATRIX_ROWS && depth >= MATRIX_DEPTH;
 }
 
-/// Rows of a block: [start, end), of which those from `first` on are new. It has one or two whole
-/// tiles, so that the last block of a product repeats rows of the one before.
+/// Rows of a block: [start, end), of which those from `first` on are new. A block is one or two
+/// whole tiles, so the last block of a product repeats rows of the previous one.
 typedef struct {
   size_t start, first, end;
 } row_block;
@@ -26,7 +27,7 @@ INLINE row_block next_block(size_t first, size_t last) {
   return (row_block){end - height, first, end};
 }
 
-/// A block whose sums are there: rows [next, rows) are not output yet.
+/// A block whose sums are ready; rows [next, rows) have not been output yet.
 typedef struct {
   const int32_t *sums;
   size_t next, rows;
@@ -34,7 +35,7 @@ typedef struct {
   tile_output out;
 } waiting_block;
 
-/// Outputs rows up to `last`, which is at most the number of rows.
+/// Outputs the rows before `last`, which is at most the number of rows.
 static void output_until(waiting_block *block, size_t last) {
   if (block->next >= last)
     return;
@@ -42,7 +43,7 @@ static void output_until(waiting_block *block, size_t last) {
   block->next = last;
 }
 
-/// Sums of a block; `before` is output on the way, a share after each step.
+/// Computes the sums of a block; meanwhile `before` is output, a share after each step.
 INLINE void multiply_block(const int tiles, const amx_operands *x, size_t steps, int32_t *sums,
                            waiting_block *before) {
   amx_zero_block(tiles, 2);

@@ -9,7 +9,8 @@ INLINE size_t packed_depth_bf16(size_t depth) {
   return (depth + DEPTH_MULTIPLE_BF16 - 1) / DEPTH_MULTIPLE_BF16 * DEPTH_MULTIPLE_BF16;
 }
 
-/// VF_WIDTH columns, 2 * VF_WIDTH of a contiguous depth: pairs are transposed as 32-bit lanes.
+/// Packs VF_WIDTH columns by 2 * VF_WIDTH of a contiguous depth: pairs are transposed as 32-bit
+/// lanes.
 INLINE void pack_pairs(const float *source, size_t column_stride, uint16_t *out) {
   vf m[VF_WIDTH];
   UNROLLED for (int i = 0; i < VF_WIDTH; ++i) {
@@ -23,7 +24,7 @@ INLINE void pack_pairs(const float *source, size_t column_stride, uint16_t *out)
     __builtin_memcpy(out + i * 2 * TILE_COLUMNS, &m[i], sizeof m[i]);
 }
 
-/// `count` <= TILE_COLUMNS columns from `first` of the depth on, one pair at a time.
+/// Packs `count` <= TILE_COLUMNS columns, from depth `first` on, one pair at a time.
 static void pack_pairs_rest(const float *source, size_t column_stride, size_t depth_stride,
                             size_t count, size_t first, size_t depth, uint16_t *out) {
   for (size_t k = first; k < packed_depth_bf16(depth); k += 2)

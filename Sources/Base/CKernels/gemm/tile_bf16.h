@@ -1,4 +1,4 @@
-// The microkernel of bfloat16: a block of TILE_ROWS_BF16 x TILE_COLUMNS of a product, sums in
+// The bfloat16 microkernel: a TILE_ROWS_BF16 x TILE_COLUMNS block of a product, with sums in
 // registers. Shared by gemm_bf16 and attention_bf16.
 
 #ifndef SAM2_TILE_BF16_H
@@ -25,7 +25,8 @@ INLINE uint32_t load_pair(const char *p) {
   return pair;
 }
 
-// Row r of A as in tile_f32.h: one of few pointers plus a small multiple of the stride.
+// Row r of A is addressed as in tile_f32.h: one of a few pointers plus a small multiple of the
+// stride.
 INLINE void pair_step(const int rows, const char *const base[5], size_t stride, size_t pair,
                       const uint16_t *b, vf sum[][2]) {
   const vh b0 = vh_load(b), b1 = vh_load(b + TILE_COLUMNS);
@@ -38,7 +39,7 @@ INLINE void pair_step(const int rows, const char *const base[5], size_t stride, 
 
 INLINE void pair_rows_tile(const int rows, const uint16_t *a, size_t lda, const uint16_t *b,
                            size_t depth, float *c, size_t ldc, int accumulate) {
-  // One or two rows alone would be latency-bound on their sums, so they get several sets.
+  // One or two rows alone would be bound by the latency of their sums, so they get several sets.
   const int sets = rows == 1 ? 4 : rows == 2 ? 2 : 1;
   const size_t stride = lda * sizeof *a, pairs = depth / 2;
   const char *base[5];
@@ -56,7 +57,7 @@ INLINE void pair_rows_tile(const int rows, const uint16_t *a, size_t lda, const 
       pair_step(rows, base, stride, u, b + u * 2 * TILE_COLUMNS, sum + (int)u % sets * rows);
     UNROLLED for (int i = 0; i < 5; ++i) {
       base[i] += 4 * sizeof(uint32_t);
-      // Keeps the compiler from splitting the pointers up again.
+      // Keeps the compiler from splitting up the pointers again.
       if (3 * i < rows)
         __asm__("" : "+r"(base[i]));
     }

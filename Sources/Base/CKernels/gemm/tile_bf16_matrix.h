@@ -1,9 +1,9 @@
-// The microkernel of bfloat16 by tile registers: 32 rows and a panel of 32 columns.
+// The bfloat16 microkernel with tile registers: 32 rows and a panel of 32 columns.
 
 #ifndef SAM2_TILE_BF16_MATRIX_H
 #define SAM2_TILE_BF16_MATRIX_H
 
-/// Tiles are whole: of rows past the last, which a block has room for, results make no sense.
+/// Tiles are whole: a block has room for rows past the last, whose results are meaningless.
 INLINE size_t next_tile_bf16(size_t left) { return min_size(left, TILE_ROWS_BF16); }
 
 INLINE void begin_tiles_bf16(void) { amx_begin(); }

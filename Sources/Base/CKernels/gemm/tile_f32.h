@@ -1,5 +1,5 @@
-// The float microkernel: a TILE_ROWS_F32 x TILE_COLUMNS block of a product, sums in registers.
-// Shared by gemm_f32 (B packed in panels) and attention_f32 (scores on packed keys, then weights
+// The float microkernel: a TILE_ROWS_F32 x TILE_COLUMNS block of a product, with sums in registers.
+// Shared by gemm_f32 (B packed in panels) and attention_f32 (scores from packed keys, then weights
 // times values read in place).
 
 #ifndef SAM2_TILE_F32_H
@@ -11,8 +11,8 @@
 typedef void (*tile_f32)(const float *a, size_t lda, const float *b, size_t ldb, size_t depth,
                          float *c, size_t ldc, int accumulate);
 
-/// Row r of A as one of few pointers plus a small multiple of the stride. Fourteen pointers would
-/// not fit the general registers, and reloading them costs as many loads as A itself.
+/// Row r of A as one of a few pointers plus a small multiple of the stride. Fourteen pointers would
+/// not fit in the general registers, and reloading them would cost as many loads as A itself.
 #define TILE_A(r) ((const float *)(base[(r) / 3] + ((r) % 3) * stride))
 
 INLINE void tile_step(const int rows, const char *const base[5], size_t stride, size_t k,
@@ -27,7 +27,7 @@ INLINE void tile_step(const int rows, const char *const base[5], size_t stride, 
 
 INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b, size_t ldb,
                       size_t depth, float *c, size_t ldc, int accumulate) {
-  // One or two rows alone would be latency-bound on their sums, so they get several sets.
+  // One or two rows alone would be bound by the latency of their sums, so they get several sets.
   const int sets = rows == 1 ? 4 : rows == 2 ? 2 : 1;
   const size_t stride = lda * sizeof(float);
   const char *base[5];
@@ -45,7 +45,7 @@ INLINE void tile_rows(const int rows, const float *a, size_t lda, const float *b
       tile_step(rows, base, stride, u, b + u * ldb, sum + (int)u % sets * rows);
     UNROLLED for (int i = 0; i < 5; ++i) {
       base[i] += 4 * sizeof(float);
-      // Keeps the compiler from splitting the pointers up again.
+      // Keeps the compiler from splitting up the pointers again.
       if (3 * i < rows)
         __asm__("" : "+r"(base[i]));
     }

@@ -1,6 +1,6 @@
 // The tile of gemm_u8s8 where one multiply takes two rows and two columns: `vw_dot` of a pair of
-// rows and a pair of columns gives four sums. Packed weights are the same as elsewhere: FOLD
-// elements of two neighbouring columns are such a pair.
+// rows and a pair of columns gives four sums. Packed weights are the same as elsewhere, since FOLD
+// elements of two neighbouring columns form such a pair.
 
 #ifndef SAM2_TILE_PAIRS_H
 #define SAM2_TILE_PAIRS_H
@@ -16,7 +16,7 @@ INLINE void tile_i32_rows(const int rows, const char *a, size_t stride, const in
     UNROLLED for (int c = 0; c < VF_WIDTH; ++c) columns[c] = vw_weights(w + c * 2 * FOLD);
     UNROLLED for (int p = 0; p < (rows + 1) / 2; ++p) {
       const uint8_t *row = (const uint8_t *)a + 2 * p * stride;
-      // A last row without a partner is its own.
+      // A last row without a partner is paired with itself.
       const vw x = vw_pair(row, 2 * p + 1 < rows ? row + stride : row);
       UNROLLED for (int c = 0; c < VF_WIDTH; ++c) sum[p][c] = vw_dot(sum[p][c], x, columns[c]);
     }

@@ -1,7 +1,7 @@
-// The int8 microkernel: a TILE_ROWS_S8 x TILE_COLUMNS block of sums over the whole depth, in
+// The int8 microkernel: a TILE_ROWS_S8 x TILE_COLUMNS block of sums over the whole depth, held in
 // registers.
 //
-// A level provides in simd/int8_*.h, beside the vocabulary of simd/portable.h:
+// A level provides in simd/int8_*.h, besides the vocabulary of simd/portable.h:
 //   TILE_ROWS_S8              rows of a tile, of two vectors of sums each
 //   FOLD                      depth elements folded into one 32-bit lane by one multiply
 //   vw                        a vector of VF_WIDTH 32-bit sums
@@ -11,11 +11,11 @@
 //   vw_broadcast(word)        FOLD activations in every lane
 //   vw_dot(sum, a, w)         exact sum + a . w
 //   activation_word           the type of FOLD activations after widening
-//   widen                     u8 activations to that form (absent when A is read as it is)
-//   BYTE_SHIFT                where `vw_dot` takes signed bytes only: what `vw_broadcast` takes off
-//                             each activation
+// widen                     converts u8 activations to that form (absent when A is read as it is)
+// BYTE_SHIFT                where `vw_dot` takes signed bytes only: the amount that `vw_broadcast`
+// subtracts from each activation
 //   PAIR_TILES                where `vw_dot` multiplies pairs of rows and columns: see tile_pairs.h
-//   DEPTH_MULTIPLE_S8         what packing rounds the depth up to, if not FOLD
+//   DEPTH_MULTIPLE_S8         multiple to which packing rounds the depth up, if not FOLD
 // Packed weights are [panel][depth / FOLD][TILE_COLUMNS][FOLD].
 
 #ifndef SAM2_TILE_U8S8_H
@@ -35,15 +35,16 @@ INLINE size_t packed_depth(size_t depth) {
   return (depth + DEPTH_MULTIPLE_S8 - 1) / DEPTH_MULTIPLE_S8 * DEPTH_MULTIPLE_S8;
 }
 
-/// Activations of a row widened at a time: a multiple of every FOLD and small enough for L1.
+/// Number of activations of a row widened at a time: a multiple of every FOLD, and small enough for
+/// L1.
 #define WIDEN_DEPTH 512
 
 #ifdef PAIR_TILES
 #include "tile_pairs.h"
 #else
 
-/// sums[rows, TILE_COLUMNS] = a * w over `steps` groups of FOLD elements, plus sums where A is
-/// widened part by part; A's rows are `stride` bytes apart.
+/// sums[rows, TILE_COLUMNS] = a * w over `steps` groups of FOLD elements, plus the earlier sums
+/// where A is widened part by part; A's rows are `stride` bytes apart.
 INLINE void tile_i32_rows(const int rows, const char *a, size_t stride, const int8_t *w,
                           size_t steps, int32_t *sums) {
   const char *base[5];
@@ -76,7 +77,7 @@ INLINE void tile_i32_rows(const int rows, const char *a, size_t stride, const in
     }
     UNROLLED for (int i = 0; i < 5; ++i) {
       base[i] += sizeof(activation_word);
-      // As in tile_f32.h: few pointers, and they stay few.
+      // As in tile_f32.h: keeps the pointers few.
       if (3 * i < rows)
         __asm__("" : "+r"(base[i]));
     }
@@ -118,8 +119,8 @@ static void sum_tile(const uint8_t *a, size_t lda, size_t rows, const int8_t *pa
   _Alignas(64) activation_word wide[TILE_ROWS_S8 * WIDEN_DEPTH / FOLD];
   for (size_t first = 0; first < depth; first += WIDEN_DEPTH) {
     const size_t count = min_size(depth - first, WIDEN_DEPTH);
-    // An odd last element is widened together with the byte after it, which lda covers and whose
-    // packed weight is zero.
+    // An odd last element is widened together with the next byte, which lda covers and whose packed
+    // weight is zero.
     const size_t steps = (count + FOLD - 1) / FOLD;
     for (size_t r = 0; r < rows; ++r)
       widen(a + r * lda + first, steps * FOLD, wide + r * (WIDEN_DEPTH / FOLD));

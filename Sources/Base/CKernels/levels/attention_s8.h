@@ -1,9 +1,9 @@
-// The int8 attention of a level, in a table. A source includes the vocabulary of the level first.
+// Enters the int8 attention of a level in a table. A source first includes the level's vocabulary.
 
 #include "../attention/attention_s8.h"
 #include "../attention/axial_s8.h"
 
-// Any CPU may fill a table: no instructions of the level from here on.
+// Any CPU may fill a table, so the level's instructions are not used from here on.
 #include "../simd/end.h"
 
 void KERNEL(use_attention_s8)(sam2_kernels *table) {

@@ -1,5 +1,5 @@
-// Products and attention in bfloat16 of a level, in a table. A source includes the vocabulary of
-// the level first.
+// Enters the bfloat16 products and attention of a level in a table. A source first includes the
+// level's vocabulary.
 
 #ifndef DEPTH_MULTIPLE_BF16
 #define DEPTH_MULTIPLE_BF16 2
@@ -9,7 +9,7 @@
 #include "../cpu/peak_bf16.h"
 #include "../gemm/gemm_bf16.h"
 
-// Any CPU may fill a table: no instructions of the level from here on.
+// Any CPU may fill a table, so the level's instructions are not used from here on.
 #include "../simd/end.h"
 
 void KERNEL(use_bf16)(sam2_kernels *table) {

@@ -1,4 +1,4 @@
-// The float kernels of a level, in a table. A source includes the vocabulary of the level first.
+// Enters the float kernels of a level in a table. A source first includes the level's vocabulary.
 
 #include "../attention/attention_f32.h"
 #include "../attention/token_attention_f32.h"
@@ -10,7 +10,7 @@
 #include "../quantize/quantize_rows_u8.h"
 #include "../spatial/spatial_f32.h"
 
-// Any CPU may fill a table: no instructions of the level from here on.
+// Any CPU may fill a table, so the level's instructions are not used from here on.
 #include "../simd/end.h"
 
 void KERNEL(use_floats)(sam2_kernels *table) {

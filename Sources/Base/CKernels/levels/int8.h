@@ -1,4 +1,4 @@
-// The int8 products of a level, in a table. A source includes the vocabulary of the level first.
+// Enters the int8 products of a level in a table. A source first includes the level's vocabulary.
 
 #include "../gemm/gemm_u8s8.h"
 
@@ -10,7 +10,7 @@
 #define HIGHEST_TILE TILE_ROWS_S8
 #endif
 
-// Any CPU may fill a table: no instructions of the level from here on.
+// Any CPU may fill a table, so the level's instructions are not used from here on.
 #include "../simd/end.h"
 
 void KERNEL(use_int8)(sam2_kernels *table) {

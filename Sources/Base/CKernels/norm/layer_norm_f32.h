@@ -1,5 +1,5 @@
-// layer_norm_f32, written once for all levels: mean, then centred variance (two passes over a row
-// that is in L1), then the affine map. Accurate where E[x^2] - mean^2 would cancel.
+// layer_norm_f32, written once for all levels: the mean, then the centred variance (two passes over
+// a row in L1), then the affine map. Accurate where E[x^2] - mean^2 would suffer cancellation.
 
 #ifndef SAM2_LAYER_NORM_F32_H
 #define SAM2_LAYER_NORM_F32_H

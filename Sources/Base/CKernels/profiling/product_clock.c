@@ -1,5 +1,5 @@
-// Time inside products: a table whose products and attention are those of another one, with a clock
-// around each call.
+// Measures time inside products: a table whose products and attention call those of another table,
+// with a clock around each call.
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-// Rows of bytes on AVX-512: 64 at a time, clamped by the packing itself, with the steps of four
-// rows found together. The same bytes as the portable form in quantize_rows_u8.h.
+// Quantises rows on AVX-512: 64 bytes at a time, clamped by the packing itself, with the steps of
+// four rows found together. Gives the same bytes as the portable form in quantize_rows_u8.h.
 
 #ifndef SAM2_QUANTIZE_ROW_AVX512_H
 #define SAM2_QUANTIZE_ROW_AVX512_H
@@ -8,7 +8,7 @@
 
 #define OWN_BLOCK
 
-/// Four vectors of numbers, the lanes from `left` on zero, as 64 bytes.
+/// Four vectors of numbers as 64 bytes; lanes from `left` on are zero.
 INLINE __m512i quantize_block(const float *x, size_t left, vf factor, vf highest, __m512i zero) {
   __m512i q[4];
   UNROLLED for (size_t i = 0; i < 4; ++i) {
@@ -16,19 +16,19 @@ INLINE __m512i quantize_block(const float *x, size_t left, vf factor, vf highest
     const vf v = left >= first + VF_WIDTH ? vf_load(x + first)
                  : left > first           ? vf_load_n(x + first, left - first)
                                           : vf_zero();
-    // A NaN, the second operand, stays one; it becomes the lowest integer, as what is below all
-    // integers does, and packing clamps that to byte 0.
+    // A NaN, as the second operand, stays NaN. It converts to the lowest integer, like any value
+    // below the range of integers, and packing clamps that to byte 0.
     q[i] = _mm512_cvtps_epi32(_mm512_min_ps(highest, vf_mul(v, factor)));
   }
   const __m512i low = _mm512_add_epi16(_mm512_packs_epi32(q[0], q[1]), zero);
   const __m512i high = _mm512_add_epi16(_mm512_packs_epi32(q[2], q[3]), zero);
-  // Packing works within quarters: they hold four bytes of each vector in turn.
+  // Packing works within quarters: each holds four bytes of each vector in turn.
   const __m512i order =
       _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
 }
 
-/// Bytes of a row of `depth` numbers, then `zero` up to `ld_out`.
+/// Writes the bytes of a row of `depth` numbers, then `zero` up to `ld_out`.
 INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_out, float inverse,
                          int32_t zero) {
   const vf factor = vf_set(inverse), highest = vf_set((float)(255 - zero));
@@ -67,7 +67,7 @@ INLINE __m128 largest_lanes(const vf v[4]) {
   return _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
 }
 
-/// As the portable form, four rows at once: each operation rounds alike.
+/// The portable form on four rows at once: each operation rounds identically.
 INLINE void find_steps(const vf *low, const vf *high, float *step, float *inverse, int32_t *zero) {
   vf below[4];
   UNROLLED for (size_t i = 0; i < 4; ++i) below[i] = vf_sub(vf_zero(), low[i]);

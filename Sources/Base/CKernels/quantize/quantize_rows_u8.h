@@ -1,5 +1,5 @@
-// quantize_rows_u8, written once for all levels. Every operation here rounds on its own and in the
-// same order on every level, so the integers agree. Non-finite input is harmless: a NaN becomes
+// quantize_rows_u8, written once for all levels. Operations round separately and in the same order
+// on every level, so the integers agree. Non-finite input is harmless: a NaN becomes
 // byte 0, and a row whose range overflows is clamped at scale 1.
 
 #ifndef SAM2_QUANTIZE_ROWS_U8_H
@@ -7,7 +7,7 @@
 
 #include "scales.h"
 
-/// Minimum and maximum of a row by lane, zero included.
+/// Per-lane minimum and maximum of a row, zero included.
 INLINE void row_extremes(const float *x, size_t depth, vf *minimum, vf *maximum) {
   vf low = vf_zero(), high = vf_zero(), low1 = vf_zero(), high1 = vf_zero();
   size_t k = 0;
@@ -25,7 +25,7 @@ INLINE void row_extremes(const float *x, size_t depth, vf *minimum, vf *maximum)
     k += VF_WIDTH;
   }
   if (k < depth) {
-    // Absent lanes load as zero, which never moves the range.
+    // Absent lanes load as zero, which never extends the range.
     const vf v = vf_load_n(x + k, depth - k);
     low = vf_min(v, low);
     high = vf_max(v, high);
@@ -37,15 +37,15 @@ INLINE void row_extremes(const float *x, size_t depth, vf *minimum, vf *maximum)
 #ifndef OWN_BLOCK
 
 /// round(clamp(v * inverse, -zero, 255 - zero)) + zero: the bounds are integers, so clamping first
-/// gives the same bytes and keeps every value in the range that vf_round takes. vf_max(NaN, low)
-/// is low, hence the order.
+/// gives the same bytes and keeps every value in the range that vf_round accepts. vf_max(NaN, low)
+/// is low, hence the order of the operands.
 INLINE vf quantize(vf v, vf inverse, vf zero) {
   const vf lowest = vf_sub(vf_zero(), zero), highest = vf_sub(vf_set(255.0f), zero);
   const vf clamped = vf_min(vf_max(vf_mul(v, inverse), lowest), highest);
   return vf_add(vf_round(clamped), zero);
 }
 
-/// Bytes of a row of `depth` numbers, then `zero` up to `ld_out`.
+/// Writes the bytes of a row of `depth` numbers, then `zero` up to `ld_out`.
 INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_out, float inverse,
                          int32_t zero) {
   const vf factor = vf_set(inverse), point = vf_set((float)zero);
@@ -54,7 +54,7 @@ INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_o
     vf_store_u8_n(out + k, quantize(vf_load(x + k), factor, point), VF_WIDTH);
   if (k < depth)
     vf_store_u8_n(out + k, quantize(vf_load_n(x + k, depth - k), factor, point), depth - k);
-  // Short: a call of memset for each row would cost more than the bytes.
+  // The rest is short: calling memset for each row would cost more than storing the bytes.
   for (k = depth; k + VF_WIDTH <= ld_out; k += VF_WIDTH) vf_store_u8_n(out + k, point, VF_WIDTH);
   if (k < ld_out)
     vf_store_u8_n(out + k, point, ld_out - k);
@@ -65,7 +65,7 @@ INLINE void quantize_row(const float *x, size_t depth, uint8_t *out, size_t ld_o
 /// Rows whose steps are found together.
 #define ROWS_AT_ONCE 1
 
-/// Step, its inverse and zero point of each row from the row's extremes.
+/// Finds each row's step, the inverse of the step and the zero point from the row's extremes.
 INLINE void find_steps(const vf *low, const vf *high, float *step, float *inverse, int32_t *zero) {
   float minimum, maximum;
   vf_extremes(*low, *high, &minimum, &maximum);

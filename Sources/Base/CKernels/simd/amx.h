@@ -1,27 +1,28 @@
-// The tile registers of AMX: 16 rows of 64 bytes. A product adds to sixteen 32-bit sums of each
-// row, 64 products of bytes to each. With EMULATED_TILES defined, C computes what they do.
+// The tile registers of AMX: 16 rows of 64 bytes. A product adds 64 products of bytes to each of
+// the sixteen 32-bit sums of every row. With EMULATED_TILES defined, C code computes the same.
 //
 //   amx_load, amx_store(register, pointer, stride)  16 rows, `stride` bytes apart
 //   amx_zero(register)
-//   amx_us, amx_su, amx_ss(sums, a, b)  sums += A B: U unsigned, S signed bytes, A's first. A is
-//                                       [16][64] bytes, B [16][16][4]: four of the depth per lane.
-//   amx_bf16(sums, a, b)                the same of A [16][32] and B [16][16][2] in bfloat16; sums
+//   amx_us, amx_su, amx_ss(sums, a, b)  sums += A B; U is unsigned and S signed bytes, first A's,
+//                                       then B's. A is [16][64] bytes, B [16][16][4]: four depth
+//                                       elements per lane.
+//   amx_bf16(sums, a, b)                the same for A [16][32] and B [16][16][2] in bfloat16; sums
 //                                       are float32
-//   amx_begin(), amx_end()              around every use; tiles are undefined outside
-// Registers are numbers in the source: no compiler moves or saves them.
+//   amx_begin(), amx_end()              enclose every use; tiles are undefined outside
+// Registers are fixed numbers in the source: the compiler neither moves nor saves them.
 
 #ifndef SAM2_AMX_H
 #define SAM2_AMX_H
 
-/// Products come from tiles on this level.
+/// On this level, products come from tiles.
 #define MATRIX_TILES
 #define MATRIX_ROWS 16
-/// Bytes of a row: elements of the depth that one product adds up.
+/// Bytes in a row: the number of depth elements that one product adds up.
 #define MATRIX_DEPTH 64
-/// Rows of a block of sums: two tiles. A block has as many columns as a panel.
+/// Rows in a block of sums: two tiles. A block has as many columns as a panel.
 #define BLOCK_TILE_ROWS (2 * MATRIX_ROWS)
 
-/// Operand of LDTILECFG (Intel SDM volume 1, section 18.2): eight tiles of full size.
+/// Operand of LDTILECFG (Intel SDM volume 1, section 18.2): eight full-size tiles.
 typedef struct {
   uint8_t palette, start_row, reserved[14];
   uint16_t row_bytes[16];
@@ -48,7 +49,7 @@ static const _Alignas(64) amx_shapes amx_full_tiles = {
 #define amx_end() _tile_release()
 #endif
 
-/// Signs of the bytes of a product; or pairs of bfloat16.
+/// Signedness of the bytes in a product, or pairs of bfloat16.
 typedef enum { AMX_US, AMX_SU, AMX_SS, AMX_BF16 } amx_signs;
 
 #ifdef BF16_BY_TILES
@@ -62,16 +63,16 @@ typedef enum { AMX_US, AMX_SU, AMX_SS, AMX_BF16 } amx_signs;
   } while (0)
 #endif
 
-/// Rows of A, `stride` bytes apart, and a panel of B: [depth / 4][2 * 16][4], of which each step
-/// takes 16 groups of four.
+/// Rows of A, `stride` bytes apart, and a panel of B: [depth / 4][2 * 16][4]; each step takes 16 of
+/// the depth / 4 groups.
 typedef struct {
   const void *a;
   size_t stride;
   const void *b;
 } amx_operands;
 
-// A block of sums is in registers 0...3, a tile of rows after the other; A is in 4 and 5, B in 6
-// and 7. Four products for four loads keep the multiplier busy as long as operands are in L1. All
+// A block of sums is in registers 0...3, one tile of rows after the other; A is in 4 and 5, B in 6
+// and 7. Four products per four loads keep the multiplier busy as long as operands are in L1. All
 // of these numbers are constants at each call.
 
 INLINE void amx_zero_block(const int tiles, const int halves) {
@@ -84,7 +85,7 @@ INLINE void amx_zero_block(const int tiles, const int halves) {
     amx_zero(3);
 }
 
-/// Adds step `step` to a block of `tiles` tiles of rows and `halves` of the panel.
+/// Adds step `step` to a block of `tiles` tiles of rows and `halves` halves of the panel.
 INLINE void amx_add_step(const amx_signs signs, const int tiles, const int halves,
                          const amx_operands *x, size_t step) {
   const char *a = (const char *)x->a + step * MATRIX_DEPTH;
@@ -104,7 +105,7 @@ INLINE void amx_add_step(const amx_signs signs, const int tiles, const int halve
   }
 }
 
-/// A block of `rows` rows, one tile or two, over `steps` steps.
+/// Multiplies a block of `rows` rows, one or two tiles, over `steps` steps.
 INLINE void amx_multiply(const amx_signs signs, size_t rows, size_t halves, const amx_operands *x,
                          size_t steps) {
   const int tiles = rows > MATRIX_ROWS ? 2 : 1;

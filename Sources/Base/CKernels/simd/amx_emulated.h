@@ -1,5 +1,5 @@
-// Tile registers in portable C. They hold to the shapes that were configured, as the processor
-// does, and trap where it would.
+// Tile registers in portable C. Like the processor, they respect the configured shapes, and trap
+// where it would fault.
 
 #ifndef SAM2_AMX_EMULATED_H
 #define SAM2_AMX_EMULATED_H
@@ -16,7 +16,7 @@ INLINE void amx_expect(int holds) {
     __builtin_trap();
 }
 
-/// A register, which must have a shape.
+/// The register `tile`, which must have a shape.
 INLINE amx_tile *amx_register(int tile) {
   amx_expect(tile < 8 && amx_configured.palette == 1 && amx_configured.rows[tile] > 0);
   return &amx_tiles[tile];
@@ -48,7 +48,7 @@ static void amx_store(int tile, void *p, size_t stride) {
                      amx_configured.row_bytes[tile]);
 }
 
-/// Byte `i` of a register, by its sign.
+/// The value of a byte, read as signed or unsigned.
 INLINE int32_t amx_byte(uint8_t byte, int is_signed) { return is_signed ? (int8_t)byte : byte; }
 
 INLINE void amx_product(int sums, int a, int b, const int a_signed, const int b_signed) {
@@ -78,7 +78,7 @@ INLINE float amx_half(const uint8_t *p) {
   return x;
 }
 
-/// Sums of the even and of the odd elements first, then both together: as the Intel SDM has
+/// Sums the even and the odd elements separately, then adds both, as the Intel SDM defines
 /// TDPBF16PS. Products of bfloat16 are exact in float32.
 __attribute__((unused)) static void amx_bf16(int sums, int a, int b) {
   amx_tile *c = amx_register(sums);

@@ -1,11 +1,11 @@
-// Float vectors of AVX2 + FMA: eight lanes. See simd/portable.h for the vocabulary.
+// AVX2 + FMA float vectors: eight lanes. See simd/portable.h for the vocabulary.
 
 #include <immintrin.h>
 
 #include "common.h"
 
 #define AVX2_TARGET "avx2,fma,f16c"
-#ifndef TARGET  // A level that adds to this one brings its own.
+#ifndef TARGET  // A level that extends this one defines its own.
 #define TARGET AVX2_TARGET
 #define KERNEL(name) name##__avx2
 #endif
@@ -13,10 +13,10 @@
 
 #define VF_WIDTH 8
 
-#define TILE_ROWS_F32 6  // 12 sums, 2 vectors of B and one of A, of 16 registers
+#define TILE_ROWS_F32 6  // 12 sums, 2 vectors of B and one of A, out of 16 registers
 #define FINISHED_ROWS 1
 #define OUTER_ROWS 4
-#define PEAK_SUMS 12  // more than latency (4-5) times issue width (2), less than 16 registers
+#define PEAK_SUMS 12  // more than latency (4-5) times issue width (2), fewer than 16 registers
 
 typedef __m256 vf;
 
@@ -38,7 +38,7 @@ INLINE vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
 INLINE vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
 INLINE vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
 
-/// 1 / sqrt(x). On one number: a whole vector of them would take several times as long.
+/// 1 / sqrt(x), for a single number: computing a whole vector would take several times as long.
 INLINE float inverse_root(float x) {
   const __m128 root = _mm_sqrt_ss(_mm_set_ss(x));
   return _mm_cvtss_f32(_mm_div_ss(_mm_set_ss(1.0f), root));
@@ -102,7 +102,7 @@ INLINE vf vf_load_twice(const float *p) {
 INLINE vf vf_swap_pairs(vf v) { return _mm256_permute_ps(v, 0xb1); }
 INLINE vf vf_fmaddsub(vf a, vf b, vf c) { return _mm256_fmaddsub_ps(a, b, c); }
 
-// Butterfly: the stage of distance d swaps the off-diagonal d x d blocks.
+// Butterfly: the stage for distance d swaps the off-diagonal d x d blocks.
 INLINE void vf_transpose(vf m[VF_WIDTH]) {
   UNROLLED for (int i = 0; i < 8; i += 2) {
     const vf a = m[i], b = m[i + 1];

@@ -1,11 +1,11 @@
-// Float vectors of AVX-512 F, BW, DQ, VL: sixteen lanes. See simd/portable.h for the vocabulary.
+// AVX-512 (F, BW, DQ, VL) float vectors: sixteen lanes. See simd/portable.h for the vocabulary.
 
 #include <immintrin.h>
 
 #include "common.h"
 
 #define AVX512_TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"
-#ifndef TARGET  // A level that adds to this one brings its own.
+#ifndef TARGET  // A level that extends this one defines its own.
 #define TARGET AVX512_TARGET
 #define KERNEL(name) name##__avx512
 #endif
@@ -13,7 +13,7 @@
 
 #define VF_WIDTH 16
 
-#define TILE_ROWS_F32 14  // 28 sums, 2 vectors of B and one of A, of 32 registers
+#define TILE_ROWS_F32 14  // 28 sums, 2 vectors of B and one of A, out of 32 registers
 #define FINISHED_ROWS 4
 #define OUTER_ROWS 8  // 16 sums of two vectors: enough to hide the latency of the multiply-add
 #define PEAK_SUMS 12  // more than latency (4-5) times issue width (2)
@@ -35,7 +35,7 @@ INLINE vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 INLINE vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 INLINE vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
 
-/// 1 / sqrt(x). On one number: a whole vector of them would take several times as long.
+/// 1 / sqrt(x), for a single number: computing a whole vector would take several times as long.
 INLINE float inverse_root(float x) {
   const __m128 root = _mm_sqrt_ss(_mm_set_ss(x));
   return _mm_cvtss_f32(_mm_div_ss(_mm_set_ss(1.0f), root));
@@ -69,9 +69,9 @@ INLINE float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }
 INLINE float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
 INLINE float vf_smallest(vf v) { return _mm512_reduce_min_ps(v); }
 
-/// The smallest of `low` and the largest of `high`, which hold no NaN.
+/// The minimum of `low` and the maximum of `high`, which contain no NaN.
 INLINE void vf_extremes(vf low, vf high, float *minimum, float *maximum) {
-  // -low beside high: both are reduced at once.
+  // With -low beside high, both are reduced at once.
   const __m256 up = _mm256_max_ps(_mm512_castps512_ps256(high), _mm512_extractf32x8_ps(high, 1));
   const __m256 down = _mm256_xor_ps(
       _mm256_min_ps(_mm512_castps512_ps256(low), _mm512_extractf32x8_ps(low, 1)),
@@ -92,7 +92,7 @@ INLINE vf vf_load_twice(const float *p) {
 INLINE vf vf_swap_pairs(vf v) { return _mm512_permute_ps(v, 0xb1); }
 INLINE vf vf_fmaddsub(vf a, vf b, vf c) { return _mm512_fmaddsub_ps(a, b, c); }
 
-// Butterfly: the stage of distance d swaps the off-diagonal d x d blocks.
+// Butterfly: the stage for distance d swaps the off-diagonal d x d blocks.
 #define SAM2_SWAP_BLOCKS(d, ...)                                                                   \
   UNROLLED for (int j = 0; j < 8; ++j) {                                                           \
     const int i = (j & (d - 1)) + 2 * (j & ~(d - 1));                                              \

@@ -1,12 +1,12 @@
-// Pairs of bfloat16 on the floats of a level, whose vocabulary a source includes first. A level
-// with instructions for them includes its own (simd/bf16_avx512.h).
+// Pairs of bfloat16 on the float vectors of a level, whose vocabulary a source includes first. A
+// level that has instructions for them includes its own definitions (simd/bf16_avx512.h).
 //
 //   vh                    VF_WIDTH pairs of neighbours along the depth
-//   vh_load, vh_set       pairs side by side in memory; one pair in every lane
+//   vh_load, vh_set       loads pairs side by side in memory; sets every lane to one pair
 //   vf_dot(sum, a, b)     sum plus the two products of each lane
-//   vu_round(v)           bfloat16 in the low half of 32-bit lanes: the nearest, ties to even
-//   vu_store(p, v)        the low halves, side by side
-//   TILE_ROWS_BF16        rows of a tile, as TILE_ROWS_F32
+//   vu_round(v)           nearest bfloat16, ties to even, in the low half of each 32-bit lane
+//   vu_store(p, v)        stores the low halves side by side
+//   TILE_ROWS_BF16        rows of a tile, like TILE_ROWS_F32
 
 #ifndef SAM2_BF16_H
 #define SAM2_BF16_H
@@ -17,11 +17,11 @@ typedef uint16_t vu_halves __attribute__((vector_size(2 * VF_WIDTH)));
 #ifndef BF16_INSTRUCTIONS
 
 #if defined(BF16_BY_TILES)
-// Of tiles.
+// Defined along with the tiles.
 #elif VF_WIDTH == 8 && defined(__x86_64__)
-#define TILE_ROWS_BF16 4  // 8 sums, 4 halves of B, 2 of A and a mask, of 16 registers
+#define TILE_ROWS_BF16 4  // 8 sums, 4 halves of B, 2 of A and a mask, out of 16 registers
 #elif VF_WIDTH == 16
-#define TILE_ROWS_BF16 12  // 24 sums, 4 halves of B, 2 of A and a mask, of 32 registers
+#define TILE_ROWS_BF16 12  // 24 sums, 4 halves of B, 2 of A and a mask, out of 32 registers
 #else
 #define TILE_ROWS_BF16 TILE_ROWS_F32
 #endif
@@ -62,7 +62,7 @@ INLINE void vu_store(uint16_t *p, vu_bits v) {
 
 #endif
 
-/// Rounds `count` neighbours, and writes zeros up to `padded` of them.
+/// Rounds `count` neighbours, and pads them with zeros to `padded` elements.
 INLINE void round_row(const float *x, size_t count, uint16_t *out, size_t padded) {
   size_t i = 0;
   for (; i + VF_WIDTH <= count; i += VF_WIDTH) vu_store(out + i, vu_round(vf_load(x + i)));

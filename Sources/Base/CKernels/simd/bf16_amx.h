@@ -1,4 +1,4 @@
-// Pairs of bfloat16 by AMX-BF16: rounding as of AVX512-BF16, products by tiles. With EMULATED or
+// Pairs of bfloat16 with AMX-BF16: rounding as in AVX512-BF16, products by tiles. For EMULATED and
 // EMULATED_TILES, see simd/amx_level.h. See simd/bf16.h for the vocabulary.
 
 #define BF16_BY_TILES

@@ -1,6 +1,6 @@
-// Pairs of bfloat16 by AVX512-BF16. See simd/bf16.h for the vocabulary.
+// Pairs of bfloat16 with AVX512-BF16. See simd/bf16.h for the vocabulary.
 
-#ifndef TARGET  // A level that adds to this one brings its own.
+#ifndef TARGET  // A level that extends this one defines its own.
 #define TARGET AVX512_TARGET ",avx512bf16"
 #define KERNEL(name) name##__avx512_bf16
 #endif

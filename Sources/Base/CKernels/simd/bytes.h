@@ -1,5 +1,6 @@
-// Int8 products on the compiler's vectors: four bytes in a 32-bit lane. See gemm/tile_u8s8.h for the
-// vocabulary. The level has included its floats; it may bring a `vw_dot` of its own, and a FOLD.
+// Int8 products on the compiler's vectors: four bytes in a 32-bit lane. See gemm/tile_u8s8.h for
+// the vocabulary. The level includes its float vectors first, and may define its own `vw_dot` and
+// FOLD.
 
 #ifndef FOLD
 #define FOLD 4
@@ -23,7 +24,7 @@ INLINE vw vw_weights(const int8_t *p) {
 }
 
 INLINE vf vw_float(vw v) { return __builtin_convertvector(v, vf); }
-// Unsigned, because only the difference is sure to fit 32 bits.
+// Unsigned, because only the difference is sure to fit in 32 bits.
 INLINE vw vw_correct(vw sum, vw zero, vw column_sum) {
   return (vw)((vu)sum - (vu)zero * (vu)column_sum);
 }

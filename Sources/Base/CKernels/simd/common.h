@@ -1,15 +1,15 @@
-// Shared by every kernel source, on all levels.
+// Shared by all kernel sources on all levels.
 
 #ifndef SAM2_SIMD_COMMON_H
 #define SAM2_SIMD_COMMON_H
 
 #include "../include/CKernels.h"
 
-// Forced, because a vector argument may not cross a call between functions whose targets differ,
-// and because tile loops rely on constants reaching them.
+// Inlining is forced because a vector argument may not cross a call between functions whose targets
+// differ, and because tile loops rely on constants being propagated to them.
 #define INLINE static inline __attribute__((always_inline, unused))
 
-// Loops over accumulators must disappear so that the arrays live in registers.
+// Loops over accumulators must be fully unrolled so that the arrays stay in registers.
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 // f(1) f(2) ... f(n) for a number n.
@@ -34,5 +34,5 @@ static inline size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 
 #endif
 
-// Rounding must not depend on what the compiler may fuse: fused adds are written as vf_fma.
+// Rounding must not depend on what the compiler chooses to fuse; fused adds are written as vf_fma.
 #pragma STDC FP_CONTRACT OFF

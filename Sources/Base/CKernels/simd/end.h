@@ -1,4 +1,4 @@
-// Closes the target region that a level's vocabulary opened, if it needs one.
+// Closes the target region that the level's vocabulary opened, if any.
 #ifdef TARGET
 #pragma clang attribute pop
 #endif

@@ -29,7 +29,7 @@ INLINE vw vw_flip(vw words) {
   return UNSIGNED_OFFSET ? _mm512_xor_si512(words, _mm512_set1_epi32((int)0x80808080)) : words;
 }
 
-/// The middle bytes are swapped, as `fold_powers` leaves them.
+/// The two middle bytes are swapped, as `fold_powers` leaves them.
 #define FOLDED_ROW(i) ((i) == 1 ? 2 : (i) == 2 ? 1 : (i))
 INLINE vw fold_rows(const vf rows[FOLD]) {
   const __m512i byte = _mm512_set1_epi32(255);

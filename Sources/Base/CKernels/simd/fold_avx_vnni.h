@@ -20,7 +20,7 @@ INLINE vw vw_flip(vw words) {
   return _mm256_xor_si256(words, _mm256_set1_epi32((int)0x80808080));
 }
 
-/// The middle bytes are swapped, as `fold_powers` leaves them.
+/// The two middle bytes are swapped, as `fold_powers` leaves them.
 #define FOLDED_ROW(i) ((i) == 1 ? 2 : (i) == 2 ? 1 : (i))
 INLINE vw fold_rows(const vf rows[FOLD]) {
   const __m256i upper = _mm256_set1_epi16((short)0xff00);

@@ -1,5 +1,5 @@
 // Operands of int8 attention on the compiler's vectors: four bytes in a 32-bit word. See
-// attention/attention_s8_layout.h for the vocabulary. The level has included its int8 products.
+// attention/attention_s8_layout.h for the vocabulary. The level includes its int8 products first.
 
 #include "powers.h"
 
@@ -30,9 +30,9 @@ INLINE vw fold_rows(const vf rows[FOLD]) {
 
 INLINE vw high_half(vw a, vw b) { return (a * b + 0x4000) >> 15; }
 
-/// See simd/powers.h: 256 times the power of a row of distances.
+/// 256 times the powers of a row of distances; see simd/powers.h.
 INLINE vw power_of(vf distance) {
-  // A NaN, which padding has, becomes the maximum.
+  // A NaN, as found in padding, becomes the maximum.
   const vw e = POWER_OFFSET - 32 * rounded(vf_min(distance, vf_set(MAX_DISTANCE)));
   const vw f = (e & 2047) << 4;
   vw g = high_half(f, vw_set(POWER_C3));
@@ -41,7 +41,7 @@ INLINE vw power_of(vf distance) {
   return (g | 0x8000) >> (7 - (e >> 11));
 }
 
-/// Rounding remainders of even rows in the lower half, of odd rows in the upper half.
+/// Rounding remainders: even rows in the lower half, odd rows in the upper half.
 INLINE vw first_carry(void) { return vw_set(HALF_WEIGHT << 16 | HALF_WEIGHT); }
 
 INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {

@@ -1,4 +1,4 @@
-// Operands of int8 attention for I8MM: usdot, four bytes of a lane at once, since lanes are queries.
+// Operands of int8 attention for I8MM: usdot takes four bytes of a lane at once; lanes are queries.
 // See attention/attention_s8_layout.h for the vocabulary.
 
 #define TARGET "i8mm"

@@ -25,9 +25,9 @@ INLINE vw high_half(vw a, vw b) { return (a * b + 0x4000) >> 15; }
 
 INLINE vw first_carry(void) { return vw_set(HALF_WEIGHT); }
 
-/// See simd/powers.h: what the other levels do in 16-bit lanes, in 32-bit ones.
+/// Does in 32-bit lanes what the other levels do in 16-bit ones; see simd/powers.h.
 INLINE vw fold_powers(const vf distances[FOLD], vw *carry) {
-  // A NaN, which padding has, becomes the maximum.
+  // A NaN, as found in padding, becomes the maximum.
   const vf n = vf_min(distances[0], vf_set(MAX_DISTANCE));
   const vw e = POWER_OFFSET - 32 * fold_rows(&n);
   const vw f = (e & 2047) << 4;

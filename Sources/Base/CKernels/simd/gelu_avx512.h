@@ -3,11 +3,12 @@
 
 #define OWN_GELU
 
-/// max(x, 0) + g(|x|), where g(a) = a (Phi(a) - 1), by a quartic around the nearest multiple of 1/6.
+/// max(x, 0) + g(|x|), where g(a) = a (Phi(a) - 1), by a quartic about the nearest multiple of 1/6.
 ///
 /// Minimax quartics (Lawson-iterated least squares, fitted for this library against a double erf;
-/// fit error below 1e-8): coefficient k of piece i at [k][i]. The last piece is a line that ends at
-/// zero, which g counts as from |x| = 5.249 on: it is off by 6e-7 at most. A NaN stays NaN.
+/// fit error below 1e-8); coefficient k of piece i is at [k][i]. The last piece is a line that ends
+/// at zero, and g is taken as zero from |x| = 5.249 on, which is off by at most 6e-7. A NaN stays
+/// NaN.
 INLINE void vf_gelu(vf *x, const int count) {
   static const _Alignas(64) float pieces[5][32] = {
       {0.0f, -0.0723026916f, -0.123147115f, -0.154268771f, -0.16832836f, -0.168606982f,
@@ -46,7 +47,7 @@ INLINE void vf_gelu(vf *x, const int count) {
   vf rest[8], g[8];
   UNROLLED for (int n = 0; n < count; ++n) {
     const vf size = vf_min(vf_abs(x[n]), vf_set(5.249f));
-    // 2^23 more, and the nearest integer is in the low bits.
+    // Adding 2^23 leaves the nearest integer in the low bits.
     const vf shifted = vf_fma(size, vf_set(6.0f), shift);
     index[n] = _mm512_castps_si512(shifted);
     rest[n] = _mm512_fnmadd_ps(vf_sub(shifted, shift), sixth, size);
@@ -58,6 +59,6 @@ INLINE void vf_gelu(vf *x, const int count) {
       g[n] = k == 4 ? c : vf_fma(g[n], rest[n], c);
     }
   }
-  // Zero first: vf_max gives its second operand for a NaN.
+  // Zero first, because vf_max returns its second operand for a NaN.
   UNROLLED for (int n = 0; n < count; ++n) x[n] = vf_add(vf_max(vf_zero(), x[n]), g[n]);
 }

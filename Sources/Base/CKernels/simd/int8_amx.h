@@ -1,5 +1,5 @@
-// Int8 products of AMX. Products too small for tiles, and the layout of the weights, are those of
-// AVX-512 VNNI: a panel of packed weights is also a column of pairs of tiles.
+// Int8 products for AMX. The weight layout, and products too small for tiles, are those of AVX-512
+// VNNI: a panel of packed weights is also a column of pairs of tiles.
 
 #include "amx_level.h"
 

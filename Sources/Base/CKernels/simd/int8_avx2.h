@@ -1,12 +1,12 @@
-// Int8 products of AVX2. See gemm/tile_u8s8.h for the vocabulary.
+// Int8 products for AVX2. See gemm/tile_u8s8.h for the vocabulary.
 
 #include "avx2.h"
 
-// vpmaddubsw would saturate (255 * 127 * 2 > 32767), so both sides are widened to 16 bits, where
-// vpmaddwd is exact.
+// vpmaddubsw would saturate (255 * 127 * 2 > 32767), so both sides are widened to 16 bits, for
+// which vpmaddwd is exact.
 #define FOLD 2
 #define WIDEN 1
-#define TILE_ROWS_S8 6  // as of floats
+#define TILE_ROWS_S8 6  // as for floats
 typedef uint32_t activation_word;
 typedef __m256i vw;
 

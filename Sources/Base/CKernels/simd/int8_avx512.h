@@ -1,11 +1,11 @@
-// Int8 products of AVX-512 without VNNI. See gemm/tile_u8s8.h for the vocabulary.
+// Int8 products for AVX-512 without VNNI. See gemm/tile_u8s8.h for the vocabulary.
 
 #include "avx512.h"
 
 // As on AVX2: 16-bit products, because 8-bit ones without VNNI saturate.
 #define FOLD 2
 #define WIDEN 1
-#define TILE_ROWS_S8 14  // as of floats
+#define TILE_ROWS_S8 14  // as for floats
 typedef uint32_t activation_word;
 typedef __m512i vw;
 

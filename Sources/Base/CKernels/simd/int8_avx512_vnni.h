@@ -1,15 +1,15 @@
-// Int8 products of AVX-512 VNNI. See gemm/tile_u8s8.h for the vocabulary.
+// Int8 products for AVX-512 VNNI. See gemm/tile_u8s8.h for the vocabulary.
 
-#ifndef TARGET  // A level that adds to this one brings its own.
+#ifndef TARGET  // A level that extends this one defines its own.
 #define TARGET AVX512_TARGET ",avx512vnni"
 #define KERNEL(name) name##__avx512_vnni
 #endif
 #include "avx512.h"
 
-// vpdpbusd adds four u8 x s8 products to a 32-bit lane without saturating in between.
+// vpdpbusd adds four u8 x s8 products to a 32-bit lane without intermediate saturation.
 #define FOLD 4
 #define WIDEN 0
-#define TILE_ROWS_S8 14  // as of floats
+#define TILE_ROWS_S8 14  // as for floats
 typedef uint32_t activation_word;
 typedef __m512i vw;
 

@@ -1,5 +1,5 @@
-// Int8 products of AVX-VNNI: vpdpbusd on 256 bits, for CPUs without AVX-512. See gemm/tile_u8s8.h
-// for the vocabulary. With EMULATED defined, AVX2 computes what the instruction does.
+// Int8 products for AVX-VNNI: vpdpbusd on 256 bits, for CPUs without AVX-512. See gemm/tile_u8s8.h
+// for the vocabulary. With EMULATED defined, AVX2 computes the result of the instruction.
 
 #ifdef EMULATED
 #define TARGET AVX2_TARGET
@@ -24,10 +24,10 @@ INLINE __m256i dot_bytes(__m256i sum, __m256i a, __m256i w) {
 }
 #endif
 
-// vpdpbusd adds four u8 x s8 products to a 32-bit lane without saturating in between.
+// vpdpbusd adds four u8 x s8 products to a 32-bit lane without intermediate saturation.
 #define FOLD 4
 #define WIDEN 0
-#define TILE_ROWS_S8 6  // as of floats
+#define TILE_ROWS_S8 6  // as for floats
 typedef uint32_t activation_word;
 typedef __m256i vw;
 

@@ -1,5 +1,5 @@
-// Int8 products of the dot-product extension: sdot, signed bytes only as on NEON without it. See
-// gemm/tile_u8s8.h for the vocabulary.
+// Int8 products for the dot-product extension: sdot, which takes only signed bytes, as does NEON
+// without it. See gemm/tile_u8s8.h for the vocabulary.
 
 #define TARGET "dotprod"
 #define KERNEL(name) name##__dotprod

@@ -1,4 +1,4 @@
-// Int8 products of the scalar level: one element at a time, in 32 bits. See gemm/tile_u8s8.h for
+// Int8 products for the scalar level: one element at a time, in 32 bits. See gemm/tile_u8s8.h for
 // the vocabulary.
 
 #include "portable.h"
@@ -35,7 +35,7 @@ typedef uint32_t vw_unsigned __attribute__((vector_size(16)));
 
 INLINE vw vw_set(int32_t x) { return (vw){x, x, x, x}; }
 INLINE vf vw_float(vw v) { return __builtin_convertvector(v, vf); }
-// Unsigned, because only the difference is sure to fit 32 bits.
+// Unsigned, because only the difference is sure to fit in 32 bits.
 INLINE vw vw_correct(vw sum, vw zero, vw column_sum) {
   return (vw)((vw_unsigned)sum - (vw_unsigned)zero * (vw_unsigned)column_sum);
 }

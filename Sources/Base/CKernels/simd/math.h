@@ -1,5 +1,5 @@
-// exp, sigmoid, GELU and ELU on the vectors of the level. The same polynomials on every
-// level, except for the GELU of AVX-512 (gelu_avx512.h).
+// exp, sigmoid, GELU and ELU on the vectors of the level. Every level uses the same polynomials,
+// except for the GELU of AVX-512 (gelu_avx512.h).
 
 #ifndef SAM2_MATH_H
 #define SAM2_MATH_H
@@ -21,8 +21,8 @@ INLINE vf vf_exp_nonpositive(vf x) {
   return vf_select_less(x, vf_set(-87.3365448f), vf_zero(), vf_scale2(p, n));
 }
 
-/// 1 / (1 + e^-x), by the exponential of -|x| so that nothing overflows. Error below 4 ulp where
-/// the result is a normal float.
+/// 1 / (1 + e^-x), computed from the exponential of -|x| so that nothing overflows. Error below
+/// 4 ulp where the result is a normal float.
 INLINE vf vf_sigmoid(vf x) {
   const vf e = vf_exp_nonpositive(vf_sub(vf_zero(), vf_abs(x)));
   const vf numerator = vf_select_less(x, vf_zero(), e, vf_set(1.0f));
@@ -31,7 +31,7 @@ INLINE vf vf_sigmoid(vf x) {
 
 /// x, or e^x - 1 below zero; absolute error below 1e-7 there.
 INLINE vf vf_elu(vf x) {
-  // -max(0, -x): 0 first, since vf_max returns its second operand for a NaN.
+  // -max(0, -x), with 0 first because vf_max returns its second operand for a NaN.
   const vf negative = vf_sub(vf_zero(), vf_max(vf_zero(), vf_sub(vf_zero(), x)));
   const vf below = vf_sub(vf_exp_nonpositive(negative), vf_set(1.0f));
   return vf_select_less(vf_zero(), x, x, below);
@@ -42,10 +42,10 @@ INLINE vf vf_elu(vf x) {
 ///
 /// erf(x / sqrt 2) = x R(v), v = 2 x^2 / 5.2^2 - 1 in [-1, 1], R of degree 13: minimax in the error
 /// of the GELU itself (Lawson-iterated weighted least squares on a Chebyshev basis, fitted for
-/// this library against a double erf; fit error 1.4e-7). From |x| = 5.2 on erf is taken as +-1,
-/// where x erfc(x / sqrt 2) / 2 is below 5.2e-7.
+/// this library against a double erf; fit error 1.4e-7). From |x| = 5.2 on, erf is taken as +-1;
+/// there, x erfc(x / sqrt 2) / 2 is below 5.2e-7.
 ///
-/// Of `count` vectors (a constant) at once: they share each coefficient's load and hide each
+/// Processes `count` vectors (a constant) at once: they share each coefficient's load and hide each
 /// other's latency.
 INLINE void vf_gelu(vf *x, const int count) {
   static const float coefficients[] = {
@@ -65,8 +65,8 @@ INLINE void vf_gelu(vf *x, const int count) {
   }
   UNROLLED for (int n = 0; n < count; ++n) {
     const vf one = vf_copysign(vf_set(1.0f), x[n]);
-    // Compared this way round, a NaN takes the polynomial and stays NaN. Near the limit the
-    // polynomial may pass 1 by an ulp, which is within the stated error.
+    // Compared this way round, a NaN takes the polynomial and stays NaN. Near the limit, the
+    // polynomial may exceed 1 by an ulp, which is within the stated error.
     const vf whole = vf_select_less(vf_set(5.2f), vf_abs(x[n]), one, vf_mul(x[n], erf[n]));
     const vf half = vf_mul(vf_set(0.5f), x[n]);
     x[n] = vf_fma(half, whole, half);
@@ -74,14 +74,14 @@ INLINE void vf_gelu(vf *x, const int count) {
 }
 #endif
 
-/// `activation` of each of `count` <= 8 vectors; both are constants.
+/// Applies `activation` to `count` <= 8 vectors; both are constants.
 INLINE void vf_activate(vf *x, const int count, sam2_activation activation) {
   if (activation == SAM2_ACT_GELU) {
     vf_gelu(x, count);
     return;
   }
   UNROLLED for (int n = 0; n < count; ++n) {
-    // 0 first: vf_max returns its second operand for a NaN, as PyTorch's relu does.
+    // 0 first: vf_max returns its second operand for a NaN, so NaN stays NaN as in PyTorch's relu.
     if (activation == SAM2_ACT_RELU)
       x[n] = vf_max(vf_zero(), x[n]);
     if (activation == SAM2_ACT_SIGMOID)

@@ -1,17 +1,17 @@
-// Float vectors of the scalar level: portable C on four-lane compiler vectors, no intrinsics. The
-// compiler translates them to SSE2 or NEON. A level on the same code first defines its name and the
-// number of lanes.
+// Float vectors of the scalar level: portable C on four-lane compiler vectors, without intrinsics.
+// The compiler translates them to SSE2 or NEON. Another level that uses this code first defines its
+// name and the number of lanes.
 //
 // The files simd/{portable,avx2,avx512}.h define the same small vocabulary, so that a float
-// kernel is written once (a template header) and compiled once per level. A source includes the
+// kernel is written once (in a template header) and compiled once per level. A source includes the
 // vocabulary of one level before any template:
 //   vf                 a vector of VF_WIDTH floats; `_n` variants touch only the first n lanes
 //   vf_max, vf_min     a > b ? a : b and a < b ? a : b, so a NaN in `a` yields `b` everywhere
 //   vf_fma             a * b + c, fused where the level has the instruction
 //   KERNEL(name)       the level's name of a kernel
 //   TARGET             features that the compiler may use beyond those of every CPU, if any;
-//                      simd/end.h ends the region in which it may
-// and, as the registers of the level allow:
+//                      simd/end.h ends the region in which it may use them
+// and, chosen to suit the registers of the level:
 //   TILE_ROWS_F32      rows of a tile of products, of two vectors each
 //   FINISHED_ROWS      rows of a tile that are activated together
 //   OUTER_ROWS         rows of a tile of outer products (attention/token_attention_f32.h)
@@ -103,7 +103,7 @@ INLINE vf vf_scale2(vf a, vf n) {
   return a * (vf)((vu)bits << 23);
 }
 
-/// Each fold adds or compares the upper half of the lanes to the lower one.
+/// Each fold combines the upper half of the lanes with the lower half.
 INLINE float vf_sum(vf v) {
   UNROLLED for (int half = VF_WIDTH / 2; half > 0; half /= 2) {
     UNROLLED for (int i = 0; i < half; ++i) v[i] += v[i + half];
@@ -158,7 +158,7 @@ INLINE void vf_transpose(vf m[VF_WIDTH]) {
 }
 #endif
 
-/// Writes the first n lanes, integer-valued floats in [0, 255], as bytes.
+/// Stores the first n lanes, integer-valued floats in [0, 255], as bytes.
 INLINE void vf_store_u8_n(uint8_t *p, vf v, size_t n) {
   for (size_t i = 0; i < n; ++i)
     p[i] = (uint8_t)v[i];

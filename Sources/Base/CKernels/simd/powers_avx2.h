@@ -1,4 +1,4 @@
-// Powers for int8 attention on AVX2 and what adds to it: two 16-bit exponents per lane.
+// Powers for int8 attention on AVX2 and levels that extend it: two 16-bit exponents per lane.
 
 #include "powers.h"
 
@@ -8,9 +8,9 @@
 
 INLINE __m256i first_carry(void) { return _mm256_set1_epi16(HALF_WEIGHT); }
 
-/// Powers of `pairs`, 16-bit distances, plus what rounding left over, which is replaced by what is
-/// left over now. See simd/powers.h. AVX2 shifts no 16-bit lanes by different counts: the halves go
-/// separately.
+/// Powers of `pairs`, 16-bit distances, plus the earlier rounding remainders, which are replaced by
+/// the new ones. See simd/powers.h. AVX2 cannot shift 16-bit lanes by different counts, so the two
+/// halves are shifted separately.
 INLINE __m256i carried_powers(__m256i pairs, __m256i *carry) {
   const __m256i n = _mm256_min_epu16(pairs, _mm256_set1_epi16(MAX_DISTANCE));
   const __m256i e = _mm256_sub_epi16(_mm256_set1_epi16(POWER_OFFSET), _mm256_slli_epi16(n, 5));
@@ -31,8 +31,8 @@ INLINE __m256i carried_powers(__m256i pairs, __m256i *carry) {
   return sum;
 }
 
-/// Distances of two rows, rounded: in each half four of the first, then four of the second row.
-/// Numbers beyond the range of the integers, and NaN, which padding has, become 2^15.
+/// Rounded distances of two rows: each half has four of the first row, then four of the second.
+/// Numbers beyond the range of the integers, and NaN, as found in padding, become 2^15.
 INLINE __m256i pair_rows(vf even, vf odd) {
   return _mm256_packs_epi32(_mm256_cvtps_epi32(even), _mm256_cvtps_epi32(odd));
 }

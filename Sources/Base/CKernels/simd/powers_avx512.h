@@ -4,10 +4,10 @@
 
 // Both have 32 registers.
 #define VALUE_ROWS 12  // 24 sums, 2 vectors of weights, a broadcast
-#define SCORE_ROWS 8   // 16 sums: the other registers make weights meanwhile
+#define SCORE_ROWS 8   // 16 sums; meanwhile, the other registers compute weights
 #define RUN_ROWS 8     // 16 sums, 2 vectors of queries, a broadcast
 
-/// 2^15 2^f of the polynomial in simd/powers.h, for n = 0...63.
+/// 2^15 2^f as the polynomial in simd/powers.h gives it, for n = 0...63.
 static const uint16_t power_mantissas[64] = {
     65265, 64565, 63870, 63185, 62504, 61832, 61167, 60509,
     59857, 59213, 58576, 57944, 57321, 56703, 56092, 55487,
@@ -23,12 +23,12 @@ static const uint16_t power_mantissas[64] = {
 INLINE __m512i powers_of(__m512i n) {
   const __m512i first = _mm512_loadu_si512(power_mantissas);
   const __m512i second = _mm512_loadu_si512(power_mantissas + 32);
-  // The table is as long as six bits count: the others choose nothing.
+  // The table has 64 entries, so only the low six bits of n select one.
   const __m512i mantissa = _mm512_permutex2var_epi16(first, n, second);
   return _mm512_srlv_epi16(mantissa, _mm512_srli_epi16(n, 6));
 }
 
-/// Powers plus what rounding left over, which is replaced by what will be left over now.
+/// Powers plus the earlier rounding remainders, which are replaced by the new ones.
 INLINE __m512i carried_powers(__m512i u, __m512i *carry) {
   const __m512i sum = _mm512_add_epi16(powers_of(u), *carry);
   *carry = _mm512_and_si512(sum, _mm512_set1_epi16(255));
@@ -37,8 +37,8 @@ INLINE __m512i carried_powers(__m512i u, __m512i *carry) {
 
 INLINE __m512i first_carry(void) { return _mm512_set1_epi16(HALF_WEIGHT); }
 
-/// Distances of two rows, rounded: in each quarter four of the first, then four of the second row.
-/// Numbers beyond the range of the integers, and NaN, which padding has, become 2^15: no weight.
+/// Rounded distances of two rows: each quarter has four of the first row, then four of the second.
+/// Numbers beyond the range of the integers, and NaN, as found in padding, become 2^15: no weight.
 INLINE __m512i pair_rows(vf even, vf odd) {
   return _mm512_packs_epi32(_mm512_cvtps_epi32(even), _mm512_cvtps_epi32(odd));
 }

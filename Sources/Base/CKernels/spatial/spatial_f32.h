@@ -22,12 +22,12 @@ INLINE void store_lanes(float *p, vf v, size_t lanes) {
     vf_store_n(p, v, lanes);
 }
 
-/// Outputs [column, column + outputs) of row `row`, `lanes` channels from `channel`. All taps of
-/// the outputs are inside the image horizontally when outputs > 1; a single output is clipped.
+/// Outputs [column, column + outputs) of row `row`, `lanes` channels from `channel` on. When
+/// outputs > 1, all of their taps are horizontally inside the image; a single output is clipped.
 INLINE void conv_outputs(const conv *t, const int outputs, size_t row, size_t column,
                          size_t channel, size_t lanes, float *y) {
   vf sum[CONV_OUTPUTS];
-  const size_t between = t->stride * t->channels;  // of the taps of neighbouring outputs
+  const size_t between = t->stride * t->channels;  // distance of the taps of neighbouring outputs
   const vf bias = t->bias ? load_lanes(t->bias + channel, lanes) : vf_zero();
   UNROLLED for (int o = 0; o < outputs; ++o) sum[o] = bias;
   for (size_t ky = 0; ky < t->kernel; ++ky) {
@@ -52,7 +52,7 @@ INLINE void conv_outputs(const conv *t, const int outputs, size_t row, size_t co
 INLINE void conv_row(const conv *t, size_t row, size_t out_width, size_t channel, size_t lanes,
                      float *y) {
   for (size_t column = 0; column < out_width;) {
-    // First tap of this output and last tap of the group inside the image?
+    // Are the first tap of this output and the last tap of the group inside the image?
     const size_t first = column * t->stride, last = (column + CONV_OUTPUTS - 1) * t->stride;
     if (first >= t->padding && last + t->kernel - t->padding <= t->width &&
         column + CONV_OUTPUTS <= out_width) {
@@ -83,7 +83,7 @@ static void KERNEL(depthwise_conv_f32)(const float *x, size_t height, size_t wid
   }
 }
 
-/// One output cell: the largest of window x window vectors, channel by channel.
+/// Computes one output cell: the maximum of window x window vectors, channel by channel.
 INLINE void pool_cell(const float *x, size_t ldx, size_t row_stride, size_t channels,
                       size_t window, float *y) {
   for (size_t channel = 0; channel < channels; channel += VF_WIDTH) {
@@ -107,10 +107,10 @@ static void KERNEL(max_pool_f32)(const float *x, size_t ldx, size_t height, size
                 window, y + (row * out_width + column) * channels);
 }
 
-/// Vectors of channels whose sums advance together.
+/// Number of vectors of channels that are summed together.
 #define SUM_VECTORS 4
 
-/// Sums of `vectors` vectors of channels, the last of which has `lanes`.
+/// Computes the sums of `vectors` vectors of channels; the last one has `lanes` channels.
 INLINE void sum_channels(const float *x, size_t row_stride, size_t rows, size_t places,
                          size_t channels, const int vectors, size_t lanes, vf scale, float *y) {
   vf sum[SUM_VECTORS];

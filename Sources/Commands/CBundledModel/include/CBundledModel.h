@@ -1,12 +1,12 @@
 // The default model and the built-in detector, inside the binary: .sam2 files that
-// Scripts/make_bundled_model.sh makes from the trained checkpoints among the test fixtures.
+// Scripts/make_bundled_model.sh creates from the trained checkpoints among the test fixtures.
 
 #ifndef SAM2_BUNDLED_MODEL_H
 #define SAM2_BUNDLED_MODEL_H
 
 #include <stddef.h>
 
-/// The bytes of the file, at a multiple of 4096 so that they are used in place.
+/// The bytes of the file, aligned to a multiple of 4096 so that they can be used in place.
 extern const unsigned char sam2_bundled_model[];
 extern const size_t sam2_bundled_model_size;
 

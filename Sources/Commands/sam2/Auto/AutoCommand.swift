@@ -98,7 +98,7 @@ struct AutoCommand: ParsableCommand {
   private func outputChoices(_ place: ShowPlace?) throws(Failure) -> AutoOutputChoices {
     var kinds = try formats.kinds(among: AnnotationKind.forPictures, default: nil)
     var mode = outputMode ?? (convertsToRLE ? .cocoRLE : nil)
-    // The folder of masks is what plain PNGs are here.
+    // The folder of masks is this command's form of plain PNGs.
     if mode == nil, kinds.isEmpty || kinds.contains(.png) { mode = .binaryMask }
     kinds.removeAll { $0 == .png }
     var choices = AutoOutputChoices(
@@ -109,7 +109,7 @@ struct AutoCommand: ParsableCommand {
     return choices
   }
 
-  /// Treats each picture; one that fails is reported, and the others are continued.
+  /// Processes each picture; one that fails is reported, and the others continue.
   private func generateAll(
     _ images: [String], _ job: AutoJob, _ log: NoticeLog, _ shown: PictureShow
   ) throws {

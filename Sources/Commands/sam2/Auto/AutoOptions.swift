@@ -74,7 +74,7 @@ struct AutoOptions: ParsableArguments {
     }
   }
 
-  /// The same as the library takes it; reads the file of `--point-grids`.
+  /// The options in the form that the library takes; reads the file of `--point-grids`.
   func resolved() throws(Failure) -> AutomaticMaskOptions {
     var options = AutomaticMaskOptions()
     options.pointsPerSide = pointsPerSide ?? options.pointsPerSide

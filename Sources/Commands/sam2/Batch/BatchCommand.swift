@@ -89,7 +89,7 @@ struct BatchCommand: ParsableCommand {
     }
   }
 
-  /// Does what is missing, and reports.
+  /// Does the missing work, and reports.
   private func work(_ job: BatchJob) throws {
     let progress = common.progress("batch", unit: "items")
     let log = NoticeLog(common)
@@ -125,7 +125,7 @@ struct BatchCommand: ParsableCommand {
     if failed > 0 || summary.incompleteCount > 0 { throw Tool.someItemsFailed }
   }
 
-  /// More failures are only in the results.
+  /// Further failures appear only in the results.
   private static let shownFailures = 20
 
   private func events(_ progress: ProgressLine, _ log: NoticeLog) -> BatchJob.Events {

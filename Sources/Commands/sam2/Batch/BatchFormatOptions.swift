@@ -7,7 +7,7 @@ extension BatchFormats: ExpressibleByArgument {
   public static var allValueStrings: [String] { allNames }
 }
 
-/// The options of `sam2 batch` about formats.
+/// The format options of `sam2 batch`.
 struct BatchFormatOptions: ParsableArguments {
   @Option(
     name: .customLong("format"),

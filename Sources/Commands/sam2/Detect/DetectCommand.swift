@@ -89,7 +89,7 @@ struct DetectCommand: ParsableCommand {
     return choices
   }
 
-  /// Treats each picture; one that fails is reported, and the others are continued.
+  /// Processes each picture; one that fails is reported, and the others continue.
   private func detectAll(
     _ images: [String], _ job: DetectJob, _ detector: String, _ log: NoticeLog
   ) throws {

@@ -3,7 +3,7 @@ import Detector
 import JobSupport
 import SAM2Jobs
 
-/// The target of `sam2 detect`.
+/// The objects that `sam2 detect` looks for.
 struct DetectTargetArguments: ParsableArguments {
   @Option(
     name: .customLong("text"), parsing: .upToNextOption,
@@ -36,6 +36,6 @@ struct DetectTargetArguments: ParsableArguments {
     return .example(path: like, box: box)
   }
 
-  /// The classes of what is found.
+  /// The classes of the objects found.
   var labels: [String] { like.map { [fileStem($0)] } ?? texts }
 }

@@ -8,9 +8,9 @@ import Runtime
 
 /// The detector: `--detector FILE`, else the environment; `built-in` is the one in this command.
 struct DetectorSource: ParsableArguments {
-  /// Environment variable that names the detector to use without `--detector`.
+  /// Environment variable that names the detector to use if `--detector` is not given.
   static let environmentVariable = "SAM2_DETECTOR"
-  /// The name of the detector in this command; a file of that name is `./built-in`.
+  /// The name of the detector in this command; a file with that name is `./built-in`.
   static let builtIn = "built-in"
 
   @Option(
@@ -53,8 +53,8 @@ struct DetectorSource: ParsableArguments {
     }
   }
 
-  /// Hashes that identify the detector, as for a model; nil without one.
-  /// - Throws: what reading the file refuses.
+  /// Hashes that identify the detector, as for a model; nil if there is no detector.
+  /// - Throws: any error from reading the file.
   func identity() throws(Failure) -> String? {
     switch origin {
     case .file(let path):
@@ -70,7 +70,7 @@ struct DetectorSource: ParsableArguments {
   }
 
   /// Loads the detector.
-  /// - Throws: `detector.none`; what `Detector` refuses.
+  /// - Throws: `detector.none`; any error from `Detector`.
   func load(_ machine: RunOptions, budget: Int = 1) throws(Failure) -> Detector {
     let origin = try required()
     var options = RuntimeOptions(threads: try machine.threads())
@@ -88,7 +88,7 @@ struct DetectorSource: ParsableArguments {
   }
 }
 
-/// Which boxes of a detector count.
+/// Determines which of a detector's boxes count.
 struct DetectionArguments: ParsableArguments {
   @Option(
     parsing: .unconditional, help: "Scores of detections are above it, in 0 to 1 (default: 0.1).")
@@ -113,7 +113,7 @@ struct DetectionArguments: ParsableArguments {
     }
   }
 
-  /// Passes when none of the options is given, for a run without a detector.
+  /// Throws if any of the options is given, for a run without a detector.
   func refuse() throws {
     for (name, isGiven) in [
       ("--threshold", threshold != nil), ("--nms", suppression != nil),
@@ -123,7 +123,7 @@ struct DetectionArguments: ParsableArguments {
     }
   }
 
-  /// The same as the library takes it.
+  /// The options in the form that the library takes.
   var options: DetectionOptions {
     var options = DetectionOptions()
     options.threshold = threshold ?? options.threshold

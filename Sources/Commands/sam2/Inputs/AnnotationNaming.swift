@@ -1,7 +1,7 @@
 import Annotations
 import ArgumentParser
 
-/// Facts that formats need besides the masks, as far as a person gives them.
+/// Facts that formats need besides the masks, as far as they are given.
 struct AnnotationNaming: ParsableArguments {
   @Option(
     parsing: .unconditional, help: "Class of the objects, for formats that need one.")
@@ -26,7 +26,7 @@ struct AnnotationNaming: ParsableArguments {
     }
   }
 
-  /// The same as formats take it.
+  /// The facts in the form that formats take.
   var context: AnnotationContext {
     var context = AnnotationContext()
     context.category = category

@@ -14,14 +14,14 @@ struct AnnotationOptions: ParsableArguments {
 
   @OptionGroup var naming: AnnotationNaming
 
-  /// The formats asked for, each once, in the order of the list of all.
+  /// The requested formats, each once, in the order of the full list.
   var kinds: [AnnotationKind] {
     let requested = Set(lists.flatMap(\.kinds))
     return AnnotationKind.allCases.filter { requested.contains($0) }
   }
 
-  /// The formats asked for, or `preset`.
-  /// - Throws: `format.unsuitable` for one that is not among `suitable`.
+  /// The requested formats, or `preset`.
+  /// - Throws: `format.unsuitable` for a format that is not among `suitable`.
   func kinds(
     among suitable: [AnnotationKind], default preset: AnnotationKind?
   ) throws(Failure) -> [AnnotationKind] {

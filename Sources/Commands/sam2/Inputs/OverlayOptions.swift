@@ -23,7 +23,7 @@ struct PictureOverlayOptions: ParsableArguments {
       valueName: "format"))
   private var choice: OverlayFormatName?
 
-  /// Nil for that of each picture.
+  /// Nil to use the format of each picture.
   var format: OverlayFormat? { choice?.format }
 }
 

@@ -3,27 +3,29 @@ import Bytes
 import Glibc
 import Media
 
-/// The pictures that arguments name: files, folders, patterns, lists.
+/// The pictures named by arguments: files, folders, patterns, lists.
 enum PictureArguments {
   static let help = ArgumentHelp(
     "Pictures: JPEG, PNG or WebP files, folders of them, patterns in quotes ('shots/*.jpg'), "
       + "@FILE with a name on each line, or - for such a list on stdin.")
 
-  /// Longer files are not lists of pictures.
+  /// Longer files cannot be lists of pictures.
   private static let listByteLimit = 64 << 20
   private static let nameByteLimit = 4096
 
-  /// The pictures of a command line, and what it names besides.
+  /// The pictures of a command line, and other findings about it.
   struct Found {
     var paths: [String] = []
     var notices: [Notice] = []
   }
 
-  /// The paths in the order of the arguments, each once; those of folders and patterns are sorted
-  /// naturally.
+  /// The paths in the order of the arguments, without duplicates; those from folders and patterns
+  /// are in natural order.
   ///
-  /// A file that exists is itself, whatever its name; nothing is read from it here.
-  /// - Throws: `input.no_match`, `input.no_pictures`, `input.list`, and what reading a list throws.
+  /// An argument that names an existing file is that file, whatever its name; no pictures are read
+  /// here.
+  /// - Throws: `input.no_match`, `input.no_pictures`, `input.list`, and any error from reading a
+  ///   list.
   static func found(_ arguments: [String]) throws(Failure) -> Found {
     var paths: [String] = []
     var notices: [Notice] = []
@@ -127,7 +129,7 @@ enum PictureArguments {
     return bytes
   }
 
-  /// The names in a list: one per line, or ended by NUL bytes as `find -print0` writes them.
+  /// The names in a list: one per line, or terminated by NUL bytes as written by `find -print0`.
   private static func names(in bytes: [UInt8], of file: String) throws(Failure) -> [String] {
     guard bytes.count <= listByteLimit else {
       throw failure("the list has more than \(listByteLimit) bytes", file)

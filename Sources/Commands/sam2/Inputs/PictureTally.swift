@@ -4,12 +4,12 @@ import CLISupport
 import JSON
 import JobSupport
 
-/// The outcome of each picture of a command: results, and failures that did not end it.
+/// The outcome of a command for each picture: results, and failures that did not end the command.
 struct PictureTally {
-  /// How many pictures there are.
+  /// Number of pictures.
   let count: Int
   private var reports: [JSONValue] = []
-  /// Pictures for the files that cover all of them.
+  /// Pictures for the files that cover all pictures.
   private(set) var annotated: [AnnotatedPicture] = []
   private var failed = 0
   /// Omissions and choices.
@@ -25,8 +25,8 @@ struct PictureTally {
     annotated += [annotations].compactMap(\.self)
   }
 
-  /// Reports that a picture failed, so that the others are continued.
-  /// - Throws: `failure` itself when there are no others.
+  /// Reports that a picture failed, so that the others continue.
+  /// - Throws: `failure` itself if there is only one picture.
   mutating func add(_ failure: Failure, image: String) throws(Failure) {
     let failure = failure.about(file: image)
     if count == 1 { throw failure }
@@ -39,7 +39,7 @@ struct PictureTally {
   }
 
   /// Prints the results, as JSON or as the names of `files`, and the number of failed pictures.
-  /// - Throws: `Tool.someItemsFailed` when any did.
+  /// - Throws: `Tool.someItemsFailed` if any failed.
   func finish(model: String, files: [String], json: Bool, _ common: CommonOptions) throws {
     if json {
       let report: JSONValue = [

@@ -26,7 +26,7 @@ struct BoxArgument: ExpressibleByArgument {
   }
 }
 
-/// A finite number without spaces.
+/// Parses a finite number without spaces.
 private func coordinate(_ text: Substring) -> Float? {
   Float(text).flatMap { $0.isFinite ? $0 : nil }
 }

@@ -19,13 +19,13 @@ struct ReadingOptions: ParsableArguments {
   var sampleRange: SampleRangeArgument?
 
   func validate() throws {
-    // Four bytes per pixel of a side that fits 32 bits.
+    // Four bytes per pixel, with sides that fit in 32 bits.
     guard (1...1 << 40).contains(maxPixels) else {
       throw ValidationError("--max-pixels must be between 1 and \(1 << 40)")
     }
   }
 
-  /// The same as the library takes it.
+  /// The options in the form that the library takes.
   var pictures: PictureOptions {
     var options = PictureOptions(maximumPixels: maxPixels)
     options.sampleRange = sampleRange?.range ?? .full

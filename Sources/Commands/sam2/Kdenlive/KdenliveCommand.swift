@@ -40,7 +40,7 @@ struct KdenliveCommand: ParsableCommand {
 
   func run() throws {
     try Tool.run {
-      // Help is for people; the parser leaves it to whoever captures everything.
+      // Help is for people; the parser leaves it to commands that capture all arguments.
       if arguments == ["--help"] || arguments == ["-h"] {
         Console.data(Sam2Tool.helpMessage(for: KdenliveCommand.self))
         return

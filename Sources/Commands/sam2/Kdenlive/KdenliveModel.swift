@@ -5,27 +5,27 @@ import JobSupport
 import Kdenlive
 import SAM2
 
-/// The model for Kdenlive's object mask: the converted form of the checkpoint that Kdenlive names, made
-/// when it is first asked for.
+/// The model for Kdenlive's object mask: the converted form of the checkpoint named by Kdenlive,
+/// created on first use.
 struct KdenliveModel {
   private let options: KdenliveOptions
-  /// Reports to the person who waits in Kdenlive.
+  /// Reports to the person waiting in Kdenlive.
   private let report: (String) -> Void
 
   init(_ options: KdenliveOptions, report: @escaping (String) -> Void) {
     (self.options, self.report) = (options, report)
   }
 
-  /// - Throws: what `ModelSource.load` throws.
+  /// - Throws: any error that `ModelSource.load` throws.
   func load() throws -> SegmentationModel {
     let isChosen = Console.variable(ModelSource.environmentVariable) != nil
     let file = isChosen ? nil : options.model.flatMap(converted)
-    // Options have their values from a parser only, also when there are none.
+    // Options receive their values only from a parser, even if there are none.
     let source = try ModelSource.parse(file.map { ["--model", $0] } ?? [])
     return try source.load(RunOptions.parse([]), for: .tracking)
   }
 
-  /// The model file for `checkpoint`; nil when there is none and none can be written.
+  /// The model file for `checkpoint`; nil if it does not exist and cannot be written.
   private func converted(_ checkpoint: String) -> String? {
     let stem = "\(folderName(checkpoint))/\(fileStem(checkpoint))"
     let known = ["\(stem)-int8.sam2", "\(stem).sam2"].first { Suggestion.exists($0) }
@@ -45,7 +45,7 @@ struct KdenliveModel {
       return nil
     }
     report("Converting \(fileName(checkpoint)), once")
-    // Kdenlive passes configuration names of the official package, which are usually not files.
+    // Kdenlive passes configuration names from the official package, which are usually not files.
     let config = options.config.flatMap { Suggestion.exists($0) ? ["--config", $0] : nil } ?? []
     let code = try? StartedProgram(program, [checkpoint, "-o", target] + config).wait()
     guard code == 0 else {

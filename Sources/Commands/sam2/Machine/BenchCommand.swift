@@ -78,7 +78,7 @@ struct BenchCommand: ParsableCommand {
 }
 
 extension BenchCommand {
-  /// Stages to measure: the requested ones, else all that the model has.
+  /// Stages to measure: the requested ones, or else all that the model has.
   private func kinds(of model: SegmentationModel) throws(Failure) -> [Benchmark.Kind] {
     for kind in kinds { try model.require(kind.use) }
     return kinds.isEmpty

@@ -15,8 +15,8 @@ struct BenchReport {
     (self.bench, self.model) = (bench, model)
   }
 
-  /// Share of the peak of all threads: the time that the products need at least, over the time
-  /// that it took.
+  /// Share of the peak of all threads: the minimum time for the products, divided by the time
+  /// taken.
   private func shareOfPeak(_ floatWork: Double, _ int8Work: Double, seconds: Double) -> Double {
     let minimumSeconds =
       (floatWork / bench.peak.float + int8Work / bench.peak.int8)
@@ -30,14 +30,14 @@ struct BenchReport {
 
   private var arithmetic: FloatArithmetic { bench.program.arithmetic }
 
-  /// Largest memory in use so far, in MB.
+  /// Peak memory use so far, in MB.
   private var peakMemory: Double {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return Double(usage.ru_maxrss) * 1024 / 1e6
   }
 
-  /// Milliseconds of a kind's first run beyond its median: planning, packing, fresh memory.
+  /// Milliseconds by which a kind's first run exceeds its median: planning, packing, fresh memory.
   private func preparation(_ kind: String, _ seconds: Double) -> Double {
     let median = bench.totals.first { $0.name == kind }?.median ?? 0
     return max(0, seconds * 1000 - median)
@@ -75,12 +75,12 @@ struct BenchReport {
       + (row.productShare.map { ", \(fixed($0 * 100, 1)) % of the time in products" } ?? "")
   }
 
-  /// Share of the threads' time in a step that is inside products and attention.
+  /// Share of the threads' time in a step that is spent inside products and attention.
   private func productShare(_ step: StepTiming) -> Double {
     step.productSeconds / max(1e-9, step.seconds * Double(bench.program.threadCount))
   }
 
-  /// Steps of each graph.
+  /// Lines for the steps of each graph.
   private func operatorLines() -> [String] {
     var lines = [
       "", "graph, step: ms per call, share of the graph, in products, GMAC/s, % of peak",

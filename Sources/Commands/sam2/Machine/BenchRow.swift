@@ -1,4 +1,4 @@
-/// Milliseconds of one kind of work, and what it has to multiply.
+/// Milliseconds of one kind of work, and its number of multiplications.
 struct BenchRow {
   let name: String
   var samples: [Double] = []
@@ -8,7 +8,7 @@ struct BenchRow {
   /// Share of the threads' time inside products and attention, per sample; empty unless clocked.
   var productShares: [Double] = []
 
-  /// The sample that `share` of all do not exceed.
+  /// The sample value that the fraction `share` of all samples does not exceed.
   func percentile(_ share: Double) -> Double {
     let sorted = samples.sorted()
     guard let last = sorted.last else { return 0 }
@@ -18,7 +18,7 @@ struct BenchRow {
 
   var median: Double { percentile(0.5) }
 
-  /// Median share of the threads' time inside products, nil unless clocked.
+  /// Median share of the threads' time inside products; nil unless clocked.
   var productShare: Double? {
     let sorted = productShares.sorted()
     return sorted.isEmpty ? nil : sorted[sorted.count / 2]
@@ -30,7 +30,7 @@ extension [BenchRow] {
     if !contains(where: { $0.name == name }) { append(BenchRow(name: name)) }
     guard let index = firstIndex(where: { $0.name == name }) else { return }
     self[index].samples.append(seconds * 1000)
-    // Of calls with different sizes the largest, which is what a full bank takes.
+    // If calls differ in size, keep the largest, which is the cost with a full bank.
     self[index].floatWork = Swift.max(self[index].floatWork, floatWork)
     self[index].int8Work = Swift.max(self[index].int8Work, int8Work)
   }

@@ -21,18 +21,18 @@ struct Benchmark {
   private let kinds: [Kind]
   private let objects: Int
   private let kernels: KernelTable
-  /// Whether the program times its steps, and so the products in them.
+  /// Whether the program times its steps, and thus the products in them.
   let clocksProducts: Bool
 
-  /// The best seen between the measurements: whatever else runs here can only lower it.
+  /// The best seen between the measurements: anything else running here can only lower it.
   private(set) var peak: Peak = (1, 1)
   private(set) var totals: [BenchRow] = []
   private(set) var graphs: [BenchRow] = []
-  /// Seconds from the file to a model; set by who loads it.
+  /// Seconds from file to model; set by the code that loads it.
   var loadSeconds = 0.0
-  /// Seconds that the first run of each kind took beyond the median: planning and packing.
+  /// Seconds by which the first run of each kind exceeds the median: planning and packing.
   private(set) var firstSeconds: [(kind: String, seconds: Double)] = []
-  /// Growth of the heap over all measured runs, without what they return.
+  /// Growth of the heap over all measured runs, excluding their results.
   private(set) var heapGrowth = 0
 
   init(
@@ -49,13 +49,13 @@ struct Benchmark {
 
   // MARK: - Measuring
 
-  /// Frames before the measured ones: the bank of pointers is the last to be full.
+  /// Frames before the measured ones: the bank of pointers is the last to fill up.
   private var warmup: Int {
     max(
       model.configuration.memory.bank.numMaskmem, model.configuration.pointers.maxObjPtrsInEncoder)
   }
 
-  /// Runs everything; `progress` is called with the runs done and the runs in all.
+  /// Runs everything; `progress` is called with the number of runs done and the total.
   mutating func measure(_ progress: (Int, Int) -> Void) throws(Failure) {
     var total = 0
     for kind in kinds { total += kind == .track ? warmup + runs : 1 + runs }
@@ -122,7 +122,7 @@ struct Benchmark {
     peak.int8 = max(peak.int8, kernels.measurePeak(.int8, seconds: 0.02))
   }
 
-  /// Times `body` as `kind`, and the graphs that it runs; nil runs it without counting.
+  /// Times `body` as `kind`, together with the graphs it runs; a nil kind runs it without counting.
   private mutating func sample(
     _ kind: String?, isFirst: Bool = false, _ body: () throws(Failure) -> Void
   ) throws(Failure) {
@@ -157,7 +157,7 @@ struct Benchmark {
     }
   }
 
-  /// A picture that compresses to nothing: the same for the same seed.
+  /// A picture that does not compress; it is always the same for the same seed.
   static func noise(side: Int, seed: Int) -> RGBImage {
     var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1
     let pixels = (0..<3 * side * side).map { _ in

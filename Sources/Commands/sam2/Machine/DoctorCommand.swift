@@ -60,7 +60,7 @@ private struct Findings {
     peakFloat = kernels.measurePeak(.float(.float32))
     peakBF16 = kernels.measurePeak(.float(.bfloat16))
     peakInt8 = kernels.measurePeak(.int8)
-    // A model that cannot be read would be a broken build.
+    // A model that cannot be read would mean a broken build.
     for file in BundledFile.allCases { try ModelFile.verify(storage: file.storage) }
   }
 
@@ -117,7 +117,7 @@ private struct Findings {
     "\(file.name), \(readable(byteCount: file.byteCount))"
   }
 
-  /// Threads of the processor, and how many of them this process may use.
+  /// The processor's threads, and how many of them this process may use.
   private var threads: String {
     let (online, usable) = (ProcessorCount.online, ProcessorCount.usable)
     return "\(online) threads" + (usable == online ? "" : ", of which \(usable) for this process")
@@ -150,7 +150,7 @@ private struct Findings {
     return "unknown"
   }
 
-  /// Path of a program; nil when PATH does not lead to it.
+  /// Path of a program; nil if it is not on PATH.
   private static func program(_ name: String) -> String? {
     let folders = getenv("PATH").map { String(cString: $0) } ?? ""
     return folders.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }

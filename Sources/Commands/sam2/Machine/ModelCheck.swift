@@ -7,7 +7,7 @@ import JSON
 import ModelFile
 import Runtime
 
-/// Checks that a model gives the same results here as where its file was written.
+/// Checks that a model gives the same results here as on the machine where its file was written.
 struct ModelCheck: ParsableArguments {
   @Option(
     name: .customLong("model"),
@@ -19,14 +19,14 @@ struct ModelCheck: ParsableArguments {
   @Flag(help: "Run it on every kernel level of this machine, not only on the best.")
   var allLevels = false
 
-  /// The results, level by level.
+  /// The results for each level.
   struct Result {
     let name: String
     let levels: [(name: String, agreement: GoldenAgreement)]
   }
 
-  /// - Throws: `golden.*` for a model that computes something else, or recorded nothing; what
-  ///   reading the file refuses.
+  /// - Throws: `golden.*` if the model computes something else or has no recorded results; any
+  ///   error from reading the file.
   func run(best: String, _ machine: RunOptions, _ common: CommonOptions) throws(Failure) -> Result {
     let name = file ?? BundledFile.model.name
     let model =

@@ -5,9 +5,9 @@ import JSON
 import JobSupport
 import Media
 
-/// How well label pictures agree with the truth, object by object.
+/// How well label pictures agree with the ground truth, object by object.
 struct LabelScore {
-  /// IoUs of one object, a value for each frame it is in.
+  /// IoUs of one object, with a value for each frame in which it appears.
   struct Object {
     let identifier: Int
     var ious: [Double] = []
@@ -15,15 +15,15 @@ struct LabelScore {
     var mean: Double { ious.reduce(0, +) / Double(max(ious.count, 1)) }
   }
 
-  /// By rising identifier.
+  /// In ascending order of identifier.
   private(set) var objects: [Object] = []
   private(set) var frameCount = 0
   /// Files without a counterpart.
   private(set) var notices: [Notice] = []
 
-  /// Compares two PNGs, or all PNGs of the folder `truth` with those of the same names in `masks`.
-  /// - Throws: `score.kinds`, `score.no_frames`, `score.missing_frame`, `score.size`, and what
-  ///   reading throws.
+  /// Compares two PNGs, or all PNGs in the folder `truth` with those of the same names in `masks`.
+  /// - Throws: `score.kinds`, `score.no_frames`, `score.missing_frame`, `score.size`, and any error
+  ///   from reading.
   init(masks: String, truth: String) throws(Failure) {
     guard let names = try LabelScore.pictureNames(truth) else {
       guard try LabelScore.pictureNames(masks) == nil else {
@@ -61,7 +61,7 @@ struct LabelScore {
         "the picture is \(a.width)x\(a.height), the true one \(b.width)x\(b.height)", file: found)
     }
     frameCount += 1
-    // One pass over the pixels for all objects.
+    // One pass over the pixels covers all objects.
     var (shared, inFound, inTruth) = (LabelScore.counters, LabelScore.counters, LabelScore.counters)
     for (x, y) in zip(a.labels, b.labels) {
       inFound[Int(x)] += 1
@@ -77,7 +77,7 @@ struct LabelScore {
 
   private static let counters = [Int](repeating: 0, count: 1 << 16)
 
-  /// The labels of a picture, which may mark nothing.
+  /// The labels of a picture, which may be empty.
   private static func labels(_ path: String) throws(Failure) -> MaskPicture {
     try MaskPicture.read(path, as: .labels, allowsEmpty: true)
   }
@@ -90,7 +90,7 @@ struct LabelScore {
     objects[index].ious.append(iou)
   }
 
-  /// The PNG files in a folder, sorted; nil when it is not a folder.
+  /// The PNG files in a folder, sorted; nil if the path is not a folder.
   private static func pictureNames(_ path: String) throws(Failure) -> [String]? {
     guard let stream = opendir(path) else {
       if errno == ENOTDIR { return nil }
@@ -112,7 +112,7 @@ struct LabelScore {
 
   // MARK: - Output
 
-  /// Mean over objects of their mean IoU; 1 when there is nothing in any picture.
+  /// Mean of all objects' mean IoU; 1 if there are no objects in any picture.
   var mean: Double {
     objects.isEmpty ? 1 : objects.reduce(0) { $0 + $1.mean } / Double(objects.count)
   }

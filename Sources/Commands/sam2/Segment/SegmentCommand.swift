@@ -111,7 +111,7 @@ struct SegmentCommand: ParsableCommand {
         maximumPixels: reading.pictures.maximumPixels), folder: output)
   }
 
-  /// Finds what examples mark in the pictures that are not examples.
+  /// Finds the objects marked in examples in the pictures that are not examples.
   private func segment(byExamplesIn file: String) throws {
     let examples = try ExampleFile.read(file)
     let found = try PictureArguments.found(images)
@@ -147,7 +147,7 @@ struct SegmentCommand: ParsableCommand {
       pictureShow(place, loaded))
   }
 
-  /// The prompts of every picture, or a detector that finds them.
+  /// The prompts for every picture, or a detector that finds them.
   private func source(_ requested: [RequestedPrompt]?) throws(Failure) -> PromptSource {
     if let requested { return .given(requested) }
     let loaded = try detector.load(machine, budget: model.graphBudget)
@@ -168,7 +168,7 @@ struct SegmentCommand: ParsableCommand {
     return choices
   }
 
-  /// Segments each picture; one that fails is reported, and the others are continued.
+  /// Segments each picture; one that fails is reported, and the others continue.
   private func segmentAll(
     _ images: [String], _ job: SegmentJob, _ log: NoticeLog, _ shown: PictureShow
   ) throws {

@@ -3,7 +3,7 @@ import Bytes
 import SAM2
 import SAM2Jobs
 
-/// How the masks of `sam2 segment` are finished, under the official names.
+/// Post-processing of the masks of `sam2 segment`, under the official option names.
 struct SegmentFinishOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Mask logits above it are inside.")
   var maskThreshold = 0.0
@@ -132,13 +132,13 @@ struct SegmentPrompts: ParsableArguments {
 
   var choice: MaskSelection { multimask ? .all : best ? .best : .single }
 
-  /// The prompts that every picture has; nil when words find those of each.
+  /// The prompts shared by all pictures; nil if words find those of each picture.
   ///
   /// Reads the file of `--prompts`.
   func requested() throws(Failure) -> [RequestedPrompt]? {
     guard texts.isEmpty else { return nil }
     if let file = files.first { return try PromptFile.read(file) }
-    // Several boxes, or several masks, are about an object each.
+    // If there are several boxes or masks, each is for a separate object.
     return (0..<max(1, boxes.count, maskPrompts.count)).map { index in
       RequestedPrompt(
         object: index + 1, points: points.map(\.point),

@@ -5,7 +5,7 @@ import Media
 import SAM2Jobs
 
 extension SegmentResult {
-  /// Hands a line for each mask file to `write`, and the times with `verbose`.
+  /// Passes a line for each mask file to `write`, and the times if `verbose`.
   func writeLines(verbose: Bool, to write: (String) -> Void) {
     for (place, answer) in answers.enumerated() {
       for (index, mask) in answer.masks.enumerated() {
@@ -29,7 +29,7 @@ extension SegmentResult {
 }
 
 extension StageClock {
-  /// The stages with their times, for people.
+  /// The stages with their times, for display.
   var line: String {
     stages.map { "\($0.name) \(fixed($0.milliseconds, 1)) ms" }.joined(separator: ", ")
   }

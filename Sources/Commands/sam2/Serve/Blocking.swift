@@ -2,10 +2,10 @@ import Bytes
 import Dispatch
 import Synchronization
 
-/// Waits on the main thread for work that is asynchronous.
+/// Waits on the main thread for asynchronous work.
 enum Blocking {
   /// Runs `body` and returns when it has ended.
-  /// - Throws: what `body` throws.
+  /// - Throws: any error that `body` throws.
   static func run(_ body: @escaping @Sendable () async throws -> Void) throws {
     let done = DispatchSemaphore(value: 0)
     let result = Guarded<Result<Void, any Error>>(.success(()))

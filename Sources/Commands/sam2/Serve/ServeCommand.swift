@@ -90,7 +90,7 @@ struct ServeCommand: ParsableCommand {
   }
 }
 
-/// Where the server listens, and for whom.
+/// Where, and for whom, the server listens.
 struct ListeningOptions: ParsableArguments, Sendable {
   @Option(help: "Address to listen on; another than that of this machine alone needs --token.")
   var host = "127.0.0.1"
@@ -111,7 +111,7 @@ struct ListeningOptions: ParsableArguments, Sendable {
       valueName: "host"))
   var allowedHosts: [String] = []
 
-  /// - Throws: what `ServerSettings.validate` throws.
+  /// - Throws: any error that `ServerSettings.validate` throws.
   func settings() throws(Failure) -> ServerSettings {
     var settings = ServerSettings()
     (settings.host, settings.port) = (host, port)
@@ -120,14 +120,14 @@ struct ListeningOptions: ParsableArguments, Sendable {
     return settings
   }
 
-  /// The address of the page, as a person would type it.
+  /// The address of the page, in the form a person would type it.
   func address(port: Int) -> String {
     let name = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host
     return "http://\(name.contains(":") ? "[\(name)]" : name):\(port)/"
   }
 }
 
-/// Bounds on what clients can ask for.
+/// Limits on what clients can request.
 struct ServeLimits: ParsableArguments {
   @Option(parsing: .unconditional, help: "Pixels of a picture or frame at most.")
   var maxPixels = WorkLimits().pixels

@@ -6,7 +6,7 @@ import SAM2
 import SAM2Jobs
 import Workbench
 
-/// The pictures of a command that are shown when all are done.
+/// The pictures of a command that are shown once all are done.
 struct PictureShow {
   private let place: ShowPlace?
   private let page: ResultPage
@@ -15,7 +15,7 @@ struct PictureShow {
   private var pictures: [ShownPicture] = []
   private var overlays: [String] = []
 
-  /// Shows nothing when `place` is nil.
+  /// Shows nothing if `place` is nil.
   init(_ place: ShowPlace?, page: ResultPage, folder: String) {
     (self.place, self.page, self.folder) = (place, page, folder)
   }
@@ -28,8 +28,9 @@ struct PictureShow {
     if let overlay { overlays.append(overlay) }
   }
 
-  /// Opens the one picture with masks, or the folder of several; a page shows all of them.
-  /// - Throws: `show.viewer`; what the page throws.
+  /// Opens the single picture with masks, or the folder if there are several; a page shows all of
+  /// them.
+  /// - Throws: `show.viewer`; any error from the page.
   func show() throws {
     switch place {
     case nil: return
@@ -71,7 +72,7 @@ extension AutoResult {
 }
 
 extension ObjectRecord {
-  /// The first objects of `count`, as many as a page has numbers for.
+  /// The first of `count` objects, limited to the numbers that a page has.
   fileprivate static func numbered(
     _ count: Int, _ make: (_ index: Int, _ number: Int) -> ObjectRecord
   ) -> [ObjectRecord] {

@@ -12,24 +12,24 @@ import Workbench
 struct ResultPage {
   let model: SegmentationModel
   let source: ModelSource
-  /// Whether standard output is for JSON alone.
+  /// Whether standard output is reserved for JSON.
   let json: Bool
-  /// Pixels of a picture or frame at most, as the command reads them.
+  /// Maximum number of pixels in a picture or frame, as for the command's own reading.
   let maximumPixels: Int
 
-  /// Pictures that it can show at the same time.
+  /// Number of pictures that it can show at the same time.
   var limit: Int { WorkLimits().pictures }
 
   private var limits: WorkLimits {
     var limits = WorkLimits()
     limits.pixels = max(limits.pixels, maximumPixels)
-    // Files that the person has named are read, however large they are.
+    // Files named by the person are read, however large they are.
     limits.pictureBytes = limits.videoBytes
     return limits
   }
 
-  /// Shows pictures with their objects; the first is open.
-  /// - Throws: what opening them and the server throw.
+  /// Shows pictures with their objects; the first is opened.
+  /// - Throws: any error from opening them or from the server.
   func show(_ pictures: [ShownPicture]) throws {
     let limit = limit
     try serve { workbench in
@@ -46,7 +46,7 @@ struct ResultPage {
   }
 
   /// Shows a tracked video.
-  /// - Throws: what opening it and the server throw.
+  /// - Throws: any error from opening it or from the server.
   func show(_ video: ShownVideo) throws {
     try serve { workbench in try await workbench.videos.show(video).id }
   }
@@ -55,7 +55,7 @@ struct ResultPage {
     try MappedFile.open(path).withUnsafeBytes { Array($0) }
   }
 
-  /// Serves until SIGINT or SIGTERM, with the session open that `open` gives.
+  /// Serves until SIGINT or SIGTERM, showing the session returned by `open`.
   private func serve(_ open: @escaping @Sendable (Workbench) async throws -> String?) throws {
     let facts = ModelFacts(
       name: source.name, identity: try source.identity(), metadata: try source.metadata())

@@ -4,7 +4,7 @@ import CLISupport
 import JobSupport
 import SAM2
 
-/// `--show`: the result before somebody's eyes.
+/// `--show`: displays the result to the person.
 struct ShowOption: ParsableArguments {
   @Flag(
     name: .customLong("show"),
@@ -14,7 +14,7 @@ struct ShowOption: ParsableArguments {
       """)
   var isRequested = false
 
-  /// The place where the result is shown; nil when nobody asks for it.
+  /// The place where the result is shown; nil if this was not requested.
   func place() -> ShowPlace? {
     guard isRequested else { return nil }
     return DesktopViewer().map { .viewer($0) } ?? .page

@@ -48,7 +48,8 @@ struct LiveOptions: ParsableArguments {
     }
   }
 
-  /// The reader of prompts; nil for none, when standard input is the video.
+  /// The reader of prompts; nil if there is no source of prompts because standard input is the
+  /// video.
   func promptReader(videoOnStandardInput isTaken: Bool) throws(Failure) -> LivePromptReader? {
     if let promptsFrom { return try LivePromptReader(path: promptsFrom) }
     return isTaken ? nil : LivePromptReader()

@@ -7,7 +7,7 @@ import SAM2
 import SAM2Jobs
 
 extension TrackCommand {
-  /// Refuses what a live video cannot have, and what only a live video has.
+  /// Refuses options that a live video cannot have, and those that only a live video has.
   func validateLive() throws {
     guard live.isLive else {
       guard LiveAddress.isLive(video) else { return }
@@ -30,7 +30,8 @@ extension TrackCommand {
     }
   }
 
-  /// Tracks a live video: lines of JSON on standard output, of which the last one describes the end.
+  /// Tracks a live video: writes lines of JSON to standard output, the last of which describes the
+  /// end.
   func runLive() throws {
     try Tool.run {
       let job: LiveJob
@@ -65,7 +66,7 @@ extension TrackCommand {
     let promptReader = try live.promptReader(videoOnStandardInput: address.isStandardInput)
     var plan = try prompts.plan(arguments: CommandLine.arguments, reading)
     try plan.loadMasks(reading)
-    // Before the source, whose frames would go by meanwhile.
+    // Loaded before the source is opened, since its frames would pass by in the meantime.
     let loaded = try model.load(machine, for: .tracking)
     let source = try LiveSource(
       address, options: frames.pictures, maximumLag: live.maxLag ?? 0,

@@ -6,7 +6,8 @@ import SAM2Jobs
 import Workbench
 
 extension TrackCommand {
-  /// The overlay that --show makes without --overlay: beside the folder, which is for results alone.
+  /// The overlay that --show creates without --overlay: beside the output folder, which is reserved
+  /// for results.
   var shownOverlay: String {
     let folder = output ?? ""
     return (folder.hasSuffix("/") ? String(folder.dropLast()) : folder) + "-overlay.mp4"

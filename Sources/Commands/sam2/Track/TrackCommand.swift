@@ -140,7 +140,7 @@ struct TrackCommand: ParsableCommand {
 
   // MARK: - Words
 
-  /// Performs the searches of a plan; nil for a plan without.
+  /// Performs the searches of a plan; nil for a plan without any.
   private func wordTracking(
     _ plan: TrackPlan, for kinds: [AnnotationKind]
   ) throws(Failure) -> WordTracking? {
@@ -181,7 +181,7 @@ struct TrackCommand: ParsableCommand {
   /// Tracks, writes and draws.
   /// - Returns: the files about the whole video.
   private func track(_ job: TrackJob, _ log: NoticeLog) throws -> [String] {
-    // Frames and their damage become known as they are read.
+    // Frames and any damage to them become known only as they are read.
     defer { log.add(job.notices) }
     if let file = pause.saveState {
       try play(job, savingTo: file)
@@ -220,11 +220,11 @@ struct TrackCommand: ParsableCommand {
     }
   }
 
-  /// More skipped frames are only counted.
+  /// Further skipped frames are only counted.
   private static let shownSkips = 20
 
-  /// The same, saving the state whatever ends it: the end of the video, the limit, a failure, or
-  /// Ctrl-C and its like, which end the program once the frame at hand is done.
+  /// The same, but saves the state however the job ends: the end of the video, the limit, a
+  /// failure, or Ctrl-C and similar signals, which end the program once the current frame is done.
   private func play(_ job: TrackJob, savingTo file: String) throws {
     try Interruption.deferred {
       do {

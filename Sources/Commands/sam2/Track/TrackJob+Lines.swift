@@ -5,7 +5,7 @@ import SAM2
 import SAM2Jobs
 
 extension TrackJob {
-  /// The work so far, in a line for people.
+  /// A one-line summary of the work so far, for people.
   var summary: String {
     let rate = trackedSeconds > 0 ? Double(trackedFrameCount) / trackedSeconds : 0
     return "\(trackedFrameCount) frames tracked, "

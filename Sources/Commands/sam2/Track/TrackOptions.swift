@@ -53,7 +53,7 @@ struct TrackOptions: ParsableArguments {
     }
   }
 
-  /// The same as the library takes it.
+  /// The options in the form that the library takes.
   func resolved(
     _ damage: DamageOptions, scripted: Tracker?
   ) throws(Failure) -> VideoOptions {
@@ -73,9 +73,9 @@ struct TrackOptions: ParsableArguments {
 
 /// The treatment of frames that cannot be decoded.
 enum DamagePolicy: String, ExpressibleByArgument, CaseIterable {
-  /// Fails at the first of them.
+  /// Fails at the first such frame.
   case stop
-  /// Leaves them out and continues.
+  /// Leaves such frames out and continues.
   case skip
 }
 
@@ -109,7 +109,7 @@ struct TrackPause: ParsableArguments {
       "Resume a saved job: same video, model, options and prompts.", valueName: "file"))
   var resume: String?
 
-  /// Whether the job may end before the video, or did.
+  /// Whether the job may end before the video does, or already did so.
   var isGiven: Bool { saveState != nil || stopAfter != nil || resume != nil }
 
   func validate() throws {

@@ -57,7 +57,7 @@ struct TrackPrompts: ParsableArguments {
 
   @OptionGroup var detections: DetectionArguments
 
-  /// Whether there is no prompt at all.
+  /// Whether there are no prompts at all.
   var isEmpty: Bool { scripts.isEmpty && !isGivenHere && texts.isEmpty }
 
   private var isGivenHere: Bool { !points.isEmpty || !boxes.isEmpty || !masks.isEmpty }
@@ -76,7 +76,7 @@ struct TrackPrompts: ParsableArguments {
   private func validateTexts(isAlone: Bool) throws {
     guard !texts.isEmpty else {
       if detectEvery != nil { throw ValidationError("--detect-every is about what --text finds") }
-      // A script may look for words, too.
+      // A script may search for words too.
       if scripts.isEmpty { try detections.refuse() }
       return
     }
@@ -87,7 +87,7 @@ struct TrackPrompts: ParsableArguments {
     }
   }
 
-  /// The search for the words of --text; nil without.
+  /// The search for the words given in --text; nil without any.
   private var search: InteractionScript.Search? {
     guard !texts.isEmpty else { return nil }
     var search = InteractionScript.Search(texts: texts, interval: detectEvery)
@@ -100,8 +100,8 @@ struct TrackPrompts: ParsableArguments {
 
   /// The actions, from the script or the options.
   ///
-  /// The parser keeps no order between different options, so the order comes from `arguments`, the
-  /// whole command line, whose values the parser has accepted already.
+  /// The parser does not keep the relative order of different options, so the order comes from
+  /// `arguments`, the whole command line, whose values the parser has already accepted.
   func plan(arguments: [String], _ reading: InputReading) throws(Failure) -> TrackPlan {
     if let script = scripts.first { return try TrackPlan(scriptFile: script) }
     if let search { return TrackPlan(script: .tracking(search), masks: [:]) }
@@ -118,7 +118,7 @@ struct TrackPrompts: ParsableArguments {
   }
 }
 
-/// The options whose order counts.
+/// The options whose order matters.
 private enum OrderedOption: String {
   case object = "--object"
   case frame = "--frame"

@@ -26,8 +26,8 @@ struct TrackerOptions: ParsableArguments {
       valueName: "name=value"))
   var constants: [TrackerSetting] = []
 
-  /// Puts the choice into `options`; `scripted` is that of the script.
-  /// - Throws: `config.value` for a constant of another tracker or out of range.
+  /// Applies the choice to `options`; `scripted` is the script's choice.
+  /// - Throws: `config.value` for a constant of another tracker or one that is out of range.
   func apply(to options: inout VideoOptions, scripted: Tracker?) throws(Failure) {
     options.tracker = tracker ?? scripted ?? .sam2
     options.prunesMemory = prunesMemory

@@ -5,8 +5,9 @@ internal import Passes
 /// Rewrites attention to int8 where the recipe asks for it.
 struct AttentionRewriting {
   private let recipe: Recipe
-  /// Weights whose products went back to floating point, and take the attention along whose label
-  /// their names begin with.
+  /// Weights whose products went back to floating point.
+  ///
+  /// An attention whose label begins one of these names follows them.
   private let returned: [String]
 
   init(_ recipe: Recipe, returned: some Sequence<String> = []) {

@@ -2,19 +2,19 @@ internal import Bytes
 internal import Graph
 internal import Passes
 
-/// Rewrites int8 attention to keys that are projected from tokens of a grid to read the tokens.
+/// Rewrites int8 attention over keys projected from grid tokens so that it reads the tokens.
 ///
 /// Before: `k = rotate_pairs(quantized_linear(m), cosine, sine)`,
-/// `y = quantized_attention(q, k, v)` with one head. After: `y = axial_attention(q, m, v)` with the
-/// product's weight. Conditions:
-/// nothing else uses `k` and its operands; nothing is fused into the product; both tables are
-/// `rotary_table` of one grid; keys have more than twice the channels of the tokens, since
-/// otherwise a score takes as much work. Algebra: each half of a key's channels rotates with the
-/// row or the column alone, so q R[x, y] (w m + b) = (qx Rx[x] wx + qy Ry[y] wy) m + ..., with two
-/// vectors as long as a token for each query, computed once for each column and row.
+/// `y = quantized_attention(q, k, v)` with one head. After: `y = axial_attention(q, m, v)`, which
+/// takes the product's weight. Conditions: nothing else uses `k` or the product it rotates; nothing
+/// is fused into the product; both tables are `rotary_table` of one grid; keys have more than twice
+/// as many channels as tokens, since otherwise a score takes as much work. Algebra: half of a key's
+/// channels rotate with the row alone and half with the column alone, so
+/// q R[x, y] (w m + b) = (qx Rx[x] wx + qy Ry[y] wy) m + ...: for each query, two vectors as long
+/// as a token, one computed once per column and the other once per row.
 ///
-/// SAM 2's memory has 64 channels and keys of 256, so the products of a score are halved and the
-/// projection of the memory is no longer needed.
+/// SAM 2's memory has 64 channels and its keys have 256, so each score takes half as many products,
+/// and the projection of the memory is no longer needed.
 struct AxialAttentionRewriting {
   private let rewriter: Rewriter
   private var graph: Graph { rewriter.source }
@@ -41,7 +41,7 @@ struct AxialAttentionRewriting {
       let result = try rewriter.add(.axialAttention(keys.attention), operands, label: node.label)
       rewriter.replace(node.result, with: result)
     }
-    // Rotary tables without another user.
+    // Removes rotary tables that have no other user.
     var unchanged = WeightTable()
     return try Pass.eliminateDeadCode.rewrite(rewriter.finish(), &unchanged)
   }
@@ -76,7 +76,7 @@ struct AxialAttentionRewriting {
         rotated: rotated, hasBias: parameters.hasBias))
   }
 
-  /// The table of cosines of a rotation, if its sines are of the same angles.
+  /// The cosine table of a rotation, if its sine table covers the same angles.
   private func table(of rotation: Graph.Node) -> RotaryTable? {
     guard case .rotaryTable(let cosine) = rewriter.producer(of: rotation.operands[1])?.op,
       case .rotaryTable(let sine) = rewriter.producer(of: rotation.operands[2])?.op,
@@ -90,7 +90,7 @@ struct AxialAttentionRewriting {
 }
 
 extension AxialAttention {
-  /// The product that makes keys of tokens.
+  /// The product that computes keys from tokens.
   var product: Linear { Linear(hasBias: hasBias) }
 
   /// The rotary table for keys of `depth` channels.

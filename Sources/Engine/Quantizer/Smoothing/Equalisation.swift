@@ -1,15 +1,15 @@
 internal import Graph
 internal import Tensors
 
-/// Brings channels that are rounded together to like sizes, and makes up for it where they are
-/// read: the model computes the same.
+/// Brings channels that are rounded together to similar magnitudes and compensates where they are
+/// read, so that the model computes the same results.
 ///
-/// It uses the statistics of calibration, and where there are none, estimates from the weights.
+/// It uses calibration statistics or, where there are none, estimates from the weights.
 struct Equalisation {
   private(set) var model: Model
-  /// Of the inputs as they are after it.
+  /// Statistics of the inputs after equalisation.
   private(set) var profile: CalibrationProfile
-  /// Smoothing of the inputs of products, by weight.
+  /// Smoothing of the products' inputs, by weight.
   private(set) var smoothings: [String: Smoothing] = [:]
   /// Labels of attention layers whose queries and keys were balanced.
   private(set) var balanced: [String] = []
@@ -18,11 +18,11 @@ struct Equalisation {
     (self.model, self.profile) = (model, profile)
   }
 
-  /// Works for products in `quantized`, which multiply in int8, and in `stored`, whose weights are
-  /// kept in it.
+  /// Equalises for the products in `quantized`, which multiply in int8, and those in `stored`,
+  /// whose weights are stored in int8.
   mutating func run(_ recipe: Recipe, quantized: Set<String>, stored: Set<String>) {
     if !recipe.steps.isDisjoint(with: [.smoothing, .shifting, .balancing]) {
-      // In the order of the graphs: an estimate after a product needs that of its input.
+      // In graph order: an estimate for the result of a product needs the estimate for its input.
       for group in SmoothingGroup.all(in: model, quantized: quantized, stored: stored) {
         if recipe.steps.contains(.estimation) { estimate(group) }
         smooth(group, recipe)
@@ -37,7 +37,7 @@ struct Equalisation {
     }
   }
 
-  /// Estimates inputs without statistics from the weights.
+  /// Estimates, from the weights, the inputs that have no statistics.
   private mutating func estimate(_ group: SmoothingGroup) {
     let unseen = group.consumers.map(\.weight).filter { profile.inputs[$0] == nil }
     guard !unseen.isEmpty, let input = group.estimatedInput(model.weights, profile) else { return }

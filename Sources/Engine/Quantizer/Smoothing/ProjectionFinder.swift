@@ -1,6 +1,6 @@
 internal import Graph
 
-/// Rows of a product that make the channels of a value, and belong to it alone.
+/// Rows of a product that compute the channels of a value and serve that value alone.
 struct Projection {
   /// Name of the weight.
   let weight: String
@@ -12,7 +12,7 @@ struct Projection {
   var isRotated = false
 }
 
-/// Finds what projects the operands of an attention.
+/// Finds the projections that compute the operands of an attention.
 struct ProjectionFinder {
   let graph: Graph
   let uses: GraphUses
@@ -33,10 +33,11 @@ struct ProjectionFinder {
     return name
   }
 
-  /// The rows that make `value`, which may be moved about on the way; nil when anything else reads
-  /// them, or what is done on the way does not keep channels apart and their signs and ratios.
+  /// The rows that compute `value`, which may be rearranged on the way; nil if anything else reads
+  /// them, or if a step on the way does not keep channels separate or preserve their signs and
+  /// ratios.
   ///
-  /// With `allowsRotation` pairs of channels may be rotated by positions.
+  /// With `allowsRotation`, positions may rotate pairs of channels.
   func projection(of value: ValueID, allowsRotation: Bool = false) -> Projection? {
     var current = value
     var isRotated = false
@@ -69,7 +70,7 @@ struct ProjectionFinder {
     return nil
   }
 
-  /// The rows of `node` from `start` on; nil when its weight or bias is used elsewhere too.
+  /// The rows of `node` from `start` on; nil if its weight or bias is also used elsewhere.
   func projection(_ node: Graph.Node, start: Int) -> Projection? {
     guard case .linear(let p) = node.op, let weight = ownWeight(node.operands[1]) else {
       return nil
@@ -87,7 +88,7 @@ struct ProjectionFinder {
 
   private func channels(_ value: ValueID) -> Dim? { graph[value].type.shape.last }
 
-  /// Whether `value` is only read by slices of its channels that do not overlap.
+  /// Whether `value` is read only by slices of its channels that do not overlap.
   private func isSlicedApart(_ value: ValueID) -> Bool {
     guard !uses.isKept(value) else { return false }
     var ranges: [Range<Int>] = []

@@ -2,14 +2,15 @@ internal import Glibc
 internal import Graph
 internal import Tensors
 
-/// An attention in int8 whose queries and keys belong to it: channels of queries may be divided by
-/// any positive factors if those of keys are multiplied by them, and no score changes.
+/// An int8 attention whose queries and keys are used nowhere else: query channels may be divided by
+/// any positive factors if key channels are multiplied by the same factors, and no score changes.
 ///
-/// Both are rounded by token and head. A channel that is large in queries and small in keys would
-/// make the steps of the former coarse and vanish in the latter. Factors are folded into the rows of
-/// the products that compute them; a pair of channels that positions rotate has one factor.
+/// Both are rounded per token and head. A channel that is large in queries and small in keys would
+/// coarsen the steps of the former and vanish in the latter. Factors are folded into the rows of
+/// the products that compute queries and keys; a pair of channels that positions rotate shares one
+/// factor.
 struct ScoreGroup {
-  /// Of the attention.
+  /// Label of the attention.
   let label: String
   let heads: Int
   let channelCount: Int
@@ -18,7 +19,7 @@ struct ScoreGroup {
 
   var isRotated: Bool { queries.isRotated || keys.isRotated }
 
-  /// The groups of `model` whose attention runs in int8 by `recipe`.
+  /// The groups of `model` whose attention runs in int8 according to `recipe`.
   static func all(in model: Model, recipe: Recipe) -> [ScoreGroup] {
     let shared = model.sharedWeights
     return model.graphs.flatMap { graph in
@@ -51,7 +52,8 @@ struct ScoreGroup {
 ///
 ///     max q^2 * sum k^2 + max k^2 * sum q^2      of each head, largest and sum over its channels
 ///
-/// times the same number for all of them: both operands are rounded in steps of their largest value.
+/// times a number common to all candidates: both operands are rounded in steps of their largest
+/// value.
 struct ScoreBalance {
   let factors: [Float]
 
@@ -59,7 +61,7 @@ struct ScoreBalance {
   /// Maximum expected error, relative to that without a change, at which a change is applied.
   private static let worthwhileGain = 0.9
   private static let rowCount = 64
-  /// Factors are kept within this ratio to their geometric mean.
+  /// Factors are kept within this ratio of their geometric mean.
   private static let largestFactor: Float = 4096
 
   /// Nil when balancing is not worth it, or nothing is known about queries or keys.
@@ -88,7 +90,7 @@ struct ScoreBalance {
     factors = best.factors
   }
 
-  /// Root mean square of each channel, or of the pair of channels that are rotated together.
+  /// Root mean square of each channel, or of each pair of channels that rotate together.
   private static func sizes(_ rows: [Float], _ group: ScoreGroup) -> [Float] {
     let channels = group.channelCount
     var squares = [Float](repeating: 0, count: channels)
@@ -110,7 +112,8 @@ struct ScoreBalance {
     let known = logarithms.filter(\.isFinite)
     let mean = known.reduce(0, +) / Float(max(1, known.count))
     let limit = log(largestFactor)
-    // Powers of two: what differs in last bits gives the same, and folding rounds nothing.
+    // Powers of two: inputs that differ only in the last bits give the same factors, and folding
+    // rounds nothing.
     return logarithms.map {
       $0.isFinite ? exp(min(limit, max(-limit, $0 - mean))).roundedToPowerOfTwo : 1
     }
@@ -124,7 +127,7 @@ struct ScoreBalance {
     return zip(q, k).reduce(0) { $0 + $1.0.largest * $1.1.sum + $1.1.largest * $1.0.sum }
   }
 
-  /// By head, means over the rows of the largest square and the sum of squares.
+  /// Per head, the means over the rows of the largest square and of the sum of squares.
   private static func moments(
     _ rows: [Float], _ scales: [Float], _ heads: Int
   ) -> [(largest: Double, sum: Double)] {
@@ -148,7 +151,7 @@ struct ScoreBalance {
 }
 
 extension ScoreGroup {
-  /// Divides queries and multiplies keys: scores stay as they are.
+  /// Divides queries and multiplies keys; scores do not change.
   func fold(_ balance: ScoreBalance, into weights: inout WeightTable) {
     scale(queries, by: balance.factors.map { 1 / $0 }, &weights)
     scale(keys, by: balance.factors, &weights)

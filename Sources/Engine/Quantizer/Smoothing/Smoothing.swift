@@ -4,21 +4,21 @@ internal import Tensors
 
 /// Chooses the offsets and factors of a `SmoothingGroup` and folds them into the weights.
 ///
-/// Offsets are the means of the channels, or nothing. Candidates for factors are
-/// s_k = a_k^alpha / w_k^(1 - alpha), with a_k the largest input and w_k the largest weight of
-/// channel k (arXiv 2211.10438), and s = 1. The minimum expected error of the products wins:
+/// Offsets are the means of the channels, or nothing. Candidates for factors are s_k = a_k^alpha /
+/// w_k^(1 - alpha), with a_k the largest input and w_k the largest weight of channel k (arXiv
+/// 2211.10438), and s = 1. The candidate with the minimum expected error of the products wins:
 ///
 ///     sum over k of e_k |W_k|^2                    rounding of the input, e_k its mean square
 ///   + sum over k of m_k / s_k^2 * sum_n d_n^2 / 12  rounding of the weights in steps of d_n
 ///
-/// where e_k is measured on the sampled rows with the rounding that runs, and m_k is the mean
-/// square of input k. Errors of different channels are taken as independent.
+/// where e_k is measured on the sampled rows with the rounding used at run time, and m_k is the
+/// mean square of input k. Errors of different channels are assumed to be independent.
 struct Smoothing {
   /// Offsets subtracted from the channels; nil when they are not shifted.
   let offsets: [Float]?
   let factors: [Float]
   let alpha: Double?
-  /// Expected squared error of the products with these, over that without.
+  /// Expected squared error of the products with these, divided by that without them.
   let gain: Double
 
   static let alphas = [0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85]
@@ -26,14 +26,15 @@ struct Smoothing {
   ///
   /// The estimate leaves out the effect of later layers.
   private static let worthwhileGain = 0.9
-  /// Factors are kept within this ratio to their geometric mean: trained channels differ by less.
+  /// Factors are kept within this ratio of their geometric mean: trained channels differ by less.
   private static let largestFactor: Float = 1024
 
-  /// Chooses for products with weights [N, K], all of which read `input`; some of them may not round
-  /// it, but their weights only.
+  /// Chooses for products with weights [N, K] that all read `input`; some may round only their
+  /// weights, not the input.
   ///
-  /// `offsets` may be taken from the channels. Where nobody gave inputs, factors are powers of two:
-  /// what differs in last bits gives the same, and folding rounds nothing.
+  /// `offsets` may be subtracted from the channels. If the inputs did not come from a user, factors
+  /// are powers of two: inputs that differ only in the last bits give the same factors, and folding
+  /// rounds nothing.
   init(
     products: [(weight: Tensor, roundsInput: Bool)], input: CalibrationProfile.Input,
     offsets candidate: [Float]?, scales: Bool
@@ -69,7 +70,7 @@ struct Smoothing {
 
   var changesSomething: Bool { offsets != nil || alpha != nil }
 
-  /// The statistics of `input` after it.
+  /// The statistics of `input` after smoothing.
   func applied(to input: CalibrationProfile.Input) -> CalibrationProfile.Input {
     let shifted = offsets.map { input.shifted(by: $0) } ?? input
     return alpha == nil ? shifted : shifted.divided(by: factors)
@@ -95,7 +96,7 @@ struct Smoothing {
 }
 
 extension Float {
-  /// The nearest power of two, of a positive number, on the scale of logarithms.
+  /// The power of two nearest to a positive number, on a logarithmic scale.
   var roundedToPowerOfTwo: Float {
     guard isNormal, self > 0 else { return 1 }
     let isUpper = significand >= 1.414_213_5
@@ -109,9 +110,9 @@ private struct Estimate {
 
   let matrices: [Matrix]
   let input: CalibrationProfile.Input
-  /// Over all outputs, the largest weight of each channel.
+  /// Largest weight of each channel over all outputs.
   let largest: [Float]
-  /// Over the outputs of products that round their input, the sum of squares.
+  /// Sum of squares of each channel's weights over the outputs of products that round their input.
   private let squares: [Float]
 
   init(matrices: [Matrix], input: CalibrationProfile.Input) {

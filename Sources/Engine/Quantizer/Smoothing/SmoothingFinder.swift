@@ -44,12 +44,11 @@ struct SmoothingFinder {
     group.vectors = projection.bias.map { [($0, projection.start)] } ?? []
   }
 
-  /// The products that read `value`, as it is or rearranged in rows; nil when anything else reads
-  /// it.
+  /// The products that read `value`, directly or rearranged in rows; nil if anything else reads it.
   private func consumers(of value: ValueID) -> [SmoothingGroup.Consumer]? {
     guard !uses.isKept(value) else { return nil }
     var found: [SmoothingGroup.Consumer] = []
-    // Readers to look at, the next one last; a rearranged value has readers of its own.
+    // Readers still to examine, next one last; a rearranged value has its own readers.
     var pending = uses.consumers(of: value).reversed().map {
       (node: $0, value: value, seesPadding: false)
     }
@@ -71,7 +70,8 @@ struct SmoothingFinder {
     return found
   }
 
-  /// A product of `value` with a weight of its own; nil when it reads the value in other places too.
+  /// The consumer for a product of `value` with its own weight; nil if the product also reads the
+  /// value elsewhere.
   private func consumer(
     _ node: Graph.Node, of value: ValueID, _ seesPadding: Bool
   ) -> SmoothingGroup.Consumer? {
@@ -84,7 +84,7 @@ struct SmoothingFinder {
     return .init(weight: name, bias: bias, seesPadding: seesPadding, rounding: rounding)
   }
 
-  /// Whether a node may put zeros beside what it rearranges.
+  /// Whether a node may add zero padding to the value it rearranges.
   private func pads(_ node: Graph.Node) -> Bool {
     guard case .windowPartition(let window) = node.op else { return false }
     let shape = graph[node.operands[0]].type.shape
@@ -93,7 +93,7 @@ struct SmoothingFinder {
 }
 
 extension Op {
-  /// The kind of producer, if channels of its result may be divided by positive factors before it.
+  /// The kind of producer, if its result's channels may be divided by positive factors upstream.
   fileprivate var producer: SmoothingGroup.Producer? {
     switch self {
     case .layerNorm: .norm

@@ -5,9 +5,9 @@ internal import Tensors
 extension SmoothingGroup {
   /// Input rows of the products, estimated from the weights; nil where that is impossible.
   ///
-  /// A LayerNorm gives each channel its bias plus its weight times a normal variable. The result of
-  /// a product on such rows is computed; that attention averages its rows is left out, because all
-  /// channels shrink alike.
+  /// A LayerNorm gives each channel its bias plus its weight times a normal variable. Products are
+  /// computed on such rows; the averaging of rows by attention is ignored, because it shrinks all
+  /// channels alike.
   func estimatedInput(
     _ weights: WeightTable, _ profile: CalibrationProfile
   ) -> CalibrationProfile.Input? {
@@ -30,13 +30,13 @@ extension SmoothingGroup {
   }
 }
 
-/// Results of some rows of a product on sampled inputs.
+/// Outputs of some rows of a product for sampled inputs.
 struct ProjectedRows {
   /// [rows, count].
   let values: [Float]
 
   /// Rows `start`..<`start + count` of the product of `weight`, on up to `limit` sampled rows of
-  /// `input`; nil when they do not fit each other.
+  /// `input`; nil if their sizes do not match.
   init?(
     _ input: CalibrationProfile.Input, _ weights: WeightTable, _ weight: String, bias: String?,
     start: Int, count: Int, limit: Int
@@ -47,7 +47,8 @@ struct ProjectedRows {
     else { return nil }
     let offsets = bias.flatMap { weights[$0]?.floats() }
     let rows = min(limit, input.sampleRowCount)
-    // Sampled rows come in the order in which they were seen: some of all.
+    // Sampled rows are in the order in which they were seen, so rows at even intervals cover them
+    // all.
     let step = input.sampleRowCount / rows
     var values: [Float] = []
     values.reserveCapacity(rows * count)
@@ -110,9 +111,9 @@ private struct NormalStream {
 }
 
 extension CalibrationProfile.Input {
-  /// Rows of an estimate.
+  /// Number of rows in an estimate.
   static let estimatedRowCount = 64
-  /// Of the rows that are drawn: equal models give equal files.
+  /// Seed of the drawn rows, fixed so that equal models give equal files.
   private static let seed: UInt64 = 0x5EED
 
   /// Rows of independent, normal channels.
@@ -126,7 +127,7 @@ extension CalibrationProfile.Input {
     return Self(estimatedRows: rows, channels: gain.count)
   }
 
-  /// Statistics of rows that nobody saw.
+  /// Statistics of rows that were estimated rather than observed.
   init(estimatedRows rows: [Float], channels: Int) {
     let count = Float(max(1, rows.count / max(1, channels)))
     var lowest = [Float](repeating: .infinity, count: channels)

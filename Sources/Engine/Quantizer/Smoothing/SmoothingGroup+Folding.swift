@@ -2,8 +2,8 @@ internal import Graph
 internal import Tensors
 
 extension SmoothingGroup {
-  /// Shifts and divides in the producers of the value, and compensates in its users, so that the
-  /// model computes the same.
+  /// Shifts and divides the value in its producers and compensates in its users, so that the model
+  /// computes the same results.
   func fold(_ smoothing: Smoothing, into weights: inout WeightTable) {
     if let offsets = smoothing.offsets { shift(by: offsets, &weights) }
     scale(by: smoothing.factors, &weights)

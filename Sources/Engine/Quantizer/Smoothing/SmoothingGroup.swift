@@ -1,17 +1,21 @@
 internal import Graph
 internal import Tensors
 
-/// Products that read one value, and what makes that value: channels of it may be divided by any
-/// positive factors if the products' weights are multiplied by them, and moved by any offsets if the
-/// products' biases get their products with the weights.
+/// Products that read one value, and the producer of that value.
 ///
-/// Three producers allow the first, because each works on channels one by one, and two the second:
+/// Its channels may be divided by any positive factors if the products' weights are multiplied by
+/// the same factors, and shifted by any offsets if the offsets' products with the weights are added
+/// to the products' biases.
+///
+/// Three producers allow the division, because each works on channels one by one, and two the
+/// shift:
 ///
 /// - a LayerNorm: its weight and bias are divided (Xiao et al., "SmoothQuant", arXiv 2211.10438),
-///   offsets are taken from its bias (Wei et al., "Outlier Suppression+", arXiv 2304.09145);
+///   and offsets are subtracted from its bias (Wei et al., "Outlier Suppression+", arXiv
+///   2304.09145);
 /// - attention, in its values: softmax(S) (V - 1 o^T) / s = (softmax(S) V - 1 o^T) / s, since rows
-///   of a softmax sum to one, so the rows of the projection that makes V are divided, and offsets
-///   are taken from its bias;
+///   of a softmax sum to one, so the rows of the projection that computes V are divided, and
+///   offsets are subtracted from its bias;
 /// - ReLU after a product: relu(x / s) = relu(x) / s for s > 0.
 struct SmoothingGroup {
   /// The kind of the value's producer.
@@ -34,7 +38,7 @@ struct SmoothingGroup {
     let rounding: Rounding
   }
 
-  /// The rounded part of a product; one without rounding takes its factors all the same.
+  /// The rounded part of a product; a product without rounding still takes the factors.
   enum Rounding {
     case none
     /// Its weight is stored in int8 and multiplied in float.
@@ -46,15 +50,15 @@ struct SmoothingGroup {
   let producer: Producer
   /// At least one of them rounds.
   var consumers: [Consumer]
-  /// Vectors whose elements are divided, beginning at the given one.
+  /// Vectors whose elements are divided, from the given start on.
   var vectors: [(name: String, start: Int)] = []
-  /// Matrices whose rows are divided, beginning at the given one.
+  /// Matrices whose rows are divided, from the given start on.
   var matrices: [(name: String, start: Int)] = []
   /// The vector that offsets are subtracted from, if the producer has one.
   var origin: (name: String, start: Int)?
   let channelCount: Int
 
-  /// The products of which something is rounded.
+  /// The products in which something is rounded.
   var rounded: [Consumer] { consumers.filter { $0.rounding != .none } }
 
   var canShift: Bool {
@@ -65,7 +69,7 @@ struct SmoothingGroup {
 
 extension SmoothingGroup {
   /// The groups of `model` with products in `quantized`, which multiply in int8, or in `stored`,
-  /// whose weights are kept in it; in the order of the graphs.
+  /// whose weights are stored in int8; in the order of the graphs.
   static func all(
     in model: Model, quantized: Set<String>, stored: Set<String> = []
   ) -> [SmoothingGroup] {

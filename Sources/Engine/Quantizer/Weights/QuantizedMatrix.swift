@@ -9,11 +9,11 @@ public struct QuantizedMatrix: Sendable {
   public let values: Tensor
   /// float32 [outputs]; 1 for a channel of zeros.
   public let scale: Tensor
-  /// Signal to quantisation noise in decibels, weighted like the search.
+  /// Signal-to-quantisation-noise ratio in decibels, weighted as in the search.
   public let sqnr: Double
   /// Mean over the channels of the range kept, as a share of the largest magnitude.
   public let meanClip: Double
-  /// Channels of nothing but zeros.
+  /// Number of channels that contain only zeros.
   public let zeroChannels: Int
 
   /// Shares of the largest magnitude that the search tries.
@@ -21,9 +21,10 @@ public struct QuantizedMatrix: Sendable {
 
   /// Quantises `weight` [outputs, depth, 1...].
   ///
-  /// With `searchesClip` each channel gets the range with the minimum squared error; the error of
-  /// element k counts `importance[k]` times (the mean square of input k), or once without it.
-  /// With `compensation` the weights of a channel make up for each other's rounding in that range.
+  /// With `searchesClip`, each channel gets the range with the minimum squared error; the error of
+  /// element k is weighted by `importance[k]` (the mean square of input k), or by 1 without it.
+  /// With `compensation`, the weights of a channel compensate for each other's rounding in that
+  /// range.
   init(
     _ weight: Tensor, importance: [Float]? = nil, searchesClip: Bool = false,
     compensation: RoundingCompensation? = nil
@@ -74,7 +75,7 @@ public struct QuantizedMatrix: Sendable {
   }
 }
 
-/// Signal to noise in decibels; infinite without noise.
+/// Signal-to-noise ratio in decibels; infinite without noise.
 func decibels(signal: Double, noise: Double) -> Double {
   if noise <= 0 { return .infinity }
   return signal > 0 ? 10 * log10(signal / noise) : -.infinity
@@ -103,7 +104,7 @@ private struct Channel {
     for candidate in clips {
       let candidateScale = largest * candidate / 127
       let error = Self.error(row, counts, candidateScale)
-      // The first of equals, and so the widest range.
+      // The first of equal candidates, which has the widest range.
       if error < best { (best, clip, scale) = (error, candidate, candidateScale) }
     }
     // No candidate is better when the moments are infinite or zero.
@@ -145,7 +146,7 @@ private struct Channel {
   }
 
   func store(_ row: UnsafeBufferPointer<Float>, to target: UnsafeMutableBufferPointer<Int8>) {
-    // A division, as in the format's definition: a product with the inverse may round differently.
+    // Division, as in the format's definition: multiplying by the inverse may round differently.
     for k in row.indices {
       let level = min(127, max(-127, row[k] / scale))
       target[k] = Int8(RowQuantizer.roundedToEven(level))

@@ -1,10 +1,10 @@
-/// Rounds the weights of a channel one after the other, and adjusts the remaining ones to
-/// compensate for each error, as far as the inputs are correlated (Frantar et al., "GPTQ", arXiv
+/// Rounds the weights of a channel one after another, and adjusts the remaining ones to compensate
+/// for each error to the extent that the inputs are correlated (Frantar et al., "GPTQ", arXiv
 /// 2210.17323).
 ///
 /// With H the mean of x x^T over sampled inputs, the best compensation in weight j for an error d
-/// of weight k is d U[k, j] / U[k, k], where U is the upper factor of the inverse of H: H^-1 = U^T
-/// U. Inputs are taken in order of falling mean square, and in blocks, since inputs of different
+/// in weight k is d U[k, j] / U[k, k], where U is the upper factor of the inverse of H: H^-1 = U^T
+/// U. Inputs are taken in order of decreasing mean square, and in blocks, since inputs in different
 /// blocks are hardly correlated; the work is that of one product with `blockSize` rows.
 struct RoundingCompensation {
   static let blockSize = 128
@@ -14,7 +14,7 @@ struct RoundingCompensation {
   private struct Block {
     /// Inputs in the order in which their weights are rounded.
     var order: [Int]
-    /// [n, n]: row k holds U[k, j] / U[k, k] right of the diagonal.
+    /// [n, n]: row k holds U[k, j] / U[k, k] to the right of the diagonal.
     var ratios: [Float]
     /// 1 / U[k, k]^2: mean square of the part of input k that later inputs do not explain.
     var ownSquares: [Float]
@@ -22,14 +22,14 @@ struct RoundingCompensation {
 
   private let blocks: [Block]
 
-  /// For inputs like those of `input`.
+  /// Prepares for inputs like those of `input`.
   init(_ input: CalibrationProfile.Input) {
     blocks = stride(from: 0, to: input.channelCount, by: Self.blockSize).map { start in
       Self.block(start..<min(start + Self.blockSize, input.channelCount), of: input)
     }
   }
 
-  /// Rounds `row` to steps of `scale` and gives the mean square error of its product with the
+  /// Rounds `row` to steps of `scale` and returns the mean square error of its product with the
   /// inputs.
   func round(
     _ row: UnsafeBufferPointer<Float>, scale: Float, to target: UnsafeMutableBufferPointer<Int8>
@@ -41,7 +41,7 @@ struct RoundingCompensation {
         for (k, input) in block.order.enumerated() { weights[k] = row[input] }
         block.ratios.withUnsafeBufferPointer { ratios in
           for k in 0..<count {
-            // A division, as in the format's definition: a product with the inverse may round
+            // Division, as in the format's definition: multiplying by the inverse may round
             // differently.
             let level = RowQuantizer.roundedToEven(min(127, max(-127, weights[k] / scale)))
             target[block.order[k]] = Int8(level)
@@ -68,7 +68,7 @@ struct RoundingCompensation {
     let gram = gram(order, of: input)
     let mean = (0..<count).reduce(0) { $0 + gram[$1 * count + $1] } / Double(max(1, count))
     guard mean > 0, mean.isFinite, let inverse = inverseFactor(gram, damping * mean, count) else {
-      // Nothing is known about these inputs: each weight is rounded for itself.
+      // Nothing is known about these inputs: each weight is rounded on its own.
       return Block(
         order: order, ratios: [Float](repeating: 0, count: count * count),
         ownSquares: order.map { input.secondMoment[$0] })
@@ -88,7 +88,7 @@ struct RoundingCompensation {
   /// Mean of x x^T over the sample for the inputs in `order`, upper triangle of [n, n].
   private static func gram(_ order: [Int], of input: CalibrationProfile.Input) -> [Double] {
     let (count, channels) = (order.count, input.channelCount)
-    // Sums over the sample in float32, which is more exact than the sample is.
+    // Sums over the sample are in float32, which is more exact than the sample itself.
     var sums = [Float](repeating: 0, count: count * count)
     var row = [Float](repeating: 0, count: count)
     for index in 0..<input.sampleRowCount {
@@ -105,10 +105,10 @@ struct RoundingCompensation {
     return sums.map { Double($0) / Double(max(1, input.sampleRowCount)) }
   }
 
-  /// The upper U with (gram + shift I)^-1 = U^T U, [n, n]; nil when the sum is not positive.
+  /// The upper factor U with (gram + shift I)^-1 = U^T U, [n, n]; nil if the sum is not positive.
   ///
-  /// gram + shift I = V V^T with an upper V, by the method of Cholesky from the last row up, and
-  /// U = V^-1.
+  /// Factors gram + shift I = V V^T with an upper V, by Cholesky's method from the last row up;
+  /// then U = V^-1.
   private static func inverseFactor(_ gram: [Double], _ shift: Double, _ n: Int) -> [Double]? {
     var v = gram
     for i in 0..<n { v[i * n + i] += shift }

@@ -1,7 +1,7 @@
-/// The rounding of activation rows that `quantized_linear` does while a model runs, in the same
-/// float32 steps (`Formats/quantization.md`), for estimating what it costs.
+/// The rounding of activation rows that `quantized_linear` performs while a model runs, in the same
+/// float32 steps (`Formats/quantization.md`), for estimating its cost.
 public enum RowQuantizer {
-  /// Writes `row` after a round trip through int8 into `result`.
+  /// Writes `row`, after a round trip through int8, to `result`.
   public static func roundTrip(
     _ row: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>
   ) {
@@ -20,7 +20,7 @@ public enum RowQuantizer {
     }
   }
 
-  /// Signal to noise of the sampled rows of a product in decibels; nil without samples.
+  /// Signal-to-noise ratio of a product's sampled rows in decibels; nil without samples.
   static func sqnr(of input: CalibrationProfile.Input) -> Double? {
     guard input.sampleRowCount > 0 else { return nil }
     let channels = input.channelCount
@@ -40,10 +40,10 @@ public enum RowQuantizer {
     return decibels(signal: signal, noise: noise)
   }
 
-  /// Nearest integer, halves to even, of a magnitude below 2^22: adding 1.5 * 2^23 leaves no bits
-  /// for a fraction.
+  /// The nearest integer, with halves rounded to even, for magnitudes below 2^22: adding 1.5 * 2^23
+  /// leaves no bits for a fraction.
   ///
-  /// Compiles to two additions where `rounded()` is a call.
+  /// Compiles to two additions, whereas `rounded()` is a call.
   @inline(__always)
   static func roundedToEven(_ value: Float) -> Float {
     let bounded = min(4_194_304, max(-4_194_304, value))

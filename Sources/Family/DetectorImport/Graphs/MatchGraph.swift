@@ -2,8 +2,8 @@ import Bytes
 import DetectorConfig
 import Graph
 
-/// Boxes and queries to logits: the cosine of what each box shows and what each query asks for,
-/// shifted and scaled by numbers of the box.
+/// Boxes and queries to logits: the cosine between each box's contents and each query, shifted and
+/// scaled by the box's own numbers.
 enum MatchGraph {
   static func graph(_ c: DetectorConfiguration) throws(Failure) -> Graph {
     var writer = TowerWriter(.matchQueries, c)

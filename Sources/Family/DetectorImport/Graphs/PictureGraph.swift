@@ -2,8 +2,8 @@ import Bytes
 import DetectorConfig
 import Graph
 
-/// A picture to one box per patch, before the position of the patch is added, and to their class
-/// features.
+/// A picture to one box per patch, before the patch's position is added, and to the class features
+/// of the boxes.
 enum PictureGraph {
   static func graph(_ c: DetectorConfiguration) throws(Failure) -> Graph {
     var writer = TowerWriter(.findBoxes, c)
@@ -40,7 +40,7 @@ enum PictureGraph {
     return try writer.norm(merged, label, epsilon)
   }
 
-  /// The token of the picture, then those of the patches, with their positions.
+  /// The picture's token, then the patches' tokens, with their positions.
   private static func tokens(
     of image: ValueID, _ writer: inout TowerWriter
   ) throws(Failure) -> ValueID {

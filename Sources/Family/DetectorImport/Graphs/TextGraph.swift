@@ -2,8 +2,8 @@ import Bytes
 import DetectorConfig
 import Graph
 
-/// Texts to queries: a transformer in which a token sees itself and those before it; the query is
-/// what it makes of the end of a text.
+/// Texts to queries: a transformer in which each token sees itself and those before it; the query
+/// is its result for the end token of a text.
 enum TextGraph {
   static func graph(_ c: DetectorConfiguration) throws(Failure) -> Graph {
     var writer = TowerWriter(.encodeText, c)
@@ -19,7 +19,7 @@ enum TextGraph {
       try masks.attention(query, key, value, label, &writer)
     }
     x = try writer.norm(x, "\(path).final_layer_norm", c.text.normEpsilon)
-    // Rows of all texts, one after the other, of which each text has one picked.
+    // The rows of all texts, concatenated; one is picked per text.
     let rows = try writer.add(
       .reshape([DetectorInterface.texts * c.tokenCount, Dim(constant: c.text.width)]), x,
       label: path)
@@ -32,9 +32,9 @@ enum TextGraph {
 
 /// Attention in which token i sees tokens 0 to i.
 ///
-/// There is no operator for it, and none is needed for texts of some tokens: each head of a query
-/// gets row i of a mask (0 where it may look, else -10,000) as further channels, and each head of a
-/// key j gets row j of the identity, so that their product is q k^T + mask[i, j].
+/// There is no operator for this, and texts of a few tokens need none: each head of query i gets
+/// row i of a mask (0 where it may look, else -10,000) as extra channels, and each head of key j
+/// gets row j of the identity, so that their product is q k^T + mask[i, j].
 private struct CausalMask {
   private let mask: ValueID
   private let identity: ValueID
@@ -58,7 +58,7 @@ private struct CausalMask {
       .attention(heads: tower.heads, scale: scale), operands[0], operands[1], value, label: label)
   }
 
-  /// x [texts, tokens, heads * D] with a row of `table` [tokens, tokens] after each head.
+  /// x [texts, tokens, heads * D] with a row of `table` [tokens, tokens] appended to each head.
   private func widened(
     _ x: ValueID, by table: ValueID, _ label: String, _ writer: inout TowerWriter
   ) throws(Failure) -> ValueID {

@@ -4,7 +4,8 @@ import Graph
 
 /// Writes the layers of detectors: a graph builder that knows their weights.
 ///
-/// Products, activations and residual sums stay separate nodes, as in the reference: passes fuse.
+/// Products, activations and residual sums stay separate nodes, as in the reference; passes fuse
+/// them.
 struct TowerWriter {
   let configuration: DetectorConfiguration
   let root: String
@@ -30,7 +31,7 @@ struct TowerWriter {
 
   mutating func output(_ name: String, _ value: ValueID) { builder.output(name, value) }
 
-  /// The tensor of that name, as the checkpoint has it.
+  /// The tensor with that name, as in the checkpoint.
   mutating func weight(_ name: String) throws(Failure) -> ValueID {
     guard let shape = shapes[name] else {
       throw Failure(
@@ -40,7 +41,7 @@ struct TowerWriter {
     return derived(name, shape)
   }
 
-  /// A weight that the importer makes.
+  /// A weight created by the importer.
   mutating func derived(_ name: String, _ shape: [Int]) -> ValueID {
     builder.weight(name, TensorType(.float, shape.map { Dim(constant: $0) }))
   }
@@ -74,9 +75,9 @@ struct TowerWriter {
 
   /// Rows of x divided by their lengths.
   ///
-  /// There is no operator for it: LayerNorm of (x, -x) has mean zero and divides by the root of
-  /// |x|^2 / C, so with 1 / sqrt(C) as its weight the first half is x / |x|. The reference adds 1e-6
-  /// to the length, and here as much is under the root.
+  /// There is no operator for this. LayerNorm of (x, -x), which has mean zero, divides by the root
+  /// of |x|^2 / C, so with 1 / sqrt(C) as its weight the first half is x / |x|. The reference adds
+  /// 1e-6 to the length; here the same amount is under the root.
   mutating func unitRows(_ x: ValueID, width: Int, label: String) throws(Failure) -> ValueID {
     let channels = [Dim(constant: 2 * width)]
     let axis = builder.type(of: x).shape.count - 1
@@ -89,7 +90,7 @@ struct TowerWriter {
     return try slice(units, axis: axis, start: 0, count: width, label: label)
   }
 
-  /// All layers of a tower, with `attention` of projected queries, keys and values.
+  /// All layers of a tower; `attention` takes the projected queries, keys and values.
   mutating func layers(
     of x: ValueID, _ path: String, _ tower: DetectorConfiguration.Tower,
     attention: (inout TowerWriter, ValueID, ValueID, ValueID, String) throws(Failure) -> ValueID

@@ -4,12 +4,12 @@ public import Media
 public struct AutomaticMask: Sendable, Hashable {
   /// The mask at the size of the picture; `runs.mask` has its pixels.
   public internal(set) var runs: RunLengthMask
-  /// The box around the mask, all zero (except for the crop's corner) when the mask is empty.
+  /// The box around the mask; for an empty mask, the crop's corner or all zeros.
   ///
-  /// The far corner is the last pixel inside. `bbox` of the reference is left, top, and the
+  /// The far corner is the last pixel inside. The reference's `bbox` holds left, top, and the
   /// distances to the far corner, which are one less than the numbers of columns and rows.
   public internal(set) var box: PixelBox
-  /// The model's own guess of the mask's IoU with the truth.
+  /// The model's own estimate of the mask's IoU with the true mask.
   public let predictedIoU: Float
   /// How little the area depends on the threshold, 0...1.
   public let stabilityScore: Float
@@ -18,6 +18,6 @@ public struct AutomaticMask: Sendable, Hashable {
   /// The part of the picture that the model was shown.
   public let crop: CropBox
 
-  /// Pixels inside.
+  /// Number of pixels inside.
   public var area: Int { runs.area }
 }

@@ -1,11 +1,11 @@
 import Media
 
 extension AutomaticMaskGenerator {
-  /// `masks` without holes and islands of less than `minimumArea` pixels at full size, and without
-  /// the duplicates that this makes.
+  /// `masks` without holes and islands smaller than `minimumArea` pixels at full size, and without
+  /// any duplicates this creates.
   ///
-  /// Of two masks whose boxes then have an IoU above `threshold`, one that needed no change is
-  /// preferred. `postprocess_small_regions` of the reference, which nothing there calls.
+  /// If the boxes of two masks then have an IoU above `threshold`, a mask that needed no change is
+  /// preferred. This is the reference's `postprocess_small_regions`, which nothing there calls.
   public static func removingSmallRegions(
     _ masks: [AutomaticMask], minimumArea: Int, threshold: Double = 0.7
   ) -> [AutomaticMask] {

@@ -2,27 +2,27 @@ public import Bytes
 public import Media
 import Tensors
 
-/// Finds everything in a picture: clicks on a grid, and keeps the good masks without duplicates.
+/// Finds everything in a picture: clicks on a grid and keeps the good masks, without duplicates.
 ///
 ///     let generator = try AutomaticMaskGenerator(SegmentationModel(path: "model.sam2"))
 ///     for found in try generator.generate(ImageReader.read("dog.jpg")) {
 ///       save(found.runs.mask, found.box, found.predictedIoU)
 ///     }
 ///
-/// Equals `SAM2AutomaticMaskGenerator` of the reference, in its order of masks. Each crop is encoded
-/// once; masks are kept as run lengths, and only one at a time exists at full size.
+/// Matches the reference's `SAM2AutomaticMaskGenerator`, including the order of masks. Each crop is
+/// encoded once; masks are kept as run lengths, and only one at a time exists at full size.
 public struct AutomaticMaskGenerator: Sendable {
   public let model: SegmentationModel
   public let options: AutomaticMaskOptions
 
-  /// How far the search has come, in clicks over all crops.
+  /// Progress of the search, in clicks over all crops.
   public struct Progress: Sendable, Hashable {
     public var done: Int
     public var total: Int
   }
 
-  /// Clicks decoded in one call at most: more are not faster, and each takes 8 MB in the last layer
-  /// of the published models' decoder alone.
+  /// Maximum number of clicks decoded in one call: more would not be faster, and each takes 8 MB in
+  /// the last layer of the published models' decoder alone.
   private static let decoderLimit = 16
 
   /// - Throws: `auto.option`, `auto.point_grids` for options out of range.
@@ -36,11 +36,12 @@ public struct AutomaticMaskGenerator: Sendable {
 
   /// Finds the masks of a picture.
   ///
-  /// Checks for cancellation of the task before each batch.
+  /// Checks for task cancellation before each batch.
   /// - Parameters:
   ///   - picture: at least as large as the crop layers need
-  ///   - progress: called after each batch of clicks; an error that it throws ends the work
-  /// - Returns: the masks by falling predicted IoU; with crops those of the smallest crops first.
+  ///   - progress: called after each batch of clicks; an error it throws ends the search
+  /// - Returns: the masks in order of decreasing predicted IoU; with crops, those from the smallest
+  ///   crops come first.
   /// - Throws: `Failure` `auto.crops` and what running the model throws; `CancellationError`; what
   ///   `progress` throws.
   public func generate(
@@ -65,7 +66,8 @@ public struct AutomaticMaskGenerator: Sendable {
     return kept.map { masks[$0] }
   }
 
-  /// The masks found in one crop, without duplicates; calls `progress` with numbers of clicks done.
+  /// The masks found in one crop, without duplicates; calls `progress` with the number of clicks in
+  /// each finished batch.
   private func search(
     _ crop: CropBox, layer: Int, of picture: RGBImage, progress: (Int) throws -> Void
   ) throws -> [AutomaticMask] {
@@ -109,7 +111,7 @@ public struct AutomaticMaskGenerator: Sendable {
     return options.refinesMasks ? try refined(candidates, predictor) : candidates
   }
 
-  /// The answers to the same clicks with the masks as mask prompts.
+  /// The results for the same clicks, with the candidates' masks as mask prompts.
   private func refined(
     _ candidates: [MaskCandidate], _ predictor: ImagePredictor
   ) throws(Failure) -> [MaskCandidate] {

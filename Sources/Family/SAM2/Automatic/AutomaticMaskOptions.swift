@@ -1,8 +1,8 @@
 import Bytes
 
-/// Choices of an `AutomaticMaskGenerator`, with the defaults of the reference.
+/// Options of an `AutomaticMaskGenerator`, with the reference's defaults.
 public struct AutomaticMaskOptions: Sendable, Hashable {
-  /// A click position as shares of the picture's width and height, 0...1.
+  /// A click position as fractions of the picture's width and height, 0...1.
   public struct GridPoint: Sendable, Hashable {
     public var x: Double
     public var y: Double
@@ -15,46 +15,47 @@ public struct AutomaticMaskOptions: Sendable, Hashable {
 
   /// Clicks along each side of the picture.
   public var pointsPerSide = 32
-  /// Clicks between two reports of progress; bounds memory, and changes no result.
+  /// Clicks between two progress reports; bounds memory without affecting results.
   public var pointsPerBatch = 64
-  /// Masks are kept whose predicted IoU is above; 0 keeps all.
+  /// Masks with a predicted IoU above this are kept; 0 keeps all.
   public var predictedIoUThreshold = 0.8
-  /// Masks are kept whose stability score is at least this; 0 keeps all.
+  /// Masks with a stability score of at least this are kept; 0 keeps all.
   ///
   /// The score is the area above `maskThreshold + stabilityScoreOffset` over the area above
   /// `maskThreshold - stabilityScoreOffset`.
   public var stabilityScoreThreshold = 0.95
   public var stabilityScoreOffset = 1.0
-  /// Logits above it are inside a mask.
+  /// Logits above this are inside a mask.
   public var maskThreshold = 0.0
-  /// Of two masks of one crop whose boxes have a higher IoU, the better one is kept.
-  public var boxNMSThreshold = 0.7
-  /// Layers of crops that are searched besides the whole picture; layer n has 2^n crops a side.
-  public var cropLayers = 0
-  /// Of two masks of different crops whose boxes have a higher IoU, that of the smaller crop is
+  /// If the boxes of two masks from one crop have a higher IoU than this, only the better mask is
   /// kept.
+  public var boxNMSThreshold = 0.7
+  /// Crop layers searched in addition to the whole picture; layer n has 2^n crops per side.
+  public var cropLayers = 0
+  /// If the boxes of two masks from different crops have a higher IoU than this, only the mask from
+  /// the smaller crop is kept.
   public var cropNMSThreshold = 0.7
-  /// Overlap of neighbouring crops of the first layer as a share of the picture's shorter side.
+  /// Overlap of neighbouring crops in the first layer, as a fraction of the picture's shorter side.
   public var cropOverlapRatio = 512.0 / 1500
-  /// In crop layer n there are `pointsPerSide` over this to the power of n clicks along each side.
+  /// Divisor per crop layer: layer n has `pointsPerSide` / this^n clicks along each side.
   public var cropPointsDownscaleFactor = 1
-  /// Explicit click positions, one list for the picture and one for each crop layer, instead of
-  /// `pointsPerSide`.
+  /// Explicit click positions to use instead of `pointsPerSide`: one list for the picture and one
+  /// for each crop layer.
   public var pointGrids: [[GridPoint]]?
-  /// Holes and islands of a mask up to this area, in low-resolution pixels, are removed before the
-  /// mask is enlarged; 0 keeps them.
+  /// Holes and islands of at most this area, in low-resolution pixels, are removed from a mask
+  /// before it is enlarged; 0 keeps them.
   ///
-  /// That is what `min_mask_region_area` does in the reference, with CUDA (it does nothing without).
-  /// `AutomaticMaskGenerator.removingSmallRegions` works at full size.
+  /// This is what the reference's `min_mask_region_area` does with CUDA (without CUDA it does
+  /// nothing). `AutomaticMaskGenerator.removingSmallRegions` works at full size.
   public var minimumRegionArea = 0
-  /// Gives each mask back to the model once, with its click, as a mask prompt: `use_m2m`.
+  /// Feeds each mask back to the model once, as a mask prompt along with its click: `use_m2m`.
   public var refinesMasks = false
-  /// Three candidates a click instead of one mask: `multimask_output`.
+  /// Whether a click gives three candidates instead of one mask: `multimask_output`.
   public var multimask = true
 
   public init() {}
 
-  /// 4^6 crops are 4096 runs of the image encoder.
+  /// 4^6 crops mean 4096 runs of the image encoder.
   static let maximumCropLayers = 6
 
   /// - Throws: `auto.option` for a value out of range, `auto.point_grids`.

@@ -2,14 +2,15 @@ import Media
 
 /// Non-maximum suppression of boxes: `batched_nms` of torchvision with one category.
 enum BoxSuppression {
-  /// Indices of the boxes that are kept, the best first.
+  /// Indices of the boxes that are kept, best first.
   ///
-  /// In order of falling `scores`, of equals the first, a box is kept unless its IoU with one
-  /// kept earlier is above `threshold`. Areas are those between corners: a box of one pixel has
-  /// none, and two boxes without area never suppress each other. Single precision, as there.
+  /// In order of decreasing `scores` (ties in input order), a box is kept unless its IoU with a box
+  /// kept earlier is above `threshold`. Areas are measured between corners: a one-pixel box has no
+  /// area, and two boxes without area never suppress each other. Single precision, as in
+  /// torchvision.
   static func kept(_ boxes: [PixelBox], scores: [Float], threshold: Double) -> [Int] {
     precondition(boxes.count == scores.count)
-    // Not-a-number counts as the highest score, as torch sorts.
+    // NaN counts as the highest score, as in torch's sort.
     let ranks = scores.map { $0.isNaN ? .infinity : $0 }
     let order = boxes.indices.sorted { a, b in
       ranks[a] == ranks[b] ? a < b : ranks[a] > ranks[b]
@@ -25,7 +26,7 @@ enum BoxSuppression {
     return kept
   }
 
-  /// Intersection over union; not a number for two boxes without area.
+  /// Intersection over union; NaN for two boxes without area.
   private static func overlap(_ a: PixelBox, _ b: PixelBox) -> Float {
     let width = max(0, Float(min(a.right, b.right)) - Float(max(a.left, b.left)))
     let height = max(0, Float(min(a.bottom, b.bottom)) - Float(max(a.top, b.top)))

@@ -11,16 +11,16 @@ public struct CropBox: Sendable, Hashable {
     (self.left, self.top, self.width, self.height) = (left, top, width, height)
   }
 
-  /// One beyond the last column and row.
+  /// One past the last column and row.
   var right: Int { left + width }
   var bottom: Int { top + height }
 }
 
 extension CropBox {
-  /// The whole picture as layer 0, then 2^n x 2^n overlapping crops for each layer n, column after
+  /// The whole picture as layer 0, then 2^n x 2^n overlapping crops for each layer n, column by
   /// column: `generate_crop_boxes` of the reference.
   ///
-  /// - Throws: `auto.crops` when the picture is too small to be cut that often.
+  /// - Throws: `auto.crops` when the picture is too small for that number of crops.
   static func all(
     width: Int, height: Int, layers: Int, overlapRatio: Double
   ) throws(Failure) -> [(box: CropBox, layer: Int)] {

@@ -10,15 +10,15 @@ struct MaskCandidate {
   var predictedIoU: Float
 }
 
-/// Decides which candidates of one crop are good enough, and brings those to the picture's size.
+/// Decides which of a crop's candidates are good enough, and brings those to the picture's size.
 ///
-/// One mask at a time is held at full size.
+/// Only one mask at a time is held at full size.
 struct MaskFilter {
   private let options: AutomaticMaskOptions
   private let crop: CropBox
   private let pictureWidth: Int
   private let pictureHeight: Int
-  /// Made for the size of the candidates when the first one comes.
+  /// Created for the candidates' size when the first one arrives.
   private var enlarged: EnlargedPlane?
   /// A mask this close to a crop's edge is probably cut off there.
   private static let edgeDistance = 20
@@ -71,7 +71,8 @@ struct MaskFilter {
       maximumHoleArea: options.minimumRegionArea, maximumIslandArea: options.minimumRegionArea)
   }
 
-  /// Area above a higher threshold over area above a lower one; not a number without any area.
+  /// Ratio of the area above a higher threshold to the area above a lower one; NaN if both are
+  /// zero.
   private func stabilityScore(
     _ plane: UnsafeBufferPointer<Float>, _ enlarged: EnlargedPlane
   ) -> Float {
@@ -81,12 +82,12 @@ struct MaskFilter {
     return Float(areas.high) / Float(areas.low)
   }
 
-  /// The box of an empty mask, as in the reference: a point in the corner of the crop.
+  /// The box of an empty mask, as in the reference: a point at the corner of the crop.
   private var emptyBox: PixelBox {
     PixelBox(left: crop.left, top: crop.top, right: crop.left, bottom: crop.top)
   }
 
-  /// Whether a side is near that side of the crop, but not near that of the picture.
+  /// Whether a side of the box is near the same side of the crop but not near that of the picture.
   private func isCutOff(_ box: PixelBox) -> Bool {
     func isNear(_ side: Int, _ edge: Int) -> Bool { abs(side - edge) <= MaskFilter.edgeDistance }
     return (isNear(box.left, crop.left) && !isNear(box.left, 0))

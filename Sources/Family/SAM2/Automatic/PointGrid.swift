@@ -1,4 +1,4 @@
-/// Where the automatic generator clicks, as shares of a crop's width and height.
+/// Where the automatic generator clicks, as fractions of a crop's width and height.
 enum PointGrid {
   /// The clicks of crop layer `layer`; layer 0 is the whole picture.
   static func points(
@@ -15,9 +15,9 @@ enum PointGrid {
     return Int(Double(options.pointsPerSide) / divisor)
   }
 
-  /// `side` times `side` points, row after row, in the middle of equal cells.
+  /// `side` x `side` points, row by row, at the centres of equal cells.
   ///
-  /// Computed as NumPy's `linspace` does, so that clicks agree to the last bit.
+  /// Computed the way NumPy's `linspace` does it, so that clicks agree to the last bit.
   static func regular(_ side: Int) -> [AutomaticMaskOptions.GridPoint] {
     let first = 1 / Double(2 * side)
     let last = 1 - first

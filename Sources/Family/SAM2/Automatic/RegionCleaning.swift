@@ -3,11 +3,12 @@ import Media
 /// Removes small holes and islands from mask logits, as `SAM2Transforms.postprocess_masks` of the
 /// reference does with CUDA.
 enum RegionCleaning {
-  /// Distance of filled holes above the threshold, and of removed islands below it.
+  /// How far above the threshold filled holes are set, and how far below it removed islands are
+  /// set.
   private static let settledLogit: Float = 10
 
-  /// `logits` [height, width] with the holes (logits <= `threshold`) and islands (above it) of at
-  /// most this many pixels settled; both are looked for in the original logits.
+  /// `logits` [height, width] with holes (logits <= `threshold`) filled and islands (above it)
+  /// removed, up to the given areas in pixels; both are looked for in the original logits.
   static func clean(
     _ logits: [Float], width: Int, height: Int, maximumHoleArea: Int, maximumIslandArea: Int,
     threshold: Float = 0

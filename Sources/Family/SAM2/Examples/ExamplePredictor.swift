@@ -3,7 +3,7 @@ public import Media
 import SAM2Config
 import Tensors
 
-/// Finds the objects of a few marked pictures in other pictures.
+/// Finds objects marked on a few pictures in other pictures.
 ///
 ///     let examples = try ExamplePredictor(model)
 ///     try examples.add(Example(first, marks: [.init(object: 1, points: [.init(x: 210, y: 350)])]))
@@ -13,19 +13,20 @@ import Tensors
 ///       }
 ///     }
 ///
-/// Every example is a conditioning memory. A picture is segmented from these memories alone: results
-/// do not depend on other pictures or their order. Equals `SAM2VideoPredictor` of the reference on
-/// a video of the examples, in the order in which they were added, followed by that one picture
-/// (`propagate_in_video(start_frame_idx=<the last>)`). Pictures may differ in size. Not for use from
-/// several threads at once; any number of predictors may share a model.
+/// Every example is a conditioning memory. A picture is segmented from these memories alone:
+/// results do not depend on which other pictures are segmented, or in what order. Matches the
+/// reference's `SAM2VideoPredictor` on a video of the examples, in the order in which they were
+/// added, followed by that one picture (`propagate_in_video(start_frame_idx=<the last>)`). Pictures
+/// may differ in size. Not for use from several threads at once; any number of predictors may share
+/// a model.
 public final class ExamplePredictor {
   /// The answer for one object.
   public struct Answer: Sendable {
     public let object: Int
     /// One mask.
     ///
-    /// An `objectScore` of 0 or less means that the object is not in the picture; the mask is empty
-    /// then.
+    /// An `objectScore` of 0 or less means that the object is not in the picture; the mask is then
+    /// empty.
     public let mask: MaskPrediction
   }
 
@@ -36,7 +37,7 @@ public final class ExamplePredictor {
   private let options: VideoOptions
   private var objects: [TrackedObject] = []
 
-  /// - Throws: `model.image_only` when the model has no memory; `config.*` for options out of range.
+  /// - Throws: `model.image_only` if the model has no memory; `config.*` for options out of range.
   public init(
     _ model: SegmentationModel, options: ExampleOptions = .init()
   ) throws(Failure) {
@@ -51,11 +52,11 @@ public final class ExamplePredictor {
 
   /// Remembers the objects that `example` marks.
   ///
-  /// When it throws, nothing of the example is remembered.
+  /// If this throws, nothing from the example is remembered.
   /// - Returns: the masks of these objects on the example, in the order of its marks.
-  /// - Throws: `prompt.empty` without marks or for a mark of nothing, `prompt.duplicate` for two
-  ///   marks of one object, `prompt.mask_and_points`, `prompt.mask_size`, what `Prompt` checks, and
-  ///   what running the model throws.
+  /// - Throws: `prompt.empty` without marks or for an empty mark, `prompt.duplicate` for two marks
+  ///   of one object, `prompt.mask_and_points`, `prompt.mask_size`, what `Prompt` checks, and what
+  ///   running the model throws.
   @discardableResult
   public func add(_ example: Example) throws(Failure) -> [Answer] {
     try check(example)
@@ -146,7 +147,7 @@ extension ExamplePredictor.Answer {
     let side = output.logits.shape.dimensions
     mask = MaskPrediction(
       lowResolutionLogits: output.logits.reshaped(Shape([1] + side)),
-      // Only results of older state files have none.
+      // Only results from older state files lack it.
       predictedIoUs: [output.scores.predictedIoU ?? 0], objectScore: output.objectScore,
       width: picture.width, height: picture.height)
   }

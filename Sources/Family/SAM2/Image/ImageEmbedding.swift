@@ -4,24 +4,25 @@ import ModelInterface
 import SAM2Config
 public import Tensors
 
-/// An encoded picture apart from any predictor: kept, stored, and prompted from several threads.
+/// An encoded picture, independent of any predictor: it can be kept, stored, and prompted from
+/// several threads.
 ///
 ///     let embedding = try model.embedding(of: picture)
 ///     let predictor = ImagePredictor(model)
 ///     predictor.setImage(embedding)
 public struct ImageEmbedding: Sendable {
   let features: ImageFeatures
-  /// The decoder's work that all prompts without a mask share; nil for a model without decoder.
+  /// The decoder's work shared by all prompts without a mask; nil for a model without a decoder.
   let prepared: DecoderImage?
   /// Size of the picture.
   public let width: Int
   public let height: Int
 
-  /// The encoder's output, in the order in which `SegmentationModel.embedding(_:width:height:)`
-  /// takes it.
+  /// The encoder's output, in the order that `SegmentationModel.embedding(_:width:height:)`
+  /// expects.
   public var tensors: [Tensor] { features.tensors }
 
-  /// Bytes of memory that it keeps.
+  /// Bytes of memory it occupies.
   public var byteCount: Int {
     let decoder = prepared.map { [$0.cells, $0.keys, $0.values, $0.queries] } ?? []
     return (tensors + decoder).reduce(0) { $0 + $1.byteCount }
@@ -29,14 +30,14 @@ public struct ImageEmbedding: Sendable {
 }
 
 extension SegmentationModel {
-  /// Encodes `picture`; the same as `ImagePredictor.setImage`, without a predictor.
+  /// Encodes `picture` like `ImagePredictor.setImage`, but without a predictor.
   /// - Throws: what running the model throws.
   public func embedding(of picture: RGBImage) throws(Failure) -> ImageEmbedding {
     try embedding(features(of: picture), width: picture.width, height: picture.height)
   }
 
-  /// The embedding of a picture of `width` x `height` from the `tensors` of an earlier one.
-  /// - Throws: `embedding.shape` when they are not those that this model gives.
+  /// The embedding of a picture of `width` x `height` from the `tensors` of an earlier embedding.
+  /// - Throws: `embedding.shape` when the tensors do not match those this model gives.
   public func embedding(
     _ tensors: [Tensor], width: Int, height: Int
   ) throws(Failure) -> ImageEmbedding {
@@ -59,7 +60,7 @@ extension SegmentationModel {
     return [coarse, coarse, [1, side, side, width / 8], [1, side / 2, side / 2, width / 4]]
   }
 
-  /// Bytes of memory that an embedding keeps, or will keep.
+  /// Bytes of memory that an embedding occupies, or will occupy.
   public var embeddingByteCount: Int {
     let cells = embeddingShapes[0].elementCount
     let decoder = parts.allows(.prompting) ? cells + 3 * cells / 2 : 0

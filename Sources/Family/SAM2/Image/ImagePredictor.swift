@@ -11,28 +11,28 @@ public import Tensors
 ///     let prediction = try predictor.predict(click)
 ///     let mask = prediction.mask(prediction.best)
 ///
-/// Equals `SAM2ImagePredictor` of the reference, as `build_sam2` sets it up. Not for use from
+/// Matches the reference's `SAM2ImagePredictor`, as `build_sam2` sets it up. Not for use from
 /// several threads at once; any number of predictors may share a model.
 public final class ImagePredictor {
   public let model: SegmentationModel
-  /// The use of the HQ token's mask, which HQ-SAM models have.
+  /// How to use the HQ token's mask, which HQ-SAM models have.
   public var maskRefinement = MaskRefinement.added
 
   private var image: (features: ImageFeatures, width: Int, height: Int)?
-  /// The decoder's work on the picture that all prompts without a mask share.
+  /// The decoder's work on the picture, shared by all prompts without a mask.
   private var prepared: DecoderImage?
-  /// Prompts decoded in one call at most; bounds the memory of a call.
+  /// Maximum number of prompts decoded in one call; bounds the memory of a call.
   private static let batchLimit = 16
 
   public init(_ model: SegmentationModel) { self.model = model }
 
-  /// Encodes `picture`; all later prompts are about it.
+  /// Encodes `picture`; all later prompts refer to it.
   public func setImage(_ picture: RGBImage) throws(Failure) {
     (image, prepared) = (nil, nil)
     image = (try model.features(of: picture), picture.width, picture.height)
   }
 
-  /// Takes over a picture that the same model has encoded before.
+  /// Uses a picture that the same model has already encoded.
   public func setImage(_ embedding: ImageEmbedding) {
     image = (embedding.features, embedding.width, embedding.height)
     prepared = embedding.prepared
@@ -43,7 +43,7 @@ public final class ImagePredictor {
 
   /// Features of the picture, [1, S/16, S/16, C], channels last; nil before `setImage`.
   ///
-  /// `get_image_embedding` of the reference, with the code for "no memory" added as there.
+  /// The reference's `get_image_embedding`; as there, the "no memory" embedding is added.
   public var imageEmbedding: Tensor? { image?.features.embedding }
 
   /// Masks for one prompt; see `predict(_:multimask:)`.
@@ -51,10 +51,10 @@ public final class ImagePredictor {
     try predict([prompt], multimask: multimask)[0]
   }
 
-  /// Masks for each prompt, each about an object of its own.
+  /// Masks for each prompt; every prompt is about an object of its own.
   ///
-  /// With `multimask` three candidates a prompt, which suits an ambiguous one such as a single
-  /// click; without it one mask.
+  /// With `multimask`, three candidates per prompt, which suits an ambiguous prompt such as a
+  /// single click; without it, one mask.
   /// - Throws: `image.not_set`; `prompt.empty`, `prompt.coordinate`, `prompt.label`,
   ///   `prompt.box_order`, `prompt.mask_shape`, `prompt.mask_values`;
   ///   `model.encoder_only` when the model has no decoder; `model.hq_token`.
@@ -77,15 +77,15 @@ public final class ImagePredictor {
 
   // MARK: - Batches
 
-  /// Prompts that fit into one call of the decoder.
+  /// Prompts that fit into one decoder call.
   private struct Batch {
-    /// Positions in the list of the caller.
+    /// Positions in the caller's list.
     var indices: [Int] = []
     var points: [[ModelPoint]] = []
     var masks: [Tensor] = []
   }
 
-  /// Groups prompts with equally many points, with or without a mask, in order of appearance.
+  /// Groups prompts by number of points and by whether they have a mask, in order of appearance.
   private func batches(
     of prompts: [Prompt], width: Int, height: Int
   ) throws(Failure) -> [Batch] {
@@ -99,7 +99,7 @@ public final class ImagePredictor {
       var points = ModelPoint.scaled(
         points: prompt.points, box: prompt.box, width: width, height: height,
         imageSize: model.imageSize)
-      // A prompt of only a mask has no sparse tokens at all, not even the padding.
+      // A mask-only prompt has no sparse tokens at all, not even padding.
       if !points.isEmpty { points.append(.padding) }
       let fitting = batches.lastIndex {
         $0.points.count < ImagePredictor.batchLimit && $0.points[0].count == points.count
@@ -114,8 +114,8 @@ public final class ImagePredictor {
     return batches
   }
 
-  /// All masks for prompts of one positive click each, in pixels of the picture, and of mask
-  /// prompts [S/4, S/4] for all of them or none.
+  /// All masks for prompts of one positive click each, in pixels of the picture; `masks` holds a
+  /// mask prompt [S/4, S/4] for each click, or is empty.
   func decode(clicks: [Prompt.Point], masks: [Tensor] = []) throws(Failure) -> DecodedMasks {
     let image = try currentImage()
     let points = clicks.map { click in
@@ -137,7 +137,7 @@ public final class ImagePredictor {
     return image
   }
 
-  /// Decodes prompts with equally many points, padding included.
+  /// Decodes prompts with the same number of points, padding included.
   private func decode(
     _ points: [[ModelPoint]], masks: [Tensor], _ image: ImageFeatures
   ) throws(Failure) -> DecodedMasks {
@@ -162,7 +162,7 @@ public final class ImagePredictor {
     return new
   }
 
-  /// The masks of row `row` that the caller gets to see.
+  /// The masks of row `row` that the caller sees.
   private func prediction(
     _ decoded: DecodedMasks, row: Int, multimask: Bool, width: Int, height: Int
   ) -> MaskPrediction {
@@ -179,7 +179,7 @@ public final class ImagePredictor {
 }
 
 extension Failure {
-  /// The same failure, with the number of the prompt among several.
+  /// The same failure, naming which of several prompts it concerns.
   fileprivate func inPrompt(_ index: Int) -> Failure {
     var copy = self
     copy.place = "prompt \(index)" + (place.map { ", \($0)" } ?? "")

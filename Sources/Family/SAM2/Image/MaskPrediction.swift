@@ -6,9 +6,9 @@ public import Tensors
 public struct MaskPrediction: Sendable {
   /// [masks, S/4, S/4]: the decoder's logits, positive inside.
   public let lowResolutionLogits: Tensor
-  /// The model's own guess of each mask's IoU with the truth.
+  /// The model's own estimate of each mask's IoU with the true mask.
   public let predictedIoUs: [Float]
-  /// Logit of the object being there at all; 10 for models that do not predict it.
+  /// Logit of the object being present at all; 10 for models that do not predict it.
   public let objectScore: Float
   /// Size of the original picture.
   public let width: Int
@@ -28,7 +28,7 @@ public struct MaskPrediction: Sendable {
   /// Number of masks: 3 or 1.
   public var count: Int { predictedIoUs.count }
 
-  /// Index of the mask with the highest predicted IoU; the first of equals.
+  /// Index of the mask with the highest predicted IoU; on a tie, the first.
   public var best: Int {
     predictedIoUs.indices.reduce(0) { predictedIoUs[$1] > predictedIoUs[$0] ? $1 : $0 }
   }
@@ -46,12 +46,12 @@ public struct MaskPrediction: Sendable {
     return plane.floats().withUnsafeBufferPointer { enlarged.mask($0, threshold: threshold) }
   }
 
-  /// All masks at the size of the picture, computed by two threads.
+  /// All masks at the size of the picture, computed on two threads.
   public func masks(threshold: Float = 0) -> [BinaryMask] {
     mapMasks { mask($0, threshold: threshold) }
   }
 
-  /// The results of `transform` for the index of each mask, by two threads.
+  /// The results of `transform` for each mask's index, computed on two threads.
   public func mapMasks<Result: Sendable>(
     _ transform: @escaping @Sendable (_ index: Int) -> Result
   ) -> [Result] {
@@ -61,8 +61,8 @@ public struct MaskPrediction: Sendable {
     return (0..<half).map(transform) + others.value()
   }
 
-  /// The same with small holes filled and small islands removed, by areas in low-resolution pixels;
-  /// 0 leaves them.
+  /// A copy with small holes filled and small islands removed, up to the given areas in
+  /// low-resolution pixels; 0 leaves them.
   ///
   /// `max_hole_area` and `max_sprinkle_area` of the reference, which need CUDA there.
   public func cleaned(

@@ -1,15 +1,15 @@
 import Media
 import Tensors
 
-/// Fills small holes in masks: `fill_holes_in_mask_scores` of the reference, which needs CUDA there.
+/// Fills small holes in masks: the reference's `fill_holes_in_mask_scores`, which needs CUDA there.
 enum HoleFilling {
   /// Logit given to the pixels of a filled hole: just inside.
   static let filledLogit: Float = 0.1
 
-  /// Raises the small holes of `logits` [height, width] to 0.1.
+  /// Raises the small holes in `logits` [height, width] to 0.1.
   ///
-  /// A hole is a component of the background (logits <= 0, joined over edges and corners) of at
-  /// most `maximumArea` pixels. 0 changes nothing.
+  /// A hole is a component of the background (logits <= 0, connected across edges and corners) of
+  /// at most `maximumArea` pixels. 0 changes nothing.
   static func fill(_ logits: Tensor, maximumArea: Int) -> Tensor {
     guard maximumArea > 0 else { return logits }
     var values = logits.floats()

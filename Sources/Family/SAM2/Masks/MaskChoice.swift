@@ -3,15 +3,15 @@ import SAM2Config
 /// Which of the decoder's four masks a predictor shows: mask 0 is the single-mask output, masks
 /// 1...3 are the candidates for an ambiguous prompt.
 enum MaskChoice {
-  /// The candidate with the highest predicted IoU, 1...3; the first of equals.
+  /// The candidate with the highest predicted IoU, 1...3; on a tie, the first.
   static func best(predictedIoUs scores: [Float]) -> Int {
     (1..<scores.count).reduce(1) { scores[$1] > scores[$0] ? $1 : $0 }
   }
 
-  /// The mask shown when one is asked for, 0...3.
+  /// The mask shown when a single one is asked for, 0...3.
   ///
-  /// That is mask 0 with logits `mask0`, unless there is a rule and mask 0 is unstable by it: then
-  /// the best candidate. `predictedIoUs` are those of all four masks.
+  /// This is mask 0, whose logits are `mask0`, unless there is a rule by which it is unstable; then
+  /// it is the best candidate. `predictedIoUs` covers all four masks.
   static func single(
     mask0: [Float], predictedIoUs: [Float], rule: StabilityRule?
   ) -> Int {
@@ -21,7 +21,7 @@ enum MaskChoice {
 }
 
 extension DecodedMasks {
-  /// Indices of the masks that a caller sees of prompt `row`: the three candidates, or one mask.
+  /// Indices of the masks that a caller sees for prompt `row`: the three candidates, or one mask.
   func shownMasks(_ row: Int, multimask: Bool, _ configuration: ModelConfiguration) -> [Int] {
     let ious = predictedIoUs[row].floats()
     if multimask { return Array(1..<ious.count) }

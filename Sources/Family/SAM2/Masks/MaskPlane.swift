@@ -2,16 +2,16 @@ import Bytes
 import Media
 import Tensors
 
-/// Changes of size that masks go through.
+/// Operations that resize masks.
 enum MaskPlane {
-  /// Logits [height, width] of the original picture from logits [S/4, S/4].
+  /// Logits at the original picture's size, [height, width], from logits [S/4, S/4].
   static func enlarge(_ logits: Tensor, width: Int, height: Int) -> [Float] {
     Resizer.bilinear(
       logits.floats(), fromWidth: logits.shape[-1], fromHeight: logits.shape[-2], width: width,
       height: height)
   }
 
-  /// Where the logits [height, width] of the original picture are positive.
+  /// The mask of the original picture: where its logits [height, width] are positive.
   static func mask(_ logits: Tensor, width: Int, height: Int) -> BinaryMask {
     let plane = EnlargedPlane(
       fromWidth: logits.shape[-1], fromHeight: logits.shape[-2], width: width, height: height)
@@ -20,8 +20,8 @@ enum MaskPlane {
 
   /// A mask of a video frame at the model's input size: [1, S, S, 1], 1 inside and 0 outside.
   ///
-  /// Antialiased bilinear and then cut at one half, as the reference does. The resizer works on
-  /// pictures, so the mask is passed as a gray one.
+  /// Resized with antialiased bilinear filtering and then thresholded at one half, as the reference
+  /// does. The resizer works on pictures, so the mask is passed as a grey one.
   static func modelMask(_ mask: BinaryMask, imageSize: Int) -> Tensor {
     let shape: Shape = [1, imageSize, imageSize, 1]
     if mask.width == imageSize, mask.height == imageSize {
@@ -43,8 +43,8 @@ enum MaskPlane {
 }
 
 extension MaskPlane {
-  /// Leaves each pixel to the object with the highest logit, the first of equals; the logits of
-  /// the others are lowered to -10 at most.
+  /// Assigns each pixel to the object with the highest logit (on a tie, the first); the others'
+  /// logits are lowered to at most -10.
   static func removeOverlaps(_ planes: inout [[Float]]) {
     guard planes.count > 1 else { return }
     for pixel in planes[0].indices {

@@ -1,12 +1,13 @@
 import Tensors
 
-/// The use of the HQ token's mask, which HQ-SAM models have; others are shown as they are.
+/// How the HQ token's mask, which HQ-SAM models have, is used; other models' masks are shown as
+/// they are.
 ///
 /// Ke et al., Segment Anything in High Quality, arXiv 2306.01567.
 public enum MaskRefinement: String, Sendable, CaseIterable {
-  /// Its logits are added to those of the mask that is chosen.
+  /// Its logits are added to those of the chosen mask.
   case added
-  /// They replace them: `hq_token_only` of the reference.
+  /// Its logits replace those of the chosen mask: `hq_token_only` of the reference.
   case alone
 
   /// Logits [S/4, S/4] of `mask` with the `refinement`, if there is one.

@@ -2,9 +2,9 @@ import Bytes
 import ModelInterface
 import Tensors
 
-/// Gives the graphs of one model: `Program` does; tests put small fakes in its place.
+/// Provides the graphs of one model: `Program` does so; tests put small fakes in its place.
 protocol GraphRunning: Sendable {
-  /// The graph with `interface`. Names are resolved here, once, and not with every call.
+  /// The graph with `interface`. Names are resolved here, once, rather than on every call.
   func entry(_ interface: GraphInterface) throws(Failure) -> GraphEntry
 }
 
@@ -15,14 +15,14 @@ struct GraphEntry: Sendable {
   let interface: GraphInterface
   private let body: Body
 
-  /// `body` takes operands and gives results in the order of `interface`.
+  /// `body` takes operands and returns results in the order of `interface`.
   init(_ interface: GraphInterface, body: @escaping Body) {
     self.interface = interface
     self.body = body
   }
 
-  /// The results for `operands`, both in the order of the interface: new contiguous float32 tensors.
-  /// - Throws: `graph.entry` for another number of operands or results; what the graph throws.
+  /// The results for `operands`, both in the interface's order: new contiguous float32 tensors.
+  /// - Throws: `graph.entry` for a wrong number of operands or results; what the graph throws.
   func callAsFunction(_ operands: [Tensor]) throws(Failure) -> [Tensor] {
     try check(operands.count, interface.inputs.count, "operands")
     let results = try body(operands)
@@ -54,7 +54,7 @@ struct GraphEntries: Sendable {
     try self(graph, operands)
   }
 
-  /// The same for operands in a list.
+  /// The same, with the operands in a list.
   func callAsFunction(_ graph: GraphName, _ operands: [Tensor]) throws(Failure) -> [Tensor] {
     guard let entry = entries[graph] else {
       throw Failure(

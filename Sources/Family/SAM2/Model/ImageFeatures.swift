@@ -13,7 +13,7 @@ struct ImageFeatures: Sendable {
   /// All of them, in the order of `encode_image`.
   var tensors: [Tensor] { [features, embedding] + finerMaps }
 
-  /// - Precondition: `tensors` are those of another value.
+  /// - Precondition: `tensors` are those of another `ImageFeatures`.
   init(_ tensors: [Tensor]) {
     (features, embedding, finerMaps) = (tensors[0], tensors[1], Array(tensors.dropFirst(2)))
   }
@@ -22,11 +22,11 @@ struct ImageFeatures: Sendable {
   var width: Int { features.shape[3] }
 }
 
-/// The decoder's image side before the first prompt; I is 1 or the number of prompts.
+/// The decoder's image side, as it is before the first prompt; I is 1 or the number of prompts.
 struct DecoderImage: Sendable {
   /// [I, h * w, C]: features plus dense prompt.
   let cells: Tensor
-  /// [I, h * w, C / 2] each: what the first layer projects of them.
+  /// [I, h * w, C / 2] each: the first layer's projections of `cells`.
   let keys: Tensor
   let values: Tensor
   let queries: Tensor
@@ -40,14 +40,14 @@ struct DecodedMasks: Sendable {
   let predictedIoUs: Tensor
   /// [B, 4, C]: output tokens of the masks.
   let tokens: Tensor
-  /// [B, 1]: logit of the object being there at all.
+  /// [B, 1]: logit of the object being present at all.
   let objectScores: Tensor
-  /// [B, S/4, S/4]: logits of the HQ token; nil of a decoder without it.
+  /// [B, S/4, S/4]: logits of the HQ token; nil for a decoder without one.
   var refinement: Tensor?
 
-  /// Logits [S/4, S/4] of mask `mask` of prompt `row` as they are shown.
+  /// Logits [S/4, S/4] of mask `mask` of prompt `row`, as shown.
   ///
-  /// Masks are chosen by `masks`, before the refinement.
+  /// Masks are chosen by their logits in `masks`, before the refinement.
   func logits(_ row: Int, _ mask: Int, _ use: MaskRefinement = .added) -> Tensor {
     use.applied(refinement?[row], to: masks[row][mask])
   }

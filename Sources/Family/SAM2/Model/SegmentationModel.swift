@@ -14,12 +14,12 @@ public final class SegmentationModel: Sendable {
   public let configuration: ModelConfiguration
   /// The runtime of the graphs; nil only where tests put a fake in its place.
   public let program: Program?
-  /// Its parts, which decide its uses.
+  /// The model's parts, which determine what it can be used for.
   public let parts: ModelParts
   let stages: Stages
 
   /// Loads the `.sam2` file at `path`.
-  /// - Throws: what the file reader, the graph verifier and the runtime refuse; `config.*`.
+  /// - Throws: what the file reader, the graph verifier and the runtime throw; `config.*`.
   public convenience init(path: String, options: RuntimeOptions = .init()) throws(Failure) {
     do {
       try self.init(ModelFile.open(path), options: options)
@@ -28,14 +28,14 @@ public final class SegmentationModel: Sendable {
     }
   }
 
-  /// Loads the bytes of a `.sam2` file; they stay in use.
+  /// Loads the bytes of a `.sam2` file; they remain in use.
   public convenience init(
     storage: ByteStorage, options: RuntimeOptions = .init()
   ) throws(Failure) {
     try self.init(ModelFile.read(storage: storage), options: options)
   }
 
-  /// Prepares a model that is in memory already; `tap` sees values of its graphs as they run.
+  /// Prepares a model that is already in memory; `tap` sees values of its graphs as they run.
   /// - Throws: `model.architecture` for another kind of model, `config.mismatch` or
   ///   `model.interface` when the graphs are not those that the configuration implies, and what
   ///   `init(path:)` throws.
@@ -50,7 +50,7 @@ public final class SegmentationModel: Sendable {
       program, interface, program: program, configuration: configuration, pool: pool)
   }
 
-  /// `graphs` have the `interface` that `configuration` implies; tests give some without a program.
+  /// `graphs` have the `interface` that `configuration` implies; tests pass some without a program.
   init(
     _ graphs: any GraphRunning, _ interface: ModelInterface, program: Program?,
     configuration: ModelConfiguration, pool: StoragePool
@@ -71,7 +71,7 @@ public final class SegmentationModel: Sendable {
     }
   }
 
-  /// A frame of the size of the input as the encoder reads it: [1, S, S, 3].
+  /// A frame of the input's size, as the encoder reads it: [1, S, S, 3].
   func framePixels(of frame: RGBImage) -> Tensor {
     pixels {
       frame.normalize(into: $0, mean: pixelMean, standardDeviation: pixelDeviation)
@@ -105,7 +105,7 @@ extension SegmentationModel {
         hint: "use a file that was written without --encoder-only")
     }
   }
-  /// Refuses a use of the HQ token that the model does not have.
+  /// Refuses a use of the HQ token if the model does not have one.
   /// - Throws: `model.hq_token`.
   public func require(_ refinement: MaskRefinement) throws(Failure) {
     guard refinement == .alone, !configuration.decoder.hasHQToken else { return }

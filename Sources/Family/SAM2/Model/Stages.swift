@@ -8,21 +8,22 @@ import Tensors
 /// `ModelInterface`.
 struct Stages: Sendable {
   private let run: GraphEntries
-  /// Whether the model pools memories when it looks at more than one.
+  /// Whether the model pools memories when it attends to more than one.
   private let poolsMemories: Bool
-  /// Memory for operands, which come and go with each frame.
+  /// Memory for operands, which are new with each frame.
   let pool: StoragePool
   /// [1, h, w, C]: dense embedding that means "no mask prompt"; empty without a decoder.
   let noMaskDense: Tensor
   /// [1, 2, C]: sparse embeddings of a frame without clicks; empty without memory.
   ///
-  /// Without clicks the reference makes one of padding, and then pads.
+  /// Without clicks, the reference adds a padding click, and then the usual padding.
   let noClicks: Tensor
   /// [memory frames, h * w, Cm]: position codes of a memory, row r including temporal code r; empty
   /// without memory.
   let memoryPositions: Tensor
 
-  /// Runs the graphs once whose results no input changes, for what the parts need of them.
+  /// Runs, once, the graphs whose results depend on no input, as far as the model's parts need
+  /// them.
   init(
     _ graphs: any GraphRunning, _ interface: ModelInterface, pool: StoragePool
   ) throws(Failure) {
@@ -71,8 +72,8 @@ struct Stages: Sendable {
     try run(.encodeMaskPrompt, logits)[0]
   }
 
-  /// The decoder's work on `features` [1 or B, h, w, C] and `dense` [1 or B, h, w, C] that needs no
-  /// clicks; without `dense` there is no mask prompt.
+  /// The part of the decoder's work on `features` [1 or B, h, w, C] and `dense` [1 or B, h, w, C]
+  /// that needs no clicks; without `dense` there is no mask prompt.
   func prepareDecoder(
     features: Tensor, dense: Tensor? = nil
   ) throws(Failure) -> DecoderImage {
@@ -98,7 +99,7 @@ struct Stages: Sendable {
       refinement: results.count > 4 ? results[4] : nil)
   }
 
-  /// Object pointer [1, C] of a mask token [1, C]; `present` is 1, 0, or a share between.
+  /// Object pointer [1, C] of a mask token [1, C]; `present` is 1, 0, or a value in between.
   func pointer(token: Tensor, present: Float) throws(Failure) -> Tensor {
     try run(.projectPointer, token, Tensor([present], shape: [1, 1]))[0]
   }
@@ -108,7 +109,7 @@ struct Stages: Sendable {
     try run(.pointerPositions, Tensor(times, shape: Shape([times.count, 1])))[0]
   }
 
-  /// Features [B, h, w, C] that have looked at the memory.
+  /// Features [B, h, w, C] after attending to the memory.
   func attend(features: Tensor, to memory: AttendedMemory) throws(Failure) -> Tensor {
     if poolsMemories, memory.count > 1 { return try attendPooled(features, to: memory) }
     return try run(
@@ -116,7 +117,7 @@ struct Stages: Sendable {
       memory.pointerPositions)[0]
   }
 
-  /// The same object by object, with pooled memories.
+  /// The same, one object at a time, with pooled memories.
   private func attendPooled(
     _ features: Tensor, to memory: AttendedMemory
   ) throws(Failure) -> Tensor {

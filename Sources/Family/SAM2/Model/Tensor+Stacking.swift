@@ -1,9 +1,9 @@
 import Tensors
 
 extension Tensor {
-  /// Tensors of one type and shape, one after the other along a new first axis.
+  /// Stacks tensors of one type and shape along a new first axis.
   ///
-  /// A single one is not copied.
+  /// A single tensor is not copied.
   init(stacking parts: [Tensor]) {
     precondition(!parts.isEmpty && parts.allSatisfy { $0.shape == parts[0].shape })
     let shape = Shape([parts.count] + parts[0].shape.dimensions)
@@ -26,7 +26,7 @@ extension Tensor {
   /// The same elements as the only row of a new first axis.
   var asBatch: Tensor { reshaped(Shape([1] + shape.dimensions)) }
 
-  /// A tensor whose first axis is 1, `count` times along that axis.
+  /// Repeats a tensor whose first axis is 1 `count` times along that axis.
   func repeated(_ count: Int) -> Tensor {
     Tensor(stacking: Array(repeating: self[0], count: count))
   }

@@ -1,6 +1,6 @@
 import Media
 
-/// The corners of a mask, or of where one is expected, in pixels.
+/// The corners of a mask, or of the place where one is expected, in pixels.
 struct CornerBox: Sendable, Equatable {
   var left: Double
   var top: Double
@@ -21,7 +21,8 @@ struct CornerBox: Sendable, Equatable {
     (right, bottom) = (Double(box.right), Double(box.bottom))
   }
 
-  /// The box around the pixels for which `isInside`, by index in reading order.
+  /// The box around the pixels for which `isInside` is true; it takes their indices in reading
+  /// order.
   init?(width: Int, height: Int, isInside: (Int) -> Bool) {
     var (left, right, top, bottom) = (width, -1, height, -1)
     for y in 0..<height {
@@ -39,7 +40,7 @@ struct CornerBox: Sendable, Equatable {
     (self.right, self.bottom) = (Double(right), Double(bottom))
   }
 
-  /// From (xc, yc, w/h, h), and more that does not matter.
+  /// From (xc, yc, w/h, h); any further elements are ignored.
   init(centre: [Double]) {
     let (width, height) = (centre[2] * centre[3], centre[3])
     left = centre[0] - width / 2
@@ -48,7 +49,7 @@ struct CornerBox: Sendable, Equatable {
     bottom = centre[1] + height / 2
   }
 
-  /// The box of a mask without pixels, as SAMURAI has it.
+  /// The box of a mask without pixels, as SAMURAI defines it.
   static let empty = CornerBox(left: 0, top: 0, right: 0, bottom: 0)
 
   init(left: Double, top: Double, right: Double, bottom: Double) {
@@ -61,7 +62,7 @@ struct CornerBox: Sendable, Equatable {
     return [(left + right) / 2, (top + bottom) / 2, (right - left) / height, height]
   }
 
-  /// Area of the intersection over area of the union; 0 where the union has none.
+  /// Area of the intersection over area of the union; 0 if the union has no area.
   func intersectionOverUnion(_ other: CornerBox) -> Double {
     let width = max(0, min(right, other.right) - max(left, other.left))
     let height = max(0, min(bottom, other.bottom) - max(top, other.top))
@@ -78,7 +79,7 @@ struct CornerBox: Sendable, Equatable {
       bottom: max(bottom, other.bottom))
   }
 
-  /// With the whole of its last column and row.
+  /// The box extended to include the whole of its last column and row.
   var withLastPixels: CornerBox {
     CornerBox(left: left, top: top, right: right + 1, bottom: bottom + 1)
   }

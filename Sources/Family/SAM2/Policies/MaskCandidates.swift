@@ -7,14 +7,14 @@ struct MaskCandidates: Sendable {
   let masks: Tensor
   /// Predicted IoU of each mask.
   let predictedIoUs: [Float]
-  /// Logit of the object being there.
+  /// Logit of the object being present.
   let objectScore: Float
-  /// Whether the answer is one of masks 1...3, or else the single mask.
+  /// Whether the answer is one of masks 1...3 rather than the single mask.
   let isMultimask: Bool
-  /// [S/4, S/4] logits that refine each mask; nil of a decoder without them.
+  /// [S/4, S/4] logits that refine each mask; nil for a decoder without them.
   var refinement: Tensor?
 
-  /// Logits [S/4, S/4] of a mask as they are shown.
+  /// Logits [S/4, S/4] of a mask, as shown.
   func logits(_ index: Int) -> Tensor {
     MaskRefinement.added.applied(refinement, to: masks[index])
   }
@@ -24,28 +24,28 @@ struct MaskCandidates: Sendable {
 struct SelectedMask: Sendable {
   let candidates: MaskCandidates
   let index: Int
-  /// How well the mask fits the object's motion, 0...1; nil when motion did not count.
+  /// How well the mask fits the object's motion, 0...1; nil when motion was not taken into account.
   var motionScore: Float?
 
   var predictedIoU: Float { candidates.predictedIoUs[index] }
 
-  /// The model's opinion of the mask, as later frames may ask for it.
+  /// The model's scores for the mask, which later frames may consult.
   var scores: FrameScores {
     FrameScores(
       predictedIoU: predictedIoU, objectScore: candidates.objectScore, motionScore: motionScore)
   }
 
-  /// Logits [S/4, S/4]; a copy, because a view would keep all candidates.
+  /// Logits [S/4, S/4]; a copy, because a view would keep all candidates in memory.
   func copyLogits() -> Tensor {
     let mask = candidates.logits(index)
     return Tensor(mask.floats(), shape: mask.shape)
   }
 }
 
-/// The result of one object on a tracked frame, as a memory selection takes note of it.
+/// The result for one object on a tracked frame, as a memory selection observes it.
 struct TrackedMask: Sendable {
   let selected: SelectedMask
-  /// Logits [S/4, S/4] as they are shown: holes filled, -1024 for an absent object.
+  /// Logits [S/4, S/4] as shown: holes filled, -1024 for an absent object.
   let logits: Tensor
   let isReverse: Bool
   /// Size of the video.

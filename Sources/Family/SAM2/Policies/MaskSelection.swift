@@ -2,12 +2,12 @@ import SAM2Config
 
 /// Chooses among the decoder's masks for one object, and decides whether the object is there.
 ///
-/// A kind may keep state from frame to frame, for example a filter of the object's motion: it is the
-/// payload of its case. Every object has a selection of its own.
+/// A kind may keep state from frame to frame, for example a filter of the object's motion, as the
+/// payload of its case. Every object has its own selection.
 enum MaskSelection: Sendable, Equatable {
-  /// The candidate with the highest predicted IoU; the single mask by its stability. No state.
+  /// The candidate with the highest predicted IoU; a single mask is chosen by stability. No state.
   case predictedIoU
-  /// Of the candidates the one that also fits the object's motion.
+  /// The candidate that also fits the object's motion.
   case motion(MotionSelection)
 
   /// The mask that the object gets on this frame.
@@ -28,7 +28,8 @@ enum MaskSelection: Sendable, Equatable {
     }
   }
 
-  /// An object with a higher score is there: its mask is shown and its pointer is its own.
+  /// An object with a higher score counts as present: its mask is shown, and its pointer is its
+  /// own.
   var presenceThreshold: Float {
     switch self {
     case .predictedIoU: 0

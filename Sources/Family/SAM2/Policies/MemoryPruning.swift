@@ -1,16 +1,16 @@
 import Tensors
 
-/// Leaves out memories that are redundant beside the newest one.
+/// Leaves out memories that are redundant given the newest one.
 ///
 /// This is the efficient frame pruning of SurgSAM2, by Liu and others, 2024. A full bank loses the
-/// two memories that are most similar to the newest one. The first memory, of an annotated frame,
-/// and the newest one stay, and all keep their temporal codes.
+/// two memories that are most similar to the newest one. The first memory (of an annotated frame)
+/// and the newest one stay, and all that remain keep their temporal codes.
 enum MemoryPruning {
-  /// Memories that a full bank loses.
+  /// Number of memories that a full bank loses.
   static let count = 2
 
-  /// Positions of the memories [h * w, Cm] to leave out, ascending; none while there are fewer than
-  /// `bankSize`, or no others to leave.
+  /// Positions of the memories [h * w, Cm] to leave out, ascending; none if there are fewer than
+  /// `bankSize`, or too few others to leave out.
   static func redundant(among memories: [Tensor], bankSize: Int) -> [Int] {
     guard memories.count >= bankSize, memories.count >= count + 2, let newest = memories.last else {
       return []
@@ -19,7 +19,7 @@ enum MemoryPruning {
     let channels = newest.shape.dimensions.last ?? 1
     let last = newest.floats()
     let similarities = middle.map { similarity(memories[$0].floats(), last, channels: channels) }
-    // Of equally similar ones, the older ones.
+    // Of equally similar memories, the older ones are left out.
     return zip(middle, similarities).sorted { ($1.1, $0.0) < ($0.1, $1.0) }
       .prefix(count).map(\.0).sorted()
   }
@@ -41,6 +41,6 @@ enum MemoryPruning {
     return sum
   }
 
-  /// Keeps a memory of zeros from being divided by.
+  /// Avoids a division by zero for a memory of all zeros.
   private static let smallestSize: Float = 1e-8
 }

@@ -3,13 +3,13 @@ import SAM2Config
 /// Decides which frames of one object are remembered, and which of them a frame looks back at.
 ///
 /// A kind may keep state from frame to frame, for example the frames that it treats like annotated
-/// ones: it is the payload of its case. Every object has a selection of its own.
+/// ones, as the payload of its case. Every object has its own selection.
 enum MemorySelection: Sendable, Equatable {
   /// Annotated frames and the most recent others, however good their masks are. No state.
   case mostRecent
-  /// Annotated frames and the most recent others with good masks. No state but its options.
+  /// Annotated frames and the most recent others with good masks. No state besides its options.
   case reliable(ReliableMemories)
-  /// Annotated frames, recent frames some way apart, and frames with look-alikes.
+  /// Annotated frames, recent frames at intervals, and frames with look-alikes.
   case distractorAware(DistractorAwareMemories)
 
   /// The frames that `frame` looks back at.
@@ -33,7 +33,7 @@ enum MemorySelection: Sendable, Equatable {
     }
   }
 
-  /// Takes note of the mask that the object got on a tracked frame, and of its alternatives.
+  /// Records the mask that the object got on a tracked frame, and the alternatives to it.
   mutating func observe(_ mask: TrackedMask) {
     switch self {
     case .mostRecent, .reliable: break
@@ -43,7 +43,8 @@ enum MemorySelection: Sendable, Equatable {
     }
   }
 
-  /// Whether tracking onwards from `frame` can no longer attend to a result on a given frame.
+  /// A test of whether tracking onwards from `frame` can no longer attend to the result on a given
+  /// frame.
   func outOfSight(
     from frame: Int, history: FrameHistory, isReverse: Bool, configuration: ModelConfiguration
   ) -> (Int) -> Bool {
@@ -55,7 +56,7 @@ enum MemorySelection: Sendable, Equatable {
       let horizon = MemoryPlan.horizon(configuration)
       return { isFar($0, horizon) }
     case .reliable(let memories):
-      // The frame itself counts for the next one.
+      // As seen from the next frame, so that this one counts too.
       let next = isReverse ? frame - 1 : frame + 1
       let kept = Set(memories.frames(before: next, history: history, isReverse: isReverse))
       let reach = configuration.pointers.maxObjPtrsInEncoder
@@ -67,7 +68,8 @@ enum MemorySelection: Sendable, Equatable {
   }
 }
 
-/// The results of one object as a memory selection sees them: which there are, and their scores.
+/// The results of one object as a memory selection sees them: which frames have one, and their
+/// scores.
 struct FrameHistory {
   /// Annotated frames, in the order in which they were added.
   let conditioning: [Int]
@@ -77,12 +79,12 @@ struct FrameHistory {
   let scores: (Int) -> FrameScores?
 }
 
-/// The model's own opinion of one result.
+/// The model's own scores for one result.
 struct FrameScores: Sendable, Hashable {
-  /// Predicted IoU of the mask; nil in results of a state that did not record it.
+  /// Predicted IoU of the mask; nil in results from a saved state that did not record it.
   var predictedIoU: Float?
-  /// Logit of the object being there.
+  /// Logit of the object being present.
   var objectScore: Float
-  /// How well the mask fits the object's motion, 0...1; nil when motion did not count.
+  /// How well the mask fits the object's motion, 0...1; nil when motion was not taken into account.
   var motionScore: Float?
 }

@@ -1,6 +1,7 @@
 import SAM2Config
 
-/// How objects are followed from frame to frame: a choice of policies over one model's answers.
+/// How objects are followed from frame to frame: a choice of policies applied to one model's
+/// answers.
 public enum Tracker: String, Sendable, Hashable, CaseIterable {
   /// As the reference does it: the mask with the highest predicted IoU, and the most recent frames.
   case sam2
@@ -14,12 +15,12 @@ public enum Tracker: String, Sendable, Hashable, CaseIterable {
   case dam4sam
 }
 
-/// The policies that follow one object, with what each has learned of it.
+/// The policies that follow one object, with what each has learned about it.
 struct TrackingPolicies: Sendable, Equatable {
   var masks: MaskSelection
   var memories: MemorySelection
 
-  /// The policies that `options` ask for, for an object of which nothing is known yet.
+  /// The policies that `options` select, for an object about which nothing is known yet.
   init(_ options: VideoOptions, _ configuration: ModelConfiguration) {
     switch options.tracker {
     case .sam2:

@@ -1,6 +1,6 @@
 public import Bytes
 
-/// A number that a tracker works with, by the name that its authors gave it.
+/// A constant of a tracker, under the name that its authors gave it.
 public enum TrackerConstant: String, Sendable, Hashable, CaseIterable {
   // SAMURAI
   case stableFrames = "stable_frames_threshold"
@@ -10,7 +10,7 @@ public enum TrackerConstant: String, Sendable, Hashable, CaseIterable {
   case memoryIoU = "memory_bank_iou_threshold"
   case memoryObjectScore = "memory_bank_obj_score_threshold"
   case memoryMotionScore = "memory_bank_kf_score_threshold"
-  // DAM4SAM; what has no name there is named after what it does.
+  // DAM4SAM; constants without a name there are named after what they do.
   case interval = "update_delta"
   case recentMemories = "max_ram"
   case distractorMemories = "max_drm"
@@ -50,8 +50,8 @@ public enum TrackerConstant: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Puts `value` into `options`.
-  /// - Throws: `config.value` for one out of range.
+  /// Sets this constant to `value` in `options`.
+  /// - Throws: `config.value` for a value out of range.
   public func set(_ value: Double, in options: inout VideoOptions) throws(Failure) {
     try check(value)
     switch self {
@@ -108,7 +108,7 @@ public enum TrackerConstant: String, Sendable, Hashable, CaseIterable {
 }
 
 extension VideoOptions {
-  /// CRC-32 of the constants of the tracker; 0 for a tracker without.
+  /// CRC-32 of the tracker's constants; 0 for a tracker without any.
   var trackerConstantsChecksum: UInt32 {
     let constants = TrackerConstant.allCases.filter { $0.tracker == tracker }
     guard !constants.isEmpty else { return 0 }

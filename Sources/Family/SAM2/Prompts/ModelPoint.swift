@@ -2,15 +2,15 @@
 struct ModelPoint: Sendable, Hashable {
   var x: Float
   var y: Float
-  /// -1...3, see `Prompt.Point`.
+  /// -1...3; see `Prompt.Point`.
   var label: Int32
 
-  /// The point without meaning that the prompt encoder expects after the clicks.
+  /// The meaningless point that the prompt encoder expects after the clicks.
   static let padding = ModelPoint(x: 0, y: 0, label: -1)
 
-  /// `points` after the corners of `box`, scaled from a picture of `width` x `height`.
+  /// The corners of `box` followed by `points`, scaled from a picture of `width` x `height`.
   ///
-  /// Divides first and multiplies second, in single precision, as the reference does.
+  /// Divides first, then multiplies, in single precision, as the reference does.
   static func scaled(
     points: [Prompt.Point], box: Prompt.Box?, width: Int, height: Int, imageSize: Int
   ) -> [ModelPoint] {

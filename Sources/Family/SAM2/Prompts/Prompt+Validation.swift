@@ -1,6 +1,6 @@
 public import Bytes
 
-// Prompts come from outside. Places beside the picture are taken as the reference takes them.
+// Prompts come from outside. Positions outside the picture are handled as in the reference.
 
 extension Prompt {
   /// Checks the prompt for a model of input size `imageSize`.
@@ -27,10 +27,10 @@ extension Prompt {
     }
   }
 
-  /// More clicks than anybody makes; the work grows with their square.
+  /// More clicks than anyone would place; the work grows with the square of their number.
   static let pointLimit = 10_000
 
-  /// Larger coordinates than any picture has; the position code is a sine of them.
+  /// Larger than any picture's coordinates; the position code is a sine of them.
   static let coordinateLimit: Float = 1e9
 
   /// Checks clicks and a box.
@@ -73,14 +73,15 @@ extension Prompt.Box {
 }
 
 extension Prompt {
-  /// Notices about clicks and a box that are not all inside a picture of `width` x `height`.
+  /// Notices about clicks and a box that are not entirely inside a picture of `width` x `height`.
   ///
-  /// The answer is that of the reference; a place beside the picture is often a mistake in units.
+  /// The answer is that of the reference, but a position outside the picture is often a mistake in
+  /// units.
   public static func notices(
     points: [Point], box: Box?, width: Int, height: Int
   ) -> [Notice] {
     let (right, bottom) = (Float(width), Float(height))
-    // Others are refused.
+    // Coordinates further out are refused.
     func isNear(_ coordinates: Float...) -> Bool {
       coordinates.allSatisfy { abs($0) <= coordinateLimit }
     }

@@ -1,12 +1,12 @@
 public import Tensors
 
-/// The prompt for one object: clicks, a box, an earlier mask, or several of them.
+/// The prompt for one object: clicks, a box, an earlier mask, or a combination of these.
 ///
 /// All coordinates are pixels of the original picture, x to the right, y down.
 public struct Prompt: Sendable {
-  /// A click, labelled 1 on the object and 0 beside it.
+  /// A click, labelled 1 if on the object and 0 if off it.
   ///
-  /// Labels 2 and 3 are the corners of a box, -1 is padding.
+  /// Labels 2 and 3 are the corners of a box; -1 is padding.
   public struct Point: Sendable, Hashable {
     public var x: Float
     public var y: Float
@@ -19,7 +19,7 @@ public struct Prompt: Sendable {
     }
   }
 
-  /// A box by its upper left and lower right corner.
+  /// A box, given by its upper left and lower right corners.
   public struct Box: Sendable, Hashable {
     public var x0: Float
     public var y0: Float

@@ -3,11 +3,11 @@ public import Media
 extension InteractionScript {
   /// Plays the script on `predictor`.
   ///
-  /// Results that no later action can touch are dropped as soon as possible, so that a script that
-  /// ends with one propagation runs in bounded memory.
+  /// Results that no later action can touch are dropped as soon as possible, so that a script
+  /// ending with one propagation runs in bounded memory.
   /// - Parameters:
   ///   - predictor: a predictor that has not been annotated yet
-  ///   - loadMask: reads a mask file as the script names it
+  ///   - loadMask: reads a mask file, given its name in the script
   ///   - handle: called for each result
   /// - Throws: `Failure`s that name their action; what `loadMask` and `handle` throw;
   ///   `CancellationError` when the task is cancelled.

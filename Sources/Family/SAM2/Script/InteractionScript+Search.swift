@@ -2,20 +2,22 @@ import Bytes
 import JSON
 
 extension InteractionScript {
-  /// Objects to look for by words: the action `detect`.
+  /// Objects to look for, described in words: the action `detect`.
   public struct Search: Sendable, Equatable {
     /// The frame to look at.
     ///
-    /// Nil is the frame tracked last; before any tracking, the first frame on which anything is found.
+    /// Nil means the frame tracked last or, before any tracking, the first frame on which anything
+    /// is found.
     public var frame: Int?
     /// Words or phrases, all different.
     public var texts: [String]
-    /// Number of frames to track until the next look, and so on to the end of the video; nil for a
-    /// single look without tracking.
+    /// Number of frames to track before looking again, repeated to the end of the video; nil to
+    /// look once, without tracking.
     public var interval: Int?
-    /// Detections count whose scores are above it; nil for the choice of the program.
+    /// Only detections with scores above this count; nil for the program's default.
     public var threshold: Float?
-    /// Of two boxes of one text that overlap by more, the better one stays; nil as above.
+    /// If two boxes for the same text overlap by more than this, only the better one is kept; nil
+    /// as above.
     public var suppression: Float?
     /// Maximum number of detections per frame; nil as above.
     public var maximumCount: Int?

@@ -1,7 +1,7 @@
 public import Bytes
 public import JSON
 
-/// The actions of a person on a video, in order: the reproducible form of a session.
+/// A person's actions on a video, in order: a session in reproducible form.
 ///
 /// `Formats/interaction-script.md` describes the JSON.
 public struct InteractionScript: Sendable, Equatable {
@@ -9,13 +9,13 @@ public struct InteractionScript: Sendable, Equatable {
   public enum Action: Sendable, Equatable {
     case addPoints(
       frame: Int, object: Int, points: [Prompt.Point], box: Prompt.Box?, clearOldPoints: Bool)
-    /// `file` is as written: relative paths are meant from the folder of the script.
+    /// `file` is as written: relative paths start from the folder of the script.
     case addMask(frame: Int, object: Int, file: String)
     case propagate(start: Int?, maxFrames: Int?, isReverse: Bool)
     case clearFrame(frame: Int, object: Int)
     case removeObject(Int)
     case reset
-    /// Becomes annotations of the objects found, or nothing.
+    /// Replaced by annotations of the objects found, or by nothing.
     case detect(Search)
   }
 
@@ -28,7 +28,7 @@ public struct InteractionScript: Sendable, Equatable {
     self.tracker = tracker
   }
 
-  /// Files of masks that the script asks for, in order.
+  /// Mask files that the script refers to, in order.
   public var maskFiles: [String] {
     actions.compactMap { if case .addMask(_, _, let file) = $0 { file } else { nil } }
   }
@@ -43,7 +43,7 @@ extension InteractionScript {
     return .object([("actions", .array(actions.map(\.json)))] + tracker)
   }
 
-  /// CRC-32 of the JSON text, by which a saved job is recognised as of this script.
+  /// CRC-32 of the JSON text, by which a saved job is recognised as belonging to this script.
   var checksum: UInt32 { json.utf8().withUnsafeBytes { CRC32.checksum($0) } }
 }
 
@@ -88,9 +88,9 @@ extension InteractionScript {
   }
 
   /// - Throws: `script.member` for a member that no action has, `script.missing`, `script.type`,
-  ///   `script.action` for an unknown one, `script.tracker` likewise, `script.labels` when labels and
-  ///   points differ in number, `script.detect` for a search that makes no sense; the place names the
-  ///   action.
+  ///   `script.action` for an unknown action, `script.tracker` for an unknown tracker,
+  ///   `script.labels` when labels and points differ in number, `script.detect` for a search that
+  ///   makes no sense; the place names the action.
   public init(json: JSONValue) throws(Failure) {
     let top = try ScriptObject(json, place: "script", members: ["actions", "tracker"])
     var actions: [Action] = []

@@ -6,7 +6,7 @@ struct ScriptObject {
   private let json: JSONValue
   private let place: String
 
-  /// Checks that `json` is an object with no other members than `members`; nil allows any.
+  /// Checks that `json` is an object with no members other than `members`; nil allows any.
   init(_ json: JSONValue, place: String, members: Set<String>? = nil) throws(Failure) {
     self.json = json
     self.place = place
@@ -36,7 +36,7 @@ struct ScriptObject {
     return Float(try required(key, "a number", \.double))
   }
 
-  /// One text, or several different ones.
+  /// A single text, or several different ones.
   func texts(_ key: String) throws(Failure) -> [String] {
     if let text = json[key]?.string { return [text] }
     let elements = try array(key)
@@ -66,7 +66,7 @@ struct ScriptObject {
     try required(key, "an array", \.array)
   }
 
-  /// The members `points` and `labels`; both may be missing, but not one of them.
+  /// The members `points` and `labels`; both may be missing, but not just one of them.
   func points() throws(Failure) -> [Prompt.Point] {
     let places = try optionalArray("points")
     let labels = try optionalArray("labels")

@@ -1,15 +1,15 @@
 public import Bytes
 public import Media
 
-/// Plays an interaction script step by step, and can stop anywhere and be resumed later.
+/// Plays an interaction script step by step; it can stop anywhere and be resumed later.
 ///
 ///     let player = ScriptPlayer(script, on: predictor, loadMask: readMask)
 ///     while let event = try player.next() {
 ///       if case .tracked(let result, _, _) = event { save(result.frame, result.masks()) }
 ///     }
 ///
-/// Results that no later action can touch are dropped as soon as possible, so that a script that
-/// ends with one propagation runs in bounded memory. An error leaves a state that can be saved, and
+/// Results that no later action can touch are dropped as soon as possible, so that a script ending
+/// with one propagation runs in bounded memory. After an error, the state can still be saved, and
 /// `next` tries again. Not for use from several threads at once.
 public final class ScriptPlayer {
   /// The results of playing a script, as they occur.
@@ -21,7 +21,7 @@ public final class ScriptPlayer {
   }
 
   /// Finds the objects of a search, given the predictor and the frame tracked last, and returns the
-  /// actions that replace it.
+  /// actions that replace the search.
   public typealias Searcher = (
     InteractionScript.Search, VideoPredictor, _ reachedFrame: Int?
   ) throws -> [InteractionScript.Action]
@@ -30,7 +30,7 @@ public final class ScriptPlayer {
   public struct Growth: Sendable {
     /// The script with the results of searches in their places.
     public var script: InteractionScript
-    /// The frame tracked last; nil before any.
+    /// The frame tracked last; nil if there is none yet.
     public var reachedFrame: Int?
 
     public init(script: InteractionScript, reachedFrame: Int?) {
@@ -38,30 +38,30 @@ public final class ScriptPlayer {
     }
   }
 
-  /// The script, in which the results of searches replace them as it is played.
+  /// The script; as it is played, searches are replaced by their results.
   public private(set) var script: InteractionScript
   /// Performs searches; without it they fail.
   public var searcher: Searcher?
-  /// The frame tracked last; nil before any.
+  /// The frame tracked last; nil if there is none yet.
   public private(set) var reachedFrame: Int?
   public let predictor: VideoPredictor
   /// Index of the action that is next, or under way.
   public private(set) var action = 0
 
-  /// Caller data stored with the state; empty for a player from the start.
+  /// Caller data stored with the state; empty for a player that was not resumed.
   public private(set) var notes: [UInt8] = []
 
   /// Checksum of the script as it was given.
   private let identity: UInt32
   private let loadMask: (String) throws -> BinaryMask
   private var propagation: Propagation?
-  /// Answers of one action that are not handed out yet.
+  /// Results of one action that have not been handed out yet.
   private var events: [Event] = []
 
   /// A player at the start of `script`.
   ///
-  /// `predictor` must not have been annotated yet, and must use the tracker of the script if that
-  /// names one; `loadMask` reads a mask file as the script names it.
+  /// `predictor` must not have been annotated yet, and must use the script's tracker if it names
+  /// one; `loadMask` reads a mask file, given its name in the script.
   public init(
     _ script: InteractionScript, on predictor: VideoPredictor,
     loadMask: @escaping (String) throws -> BinaryMask
@@ -72,11 +72,11 @@ public final class ScriptPlayer {
     self.loadMask = loadMask
   }
 
-  /// Resumes where `saveState` found another player of the same script.
+  /// Resumes where another player of the same script was when `saveState` was called.
   ///
-  /// `growth` reads from the notes of the state what searches had determined; nil without searches.
-  /// - Throws: `file.*`; `state.*`, of them `state.script` when the state is not of this script; what
-  ///   `growth` throws.
+  /// `growth` reads, from the state's notes, what searches had determined; nil without searches.
+  /// - Throws: `file.*`; `state.*`, including `state.script` when the state is not of this script;
+  ///   what `growth` throws.
   public convenience init(
     _ script: InteractionScript, on predictor: VideoPredictor, resuming path: String,
     growth: ([UInt8]) throws(Failure) -> Growth? = { _ throws(Failure) in nil },
@@ -125,11 +125,11 @@ public final class ScriptPlayer {
       notes: notes, replaceExisting: replaceExisting)
   }
 
-  /// Plays on to the next answer: that to an annotation, or the next tracked frame.
+  /// Plays up to the next event: the answer to an annotation, or the next tracked frame.
   /// - Returns: nil when the script is over.
-  /// - Throws: `Failure`s that name their action; `script.tracker` when the predictor uses
-  ///   another tracker than the script; what `loadMask` throws; `CancellationError` when the task is
-  ///   cancelled.
+  /// - Throws: `Failure`s that name their action; `script.tracker` when the predictor uses a
+  ///   different tracker from the script's; what `loadMask` throws; `CancellationError` when the
+  ///   task is cancelled.
   public func next() throws -> Event? {
     try checkTracker()
     while events.isEmpty {
@@ -153,7 +153,7 @@ public final class ScriptPlayer {
       hint: "choose the tracker of the script")
   }
 
-  /// Does one action, or one frame of a propagation.
+  /// Performs one action, or one frame of a propagation.
   private func step() throws {
     var edited: [FrameResult] = []
     switch script.actions[action] {
@@ -193,7 +193,8 @@ public final class ScriptPlayer {
     return try searcher(search, predictor, reachedFrame)
   }
 
-  /// The next frame of the propagation, which starts if it is not under way; nil when it is over.
+  /// The next frame of the propagation, which is started if it is not under way; nil when it is
+  /// over.
   private func track(_ start: Int?, _ maxFrames: Int?, _ isReverse: Bool) throws -> Event? {
     try Task.checkCancellation()
     // A search may find nothing to track.
@@ -203,7 +204,7 @@ public final class ScriptPlayer {
       ?? predictor.propagation(
         start: start, maxFrames: maxFrames, reverse: isReverse,
         keepsHistory: action < script.actions.count - 1)
-    // Kept also when the frame fails, so that it can be tried again.
+    // Kept even when the frame fails, so that it can be tried again.
     defer { propagation = current }
     guard let result = try current.next() else { return nil }
     reachedFrame = result.frame

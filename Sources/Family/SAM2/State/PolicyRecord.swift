@@ -1,17 +1,18 @@
 import Bytes
 
-/// The state of one policy for one object, as a tracking state holds it.
+/// The state of one policy for one object, as stored in a tracking state.
 struct PolicyRecord: Equatable {
   /// Number of the policy's case.
   var kind: UInt8
-  /// Version of `bytes`; each kind counts its own.
+  /// Version of `bytes`; each kind has its own numbering.
   var version: UInt8
   var bytes: [UInt8]
 
   /// A record of a kind without state.
   static func stateless(kind: UInt8) -> Self { PolicyRecord(kind: kind, version: 1, bytes: []) }
 
-  /// Checks kind and version against those of `expected`, the record of a policy as it starts.
+  /// Checks kind and version against those of `expected`, the record of the policy in its initial
+  /// state.
   fileprivate func check(is expected: PolicyRecord, _ policy: String) throws(Failure) {
     guard kind == expected.kind else {
       throw Failure(
@@ -48,8 +49,8 @@ extension MaskSelection {
     }
   }
 
-  /// Takes over a saved state of the same kind.
-  /// - Throws: `state.damaged` for one of another kind or one that does not fit its format,
+  /// Restores a saved state of the same kind.
+  /// - Throws: `state.damaged` for a state of another kind or one that does not fit its format,
   ///   `state.version` for an unknown version.
   mutating func restore(_ record: PolicyRecord) throws(Failure) {
     try record.check(is: self.record, "the choice of masks")
@@ -72,7 +73,7 @@ extension MemorySelection {
     }
   }
 
-  /// Takes over a saved state of the same kind.
+  /// Restores a saved state of the same kind.
   /// - Throws: as `MaskSelection.restore`.
   mutating func restore(_ record: PolicyRecord) throws(Failure) {
     try record.check(is: self.record, "the choice of memories")

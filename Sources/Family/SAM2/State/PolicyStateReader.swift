@@ -6,7 +6,7 @@ struct PolicyStateReader {
 
   init(_ bytes: [UInt8]) { rest = bytes[...] }
 
-  /// - Throws: `state.damaged` at the end.
+  /// - Throws: `state.damaged` when too few bytes are left.
   mutating func read<T: FixedWidthInteger>(_: T.Type = T.self) throws(Failure) -> T {
     guard rest.count >= MemoryLayout<T>.size else { throw Self.damaged }
     let value = rest.prefix(MemoryLayout<T>.size).reversed().reduce(T.zero) { $0 << 8 | T($1) }
@@ -43,7 +43,7 @@ struct PolicyStateReader {
 }
 
 extension MotionSelection {
-  /// Good frames, whether there is a filter, its mean and covariance.
+  /// Number of good frames, whether there is a filter, and its mean and covariance.
   var stateBytes: [UInt8] {
     var bytes = littleEndianBytes(UInt64(stableFrames)) + [filter == nil ? 0 : 1]
     if let filter {

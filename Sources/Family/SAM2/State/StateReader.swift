@@ -8,7 +8,7 @@ struct StateReader {
   /// Version of the file.
   private let version: UInt32
   private(set) var frameCount = 0
-  /// How far a script had been played; nil for a state that is not of a script.
+  /// How far a script had been played; nil for a state that does not belong to a script.
   private(set) var place: TrackingState.ScriptPlace?
 
   /// Checks magic, version and checksum of the whole file.
@@ -44,7 +44,7 @@ struct StateReader {
     cursor = try ByteCursor(storage, range: 12..<end, truncationCode: code)
   }
 
-  /// The facts about model, video and options, which must fit, and the position.
+  /// The facts about model, video and options, which must match, and the position.
   /// - Throws: `state.model`, `state.video`, `state.options`, `state.damaged`, `state.truncated`.
   mutating func readHead() throws(Failure) -> TrackingState.Position? {
     var isSameModel = try cursor.readUInt32() == expected.model
@@ -78,7 +78,7 @@ struct StateReader {
 
   /// Whether the file has trackers, their policies, and predicted IoUs.
   private var hasTracker: Bool { version >= 3 }
-  /// Whether the file has the constants of trackers, and motion scores.
+  /// Whether the file has tracker constants and motion scores.
   private var hasConstants: Bool { version >= 4 }
 
   /// Caller data stored with the state; nothing may follow.

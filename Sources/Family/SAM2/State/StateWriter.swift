@@ -1,9 +1,9 @@
 import Bytes
 import Tensors
 
-/// Writes the parts of a tracking state, keeping the checksum.
+/// Writes the parts of a tracking state, keeping a running checksum.
 ///
-/// Frames are handed on one at a time: a state with all its history may be larger than memory.
+/// Frames are passed on one at a time: a state with its full history may be larger than memory.
 struct StateWriter {
   private var checksum = CRC32()
   private var buffer: [UInt8] = []

@@ -8,8 +8,8 @@ struct TrackingState: Equatable {
   static let magic = Array("SAM2TRK\0".utf8)
   /// The version that is written.
   static let version: UInt32 = 4
-  /// The versions that are read; 2 had neither trackers nor predicted IoUs, 3 neither constants of
-  /// trackers nor motion scores.
+  /// The versions that are read; 2 had neither trackers nor predicted IoUs, 3 neither tracker
+  /// constants nor motion scores.
   static let readableVersions: ClosedRange<UInt32> = 2...4
 
   /// CRC-32 of constants that differ from checkpoint to checkpoint.
@@ -23,17 +23,17 @@ struct TrackingState: Equatable {
   /// Stride of the memories, and the limit of conditioning frames.
   var reach: [Int32]
   var tracker: Tracker
-  /// CRC-32 of the constants of the tracker, each as the bits of a double, in the order of
-  /// `TrackerConstant`; 0 for a tracker without.
+  /// CRC-32 of the tracker's constants, each as the bits of a double, in the order of
+  /// `TrackerConstant`; 0 for a tracker without any.
   var trackerConstants: UInt32
-  /// The policies of an object of which nothing is known yet.
+  /// The policies of an object about which nothing is known yet.
   var policies: TrackingPolicies
 
   var logitShape: Shape { [Int(sizes[0]), Int(sizes[0])] }
   var memoryShape: Shape { [Int(sizes[1]), Int(sizes[2])] }
   var pointerShape: Shape { [1, Int(sizes[3])] }
 
-  /// Bits of a result.
+  /// Flag bits of a result.
   enum ResultFlag {
     static let hasMemory: UInt8 = 1
     static let hasPredictedIoU: UInt8 = 2

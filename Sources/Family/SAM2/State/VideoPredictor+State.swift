@@ -1,8 +1,8 @@
 public import Bytes
 
 extension VideoPredictor {
-  /// Writes everything known of the objects to `path`, all or nothing, and the position of
-  /// `propagation`.
+  /// Writes everything known about the objects, and the position of `propagation`, to `path`, all
+  /// or nothing.
   ///
   /// `Formats/tracking-state.md` describes the file.
   /// - Throws: `track.changed` when annotations have changed since `propagation` started; what
@@ -15,7 +15,7 @@ extension VideoPredictor {
       to: path, position: propagation?.statePosition, place: nil, replaceExisting: replaceExisting)
   }
 
-  /// Replaces all objects by those saved at `path`; nothing changes when that fails.
+  /// Replaces all objects with those saved at `path`; if that fails, nothing changes.
   ///
   /// Model, video and options must be those of the predictor that saved them.
   /// - Returns: the unfinished propagation, at the frame after its last one; nil if there is none.
@@ -45,7 +45,7 @@ extension VideoPredictor {
     }
   }
 
-  /// Takes over the state at `path` if `accepts` does not throw at its place in a script.
+  /// Restores the state at `path` if `accepts` does not throw for its place in a script.
   /// - Returns: where a propagation was under way, and the notes.
   func restore(
     from path: String, accepts: (TrackingState.ScriptPlace?) throws(Failure) -> Void

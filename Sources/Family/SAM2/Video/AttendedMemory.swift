@@ -2,7 +2,7 @@ import Bytes
 import SAM2Config
 import Tensors
 
-/// Operands of memory attention for B objects of one layout on one frame.
+/// Operands of memory attention for B objects with one layout on one frame.
 struct AttendedMemory: Sendable {
   /// [B, M, Cm]: memories of each object's frames, one after the other.
   let tokens: Tensor
@@ -10,9 +10,9 @@ struct AttendedMemory: Sendable {
   let positions: Tensor
   /// Object pointers [B, P, C].
   let pointers: Tensor
-  /// Codes of how far away the pointers are, [P, Cm].
+  /// Codes for the distances of the pointers, [P, Cm].
   let pointerPositions: Tensor
-  /// Memories of each object.
+  /// Number of memories of each object.
   let count: Int
 
   /// Joins the memories of objects that have the same layout.

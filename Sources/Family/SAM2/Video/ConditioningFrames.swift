@@ -1,9 +1,10 @@
 /// Chooses which annotated frames a tracked frame attends to.
 enum ConditioningFrames {
-  /// At most `limit` of `frames` (-1: all), split into those chosen and the rest.
+  /// Splits `frames` into those chosen, at most `limit` (-1: all), and the rest.
   ///
-  /// The closest one before `frame`, the closest one at or after it, then others by distance; of
-  /// two equally far the one that comes first in `frames`. `select_closest_cond_frames`.
+  /// Chooses the closest one before `frame`, the closest one at or after it, then others by
+  /// distance; of two equally far away, the one that comes first in `frames`. This is the
+  /// reference's `select_closest_cond_frames`.
   static func closest(
     to frame: Int, among frames: [Int], limit: Int
   ) -> (selected: [Int], unselected: [Int]) {

@@ -12,7 +12,7 @@ struct FrameFeatures {
   private var kept: [(frame: Int, features: ImageFeatures)] = []
   /// The frame that was asked for last, if it could not be read.
   private var unreadable: Int?
-  /// A frame that is read while the one before it is tracked; meanwhile `reader` is lent.
+  /// A frame that is read while the one before it is tracked; meanwhile `reader` is on loan.
   private var ahead: (frame: Int, work: BackgroundWork<Loan>)?
 
   init(model: SegmentationModel, source: any IndexedFrames, capacity: Int) {
@@ -24,10 +24,10 @@ struct FrameFeatures {
   /// Number of frames; see `PictureReader.countFrames`.
   mutating func countFrames() throws(Failure) -> Int { try reader.countFrames() }
 
-  /// Features of `frame`; meanwhile a thread of its own reads frame `next`, which will be asked for
+  /// Features of `frame`; meanwhile a separate thread reads frame `next`, which will be asked for
   /// soon.
-  /// - Throws: what reading the frame and running the model throw; what reading `next` throws comes
-  ///   when it is asked for.
+  /// - Throws: what reading the frame and running the model throw; errors from reading `next` are
+  ///   thrown when it is asked for.
   mutating func features(
     of frame: Int, readingNext next: Int? = nil
   ) throws(Failure) -> ImageFeatures {
@@ -39,7 +39,8 @@ struct FrameFeatures {
     }
     let pixels = try pixels(of: frame)
     readAhead(next)
-    // The oldest is removed first, since both at once would be the peak of the whole job.
+    // The oldest is removed first, since holding both at once would be the memory peak of the whole
+    // job.
     if kept.count >= capacity { kept.removeFirst() }
     let features = try model.stages.encodeImage(pixels)
     kept.append((frame, features))
@@ -54,7 +55,7 @@ struct FrameFeatures {
 
   // MARK: - Reading ahead
 
-  /// The state handed to the read-ahead thread, and back.
+  /// The state handed to the read-ahead thread and back again.
   ///
   /// Unchecked: nobody else reads frames until it is done.
   private struct Loan: @unchecked Sendable {

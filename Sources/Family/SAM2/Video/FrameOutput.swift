@@ -1,6 +1,6 @@
 import Tensors
 
-/// The results kept of one object on one frame.
+/// The results kept for one object on one frame.
 struct FrameOutput: Sendable {
   /// bfloat16 [h * w, Cm]; nil until the clicks on the frame are final.
   var memory: Tensor?
@@ -8,7 +8,7 @@ struct FrameOutput: Sendable {
   var logits: Tensor
   /// Object pointer [1, C].
   var pointer: Tensor
-  /// Logit of the object being there, and predicted IoU of the mask: 1 for a mask that was given.
+  /// Logit of the object being present, and predicted IoU of the mask, which is 1 for a given mask.
   var scores: FrameScores
 
   var objectScore: Float { scores.objectScore }

@@ -25,7 +25,7 @@ public struct FrameResult: Sendable {
   /// Size of the video.
   public let width: Int
   public let height: Int
-  /// Whether a pixel belongs to at most one object.
+  /// Whether each pixel belongs to at most one object.
   public let masksDoNotOverlap: Bool
 
   public init(

@@ -1,7 +1,7 @@
-/// Values by frame index that remember in which order the frames came.
+/// Values by frame index, together with the order in which the frames were added.
 ///
-/// The reference keeps such tables in Python dictionaries, whose order decides in which order
-/// memories are attended to; replacing a value keeps its place.
+/// The reference keeps such tables in Python dictionaries, whose order determines the order in
+/// which memories are attended to; replacing a value keeps its place.
 struct FrameTable<Value: Sendable>: Sendable {
   /// In order of first insertion.
   private(set) var frames: [Int] = []

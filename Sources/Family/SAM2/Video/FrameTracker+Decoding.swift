@@ -12,7 +12,7 @@ extension FrameTracker {
     return try stages.encodePoints([points + [.padding]], width: configuration.dModel)
   }
 
-  /// Runs decoder and pointer projection for one object; `selection` chooses the mask.
+  /// Runs the decoder and the pointer projection for one object; `selection` chooses the mask.
   ///
   /// `features` are [1, h, w, C]; `maskPrompt` holds S/4 x S/4 logits and may have any rank.
   func decode(
@@ -50,7 +50,7 @@ extension FrameTracker {
     return usesOwnToken ? selected.index : 0
   }
 
-  /// Share of the object pointer against the "no object" pointer.
+  /// Weight of the object pointer relative to the "no object" pointer.
   private func presence(of score: Float, threshold: Float) -> Float {
     guard configuration.decoder.predObjScores else { return 1 }
     if configuration.pointers.softNoObjPtr { return 1 / (1 + expf(-score)) }
@@ -67,7 +67,7 @@ extension FrameTracker {
 
   /// Takes the mask [1, S, S, 1] as the answer, and asks the decoder only for the pointer.
   ///
-  /// `selection` does not learn of the decoder's masks, which nobody sees.
+  /// `selection` does not learn from the decoder's masks, which are never shown.
   func takeMask(
     _ mask: Tensor, _ request: Request, image: ImageFeatures, selection: MaskSelection
   ) throws(Failure) -> Head {
@@ -90,7 +90,7 @@ extension FrameTracker {
     let token = Tensor(dtype: .float32, shape: pointer.shape) { _ in }
     let absent = try stages.pointer(token: token, present: 0)
     if configuration.pointers.fixedNoObjPtr { return absent }
-    // Without the fixed pointer the graph gives projection + embedding: take the projection off.
+    // Without the fixed pointer the graph gives projection + embedding: subtract the projection.
     let present = try stages.pointer(token: token, present: 1).floats()
     let embedding = zip(absent.floats(), present).map { $0 - $1 }
     return Tensor(zip(pointer.floats(), embedding).map { $0 + $1 }, shape: pointer.shape)

@@ -4,7 +4,7 @@ import Tensors
 
 /// Segments objects on one frame: `track_step` of the reference.
 ///
-/// It has no state; what it looks back at is handed in, and what it finds is handed back.
+/// It has no state; what it looks back at is passed in, and what it finds is returned.
 struct FrameTracker: Sendable {
   let stages: Stages
   let configuration: ModelConfiguration
@@ -17,15 +17,15 @@ struct FrameTracker: Sendable {
   /// Whether a full bank is pruned.
   let prunesMemory: Bool
 
-  /// The question about one frame.
+  /// A request about one object on one frame.
   struct Request {
     var frame: Int
-    /// No memory is looked at: the first annotation of a frame that was not tracked.
+    /// Whether no memory is looked at, as for the first annotation of a frame that was not tracked.
     var isInitial: Bool
     var isReverse = false
     /// Clicks in model pixels, without padding.
     var points: [ModelPoint]?
-    /// Given mask [1, S, S, 1].
+    /// A given mask [1, S, S, 1].
     var mask: Tensor?
     /// Logits [S/4, S/4] of an earlier answer on this frame, already clamped.
     var previousLogits: Tensor?
@@ -33,7 +33,7 @@ struct FrameTracker: Sendable {
     var encodesMemory = false
   }
 
-  /// Objects treated in one call at most: bounds the memory of a call.
+  /// Maximum number of objects processed in one call; bounds the memory of a call.
   ///
   /// A full bank takes 60 MB per object in the published models.
   private static let callLimit = 4
@@ -48,14 +48,14 @@ struct FrameTracker: Sendable {
     var scores: FrameScores
   }
 
-  /// The result for one object on one frame, and its policies as they are after it.
+  /// The result for one object on one frame, and its policies as they are afterwards.
   struct Answer {
     var output: FrameOutput
     var policies: TrackingPolicies
   }
 
-  /// Answers a request about one object; `features` are those of `features(for:object:image:)`, when
-  /// they are known.
+  /// Answers a request about one object; `features` are those of `features(for:object:image:)`, if
+  /// already known.
   func track(
     _ request: Request, object: TrackedObject, image: ImageFeatures, features: Tensor? = nil
   ) throws(Failure) -> Answer {
@@ -79,8 +79,8 @@ struct FrameTracker: Sendable {
 
   /// Tracks objects onto a frame that none of them is annotated on.
   ///
-  /// Objects whose memories have one layout look at them together; the masks are those of one at a
-  /// time. Without `encodingMemory` the answers cannot be looked back at.
+  /// Objects whose memories have the same layout attend to them in one call; the masks are the same
+  /// as for one object at a time. Without `encodingMemory` the answers cannot be looked back at.
   func follow(
     _ objects: [TrackedObject], onto frame: Int, isReverse: Bool, image: ImageFeatures,
     encodingMemory: Bool = true
@@ -93,7 +93,7 @@ struct FrameTracker: Sendable {
     var found = [Answer?](repeating: nil, count: objects.count)
     for group in memories.groups(limit: Self.callLimit) {
       let features = try attend(image, to: group.map { memories[$0] })
-      // From here on objects share nothing: one at a time needs the memory of one.
+      // From here on, objects share nothing: processing one at a time needs memory for only one.
       for (row, index) in group.enumerated() {
         var policies = objects[index].policies
         let head = try decode(
@@ -110,7 +110,7 @@ struct FrameTracker: Sendable {
     return found.compactMap { $0 }
   }
 
-  /// The answer with its small holes filled, and with a memory that saw the holes.
+  /// The answer with its small holes filled, and with a memory encoded before they were.
   private func output(
     _ head: Head, image: ImageFeatures, encodingMemory: Bool
   ) throws(Failure) -> FrameOutput {
@@ -131,7 +131,7 @@ struct FrameTracker: Sendable {
   ) throws(Failure) -> Tensor {
     var mask = try stages.upscale(output.logits)
     if isAnnotated, configuration.tracking.binarizeMaskFromPointsForMemEnc {
-      // The graph applies a sigmoid, which of ±10000 is exactly one or zero.
+      // The graph applies a sigmoid, whose value at ±10000 is exactly one or zero.
       mask = Tensor(mask.floats().map { $0 > 0 ? 1e4 : -1e4 }, shape: mask.shape)
     }
     let memory = try stages.encodeMemory(
@@ -160,8 +160,8 @@ struct FrameTracker: Sendable {
     return try stages.attend(features: image.features, to: memory)
   }
 
-  /// The features [1, h, w, C] that clicks on `object` are decoded from: those of the picture, on a
-  /// tracked frame as the object's memory sees them.
+  /// The features [1, h, w, C] that clicks on `object` are decoded from: those of the picture or,
+  /// on a tracked frame, the same as seen by the object's memory.
   func features(
     for request: Request, object: TrackedObject, image: ImageFeatures
   ) throws(Failure) -> Tensor {
@@ -175,7 +175,7 @@ struct FrameTracker: Sendable {
   ) throws(Failure) -> Head {
     var prompt = request.previousLogits
     if prompt == nil, let mask = request.mask {
-      // The logits are 20 * mask - 10 made smaller, and making smaller is linear.
+      // The logits are 20 * mask - 10, downsized, and downsizing is linear.
       let logits = try stages.maskAsOutput(mask).logits
       prompt = Tensor(logits.floats().map { ($0 + 10) / 20 }, shape: logits.shape)
     }
@@ -184,7 +184,7 @@ struct FrameTracker: Sendable {
       maskPrompt: prompt, selection: &selection)
   }
 
-  /// Whether the answer is one of three candidates instead of the single mask.
+  /// Whether the answer is one of three candidates rather than the single mask.
   func usesMultimask(_ request: Request) -> Bool {
     if request.mask != nil, configuration.tracking.useMaskInputAsOutputWithoutSam { return false }
     let pointCount = request.points?.count ?? 0

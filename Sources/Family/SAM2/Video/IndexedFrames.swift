@@ -1,11 +1,11 @@
 public import Bytes
 public import Media
 
-/// The frames of a video by index: a `FrameSource`, or anything else that can show a frame.
+/// The frames of a video by index: a `FrameSource`, or anything else that can provide a frame.
 public protocol IndexedFrames {
   var width: Int { get }
   var height: Int { get }
-  /// How many frames there are, as far as the source claims to know.
+  /// Number of frames, if the source claims to know it.
   var frameCount: Int? { get }
   /// Frame `index`, from 0.
   /// - Throws: `video.frame`, with the cause `endOfFrames`, when there is no such frame; what
@@ -19,7 +19,7 @@ extension FrameSource: IndexedFrames {}
 public struct FrameList: IndexedFrames, Sendable {
   private let pictures: [RGBImage]
 
-  /// `pictures` must all have one size.
+  /// `pictures` must all have the same size.
   public init(_ pictures: [RGBImage]) { self.pictures = pictures }
 
   public var width: Int { pictures.first?.width ?? 0 }

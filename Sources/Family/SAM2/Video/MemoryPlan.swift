@@ -1,6 +1,7 @@
 import SAM2Config
 
-/// Which frames a tracked frame looks back at: indices only, so that the rules can be tested alone.
+/// Which frames a tracked frame looks back at: indices only, so that the rules can be tested on
+/// their own.
 ///
 /// `_prepare_memory_conditioned_features` of the reference, unless stated otherwise.
 struct MemoryPlan: Sendable, Equatable {
@@ -15,7 +16,7 @@ struct MemoryPlan: Sendable, Equatable {
   struct Memory: Sendable, Hashable {
     var frame: Int
     var source: Source
-    /// Row of the temporal codes.
+    /// Row in the table of temporal codes.
     var temporalRow: Int
   }
 
@@ -23,7 +24,7 @@ struct MemoryPlan: Sendable, Equatable {
   struct Pointer: Sendable, Hashable {
     var frame: Int
     var source: Source
-    /// Frames between it and the current one; negative for frames of the "future" when signed.
+    /// Distance in frames to the current one; when signed, negative for frames of the "future".
     var distance: Int
   }
 
@@ -33,7 +34,7 @@ struct MemoryPlan: Sendable, Equatable {
   /// Distance that counts as 1 in the codes of the pointers.
   let longestDistance: Int
 
-  /// The question: which memories of one object `frame` attends to.
+  /// The question to answer: which memories of one object `frame` attends to.
   struct View {
     let frame: Int
     /// The frames with a conditioning result, in order of insertion.
@@ -51,7 +52,7 @@ struct MemoryPlan: Sendable, Equatable {
     var pastConditioning: [Int] { past(conditioning) }
   }
 
-  /// A plan by other rules than the reference's.
+  /// A plan by rules other than the reference's.
   init(memories: [Memory], pointers: [Pointer], longestDistance: Int) {
     (self.memories, self.pointers) = (memories, pointers)
     self.longestDistance = longestDistance
@@ -60,8 +61,8 @@ struct MemoryPlan: Sendable, Equatable {
   /// The plan of the reference; `hasRecent` is true for frames with a result that is not a
   /// conditioning one.
   ///
-  /// `recentFrame` gives the frame of the memory this many steps back, from 1 on; nil for the rule
-  /// of the reference.
+  /// `recentFrame` returns the frame of the memory a given number of steps back, counted from 1;
+  /// nil for the reference's rule.
   init(_ view: View, hasRecent: (Int) -> Bool, recentFrame: ((Int) -> Int?)? = nil) {
     let (frame, configuration, isReverse) = (view.frame, view.configuration, view.isReverse)
     let bank = configuration.memory.bank
@@ -101,7 +102,7 @@ struct MemoryPlan: Sendable, Equatable {
     }
   }
 
-  /// Pointers by frames: at most as many as the video has frames.
+  /// Limit on the number of pointers: at most as many as the video has frames.
   static func pointerLimit(_ frameCount: Int, _ configuration: ModelConfiguration) -> Int {
     min(frameCount, configuration.pointers.maxObjPtrsInEncoder)
   }
@@ -112,14 +113,14 @@ struct MemoryPlan: Sendable, Equatable {
     lookingBack steps: Int, from frame: Int, stride: Int, isReverse: Bool
   ) -> Int {
     if steps == 1 { return isReverse ? frame + 1 : frame - 1 }
-    // Rounding is towards the past, which in reverse is up: floor of the mirrored position.
+    // Rounding is towards the past, which is upwards in reverse: floor of the mirrored position.
     let mirrored = isReverse ? -(frame + 2) : frame - 2
     let remainder = ((mirrored % stride) + stride) % stride
     let position = mirrored - remainder - (steps - 2) * stride
     return isReverse ? -position : position
   }
 
-  /// How far back any result may be looked at, in frames.
+  /// How far back, in frames, any result may be looked at.
   static func horizon(_ configuration: ModelConfiguration) -> Int {
     max(
       configuration.memory.bank.numMaskmem * configuration.memory.bank.memoryTemporalStrideForEval

@@ -4,11 +4,12 @@ import Tensors
 
 /// The memories that one object attends to on one frame, not yet joined.
 struct ObjectMemory: Sendable {
-  /// Positions of memories and pointers in time; objects of one layout are attended to in one call.
+  /// Positions of memories and pointers in time; objects with the same layout attend to them in one
+  /// call.
   struct Layout: Hashable, Sendable {
     /// For each memory, its row in the table of temporal codes.
     var temporalRows: [Int] = []
-    /// Distance in frames of each pointer.
+    /// Distance of each pointer in frames.
     var distances: [Int] = []
     /// Distance that counts as 1.
     var longestDistance = 1
@@ -43,7 +44,7 @@ struct ObjectMemory: Sendable {
 }
 
 extension ObjectMemory {
-  /// The same without the memories that a full bank of `bankSize` can do without.
+  /// A copy that omits the memories a full bank of `bankSize` can do without.
   func pruned(bankSize: Int) -> ObjectMemory {
     var result = self
     for index in MemoryPruning.redundant(among: memories, bankSize: bankSize).reversed() {
@@ -55,7 +56,8 @@ extension ObjectMemory {
 }
 
 extension [ObjectMemory] {
-  /// Positions of objects of equal layout, at most `limit` together, in order of appearance.
+  /// Positions of the objects, grouped by layout with at most `limit` per group, in order of
+  /// appearance.
   func groups(limit: Int) -> [[Int]] {
     var groups: [[Int]] = []
     for index in indices {

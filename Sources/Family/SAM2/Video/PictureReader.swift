@@ -10,10 +10,10 @@ struct PictureReader {
   let height: Int
   private var source: any IndexedFrames
   private let imageSize: Int
-  /// Frames read ahead of being asked for, by index.
+  /// Frames read before they are asked for, by index.
   private var kept: [Int: RGBImage] = [:]
   private var lastIndex: Int?
-  /// Frames read at once backwards: 3 MB each for an input of 1024 x 1024.
+  /// Number of frames read at once when stepping backwards: 3 MB each for an input of 1024 x 1024.
   static let runLength = 16
 
   init(_ source: any IndexedFrames, imageSize: Int) {
@@ -31,7 +31,7 @@ struct PictureReader {
     kept = [:]
     if isStepBack {
       for earlier in max(index - PictureReader.runLength + 1, 0)..<index {
-        // One that cannot be read fails later, when it is needed.
+        // A frame that cannot be read fails later, when it is needed.
         kept[earlier] = try? read(earlier)
       }
     }
@@ -50,7 +50,7 @@ struct PictureReader {
     return Resizer.likePIL(picture, width: imageSize, height: imageSize)
   }
 
-  /// Number of frames: what the source claims, or else counted by reading all of them.
+  /// Number of frames, as claimed by the source, or else counted by reading all of them.
   mutating func countFrames() throws(Failure) -> Int {
     if let claimed = source.frameCount { return claimed }
     var count = 0

@@ -1,11 +1,11 @@
 public import Bytes
 
-/// Tracking under way: each call of `next` does one frame.
+/// Tracking under way: each call of `next` tracks one frame.
 ///
-/// Stopping early is dropping it. Annotating or removing objects meanwhile ends it with an error,
-/// because what was tracked so far would not fit what follows.
+/// To stop early, drop it. Annotating or removing objects meanwhile ends it with an error, because
+/// what was tracked so far would not fit what follows.
 public struct Propagation {
-  /// How far tracking has come.
+  /// How far tracking has progressed.
   public struct Progress: Sendable, Hashable {
     public var done: Int
     public var total: Int
@@ -19,7 +19,7 @@ public struct Propagation {
   private let keepsHistory: Bool
   private let revision: Int
   private var position = 0
-  /// Whether frames before the first were tracked in the same go.
+  /// Whether frames before the first were tracked in the same run.
   private var isContinued = false
 
   init(_ predictor: VideoPredictor, frames: [Int], isReverse: Bool, keepsHistory: Bool) {
@@ -85,8 +85,8 @@ public struct Propagation {
     return nil
   }
 
-  /// Whether `failure` only means that the video is over: headers of video files often promise a few
-  /// frames more than there are.
+  /// Whether `failure` only means that the video is over: video file headers often promise a few
+  /// more frames than there are.
   private func isEnd(_ failure: Failure) -> Bool {
     failure.cause == .endOfFrames && (position > 0 || isContinued) && !isReverse
   }

@@ -1,7 +1,7 @@
 public import Bytes
 public import Media
 
-/// Tracks objects through frames as they come, from a camera for example: no frame is kept.
+/// Tracks objects through frames as they arrive, for example from a camera; no frame is kept.
 ///
 ///     let camera = try LiveSource(LiveAddress("/dev/video0"))
 ///     let tracker = try StreamingTracker(model, width: camera.width, height: camera.height)
@@ -10,10 +10,10 @@ public import Media
 ///       if let click = clicks.next() { try tracker.addPoints(object: 1, points: [click]) }
 ///     }
 ///
-/// Annotations are about the frame pushed last, and objects may be added, corrected and removed at
-/// any time. The masks are those of a `VideoPredictor` over a video of at least 16 frames (of
-/// shorter ones it knows the end). Memory stays bounded: results older than the model can look at
-/// are dropped, except for those of annotated frames. Not for use from several threads at once.
+/// Annotations apply to the frame pushed last, and objects may be added, corrected and removed at
+/// any time. The masks are those of a `VideoPredictor` on a video of at least 16 frames (it knows
+/// the end of shorter ones). Memory stays bounded: results too old for the model to look at are
+/// dropped, except those of annotated frames. Not for use from several threads at once.
 public final class StreamingTracker {
   private let live: LiveFrames
   let predictor: VideoPredictor
@@ -30,9 +30,10 @@ public final class StreamingTracker {
     predictor = try VideoPredictor(model, frames: live, options: options)
   }
 
-  /// A tracker that resumes where `saveState` found another one; the next frame is the next push.
-  /// - Throws: as the other initialiser; `file.*`; `state.*` for a file that is damaged or of
-  ///   another model, size or options.
+  /// A tracker that resumes where another one was when `saveState` was called; the next push is the
+  /// next frame.
+  /// - Throws: as the other initialiser; `file.*`; `state.*` for a file that is damaged or belongs
+  ///   to another model, size or options.
   public convenience init(
     _ model: SegmentationModel, resuming path: String, width: Int, height: Int,
     options: VideoOptions = .init()
@@ -42,7 +43,7 @@ public final class StreamingTracker {
     live.resume(at: position?.next ?? 0)
   }
 
-  /// Writes everything known of the objects to `path`, all or nothing, for a later tracker.
+  /// Writes everything known about the objects to `path`, all or nothing, for a later tracker.
   ///
   /// Annotations become final, as they do with the next frame.
   /// - Throws: `track.no_conditioning`, and what writing throws.
@@ -62,8 +63,8 @@ public final class StreamingTracker {
 
   /// Takes the next frame and tracks all objects onto it.
   ///
-  /// Annotations made since the frame before become final. A frame that fails is skipped; the next
-  /// one is tracked from the frames before it.
+  /// Annotations made since the previous frame become final. A frame that fails is skipped; the
+  /// next one is tracked from the frames before it.
   /// - Returns: the masks of all objects; none while there are no objects.
   /// - Throws: `video.frame_size`, `track.no_conditioning`, what running the model throws.
   @discardableResult
@@ -74,7 +75,8 @@ public final class StreamingTracker {
         "the frame is \(picture.width)x\(picture.height), but the video is "
           + "\(live.width)x\(live.height)", hint: "all frames of a video must have one size")
     }
-    // Final annotations are encoded with the features of the frame they are on: the last one still.
+    // Annotations become final using the features of their own frame, which is still the last one
+    // here.
     if !predictor.objects.isEmpty { try predictor.settleAnnotations() }
     let frame = live.take(picture)
     let result = try predictor.trackFrame(frame, isReverse: false)
@@ -95,14 +97,14 @@ public final class StreamingTracker {
       frame: lastFrame(), object: object, points: points, box: box, clearOldPoints: clearOldPoints)
   }
 
-  /// Gives the mask of one object; see `VideoPredictor.addMask`.
+  /// Adds the mask of one object; see `VideoPredictor.addMask`.
   /// - Throws: `stream.no_frame` before the first frame, and what the predictor throws.
   @discardableResult
   public func addMask(object: Int, mask: BinaryMask) throws(Failure) -> FrameResult {
     try predictor.addMask(frame: lastFrame(), object: object, mask: mask)
   }
 
-  /// Removes `object` and all that is known of it.
+  /// Removes `object` and everything known about it.
   /// - Throws: `track.object`.
   public func removeObject(_ object: Int) throws(Failure) { try predictor.removeObject(object) }
 
@@ -118,7 +120,7 @@ public final class StreamingTracker {
   }
 }
 
-/// The newest frame of a video without end.
+/// The newest frame of an endless video.
 private final class LiveFrames: IndexedFrames {
   let width: Int
   let height: Int
@@ -130,19 +132,19 @@ private final class LiveFrames: IndexedFrames {
     self.height = height
   }
 
-  /// Whether the newest frame is at hand.
+  /// Whether the newest frame is available.
   var hasPicture: Bool { picture != nil }
 
-  /// Makes the next frame number `next`.
+  /// Gives the next frame the index `next`.
   func resume(at next: Int) {
     index = next > 0 ? next - 1 : nil
     picture = nil
   }
 
-  /// No sum of frame numbers overflows.
+  /// Chosen so that no sum of frame numbers overflows.
   var frameCount: Int? { Int.max / 4 }
 
-  /// Replaces the frame, and gives the index of the new one.
+  /// Replaces the frame, and returns the index of the new one.
   func take(_ picture: RGBImage) -> Int {
     let next = (index ?? -1) + 1
     index = next

@@ -10,14 +10,15 @@ struct TrackedObject: Sendable {
   var conditioning = FrameTable<FrameOutput>()
   /// Results on all other frames.
   var recent = FrameTable<FrameOutput>()
-  /// As the two above, of annotations made since the last propagation: not part of the memory yet.
+  /// Like the two above, for annotations made since the last propagation: not part of the memory
+  /// yet.
   var pendingConditioning = FrameTable<FrameOutput>()
   var pendingRecent = FrameTable<FrameOutput>()
 
   /// Frames that a propagation has visited, and whether it ran backwards.
   var tracked: [Int: Bool] = [:]
 
-  /// Which masks it gets and which frames it remembers, with what the policies know of it.
+  /// Policies for its masks and for the frames it remembers, with what they have learned about it.
   var policies: TrackingPolicies
 
   init(id: Int, policies: TrackingPolicies) {
@@ -35,7 +36,7 @@ struct TrackedObject: Sendable {
   /// Frames with clicks or a mask, ascending.
   var annotatedFrames: [Int] { maskFrames.union(points.keys).sorted() }
 
-  /// The newest result on `frame`: of the pending ones only those of the kind asked for.
+  /// The newest result on `frame`: of pending results, only those of the kind asked for count.
   func latest(_ frame: Int, pendingConditioning isConditioning: Bool) -> FrameOutput? {
     (isConditioning ? pendingConditioning[frame] : pendingRecent[frame])
       ?? conditioning[frame] ?? recent[frame]
@@ -49,7 +50,7 @@ struct TrackedObject: Sendable {
     }
   }
 
-  /// Removes the annotations on `frame`; a result there stays, as that of a tracked frame.
+  /// Removes the annotations on `frame`; a result there is kept, as that of a tracked frame.
   mutating func clearAnnotations(on frame: Int) {
     points[frame] = nil
     maskFrames.remove(frame)

@@ -1,8 +1,8 @@
 public import Bytes
 
 extension VideoPredictor {
-  /// The newest masks of all objects on `frame`, annotated or tracked there; empty ones for objects
-  /// without a result on it.
+  /// The newest masks of all objects on `frame`, annotated or tracked there; empty masks for
+  /// objects without a result there.
   /// - Throws: `track.frame`.
   public func latestResult(on frame: Int) throws(Failure) -> FrameResult {
     try checkFrame(frame)

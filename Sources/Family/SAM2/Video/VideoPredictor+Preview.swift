@@ -4,11 +4,11 @@ import Tensors
 // Answers before they are asked for: the mask that a click would give.
 
 extension VideoPredictor {
-  /// Frames that the image encoder has seen lately, so that prompts on them are quick.
+  /// Frames that the image encoder has seen recently, so that prompts on them are quick.
   public var encodedFrames: [Int] { features.frames }
 
-  /// Does what answers to clicks on `object` on `frame` have in common, unless it is done: the image
-  /// encoder, and on a tracked frame the attention to the object's memory.
+  /// Does the work shared by all clicks on `object` on `frame`, unless it is already done: the
+  /// image encoder and, on a tracked frame, the attention to the object's memory.
   /// - Throws: `track.frame`; what reading the frame and running the model throw.
   public func encode(frame: Int, for object: Int) throws(Failure) {
     try checkFrame(frame)
@@ -18,17 +18,17 @@ extension VideoPredictor {
     if !request.isInitial { _ = try attendedFeatures(request, state, image) }
   }
 
-  /// Whether clicks on `object` on `frame` need the decoder alone.
+  /// Whether clicks on `object` on `frame` need only the decoder.
   public func isEncoded(frame: Int, for object: Int) -> Bool {
     guard features.frames.contains(frame) else { return false }
     return request(frame, state(of: object)).isInitial || isAttended(frame, object)
   }
 
-  /// The mask that `addPoints` with the same arguments would give `object`, without adding anything.
+  /// The mask that `addPoints` with these arguments would give `object`, without adding anything.
   ///
-  /// The first on a tracked frame takes as long as a click there; those that follow on the same
-  /// frame and object only decode.
-  /// - Returns: the frame with this object alone.
+  /// The first preview on a tracked frame takes as long as a click there; later ones for the same
+  /// frame and object only run the decoder.
+  /// - Returns: the result on the frame with this object alone.
   /// - Throws: as `addPoints`.
   public func preview(
     frame: Int, object: Int, points: [Prompt.Point] = [], box: Prompt.Box? = nil,

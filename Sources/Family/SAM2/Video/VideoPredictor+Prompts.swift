@@ -8,11 +8,11 @@ import Tensors
 extension VideoPredictor {
   /// Adds clicks, or a box and clicks, on one object of one frame.
   ///
-  /// On a frame that was tracked before they correct the mask there; the earlier mask is given to
+  /// On a frame that was tracked before, they correct the mask there; the earlier mask is given to
   /// the decoder along with the clicks.
   /// - Parameters:
-  ///   - frame: 0 to the number of frames less one
-  ///   - object: any number; a new one makes a new object
+  ///   - frame: 0 to the number of frames minus one
+  ///   - object: any number; a new one adds a new object
   ///   - points: in pixels of the video; labels 1 (object) and 0 (not the object)
   ///   - box: in pixels of the video
   ///   - clearOldPoints: whether earlier clicks on this frame are dropped
@@ -30,7 +30,7 @@ extension VideoPredictor {
       clicks.request, clicks.state, isConditioning: conditions(frame, clicks.state))
   }
 
-  /// The request that clicks make, and the object with them.
+  /// The request that the clicks amount to, and the object with these clicks.
   func clicks(
     frame: Int, object: Int, points: [Prompt.Point], box: Prompt.Box?, clearOldPoints: Bool
   ) throws(Failure) -> (request: FrameTracker.Request, state: TrackedObject) {
@@ -61,7 +61,7 @@ extension VideoPredictor {
     return (request, state)
   }
 
-  /// Gives the mask of one object on one frame; it must have the size of the video.
+  /// Adds the mask of one object on one frame; it must have the size of the video.
   ///
   /// - Returns: the masks of all objects on this frame.
   /// - Throws: `prompt.mask_size`, `track.frame`.
@@ -97,7 +97,7 @@ extension VideoPredictor {
       isReverse: state.tracked[frame] ?? false)
   }
 
-  /// Whether an annotation of `frame` is one that later frames always look back at.
+  /// Whether later frames always look back at an annotation of `frame`.
   private func conditions(_ frame: Int, _ state: TrackedObject) -> Bool {
     state.tracked[frame] == nil || options.correctionsCondition
   }
@@ -107,7 +107,8 @@ extension VideoPredictor {
     _ request: FrameTracker.Request, _ state: TrackedObject, isConditioning: Bool
   ) throws(Failure) -> FrameResult {
     let answer = try answer(to: request, state)
-    // Prompts become memory at the next propagation, so frames attend to the same memories.
+    // Prompts become memory at the next propagation, so until then frames attend to the same
+    // memories.
     let seen = attended
     defer { attended = seen }
     var state = state

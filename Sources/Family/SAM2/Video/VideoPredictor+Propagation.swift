@@ -1,17 +1,17 @@
 public import Bytes
 
 extension VideoPredictor {
-  /// Prepares to track all objects from frame to frame; the returned value does it.
+  /// Prepares to track all objects from frame to frame; the returned value does the tracking.
   ///
   /// - Parameters:
   ///   - start: first frame; by default the first annotated one
-  ///   - maxFrames: number of frames after the first; by default to the end of the video
-  ///   - reverse: backwards in time; from frame 0 that is nothing at all
+  ///   - maxFrames: number of frames after the first; by default, up to the end of the video
+  ///   - reverse: tracks backwards in time; from frame 0 there is nothing to track
   ///   - keepsHistory: false promises that tracked frames will not be corrected or tracked through
   ///     again, and bounds memory however long the video is
-  /// - Returns: the tracking to be done; call its `next` until it gives nil.
-  /// - Throws: `track.nothing` without annotations, `track.no_conditioning` for an object without,
-  ///   `track.frame`, `track.max_frames`.
+  /// - Returns: the tracking to be done; call its `next` until it returns nil.
+  /// - Throws: `track.nothing` without annotations, `track.no_conditioning` for an object without
+  ///   any, `track.frame`, `track.max_frames`.
   public func propagation(
     start: Int? = nil, maxFrames: Int? = nil, reverse: Bool = false, keepsHistory: Bool = true
   ) throws(Failure) -> Propagation {
@@ -36,7 +36,7 @@ extension VideoPredictor {
 
   /// Tracks all objects and hands each frame's masks to `body`, until it returns false.
   ///
-  /// Arguments as in `propagation`. Checks for cancellation of the task before each frame.
+  /// Arguments as in `propagation`. Checks for task cancellation before each frame.
   /// - Throws: as `propagation` and `Propagation.next`, what `body` throws, `CancellationError`.
   public func propagate(
     start: Int? = nil, maxFrames: Int? = nil, reverse: Bool = false, keepsHistory: Bool = true,
@@ -94,13 +94,13 @@ extension VideoPredictor {
     if options.clearsMemoryAroundInput { clearMemory(around: frame, object: index) }
   }
 
-  /// Tracks every object onto `frame`; `next` is the frame that comes after it, if one does.
+  /// Tracks every object onto `frame`; `next` is the frame that comes after it, if any.
   func trackFrame(
     _ frame: Int, isReverse: Bool, before next: Int? = nil
   ) throws(Failure) -> FrameResult {
     let annotated = objects.indices.filter { objects[$0].conditioning.contains(frame) }
     let followed = objects.indices.filter { !objects[$0].conditioning.contains(frame) }
-    // Annotated: the user's annotation is kept.
+    // Annotated objects keep the user's annotation.
     if options.clearsMemoryAroundInput {
       for index in annotated { clearMemory(around: frame, object: index) }
     }
@@ -118,8 +118,8 @@ extension VideoPredictor {
     return result(on: frame, outputs: outputs)
   }
 
-  /// Drops what was given on frames before `frame`, which are not annotated any more; the results
-  /// stay.
+  /// Drops the prompts given on frames before `frame`, which will not be annotated again; the
+  /// results stay.
   func forgetPrompts(before frame: Int) {
     for index in objects.indices {
       objects[index].points = objects[index].points.filter { $0.key >= frame }
@@ -127,14 +127,14 @@ extension VideoPredictor {
     }
   }
 
-  /// Drops results that tracking onwards from `frame` cannot look at any more.
+  /// Drops results that tracking onwards from `frame` can no longer look at.
   func forgetHistory(before frame: Int, isReverse: Bool) {
     for index in objects.indices {
       let isOutOfSight = objects[index].policies.memories.outOfSight(
         from: frame, history: objects[index].history, isReverse: isReverse,
         configuration: tracker.configuration)
       objects[index].recent.remove(where: isOutOfSight)
-      // Which frames were visited matters to corrections only, and those frames get none.
+      // Which frames were visited matters only to corrections, and those frames get none.
       objects[index].tracked = objects[index].tracked.filter { !isOutOfSight($0.key) }
     }
   }

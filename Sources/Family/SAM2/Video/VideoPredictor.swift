@@ -13,15 +13,15 @@ import Tensors
 ///       for (object, mask) in result.masks() { save(result.frame, object, mask) }
 ///     }
 ///
-/// Equals `SAM2VideoPredictor` of the reference, as `build_sam2_video_predictor` sets it up.
-/// Frames are read when they are needed and not kept. Not for use from several threads at once;
-/// any number of predictors may share a model.
+/// Matches the reference's `SAM2VideoPredictor`, as `build_sam2_video_predictor` sets it up. Frames
+/// are read when they are needed and not kept. Not for use from several threads at once; any number
+/// of predictors may share a model.
 public final class VideoPredictor {
   public let model: SegmentationModel
   public let options: VideoOptions
-  /// Number of frames; lowered when the video ends earlier than declared in its header.
+  /// Number of frames; lowered if the video ends earlier than its header declares.
   public internal(set) var frameCount: Int
-  /// Why frames could not be read that tracking has left out.
+  /// The frames that tracking has skipped, and why each could not be read.
   public internal(set) var skippedFrames: [Int: Failure] = [:]
   let tracker: FrameTracker
   var features: FrameFeatures
@@ -30,7 +30,7 @@ public final class VideoPredictor {
   }
   /// A frame as an object's memory sees it, kept for the next click there.
   var attended: AttendedFrame?
-  /// Counts changes of annotations, so that a propagation notices when it is out of date.
+  /// Counts changes to annotations, so that a propagation notices when it is out of date.
   var revision = 0
 
   /// - Throws: `video.empty` when there are no frames; `config.*` for options out of range;
@@ -75,7 +75,7 @@ public final class VideoPredictor {
     return result(on: frame, isConditioning: hasPendingConditioning(on: frame))
   }
 
-  /// Removes `object` and all that is known of it.
+  /// Removes `object` and everything known about it.
   /// - Returns: the frames that it was annotated on, with the masks that remain; empty when it was
   ///   the last object.
   /// - Throws: `track.object`.

@@ -1,13 +1,13 @@
 import Bytes
 import SAM2Config
 
-/// Explains why a checkpoint is not the SAM 2 that was expected.
+/// Explains how a checkpoint differs from the SAM 2 that was expected.
 struct ArchitectureReport {
   private let checkpoint: CheckpointShapes
   private let expected: OfficialTensors
   private let expectedName: String
 
-  /// Compares with `expected`, or with the published configuration with the most tensors in common.
+  /// Compares with `expected`, or else with the published configuration that agrees best.
   init(_ checkpoint: CheckpointShapes, expected configuration: ModelConfiguration?) {
     self.checkpoint = checkpoint
     if let configuration {
@@ -20,7 +20,7 @@ struct ArchitectureReport {
     var bestAgreement = -1
     for known in KnownVariants.all {
       let tensors = OfficialTensors(known, checkpoint.parts)
-      // A larger size holds most of a smaller one's names: what is missing counts against it.
+      // A larger model shares many names with a smaller one, so missing tensors count against it.
       let agreement = 2 * checkpoint.agreement(with: tensors) - tensors.names.count
       if bestAgreement == -1 || agreement > bestAgreement {
         (best, bestTensors, bestAgreement) = (known, tensors, agreement)
@@ -60,7 +60,7 @@ struct ArchitectureReport {
         + "zeromodels, or of sam3.cpp")
   }
 
-  /// The failure if the only fault is that norms come without their statistics.
+  /// The failure if the only fault is that norms lack their statistics.
   private func missingStatistics(_ differences: CheckpointShapes.Differences) -> Failure? {
     let isStatistic = { (name: String) in
       name.hasSuffix(OfficialTensors.meanSuffix) || name.hasSuffix(OfficialTensors.varianceSuffix)
@@ -92,7 +92,7 @@ struct ArchitectureReport {
       ("image_encoder.patch_embed.0.c.weight", "MobileSAM"),
       ("layer1.0.conv1.weight", "a ResNet"),
     ]
-    // Of EdgeTAM's parts without one of its trunks.
+    // Parts of EdgeTAM, but without one of its trunks.
     if checkpoint.shapes["spatial_perceiver.latents"] != nil,
       checkpoint.trunk(from: ModelConfiguration().trunk) == nil
     {
@@ -101,7 +101,7 @@ struct ArchitectureReport {
     if let sign = signs.first(where: { checkpoint.shapes[$0.tensor] != nil }) {
       return sign.architecture
     }
-    // Layers of Keras, whose paths may begin with the name of a file.
+    // Keras layers, whose paths may begin with the name of a file.
     let layers: [(part: String, architecture: String)] = [
       ("vi_t_det_patching_and_embedding", "a SAM 1 of keras-hub"),
       ("windowed_transformer_encoder", "a SAM 1 of keras-hub"),

@@ -1,10 +1,10 @@
 import ModelInterface
 import SAM2Config
 
-/// The configuration as far as shapes determine it.
+/// The configuration, as far as shapes determine it.
 extension CheckpointShapes {
-  /// `base` with everything that shapes determine; nil when the checkpoint lacks what every SAM 2
-  /// has.
+  /// `base` with everything that shapes determine; nil when the checkpoint lacks something that
+  /// every SAM 2 has.
   func configuration(from base: ModelConfiguration) -> ModelConfiguration? {
     guard let trunk = trunk(from: base.trunk), let dModel = neckWidth(of: trunk) else {
       return nil
@@ -15,7 +15,7 @@ extension CheckpointShapes {
     c.dModel = dModel
     readDecoder(&c.decoder)
     guard parts.allows(.tracking) else {
-      // The model has no memory; its entries in the configuration only have to be valid.
+      // The model has no memory; the entries for it in the configuration need only be valid.
       if dModel % c.memory.dim != 0 { c.memory.dim = max(4, dModel / 4) }
       return c
     }

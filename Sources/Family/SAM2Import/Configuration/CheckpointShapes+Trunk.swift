@@ -1,9 +1,9 @@
 import SAM2Config
 
-/// The trunk as far as shapes determine it.
+/// The trunk, as far as shapes determine it.
 extension CheckpointShapes {
-  /// The trunk of the checkpoint, with what shapes do not determine from `base` where that is of
-  /// the same kind; nil when it is of no known kind.
+  /// The trunk of the checkpoint; anything that shapes do not determine comes from `base` if that
+  /// has the same kind; nil for an unknown kind.
   func trunk(from base: ModelConfiguration.Trunk) -> ModelConfiguration.Trunk? {
     for kind in ModelConfiguration.Trunk.Kind.allCases {
       let start = kind == base.kind ? base : kind.initial
@@ -52,7 +52,7 @@ extension CheckpointShapes {
 
   // MARK: - Plain transformer
 
-  /// Heads and windows are those of `base`.
+  /// The trunk with the heads and windows of `base`.
   private func vit(from base: PlainViT) -> PlainViT? {
     let positions = "\(Self.path).pos_embed"
     guard let places = size(positions, axis: 1, rank: 3),
@@ -70,7 +70,7 @@ extension CheckpointShapes {
 
   // MARK: - RepViT
 
-  /// The whole RepViT, which its shapes determine completely.
+  /// The RepViT, which its shapes determine completely.
   private var repvit: RepViT? {
     let stem = "\(Self.path).body.stem"
     guard size("\(stem).conv1.c.weight", axis: 0, rank: 4) != nil else { return nil }

@@ -17,7 +17,7 @@ struct CheckpointShapes {
     self.shapes = shapes
   }
 
-  /// The parts of a SAM 2 of which the checkpoint holds anything: at least those for prompts.
+  /// The parts of a SAM 2 that the checkpoint holds tensors of: at least those for prompts.
   var parts: ModelParts {
     let counting = names.lazy.filter { !OfficialTensors.isUnused($0) }
     return ModelParts(needing: [.prompting] + counting.map(OfficialTensors.use))
@@ -25,7 +25,7 @@ struct CheckpointShapes {
 
   // MARK: - Comparison
 
-  /// Where a checkpoint and what is expected of it part.
+  /// The differences between a checkpoint and the tensors expected in it.
   struct Differences {
     var missing: [String] = []
     var unexpected: [String] = []
@@ -45,20 +45,20 @@ struct CheckpointShapes {
     shapes == OfficialTensors(configuration, parts).shapes
   }
 
-  /// How many tensors have an expected name and its shape.
+  /// How many tensors have an expected name and the shape that belongs to it.
   func agreement(with expected: OfficialTensors) -> Int {
     names.count { shapes[$0] == expected.shapes[$0] }
   }
 
   // MARK: - Reading
 
-  /// Size of one axis of a tensor of that rank.
+  /// Size of one axis of a tensor with the given rank.
   func size(_ name: String, axis: Int, rank: Int) -> Int? {
     guard let shape = shapes[name], shape.count == rank else { return nil }
     return shape[axis]
   }
 
-  /// How many consecutive indices, from 0, give the name of a tensor.
+  /// How many consecutive indices from 0 give the name of an existing tensor.
   func count(_ name: (Int) -> String) -> Int {
     var index = 0
     while shapes[name(index)] != nil { index += 1 }

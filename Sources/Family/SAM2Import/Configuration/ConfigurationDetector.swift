@@ -4,25 +4,25 @@ public import ModelInterface
 public import SAM2Config
 public import Tensors
 
-/// Finds the configuration of a checkpoint: from its shapes, a published one, or a given one.
+/// Finds the configuration of a checkpoint: one from its shapes, a published one, or a given one.
 public enum ConfigurationDetector {
   public struct Detection: Sendable {
     public var configuration: ModelConfiguration
     /// The parts of a SAM 2 that the checkpoint holds.
     public var parts: ModelParts
-    /// Settings that nothing in the checkpoint determines and that were taken from elsewhere, in words.
+    /// Settings that nothing in the checkpoint determines, taken from elsewhere, in words.
     public var assumptions: [String]
-    /// The change of the input size that was asked for; nil when it is as configured.
+    /// The requested change of the input size; nil when it is as configured.
     public var resizing: InputResizing?
   }
 
-  /// Reads names and shapes only.
+  /// Detects the configuration from names and shapes only.
   ///
-  /// `given` is the configuration the user named, if any, and the shapes must agree with it.
-  /// `imageSize` replaces the side of the input, found or given.
+  /// `given` is the configuration named by the user, if any; the shapes must agree with it.
+  /// `imageSize` replaces the side of the input, whether found or given.
   /// - Throws: `model.architecture` when this is not a SAM 2, `config.mismatch` when the shapes
-  ///   contradict `given`, `config.needed` when the layout is one that nobody published and none
-  ///   is given, `config.image_size`, and what `ModelConfiguration.validate` throws.
+  ///   contradict `given`, `config.needed` when the layout is unpublished and none is given,
+  ///   `config.image_size`, and what `ModelConfiguration.validate` throws.
   public static func detect(
     _ tensors: any TensorCollection, given: ModelConfiguration? = nil, imageSize: Int? = nil
   ) throws(Failure) -> Detection {
@@ -52,7 +52,7 @@ public enum ConfigurationDetector {
       } + alternatives(to: newest))
   }
 
-  /// Remarks that other published configurations have the same tensors.
+  /// Remarks on other published configurations that have the same tensors.
   private static func alternatives(to configuration: ModelConfiguration) -> [String] {
     let names = KnownVariants.alternatives(to: configuration)
     guard !names.isEmpty else { return [] }
@@ -96,7 +96,7 @@ public enum ConfigurationDetector {
     }
   }
 
-  /// As compact JSON.
+  /// `value` as compact JSON.
   private static func text(_ value: JSONValue) -> String {
     switch value {
     case .array(let elements): "[" + elements.map(text).joined(separator: ", ") + "]"
@@ -141,7 +141,7 @@ public enum ConfigurationDetector {
   private static func withoutLayout(_ configuration: ModelConfiguration) -> ModelConfiguration {
     var c = configuration
     (c.trunk, c.imageSize) = c.trunk.withPlainLayout
-    // Whole windows of the perceiver.
+    // The perceiver needs whole windows.
     if let side = c.memory.perceiver?.gridSide, (1...256).contains(side) {
       c.imageSize *= side
     }

@@ -1,9 +1,9 @@
 import Bytes
 import JSON
 
-/// One mapping of an official configuration file, that knows which of its keys were looked at.
+/// One mapping in an official configuration file, which records which of its keys were read.
 ///
-/// A key that nobody looked at is an error: it would change the reference's model and not ours.
+/// A key that was never read is an error: it would change the reference's model but not this one.
 struct ConfigurationSection {
   let path: String
   private let members: [(key: String, value: JSONValue)]
@@ -24,7 +24,7 @@ struct ConfigurationSection {
     return members.first { $0.key == key }?.value
   }
 
-  /// The mapping at `key`, whose `_target_` must be a class of one of these names.
+  /// The mapping at `key`, whose `_target_` must be a class with one of these names.
   mutating func section(
     _ key: String, target classes: String...
   ) throws(Failure) -> ConfigurationSection {
@@ -96,7 +96,7 @@ struct ConfigurationSection {
 
   // MARK: - Keys without a choice
 
-  /// The graphs are written for this value; an absent key is checked as `initial`.
+  /// Requires the value that the graphs are written for; an absent key is checked as `initial`.
   mutating func require(
     _ key: String, _ value: JSONValue, initial: JSONValue
   ) throws(Failure) {
@@ -108,7 +108,7 @@ struct ConfigurationSection {
     }
   }
 
-  /// Widths that must agree with one another inside the file.
+  /// Requires a width to agree with the others in the file.
   mutating func requireWidth(_ key: String, _ width: Int, initial: Int) throws(Failure) {
     let found = try count(key, initial)
     guard found == width else {
@@ -118,17 +118,17 @@ struct ConfigurationSection {
     }
   }
 
-  /// Keys that cannot change what the model computes.
+  /// Ignores keys that cannot change what the model computes.
   mutating func ignore(_ keys: String...) { seen.formUnion(keys) }
 
-  /// Ignores keys of which the user is to be notified.
+  /// Ignores keys that the user is to be notified of.
   /// - Returns: The keys that are present.
   mutating func leaveOut(_ keys: [String]) -> [String] {
     seen.formUnion(keys)
     return members.map(\.key).filter(keys.contains)
   }
 
-  /// - Throws: `config.unknown` for the first key that was not looked at.
+  /// - Throws: `config.unknown` for the first key that was not read.
   func finish() throws(Failure) {
     for (key, _) in members where !seen.contains(key) {
       throw Failure(

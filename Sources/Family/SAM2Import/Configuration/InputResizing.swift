@@ -1,16 +1,16 @@
 import JSON
 
-/// A change of a model's input size at conversion, and what it means for accuracy.
+/// A change to a model's input size at conversion, and what it means for accuracy.
 public struct InputResizing: Sendable, Equatable {
   /// Side of the input in the configuration that was found or given.
   public var configured: Int
-  /// Side of the input that was asked for.
+  /// Side of the input that was requested.
   public var requested: Int
 
-  /// The entry of the metadata that records a change.
+  /// The metadata entry that records a change.
   static let metadataKey = "input_resizing"
 
-  /// For people, in a line.
+  /// A one-line description for people.
   public var inWords: String {
     let effect =
       requested < configured
@@ -22,7 +22,7 @@ public struct InputResizing: Sendable, Equatable {
       + "not measured"
   }
 
-  /// The entry of the metadata.
+  /// The metadata entry.
   var json: JSONValue {
     [
       "configured": JSONValue(configured), "requested": JSONValue(requested),

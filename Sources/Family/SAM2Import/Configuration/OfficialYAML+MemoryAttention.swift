@@ -44,7 +44,7 @@ extension OfficialYAML {
     ("EfficientRoPEAttention1", .raisedScores), ("EfficientRoPEAttention2", .raisedKeys),
   ]
 
-  /// The pooling that the class of the cross attention does.
+  /// Reads the pooling that the class of the cross attention does.
   private mutating func readPooling(_ layer: ConfigurationSection) throws(Failure) {
     guard case .vit = c.trunk else { return }
     var layer = layer
@@ -54,7 +54,7 @@ extension OfficialYAML {
   }
 
   /// `feat_sizes` only primes a table that the reference recomputes for the actual map; `q_sizes`
-  /// and `k_sizes` are those of the map and of the perceiver.
+  /// and `k_sizes` are the sizes of the map and of the perceiver.
   private mutating func readRotary(
     _ layer: inout ConfigurationSection, _ key: String, target: String, keyWidth: Int
   ) throws(Failure) -> (heads: Int, theta: Double) {

@@ -16,7 +16,7 @@ extension OfficialYAML {
     perceiver.latents2D = try section.count("num_latents_2d", -1)
     perceiver.feedforwardFactor = try section.count("ff_mult", 4)
     try section.requireWidth("dim", width, initial: 0)
-    // Codes of places are added to keys and values: they must be as wide.
+    // Position codes are added to keys and values, so these must be as wide.
     try section.requireWidth("dim_head", width / max(1, perceiver.heads), initial: 64)
     try section.require("pos_enc_at_key_value", true, initial: false)
     try section.require("concat_kv_latents", false, initial: false)

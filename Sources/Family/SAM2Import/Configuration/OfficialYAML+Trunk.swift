@@ -3,7 +3,7 @@ import JSON
 import SAM2Config
 
 extension OfficialYAML {
-  /// The trunk of an image encoder, of the kind whose class the file names.
+  /// The trunk of an image encoder, with the kind given by the class that the file names.
   static func trunk(
     of encoder: inout ConfigurationSection
   ) throws(Failure) -> ModelConfiguration.Trunk {
@@ -80,7 +80,7 @@ extension OfficialYAML {
 
   // MARK: - Trunks of timm
 
-  /// Those of timm's models whose layers are RepViT's in its legacy form, by name.
+  /// The timm models whose layers are those of RepViT in its legacy form, by name.
   private static let timmModels: [(name: String, embedDims: [Int], depths: [Int])] = [
     ("repvit_m1", [48, 96, 192, 384], [2, 2, 14, 2]),
     ("repvit_m2", [64, 128, 256, 512], [2, 2, 12, 2]),
@@ -89,7 +89,7 @@ extension OfficialYAML {
 
   private static func repvit(_ trunk: inout ConfigurationSection) throws(Failure) -> RepViT {
     let name = try trunk.text("name", "")
-    // After the dot comes the training of the weights.
+    // The part after the dot names the training of the weights.
     let model = name.split(separator: ".").first.map(String.init) ?? ""
     guard let known = timmModels.first(where: { $0.name == model }) else {
       throw Failure(

@@ -2,15 +2,16 @@ public import Bytes
 import JSON
 public import SAM2Config
 
-/// Reads the configuration files of the official package: a tree of `_target_` classes, at `model:`
-/// in the files of predictors and at `trainer.model:` in those of the trainer.
+/// Reads the configuration files of the official package: a tree of `_target_` classes, under
+/// `model:` in predictors' files and under `trainer.model:` in the trainer's.
 ///
 /// Absent keys have the defaults of the reference's constructors. Keys that do not change what the
 /// model computes are ignored; any other unknown key, class or value is an error.
 public struct OfficialYAML {
   var c = ModelConfiguration()
   private var notes: [String] = []
-  /// Sides of the map for which the file has rotary positions, where the reference recomputes none.
+  /// Sides of the map that the file's rotary positions are for, where the reference does not
+  /// recompute them.
   var queryGrid: [Int]?
 
   /// The configuration alone; see `read`.
@@ -18,7 +19,7 @@ public struct OfficialYAML {
     try read(text).configuration
   }
 
-  /// The configuration that `text` holds, and what was left out of it, in words.
+  /// The configuration in `text`, and a description of anything left out of it.
   ///
   /// - Throws: `yaml.*` for text that is not YAML; `config.value`, `config.unknown`,
   ///   `config.unsupported`; `config.mismatch` when widths inside the file contradict each other.
@@ -78,7 +79,7 @@ public struct OfficialYAML {
     try model.finish()
   }
 
-  /// Arguments that `SAM2Train` has beside those of the model, and that only training reads.
+  /// Arguments that `SAM2Train` has in addition to the model's, and that only training reads.
   private static let trainingSwitches = [
     "prob_to_use_pt_input_for_train", "prob_to_use_pt_input_for_eval",
     "prob_to_use_box_input_for_train", "prob_to_use_box_input_for_eval",
@@ -123,7 +124,7 @@ public struct OfficialYAML {
     try neck.finish()
   }
 
-  /// That of a trunk with a single map.
+  /// Reads the neck of a trunk with a single map.
   private mutating func readPlainNeck(_ encoder: inout ConfigurationSection) throws(Failure) {
     var neck = try encoder.section("neck", target: "ViTDetNeck")
     c.dModel = try neck.count("d_model", 256)
@@ -139,7 +140,7 @@ public struct OfficialYAML {
     try neck.finish()
   }
 
-  /// The sine code is written for its defaults.
+  /// Requires the defaults of the sine code, which is written for them.
   static func readPositions(
     _ parent: inout ConfigurationSection, width: Int
   ) throws(Failure) {
@@ -183,7 +184,7 @@ public struct OfficialYAML {
 
   // MARK: - Switches
 
-  /// Entries of the model itself that bear the reference's names, with its defaults.
+  /// Entries of the model itself under the reference's names, with its defaults.
   private static let switches: [(key: String, initial: JSONValue)] = [
     ("num_maskmem", 7), ("image_size", 512), ("backbone_stride", 16),
     ("sigmoid_scale_for_mem_enc", 1.0), ("sigmoid_bias_for_mem_enc", 0.0),
@@ -198,11 +199,11 @@ public struct OfficialYAML {
     ("only_obj_ptrs_in_the_past_for_eval", false), ("pred_obj_scores", false),
     ("pred_obj_scores_mlp", false), ("fixed_no_obj_ptr", false), ("soft_no_obj_ptr", false),
     ("use_mlp_for_obj_ptr_proj", false), ("no_obj_embed_spatial", false),
-    // Set by `build_sam2_video_predictor`, unless the file has other values.
+    // Set by `build_sam2_video_predictor` unless the file has other values.
     ("binarize_mask_from_pts_for_mem_enc", true),
   ]
 
-  /// The same, of the mask decoder's extra arguments.
+  /// The same for the mask decoder's extra arguments.
   private static let decoderSwitches: [(key: String, initial: JSONValue)] = [
     ("dynamic_multimask_via_stability", true), ("dynamic_multimask_stability_delta", 0.05),
     ("dynamic_multimask_stability_thresh", 0.98),

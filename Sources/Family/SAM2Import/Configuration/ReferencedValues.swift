@@ -1,12 +1,12 @@
 import Bytes
 import JSON
 
-/// Values of a configuration that refer to others: `${scratch.resolution}` is the value at that
-/// path, as in OmegaConf.
+/// Values in a configuration that refer to other values: `${scratch.resolution}` is the value at
+/// that path, as in OmegaConf.
 struct ReferencedValues {
   private let document: JSONValue
 
-  /// A reference may lead to another, in a file that means well not often.
+  /// Limit on references that lead to other references, which are rare in well-meant files.
   private static let maximumDepth = 8
 
   init(_ document: JSONValue) { self.document = document }
@@ -14,8 +14,8 @@ struct ReferencedValues {
   /// `value` with its references replaced by their values.
   ///
   /// References other than the path of a value, such as `${times:${a},2}`, are functions of a
-  /// program: they stay text, and are refused where a number is expected.
-  /// - Throws: `config.reference` for a path that leads nowhere, or around in a circle.
+  /// program: they stay text and are refused where a number is expected.
+  /// - Throws: `config.reference` for a path that leads nowhere or in a circle.
   func resolved(_ value: JSONValue) throws(Failure) -> JSONValue {
     switch value {
     case .string(let text): return try resolved(text, depth: 0)
@@ -43,7 +43,7 @@ struct ReferencedValues {
     }
     switch value {
     case .string(let next): return try resolved(next, depth: depth + 1)
-    // References are to single settings; a tree could contain itself.
+    // References may only be to single settings; a tree could contain itself.
     case .object, .array: return .string(text)
     case .null, .bool, .integer, .number: return value
     }

@@ -1,6 +1,6 @@
 import SAM2Config
 
-/// The layout of a trunk: what its tensors do not determine.
+/// The layout of a trunk: everything that its tensors do not determine.
 extension ModelConfiguration.Trunk {
   /// Whether the tensors of two trunks have the same names and shapes.
   func hasTensors(of other: Self) -> Bool {
@@ -32,7 +32,7 @@ extension ModelConfiguration.Trunk {
     }
   }
 
-  /// This trunk with a layout that is valid whatever its tensors are, and a size of input for it.
+  /// This trunk with a layout that is valid for any tensors, and an input size that suits it.
   var withPlainLayout: (trunk: Self, imageSize: Int) {
     switch self {
     case .hiera(var hiera):

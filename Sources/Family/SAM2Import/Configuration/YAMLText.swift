@@ -6,19 +6,19 @@ import Yams
 ///
 /// The only file that knows the YAML library.
 struct YAMLText {
-  /// Four times the largest official configuration.
+  /// Four times the size of the largest official configuration.
   ///
   /// The library hashes keys that are lists or mappings once per level, so the cost of a text grows
   /// faster than its size.
   static let maximumByteCount = 16 << 10
-  /// Twenty times as many as the largest official configuration has.
+  /// Twenty times as many nodes as the largest official configuration has.
   static let maximumNodeCount = 4_000
 
   private var nodeCount = 0
 
   /// Parses one document.
   ///
-  /// Anchors and aliases are refused: no configuration of SAM 2 has any, and a few of them nested
+  /// Anchors and aliases are refused: no SAM 2 configuration has any, and a few nested ones can
   /// expand to gigabytes.
   /// - Throws: `yaml.size`, `yaml.alias`, `yaml.syntax`, `yaml.type`.
   static func parse(_ text: String) throws(Failure) -> JSONValue {
@@ -29,7 +29,7 @@ struct YAMLText {
     }
     do {
       let parser = try Parser(yaml: try withoutAliases(text), resolver: .basic, encoding: .utf8)
-      // Nodes refer to their anchors weakly, and the parser owns those.
+      // Nodes have weak references to their anchors, which the parser owns.
       return try withExtendedLifetime(parser) {
         var reader = YAMLText()
         return try parser.singleRoot().map { try reader.value($0) } ?? .null
@@ -45,12 +45,12 @@ struct YAMLText {
 
   // MARK: - Aliases
 
-  /// Takes the place of every asterisk: a printable character without a meaning of its own, which
-  /// may begin a plain scalar wherever an alias is allowed.
+  /// Replaces every asterisk: a printable character without a meaning in YAML, which may begin a
+  /// plain scalar wherever an alias is allowed.
   private static let asteriskMark: Unicode.Scalar = "\u{E000}"
 
-  /// The same document in which no alias is one, so that the parser expands nothing: aliases have
-  /// become plain scalars that begin with the mark, and any other asterisk is part of a text.
+  /// The same document without aliases, so that the parser expands nothing: aliases have become
+  /// plain scalars that begin with the mark, and any other asterisk is part of a text.
   private static func withoutAliases(_ text: String) throws(Failure) -> String {
     guard !text.unicodeScalars.contains(asteriskMark) else {
       throw Failure(
@@ -117,7 +117,7 @@ struct YAMLText {
     return YAMLText.replacing(YAMLText.asteriskMark, by: "*", in: scalar.string)
   }
 
-  /// A quoted or tagged scalar is text whatever it looks like.
+  /// The value of a scalar; a quoted or tagged one is always text, even if it looks like a number.
   private func value(_ scalar: Node.Scalar, of node: Node) throws(Failure) -> JSONValue {
     let text = try text(of: scalar, node)
     guard scalar.style == .plain, scalar.tag == .implicit else { return .string(text) }
@@ -131,7 +131,7 @@ struct YAMLText {
 
   private static let numberBytes = Set("+-.0123456789eE".utf8)
 
-  /// A finite decimal number; other forms of YAML 1.1, such as sexagesimal ones, stay text.
+  /// A finite decimal number; other YAML 1.1 forms, such as sexagesimal numbers, stay text.
   private static func number(_ text: String) -> JSONValue? {
     guard text.utf8.allSatisfy(numberBytes.contains) else { return nil }
     if let integer = Int(text) { return JSONValue(integer) }

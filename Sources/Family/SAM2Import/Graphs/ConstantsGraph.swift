@@ -3,12 +3,12 @@ import Graph
 import ModelInterface
 import SAM2Config
 
-/// `constants`: what the predictors need and no input changes.
+/// `constants`: the values that predictors need and that do not depend on the input.
 ///
 /// -> no_mask_dense [1, h, w, C] (the dense prompt when there is no mask), memory_positions
 /// [num_maskmem, T, Cm] with T tokens per memory: the sine code of a memory plus temporal code r in
-/// row r, in a model that tracks. The reference
-/// uses row num_maskmem - 1 for conditioning frames and row t - 1 for the memory of t frames ago.
+/// row r, in a model that tracks. The reference uses row num_maskmem - 1 for conditioning frames
+/// and row t - 1 for the memory of t frames ago.
 enum ConstantsGraph {
   static func graph(
     _ c: ModelConfiguration, _ tensors: OfficialTensors, _ parts: ModelParts
@@ -35,7 +35,7 @@ enum ConstantsGraph {
 }
 
 extension LayerWriter {
-  /// The code of each token of a memory, [1, T, Cm]: zeros for those without a place.
+  /// The position code of each token of a memory, [1, T, Cm]: zeros for those without a place.
   fileprivate mutating func memoryTokenPositions() throws(Failure) -> ValueID {
     let tokens = configuration.memoryTokens
     let placed = try sinePositions(side: tokens.gridSide, channels: configuration.memory.dim)

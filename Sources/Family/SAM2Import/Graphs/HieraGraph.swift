@@ -29,7 +29,7 @@ struct HieraGraph {
     return try writer.sum(embedded, position, label: "\(Self.path).pos_embed")
   }
 
-  /// The background embedding resized to the map, plus the window's embedding in every window.
+  /// The background embedding resized to the map, plus the window embedding in every window.
   ///
   /// [1, side, side, C]; Bolya et al., "Window Attention is Bugged", arXiv 2311.05613.
   private mutating func positionEmbedding(side: Int) throws(Failure) -> ValueID {
@@ -78,7 +78,7 @@ struct HieraGraph {
     return try writer.sum(y, hidden, label: path)
   }
 
-  /// Attention within windows (or over the whole map), its result laid out like `target`.
+  /// Attention within windows (or over the whole map), with its result laid out like `target`.
   private mutating func windowAttention(
     _ x: ValueID, _ block: Hiera.Block, _ path: String, like target: ValueID
   ) throws(Failure) -> ValueID {

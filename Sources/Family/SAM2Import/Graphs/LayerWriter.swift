@@ -4,7 +4,8 @@ import SAM2Config
 
 /// Writes the layers of SAM 2: a graph builder that knows the official weights.
 ///
-/// Products, biases' activations and sums stay separate nodes, as in the reference: passes fuse.
+/// Products, activations after biases, and sums stay separate nodes, as in the reference; passes
+/// fuse them.
 struct LayerWriter {
   let configuration: ModelConfiguration
   private var builder: GraphBuilder
@@ -28,7 +29,7 @@ struct LayerWriter {
 
   mutating func output(_ name: String, _ value: ValueID) { builder.output(name, value) }
 
-  /// The official tensor of that name.
+  /// The official tensor with that name.
   mutating func weight(_ name: String) throws(Failure) -> ValueID {
     guard let shape = shapes[name] else {
       throw Failure(
@@ -106,7 +107,7 @@ struct LayerWriter {
       .conv2d(parameters), [x, kernel, try weight("\(path).bias")], label: path)
   }
 
-  /// A convolution without a bias that keeps places: padded by half of its kernel.
+  /// A convolution without a bias, padded by half its kernel so that places are kept.
   mutating func bareConvolution(
     _ x: ValueID, _ path: String, stride: Int, isDepthwise: Bool
   ) throws(Failure) -> ValueID {

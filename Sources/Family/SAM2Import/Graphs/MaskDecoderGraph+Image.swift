@@ -2,7 +2,7 @@ import Bytes
 import Graph
 import SAM2Config
 
-/// Projections of the image in one layer of the decoder's transformer, [B, h * w, C / 2] each.
+/// Projections of the image in one layer of the decoder's transformer, each [B, h * w, C / 2].
 struct ImageProjections {
   /// Keys and values that tokens attend to.
   let keys: ValueID
@@ -11,9 +11,9 @@ struct ImageProjections {
   let queries: ValueID
 }
 
-/// The decoder's image side before the first prompt.
+/// The image side of the decoder, before the first prompt.
 struct PreparedImage {
-  /// Features plus dense prompt, [B, h * w, C].
+  /// Features plus the dense prompt, [B, h * w, C].
   let cells: ValueID
   /// Projections of the first layer.
   let projections: ImageProjections
@@ -43,7 +43,7 @@ extension MaskDecoderGraph {
     writer.output("image_queries", projections.queries)
   }
 
-  /// The results of `prepare_decoder` as operands, repeated for prompts that share them.
+  /// The results of `prepare_decoder` as operands, repeated for the prompts that share them.
   mutating func preparedImage() throws(Failure) -> PreparedImage {
     let half = Dim(constant: configuration.dModel / Self.downsampling)
     let image = try shared("image", width)
@@ -64,7 +64,7 @@ extension MaskDecoderGraph {
 
   static func layerPath(_ index: Int) -> String { "\(transformer).layers.\(index)" }
 
-  /// Projections of `image` for the layer at `path`; keys and queries know their cell.
+  /// Projections of `image` for the layer at `path`; keys and queries include position codes.
   mutating func project(
     _ image: ValueID, _ positions: ValueID, _ path: String
   ) throws(Failure) -> ImageProjections {

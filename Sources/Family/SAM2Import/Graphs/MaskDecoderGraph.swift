@@ -3,17 +3,18 @@ import Graph
 import SAM2Config
 
 /// `prepare_decoder` and `decode_masks`: SAM's two-way transformer and its mask, quality and
-/// presence heads, cut where prompts come in.
+/// presence heads, split where prompts enter.
 ///
-/// `prepare_decoder`: features [I, h, w, C], dense [D, h, w, C] (D is 1 or I) -> image [I, h * w, C]
-/// (their sum) and what the first layer projects of it: image_keys, image_values and image_queries,
-/// [I, h * w, C / 2]. Without a mask prompt that is done once for all prompts of a picture.
+/// `prepare_decoder`: features [I, h, w, C], dense [D, h, w, C] (D is 1 or I) -> image
+/// [I, h * w, C] (their sum) and the first layer's projections of it: image_keys, image_values and
+/// image_queries, each [I, h * w, C / 2]. Without a mask prompt, this runs once for all prompts of
+/// a picture.
 ///
-/// `decode_masks`: these four (I is 1 or B), high_res_0 [1, 4h, 4w, C / 8], high_res_1
-/// [1, 2h, 2w, C / 4] where the encoder has them, sparse [B, N, C] -> masks [B, 4, 4h, 4w] (logits of all mask tokens: 0 is the
-/// single mask, 1...3 the alternatives), ious [B, 4], tokens [B, 4, C], object_scores [B, 1]
-/// (logits; 10 when the model does not predict them), and of HQ-SAM refinement [B, 4h, 4w] (logits to
-/// add to the mask that is chosen).
+/// `decode_masks`: these four (I is 1 or B), high_res_0 [1, 4h, 4w, C / 8] and high_res_1
+/// [1, 2h, 2w, C / 4] where the encoder has them, sparse [B, N, C] -> masks [B, 4, 4h, 4w] (logits
+/// of all mask tokens: 0 is the single mask, 1...3 the alternatives), ious [B, 4], tokens
+/// [B, 4, C], object_scores [B, 1] (logits; 10 when the model does not predict them), and for
+/// HQ-SAM refinement [B, 4h, 4w] (logits to add to the chosen mask).
 struct MaskDecoderGraph {
   static let path = "sam_mask_decoder"
   static let transformer = "sam_mask_decoder.transformer"
@@ -70,7 +71,7 @@ struct MaskDecoderGraph {
 
   // MARK: - Transformer's operands
 
-  /// Presence, quality, mask and HQ tokens, then the prompts: [B, 6 + N, C], or one more.
+  /// Presence, quality, mask and HQ tokens, then the prompts: [B, 6 + N, C], or one token more.
   private mutating func tokens(with sparse: ValueID) throws(Failure) -> ValueID {
     var names = ["iou_token", "mask_tokens"]
     if configuration.decoder.predObjScores { names.insert("obj_score_token", at: 0) }
@@ -121,8 +122,8 @@ struct MaskDecoderGraph {
 
   /// Tokens attend to themselves and to the image, pass a perceptron, and the image attends back.
   ///
-  /// Kirillov et al., Segment Anything, arXiv 2304.02643. The first layer's own attention has no
-  /// codes: there queries and codes are the same.
+  /// Kirillov et al., Segment Anything, arXiv 2304.02643. The first layer's self-attention has no
+  /// codes, because queries and codes are the same there.
   private mutating func layer(
     _ tokens: ValueID, _ image: ValueID, _ projections: ImageProjections, codes: ValueID,
     isFirst: Bool, _ path: String
@@ -161,7 +162,7 @@ struct MaskDecoderGraph {
       values: try writer.linear(values, "\(path).v_proj"), path)
   }
 
-  /// Attention of queries that are projected here to keys and values that are projected already.
+  /// Attention of queries projected here to keys and values that are already projected.
   private mutating func attention(
     _ queries: ValueID, keys: ValueID, values: ValueID, _ path: String
   ) throws(Failure) -> ValueID {
@@ -173,7 +174,7 @@ struct MaskDecoderGraph {
 
   // MARK: - Heads
 
-  /// The map [B, 4h, 4w, C / 8] that masks are products with.
+  /// The map [B, 4h, 4w, C / 8] that is multiplied to give masks.
   private mutating func upscale(
     _ map: ValueID, _ highRes: [ValueID]
   ) throws(Failure) -> ValueID {
@@ -188,7 +189,7 @@ struct MaskDecoderGraph {
     return try writer.activation(.gelu, x, label: "\(path).4")
   }
 
-  /// Each mask is the product of its token's hypernetwork with the upscaled map.
+  /// Each mask is the product of its token's hypernetwork output and the upscaled map.
   private mutating func masks(of tokens: ValueID, _ map: ValueID) throws(Failure) -> ValueID {
     let cells = try cellRows(of: map, label: "\(Self.path).output_upscaling")
     var rows: [ValueID] = []
@@ -203,7 +204,7 @@ struct MaskDecoderGraph {
     return try writer.reshape(masks, Self.objects, 4, side * 4, side * 4, label: label)
   }
 
-  /// The mask of the HQ token [B, 1, C] on features of its own: [B, 4h, 4w].
+  /// The mask of the HQ token [B, 1, C], from features of its own: [B, 4h, 4w].
   ///
   /// Ke et al., Segment Anything in High Quality, arXiv 2306.01567, as in its code for SAM 2.1.
   private mutating func refinement(
@@ -221,7 +222,7 @@ struct MaskDecoderGraph {
     return try writer.reshape(mask, Self.objects, side * 4, side * 4, label: label)
   }
 
-  /// The cells of an upscaled map, one after the other: [B, 16 * h * w, C / 8].
+  /// The cells of an upscaled map in sequence: [B, 16 * h * w, C / 8].
   private mutating func cellRows(of map: ValueID, label: String) throws(Failure) -> ValueID {
     let channels = Dim(constant: configuration.dModel / 8)
     return try writer.reshape(map, Self.objects, cells * 16, channels, label: label)

@@ -3,16 +3,16 @@ import Glibc
 import Graph
 import SAM2Config
 
-// `attend_pooled_memory`: the same for one object and several memories whose cells are pooled (Xiong
-// et al., "Efficient Track Anything", arXiv 2411.18933).
+// `attend_pooled_memory`: the same for one object with several memories whose cells are pooled
+// (Xiong et al., "Efficient Track Anything", arXiv 2411.18933).
 //
 // features [1, h, w, C], memory [M, h * w, Cm], memory_position [M, h * w, Cm], pointers [1, P, C],
 // pointer_positions [P, Cm] -> features [1, h, w, C].
 
 extension MemoryAttentionGraph {
-  /// Cells of a memory that become one, along one side.
+  /// Side of the window of a memory's cells that are pooled into one.
   private static let window = 2
-  /// Channels that carry what scores are raised by: several, so that none of them is large.
+  /// Channels that carry the amount that scores are raised by: several, so that none is large.
   private static let extraChannels = 8
 
   /// Attention of projected queries to the first `count` rows of `keys`, pooled, and to the rest.
@@ -31,7 +31,7 @@ extension MemoryAttentionGraph {
       pooledKeys = try writer.add(
         .affine(scale: 1, offset: raised), pooledKeys, label: path)
     case .raisedScores:
-      // Each query times the further channels of a key is what its score is raised by.
+      // In the extra channels, query times key is the amount that raises their score.
       queries = try widened(queries, by: 1, path)
       pooledKeys = try widened(
         pooledKeys, by: raised / scale / Float(Self.extraChannels), path)
@@ -57,7 +57,7 @@ extension MemoryAttentionGraph {
     return (y, others)
   }
 
-  /// x with further channels that are all `value`.
+  /// x with extra channels that are all `value`.
   private mutating func widened(
     _ x: ValueID, by value: Float, _ path: String
   ) throws(Failure) -> ValueID {

@@ -5,30 +5,30 @@ import SAM2Config
 /// `attend_memory`: conditions a frame's features on memories and object pointers.
 ///
 /// features [F, h, w, C] (F is 1 or B), memory [B, M, Cm], memory_position [1, M, Cm], pointers
-/// [B, P, C], pointer_positions [P, Cm] -> features [B, h, w, C]. M is a multiple of the
-/// tokens of a memory. Keys of those that have a place in the image are rotated by it (Su et al.,
+/// [B, P, C], pointer_positions [P, Cm] -> features [B, h, w, C]. M is a multiple of the number of
+/// tokens per memory. The keys of tokens with a place in the image are rotated by it (Su et al.,
 /// RoFormer, arXiv 2104.09864, along both axes); pointer tokens are not rotated.
 struct MemoryAttentionGraph {
   private static let path = "memory_attention"
   private static let pointers = Dim(Symbol("pointers"))
-  /// Memories of the one object of `attend_pooled_memory`.
+  /// Number of memories of the single object in `attend_pooled_memory`.
   static let memoryCount = Dim(Symbol("memories"))
 
   var writer: LayerWriter
-  /// Whether the cells of memories are pooled.
+  /// Whether the memories' cells are pooled.
   private let pools: Bool
-  /// Sets of features, and of memories.
+  /// Number of sets of features, and of sets of memories.
   private let images: Dim
   private let objects: Dim
-  /// Tokens of all memories of an object.
+  /// Number of tokens in all memories of an object.
   private let memories: Dim
   private let cells: Dim
   let width: Dim
   /// Cosines and sines of the cells, [h * w, C / 2].
   private let rotation: Rotation
-  /// The same of the tokens of one memory, [T, C / 2].
+  /// The same for the tokens of one memory, [T, C / 2].
   private let memoryRotation: Rotation
-  /// Code of the features' cells, [1, h * w, C].
+  /// Position code of the features' cells, [1, h * w, C].
   private let positions: ValueID
 
   static func graph(
@@ -75,7 +75,7 @@ struct MemoryAttentionGraph {
 
   private typealias Rotation = (cosine: ValueID, sine: ValueID)
 
-  /// Rotates tokens by their places in the grid of a memory, and those without a place by nothing.
+  /// Rotates tokens by their places in the grid of a memory; those without a place stay unrotated.
   private static func memoryRotation(
     like cells: Rotation, _ writer: inout LayerWriter
   ) throws(Failure) -> Rotation {
@@ -93,7 +93,7 @@ struct MemoryAttentionGraph {
     return (try table(.cosine, unrotated: 1), try table(.sine, unrotated: 0))
   }
 
-  /// The table of a square grid; all heads rotate alike, so the columns of one head repeat.
+  /// The table for a square grid; all heads rotate alike, so one head's columns repeat.
   private static func rotaryTable(
     _ part: RotaryTable.Part, side: Int, _ writer: inout LayerWriter
   ) throws(Failure) -> ValueID {
@@ -131,7 +131,7 @@ struct MemoryAttentionGraph {
 
   // MARK: - Memory tokens
 
-  /// Memories followed by pointers, each pointer cut into tokens of the memory's width:
+  /// Memories followed by pointers, each pointer split into tokens of the memory's width:
   /// [B, M + P C / Cm, Cm], without and with position codes.
   private mutating func memoryTokens() throws(Failure) -> (values: ValueID, keys: ValueID) {
     let c = writer.configuration
@@ -153,7 +153,7 @@ struct MemoryAttentionGraph {
     return (tokens, try writer.sum(tokens, positions, label: label))
   }
 
-  /// Tokens that the pointers of an object are cut into.
+  /// Number of tokens that the pointers of an object are split into.
   var pointerTokens: Dim { Self.pointers * writer.configuration.tokensPerPointer }
 
   /// [sets, M, Cm].
@@ -168,8 +168,8 @@ struct MemoryAttentionGraph {
 
   /// Attention of the cells to themselves and to the memory, then a perceptron.
   ///
-  /// The first layer is the same for all objects up to its attention to the memory, and so runs
-  /// once for a shared frame: features and queries are repeated only where objects differ.
+  /// The first layer is the same for all objects up to its attention to the memory, so for a shared
+  /// frame that part runs once: features and queries are repeated only where objects differ.
   private mutating func layer(
     _ x: ValueID, isFirst: Bool, keys: ValueID, values: ValueID, _ path: String
   ) throws(Failure) -> ValueID {
@@ -206,7 +206,7 @@ struct MemoryAttentionGraph {
     try rotated(writer.linear(x, "\(path).q_proj"), count: cells, by: rotation, path)
   }
 
-  /// Attention of projected queries to keys of which the first `rotatedKeys` have rotary positions.
+  /// Attention of projected queries to keys; the first `rotatedKeys` keys have rotary positions.
   private mutating func attention(
     _ queries: ValueID, _ key: ValueID, _ value: ValueID, rotatedKeys: Dim, by rotation: Rotation,
     _ path: String

@@ -7,8 +7,8 @@ enum MemoryEncoderGraphs {
   private static let path = "memory_encoder"
 
   /// features [1, h, w, C], masks [B, S, S, 1] (logits; +-1e4 for a binary mask), absent [B, 1]
-  /// (1 where the object score is not positive) -> memory [B, T, Cm] with T
-  /// tokens per memory: one per cell, or those of the perceiver.
+  /// (1 where the object score is not positive) -> memory [B, T, Cm] with T tokens per memory: one
+  /// per cell, or the perceiver's.
   static func memory(
     _ c: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {
@@ -41,7 +41,7 @@ enum MemoryEncoderGraphs {
     return writer.graph
   }
 
-  /// Probabilities, stretched, then strided convolutions down to the feature map's size.
+  /// Scaled and shifted probabilities, then strided convolutions down to the feature map's size.
   private static func downsampled(
     _ masks: ValueID, _ writer: inout LayerWriter
   ) throws(Failure) -> ValueID {

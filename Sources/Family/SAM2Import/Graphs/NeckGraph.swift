@@ -4,7 +4,7 @@ import SAM2Config
 
 /// The neck of `encode_image`.
 enum NeckGraph {
-  /// The maps that the encoder gives out, finest first; coarser ones may follow.
+  /// The maps that the encoder returns, finest first; coarser ones may follow.
   static func levels(
     of maps: [ValueID], _ writer: inout LayerWriter
   ) throws(Failure) -> [ValueID] {
@@ -25,8 +25,8 @@ enum NeckGraph {
     return try writer.norm(x, "\(path).norm_1", epsilon: 1e-6)
   }
 
-  /// A feature pyramid (Lin et al., arXiv 1612.03144): projections of the trunk's maps, with the level
-  /// above added where configured.
+  /// A feature pyramid (Lin et al., arXiv 1612.03144): projections of the trunk's maps, with the
+  /// level above added where configured.
   private static func pyramid(
     of maps: [ValueID], _ writer: inout LayerWriter
   ) throws(Failure) -> [ValueID] {

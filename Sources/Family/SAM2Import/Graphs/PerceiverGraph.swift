@@ -2,21 +2,22 @@ import Bytes
 import Graph
 import SAM2Config
 
-/// The spatial perceiver of EdgeTAM (Zhou et al., arXiv 2501.07256): few tokens for a memory.
+/// The spatial perceiver of EdgeTAM (Zhou et al., arXiv 2501.07256), which reduces a memory to a
+/// few tokens.
 ///
-/// Two kinds of latents pass through the same layers. Those of windows each look at the cells of
-/// one window and keep its place; the others look at all cells and have none.
+/// Two kinds of latents pass through the same layers. Window latents each look at the cells of one
+/// window and keep its place; the others look at all cells and have no place.
 struct PerceiverGraph {
   private static let path = "spatial_perceiver"
   private static let epsilon: Float = 1e-5
 
   private let perceiver: ModelConfiguration.Memory.Perceiver
-  /// Items of the batch.
+  /// Number of items in the batch.
   private let objects: Dim
   private let channels: Dim
   private var writer: LayerWriter
 
-  /// memory [B, h * w, Cm] -> [B, T, Cm], tokens of windows first, as `memoryTokens` has them.
+  /// memory [B, h * w, Cm] -> [B, T, Cm], window tokens first, as in `memoryTokens`.
   static func tokens(
     of memory: ValueID, _ perceiver: ModelConfiguration.Memory.Perceiver,
     _ writer: inout LayerWriter
@@ -32,7 +33,7 @@ struct PerceiverGraph {
 
   // MARK: - Two kinds of latents
 
-  /// Tokens that look at all cells, whose keys and values bear the code of their places.
+  /// Tokens that look at all cells, the keys and values of which include position codes.
   private mutating func freeTokens(_ memory: ValueID) throws(Failure) -> ValueID {
     let side = writer.configuration.featureSide
     let positions = try writer.sinePositions(
@@ -43,7 +44,7 @@ struct PerceiverGraph {
     return try layers(latents, memory, positions: positions, attendsToOthers: true)
   }
 
-  /// Tokens that each look at the cells of a window, without codes.
+  /// Tokens that each look at the cells of one window, without position codes.
   private mutating func windowTokens(_ memory: ValueID) throws(Failure) -> ValueID {
     let (side, label) = (writer.configuration.featureSide, "\(Self.path).latents_2d")
     let (plane, count) = (Dim(constant: side), perceiver.latents2D)
@@ -101,7 +102,7 @@ struct PerceiverGraph {
     return try output(of: try attention(queries, keys, values, path), path)
   }
 
-  /// Attention of a token to itself alone: its weight is 1, whatever queries and keys are.
+  /// Attention of a token to itself alone: the weight is 1 for any queries and keys.
   private mutating func loneAttention(_ x: ValueID, _ path: String) throws(Failure) -> ValueID {
     let normed = try writer.norm(x, "\(path).norm", epsilon: Self.epsilon)
     return try output(of: try keysAndValues(of: normed, path).values, path)

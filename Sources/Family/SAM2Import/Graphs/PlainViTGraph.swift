@@ -30,7 +30,7 @@ struct PlainViTGraph {
     return try writer.sum(embedded, try positions(), label: "\(Self.path).pos_embed")
   }
 
-  /// The stored embedding without that of the class token, resized to the map: [1, h, w, C].
+  /// The stored embedding without the class token's, resized to the map: [1, h, w, C].
   private mutating func positions() throws(Failure) -> ValueID {
     let label = "\(Self.path).pos_embed"
     let (stored, side) = (vit.positionSide, writer.configuration.imageSize / PlainViT.patchSize)

@@ -4,12 +4,12 @@ import SAM2Config
 
 /// `project_pointer` and `pointer_positions`: object pointers and the codes of their age.
 enum PointerGraphs {
-  /// token [B, C] (the decoder's token of the chosen mask), present [B, 1] (1 where there is an
+  /// token [B, C] (the decoder's token for the chosen mask), present [B, 1] (1 where there is an
   /// object, 0 where not; the object score's sigmoid when `soft_no_obj_ptr`) -> pointer [B, C].
   ///
-  /// With `fixed_no_obj_ptr` an absent object has the pointer `no_obj_ptr`, otherwise `no_obj_ptr`
-  /// is added to its own. A mask used as output mixes twice; one call does for both with
-  /// present = p1 * p2 (fixed) or p1 + p2 - 1.
+  /// With `fixed_no_obj_ptr`, the pointer of an absent object is `no_obj_ptr`; otherwise
+  /// `no_obj_ptr` is added to its own. A mask used as output mixes twice; one call can do both,
+  /// with present = p1 * p2 (fixed) or p1 + p2 - 1.
   static func projection(
     _ c: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {
@@ -34,8 +34,8 @@ enum PointerGraphs {
     return writer.graph
   }
 
-  /// times [P, 1] (frames between, divided by maximum pointers - 1) -> positions [P, Cm]; zeros
-  /// when the model gives pointers no temporal code.
+  /// times [P, 1] (frames between, divided by maximum pointers - 1) -> positions [P, Cm]; zeros if
+  /// the model does not give pointers a temporal code.
   static func positions(
     _ c: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {

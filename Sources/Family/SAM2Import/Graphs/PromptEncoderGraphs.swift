@@ -9,8 +9,8 @@ enum PromptEncoderGraphs {
   /// points [B, N, 2] (x, y in pixels of the input), label_indices int32 [B, N] (label + 1: 0 for
   /// padding, 1 background, 2 foreground, 3 and 4 corners of a box) -> sparse [B, N, C].
   ///
-  /// A point's code is the Fourier code of its centre plus its label's embedding; "no point" has
-  /// the embedding alone.
+  /// A point's code is the Fourier code of its centre plus its label's embedding; for "no point" it
+  /// is the embedding alone.
   static func points(
     _ c: ModelConfiguration, _ tensors: OfficialTensors
   ) throws(Failure) -> Graph {

@@ -3,7 +3,7 @@ import Graph
 import SAM2Config
 
 /// A RepViT trunk (Wang et al., arXiv 2307.09283) as timm builds it, with every norm and branch in
-/// its place: passes fold them.
+/// place; passes fold them.
 struct RepViTGraph {
   private static let path = "image_encoder.trunk.body"
 
@@ -51,7 +51,7 @@ struct RepViTGraph {
     return try channelMixer(y, "\(path).channel_mixer")
   }
 
-  /// Half the side, another width.
+  /// Halves the side and changes the width.
   private mutating func downsample(_ x: ValueID, _ path: String) throws(Failure) -> ValueID {
     var y = try block(x, "\(path).pre_block", squeezes: false)
     y = try convolution(y, "\(path).spatial_downsample", stride: 2, isDepthwise: true)
@@ -66,7 +66,7 @@ struct RepViTGraph {
     return try writer.sum(try writer.sum(wide, narrow, label: path), x, label: path)
   }
 
-  /// Weighs channels by what they are on average (Hu et al., arXiv 1709.01507).
+  /// Weights channels according to their averages (Hu et al., arXiv 1709.01507).
   private mutating func squeezeExcitation(
     _ x: ValueID, _ path: String
   ) throws(Failure) -> ValueID {
@@ -79,7 +79,7 @@ struct RepViTGraph {
     return try writer.add(.multiply, x, gate, label: path)
   }
 
-  /// A perceptron on each cell, beside the cell itself.
+  /// A perceptron on each cell, added to the cell itself.
   private mutating func channelMixer(_ x: ValueID, _ path: String) throws(Failure) -> ValueID {
     var y = try product(x, "\(path).conv1")
     y = try writer.activation(.gelu, y, label: "\(path).act")
@@ -103,7 +103,7 @@ struct RepViTGraph {
 }
 
 extension LayerWriter {
-  /// The norm of a trained network, with PyTorch's epsilon.
+  /// The norm as in inference, with PyTorch's epsilon.
   fileprivate mutating func batchNorm(_ x: ValueID, _ path: String) throws(Failure) -> ValueID {
     try add(
       .batchNorm(epsilon: 1e-5), x, weight("\(path).weight"), weight("\(path).bias"),

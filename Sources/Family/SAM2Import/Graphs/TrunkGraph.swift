@@ -4,7 +4,7 @@ import SAM2Config
 
 /// The part of `encode_image` that depends on the kind of trunk.
 enum TrunkGraph {
-  /// The maps [1, h, w, C] that the neck reads, finest first, as `Trunk.levelWidths` has them.
+  /// The maps [1, h, w, C] that the neck reads, finest first, as in `Trunk.levelWidths`.
   static func maps(
     of image: ValueID, _ writer: inout LayerWriter
   ) throws(Failure) -> [ValueID] {

@@ -1,9 +1,9 @@
-/// Names of `EdgeTamModel` and `EdgeTamVideoModel` beside those of SAM 2.
+/// Names of `EdgeTamModel` and `EdgeTamVideoModel` in addition to those of SAM 2.
 ///
 /// Written from the parameter names of `modeling_edgetam_video.py` (transformers 5.24). Their trunk
-/// is timm's, so that only the path to it has another name.
+/// is timm's, so only the path to it has a different name.
 extension HuggingFaceNames {
-  /// The beginning of all names of a trunk of timm, theirs and the official one.
+  /// The beginning of all names in a timm trunk, both theirs and the official one.
   static let timmTrunk = (
     theirs: "vision_encoder.backbone.timm_model.", official: "image_encoder.trunk.body."
   )
@@ -29,7 +29,7 @@ extension HuggingFaceNames {
         ("self_mlp.up_proj", "self_ff.1"), ("self_mlp.down_proj", "self_ff.3"),
       ])
 
-  /// Keys of the perceiver, which are one tensor with the values officially.
+  /// Keys of the perceiver, which officially form one tensor with the values.
   ///
   /// The values end in `valueSuffix` instead of `keySuffix`.
   static let keysOfPerceiver = NameRules(

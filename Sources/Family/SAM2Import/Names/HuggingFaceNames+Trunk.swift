@@ -1,11 +1,11 @@
 import SAM2Config
 
 extension HuggingFaceNames {
-  /// The rules of every kind of trunk, which have no name in common.
+  /// The rules for all kinds of trunks, which have no names in common.
   static let trunks: [Rule] = ModelConfiguration.Trunk.Kind.allCases.flatMap { (kind) -> [Rule] in
     switch kind {
     case .hiera: hiera
-    case .repvit: [Rule]()  // All of its names begin alike: see `timmTrunk`.
+    case .repvit: [Rule]()  // All of its names begin the same way: see `timmTrunk`.
     case .vit: [Rule]()  // `transformers` has no EfficientTAM.
     }
   }

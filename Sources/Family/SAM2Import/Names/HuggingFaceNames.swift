@@ -1,11 +1,11 @@
 import SAM2Config
 
-/// Names of `Sam2Model`, `Sam2VideoModel` and EdgeTAM's models in Hugging Face `transformers`, beside
-/// the official.
+/// Names of `Sam2Model`, `Sam2VideoModel` and EdgeTAM's models in Hugging Face `transformers`, with
+/// the official ones.
 ///
 /// Written from the parameter names of `modeling_sam2_video.py` (transformers 4.56 to 5.23). Every
-/// tensor keeps its shape and layout, except that the four point embeddings are one tensor there,
-/// and that the image position code may be stored twice.
+/// tensor keeps its shape and layout, except that the four point embeddings are one tensor there
+/// and the image position code may be stored twice.
 enum HuggingFaceNames {
   typealias Rule = NameRules.Rule
 
@@ -20,14 +20,14 @@ enum HuggingFaceNames {
   static func officialPointEmbedding(_ index: Int) -> String {
     "sam_prompt_encoder.point_embeddings.\(index).weight"
   }
-  /// One matrix that both modules use.
+  /// The names of one matrix, which both modules use.
   static let positionCodes = [
     "prompt_encoder.shared_embedding.positional_embedding",
     "shared_image_embedding.positional_embedding",
   ]
   static let officialPositionCode =
     "sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"
-  /// Its official number is that of the layer after the last strided one.
+  /// The final convolution; its official number is that of the layer after the last strided one.
   static let finalMaskConvolution = "memory_encoder.mask_downsampler.final_conv."
   static let officialMaskDownsampler = "memory_encoder.mask_downsampler.encoder"
 
@@ -39,7 +39,7 @@ enum HuggingFaceNames {
       pointers, perceptronOfMemoryAttention, perceiver,
     ].flatMap { $0 })
 
-  /// The official name of one of theirs; nil when no rule holds.
+  /// The official name for one of theirs; nil when no rule applies.
   static func official(_ name: String) -> String? {
     guard name.hasPrefix(timmTrunk.theirs) else { return rules.official(name) }
     return timmTrunk.official + name.dropFirst(timmTrunk.theirs.count)
@@ -69,7 +69,7 @@ enum HuggingFaceNames {
 
   private static let memoryEncoder =
     [
-      // The official downsampler is one list: convolution, norm, activation, and again.
+      // The official downsampler is one list of convolution, norm and activation, repeated.
       Rule(
         theirs: "memory_encoder.mask_downsampler.layers.#.conv.@",
         official: "\(officialMaskDownsampler).#.@", factor: 3),
@@ -144,7 +144,7 @@ enum HuggingFaceNames {
     return same + [("\(path).o_proj", "\(path).out_proj")]
   }
 
-  /// Three layers: theirs are called first, hidden and last.
+  /// Three layers; in their names, the input, a list of hidden layers, and the output.
   private static func perceptron(_ path: String) -> Parts {
     [
       ("\(path).proj_in", "\(path).layers.0"), ("\(path).layers.0", "\(path).layers.1"),

@@ -1,10 +1,10 @@
 import Bytes
 import Tensors
 
-/// A checkpoint with Hugging Face names, seen under the official ones.
+/// A checkpoint with Hugging Face names, presented under the official ones.
 ///
-/// Nothing is copied: renamed tensors are the same, and split ones are views of the fused one. Names
-/// that no rule knows stay as they are, so that the import reports them.
+/// Nothing is copied: renamed tensors are the originals, and split ones are views of the fused one.
+/// Names that no rule covers are kept, so that the import reports them.
 struct HuggingFaceTensors: TensorCollection {
   private let renamed: RenamedTensors
 
@@ -16,7 +16,8 @@ struct HuggingFaceTensors: TensorCollection {
   }
 
   /// - Throws: `hf.position_code` when the two copies of the image position code differ,
-  ///   `hf.name_collision` when two names are one officially, what reading those two throws.
+  ///   `hf.name_collision` when two names have the same official name, and what reading the two
+  ///   copies throws.
   init(_ base: any TensorCollection) throws(Failure) {
     var renamed = RenamedTensors(base)
     let present = HuggingFaceNames.positionCodes.filter { base.description(of: $0) != nil }
@@ -53,13 +54,14 @@ struct HuggingFaceTensors: TensorCollection {
     self.renamed = renamed
   }
 
-  /// A tensor of another shape keeps its name, and is then reported as unexpected.
+  /// Whether the tensor can be split; one of another shape keeps its name and is then reported as
+  /// unexpected.
   private static func isSplittable(_ name: String, _ base: any TensorCollection) -> Bool {
     guard let shape = base.description(of: name)?.shape else { return false }
     return shape.rank == 2 && shape[0] == HuggingFaceNames.pointEmbeddingCount
   }
 
-  /// Keys of the perceiver with the values beside them, which are one tensor officially.
+  /// Keys of the perceiver with their values, which officially form one tensor.
   private static func joined(
     _ keys: String, _ base: any TensorCollection
   ) -> (official: String, source: RenamedTensors.Source)? {
@@ -74,7 +76,7 @@ struct HuggingFaceTensors: TensorCollection {
     return (official, .stacked([keys, values]))
   }
 
-  /// Whether the tensor is the values beside such keys.
+  /// Whether the tensor holds the values that belong to such keys.
   private static func isJoined(_ values: String, _ base: any TensorCollection) -> Bool {
     guard values.hasSuffix(HuggingFaceNames.valueSuffix) else { return false }
     let keys = values.dropLast(HuggingFaceNames.valueSuffix.count) + HuggingFaceNames.keySuffix

@@ -1,23 +1,23 @@
 import Bytes
 import Tensors
 
-/// A layer of a Keras file with its variables.
+/// A layer in a Keras file, with its variables.
 struct KerasLayer {
-  /// Where it is in the file, with dots; empty for the model itself.
+  /// Its path in the file, with dots; empty for the model itself.
   let path: String
-  /// The name by its author or Keras; nil before Keras 3.6.
+  /// The name given by its author or Keras; nil before Keras 3.6.
   let name: String?
-  /// Names of the tensors that its variables are.
+  /// Names of the tensors that hold its variables.
   private(set) var variables: [String] = []
 
-  /// For messages.
+  /// A label for messages.
   var label: String { name.map { "\($0), \(path)" } ?? path }
 
   private static let group = "vars"
 
-  /// The layers of `tensors` in their order, and the names of tensors that belong to none.
+  /// The layers in `tensors`, in order, and the names of tensors that belong to none.
   ///
-  /// - Throws: `keras.variables` for a layer whose variables are not numbered from 0 on.
+  /// - Throws: `keras.variables` for a layer whose variables are not numbered from 0.
   static func all(
     in tensors: any TensorCollection
   ) throws(Failure) -> (layers: [KerasLayer], others: [String]) {

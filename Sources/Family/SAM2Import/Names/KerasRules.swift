@@ -1,17 +1,17 @@
-/// Layers of a Keras model and the official tensors that their variables are.
+/// Layers of a Keras model and the official tensors that their variables correspond to.
 struct KerasRules: Sendable {
   /// One variable of a layer.
   enum Variable: Sendable {
     case tensor(KerasTranspose, String)
-    /// A matrix each of whose rows is an official tensor.
+    /// A matrix in which each row is an official tensor.
     case rows([String])
-    /// Computed from other variables, and stored beside them.
+    /// Computed from other variables and stored next to them.
     case derived
   }
 
   /// The variables of a layer, in their order.
   ///
-  /// `#` represents a number, the same in the key of the layer and in the official names.
+  /// `#` represents a number, which is the same in the layer's key and in the official names.
   struct Rule: Sendable {
     let layer: String
     let variables: [Variable]
@@ -25,10 +25,10 @@ struct KerasRules: Sendable {
     byLayer = table
   }
 
-  /// The variables of the layer called `name`; nil when no rule holds.
+  /// The variables of the layer called `name`; nil when no rule applies.
   func variables(named name: String) -> [Variable]? {
     if let rule = byLayer[name] { return rule.variables }
-    // No rule has two numbers that vary: each in the name may be the one.
+    // No rule has two numbers that vary, but any number in the name may be the one that does.
     for digits in KerasRules.numbers(in: name) {
       guard let number = canonicalNumber(name[digits]) else { continue }
       let pattern = name.replacingSubrange(digits, with: "#")
@@ -37,8 +37,8 @@ struct KerasRules: Sendable {
     return nil
   }
 
-  /// The variables of the layer at `path`, in whose parts Keras numbers what it calls alike: `x` is
-  /// the first, `x_1` the second.
+  /// The variables of the layer at `path`, where Keras numbers parts of the same name: `x` is the
+  /// first, `x_1` the second.
   func variables(at path: String) -> [Variable]? {
     if let rule = byLayer[path] { return rule.variables }
     let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -98,7 +98,7 @@ extension String {
 // MARK: - Writing rules
 
 extension KerasRules.Rule {
-  /// A layer whose kernel is transposed and whose bias is not.
+  /// A layer with a transposed kernel and an unchanged bias.
   private static func biased(
     _ layer: String, _ transpose: KerasTranspose, _ official: String
   ) -> Self {
@@ -126,7 +126,7 @@ extension KerasRules.Rule {
     Self(layer: layer, variables: [.tensor(transpose, official)])
   }
 
-  /// The four projections of an attention.
+  /// The four projections of an attention layer.
   static func attention(
     _ layer: String, _ official: String, parts: [String] = ["q", "k", "v", "out"],
     suffix: String = ""

@@ -1,7 +1,7 @@
 import Bytes
 import Tensors
 
-/// Weights that Keras 3 saved, seen under the official names and in the official shapes.
+/// Weights saved by Keras 3, presented under the official names and in the official shapes.
 struct KerasTensors {
   /// The packages whose layers are known.
   enum Package: Sendable, CaseIterable {
@@ -14,7 +14,7 @@ struct KerasTensors {
   /// Omissions, additions and conclusions, for people.
   private(set) var notes: [String] = []
 
-  /// The package whose layers `tensors` hold; nil when they are those of none.
+  /// The package whose layers `tensors` hold; nil if they are not from a known package.
   ///
   /// - Throws: `keras.variables`, `keras.names`.
   static func package(of tensors: any TensorCollection) throws(Failure) -> Package? {
@@ -29,7 +29,7 @@ struct KerasTensors {
     return nil
   }
 
-  /// Whether a layer without a name is of a class that only `paz` has.
+  /// Whether a nameless layer is of a class that only `paz` has.
   private static func isOfPaz(_ layer: KerasLayer) -> Bool {
     let parts = layer.path.split(separator: ".").map(String.init)
     return ["hiera_position_embedding", "random_fourier_embedding", "broadcast_tokens"]
@@ -38,8 +38,8 @@ struct KerasTensors {
 
   /// The layers of `package` in `base`; others keep their names, so that the import reports them.
   ///
-  /// - Throws: `keras.names` for a layer without a name, `keras.name_collision` for two of one name,
-  ///   `keras.variables` and `keras.shape` for variables that are not those of the layer,
+  /// - Throws: `keras.names` for a layer without a name, `keras.name_collision` for two with the
+  ///   same name, `keras.variables` and `keras.shape` for variables that do not match the layer,
   ///   `keras.parts` when files of the model are missing; what reading three small tensors throws.
   init(_ base: any TensorCollection, _ package: Package) throws(Failure) {
     self.package = package
@@ -84,7 +84,7 @@ struct KerasTensors {
     }
   }
 
-  /// - Returns: How many variables are computed from others.
+  /// - Returns: How many of the variables are computed from others.
   private mutating func add(
     _ layer: KerasLayer, _ base: any TensorCollection
   ) throws(Failure) -> Int {
@@ -178,7 +178,7 @@ struct KerasTensors {
   private mutating func dropZerosOfSAM2() throws(Failure) {
     for name in PazNames.zerosOfSAM2 {
       guard tensors.description(of: name) != nil else { return }
-      // Zeros have no bit set in any view of their bytes, except for the sign of -0.
+      // Zeros have no bit set however their bytes are viewed, except for the sign of -0.
       guard try tensors.tensor(name).floats().allSatisfy({ $0 == 0 }) else { return }
     }
     tensors.remove(Set(PazNames.zerosOfSAM2))

@@ -1,10 +1,10 @@
-/// How an array of Keras becomes the tensor of PyTorch: an order of axes, and axes of size 1.
+/// How a Keras array becomes a PyTorch tensor: an order of axes, and axes of size 1.
 enum KerasTranspose: Sendable, CaseIterable {
-  /// As it is.
+  /// Unchanged.
   case same
   /// `Dense`: inputs before outputs.
   case matrix
-  /// `Conv2D` and `Conv2DTranspose`: height and width before both channels, which change places.
+  /// `Conv2D` and `Conv2DTranspose`: height and width before both channels, which swap places.
   case kernel
   /// `DepthwiseConv2D`.
   case depthwiseKernel
@@ -19,8 +19,8 @@ enum KerasTranspose: Sendable, CaseIterable {
   /// A matrix that has one vector per moment.
   case moments
 
-  /// The order of the axes, and then the sizes that PyTorch has, for an array of `sizes`; nil when
-  /// it has another number of axes.
+  /// The order of the axes, followed by the sizes in PyTorch, for an array of `sizes`; nil when it
+  /// has a different number of axes.
   func plan(_ sizes: [Int]) -> (axes: [Int], sizes: [Int])? {
     guard self != .same else { return (Array(sizes.indices), sizes) }
     guard sizes.count == axes.count else { return nil }

@@ -1,8 +1,8 @@
-/// Names of tensors elsewhere, and their official names.
+/// Names that tensors have elsewhere, and their official names.
 struct NameRules: Sendable {
-  /// A name there, and the official one.
+  /// A name used elsewhere, and the official one.
   ///
-  /// `#` represents a number, the same on both sides; a rule that ends in `@` holds for `weight`
+  /// `#` represents a number, the same on both sides; a rule that ends in `@` applies to `weight`
   /// and `bias`.
   struct Rule: Sendable {
     let theirs: String
@@ -20,7 +20,7 @@ struct NameRules: Sendable {
     byPattern = table
   }
 
-  /// The official name of one of theirs; nil when no rule holds.
+  /// The official name for one of theirs; nil when no rule applies.
   func official(_ name: String) -> String? {
     var parts = name.split(separator: ".", omittingEmptySubsequences: false)
     var tail: Substring?
@@ -31,7 +31,7 @@ struct NameRules: Sendable {
     if let rule = byPattern[parts.joined(separator: ".")] {
       return NameRules.apply(rule, number: nil, tail)
     }
-    // No rule has two numbers that vary: the first in the name is the one.
+    // No rule has two numbers that vary: it is always the first number in the name.
     for (index, part) in parts.enumerated() {
       guard let number = canonicalNumber(part) else { continue }
       parts[index] = "#"
@@ -66,8 +66,8 @@ struct NameRules: Sendable {
   }
 }
 
-/// The number that `text` spells as programs print it; nil for any other text, and for numbers that
-/// count nothing in a model.
+/// The number that `text` spells as programs print it; nil for any other text and for numbers that
+/// cannot count anything in a model.
 func canonicalNumber(_ text: some StringProtocol) -> Int? {
   guard let number = Int(text), String(number) == text, (0..<10_000).contains(number) else {
     return nil

@@ -1,6 +1,6 @@
 import SAM2Config
 
-/// Trunks, under the names that the reference's image encoder gives their modules.
+/// Trunks, under the module names of the reference's image encoder.
 extension OfficialTensors {
   mutating func add(_ trunk: ModelConfiguration.Trunk) {
     switch trunk {
@@ -30,7 +30,7 @@ extension OfficialTensors {
 
   private mutating func add(_ vit: PlainViT, _ path: String) {
     let width = vit.embedDim
-    // With a place for a class token, which the reference drops.
+    // Includes a place for a class token, which the reference drops.
     add("\(path).pos_embed", 1, vit.positionSide * vit.positionSide + 1, width)
     convolution("\(path).patch_embed.proj", 3, width, kernel: PlainViT.patchSize)
     for index in 0..<vit.depth {
@@ -82,7 +82,7 @@ extension OfficialTensors {
     normalized("\(path).conv2", width * repvit.mlpRatio, width)
   }
 
-  /// A convolution without a bias, and the norm after it with its statistics.
+  /// A convolution without a bias, followed by a norm with its statistics.
   private mutating func normalized(
     _ path: String, _ inputs: Int, _ outputs: Int, kernel: Int = 1
   ) {
@@ -97,7 +97,7 @@ extension OfficialTensors {
   static let varianceSuffix = ".running_var"
   private static let counterSuffix = ".num_batches_tracked"
 
-  /// Whether the tensor counts the batches that the statistics of a norm have seen: an integer, with
-  /// which nothing computes.
+  /// Whether the tensor counts the batches that a norm's statistics have seen: an integer that is
+  /// not used in any computation.
   static func isCounter(_ name: String) -> Bool { name.hasSuffix(counterSuffix) }
 }

@@ -1,15 +1,16 @@
 import ModelInterface
 import SAM2Config
 
-/// Names and shapes of the tensors that the reference saves for a configuration, in its order; or of
-/// those of them that a part of the model needs.
+/// Names and shapes of the tensors that the reference saves for a configuration, in its order, or
+/// only of those that a part of the model needs.
 struct OfficialTensors {
   private(set) var names: [String] = []
   private(set) var shapes: [String: [Int]] = [:]
 
-  /// Whether no supported configuration computes with the tensor: the place of "no memory" in memory
-  /// attention, which the reference needs only where it does not add the embedding of "no memory"
-  /// directly, and counters.
+  /// Whether no supported configuration computes with the tensor.
+  ///
+  /// Such tensors are counters and the position of "no memory" in memory attention, which the
+  /// reference needs only where it does not add the embedding of "no memory" directly.
   static func isUnused(_ name: String) -> Bool { name == "no_mem_pos_enc" || isCounter(name) }
 
   init(_ configuration: ModelConfiguration, _ parts: ModelParts = .all) {
@@ -27,8 +28,8 @@ struct OfficialTensors {
     shapes = shapes.filter { parts.allows(OfficialTensors.use(of: $0.key)) }
   }
 
-  /// Beginnings of names, and the first use of a model that needs such tensors; what none of them
-  /// begins is needed for prompts.
+  /// Beginnings of names, and the first use of a model that needs such tensors; tensors with none
+  /// of these beginnings are needed for prompts.
   private static let uses: [(prefix: String, use: ModelParts.Use)] = [
     ("image_encoder.", .encoding), ("no_mem_embed", .encoding),
     ("sam_mask_decoder.conv_s", .encoding),
@@ -72,7 +73,7 @@ struct OfficialTensors {
     add("\(path).bias", width)
   }
 
-  /// `widths` are those of the input and of each layer.
+  /// `widths` are the widths of the input and of each layer.
   mutating func perceptron(_ path: String, _ widths: Int...) {
     for (index, (inputs, outputs)) in zip(widths, widths.dropFirst()).enumerated() {
       linear("\(path).layers.\(index)", inputs, outputs)
@@ -204,7 +205,7 @@ extension OfficialTensors {
     if c.decoder.hasHQToken { addHQToken(c) }
   }
 
-  /// Of `MaskDecoderHQ`, which calls the token `hf_token`.
+  /// Adds the token of `MaskDecoderHQ`, which calls it `hf_token`.
   private mutating func addHQToken(_ c: ModelConfiguration) {
     let (path, width) = ("sam_mask_decoder", c.dModel)
     add("\(path).hf_token.weight", 1, width)
@@ -249,8 +250,8 @@ extension OfficialTensors {
 }
 
 extension ModelConfiguration {
-  /// Channels of the mask before and after each strided convolution, up to the feature map's size:
-  /// a halved side takes four times the channels.
+  /// Channels of the mask before and after each strided convolution, down to the feature map's
+  /// size: a halved side takes four times the channels.
   var maskDownsamplerWidths: [Int] {
     var widths = [1]
     var side = 1

@@ -1,14 +1,14 @@
-/// Layers of SAM 2 in `oarriaga/paz`, which keeps a model in nine files of Keras 3, or in four when
-/// it is for pictures only.
+/// Layers of SAM 2 in `oarriaga/paz`, which keeps a model in nine Keras 3 files, or in four if it
+/// is for pictures only.
 ///
-/// Written from the layer names of that package. They are unique over the files, so that these can
-/// be read as one.
+/// Written from the layer names of that package. They are unique across the files, which can
+/// therefore be read as one.
 enum PazNames {
   /// One of the files.
   struct Part: Sendable {
-    /// Its name without the name of the model and the ending.
+    /// Its name without the model's name and the extension.
     let stem: String
-    /// A layer that no other file has.
+    /// A layer that is in no other file.
     let sign: String
     /// Whether only tracking needs it.
     let isForVideo: Bool
@@ -26,7 +26,7 @@ enum PazNames {
     Part(stem: "pointer_time", sign: "obj_ptr_tpos_proj", isForVideo: true),
   ]
 
-  /// Official tensors that a SAM 2 lacks and a SAM 2.1 has: the package writes zeros for them.
+  /// Official tensors that SAM 2.1 has and SAM 2 lacks; the package writes zeros for them.
   static let zerosOfSAM2 = [
     "no_obj_embed_spatial", "obj_ptr_tpos_proj.weight", "obj_ptr_tpos_proj.bias",
   ]

@@ -1,11 +1,11 @@
 import Bytes
 import Tensors
 
-/// A checkpoint seen under other names, and where its author laid things out otherwise, in the
+/// A checkpoint presented under other names and, where its author used another layout, in the
 /// official shapes.
 ///
-/// Renamed tensors and rows of matrices are views of theirs; arrays with another order of axes are
-/// copied each time they are asked for.
+/// Renamed tensors and rows of matrices are views of the originals; arrays with another order of
+/// axes are copied each time they are requested.
 struct RenamedTensors: TensorCollection {
   /// Where a tensor comes from.
   enum Source: Sendable {
@@ -13,9 +13,9 @@ struct RenamedTensors: TensorCollection {
     /// One row of a matrix, as a matrix.
     case row(String, Int)
     case transposed(String, KerasTranspose)
-    /// Matrices of one shape and type, their rows one after the other.
+    /// Matrices of the same shape and type, with their rows concatenated.
     case stacked([String])
-    /// Left out of the checkpoint, because nothing computes with it.
+    /// Left out of the checkpoint, because it is not used in any computation.
     case zeros(TensorDescription)
   }
 
@@ -23,10 +23,10 @@ struct RenamedTensors: TensorCollection {
   private var sources: [String: Source] = [:]
   private let base: any TensorCollection
 
-  /// No tensors yet of `base`.
+  /// Starts without any tensors of `base`.
   init(_ base: any TensorCollection) { self.base = base }
 
-  /// Adds a tensor; false when there is one of that name.
+  /// Adds a tensor; false when there already is one of that name.
   mutating func add(_ name: String, _ source: Source) -> Bool {
     guard sources[name] == nil else { return false }
     sources[name] = source
@@ -79,7 +79,7 @@ struct RenamedTensors: TensorCollection {
       let stored = try base.tensor(original)
       guard let plan = transpose.plan(stored.shape.dimensions) else { return stored }
       let transposed = stored.permuted(plan.axes).reshaped(description.shape)
-      // From here on only the copy is needed.
+      // From here on, only the copy is needed.
       stored.storage.releasePages(
         in: stored.byteOffset..<(stored.byteOffset + stored.byteCount))
       return transposed

@@ -1,7 +1,7 @@
-/// Names of SAM 2 in the `.ggml` files of `PABannier/sam3.cpp`, beside the official.
+/// Names of SAM 2 in the `.ggml` files of `PABannier/sam3.cpp`, with the official ones.
 ///
-/// Written from the names that its converter gives; what it leaves as it is has no rule. Shapes and
-/// layouts are the official ones.
+/// Written from the names that its converter gives; names it leaves unchanged have no rule. Shapes
+/// and layouts are the official ones.
 enum SAM3CppNames {
   static let sign = "hiera.patch_embed.weight"
 

@@ -1,14 +1,14 @@
-/// Layers of SAM 2 in `zeromodels` (once `kerasformers` and `kmodels`): one file of Keras 3, for
+/// Layers of SAM 2 in `zeromodels` (formerly `kerasformers` and `kmodels`): one Keras 3 file, for
 /// pictures only.
 ///
 /// Written from the variables of that package's `SAM2PromptableSegment`. Its paths identify the
-/// layers, except for those of the model itself, whose numbers shift with the options of the model:
-/// these have names.
+/// layers, except for those of the model itself, whose numbers shift with the model's options;
+/// these are identified by name.
 enum ZeroModelsNames {
-  /// The beginning of a part of a path that no other model has.
+  /// The beginning of a path part that no other model has.
   static let sign = "sam2_multi_scale_block"
 
-  /// By the name of the layer.
+  /// Rules by the name of the layer.
   static let named = KerasRules(
     [
       .convolution("backbone_patch_embed_projection", "image_encoder.trunk.patch_embed.proj"),
@@ -25,7 +25,7 @@ enum ZeroModelsNames {
         "prompt_encoder_mask_embed_conv3", "sam_prompt_encoder.mask_downscaling.6"),
     ])
 
-  /// By the path of the layer.
+  /// Rules by the path of the layer.
   static let placed = KerasRules(
     [trunk, promptEncoder, transformer, heads].flatMap { $0 })
 

@@ -2,16 +2,16 @@ import Bytes
 
 /// Recognises low-rank adapters (LoRA and its relatives) that were not merged into the weights.
 enum AdapterReport {
-  /// Beginnings of parts of names that only such adapters have: of PEFT, of diffusers, of LyCORIS,
-  /// and of the `LoRA_qkv` of the SAM recipes.
+  /// Beginnings of name parts that only such adapters have: those of PEFT, diffusers, LyCORIS and
+  /// the `LoRA_qkv` of the SAM recipes.
   private static let signs = [
     "lora_", "hada_w", "lokr_w", "oft_", "linear_a_", "linear_b_", "base_layer", "modules_to_save",
     "original_module",
   ]
 
-  /// The failure with the next step; nil when no name is an adapter's.
+  /// The failure, including the next step; nil when no name is an adapter's.
   ///
-  /// `hasWeights`: whether the weights that the adapter belongs to are there as well.
+  /// `hasWeights`: whether the weights that the adapter belongs to are also present.
   static func failure(_ names: [String], hasWeights: Bool) -> Failure? {
     var found: [Substring] = []
     var count = 0

@@ -1,6 +1,6 @@
 import SAM2Config
 
-/// The programs under whose names the tensors of a SAM 2 are published.
+/// The programs whose names are used to publish the tensors of a SAM 2.
 public enum NameLayout: Sendable, CaseIterable {
   case official
   case huggingFace
@@ -8,7 +8,7 @@ public enum NameLayout: Sendable, CaseIterable {
   case paz
   case zeroModels
 
-  /// As people call it.
+  /// The name that people use.
   public var name: String {
     switch self {
     case .official: "official names"
@@ -19,8 +19,8 @@ public enum NameLayout: Sendable, CaseIterable {
     }
   }
 
-  /// Tensors of which every such checkpoint has one, and no other has any: those of each kind
-  /// of trunk; empty where layers are recognised instead of names.
+  /// Tensors that identify the layout, for each kind of trunk: every such checkpoint has one of
+  /// them, and no other checkpoint has any; empty where layers are recognised instead of names.
   var signs: [String] {
     switch self {
     case .official: Set(ModelConfiguration.Trunk.Kind.allCases.map(\.sign)).sorted()
@@ -32,7 +32,7 @@ public enum NameLayout: Sendable, CaseIterable {
 }
 
 extension ModelConfiguration.Trunk.Kind {
-  /// The official name of a tensor that every trunk of this kind has.
+  /// The official name of a tensor found in every trunk of this kind.
   fileprivate var sign: String {
     switch self {
     case .hiera, .vit: "image_encoder.trunk.patch_embed.proj.weight"

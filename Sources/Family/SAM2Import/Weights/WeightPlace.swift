@@ -1,22 +1,22 @@
 import Bytes
 
-/// One place in a checkpoint where the weights of a SAM 2 are.
+/// One place in a checkpoint that holds the weights of a SAM 2.
 struct WeightPlace: Hashable {
-  /// The beginning of the names of its tensors, without the last dot; empty for none.
+  /// The beginning of its tensors' names, without the last dot; empty if they have none.
   let prefix: String
   let layout: NameLayout
 
-  /// As a user names it.
+  /// The key as a user writes it.
   var key: String { prefix.isEmpty ? "." : prefix }
 
-  /// Names of members that wrappers put around a part of a model, wherever that is: by
+  /// Names of members that wrappers put around any part of a model: those of
   /// DistributedDataParallel and DataParallel, torch.compile, activation checkpoints, FSDP and
   /// Lightning Fabric.
   private static let wrappers: Set<Substring> = [
     "module", "_orig_mod", "_checkpoint_wrapped_module", "_fsdp_wrapped_module", "_forward_module",
   ]
 
-  /// All places in a checkpoint with these names, in their order.
+  /// All places in a checkpoint with these names, in the order of the names.
   static func all(in names: [String]) -> [WeightPlace] {
     let signs = NameLayout.allCases.flatMap { layout in
       layout.signs.map { (layout: layout, parts: nameParts($0)) }
@@ -32,7 +32,7 @@ struct WeightPlace: Hashable {
     return found
   }
 
-  /// The beginning of a name, before the parts of a sign, between which wrappers may be.
+  /// The beginning of a name, before the parts of a sign; wrappers may come between those parts.
   private static func prefix(of parts: [Substring], before sign: [Substring]) -> String? {
     var (parts, expected) = (parts[...], sign[...])
     while let required = expected.last {
@@ -46,7 +46,7 @@ struct WeightPlace: Hashable {
     return parts.joined(separator: ".")
   }
 
-  /// Whether a tensor of that name is at this place or below it.
+  /// Whether the tensor with that name is at this place or below it.
   func holds(_ name: String) -> Bool {
     prefix.isEmpty || name.hasPrefix(prefix + ".")
   }
@@ -56,8 +56,7 @@ struct WeightPlace: Hashable {
     prefix != other.prefix && holds(other.prefix + ".")
   }
 
-  /// The parts of the name that a tensor of this place has for itself, and the wrappers that were
-  /// taken out of it.
+  /// The parts of a tensor's name relative to this place, and the wrappers removed from it.
   func localParts(_ name: String) -> (parts: [Substring], wrappers: [Substring]) {
     let depth = prefix.isEmpty ? 0 : nameParts(prefix).count
     let parts = nameParts(name).dropFirst(depth)
@@ -68,7 +67,7 @@ struct WeightPlace: Hashable {
   }
 }
 
-/// The parts of a name between its dots, empty ones too.
+/// The parts of a name between its dots, including empty ones.
 func nameParts(_ name: String) -> [Substring] {
   name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
     Substring($0)

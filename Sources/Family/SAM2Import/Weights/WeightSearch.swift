@@ -1,22 +1,22 @@
 public import Bytes
 public import Tensors
 
-/// Finds the weights of a SAM 2 in a checkpoint by what they are: tensors of known names, under
-/// whatever keys a trainer keeps them and inside whatever wrappers.
+/// Finds the weights of a SAM 2 in a checkpoint by recognising tensors with known names, under any
+/// keys that a trainer may use and inside any wrappers.
 public struct WeightSearch: Sendable {
-  /// The weights under their official names; those that are not official keep their own.
+  /// The weights under their official names; unofficial ones keep their own.
   public let tensors: any TensorCollection
   public let layout: NameLayout
-  /// The keys under which they are, with dots; nil when nothing is known of the checkpoint.
+  /// The keys that they are under, joined by dots; nil when nothing in the checkpoint is known.
   public let key: String?
   /// Choices, renamings, additions and omissions, for people.
   public let notes: [String]
 
-  /// Looks for the weights under `key`, or where they are.
+  /// Looks for the weights under `key`, or else anywhere.
   ///
-  /// A checkpoint without weights of a SAM 2 is returned whole, except for the keys that all its
-  /// names begin with, so that the missing weights can be reported.
-  /// - Throws: `weights.several` when there are those of more than one model and no `key`,
+  /// A checkpoint without the weights of a SAM 2 is returned whole, except for the keys that all
+  /// its names begin with, so that the missing weights can be reported.
+  /// - Throws: `weights.several` when there are weights of more than one model and no `key`,
   ///   `weights.unknown` for a key without weights, `model.adapter` for less than a whole model,
   ///   `weights.name_collision`; codes that start with `keras.` or `hf.`.
   public init(_ tensors: any TensorCollection, at key: String? = nil) throws(Failure) {
@@ -76,8 +76,8 @@ public struct WeightSearch: Sendable {
     "read \(tensors.names.count) names of \(layout.name) as official"
   }
 
-  /// Names of the files in which oarriaga/paz keeps a model, without the name of the model and the
-  /// ending.
+  /// Names of the files in which oarriaga/paz keeps a model, without the model's name and the
+  /// extension.
   public static var partNames: [String] { PazNames.parts.map(\.stem) }
 
   // MARK: - The place
@@ -108,7 +108,7 @@ public struct WeightSearch: Sendable {
       hint: known.isEmpty ? "leave out --weights" : "there are weights under \(known)")
   }
 
-  /// The keys with which all names begin.
+  /// The keys that all names begin with.
   private static func commonPrefix(_ names: [String]) -> String {
     guard let first = names.first, names.count > 1 else { return "" }
     var common = nameParts(first).dropLast()
@@ -121,7 +121,7 @@ public struct WeightSearch: Sendable {
 }
 
 extension RenamedTensors {
-  /// - Throws: `weights.name_collision` when there is a tensor of that name.
+  /// - Throws: `weights.name_collision` when there already is a tensor of that name.
   mutating func addOrThrow(_ name: String, _ source: Source) throws(Failure) {
     guard add(name, source) else {
       throw Failure(

@@ -1,17 +1,17 @@
 import Bytes
 import Tensors
 
-/// The tensors at one place of a checkpoint, under the names that they have there.
+/// The tensors at one place in a checkpoint, under the names that they have there.
 struct WeightSelection {
   private(set) var tensors: RenamedTensors
-  /// Prefixes removed from names, and omissions, for people.
+  /// Prefixes removed from names and tensors left out, for people.
   private(set) var notes: [String] = []
 
   /// Counters that profilers add to every module.
   private static let counters: Set<Substring> = ["total_ops", "total_params"]
-  /// Members that trainers add to a model for the training alone.
+  /// Members that trainers add to a model for training only.
   private static let trainingMembers: Set<Substring> = ["loss", "loss_fn", "criterion"]
-  /// Keys of the official trainer for a model, which are not worth a note.
+  /// The official trainer's keys for a model, which are not worth a note.
   private static let usualKeys: Set<String> = ["", "model"]
 
   /// - Throws: `weights.name_collision`.
@@ -52,7 +52,7 @@ struct WeightSelection {
     }
   }
 
-  /// The first keys of `names`, with the number of tensors under each.
+  /// The first few keys of `names`, with the number of tensors under each.
   private static func summary(_ names: [String]) -> String {
     var keys: [String] = []
     var counts: [String: Int] = [:]

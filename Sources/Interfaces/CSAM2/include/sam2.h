@@ -1,4 +1,4 @@
-/* SAM 2 on ordinary CPUs, from C: masks of pictures and videos by clicks, boxes and masks.
+/* SAM 2 on ordinary CPUs, from C: masks of pictures and videos from clicks, boxes and masks.
  *
  *     sam2_model *model = NULL;
  *     sam2_error error = SAM2_ERROR_INIT;
@@ -6,26 +6,26 @@
  *       fprintf(stderr, "%s: %s\n", error.code, error.message);
  *
  * Link with -lsam2. Formats/c-interface.md explains the interface with examples in C, C++ and
- * Python; these are the rules that hold for every function unless its comment states otherwise.
+ * Python; the rules below hold for every function unless its comment states otherwise.
  *
  * Errors. A function that can fail returns SAM2_OK or another status, and describes the failure in
  * `error` unless that is NULL. A failure changes nothing and writes no result, except that a handle
- * to be returned is set to NULL. NULL where a pointer is required, a handle that was freed, a number
- * out of range or a buffer too small is such a failure, not a crash. Only memory that a pointer
- * promises and that does not exist cannot be checked.
+ * to be returned is set to NULL. NULL where a pointer is required, a freed handle, a number out of
+ * range or a buffer that is too small causes such a failure, not a crash. The one thing that cannot
+ * be checked is whether the memory that a pointer promises exists.
  *
- * Memory. Structs, buffers, pixels and strings that are passed in belong to the caller, are read or
- * written during the call only, and are never kept. Handles that are returned belong to the caller,
- * who frees each with the function named after its type. NULL and freed handles may be freed again.
- * Handles do not depend on each other: a model may be freed before its predictors.
+ * Memory. Structs, buffers, pixels and strings passed in belong to the caller, are read or written
+ * only during the call, and are never kept. Returned handles belong to the caller, who frees each
+ * with the function named after its type. NULL and freed handles may be freed again. Handles do not
+ * depend on each other: a model may be freed before its predictors.
  *
- * Threads. Every function may be called from any thread at any time. Calls that use one predictor,
- * or one tracker, run one after the other; everything else runs at the same time. Freeing a handle
- * lets calls finish that use it in other threads.
+ * Threads. Every function may be called from any thread at any time. Calls that use the same
+ * predictor or tracker run one after the other; all others run concurrently. Freeing a handle lets
+ * calls that use it in other threads finish.
  *
- * Versions. Within a major version of the interface, functions, constants and members of structs are
- * only added, members at the end. `struct_size` states which members a caller knows: set it to sizeof
- * the struct, as the functions and macros that initialise structs do. */
+ * Versions. Within a major version of the interface, functions, constants and struct members are
+ * only ever added, members at the end. `struct_size` states which members the caller knows: set it
+ * to sizeof the struct, as the functions and macros that initialise structs do. */
 
 #ifndef SAM2_H
 #define SAM2_H
@@ -37,22 +37,22 @@
 extern "C" {
 #endif
 
-/* ---- Versions ---------------------------------------------------------------------------------- */
+/* ---- Versions -------------------------------------------------------------------------------- */
 
 /* The interface that this header describes. */
 #define SAM2_INTERFACE_MAJOR 1
 #define SAM2_INTERFACE_MINOR 0
 
-/* The version of the library, such as "1.2.0": a constant. */
+/* The version of the library, such as "1.2.0". The string is a constant. */
 const char *sam2_version(void);
 
-/* The interface of the library: 65536 * major + minor. A program works with a library of the same
- * major version and an equal or greater minor version. */
+/* The library's interface version: 65536 * major + minor. A program works with a library of the
+ * same major version and an equal or greater minor version. */
 uint32_t sam2_interface_version(void);
 
-/* ---- Errors ------------------------------------------------------------------------------------ */
+/* ---- Errors ---------------------------------------------------------------------------------- */
 
-/* How a call ended; the numbers are those of sysexits.h, with which the commands exit. */
+/* How a call ended. The numbers are those of sysexits.h, which the commands use as exit codes. */
 typedef enum sam2_status {
   SAM2_OK = 0,
   /* An argument makes no sense. */
@@ -67,23 +67,23 @@ typedef enum sam2_status {
   SAM2_CANNOT_CREATE = 73,
   /* Reading or writing failed. */
   SAM2_INPUT_OUTPUT = 74,
-  /* The caller's progress function asked for an end. */
+  /* The caller's progress function asked to stop. */
   SAM2_CANCELLED = 130
 } sam2_status;
 
-/* A failure. Nothing in it has to be freed. */
+/* A failure. It holds nothing that has to be freed. */
 typedef struct sam2_error {
   size_t struct_size;
   sam2_status status;
-  /* A stable identifier, such as "file.missing"; Formats/errors.md lists all. Empty after success. */
+  /* A stable identifier, such as "file.missing"; Formats/errors.md lists all. Empty on success. */
   char code[64];
-  /* One line of UTF-8 for people: where, what was found, what to do. Cut at the end if too long. */
+  /* One line of UTF-8 for people: where, what was found, what to do. Truncated if too long. */
   char message[1024];
 } sam2_error;
 
 #define SAM2_ERROR_INIT { sizeof(sam2_error), SAM2_OK, { 0 }, { 0 } }
 
-/* ---- Models ------------------------------------------------------------------------------------ */
+/* ---- Models ---------------------------------------------------------------------------------- */
 
 /* A model file, ready to run. Any number of predictors and trackers share it. */
 typedef struct sam2_model sam2_model;
@@ -96,22 +96,22 @@ typedef enum sam2_arithmetic {
 
 typedef struct sam2_model_options {
   size_t struct_size;
-  /* Threads of each call; 0 (default) for one per available processor. */
+  /* Threads per call; 0 (default) for one per available processor. */
   int32_t threads;
   /* A sam2_arithmetic, for float models; default SAM2_FLOAT32. */
   int32_t arithmetic;
-  /* Memory and work that a model may ask for, as a multiple of the standard limits, which protect
-   * from hostile files: 1 (default) to 1000000. */
+  /* Memory and work that a model may require, as a multiple of the standard limits, which protect
+   * against hostile files: 1 (default) to 1000000. */
   int32_t graph_budget;
-  /* Kernel level by name, such as "avx2"; NULL (default) for the best one, or that of SAM2_ISA. */
+  /* Name of the kernel level, such as "avx2"; NULL (default) for the best one, or SAM2_ISA's. */
   const char *kernel_level;
 } sam2_model_options;
 
 /* Sets all members to their defaults. `struct_size` is sizeof *options. NULL is ignored. */
 void sam2_model_options_init(sam2_model_options *options, size_t struct_size);
 
-/* Opens a .sam2 file; NULL for `options` means the defaults. The file is mapped: it must stay as it
- * is while the model is in use. Free the model with sam2_model_free. */
+/* Opens a .sam2 file; NULL for `options` means the defaults. The file is mapped, so it must not
+ * change while the model is in use. Free the model with sam2_model_free. */
 sam2_status sam2_model_open(const char *path, const sam2_model_options *options, sam2_model **model,
                             sam2_error *error);
 
@@ -121,9 +121,9 @@ typedef struct sam2_model_info {
   size_t struct_size;
   /* Side of the square to which the model scales pictures, in pixels. */
   int32_t image_size;
-  /* Side of low-resolution logits: a quarter of image_size. */
+  /* Side of the low-resolution logits: a quarter of image_size. */
   int32_t logits_side;
-  /* 1 for a model that takes points and boxes, masks, and frames of videos, respectively; else 0. */
+  /* 1 if the model takes points and boxes, masks, and video frames, respectively; else 0. */
   int32_t takes_points;
   int32_t takes_masks;
   int32_t tracks;
@@ -132,7 +132,7 @@ typedef struct sam2_model_info {
 /* Describes a model; set info->struct_size before the call. */
 sam2_status sam2_model_describe(const sam2_model *model, sam2_model_info *info, sam2_error *error);
 
-/* ---- Pictures ---------------------------------------------------------------------------------- */
+/* ---- Pictures -------------------------------------------------------------------------------- */
 
 typedef enum sam2_pixel_format {
   /* Three bytes per pixel: red, green, blue; or blue, green, red. */
@@ -140,7 +140,7 @@ typedef enum sam2_pixel_format {
   SAM2_BGR8 = 1
 } sam2_pixel_format;
 
-/* Pixels in memory, by rows from the top. */
+/* Pixels in memory, in rows from the top. */
 typedef struct sam2_image {
   size_t struct_size;
   const uint8_t *pixels;
@@ -152,19 +152,19 @@ typedef struct sam2_image {
   int32_t format;
 } sam2_image;
 
-/* A picture that was read from a file. */
+/* A picture read from a file. */
 typedef struct sam2_picture sam2_picture;
 
-/* Reads a JPEG, PNG or (with the program ffmpeg) WebP file, upright by its EXIF orientation.
- * Pictures of more than `maximum_pixels` are refused; 0 for the usual limit of 100 million. Free the
- * picture with sam2_picture_free. */
+/* Reads a JPEG, PNG or (with the program ffmpeg) WebP file, upright according to its EXIF
+ * orientation. Pictures of more than `maximum_pixels` are refused; 0 means the usual limit of
+ * 100 million. Free the picture with sam2_picture_free. */
 sam2_status sam2_picture_read(const char *path, uint64_t maximum_pixels, sam2_picture **picture,
                               sam2_error *error);
 
 void sam2_picture_free(sam2_picture *picture);
 
-/* Sets all members of `image` but struct_size, which the caller sets, to describe the pixels. They
- * belong to the picture and exist until it is freed. */
+/* Sets all members of `image`, except struct_size, which the caller sets, to describe the pixels.
+ * The pixels belong to the picture and exist until it is freed. */
 sam2_status sam2_picture_image(const sam2_picture *picture, sam2_image *image, sam2_error *error);
 
 /* One line of text for each thing that reading left out or had to choose, such as the low bits of a
@@ -172,16 +172,16 @@ sam2_status sam2_picture_image(const sam2_picture *picture, sam2_image *image, s
  * picture and exists until it is freed. */
 const char *sam2_picture_notices(const sam2_picture *picture);
 
-/* ---- Prompts ----------------------------------------------------------------------------------- */
+/* ---- Prompts --------------------------------------------------------------------------------- */
 
-/* A click, in pixels of the picture: label 1 on the object, 0 beside it. */
+/* A click, in pixels of the picture: label 1 on the object, 0 off it. */
 typedef struct sam2_point {
   float x;
   float y;
   int32_t label;
 } sam2_point;
 
-/* A mask in memory, by rows from the top: one byte per pixel, 0 outside the object. */
+/* A mask in memory, in rows from the top: one byte per pixel, 0 outside the object. */
 typedef struct sam2_mask {
   const uint8_t *pixels;
   int32_t width;
@@ -190,38 +190,38 @@ typedef struct sam2_mask {
   size_t stride;
 } sam2_mask;
 
-/* The description of one object: points, a box, a mask, or several of them. */
+/* A description of one object: points, a box, a mask, or several of these. */
 typedef struct sam2_prompt {
   size_t struct_size;
   const sam2_point *points;
   size_t point_count;
-  /* x0, y0, x1, y1: the upper left and the lower right corner; or NULL. */
+  /* x0, y0, x1, y1: the upper-left and lower-right corners; or NULL. */
   const float *box;
-  /* A mask of the size of the picture; or NULL. */
+  /* A mask the size of the picture; or NULL. */
   const sam2_mask *mask;
-  /* logits_side * logits_side low-resolution logits of an earlier result, instead of a mask; or NULL.
-   * Pictures only. */
+  /* logits_side * logits_side low-resolution logits from an earlier result, instead of a mask; or
+   * NULL. Pictures only. */
   const float *logits;
   size_t logits_count;
   /* 1 (default) for three candidates, which suits an ambiguous prompt such as a single click; 0 for
    * one mask. Pictures only. */
   int32_t multimask;
-  /* Logits above it are inside a mask; default 0. Pictures only. */
+  /* Logits above this are inside a mask; default 0. Pictures only. */
   float mask_threshold;
   /* Holes and islands of up to this area, in low-resolution pixels, are removed from masks; default
    * 0. Pictures only. */
   int32_t maximum_hole_area;
   int32_t maximum_island_area;
-  /* 1 to add points to those that the frame has, 0 (default) to replace them. Videos only. */
+  /* 1 to add points to those the frame already has, 0 (default) to replace those. Videos only. */
   int32_t keeps_old_points;
 } sam2_prompt;
 
 /* Sets all members to their defaults. `struct_size` is sizeof *prompt. NULL is ignored. */
 void sam2_prompt_init(sam2_prompt *prompt, size_t struct_size);
 
-/* ---- Results ----------------------------------------------------------------------------------- */
+/* ---- Results --------------------------------------------------------------------------------- */
 
-/* Masks of one picture or frame, with what is known of them. A result does not change, and exists
+/* Masks of one picture or frame, with what is known about them. A result never changes, and exists
  * until it is freed with sam2_result_free. */
 typedef struct sam2_result sam2_result;
 
@@ -231,26 +231,26 @@ typedef struct sam2_result_info {
   /* Size of the picture or frame, and so of each mask. */
   int32_t width;
   int32_t height;
-  /* Side of low-resolution logits; 0 where there are none: automatic masks. */
+  /* Side of the low-resolution logits; 0 for automatic masks, which have none. */
   int32_t logits_side;
-  /* Index of the mask with the highest predicted IoU; -1 where none is predicted: videos. */
+  /* Index of the mask with the highest predicted IoU; -1 for videos, where it is not predicted. */
   int32_t best;
   /* Index of the frame, from 0; -1 for pictures. */
   int64_t frame;
 } sam2_result_info;
 
-/* Numbers that do not exist for a kind of result are NaN, integers -1. */
+/* Members that do not apply to a kind of result are NaN, or -1 for integers. */
 typedef struct sam2_mask_info {
   size_t struct_size;
-  /* Identifier of the object; videos. */
+  /* The object's identifier; videos. */
   int64_t object;
   /* The model's estimate of the mask's IoU with the truth; prompts and automatic masks. */
   float predicted_iou;
-  /* Logit of the object being visible; prompts and videos, there NaN before the first result. */
+  /* Logit that the object is visible; prompts and videos (NaN there before the first result). */
   float object_score;
   /* How little the area depends on the threshold, 0 to 1; automatic masks. */
   float stability_score;
-  /* The click that gave the mask; automatic masks. */
+  /* The click that produced the mask; automatic masks. */
   float point[2];
   /* Left, top, width and height of the part of the picture that was searched; automatic masks. */
   int32_t crop[4];
@@ -267,22 +267,22 @@ void sam2_result_free(sam2_result *result);
 sam2_status sam2_result_describe(const sam2_result *result, sam2_result_info *info,
                                  sam2_error *error);
 
-/* Describes the mask number `index`; set info->struct_size before the call. */
+/* Describes mask number `index`; set info->struct_size before the call. */
 sam2_status sam2_result_describe_mask(const sam2_result *result, int32_t index,
                                       sam2_mask_info *info, sam2_error *error);
 
-/* Writes the mask number `index` to `height` rows of `width` bytes each, which start `stride` bytes
+/* Writes mask number `index` to `height` rows of `width` bytes each, which start `stride` bytes
  * apart (0 for width): 1 inside, 0 outside. `capacity` is the size of the buffer in bytes, at least
- * stride * (height - 1) + width. Bytes between rows stay as they are. */
+ * stride * (height - 1) + width. Bytes between rows are left unchanged. */
 sam2_status sam2_result_mask(const sam2_result *result, int32_t index, uint8_t *pixels,
                              size_t capacity, size_t stride, sam2_error *error);
 
-/* Writes the logits of the mask number `index` at the size of the picture, height * width floats.
+/* Writes the logits of mask number `index` at the size of the picture, height * width floats.
  * `capacity` is the size of the buffer in floats. Fails for automatic masks. */
 sam2_status sam2_result_logits(const sam2_result *result, int32_t index, float *logits,
                                size_t capacity, sam2_error *error);
 
-/* The same before enlarging: logits_side * logits_side floats, as sam2_prompt takes them. */
+/* The same, before enlargement: logits_side * logits_side floats, as sam2_prompt takes them. */
 sam2_status sam2_result_low_resolution_logits(const sam2_result *result, int32_t index,
                                               float *logits, size_t capacity, sam2_error *error);
 
@@ -291,18 +291,18 @@ sam2_status sam2_result_low_resolution_logits(const sam2_result *result, int32_t
  * it is freed. */
 const char *sam2_result_notices(const sam2_result *result);
 
-/* ---- Pictures by prompts ----------------------------------------------------------------------- */
+/* ---- Pictures with prompts ------------------------------------------------------------------- */
 
-/* Segments one picture at a time: the picture is encoded once, then each prompt takes little time. */
+/* Segments one picture at a time: it is encoded once, after which each prompt takes little time. */
 typedef struct sam2_predictor sam2_predictor;
 
-/* Free the predictor with sam2_predictor_free. */
+/* Creates a predictor; free it with sam2_predictor_free. */
 sam2_status sam2_predictor_create(const sam2_model *model, sam2_predictor **predictor,
                                   sam2_error *error);
 
 void sam2_predictor_free(sam2_predictor *predictor);
 
-/* Encodes a picture, about which all later prompts are. */
+/* Encodes a picture, to which all later prompts apply. */
 sam2_status sam2_predictor_set_image(sam2_predictor *predictor, const sam2_image *image,
                                      sam2_error *error);
 
@@ -310,9 +310,9 @@ sam2_status sam2_predictor_set_image(sam2_predictor *predictor, const sam2_image
 sam2_status sam2_predictor_predict(sam2_predictor *predictor, const sam2_prompt *prompt,
                                    sam2_result **result, sam2_error *error);
 
-/* ---- Pictures without prompts ------------------------------------------------------------------ */
+/* ---- Pictures without prompts ---------------------------------------------------------------- */
 
-/* A click as shares of the picture's width and height, 0 to 1. */
+/* A click, as fractions of the picture's width and height, 0 to 1. */
 typedef struct sam2_grid_point {
   double x;
   double y;
@@ -325,32 +325,32 @@ typedef struct sam2_automatic_options {
   int32_t points_per_side;
   /* Clicks between two calls of the progress function: 64. */
   int32_t points_per_batch;
-  /* Masks are kept whose predicted IoU is above: 0.8. */
+  /* Masks whose predicted IoU is above this are kept: 0.8. */
   double predicted_iou_threshold;
-  /* Masks are kept whose stability score is at least this: 0.95. */
+  /* Masks whose stability score is at least this are kept: 0.95. */
   double stability_score_threshold;
-  /* Distance by which the threshold is moved to measure stability: 1. */
+  /* Distance by which the threshold is shifted to measure stability: 1. */
   double stability_score_offset;
-  /* Logits above it are inside a mask: 0. */
+  /* Logits above this are inside a mask: 0. */
   double mask_threshold;
-  /* Of two masks whose boxes have a higher IoU, one is dropped: 0.7. */
+  /* Of two masks whose boxes have a higher IoU than this, one is dropped: 0.7. */
   double box_nms_threshold;
-  /* Layers of crops searched besides the whole picture; layer n has 4^n crops: 0. */
+  /* Layers of crops searched in addition to the whole picture; layer n has 4^n crops: 0. */
   int32_t crop_layers;
-  /* points_per_side is divided by this to the power of n in layer n: 1. */
+  /* In layer n, points_per_side is divided by this to the power of n: 1. */
   int32_t crop_points_downscale_factor;
-  /* As box_nms_threshold, for masks of different crops: 0.7. */
+  /* Like box_nms_threshold, for masks of different crops: 0.7. */
   double crop_nms_threshold;
-  /* Overlap of the first layer's crops, as a share of the shorter side: 512 / 1500. */
+  /* Overlap of the first layer's crops, as a fraction of the shorter side: 512 / 1500. */
   double crop_overlap_ratio;
   /* Holes and islands of up to this area, in low-resolution pixels, are removed: 0. */
   int32_t minimum_region_area;
-  /* 1 to give each mask back to the model once to refine it (use_m2m): 0. */
+  /* 1 to feed each mask back to the model once to refine it (use_m2m): 0. */
   int32_t refines_masks;
-  /* Three masks of each click, or one (multimask_output): 1. */
+  /* 1 for three masks per click, 0 for one (multimask_output): 1. */
   int32_t multimask;
   /* Explicit clicks in place of points_per_side: grid_count lists, one for the picture and one for
-   * each layer of crops, one after the other in grid_points; grid_sizes has their lengths. NULL. */
+   * each layer of crops, concatenated in grid_points; grid_sizes has their lengths. NULL. */
   size_t grid_count;
   const size_t *grid_sizes;
   const sam2_grid_point *grid_points;
@@ -359,24 +359,24 @@ typedef struct sam2_automatic_options {
 /* Sets all members to their defaults. `struct_size` is sizeof *options. NULL is ignored. */
 void sam2_automatic_options_init(sam2_automatic_options *options, size_t struct_size);
 
-/* Called after each batch of clicks, in the thread of the call that it reports on, with the caller's
- * `context`. A value other than 0 ends that call with SAM2_CANCELLED. */
+/* Called after each batch of clicks, on the thread of the call it reports on, with the caller's
+ * `context`. Returning a value other than 0 ends that call with SAM2_CANCELLED. */
 typedef int32_t (*sam2_progress)(void *context, uint64_t done, uint64_t total);
 
-/* Masks of everything in a picture, by falling predicted IoU. NULL for `options` means the defaults;
+/* Masks of everything in a picture, by descending predicted IoU. NULL for `options` means defaults;
  * `progress` may be NULL. Free the result with sam2_result_free. */
 sam2_status sam2_automatic_generate(const sam2_model *model, const sam2_image *image,
                                     const sam2_automatic_options *options, sam2_progress progress,
                                     void *context, sam2_result **result, sam2_error *error);
 
-/* ---- Videos ------------------------------------------------------------------------------------ */
+/* ---- Videos ---------------------------------------------------------------------------------- */
 
-/* Tracks objects through frames as they come, from a camera for example. No frame is kept, and
- * memory does not grow with the length of the video. */
+/* Tracks objects through frames as they arrive, for example from a camera. No frame is kept, and
+ * memory use does not grow with the length of the video. */
 typedef struct sam2_tracker sam2_tracker;
 
 typedef enum sam2_policy {
-  /* As the official code tracks. */
+  /* Tracks as the official code does. */
   SAM2_POLICY_SAM2 = 0,
   /* SAMURAI: prefers masks that fit an object's motion. */
   SAM2_POLICY_SAMURAI = 1,
@@ -393,7 +393,7 @@ typedef struct sam2_tracker_options {
   int32_t prunes_memory;
   /* Holes of up to this area, in low-resolution pixels, are filled: 8. */
   int32_t fill_hole_area;
-  /* 1 to give a pixel that several objects claim to the one with the highest logit: 0. */
+  /* 1 to assign a pixel that several objects claim to the one with the highest logit: 0. */
   int32_t masks_do_not_overlap;
   /* 1 to forget the tracked frames around one that gets a prompt: 0. */
   int32_t clears_memory_around_input;
@@ -403,10 +403,10 @@ typedef struct sam2_tracker_options {
   int32_t maximum_conditioning_frames;
   /* Frames between two memories of tracked frames; 0 (default): the model's. */
   int32_t memory_stride;
-  /* Whether tracking chooses among three candidates, 0 or 1; -1 (default): the model's. */
+  /* Whether tracking chooses among three candidates, 0 or 1; -1 (default): as the model does. */
   int32_t tracks_with_multimask;
-  /* Constants of the policy that differ from its defaults: constant_count names, as
-   * Formats/trackers.md lists them, and values. None. */
+  /* Constants of the policy to change from their defaults: constant_count names, listed in
+   * Formats/trackers.md, and values. None. */
   size_t constant_count;
   const char *const *constant_names;
   const double *constant_values;
@@ -415,45 +415,45 @@ typedef struct sam2_tracker_options {
 /* Sets all members to their defaults. `struct_size` is sizeof *options. NULL is ignored. */
 void sam2_tracker_options_init(sam2_tracker_options *options, size_t struct_size);
 
-/* A tracker for frames of `width` x `height`. NULL for `options` means the defaults. Free the tracker
- * with sam2_tracker_free. */
+/* Creates a tracker for frames of `width` x `height`. NULL for `options` means the defaults. Free
+ * the tracker with sam2_tracker_free. */
 sam2_status sam2_tracker_create(const sam2_model *model, int32_t width, int32_t height,
                                 const sam2_tracker_options *options, sam2_tracker **tracker,
                                 sam2_error *error);
 
-/* The same, with the objects and memories that sam2_tracker_save wrote to `path` for the same model,
- * size and options. The next frame is the next one that is pushed. */
+/* The same, with the objects and memories that sam2_tracker_save wrote to `path` for the same
+ * model, size and options. Tracking resumes with the next frame pushed. */
 sam2_status sam2_tracker_resume(const sam2_model *model, const char *path, int32_t width,
                                 int32_t height, const sam2_tracker_options *options,
                                 sam2_tracker **tracker, sam2_error *error);
 
 void sam2_tracker_free(sam2_tracker *tracker);
 
-/* Takes the next frame and tracks all objects onto it. Prompts since the frame before become final.
- * A frame that fails is skipped. `result` may be NULL; free it with sam2_result_free. It has a mask
- * for each object, in the order in which they were added. */
+/* Takes the next frame and tracks all objects onto it. Prompts added since the previous frame
+ * become final. A frame that fails is skipped. `result` may be NULL; otherwise it receives a mask
+ * for each object, in the order in which they were added. Free it with sam2_result_free. */
 sam2_status sam2_tracker_push(sam2_tracker *tracker, const sam2_image *image, sam2_result **result,
                               sam2_error *error);
 
-/* Adds a prompt for `object` on the frame pushed last: points, a box, or a mask of the size of the
- * frame. A new number makes a new object; for others the prompt corrects the mask. `result` may be
- * NULL; it has the masks of all objects on that frame. */
+/* Adds a prompt for `object` on the last frame pushed: points, a box, or a mask the size of the
+ * frame. A new number creates an object; for an existing one, the prompt corrects the mask.
+ * `result` may be NULL; otherwise it receives the masks of all objects on that frame. */
 sam2_status sam2_tracker_add(sam2_tracker *tracker, int64_t object, const sam2_prompt *prompt,
                              sam2_result **result, sam2_error *error);
 
-/* Removes an object and all that is known of it. */
+/* Removes an object and everything known about it. */
 sam2_status sam2_tracker_remove(sam2_tracker *tracker, int64_t object, sam2_error *error);
 
 /* Removes all objects. */
 sam2_status sam2_tracker_reset(sam2_tracker *tracker, sam2_error *error);
 
 /* Writes the identifiers of the objects, in the order in which they were added, to `objects`, and
- * their number to `count`. `capacity` is the size of the buffer in numbers; with a capacity of 0
+ * their number to `count`. `capacity` is the size of the buffer in identifiers; if it is 0,
  * `objects` may be NULL, and only the number is written. */
 sam2_status sam2_tracker_objects(const sam2_tracker *tracker, int64_t *objects, size_t capacity,
                                  size_t *count, sam2_error *error);
 
-/* Writes everything known of the objects to the file `path`, all or nothing, for
+/* Writes everything known about the objects to the file `path`, all or nothing, for
  * sam2_tracker_resume. Prompts become final. An existing file is replaced. */
 sam2_status sam2_tracker_save(sam2_tracker *tracker, const char *path, sam2_error *error);
 

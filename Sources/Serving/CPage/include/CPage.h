@@ -1,4 +1,4 @@
-// The files of the page that `sam2 serve` shows, as they are in the folder `page`.
+// The files of the page that `sam2 serve` shows, exactly as in the folder `page`.
 #ifndef SAM2_CPAGE_H
 #define SAM2_CPAGE_H
 
@@ -13,7 +13,7 @@ typedef struct {
 
 size_t sam2_page_file_count(void);
 
-// The file number `index`, which must be below the count.
+// The file with number `index`, which must be below the count.
 sam2_page_file sam2_page_file_at(size_t index);
 
 #endif

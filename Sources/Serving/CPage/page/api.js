@@ -1,6 +1,6 @@
-// Talks to the server that the page comes from.
+// Talks to the server that the page came from.
 
-/** A refusal of the server: its own sentence, followed by its hint. */
+/** A refusal by the server: its own sentence, followed by its hint. */
 export class Refusal extends Error {
   constructor(error, status) {
     super(error.hint ? `${error.message}; ${error.hint}` : error.message);
@@ -53,7 +53,7 @@ export async function blob(method, path, body) {
 }
 
 /**
- * Listens to a job until it is over; after a broken connection it resumes where it stopped.
+ * Listens to a job until it is over; resumes where it left off if the connection breaks.
  * @returns {Promise<{name: string, data: any}>} the last event
  */
 export function listen(job, onEvent) {

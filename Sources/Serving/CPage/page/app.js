@@ -1,4 +1,4 @@
-// Puts the page together: buttons, keys, messages.
+// Assembles the page: buttons, keys, messages.
 
 import * as api from "./api.js";
 import { activeObject, canRedo, canUndo, changed, changes, page, redo, removeObject, startObject, undo } from "./document.js";
@@ -109,7 +109,7 @@ function describe(model) {
   by("model").replaceChildren(model.name.split("/").at(-1), " ", Object.assign(document.createElement("small"), { textContent: parts.join(", ") }));
 }
 
-// For tests: the state, and how fast masks come.
+// For tests: the state, and how quickly masks arrive.
 window.sam2 = { page, hoverTimes, clickTimes };
 
 try {

@@ -2,15 +2,15 @@
 
 import * as api from "./api.js";
 
-/** What people see of changes: the panels and the view listen. */
+/** Announces changes that people can see; the panels and the view listen. */
 export const changes = new EventTarget();
 export function changed(what = "objects") { changes.dispatchEvent(new CustomEvent(what)); }
 
 /**
- * Where prompts are answered and results are kept: `pictures` below, or a video's (video.js).
- * answer(object, refines) asks for the mask of its prompts, which refine the mask before or replace it;
- * preview(object, size) asks for the mask without keeping anything; changed(before) stores what was
- * changed without a prompt; removed(id) forgets an object.
+ * Where prompts are answered and results are kept: `pictures` below, or the equivalent for a video
+ * (video.js). answer(object, refines) requests the mask for its prompts, which refine the previous
+ * mask or replace it; preview(object, size) requests the mask without keeping anything;
+ * changed(before) stores changes that involved no prompt; removed(id) forgets an object.
  */
 let work;
 export function setWork(newWork) { work = newWork ?? pictures; }
@@ -18,14 +18,14 @@ export function setWork(newWork) { work = newWork ?? pictures; }
 export const page = {
   /** The open video, as the server describes it; null for a picture. */
   video: null,
-  /** The frame that is shown of a video. */
+  /** The video frame that is shown. */
   frame: 0,
   /** Facts about the model, from the server. */
   model: null,
   /** The open picture: id, name, width, height, path, revision. */
   picture: null,
   objects: [],
-  /** Number of the object that clicks are about. */
+  /** Number of the object that clicks apply to. */
   active: 1,
   /** Whether the next click adds. */
   adds: true,
@@ -34,12 +34,12 @@ export const page = {
 const past = [], future = [];
 const undoLimit = 200;
 
-/** Copies everything that is changed in place: masks and candidates are large, and replaced as a whole. */
+/** Copies everything that is changed in place; masks and candidates are large and are replaced as a whole. */
 function copy(objects) { return objects.map((o) => ({ ...o, points: structuredClone(o.points), box: o.box && [...o.box] })); }
 
 export function activeObject() { return page.objects.find((o) => o.id === page.active); }
 
-/** Opens a picture as the server describes it. */
+/** Opens a picture from the server's description. */
 export function show(picture) {
   setWork(pictures);
   page.video = null;
@@ -62,7 +62,7 @@ export function forgetHistory() { past.length = future.length = 0; }
 
 function snapshot() { return { objects: copy(page.objects), active: page.active, frame: page.frame }; }
 
-/** Notes the state before a change. */
+/** Records the state before a change. */
 function note() {
   past.push(snapshot());
   if (past.length > undoLimit) past.shift();
@@ -97,7 +97,7 @@ function freeNumber() {
   return id;
 }
 
-/** The object that the next click is about becomes a new one. */
+/** Makes the object that the next click applies to a new one. */
 export function startObject() {
   page.active = freeNumber();
   changed();
@@ -116,14 +116,14 @@ function ensureObject() {
   return object;
 }
 
-/** The prompts of an object as the server takes them. */
+/** An object's prompts in the form the server accepts. */
 function promptOf(object) {
   const prompt = {
     points: object.points.map(([x, y]) => [x, y]), labels: object.points.map((p) => p[2]),
     box: object.box,
   };
   const isFirst = object.points.length + (object.box ? 1 : 0) === 1;
-  // The first prompt of an object is ambiguous: of three readings the best is shown.
+  // The first prompt of an object is ambiguous: the best of three readings is shown.
   prompt.multimask = isFirst;
   if (object.logits && !isFirst) prompt.previous = { logits: object.logits, mask: object.choice };
   return prompt;
@@ -134,7 +134,7 @@ async function ask(picture, prompt) {
   try {
     return await api.send("POST", path, prompt);
   } catch (refusal) {
-    // The server has not kept the earlier answer: the prompts are sent alone.
+    // The server no longer has the earlier answer, so the prompts are sent on their own.
     if (refusal.code !== "serve.logits") throw refusal;
     const { previous, ...rest } = prompt;
     return api.send("POST", path, rest);
@@ -153,7 +153,7 @@ export function preview([x, y], size) {
   return work.preview({ ...object, points: [...object.points, [x, y, page.adds ? 1 : 0]] }, size);
 }
 
-/** Asks for the mask of the prompts on a picture; what is chosen so far is refined. */
+/** Requests the mask for the prompts on a picture, refining the mask chosen so far. */
 async function answerPicture(object) {
   const { picture } = page;
   if (!object.points.length && !object.box) {
@@ -173,7 +173,7 @@ async function answerPicture(object) {
   await save();
 }
 
-/** Waits until a mask is on the screen, or for as long as that could take: people wait for it, and for nothing else. */
+/** Waits until a mask is on the screen, or as long as that could take: it is the only thing people wait for. */
 export function shown() {
   return new Promise((resolve) => {
     const afterFrame = () => requestAnimationFrame(() => setTimeout(resolve));
@@ -190,14 +190,14 @@ function choose(object, index) {
   changed();
 }
 
-/** Takes another of the candidates. */
+/** Switches to another candidate. */
 export async function chooseCandidate(object, index) {
   note();
   choose(object, index);
   await save();
 }
 
-// One request after the other, so that answers come in the order of the clicks.
+// One request after another, so that answers arrive in the order of the clicks.
 let queue = Promise.resolve();
 function inTurn(work) {
   const result = queue.then(work, work);
@@ -240,7 +240,7 @@ export function setBox(box) {
   });
 }
 
-/** Moves point `index` of an object, or removes it when there is no place. */
+/** Moves point `index` of an object, or removes it if no place is given. */
 export function changePoint(object, index, place) {
   return edit(() => {
     if (place) object.points[index] = [...place, object.points[index][2]];
@@ -267,7 +267,7 @@ export async function setFact(object, fact, value) {
   await work.changed(null);
 }
 
-/** Takes over masks that the server has found by itself, as new objects, the best first. */
+/** Adopts masks that the server found on its own as new objects, best first. */
 export async function adopt(masks, limit) {
   note();
   for (const mask of masks) {
@@ -283,7 +283,7 @@ export async function adopt(masks, limit) {
   await save();
 }
 
-/** Adds named objects by boxes, as if a person had drawn them. */
+/** Adds named objects from boxes, as if a person had drawn the boxes. */
 export async function addBoxes(boxes, limit) {
   note();
   for (const { box, name } of boxes) {
@@ -299,7 +299,7 @@ export async function addBoxes(boxes, limit) {
 
 // Saving
 
-/** Puts the objects on the server: nothing is lost when the page is. */
+/** Saves the objects on the server, so that nothing is lost if the page is. */
 async function save() {
   const { picture } = page;
   const objects = page.objects.filter((o) => o.counts).map((o) => ({

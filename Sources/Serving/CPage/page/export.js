@@ -1,4 +1,4 @@
-// The card for exports.
+// The export card.
 
 import * as api from "./api.js";
 import { page } from "./document.js";
@@ -7,7 +7,7 @@ import { follow } from "./panels.js";
 const by = (id) => document.getElementById(id);
 const card = by("export-card"), list = by("formats"), problem = by("export-problem"), category = by("category");
 
-/** Identifier, name, readers, files, and whether only videos have it. */
+/** Identifier, name, readers, files, and whether it is for videos only. */
 const formats = [
   ["png", "PNG", "black and white, a file for each object", (stem) => `001/${stem}.png`],
   ["davis", "DAVIS", "palette PNG with object numbers", (stem) => `${stem}.png`],
@@ -31,7 +31,7 @@ for (const [id, name, readers, , isForVideos] of formats) {
 function chosen() { return [...list.querySelectorAll("label:not([hidden]) input:checked")].map((box) => box.value); }
 function stem() { return page.picture.name.replace(/\.[^.]*$/, ""); }
 
-/** The prompts as `sam2 segment --prompts` reads them; objects without prompts have none. */
+/** The prompts in the form that `sam2 segment --prompts` reads; objects without prompts are left out. */
 function prompts() {
   return {
     prompts: page.objects.filter((o) => o.points.length || o.box).map((o) => ({
@@ -79,7 +79,7 @@ export function open() {
   card.showModal();
 }
 
-/** Runs the action of a button of the card; failures are shown on the card. */
+/** Runs the action of one of the card's buttons; failures are shown on the card. */
 function onClick(id, action) {
   by(id).addEventListener("click", async () => {
     problem.hidden = true;

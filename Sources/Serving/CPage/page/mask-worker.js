@@ -1,6 +1,6 @@
-// Converts COCO's run lengths to a tinted picture and the edges around it.
+// Converts COCO's run lengths to a tinted picture and its edges.
 
-/** Reads the string form of COCO; a column after the other, runs outside and inside in turn. */
+/** Reads COCO's string form: column after column, runs outside and inside alternating. */
 function lengths(text) {
   const counts = [];
   let value = 0, shift = 0;
@@ -16,7 +16,7 @@ function lengths(text) {
   return counts;
 }
 
-/** [height, width], 1 inside; and the box around what is inside with its last pixels, null when nothing is. */
+/** [height, width], 1 inside; and the inclusive bounding box of the inside, null if it is empty. */
 function pixels(text, width, height) {
   const mask = new Uint8Array(width * height);
   let [x0, y0, x1, y1] = [width, height, -1, -1], position = 0, inside = false;
@@ -38,12 +38,12 @@ function pixels(text, width, height) {
   return { mask, box: x1 < 0 ? null : [x0, y0, x1, y1] };
 }
 
-/** Lines that are drawn one by one at most: masks that consist of specks have more. */
+/** Maximum number of lines that are drawn one by one; masks that consist of specks have more. */
 const lineLimit = 3000;
 
 /**
- * The edges between inside and outside, as lines x0, y0, x1, y1 along rows and columns; null for too many.
- * Nothing is inside beyond `box`.
+ * The edges between inside and outside, as lines x0, y0, x1, y1 along rows and columns; null if
+ * there are too many. Nothing outside `box` is inside the mask.
  */
 function edges(mask, width, height, [x0, y0, x1, y1]) {
   const lines = [];
@@ -59,7 +59,7 @@ function edges(mask, width, height, [x0, y0, x1, y1]) {
     if (start >= 0) lines.push(start, y, x1 + 1, y);
     if (lines.length > 4 * lineLimit) return null;
   }
-  // Edges along columns, row by row, as memory is.
+  // Edges along columns, found row by row to follow the memory layout.
   const starts = new Int32Array(x1 - x0 + 2).fill(-1);
   for (let y = y0; y <= y1 + 1; y++) {
     const row = y <= y1 ? y * width : -1;
@@ -77,7 +77,7 @@ function edges(mask, width, height, [x0, y0, x1, y1]) {
   return new Float32Array(lines);
 }
 
-/** With `hasEdges` the pixels along the edges are opaque. */
+/** With `hasEdges`, the pixels along the edges are opaque. */
 function tinted(mask, width, height, [x0, y0, x1, y1], colour, hasEdges) {
   const number = parseInt(colour.slice(1), 16);
   // One word per pixel, in the order of the bytes in memory: red first.
@@ -87,7 +87,7 @@ function tinted(mask, width, height, [x0, y0, x1, y1], colour, hasEdges) {
   for (let y = y0; y <= y1; y++) {
     for (let i = y * width + x0, end = y * width + x1; i <= end; i++) {
       if (!mask[i]) continue;
-      // At the ends of a row the neighbour is in the next one, which is good enough for specks.
+      // At the ends of a row, the neighbour is in an adjacent row, which is good enough for specks.
       const isEdge = hasEdges && !(mask[i - 1] && mask[i + 1] && mask[i - width] && mask[i + width]);
       words[i] = isEdge ? opaque : word;
     }
@@ -95,7 +95,7 @@ function tinted(mask, width, height, [x0, y0, x1, y1], colour, hasEdges) {
   return createImageBitmap(new ImageData(new Uint8ClampedArray(words.buffer), width, height));
 }
 
-/** Masks are painted one after the other: the first is waited for, and later ones would slow it down. */
+/** Masks are painted one after another: someone is waiting for the first, and later ones would slow it down. */
 let last = Promise.resolve();
 self.onmessage = ({ data }) => { last = last.then(() => answer(data)); };
 

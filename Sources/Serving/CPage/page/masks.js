@@ -1,4 +1,4 @@
-// Masks as pictures: run lengths become a tint and an outline, off the main thread.
+// Masks as pictures: run lengths are converted to a tint and an outline, off the main thread.
 
 /** Colours that colour-blind people can distinguish (Okabe and Ito), for objects 1, 2 and so on. */
 const palette = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#9a9a9a"];

@@ -1,4 +1,4 @@
-// The list on the left: uploads, the media folder, what is encoded.
+// The list on the left: uploads, the media folder, and encoding states.
 
 import * as api from "./api.js";
 import { changed, changes, page, show } from "./document.js";
@@ -33,7 +33,7 @@ async function loadFolder(path) {
     if (open.has(entry.path)) return [fromServer(open.get(entry.path))];
     const plain = { kind: entry.kind, path: entry.path, name, state: "new" };
     const video = { kind: "video", path: entry.path, id, name, state: "new" };
-    // A folder stays a folder when it is open as a video, too.
+    // A folder stays listed as a folder even when it is also open as a video.
     if (entry.kind === "folder") return id ? [plain, video] : [plain];
     return [entry.kind === "video" ? video : plain];
   });
@@ -94,7 +94,7 @@ async function chooseVideo(item) {
   report("Click on something, then track it.");
 }
 
-/** The picture that is looked at is encoded at once, before anybody clicks. */
+/** Encodes the displayed picture at once, before anybody clicks. */
 async function encode(item) {
   if (page.picture.encoded) { setState(item); report(ready); return; }
   item.state = "encoding";
@@ -116,7 +116,7 @@ function setState(item) {
   render();
 }
 
-/** Those beside it are probably next. */
+/** The neighbouring pictures are probably next. */
 async function encodeNeighbours(item) {
   const pictures = items.filter((i) => i.kind === "picture");
   const place = pictures.indexOf(item);

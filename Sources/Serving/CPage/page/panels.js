@@ -1,4 +1,4 @@
-// The list of objects, and long work under it.
+// The list of objects, and long-running work below it.
 
 import * as api from "./api.js";
 import { colour, paint } from "./masks.js";
@@ -55,7 +55,7 @@ function row(object) {
 }
 
 
-/** The other readings of an ambiguous prompt, to choose from. */
+/** The other readings of an ambiguous prompt, offered as choices. */
 function candidates(object) {
   const group = element("div", { className: "candidates" });
   group.setAttribute("role", "group");
@@ -75,7 +75,7 @@ function candidates(object) {
 /** Masks of the candidates in the list, by candidate. */
 const candidateMasks = new WeakMap();
 
-/** The mask of the object is painted before all candidates: people wait for it. */
+/** The object's own mask is painted before any candidates, because people wait for it. */
 async function candidateMask(candidate, object, { width, height }) {
   if (!maskOf(object)) await shown();
   if (index(object, candidate) === object.choice && maskOf(object)) return maskOf(object);
@@ -92,7 +92,7 @@ async function drawCandidate(canvas, candidate, object) {
   drawCrop(canvas, mask, candidate.box ?? [0, 0, picture.width - 1, picture.height - 1], colour(object.id));
 }
 
-/** What is in a box of the picture and around it, with a mask over it. */
+/** The contents of a box of the picture and its surroundings, with a mask on top. */
 function drawCrop(canvas, mask, [x0, y0, x1, y1], style) {
   const { picture } = page, bitmap = pictureBitmap(), context = canvas.getContext("2d");
   if (!bitmap) return;
@@ -110,7 +110,7 @@ function drawCrop(canvas, mask, [x0, y0, x1, y1], style) {
   context.stroke(mask.outline);
 }
 
-/** Thumbnails in the list by object, with the mask that each shows. */
+/** Thumbnails in the list, by object, each with the mask it shows. */
 const thumbnails = new Map();
 
 function thumbnail(object) {
@@ -134,7 +134,7 @@ function drawThumbnail(object) {
 function index(object, candidate) { return object.candidates.indexOf(candidate); }
 
 function render() {
-  // Typing in a name must not be interrupted by an answer.
+  // An answer from the server must not interrupt typing in a name.
   const focused = document.activeElement;
   if (focused?.tagName === "INPUT" && list.contains(focused) && focused.value !== focused.defaultValue) return;
   for (const id of thumbnails.keys()) if (!page.objects.some((o) => o.id === id)) thumbnails.delete(id);
@@ -156,7 +156,7 @@ document.getElementById("job-stop").addEventListener("click", () => {
   if (running) api.send("DELETE", `/api/jobs/${running}`);
 });
 
-/** Follows a job, also one that an earlier visit to the page has started. */
+/** Follows a job, including one started during an earlier visit to the page. */
 export async function follow(id, title) {
   running = id;
   label.textContent = title;
@@ -188,7 +188,7 @@ async function followEverything(picture, id, report) {
   report(added < masks.length ? `${added} of ${masks.length} things are objects now: there can be ${page.model.limits.objects}.` : `${masks.length} things are objects now.`);
 }
 
-/** Resumes a search that was under way when the page was left. */
+/** Resumes a search that was in progress when the page was left. */
 export async function resumeEverything(report) {
   const picture = page.picture;
   const { jobs } = await api.get(`/api/jobs?subject=${picture.id}`);

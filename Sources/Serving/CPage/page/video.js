@@ -7,15 +7,15 @@ import { changed, changes, forgetHistory, page, setWork } from "./document.js";
 const by = (id) => document.getElementById(id);
 const strip = by("strip"), scrubber = by("scrubber"), lanes = by("lanes"), bar = by("track-progress");
 const displaySide = 1600, stripSide = 96;
-/** Milliseconds that a frame is looked at before it is encoded. */
+/** Milliseconds for which a frame must be shown before it is encoded. */
 const prepareDelay = 120;
 /** Points and boxes by frame and object: "frame/object" → {points, box}. */
 let prompts = new Map();
-/** What is known of each object's frames: object → Map(frame → presence). */
+/** Known frames of each object: object → Map(frame → presence). */
 let presence = new Map();
 let report = () => {}, fail = () => {};
 let job = null, playing = null;
-/** Whether frames are tracked, or will be in a moment: the server takes no prompts then. */
+/** Whether frames are being tracked, or are about to be: the server accepts no prompts then. */
 let isTracking = false;
 
 const key = (frame, object) => `${frame}/${object}`;
@@ -23,7 +23,7 @@ const address = () => `/api/videos/${page.video.id}`;
 
 export function startVideos(reportStatus, reportProblem) { [report, fail] = [reportStatus, reportProblem]; }
 
-/** Shows a video as the server describes it. */
+/** Shows a video from the server's description. */
 export async function showVideo(video) {
   setWork(videoWork);
   stopPlaying();
@@ -59,7 +59,7 @@ function emptyObject(id) {
   return { id, name, counts: null, score: null, points: [], box: null, hidden: false, locked: false, candidates: [], choice: 0, logits: null };
 }
 
-/** The prompts of an earlier visit, from the script of everything that was done. */
+/** The prompts from an earlier visit, taken from the script of all actions. */
 async function storedPrompts(video) {
   const found = new Map();
   const { actions } = await api.get(`/api/videos/${video.id}/script`);
@@ -83,7 +83,7 @@ async function storedPrompts(video) {
 // Frames
 
 let preparing = null, prepared = null;
-/** Encodes the shown frame while a person looks at it, so that masks under the pointer and clicks are quick. */
+/** Encodes the shown frame while a person looks at it, so that clicks and masks under the pointer are quick. */
 function prepare() {
   const { video, frame, active, picture } = page;
   if (isTracking || playing || frame < 0 || prepared === key(frame, active)) return;
@@ -91,13 +91,13 @@ function prepare() {
   picture.encoded = false;
   prepared = key(frame, active);
   preparing = setTimeout(async () => {
-    // A prompt reports the frame's failure.
+    // If this fails, a prompt will report the frame's failure.
     try { await api.send("POST", `/api/videos/${video.id}/encode`, { frame, object: active }); } catch { return; }
     if (page.picture === picture && prepared === key(frame, active) && !isTracking) picture.encoded = true;
   }, prepareDelay);
 }
 
-/** The frame has to be encoded again, or must not be. */
+/** Marks the frame as needing to be encoded again, or as not to be encoded. */
 function unprepare() {
   clearTimeout(preparing);
   prepared = null;
@@ -105,7 +105,7 @@ function unprepare() {
 }
 
 let latest = 0;
-/** Shows a frame with its masks; of several calls the last one counts. */
+/** Shows a frame with its masks; if called repeatedly, the last call wins. */
 export async function goTo(frame) {
   const video = page.video;
   frame = Math.min(Math.max(Math.round(frame) || 0, 0), video.frames - 1);
@@ -121,7 +121,7 @@ export async function goTo(frame) {
   readAhead(video, frame);
 }
 
-/** Bitmaps around the play head, the oldest dropped. */
+/** Bitmaps around the play head; the oldest are dropped. */
 const bitmaps = new Map();
 const bitmapLimit = 48;
 
@@ -143,7 +143,7 @@ function readAhead(video, frame) {
   for (let next = frame + 1; next <= Math.min(frame + 3, video.frames - 1); next++) frameBitmap(video, next).catch(() => {});
 }
 
-/** Puts the masks of the shown frame into the objects. */
+/** Copies the masks of the shown frame into the objects. */
 function takeMasks(masks) {
   if (masks.frame !== page.frame) return;
   const found = new Map(masks.objects.map((o) => [o.object, o]));
@@ -167,7 +167,7 @@ const videoWork = {
     const { objects, size } = await api.send("POST", `${address()}/preview`, { ...promptOf(page.frame, object), width, height });
     return { counts: objects[0].counts, size };
   },
-  /** After undo: brings the server to the current prompts. */
+  /** After undo: brings the server in line with the current prompts. */
   async changed(before, frame = page.frame) {
     await saveNames();
     if (!before) return;
@@ -193,8 +193,8 @@ function promptOf(frame, object) {
 }
 
 /**
- * Brings an object of a frame to its prompts as if they had just been made one after the other: each
- * refines the mask before it, so that those of a later one would stay in it.
+ * Replays the prompts of an object on a frame as if they had just been entered one after another:
+ * each refines the previous mask, so traces of a later prompt would otherwise remain in it.
  */
 async function replay(frame, { id, points, box }) {
   if (prompts.has(key(frame, id))) await clear(frame, id);
@@ -225,7 +225,7 @@ async function clear(frame, id) {
   changed();
 }
 
-/** Notes the presence in a frame's masks. */
+/** Records the presence found in a frame's masks. */
 function learn(masks) {
   for (const { object, presence: share, area } of masks.objects) {
     if (!presence.has(object)) presence.set(object, new Map());
@@ -261,7 +261,7 @@ async function run(body) {
   } finally { isTracking = false; }
 }
 
-/** Shows a job while it runs; true when it came to its end. */
+/** Shows a job while it runs; true if it completed. */
 async function followJob(id) {
   job = id;
   isTracking = true;
@@ -292,7 +292,7 @@ function setTracking(isOn) {
   for (const id of ["track", "track-back", "track-both"]) by(id).disabled = isOn;
 }
 
-/** Resumes the job that was under way when the page was left. */
+/** Resumes the job that was in progress when the page was left. */
 async function resume() {
   setTracking(false);
   const { jobs } = await api.get(`/api/jobs?subject=${page.video.id}`);
@@ -344,7 +344,7 @@ async function drawStrip() {
   }
 }
 
-/** The frames on which an object that was there before is probably not any longer. */
+/** The frames where an object that was present before has probably disappeared. */
 function drops(known) {
   const frames = [...known.keys()].sort((a, b) => a - b);
   return frames.filter((frame, i) => i > 0 && known.get(frames[i - 1]) >= 0.5 && known.get(frame) < 0.5);
@@ -391,7 +391,7 @@ function drawLanes() {
     canvas.setAttribute("aria-label", `Object ${object.id}: seen on ${[...known.values()].filter((s) => s > 0.5).length} of ${video.frames} frames, prompted on ${marked.sort((a, b) => a - b).join(", ") || "none"}, lost on ${drops(known).join(", ") || "none"}`);
     canvas.addEventListener("click", (event) => {
       const place = event.offsetX / canvas.clientWidth * video.frames;
-      // A dot nearby is meant.
+      // A click near a dot is meant for the dot.
       const near = marked.find((frame) => Math.abs(frame + 0.5 - place) * canvas.clientWidth / video.frames < 8);
       page.active = object.id;
       goTo(near ?? Math.floor(place)).catch(fail);
@@ -412,5 +412,5 @@ by("track-back").addEventListener("click", () => track("back").catch(fail));
 by("track-both").addEventListener("click", () => track("both").catch(fail));
 by("track-stop").addEventListener("click", () => stopTracking().catch(fail));
 
-/** Sets an end of the range to the shown frame. */
+/** Sets one end of the range to the shown frame. */
 export function setRange(end) { by(end === "from" ? "range-from" : "range-to").value = page.frame; }

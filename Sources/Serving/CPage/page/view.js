@@ -8,14 +8,14 @@ const context = canvas.getContext("2d");
 const grabRadius = 10, boxThreshold = 6, hoverSide = 512;
 
 let bitmap = null;
-/** Screen pixels of a picture pixel, and where the picture's corner is on the screen. */
+/** Screen pixels per picture pixel, and the screen position of the picture's corner. */
 const place = { scale: 1, x: 0, y: 0 };
-/** Painted masks by object, and the run lengths that they are of. */
+/** Painted masks by object, and the run lengths they were painted from. */
 const painted = new Map();
 let hover = null;
 /** What the pointer is doing: {kind: "box" | "pan" | "point", …}. */
 let gesture = null;
-/** Where the keyboard's cross is, in picture pixels; null while it is not used. */
+/** Position of the keyboard's cross in picture pixels; null while it is not in use. */
 let cross = null;
 let boxTool = false, spaceIsDown = false;
 const fingers = new Map();
@@ -91,10 +91,10 @@ function paintAll() {
   isMaskNew = false;
 }
 
-/** The masks of all objects but the active one, which stay while that one changes. */
+/** The masks of all objects except the active one, which do not change while that one does. */
 const others = { canvas: new OffscreenCanvas(1, 1), drawn: [], view: "" };
 
-/** Draws them from a canvas of their own, to which new ones are added; it starts again when the view or a mask changes. */
+/** Draws them from a separate canvas, to which new ones are added; it is redrawn when the view or a mask changes. */
 function drawOthers() {
   const target = others.canvas.getContext("2d"), transform = context.getTransform();
   const masks = page.objects.filter((o) => !o.hidden && o.id !== page.active)
@@ -116,7 +116,7 @@ function drawOthers() {
 function drawMask(context, mask, colour, alpha, isDashed = false) {
   if (!mask) return;
   context.save();
-  // A mask may come smaller than the picture.
+  // A mask may be smaller than the picture.
   context.scale(page.picture.width / mask.width, page.picture.height / mask.height);
   context.globalAlpha = alpha;
   context.imageSmoothingEnabled = false;
@@ -153,7 +153,7 @@ function drawBox([x0, y0, x1, y1], style, isDashed) {
   context.restore();
 }
 
-/** Signs are drawn, not only coloured: not everybody can distinguish the colours. */
+/** Marks differ in shape as well as colour, because not everybody can distinguish the colours. */
 function drawPrompts(object) {
   if (object.box) drawBox(object.box, colour(object.id), false);
   if (object.id !== page.active) return;
@@ -207,14 +207,14 @@ async function paintObjects() {
 export function maskOf(object) { return painted.get(object.id)?.counts === object.counts ? painted.get(object.id).mask : null; }
 export function pictureBitmap() { return bitmap; }
 
-// Hover: only the newest place is asked for, and only one question is on its way.
+// Hover: only the newest position is requested, and only one request is in progress at a time.
 
 const hoverBox = document.getElementById("hover");
 let pendingPlace = null, isAsking = false;
-/** Milliseconds of the last masks under the pointer, and from clicks to their masks on the canvas. */
+/** Milliseconds taken by the latest masks under the pointer, and from clicks to their masks on the canvas. */
 export const hoverTimes = [], clickTimes = [];
 const timesLimit = 500;
-/** When the click was whose mask is not drawn yet; null without one. */
+/** Time of the click whose mask is not drawn yet; null if there is none. */
 let clickStart = null, isMaskNew = false;
 
 function noteTime(times, start) {
@@ -332,7 +332,7 @@ canvas.addEventListener("pointerup", (event) => {
     clickStart = performance.now();
     act(addPoint(...rounded(done.start), done.removes ? false : page.adds));
   } else if (done.kind === "point") {
-    // A click on a point takes it away, dragging moves it; undo knows the place before.
+    // Clicking a point removes it, dragging moves it; undo restores the original position.
     done.object.points[done.index] = done.original;
     act(changePoint(done.object, done.index, done.moved ? done.place : null));
   }
@@ -353,7 +353,7 @@ function pinch() {
   return b && { x: (a[0] + b[0]) / 2, y: (a[1] + b[1]) / 2, distance: Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1])) };
 }
 
-/** Waits for an action and reports its failure. */
+/** Waits for an action and reports any failure. */
 function act(promise) {
   promise.catch((refusal) => changes.dispatchEvent(new CustomEvent("problem", { detail: refusal })));
 }
@@ -363,7 +363,7 @@ function act(promise) {
 canvas.addEventListener("keydown", (event) => {
   if (!page.picture || event.ctrlKey || event.metaKey) return;
   const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  // In a video the arrows go from frame to frame.
+  // In a video, the arrows move from frame to frame.
   if (event.key in moves && !page.video) {
     const step = (event.shiftKey ? 1 : 12) / Math.min(place.scale, 12);
     cross ??= [page.picture.width / 2, page.picture.height / 2];
@@ -397,7 +397,7 @@ changes.addEventListener("picture", async () => {
   painted.clear();
   hover = cross = bitmap = null;
   fit();
-  // The frames of a video come one by one.
+  // The frames of a video arrive one at a time.
   if (page.video) return;
   const response = await fetch(`/api/images/${picture.id}/picture?side=2560`);
   if (!response.ok) return;

@@ -1,4 +1,4 @@
-// Finding objects by words, where the server has a detector.
+// Finding objects by words, if the server has a detector.
 
 import * as api from "./api.js";
 import { addBoxes, changes, page } from "./document.js";
@@ -18,7 +18,7 @@ export function startWords(report, fail) {
 
 function render() { button.disabled = page.picture === null; }
 
-/** Objects of all words, separated by commas; each becomes an object with its word as name. */
+/** Finds objects for all words, separated by commas; each becomes an object named after its word. */
 async function find(report) {
   const text = [...new Set(field.value.split(",").map((words) => words.trim()).filter(Boolean))];
   if (!text.length) { report("Type words first, with commas between several."); return; }

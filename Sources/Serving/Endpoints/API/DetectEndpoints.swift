@@ -4,10 +4,10 @@ import JSON
 import Media
 public import Workbench
 
-/// Finding objects by words in open pictures and in frames of videos; `Formats/serve-api.md` describes
+/// Finding objects by words in open pictures and in video frames; `Formats/serve-api.md` describes
 /// it.
 ///
-/// Boxes are prompts of `/api/images/{id}/predict` and `/api/videos/{id}/prompts`.
+/// Boxes are prompts for `/api/images/{id}/predict` and `/api/videos/{id}/prompts`.
 public struct DetectEndpoints: Sendable {
   private let workbench: Workbench
   private let finder: WordFinder
@@ -63,7 +63,7 @@ public struct DetectEndpoints: Sendable {
     return options
   }
 
-  /// Label, score and box [x0, y0, x1, y1], as `sam2 detect --json` writes them.
+  /// Label, score and box [x0, y0, x1, y1], as written by `sam2 detect --json`.
   private static func json(_ found: Detection, _ labels: [String]) -> JSONValue {
     let box = found.box
     return [

@@ -5,7 +5,7 @@ import JobSupport
 import Workbench
 import Zip
 
-/// The formats that a client asks for, and the archive it gets.
+/// The formats that a client requests, and the archive it receives.
 struct ExportRequest {
   let kinds: [AnnotationKind]
   let context: AnnotationContext
@@ -14,7 +14,7 @@ struct ExportRequest {
     "formats", "category", "image_prefix", "polygon_tolerance",
   ]
 
-  /// - Throws: `json.*`, `serve.format` for a format that does not exist.
+  /// - Throws: `json.*`, `serve.format` for an unknown format.
   init(_ json: JSONValue) throws(Failure) {
     let request = try RequestObject(json, members: ExportRequest.members)
     var kinds: [AnnotationKind] = []
@@ -40,7 +40,7 @@ struct ExportRequest {
     self.context = context
   }
 
-  /// A zip archive of `files`, called after the picture or video `name`.
+  /// A zip archive of `files`, named after the picture or video `name`.
   func answer(_ files: [AnnotationFile], name: String) throws(Failure) -> Answer {
     var zip = StoredZip()
     for file in files { try zip.add(file.name, file.bytes) }

@@ -2,7 +2,7 @@ import Bytes
 import JSON
 public import Workbench
 
-/// Long work: its state, its events, its end.
+/// Long-running work: its state, its events, its end.
 public struct JobEndpoints: Sendable {
   private let jobs: JobTable
 
@@ -29,8 +29,8 @@ public struct JobEndpoints: Sendable {
 
   private func job(_ call: Call) throws(Failure) -> WorkJob { try jobs.job(call.parameter("id")) }
 
-  /// The number of the last event that a client has: the header that browsers send by themselves, or
-  /// `after`.
+  /// The number of the last event that a client has: from the header that browsers send
+  /// automatically, or from `after`.
   private func last(_ call: Call) throws(Failure) -> Int {
     if let text = call.headers["last-event-id"], let number = Int(text) { return number }
     return try call.integer("after") ?? 0

@@ -2,7 +2,7 @@ import Bytes
 import JobSupport
 import Workbench
 
-/// The figures of a workbench in the text format of Prometheus.
+/// The metrics of a workbench in Prometheus text format.
 struct MetricsText {
   private(set) var text = ""
 

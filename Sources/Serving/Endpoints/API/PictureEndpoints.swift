@@ -5,7 +5,7 @@ import Media
 public import Workbench
 import Zip
 
-/// Our own API for pictures; `Formats/serve-api.md` describes it.
+/// The native API for pictures; `Formats/serve-api.md` describes it.
 public struct PictureEndpoints: Sendable {
   private let workbench: Workbench
   private let remote: RemotePictures
@@ -86,7 +86,7 @@ public struct PictureEndpoints: Sendable {
 
   // MARK: - Prompts
 
-  /// With `"wait": false` the answer does not wait for the encoder.
+  /// With `"wait": false`, the answer does not wait for the encoder.
   private func encode(_ call: Call) async throws -> Answer {
     let session = try session(call)
     let request = try RequestObject(call.json(), members: ["wait", "ahead"])
@@ -126,7 +126,7 @@ public struct PictureEndpoints: Sendable {
   }
 }
 
-/// Headers of pictures, which stay what they are under their address.
+/// Headers of pictures, whose content never changes under a given address.
 enum PictureAnswerHeaders {
   static let kept = [(name: "Cache-Control", value: "private, max-age=86400, immutable")]
 }

@@ -4,7 +4,7 @@ import JobSupport
 import SAM2
 public import Workbench
 
-/// Endpoints about the server itself: that it runs, its figures, its model, its media.
+/// Endpoints about the server itself: its health, metrics, model and media.
 public struct ServiceEndpoints: Sendable {
   private let workbench: Workbench
   private let words: WordFinder
@@ -31,7 +31,7 @@ public struct ServiceEndpoints: Sendable {
     ]
   }
 
-  /// The members that Label Studio and X-AnyLabeling look for, and the version.
+  /// The members that Label Studio and X-AnyLabeling expect, and the version.
   private var health: JSONValue {
     [
       "status": "UP", "model_class": "sam2-swift", "models_loaded": 1,

@@ -3,7 +3,7 @@ import JSON
 import SAM2
 public import Workbench
 
-/// Our own API for videos; `Formats/serve-api.md` describes it.
+/// The native API for videos; `Formats/serve-api.md` describes it.
 public struct VideoEndpoints: Sendable {
   private let workbench: Workbench
   private var videos: VideoDesk { workbench.videos }

@@ -1,7 +1,7 @@
 import Bytes
 
-/// The parts of a labelling configuration of Label Studio that a backend needs: which tags there are,
-/// and how they are connected.
+/// The parts of a Label Studio labelling configuration that a backend needs: the tags, and how they
+/// are connected.
 struct LabelConfig {
   struct Tag: Equatable {
     let name: String
@@ -10,7 +10,8 @@ struct LabelConfig {
 
   let tags: [Tag]
 
-  /// The brush that masks go to, the picture it paints on, and the task's member with its address.
+  /// The brush that receives masks, the picture it paints on, and the task's member with its
+  /// address.
   struct Brush: Equatable {
     let fromName: String
     let toName: String
@@ -33,7 +34,7 @@ struct LabelConfig {
     self.tags = tags
   }
 
-  /// Reads a tag after its bracket; nil for a closing tag, and for other text.
+  /// Reads a tag after its bracket; nil for a closing tag or other text.
   private static func tag(_ rest: inout Substring) -> Tag? {
     let name = rest.prefix { $0.isLetter || $0.isNumber }
     guard !name.isEmpty else { return nil }
@@ -63,7 +64,7 @@ struct LabelConfig {
   }
 
   /// The first brush on a picture.
-  /// - Throws: `label_studio.config` when there is none.
+  /// - Throws: `label_studio.config` if there is none.
   func brush() throws(Failure) -> Brush {
     let pictures = tags.filter { $0.name == "Image" }
     for tag in tags where tag.name == "BrushLabels" {

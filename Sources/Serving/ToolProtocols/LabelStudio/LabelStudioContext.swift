@@ -3,15 +3,15 @@ import JSON
 import SAM2
 import Workbench
 
-/// The shapes that a person has drawn in Label Studio, as its "smart" tools send them.
+/// The shapes that a person has drawn in Label Studio, as sent by its "smart" tools.
 struct LabelStudioContext {
   let prompt: PicturePrompt
-  /// The label that was chosen for it.
+  /// The label chosen for it.
   let label: String
 
-  /// Reads the list `result` for a picture of `width` x `height`; nil when it is empty.
+  /// Reads the list `result` for a picture of `width` x `height`; nil if it is empty.
   ///
-  /// Key points and rectangles are in percent; other regions are not prompts of a mask model, and
+  /// Key points and rectangles are in percent; other regions are not prompts for a mask model and
   /// are refused.
   /// - Throws: `label_studio.context`; `json.*`.
   init?(_ result: [JSONValue], width: Int, height: Int) throws(Failure) {

@@ -7,15 +7,15 @@ import Media
 import Synchronization
 public import Workbench
 
-/// The protocol of Label Studio's machine learning backends: smart key points and rectangles become
-/// brush masks.
+/// The protocol of Label Studio's machine learning backends: smart key points and rectangles are
+/// converted to brush masks.
 ///
-/// Pictures come from the media folder, from inside the task, or from the Label Studio that asks, if
-/// its host is allowed.
+/// Pictures come from the media folder, from the task itself, or from the requesting Label Studio
+/// if its host is allowed.
 public struct LabelStudioEndpoints: Sendable {
   private let workbench: Workbench
   private let remote: RemotePictures
-  /// By project: where its Label Studio is, and the token for it.
+  /// By project: the address of its Label Studio, and the token for it.
   private let projects = Projects()
 
   public init(_ workbench: Workbench, remote: RemotePictures) {
@@ -27,7 +27,7 @@ public struct LabelStudioEndpoints: Sendable {
     return [
       Endpoint(.post, "/setup", body: json) { try setUp($0) },
       Endpoint(.post, "/predict", body: json) { try await predict($0) },
-      // Events of annotation train nothing here.
+      // Annotation events do not train anything here.
       Endpoint(.post, "/webhook", body: json) { _ in Answer(status: 201, ["status": "ignored"]) },
     ]
   }
@@ -65,7 +65,7 @@ public struct LabelStudioEndpoints: Sendable {
     return Answer(["model_version": .string(LabelStudioEndpoints.version)])
   }
 
-  /// The project's number; the protocol has it as a number, as text, and followed by a time.
+  /// The project's number; the protocol gives it as a number, as text, or followed by a time.
   private static func project(_ json: JSONValue) -> String {
     let text = json["project"]?.string ?? json["project"]?.int.map(String.init) ?? ""
     return text.split(separator: ".").first.map(String.init) ?? ""
@@ -77,7 +77,7 @@ public struct LabelStudioEndpoints: Sendable {
     let json = try call.json()
     let tasks = try json.requiredArray("tasks")
     let context = json["params"]?["context"]?["result"]?.array ?? []
-    // Without a context nobody has drawn anything yet.
+    // Without a context, nothing has been drawn yet.
     guard !context.isEmpty, let task = tasks.first else { return Answer(["results": []]) }
     let project = projects[LabelStudioEndpoints.project(json)]
     let config = json["label_config"]?.string ?? project?.config ?? ""
@@ -113,7 +113,7 @@ public struct LabelStudioEndpoints: Sendable {
     ]
   }
 
-  /// A name of a region: ten letters and digits, as Label Studio makes them.
+  /// A region name: ten letters and digits, as Label Studio creates them.
   private static func identifier() -> String {
     let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
     return String((0..<10).map { _ in letters[Int.random(in: letters.indices)] })
@@ -121,7 +121,7 @@ public struct LabelStudioEndpoints: Sendable {
 
   // MARK: - Pictures
 
-  /// The file of a task's picture.
+  /// The picture file of a task.
   private func picture(
     _ address: String, _ project: Projects.Project?
   ) async throws -> [UInt8] {
@@ -153,7 +153,7 @@ public struct LabelStudioEndpoints: Sendable {
     return "Token \(token)"
   }
 
-  /// The path in an address of Label Studio's local files: `/data/local-files/?d=a/b.jpg`.
+  /// The path in an address of a Label Studio local file: `/data/local-files/?d=a/b.jpg`.
   private static func localFile(_ address: String) -> String? {
     guard let mark = address.firstRange(of: "/data/local-files/?"),
       let target = try? RequestTarget("/" + address[mark.upperBound...].prefixed)
@@ -163,6 +163,6 @@ public struct LabelStudioEndpoints: Sendable {
 }
 
 extension Substring {
-  /// With the mark of a query before it.
+  /// With a question mark in front.
   fileprivate var prefixed: String { "?" + self }
 }

@@ -1,9 +1,9 @@
 import JSON
 import Media
 
-/// Masks as features of GeoJSON, in the coordinates of samapi: the middle of the first pixel is 0, 0.
+/// Masks as GeoJSON features, in the coordinates of samapi: the middle of the first pixel is 0, 0.
 enum GeoJSONFeature {
-  /// A feature with the outline of `mask`: a polygon with its holes, or several.
+  /// A feature with the outline of `mask`: one polygon with its holes, or several.
   static func feature(
     _ mask: BinaryMask, plane: JSONValue? = nil,
     properties: [(key: String, value: JSONValue)]
@@ -24,7 +24,7 @@ enum GeoJSONFeature {
     ]
   }
 
-  /// A ring ends where it begins.
+  /// A ring ends at its starting point.
   private static func ring(_ points: [Outline.Point]) -> JSONValue {
     .array((points + points.prefix(1)).map { [.number($0.x - 0.5), .number($0.y - 0.5)] })
   }

@@ -7,14 +7,14 @@ import SAM2
 import SAM2Jobs
 public import Workbench
 
-/// The protocol of samapi, which QuPath's extension for SAM speaks: pictures with a box or points,
+/// The protocol of samapi, used by QuPath's extension for SAM: pictures with a box or points,
 /// everything in a picture, and lists of pictures as a video.
 public struct SAMAPIEndpoints: Sendable {
   private let workbench: Workbench
 
-  /// The version of samapi whose protocol this is.
+  /// The version of samapi that this protocol follows.
   private static let version = "0.7.1"
-  /// The names by which clients ask for SAM 2; the server has the one model that it has.
+  /// The names by which clients request SAM 2; the server always uses its one model.
   private static let types = ["sam2_t", "sam2_s", "sam2_bp", "sam2_l"]
 
   public init(_ workbench: Workbench) { self.workbench = workbench }
@@ -46,7 +46,7 @@ public struct SAMAPIEndpoints: Sendable {
         }))
   }
 
-  /// The type that a request names.
+  /// The type named in a request.
   /// - Throws: `samapi.type` for another family of models.
   private func type(_ json: JSONValue) throws(Failure) -> JSONValue {
     let name = json["type"]?.string ?? ""
@@ -84,7 +84,7 @@ public struct SAMAPIEndpoints: Sendable {
       .array(features(answer.masks.map { ($0.runs, $0.predictedIoU) }, type)))
   }
 
-  /// A feature for each mask; QuPath has no objects without a pixel.
+  /// A feature for each mask; QuPath has no objects without pixels.
   private func features(
     _ masks: [(runs: RunLengthMask, quality: Float)], _ type: JSONValue
   ) -> [JSONValue] {
@@ -117,7 +117,7 @@ public struct SAMAPIEndpoints: Sendable {
 
   // MARK: - Videos
 
-  /// A frame of a video that the client asks about later, when all are here.
+  /// A frame of a video that the client will ask about once all frames have been uploaded.
   private func upload(_ call: Call) throws(Failure) -> Answer {
     let form = try MultipartForm(call.body, contentType: call.headers["content-type"] ?? "")
     let folder = String(decoding: try form.part("dirname").bytes, as: UTF8.self)

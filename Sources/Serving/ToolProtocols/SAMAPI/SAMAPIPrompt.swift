@@ -40,7 +40,7 @@ enum SAMAPIPrompt {
   }
 }
 
-/// A request of samapi to track through pictures.
+/// A samapi request to track through pictures.
 struct SAMAPIVideo {
   let frames: [[UInt8]]
   let prompts: [VideoPrompt]
@@ -48,10 +48,10 @@ struct SAMAPIVideo {
   let maxFrames: Int?
   private let isStack: Bool
   private let position: Int
-  /// The client's number of each of our objects, which count from 1.
+  /// The client's numbers for the server's objects, which count from 1.
   private let objects: [Int]
 
-  /// Its frames come with the request, or were uploaded before.
+  /// Its frames come with the request or were uploaded earlier.
   /// - Throws: `samapi.video`; `json.*`; `serve.unknown_id`; as `SAMAPIPrompt.read`.
   init(
     _ json: JSONValue, _ limits: WorkLimits, _ uploads: FrameUploads
@@ -108,12 +108,12 @@ struct SAMAPIVideo {
     return (prompts, objects)
   }
 
-  /// The client's number of object `ours`.
+  /// The client's number for object `ours`.
   func original(_ ours: Int) -> Int {
     objects.indices.contains(ours - 1) ? objects[ours - 1] : ours
   }
 
-  /// The plane of a frame in QuPath: a time, or a slice of a stack.
+  /// The plane of a frame in QuPath: a point in time, or a slice of a stack.
   func plane(_ frame: Int) -> JSONValue {
     [
       "c": -1, "z": .init(isStack ? frame : position), "t": .init(isStack ? position : frame),

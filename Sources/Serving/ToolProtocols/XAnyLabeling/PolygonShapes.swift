@@ -2,14 +2,14 @@ import Bytes
 import JSON
 import Media
 
-/// Masks as the shapes of X-AnyLabeling: a polygon for each part.
+/// Masks as X-AnyLabeling shapes: one polygon for each part.
 struct PolygonShapes {
-  /// How far a polygon may be from the outline, as a share of the outline's length.
+  /// Maximum distance of a polygon from the outline, as a share of the outline's length.
   let fineness: Double
 
   private static let finenessRange = 0.0...0.1
   private static let usualFineness = 0.001
-  /// The label that the tool replaces by the one that a person chooses.
+  /// The label that the tool replaces with the one a person chooses.
   static let markedLabel = "AUTOLABEL_OBJECT"
 
   /// - Throws: `json.type`, `x_anylabeling.params`.
@@ -25,7 +25,7 @@ struct PolygonShapes {
     self.fineness = fineness
   }
 
-  /// The shapes of `mask`; holes are part of the polygon around them, with a slit that leads there.
+  /// The shapes of `mask`; a hole is part of the polygon around it, connected by a slit.
   func shapes(
     of mask: BinaryMask, label: String = markedLabel, score: Double, group: Int? = nil
   ) -> [JSONValue] {

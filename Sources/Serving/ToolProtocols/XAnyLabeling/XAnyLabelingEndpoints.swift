@@ -6,9 +6,10 @@ import Media
 import SAM2
 public import Workbench
 
-/// The protocol of X-AnyLabeling's remote server: pictures with marks, and videos as lists of frames.
+/// The protocol of X-AnyLabeling's remote server: pictures with marks, and videos as lists of
+/// frames.
 ///
-/// As that protocol has it, a request that fails is answered with status 200 and `success: false`; only
+/// The protocol requires a failed request to be answered with status 200 and `success: false`; only
 /// a server that is too busy answers 503.
 public struct XAnyLabelingEndpoints: Sendable {
   private let workbench: Workbench
@@ -24,7 +25,7 @@ public struct XAnyLabelingEndpoints: Sendable {
   }
 
   public var endpoints: [Endpoint] {
-    // Base64 makes three bytes four.
+    // Base64 expands three bytes to four.
     let picture = Endpoint.Body.json(limit: workbench.limits.pictureBytes / 3 * 4 + (1 << 20))
     let frames = Endpoint.Body.json(limit: workbench.limits.videoBytes / 3 * 4 + (1 << 20))
     let json = Endpoint.Body.json(limit: 1 << 20)
@@ -55,7 +56,7 @@ public struct XAnyLabelingEndpoints: Sendable {
 
   static func answer(_ data: JSONValue) -> Answer { Answer(["success": true, "data": data]) }
 
-  /// The answer of `body`, or the protocol's form of its failure.
+  /// The answer from `body`, or its failure in the protocol's form.
   static func guarded(_ body: () async throws -> Answer) async -> Answer {
     do {
       return try await body()
@@ -76,7 +77,7 @@ public struct XAnyLabelingEndpoints: Sendable {
     }
   }
 
-  /// Codes that the protocol has for failures, by their code or its part before the dot.
+  /// The protocol's codes for failures, keyed by failure code or by its part before the dot.
   private static let codes = [
     "x_anylabeling.model": "MODEL_NOT_FOUND", "serve.base64": "INVALID_IMAGE",
     "image": "INVALID_IMAGE",
@@ -163,7 +164,7 @@ public struct XAnyLabelingEndpoints: Sendable {
 }
 
 extension XAnyLabelingEndpoints {
-  /// The objects that words name, each with the word as its label.
+  /// The objects that the words name, each labelled with its word.
   private func find(
     _ texts: [String], in bytes: [UInt8], _ params: JSONValue?, _ shapes: PolygonShapes
   ) async throws -> Answer {
@@ -188,9 +189,9 @@ extension XAnyLabelingEndpoints {
   }
 }
 
-/// Marks of X-AnyLabeling as a prompt.
+/// X-AnyLabeling marks as a prompt.
 enum XAnyLabelingMarks {
-  /// Points with labels, and the last of the rectangles.
+  /// Points with labels, and the last rectangle.
   /// - Throws: `x_anylabeling.marks`; `serve.points`.
   static func prompt(_ params: JSONValue?, limit: Int) throws(Failure) -> PicturePrompt {
     var prompt = PicturePrompt()

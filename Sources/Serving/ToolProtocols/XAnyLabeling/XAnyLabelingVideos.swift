@@ -7,7 +7,7 @@ import SAM2
 import Synchronization
 import Workbench
 
-/// The part of X-AnyLabeling's protocol that is about videos.
+/// The video part of X-AnyLabeling's protocol.
 struct XAnyLabelingVideos: Sendable {
   private let workbench: Workbench
   private let objects = ObjectNumbers()
@@ -19,11 +19,11 @@ struct XAnyLabelingVideos: Sendable {
     (self.workbench, self.words) = (workbench, words)
   }
 
-  /// The client's numbers of objects, which are not limited, and ours, which are.
+  /// Maps the client's object numbers, which are not limited, to the server's, which are.
   private final class ObjectNumbers: Sendable {
     private let known = Guarded<[String: [Int]]>([:])
 
-    /// Our number for object `theirs` of a session.
+    /// The server's number for object `theirs` in a session.
     func number(_ theirs: Int, in session: String) -> Int {
       known.withLock { known in
         if let index = known[session]?.firstIndex(of: theirs) { return index + 1 }
@@ -32,7 +32,7 @@ struct XAnyLabelingVideos: Sendable {
       }
     }
 
-    /// The client's number for our object `ours`.
+    /// The client's number for the server's object `ours`.
     func original(_ ours: Int, in session: String) -> Int {
       known.withLock { known in
         guard let list = known[session], list.indices.contains(ours - 1) else { return ours }
@@ -51,7 +51,7 @@ struct XAnyLabelingVideos: Sendable {
       known.withLock { $0[session, default: [:]].merge(words) { $1 } }
     }
 
-    /// The label of an object; the tool's own for one that was marked.
+    /// The label of an object; the tool's placeholder for one that was marked.
     func name(_ object: Int, in session: String) -> String {
       known.withLock { $0[session]?[object] } ?? PolygonShapes.markedLabel
     }
@@ -99,7 +99,7 @@ struct XAnyLabelingVideos: Sendable {
     ])
   }
 
-  /// Every object that words name on a frame becomes one of the session's; all are answered.
+  /// Every object that the words name on a frame is added to the session's; all are in the answer.
   private func find(
     _ texts: [String], on frame: Int, of session: VideoSession, _ params: JSONValue?,
     _ shapes: PolygonShapes
@@ -124,7 +124,7 @@ struct XAnyLabelingVideos: Sendable {
     ])
   }
 
-  /// Points as shares of the frame's sides.
+  /// Points as fractions of the frame's sides.
   private func points(
     _ json: JSONValue, _ session: VideoSession
   ) throws(Failure) -> [Prompt.Point] {
@@ -183,7 +183,7 @@ struct XAnyLabelingVideos: Sendable {
 
   // MARK: - Results
 
-  /// The events of the protocol; a client that disconnects ends the job.
+  /// The protocol's events; a client that disconnects ends the job.
   private func events(
     of job: WorkJob, _ session: VideoSession, _ start: Int, _ shapes: PolygonShapes
   ) -> AsyncStream<StreamEvent> {

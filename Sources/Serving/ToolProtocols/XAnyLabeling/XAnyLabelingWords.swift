@@ -4,9 +4,10 @@ import JSON
 import SAM2
 import Workbench
 
-/// Words of X-AnyLabeling as the texts of a search.
+/// X-AnyLabeling's words as the texts of a search.
 enum XAnyLabelingWords {
-  /// The texts of `text_prompt`, which that tool separates by points or commas; nil without one.
+  /// The texts of `text_prompt`, which that tool separates with full stops or commas; nil without
+  /// one.
   /// - Throws: `x_anylabeling.text`.
   static func texts(_ json: JSONValue?) throws(Failure) -> [String]? {
     guard let json, !json.isNull else { return nil }
@@ -23,7 +24,8 @@ enum XAnyLabelingWords {
     return texts
   }
 
-  /// The tool's confidence is the threshold, and its IoU that above which one of two boxes is dropped.
+  /// The tool's confidence is the threshold; its IoU is the value above which one of two boxes is
+  /// dropped.
   /// - Throws: `json.type`.
   static func options(_ params: JSONValue?) throws(Failure) -> DetectionOptions {
     var options = DetectionOptions()
@@ -32,7 +34,7 @@ enum XAnyLabelingWords {
     return options
   }
 
-  /// 0 is that tool's value for a setting that nobody has chosen.
+  /// In that tool, 0 denotes a setting that nobody has chosen.
   private static func number(_ name: String, _ params: JSONValue?) throws(Failure) -> Float? {
     guard let value = params?[name], !value.isNull, value.double != 0 else { return nil }
     guard let number = value.double else {
@@ -43,7 +45,7 @@ enum XAnyLabelingWords {
 }
 
 extension PicturePrompt {
-  /// A prompt for the mask of a box that a detector has found.
+  /// A prompt for the mask of a box found by a detector.
   init(detected found: Detection) {
     self.init(box: Prompt.Box(detected: found), multimask: false)
     keepsLogits = false

@@ -2,8 +2,8 @@ public import Bytes
 public import SAM2
 import Synchronization
 
-/// Encoded pictures of all clients, each encoded once: in memory under one budget, and in a folder
-/// under another.
+/// Encoded pictures of all clients, each encoded only once: in memory within one budget, and in a
+/// folder within another.
 public final class EmbeddingCache: Sendable {
   fileprivate struct State: Sendable {
     var entries: [EmbeddingKey: ImageEmbedding] = [:]
@@ -21,8 +21,8 @@ public final class EmbeddingCache: Sendable {
   private let model: SegmentationModel
   private let scheduler: Scheduler
 
-  /// Keeps `budget` bytes of memory, and the embedding that was used last in any case; with a
-  /// `folder` also as many bytes of disk, which outlive the server.
+  /// Keeps `budget` bytes in memory, and always the most recently used embedding; with a `folder`,
+  /// also that many bytes on disk, which outlive the server.
   /// - Throws: `output.folder`, `output.link`.
   public init(
     _ model: SegmentationModel, _ scheduler: Scheduler, budget: Int,
@@ -47,11 +47,11 @@ public final class EmbeddingCache: Sendable {
   /// Whether the embedding of `key` is in memory.
   public func holds(_ key: EmbeddingKey) -> Bool { state.withLock { $0.entries[key] != nil } }
 
-  /// The embedding of `key`: the one that is kept, or that of the picture which `read` gives.
+  /// The embedding of `key`: the cached one, or that of the picture supplied by `read`.
   ///
-  /// Several callers of one key wait for one run of the encoder. It continues when a caller does
-  /// not wait any longer.
-  /// - Throws: what `read`, the model and the scheduler throw.
+  /// Several callers for one key share one run of the encoder. It continues even if a caller stops
+  /// waiting.
+  /// - Throws: any error from `read`, the model or the scheduler.
   public func embedding(
     _ key: EmbeddingKey, priority: WorkPriority = .encode,
     read: @escaping @Sendable () throws(Failure) -> RGBImage
@@ -64,7 +64,7 @@ public final class EmbeddingCache: Sendable {
     return try await encoding.value()
   }
 
-  /// Puts the encoder's run into the queue of `priority`.
+  /// Puts the encoder's run into the queue for `priority`.
   private func start(
     _ encoding: Encoding, _ key: EmbeddingKey, _ priority: WorkPriority,
     _ read: @escaping @Sendable () throws(Failure) -> RGBImage
@@ -76,7 +76,7 @@ public final class EmbeddingCache: Sendable {
           self.finish(encoding, key, Result { try self.make(key, read) })
         }
       } catch {
-        // The queue is full, or the server stops.
+        // The queue is full, or the server is stopping.
         if encoding.claim() { finish(encoding, key, .failure(error)) }
       }
     }
@@ -107,7 +107,7 @@ public final class EmbeddingCache: Sendable {
       keep(embedding, key)
       encoding.finish(.success(embedding))
       guard isNew, let store else { return }
-      // Nobody waits for the disk.
+      // No caller waits for the disk.
       Task { try? await scheduler.run(.ahead) { _ in store.keep(embedding, key) } }
     }
   }
@@ -129,7 +129,7 @@ public final class EmbeddingCache: Sendable {
 }
 
 extension EmbeddingCache.State {
-  /// The embedding of `key`, or the run of the encoder that makes it, and whether that is new.
+  /// The embedding of `key`, or the encoder run that computes it and whether that run is new.
   fileprivate mutating func found(
     _ key: EmbeddingKey, _ priority: WorkPriority
   ) -> (ready: ImageEmbedding?, encoding: Encoding, isNew: Bool) {
@@ -144,14 +144,14 @@ extension EmbeddingCache.State {
     return (nil, encoding, true)
   }
 
-  /// Moves `key` to the end of those that are removed first.
+  /// Marks `key` as the most recently used, so that it is removed last.
   fileprivate mutating func use(_ key: EmbeddingKey) {
     order.removeAll { $0 == key }
     order.append(key)
   }
 }
 
-/// Numbers about the cache, for metrics.
+/// Statistics about the cache, for metrics.
 public struct EmbeddingStatistics: Sendable {
   public internal(set) var count = 0
   public internal(set) var memoryBytes = 0

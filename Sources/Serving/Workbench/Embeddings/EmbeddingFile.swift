@@ -2,14 +2,14 @@ import Bytes
 import SAM2
 import Tensors
 
-/// Embeddings as bytes; `Formats/embedding-cache.md` describes the file.
+/// Embeddings as bytes; `Formats/embedding-cache.md` describes the file format.
 enum EmbeddingFile {
   private static let magic = Array("SAM2EMB\0".utf8)
   private static let version: UInt32 = 1
   /// Magic, version, CRC-32, key, width and height.
   private static let headByteCount = 8 + 4 + 4 + 32 + 8
 
-  /// The file of `embedding`.
+  /// The file for `embedding`.
   static func bytes(of embedding: ImageEmbedding, _ key: EmbeddingKey) -> [UInt8] {
     var body = key.bytes
     body += littleEndianBytes(UInt32(embedding.width)) + littleEndianBytes(UInt32(embedding.height))
@@ -18,13 +18,13 @@ enum EmbeddingFile {
     return magic + littleEndianBytes(version) + littleEndianBytes(checksum) + body
   }
 
-  /// Bytes of the file of an embedding of `model`.
+  /// Size in bytes of the file for an embedding from `model`.
   static func byteCount(_ model: SegmentationModel) -> Int {
     headByteCount + 4 * model.embeddingShapes.reduce(0) { $0 + $1.elementCount }
   }
 
-  /// Reads the embedding that is called `key`.
-  /// - Throws: `embedding.damaged` for anything else than a whole file of that key and model.
+  /// Reads the embedding for `key`.
+  /// - Throws: `embedding.damaged` for anything except a complete file for that key and model.
   static func read(
     _ bytes: [UInt8], _ key: EmbeddingKey, _ model: SegmentationModel
   ) throws(Failure) -> ImageEmbedding {

@@ -6,7 +6,7 @@ public struct ContentHash: Sendable, Hashable {
 
   public init(of contents: [UInt8]) { text = hexadecimal(SHA256.hash(data: contents)) }
 
-  /// A hash that was written down; nil for any other text.
+  /// Parses a stored hash; nil for any other text.
   init?(text: String) {
     let isHash =
       text.utf8.count == 64
@@ -21,7 +21,7 @@ public struct EmbeddingKey: Sendable, Hashable {
   /// 64 hexadecimal digits.
   public let text: String
 
-  /// The key of a picture with the file `contents` under the model that `model` identifies.
+  /// The key of a picture with file hash `contents` under the model identified by `model`.
   public init(model: String, contents: ContentHash) {
     let parts = "sam2-embedding-1\n\(model)\n\(contents.text)\n"
     text = hexadecimal(SHA256.hash(data: Array(parts.utf8)))

@@ -3,21 +3,23 @@ import Glibc
 import SAM2
 import Synchronization
 
-/// Embeddings on disk: a file each in one folder, the least recently used removed beyond a budget.
+/// Embeddings on disk: one file each in a single folder, the least recently used removed when over
+/// budget.
 ///
-/// A file appears whole or not at all, and is checked when it is read: one that is damaged, or of
-/// another model, is removed and counts as missing. Nothing here ends a request: a disk that fails
-/// only makes the encoder run again.
+/// A file appears complete or not at all, and is checked when read: one that is damaged, or from
+/// another model, is removed and counts as missing. Nothing here makes a request fail: a disk
+/// failure only means that the encoder runs again.
 final class EmbeddingStore: Sendable {
   private let folder: OutputDirectory
   private let budget: Int
   private let model: SegmentationModel
-  /// Bytes of each file, in order of use, the oldest first.
+  /// Name and size of each file, least recently used first.
   private let files: Guarded<[(name: String, byteCount: Int)]>
 
   private static let suffix = ".embedding"
 
-  /// Opens the store in the folder `path`, which is created, with what an earlier server left there.
+  /// Opens the store in the folder `path`, created if necessary, with anything an earlier server
+  /// left there.
   /// - Throws: `output.folder`, `output.link`.
   init(_ path: String, budget: Int, model: SegmentationModel) throws(Failure) {
     folder = try OutputDirectory(path, creating: true)
@@ -43,7 +45,7 @@ final class EmbeddingStore: Sendable {
   /// Bytes of all files.
   var byteCount: Int { files.withLock { $0.reduce(0) { $0 + $1.byteCount } } }
 
-  /// The embedding of `key`; nil when there is none that can be used.
+  /// The embedding of `key`; nil if there is no usable one.
   func embedding(_ key: EmbeddingKey) -> ImageEmbedding? {
     let name = key.text + EmbeddingStore.suffix
     guard files.withLock({ $0.contains { $0.name == name } }) else { return nil }
@@ -59,7 +61,7 @@ final class EmbeddingStore: Sendable {
     }
   }
 
-  /// Keeps `embedding`, unless it is larger than the budget or the disk refuses it.
+  /// Keeps `embedding`, unless it exceeds the budget or the disk refuses it.
   func keep(_ embedding: ImageEmbedding, _ key: EmbeddingKey) {
     let name = key.text + EmbeddingStore.suffix
     let bytes = EmbeddingFile.bytes(of: embedding, key)
@@ -71,7 +73,7 @@ final class EmbeddingStore: Sendable {
     evict()
   }
 
-  /// Marks a file as the last one used, also for the next server.
+  /// Marks a file as the most recently used, for the next server too.
   private func touch(_ name: String, _ descriptor: Int32) {
     futimens(descriptor, nil)
     files.withLock { files in

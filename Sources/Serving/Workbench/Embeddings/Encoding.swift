@@ -2,10 +2,10 @@ import Bytes
 import SAM2
 import Synchronization
 
-/// One run of the encoder that several callers wait for.
+/// One run of the encoder for which several callers wait.
 ///
-/// It may wait in several queues of the scheduler, since a later caller can be in more of a hurry;
-/// the first of them to come up does the work.
+/// It may be in several of the scheduler's queues, since a later caller may be in more of a hurry;
+/// whichever entry comes up first does the work.
 final class Encoding: Sendable {
   private struct State: Sendable {
     var result: Result<ImageEmbedding, any Error>?
@@ -18,8 +18,8 @@ final class Encoding: Sendable {
 
   init(_ priority: WorkPriority) { state = Guarded(State(priority: priority)) }
 
-  /// Whether `priority` is more urgent than that of all queues so far; if so, it becomes the most
-  /// urgent of them.
+  /// Whether `priority` is more urgent than the priorities of all queues it is in so far; if so,
+  /// records it as the most urgent.
   func hastens(to priority: WorkPriority) -> Bool {
     state.withLock { state in
       guard priority.rawValue < state.priority.rawValue else { return false }
@@ -28,10 +28,10 @@ final class Encoding: Sendable {
     }
   }
 
-  /// True for the first to ask, who has to call `finish`.
+  /// True for the first caller, which must then call `finish`.
   func claim() -> Bool { !isClaimed.exchange(true, ordering: .acquiringAndReleasing) }
 
-  /// Hands the result to all who wait, and to those who come later.
+  /// Hands the result to all waiting callers, and to any that come later.
   func finish(_ result: Result<ImageEmbedding, any Error>) {
     let waiters = state.withLock { state in
       state.result = result
@@ -42,7 +42,7 @@ final class Encoding: Sendable {
     for waiter in waiters { waiter.resume(with: result) }
   }
 
-  /// The result, once it is there.
+  /// The result, once it is available.
   func value() async throws -> ImageEmbedding {
     try await withCheckedThrowingContinuation { continuation in
       let result = state.withLock { state in

@@ -2,7 +2,7 @@ import Bytes
 import JSON
 import Synchronization
 
-/// The events of a job so far, for clients that listen, and for those that come back.
+/// The events of a job so far, for clients that are listening and those that reconnect.
 final class JobEventLog: Sendable {
   struct Event: Sendable {
     let number: Int
@@ -21,7 +21,7 @@ final class JobEventLog: Sendable {
   }
 
   private let state = Guarded(State())
-  /// Bytes of events that are kept: the oldest are dropped.
+  /// Maximum bytes of events that are kept: the oldest are dropped.
   private static let byteLimit = 32 << 20
 
   func add(_ name: String, _ data: JSONValue) {
@@ -51,9 +51,9 @@ final class JobEventLog: Sendable {
     for listener in listeners { listener.finish() }
   }
 
-  /// The events after number `last`, those of the past at once, until the log is closed.
+  /// The events after number `last`, past ones at once, until the log is closed.
   ///
-  /// An event `gap` comes first when events between are not kept any longer.
+  /// An event `gap` comes first if the log no longer has some of the events in between.
   func events(after last: Int) -> AsyncStream<Event> {
     let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
     let listener: Int? = state.withLock { state in

@@ -2,18 +2,18 @@ public import Bytes
 import JSON
 import Synchronization
 
-/// The jobs of all clients: those at work, and those that ended not long ago.
+/// The jobs of all clients: those in progress, and those that ended recently.
 public final class JobTable: Sendable {
   private let jobs = Guarded<[String: WorkJob]>([:])
   private let limit: Int
-  /// Jobs that are over and still known.
+  /// Number of finished jobs that are remembered.
   private static let keptCount = 256
 
   init(limit: Int) { self.limit = limit }
 
   public var all: [WorkJob] { jobs.withLock { Array($0.values) } }
 
-  /// Jobs that are not over.
+  /// Number of unfinished jobs.
   public var activeCount: Int { all.count { !$0.status.isOver } }
 
   /// - Throws: `serve.unknown_id`.
@@ -25,13 +25,13 @@ public final class JobTable: Sendable {
     return job
   }
 
-  /// The jobs about a picture or video that are not over.
+  /// Unfinished jobs for a picture or video.
   public func active(on subject: String) -> [WorkJob] {
     all.filter { $0.subject == subject && !$0.status.isOver }
   }
 
   /// Starts `body` as a job.
-  /// - Throws: `serve.jobs` when too many are at work.
+  /// - Throws: `serve.jobs` if too many are in progress.
   func start(
     kind: String, subject: String,
     _ body: @escaping @Sendable (WorkJob.Reporter) async throws -> JSONValue

@@ -3,7 +3,7 @@ public import JSON
 import JobSupport
 import Synchronization
 
-/// Work that takes longer than a request: it reports its progress, and can be stopped.
+/// Work that takes longer than a request; it reports its progress and can be stopped.
 public final class WorkJob: Sendable {
   public enum Status: String, Sendable {
     case waiting, running, done, failed, cancelled
@@ -11,11 +11,11 @@ public final class WorkJob: Sendable {
     public var isOver: Bool { self == .done || self == .failed || self == .cancelled }
   }
 
-  /// The reports of the work about itself; handed to its body.
+  /// Lets the work report on itself; passed to its body.
   public struct Reporter: Sendable {
     fileprivate let job: WorkJob
 
-    /// Whether a client has asked for an end.
+    /// Whether a client has asked the job to stop.
     public var isCancelled: Bool { job.cancellation.cancellation.isRequested }
 
     public func progress(_ done: Int, of total: Int) {
@@ -23,7 +23,7 @@ public final class WorkJob: Sendable {
       job.log.add("progress", ["done": .init(done), "total": .init(total)])
     }
 
-    /// Reports a part of the result.
+    /// Reports part of the result.
     public func event(_ name: String, _ data: JSONValue) { job.log.add(name, data) }
   }
 
@@ -51,16 +51,16 @@ public final class WorkJob: Sendable {
 
   public var status: Status { state.withLock { $0.status } }
 
-  /// Why it failed; nil unless it did.
+  /// Why the job failed; nil unless it did.
   public var failure: Failure? { state.withLock { $0.failure } }
 
-  /// Seconds since it is over; nil while it is not.
+  /// Seconds since the job finished; nil while it is unfinished.
   var secondsOver: Double? { state.withLock { $0.ended }.map { StageClock.now() - $0 } }
 
-  /// Asks it to stop at its next good place.
+  /// Asks the job to stop at the next suitable point.
   public func cancel() { cancellation.cancel() }
 
-  /// Runs `body` as the work of the job and files how it ends.
+  /// Runs `body` as the job's work and records how it ended.
   func run(_ body: (Reporter) async throws -> JSONValue) async {
     state.withLock { $0.status = .running }
     let reporter = Reporter(job: self)
@@ -97,7 +97,7 @@ public final class WorkJob: Sendable {
     ]
   }
 
-  /// The events after number `last`, until it is over.
+  /// The events after number `last`, until the job is over.
   public func events(
     after last: Int
   ) -> AsyncStream<(number: Int, name: String, data: String)> {
@@ -114,7 +114,7 @@ public final class WorkJob: Sendable {
 }
 
 extension Failure {
-  /// A failure for programs: its code never changes its meaning.
+  /// A failure in machine-readable form: the meaning of its code never changes.
   public var json: JSONValue {
     func text(_ value: String?) -> JSONValue {
       value.map { .string(printable($0, limit: 2000)) } ?? .null

@@ -2,17 +2,17 @@ public import Bytes
 import Glibc
 import Media
 
-/// The folder whose pictures and videos clients may open, and nothing outside of it.
+/// The folder whose pictures and videos clients may open; nothing outside it is accessible.
 ///
-/// Every name of a path is opened by itself from the open folder, and never through a link, so that
-/// neither `..` nor a link, even one created at that moment, leads out.
+/// Each component of a path is opened separately from the folder that is already open, and never
+/// through a link, so that neither `..` nor a link, even one created at that moment, leads outside.
 public final class MediaFolder: Sendable {
-  /// Names of files and folders in a listing at most.
+  /// Maximum number of file and folder names in a listing.
   public static let listingLimit = 10_000
   private static let pathLimit = 4096
   private let descriptor: Int32
 
-  /// Opens the folder at `path`; the path itself may lead through links.
+  /// Opens the folder at `path`; the path itself may contain links.
   /// - Throws: `file.missing`, `file.unreadable`, `serve.media_folder`.
   public init(_ path: String) throws(Failure) {
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -28,14 +28,15 @@ public final class MediaFolder: Sendable {
   // MARK: - Opening
 
   /// Opens the file or folder at the relative `path`.
-  /// - Throws: `serve.media_path` for an invalid path, and one that leads out; `serve.media_missing`.
+  /// - Throws: `serve.media_path` for a path that is invalid or leads outside;
+  ///   `serve.media_missing`.
   public func item(_ path: String) throws(Failure) -> MediaItem {
     let names = try MediaFolder.names(path)
     var current = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
     for (index, name) in names.enumerated() {
       guard current >= 0 else { break }
       let isLast = index == names.count - 1
-      // Not blocking, so that a named pipe is refused instead of waited for.
+      // Non-blocking, so that a named pipe is refused rather than waited for.
       let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (isLast ? 0 : O_DIRECTORY)
       let next = openat(current, String(name), flags)
       let problem = errno
@@ -62,7 +63,7 @@ public final class MediaFolder: Sendable {
   }
 
   private static func missing(_ path: String, _ problem: Int32) -> Failure {
-    // Links are answered as missing files are: clients do not learn their targets.
+    // Links give the same answer as missing files, so clients do not learn their targets.
     let isPresent = problem == EACCES || problem == EMFILE || problem == ENFILE
     return Failure(
       .missingInput, code: isPresent ? "serve.media_unreadable" : "serve.media_missing",
@@ -74,15 +75,15 @@ public final class MediaFolder: Sendable {
 
   // MARK: - Listing
 
-  /// A file or folder as a listing shows it.
+  /// A file or folder as it appears in a listing.
   public struct Entry: Sendable, Hashable {
     public enum Kind: String, Sendable { case picture, video, folder }
-    /// Below the media folder.
+    /// Path below the media folder.
     public let path: String
     public let kind: Kind
   }
 
-  /// The pictures, videos and folders in the folder at `path`, sorted; hidden ones and links are
+  /// The pictures, videos and folders in the folder at `path`, sorted; hidden entries and links are
   /// left out.
   /// - Throws: as `item`; `serve.media_kind` for a file.
   public func entries(_ path: String) throws(Failure) -> [Entry] {

@@ -4,13 +4,13 @@ import Media
 
 /// An open file or folder below the media folder.
 public final class MediaItem: Sendable {
-  /// Below the media folder, without a leading slash.
+  /// Path below the media folder, without a leading slash.
   public let path: String
   public let isFolder: Bool
   public let byteCount: Int
   private let descriptor: Int32
 
-  /// Takes over `descriptor`.
+  /// Takes ownership of `descriptor`.
   init(_ descriptor: Int32, path: String) throws(Failure) {
     var status = stat()
     guard fstat(descriptor, &status) == 0,
@@ -28,10 +28,10 @@ public final class MediaItem: Sendable {
 
   deinit { close(descriptor) }
 
-  /// The last name of the path.
+  /// The last component of the path.
   public var name: String { path.split(separator: "/").last.map(String.init) ?? "" }
 
-  /// All bytes of a file of at most `limit`.
+  /// All bytes of a file of at most `limit` bytes.
   /// - Throws: `serve.media_kind` for a folder, `serve.too_large`, `file.unreadable`.
   public func bytes(limit: Int) throws(Failure) -> [UInt8] {
     guard !isFolder else {
@@ -41,13 +41,13 @@ public final class MediaItem: Sendable {
     return try FileBytes.read(descriptor, 0..<byteCount)
   }
 
-  /// A path by which this process and its children reach what is open here, whatever has become of
-  /// the names since.
+  /// A path by which this process and its children can reach the open item, even if its names have
+  /// changed since.
   public var processPath: String { "/proc/\(getpid())/fd/\(descriptor)" }
 
   // MARK: - Folders
 
-  /// The names in a folder, sorted; none for a file.
+  /// The names in a folder, sorted; empty for a file.
   public var names: [String] {
     let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = fdopendir(copy) else { return [] }
@@ -62,7 +62,7 @@ public final class MediaItem: Sendable {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// The kind of the entry `name` of a folder, by its name; nil for a link and for other files.
+  /// The kind of the folder entry `name`, judged by its name; nil for links and other files.
   func kind(_ name: String) -> MediaFolder.Entry.Kind? {
     var status = stat()
     guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
@@ -77,7 +77,7 @@ public final class MediaItem: Sendable {
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts",
   ]
 
-  /// Opens the file `name` of a folder, which may not be a link.
+  /// Opens the file `name` in a folder; it may not be a link.
   /// - Throws: `serve.media_missing`.
   public func file(_ name: String) throws(Failure) -> MediaItem {
     let inner = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)

@@ -3,9 +3,10 @@ import SAM2
 import Synchronization
 import Tensors
 
-/// The logits of recent answers, which a further click gives back to the model.
+/// The logits of recent answers, which are fed back to the model for a further click.
 ///
-/// They stay here, and clients hold a name: as numbers they would be a hundred times the mask.
+/// They stay here, and clients hold only a name: as numbers they would be a hundred times the size
+/// of the mask.
 final class LogitsShelf: Sendable {
   private struct State: Sendable {
     var planes: [String: (session: String, masks: Tensor)] = [:]
@@ -19,7 +20,7 @@ final class LogitsShelf: Sendable {
 
   init(budget: Int) { self.budget = budget }
 
-  /// Keeps `masks` [masks, S/4, S/4] of the picture `session`.
+  /// Keeps `masks` [masks, S/4, S/4] for the picture `session`.
   /// - Returns: their name.
   func keep(_ masks: Tensor, of session: String) -> String {
     let name = Identifier.new()
@@ -35,8 +36,9 @@ final class LogitsShelf: Sendable {
     return name
   }
 
-  /// The mask `previous` of an answer, as a mask prompt.
-  /// - Throws: `serve.logits` when it is not kept, of another picture, or has no such mask.
+  /// The mask `previous` of an earlier answer, as a mask prompt.
+  /// - Throws: `serve.logits` if the answer is no longer kept, belongs to another picture, or has
+  ///   no such mask.
   func prompt(_ previous: PreviousAnswer, of session: String) throws(Failure) -> Tensor {
     let found = state.withLock { state in state.planes[previous.logits] }
     guard let (owner, masks) = found, owner == session,

@@ -3,7 +3,7 @@ public import JSON
 import Media
 public import SAM2
 
-/// One object that a person has marked in a picture: its prompts, and the mask they gave.
+/// One object that a person has marked in a picture: its prompts, and the resulting mask.
 public struct ObjectRecord: Sendable {
   private static let nameLimit = 200
   private static let members: Set<String> = [
@@ -35,7 +35,7 @@ public struct ObjectRecord: Sendable {
     (self.isHidden, self.isLocked) = (isHidden, isLocked)
   }
 
-  /// Reads the object of a picture of `width` x `height`.
+  /// Reads an object in a picture of `width` x `height`.
   /// - Throws: `json.*`; `serve.object` for a number or name out of range; `rle.*`.
   public init(json: JSONValue, width: Int, height: Int, limits: WorkLimits) throws(Failure) {
     let reader = try RequestObject(json, members: ObjectRecord.members)

@@ -4,13 +4,14 @@ import SAM2
 import SAM2Jobs
 
 extension PictureAnswer {
-  /// The part of `prediction` that `prompt` asks for; `milliseconds` is read after the masks.
+  /// The part of `prediction` that `prompt` requests; `milliseconds` is read after the masks are
+  /// computed.
   init(
     _ prediction: MaskPrediction, _ prompt: PicturePrompt, logits: String?,
     milliseconds: () -> Double
   ) {
     let (width, height) = prompt.size ?? (prediction.width, prediction.height)
-    // The same logits, enlarged to another size.
+    // The same logits, scaled to another size.
     let sized = MaskPrediction(
       lowResolutionLogits: prediction.lowResolutionLogits,
       predictedIoUs: prediction.predictedIoUs, objectScore: prediction.objectScore, width: width,

@@ -6,11 +6,11 @@ import Media
 public import SAM2
 import SAM2Jobs
 
-// The objects of open pictures, and the search for all of them.
+// The objects of open pictures, and the search for all objects in a picture.
 
 extension PictureDesk {
-  /// Replaces the objects of the picture by those of a client, and stores them.
-  /// - Throws: `json.*`, `rle.*`, `serve.object`, `serve.conflict` when somebody else has changed
+  /// Replaces the picture's objects with those from a client, and stores them.
+  /// - Throws: `json.*`, `rle.*`, `serve.object`, `serve.conflict` if somebody else has changed
   ///   them since `revision`.
   public func setObjects(
     _ list: [JSONValue], of session: PictureSession, revision: Int?
@@ -69,7 +69,7 @@ extension PictureDesk {
     }
   }
 
-  /// The masks of everything in a picture that nobody keeps open.
+  /// The masks of everything in a picture that is not kept open.
   public func findAll(
     in bytes: [UInt8], options json: JSONValue
   ) async throws -> (masks: [AutomaticMask], width: Int, height: Int) {

@@ -8,7 +8,7 @@ import Tensors
 // Prompts on open pictures, and on pictures that come with the request.
 
 extension PictureDesk {
-  /// Whether the encoder has seen the picture, and its result is in memory.
+  /// Whether the picture has been encoded and the result is in memory.
   public func isEncoded(_ session: PictureSession) -> Bool {
     embeddings.holds(key(session.source.contents))
   }
@@ -17,7 +17,7 @@ extension PictureDesk {
     EmbeddingKey(model: facts.identity, contents: contents)
   }
 
-  /// The encoded picture, encoded now unless it was before.
+  /// The encoded picture, which is encoded now if it was not before.
   public func embedding(
     of session: PictureSession, priority: WorkPriority = .encode
   ) async throws -> ImageEmbedding {
@@ -34,7 +34,7 @@ extension PictureDesk {
     return try await answer(prompt, embedding, owner: session.id)
   }
 
-  /// The masks for prompts on a picture that nobody keeps open, all of one embedding.
+  /// The masks for prompts on a picture that is not kept open, all using one embedding.
   public func answers(
     _ prompts: [PicturePrompt], on bytes: [UInt8]
   ) async throws -> [PictureAnswer] {

@@ -18,7 +18,7 @@ public final class PictureDesk: Sendable {
   let jobs: JobTable
 
   private static let storedPicture = "picture"
-  /// Logits of recent answers that are kept.
+  /// Bytes of logits from recent answers that are kept.
   private static let logitsBytes = 256 << 20
 
   init(_ parts: WorkbenchParts, embeddings: EmbeddingCache, jobs: JobTable) {
@@ -32,7 +32,7 @@ public final class PictureDesk: Sendable {
     restore()
   }
 
-  /// Takes over what an earlier server has stored.
+  /// Restores the sessions that an earlier server stored.
   private func restore() {
     guard let store else { return }
     for id in store.identifiers {
@@ -57,8 +57,8 @@ public final class PictureDesk: Sendable {
 
   // MARK: - Opening and closing
 
-  /// Opens the picture in `bytes`, which a client calls `name`.
-  /// - Throws: `serve.too_large`, `serve.sessions`, `image.*`, and `output.*` when it cannot be
+  /// Opens the picture in `bytes`, under the name `name` given by the client.
+  /// - Throws: `serve.too_large`, `serve.sessions`, `image.*`, and `output.*` if it cannot be
   ///   stored.
   public func open(upload bytes: [UInt8], name: String) throws(Failure) -> PictureSession {
     let id = Identifier.new()
@@ -73,7 +73,8 @@ public final class PictureDesk: Sendable {
     return try add(PictureSession(id: id, source: source))
   }
 
-  /// Opens the picture at `path` below the media folder, or finds it open already.
+  /// Opens the picture at `path` below the media folder, or returns the session that has it open
+  /// already.
   /// - Throws: `serve.no_media`, `serve.media_*`, `serve.too_large`, `serve.sessions`, `image.*`.
   public func open(media path: String) throws(Failure) -> PictureSession {
     let item = try mediaItem(path)
@@ -143,7 +144,7 @@ public final class PictureDesk: Sendable {
   // MARK: - Contents
 
   /// The bytes of the picture's file.
-  /// - Throws: `serve.changed` when a media file is another by now; what reading throws.
+  /// - Throws: `serve.changed` if a media file has since been replaced; any error from reading.
   public func bytes(of session: PictureSession) throws(Failure) -> [UInt8] {
     let bytes: [UInt8]
     switch session.source.place {
@@ -170,7 +171,7 @@ public final class PictureDesk: Sendable {
     try await scheduler.run(priority) { _ in try self.decoded(session) }
   }
 
-  /// The picture in `bytes`, which is not kept.
+  /// Decodes the picture in `bytes`, which is not kept.
   /// - Throws: `image.*`.
   public func picture(_ bytes: [UInt8]) async throws -> RGBImage {
     let options = options
@@ -179,7 +180,7 @@ public final class PictureDesk: Sendable {
     }
   }
 
-  /// The picture as a JPEG whose longer side has at most `side` pixels.
+  /// The picture as a JPEG whose longer side is at most `side` pixels.
   public func display(_ session: PictureSession, side: Int) async throws -> [UInt8] {
     try await scheduler.run(.encode) { _ in try self.decoded(session).display(side: side) }
   }

@@ -10,10 +10,10 @@ struct PictureExport {
 
   init(_ session: PictureSession) { self.session = session }
 
-  /// The files of `kinds`; of several formats each is in a folder of its name, as `sam2 segment`
-  /// writes them.
-  /// - Throws: `serve.nothing_to_export`, `serve.format` without formats, `format.unsuitable`, and
-  ///   what the formats throw.
+  /// The files of `kinds`; if there are several formats, each is in a folder with its name, as
+  /// written by `sam2 segment`.
+  /// - Throws: `serve.nothing_to_export`, `serve.format` if there are no formats,
+  ///   `format.unsuitable`, and any error from the formats.
   func files(
     _ kinds: [AnnotationKind], _ context: AnnotationContext
   ) throws(Failure) -> [AnnotationFile] {
@@ -37,9 +37,9 @@ struct PictureExport {
   }
 }
 
-/// Formats as exports of a server use them.
+/// The formats of a server's exports.
 enum ExportKinds {
-  /// - Throws: `serve.format` for none, or one twice; `format.unsuitable`.
+  /// - Throws: `serve.format` for an empty list or a duplicate; `format.unsuitable`.
   static func check(
     _ kinds: [AnnotationKind], among suitable: [AnnotationKind]
   ) throws(Failure) {

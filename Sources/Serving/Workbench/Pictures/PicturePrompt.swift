@@ -10,13 +10,14 @@ public struct PicturePrompt: Sendable {
   public var box: Prompt.Box?
   /// The answer that this prompt refines: its name, and the mask that was chosen.
   public var previous: PreviousAnswer?
-  /// A mask to start from, of the size of the picture, as COCO's run lengths.
+  /// A mask to start from, with the size of the picture, as COCO's run lengths.
   public var maskCounts: String?
-  /// Three candidates, or one mask; by default three for a single click and nothing else.
+  /// Whether to return three candidates or one mask; by default, three for a single click without
+  /// anything else.
   public var multimask: Bool?
-  /// Whether the logits are kept for a further prompt.
+  /// Whether to keep the logits for a further prompt.
   public var keepsLogits = true
-  /// The requested size of the masks; nil for that of the picture.
+  /// The requested size of the masks; nil for the picture's size.
   public var size: (width: Int, height: Int)?
 
   private static let members: Set<String> = [
@@ -53,7 +54,7 @@ public struct PicturePrompt: Sendable {
 public struct PictureAnswer: Sendable {
   public struct Mask: Sendable {
     public let runs: RunLengthMask
-    /// The runs as the string that COCO files hold under "counts".
+    /// The runs as the string stored under "counts" in COCO files.
     public let cocoCounts: String
     public let predictedIoU: Float
 
@@ -63,7 +64,7 @@ public struct PictureAnswer: Sendable {
     }
   }
 
-  /// Of the size that was asked for.
+  /// Masks of the requested size.
   public let masks: [Mask]
   /// Position of the mask with the highest predicted IoU.
   public let best: Int
@@ -71,7 +72,7 @@ public struct PictureAnswer: Sendable {
   /// The name under which the logits are kept.
   public let logits: String?
   public let notices: [Notice]
-  /// Time of the decoder and the masks.
+  /// Time taken by the decoder and the masks.
   public let milliseconds: Double
 
   public var json: JSONValue {

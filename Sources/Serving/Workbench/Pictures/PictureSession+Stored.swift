@@ -1,7 +1,7 @@
 import Bytes
 import JSON
 
-// A session as it is stored, so that the next server has it again.
+// The stored form of a session, from which the next server restores it.
 
 extension PictureSession {
   var stored: JSONValue {
@@ -13,7 +13,7 @@ extension PictureSession {
     ]
   }
 
-  /// The session that was stored under `id`; nil when it is damaged.
+  /// The session stored under `id`; nil if it is damaged.
   convenience init?(id: String, stored json: JSONValue, _ limits: WorkLimits) {
     guard let name = json["name"]?.string, let width = json["width"]?.int,
       let height = json["height"]?.int, width > 0, height > 0,

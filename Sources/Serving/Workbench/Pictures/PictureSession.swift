@@ -11,7 +11,7 @@ public final class PictureSession: Sendable {
 
   private struct State: Sendable {
     var objects: [ObjectRecord]
-    /// Counts changes of the objects.
+    /// Number of changes to the objects.
     var revision = 0
     var lastUse = StageClock.now()
   }
@@ -37,7 +37,7 @@ public final class PictureSession: Sendable {
     }
   }
 
-  /// Notes that a client has used it now.
+  /// Records that a client has just used the session.
   func touch() { state.withLock { $0.lastUse = StageClock.now() } }
 
   var idleSeconds: Double { StageClock.now() - state.withLock { $0.lastUse } }

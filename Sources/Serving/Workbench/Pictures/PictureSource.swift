@@ -1,18 +1,18 @@
 import Bytes
 import Media
 
-/// The file of an open picture, and how to get it again.
+/// The file of an open picture, and how to read it again.
 public struct PictureSource: Sendable {
   enum Place: Sendable {
-    /// In memory: an upload to a server without a folder of its own.
+    /// In memory: an upload to a server without its own folder.
     case memory([UInt8])
     /// Below the media folder.
     case media(String)
-    /// Among the sessions that are stored.
+    /// Among the stored sessions.
     case stored(String)
   }
 
-  /// The last name of its path, under which exports know it.
+  /// The last component of its path, by which exports know it.
   public let name: String
   public let contents: ContentHash
   /// Size when upright.
@@ -25,17 +25,18 @@ public struct PictureSource: Sendable {
     if case .media(let path) = place { path } else { nil }
   }
 
-  /// Bytes that it keeps in memory.
+  /// Bytes that the picture occupies in memory.
   var memoryByteCount: Int {
     if case .memory(let bytes) = place { bytes.count } else { 0 }
   }
 }
 
-/// Names that clients give to what they upload.
+/// Names that clients give to their uploads.
 enum UploadName {
   private static let limit = 120
 
-  /// The last part of `name`, without what has a meaning in paths or cannot be printed.
+  /// The last component of `name`, without characters that have a meaning in paths or cannot be
+  /// printed.
   static func cleaned(_ name: String, default preset: String) -> String {
     let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
     let kept = String(

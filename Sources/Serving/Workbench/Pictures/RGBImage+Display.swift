@@ -2,7 +2,7 @@ import Bytes
 import Media
 
 extension RGBImage {
-  /// A JPEG of the picture, made smaller so that its longer side has at most `side` pixels.
+  /// A JPEG of the picture, scaled down so that its longer side is at most `side` pixels.
   func display(side: Int) throws(Failure) -> [UInt8] {
     let scale = min(1, Double(side) / Double(max(width, height)))
     guard scale < 1 else { return try JPEGWriter.encode(self, quality: 90) }

@@ -41,9 +41,10 @@ final class SessionTable<Session: Sendable>: Sendable {
     return session
   }
 
-  /// Adds `session`; when the table is full the one that is idle for longest makes room.
-  /// - Returns: the identifier of the one that was closed.
-  /// - Throws: `serve.sessions` when all are in use.
+  /// Adds `session`; if the table is full, the session that has been idle the longest is closed to
+  /// make room.
+  /// - Returns: the identifier of the closed session.
+  /// - Throws: `serve.sessions` if all are in use.
   @discardableResult
   func add(_ session: Session, _ id: String) throws(Failure) -> String? {
     let (isAdded, closed) = sessions.withLock { sessions -> (Bool, String?) in

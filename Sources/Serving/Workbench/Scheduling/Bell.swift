@@ -3,7 +3,7 @@ import Glibc
 
 /// A counting semaphore: each ring lets one waiter through.
 final class Bell: @unchecked Sendable {
-  // Unchecked: a semaphore is safe on several threads.
+  // Unchecked: a semaphore is safe to use from several threads.
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
   init() { sem_init(semaphore, 0, 0) }

@@ -2,19 +2,19 @@ import Bytes
 import JobSupport
 import Synchronization
 
-/// Runs the model for many clients: work waits in order of its priority, and a thread that waits for
-/// the model is never one of those that answer requests.
+/// Runs the model for many clients: work waits in order of priority, and the threads that answer
+/// requests never wait for the model.
 ///
 ///     let masks = try await scheduler.run(.click) { _ in try predictor.predict(prompt) }
 ///
-/// `jobs` threads do all kinds of work, one more does clicks alone. A click therefore never waits for
-/// an encoder or a propagation, which share the processors with it, and long work gives way between
-/// its pieces.
+/// `jobs` threads do all kinds of work, and one more handles only clicks. A click therefore never
+/// waits for an encoder or a propagation, though it shares the processors with them, and long work
+/// gives way between its pieces.
 public final class Scheduler: Sendable {
   /// One piece of waiting work.
   private struct Item: Sendable {
     let run: @Sendable (Slot) -> Void
-    /// Called instead when the scheduler stops first.
+    /// Called instead if the scheduler stops first.
     let abandon: @Sendable () -> Void
     let enqueued: Double
   }
@@ -32,7 +32,7 @@ public final class Scheduler: Sendable {
   private let workers = Guarded<[BackgroundWork<Void>]>([])
 
   /// - Parameters:
-  ///   - jobs: pieces of work done at the same time, besides clicks
+  ///   - jobs: pieces of work done at the same time, excluding clicks
   ///   - queueLimit: pieces of work that may wait
   public init(jobs: Int = 1, queueLimit: Int = 1024) {
     self.queueLimit = queueLimit
@@ -45,7 +45,7 @@ public final class Scheduler: Sendable {
     }
   }
 
-  /// Lets the work at hand end, drops the rest, and ends the threads; later work fails.
+  /// Lets the work in progress finish, drops the rest, and ends the threads; later work fails.
   public func stop() {
     let dropped = state.withLock { state in
       state.isStopped = true
@@ -78,8 +78,9 @@ public final class Scheduler: Sendable {
 
   // MARK: - Work
 
-  /// Runs `body` after all work that is more urgent or older, on a thread of the scheduler.
-  /// - Throws: `serve.overloaded` when too much waits already, `serve.stopping`; what `body` throws.
+  /// Runs `body` after all work that is more urgent or older, on one of the scheduler's threads.
+  /// - Throws: `serve.overloaded` if too much work is already waiting, `serve.stopping`; any error
+  ///   that `body` throws.
   public func run<Value: Sendable>(
     _ priority: WorkPriority, _ body: @escaping @Sendable (Slot) throws -> Value
   ) async throws -> Value {
@@ -92,7 +93,7 @@ public final class Scheduler: Sendable {
     }
   }
 
-  /// - Returns: why the work is refused; nil when it waits.
+  /// - Returns: why the work was refused; nil if it has been queued.
   private func enqueue(_ item: Item, _ priority: WorkPriority) -> Failure? {
     let refusal = state.withLock { state -> Failure? in
       if state.isStopped { return Scheduler.stopping }
@@ -111,7 +112,8 @@ public final class Scheduler: Sendable {
     return nil
   }
 
-  /// Does the most urgent piece of work of a priority up to `limit`; false when none waits.
+  /// Does the most urgent waiting work with a priority up to `limit`; false if there is nothing to
+  /// do.
   fileprivate func serveOne(upTo limit: WorkPriority) -> Bool {
     let next = state.withLock { state -> (WorkPriority, Item)? in
       for priority in WorkPriority.allCases where priority.rawValue <= limit.rawValue {
@@ -134,7 +136,7 @@ public final class Scheduler: Sendable {
     while true {
       bell.wait()
       if state.withLock({ $0.isStopped }) { return }
-      // Another thread may have done what the bell was rung for.
+      // Another thread may already have done the work for which the bell was rung.
       _ = serveOne(upTo: limit)
     }
   }
@@ -143,7 +145,7 @@ public final class Scheduler: Sendable {
     .usage, code: "serve.stopping", "the server is stopping", hint: "try again when it runs again")
 }
 
-/// The place of one piece of work in the schedule, as the work sees it.
+/// The place of a piece of work in the schedule, as seen by that work.
 public struct Slot: Sendable {
   private let scheduler: Scheduler
   private let priority: WorkPriority
@@ -152,16 +154,16 @@ public struct Slot: Sendable {
     (self.scheduler, self.priority) = (scheduler, priority)
   }
 
-  /// Does what is more urgent than this work and waits; long work calls it between its pieces.
+  /// Does any waiting work that is more urgent than this; long work calls it between its pieces.
   public func giveWay() {
     guard let higher = WorkPriority(rawValue: priority.rawValue - 1) else { return }
     while scheduler.serveOne(upTo: higher) {}
   }
 }
 
-/// Numbers about the work done, for metrics.
+/// Statistics about completed work, for metrics.
 public struct SchedulerStatistics: Sendable {
-  /// Of one priority.
+  /// Statistics for one priority.
   public struct Entry: Sendable {
     public var count = 0
     public var waitedSeconds = 0.0

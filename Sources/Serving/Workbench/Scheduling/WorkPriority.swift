@@ -1,15 +1,15 @@
-/// The order in which waiting work is done: what a person waits for comes first.
+/// The order in which waiting work is done: work that a person is waiting for comes first.
 public enum WorkPriority: Int, Sendable, CaseIterable {
-  /// An answer about an encoded picture.
+  /// An answer about an already encoded picture.
   case click
-  /// A run of the image encoder that somebody waits for.
+  /// A run of the image encoder that somebody is waiting for.
   case encode
   /// A frame of a propagation, a batch of automatic masks, an export.
   case long
   /// A picture that may be needed next.
   case ahead
 
-  /// How metrics and logs call it.
+  /// Its name in metrics and logs.
   public var name: String {
     switch self {
     case .click: "click"

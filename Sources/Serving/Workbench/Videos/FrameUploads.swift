@@ -2,7 +2,7 @@ public import Bytes
 import JobSupport
 import Synchronization
 
-/// Frames that a client sends one by one, before it opens them as a video.
+/// Frames that a client sends one by one before opening them as a video.
 public final class FrameUploads: Sendable {
   private struct Folder: Sendable {
     var frames: [String: [UInt8]] = [:]
@@ -16,8 +16,8 @@ public final class FrameUploads: Sendable {
 
   init(limits: WorkLimits) { self.limits = limits }
 
-  /// Keeps `bytes` as the frame `name` of `folder`; both are names that a client makes up.
-  /// - Throws: `serve.upload_name`; `serve.sessions` when there is no more room.
+  /// Keeps `bytes` as the frame `name` in `folder`; the client chooses both names.
+  /// - Throws: `serve.upload_name`; `serve.sessions` if there is no room left.
   public func add(_ bytes: [UInt8], name: String, to folder: String) throws(Failure) {
     guard [name, folder].allSatisfy({ (1...Self.nameLimit).contains($0.utf8.count) }) else {
       throw Failure(
@@ -32,7 +32,7 @@ public final class FrameUploads: Sendable {
           && (folders[folder] != nil || folders.count < limits.videos)
       }
       if !isRoom() {
-        // Frames that no client has come back for make room.
+        // Frames that no client has returned for make room.
         let now = StageClock.now()
         folders = folders.filter {
           $0.key == folder || now - $0.value.lastUse < limits.idleSeconds
@@ -55,9 +55,9 @@ public final class FrameUploads: Sendable {
     }
   }
 
-  /// The frames of `folder`, which is empty afterwards: in order of the numbers that they are named by,
-  /// or of their names.
-  /// - Throws: `serve.unknown_id` when nothing was uploaded to it.
+  /// Takes the frames out of `folder`, in order of the numbers in their names, or else of the
+  /// names.
+  /// - Throws: `serve.unknown_id` if nothing was uploaded to it.
   public func take(_ folder: String) throws(Failure) -> [[UInt8]] {
     guard let entry = folders.withLock({ $0.removeValue(forKey: folder) }) else {
       throw Failure(

@@ -1,17 +1,18 @@
 public import Bytes
 public import JSON
 
-/// The names that people have given to the objects of a video.
+/// The names that people have given to a video's objects.
 public struct ObjectNames: Sendable, Equatable {
-  /// Characters of a name at most.
+  /// Maximum number of characters in a name.
   static let lengthLimit = 200
-  /// By object; without empty ones.
+  /// Names by object, excluding empty ones.
   private var names: [Int: String] = [:]
 
   public init() {}
 
-  /// Reads what `json` gives: a list of {"object", "name"}.
-  /// - Throws: `json.*`; `serve.object` for a number or name out of range, or one number twice.
+  /// Reads a list of {"object", "name"} from `json`.
+  /// - Throws: `json.*`; `serve.object` if a number or name is out of range, or a number is
+  ///   repeated.
   public init(json: [JSONValue], limits: WorkLimits) throws(Failure) {
     var seen: Set<Int> = []
     for element in json {

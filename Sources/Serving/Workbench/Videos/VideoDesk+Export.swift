@@ -5,13 +5,13 @@ import JobSupport
 import Media
 import SAM2Jobs
 
-// Results of videos in the formats of other tools, and drawn over the frames.
+// Video results in the formats of other tools, and drawn over the frames.
 
 extension VideoDesk {
   private static let overlayFile = "overlay.mp4"
 
-  /// The files of `kinds`, as `sam2 track` writes them.
-  /// - Throws: `serve.nothing_to_export`, `serve.format`; what the formats throw.
+  /// The files of `kinds`, as written by `sam2 track`.
+  /// - Throws: `serve.nothing_to_export`, `serve.format`; any error from the formats.
   public func export(
     _ session: VideoSession, _ kinds: [AnnotationKind], _ context: AnnotationContext
   ) async throws -> [AnnotationFile] {
@@ -42,7 +42,7 @@ extension VideoDesk {
     return pictures
   }
 
-  /// Starts to draw the masks over the frames, as an MP4 file.
+  /// Starts drawing the masks over the frames, as an MP4 file.
   /// - Throws: `serve.jobs`, `serve.nothing_to_export`.
   public func drawOverlay(_ session: VideoSession) throws(Failure) -> WorkJob {
     let pictures = try pictures(of: session)
@@ -64,8 +64,8 @@ extension VideoDesk {
     }
   }
 
-  /// The MP4 file that was drawn last.
-  /// - Throws: `serve.stored` when none was.
+  /// The most recently drawn MP4 file.
+  /// - Throws: `serve.stored` if there is not one.
   public func overlay(_ session: VideoSession) throws(Failure) -> [UInt8] {
     try store.file(VideoDesk.overlayFile, of: session.id)
   }

@@ -4,11 +4,12 @@ import Media
 import SAM2
 import Synchronization
 
-// Before prompts: frames that are encoded while a person looks, masks under a moving pointer, names.
+// Before prompts: encoding frames while a person looks at them, masks under a moving pointer,
+// names.
 
 extension VideoDesk {
   /// Encodes `frame`, so that prompts on `object` there are quick.
-  /// - Throws: `serve.busy`; `serve.object`, `track.frame`; what reading the frame throws.
+  /// - Throws: `serve.busy`; `serve.object`, `track.frame`; any error from reading the frame.
   public func encode(_ frame: Int, for object: Int, of session: VideoSession) async throws {
     try checkObject(object)
     try checkIdle(session)
@@ -21,7 +22,7 @@ extension VideoDesk {
     }
   }
 
-  /// The mask that `prompt` would give, at `size` or the size of the video; nothing changes.
+  /// The mask that `prompt` would give, at `size` or the size of the video; nothing is changed.
   /// - Throws: as `add`.
   public func preview(
     _ prompt: VideoPrompt, size: (width: Int, height: Int)?, on session: VideoSession
@@ -32,7 +33,7 @@ extension VideoDesk {
       let result = try session.tracking.withLock { (tracking) throws(Failure) in
         try tracking.preview(prompt)
       }
-      // The same logits, enlarged to another size.
+      // The same logits, scaled to another size.
       let sized = FrameResult(
         frame: result.frame, objects: result.objects, width: width, height: height)
       return [

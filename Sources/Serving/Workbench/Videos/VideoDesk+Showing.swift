@@ -4,18 +4,18 @@ import JobSupport
 import Media
 public import SAM2
 
-/// A video of this machine that was tracked elsewhere.
+/// A video on this machine that was tracked elsewhere.
 public struct ShownVideo: Sendable {
   let path: String
   let script: InteractionScript
   let pictures: [AnnotatedPicture]
 
-  /// `pictures` are the frames with masks.
+  /// `pictures` are the frames that have masks.
   public init(path: String, script: InteractionScript, pictures: [AnnotatedPicture]) {
     (self.path, self.script, self.pictures) = (path, script, pictures)
   }
 
-  /// The clicks and boxes that hold at the end, of each object and frame.
+  /// The clicks and boxes in effect at the end, for each object and frame.
   fileprivate var prompts: [VideoPrompt] {
     var found: [VideoPrompt] = []
     for action in script.actions {
@@ -37,10 +37,10 @@ public struct ShownVideo: Sendable {
 }
 
 extension VideoDesk {
-  /// Opens `video` with the masks that it has, and with its clicks, from which it can be tracked on.
+  /// Opens `video` with its existing masks and its clicks, from which tracking can continue.
   ///
-  /// Objects with a number beyond the limit have their masks alone.
-  /// - Throws: what opening and prompting throw.
+  /// Objects whose numbers exceed the limit have only their masks.
+  /// - Throws: any error from opening and prompting.
   public func show(_ video: ShownVideo) async throws -> VideoSession {
     let session = try await add(
       Identifier.new(), VideoSource(name: fileName(video.path), place: .path(video.path)))

@@ -4,11 +4,12 @@ import Media
 import SAM2
 import Synchronization
 
-// Prompts and tracking. The predictor of a video serves one at a time: while a job tracks, prompts are
-// refused, and the client cancels first.
+// Prompts and tracking. A video's predictor serves one user at a time: while a job is tracking,
+// prompts are refused, and the client must cancel first.
 
 extension VideoDesk {
-  /// Tracked frames after which the state is stored, so that little is lost with the server.
+  /// Number of tracked frames after which the state is stored, so that little is lost if the server
+  /// ends.
   private static let savedEvery = 64
 
   /// Adds clicks or a box.
@@ -21,7 +22,7 @@ extension VideoDesk {
     }
   }
 
-  /// Adds a mask as COCO's run lengths.
+  /// Adds a mask given as COCO's run lengths.
   public func addMask(
     _ counts: String, frame: Int, object: Int, to session: VideoSession
   ) async throws -> JSONValue {
@@ -33,7 +34,7 @@ extension VideoDesk {
     }
   }
 
-  /// Takes back the prompts on one object of one frame.
+  /// Removes the prompts for one object on one frame.
   public func clear(
     frame: Int, object: Int, in session: VideoSession
   ) async throws -> JSONValue {
@@ -104,7 +105,7 @@ extension VideoDesk {
 
   // MARK: - Tracking
 
-  /// Starts to track all objects through `range`; each frame is an event with its masks.
+  /// Starts tracking all objects through `range`; each frame is an event with its masks.
   /// - Throws: `serve.busy`, `serve.jobs`, `serve.nothing_to_track`.
   public func track(
     _ session: VideoSession, _ range: TrackingRange
@@ -129,7 +130,7 @@ extension VideoDesk {
     }
   }
 
-  /// Tracks frame by frame until the end or until somebody cancels, and stores what there is then.
+  /// Tracks frame by frame until the end or until cancelled, and stores the results so far.
   private func follow(
     _ session: VideoSession, _ reporter: WorkJob.Reporter
   ) async throws -> Int {
@@ -144,7 +145,7 @@ extension VideoDesk {
     return done
   }
 
-  /// Tracks one frame; false when there are no more.
+  /// Tracks one frame; false if there are no more.
   private func step(
     _ session: VideoSession, _ reporter: WorkJob.Reporter, _ number: Int
   ) async throws -> Bool {

@@ -12,11 +12,12 @@ public final class VideoDesk: Sendable {
   let limits: WorkLimits
   let scheduler: Scheduler
   private let media: MediaFolder?
-  /// Where uploads and states are; the folder of a server without one of its own ends with it.
+  /// Location of uploads and states; a server without its own folder uses one that is removed with
+  /// it.
   let store: SessionStore
   let isLasting: Bool
   private let table: SessionTable<VideoSession>
-  /// Stored sessions that nobody has asked for yet.
+  /// Stored sessions that have not been requested yet.
   private let stored: Guarded<Set<String>>
   let jobs: JobTable
 
@@ -35,7 +36,7 @@ public final class VideoDesk: Sendable {
 
   public var count: Int { table.count }
 
-  /// Open videos, and stored ones by name alone.
+  /// Open videos, and stored ones by name only.
   public var list: [JSONValue] {
     let open = table.all.map(\.session)
     let known = Set(open.map(\.id))
@@ -55,8 +56,8 @@ public final class VideoDesk: Sendable {
     } + waiting
   }
 
-  /// The session `id`; one that an earlier server has stored is opened again.
-  /// - Throws: `serve.unknown_id`; what opening throws.
+  /// The session `id`, reopened if an earlier server stored it.
+  /// - Throws: `serve.unknown_id`; any error from opening.
   public func session(_ id: String) async throws -> VideoSession {
     if table[id] == nil, stored.withLock({ $0.contains(id) }) { try await reopen(id) }
     let session = try table.session(id)
@@ -66,7 +67,8 @@ public final class VideoDesk: Sendable {
 
   // MARK: - Opening and closing
 
-  /// Opens the video or folder of frames at `path` below the media folder, or finds it open already.
+  /// Opens the video or folder of frames at `path` below the media folder, or returns the session
+  /// that has it open already.
   /// - Throws: `serve.no_media`, `serve.media_*`, `serve.sessions`; `video.*`, `file.*`, `image.*`;
   ///   `model.image_only`.
   public func open(media path: String) async throws -> VideoSession {
@@ -82,7 +84,7 @@ public final class VideoDesk: Sendable {
       Identifier.new(), VideoSource(name: item.name, place: .media(item.path)))
   }
 
-  /// Opens the video in `bytes`, which a client calls `name`.
+  /// Opens the video in `bytes`, under the name `name` given by the client.
   /// - Throws: `serve.too_large`; `output.*`; as `open(media:)`.
   public func open(upload bytes: [UInt8], name: String) async throws -> VideoSession {
     guard bytes.count <= limits.videoBytes else {
@@ -99,7 +101,7 @@ public final class VideoDesk: Sendable {
     }
   }
 
-  /// Opens frames that a client sends one by one.
+  /// Opens frames that a client has sent one by one.
   /// - Throws: `serve.too_large`; `image.format`; as `open(media:)`.
   public func open(frames: [[UInt8]]) async throws -> VideoSession {
     guard frames.count <= limits.frames else {
@@ -163,7 +165,8 @@ public final class VideoDesk: Sendable {
     }
     var tracking = VideoTracking(predictor, actions: stored?.actions ?? [])
     let state = store.path(VideoDesk.stateFile, of: id)
-    // A state of another model cannot be resumed: its masks are kept, and its objects are dropped.
+    // A state from another model cannot be resumed: its masks are kept, and its objects are
+    // dropped.
     if stored != nil, access(state, F_OK) == 0, (try? tracking.restore(from: state)) == nil {
       tracking = VideoTracking(predictor)
     }
@@ -185,7 +188,7 @@ public final class VideoDesk: Sendable {
     }
   }
 
-  /// The frames of a session once more, for a pass of their own.
+  /// The frames of a session, opened again for a separate pass.
   func frames(_ session: VideoSession) throws(Failure) -> OpenVideo {
     try opened(session.source, session.id)
   }
@@ -199,7 +202,7 @@ public final class VideoDesk: Sendable {
     return try media.item(path)
   }
 
-  /// Closes the session and removes what is stored of it; its jobs are asked to stop.
+  /// Closes the session and removes its stored data; its jobs are asked to stop.
   public func close(_ id: String) {
     for job in jobs.active(on: id) { job.cancel() }
     table.remove(id)
@@ -213,7 +216,7 @@ public final class VideoDesk: Sendable {
 
   // MARK: - Saving
 
-  /// Writes everything that a later server needs to resume.
+  /// Writes everything that a later server needs in order to resume.
   func save(_ session: VideoSession) throws(Failure) {
     guard isLasting else { return }
     try store.write(
@@ -224,7 +227,7 @@ public final class VideoDesk: Sendable {
       ], session.id)
   }
 
-  /// The same with the state of the tracking, which `tracking` holds.
+  /// The same with the tracking state, which `tracking` holds.
   func save(_ session: VideoSession, _ tracking: VideoTracking) throws(Failure) {
     guard isLasting else { return }
     if tracking.objectIDs.isEmpty {
@@ -238,7 +241,7 @@ public final class VideoDesk: Sendable {
 
   // MARK: - Frames
 
-  /// Frame `index` as a JPEG whose longer side has at most `side` pixels.
+  /// Frame `index` as a JPEG whose longer side is at most `side` pixels.
   public func display(
     _ session: VideoSession, frame index: Int, side: Int
   ) async throws -> [UInt8] {
@@ -246,7 +249,7 @@ public final class VideoDesk: Sendable {
   }
 
   /// Frame `index` itself.
-  /// - Throws: `video.frame`; what reading throws.
+  /// - Throws: `video.frame`; any error from reading.
   public func picture(of session: VideoSession, frame index: Int) async throws -> RGBImage {
     try await scheduler.run(.encode) { _ in try session.frame(index) }
   }

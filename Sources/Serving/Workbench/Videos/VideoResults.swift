@@ -6,25 +6,25 @@ import Media
 import SAM2
 import SAM2Jobs
 
-/// The masks of a video's frames that are known: of the last answer or tracking for each.
+/// The known masks of a video's frames, from the most recent answer or tracking of each.
 struct VideoResults: Sendable {
   struct Entry: Sendable {
     let object: Int
     let counts: String
     let area: Int
-    /// Share of certainty that the object is there, 0...1.
+    /// Certainty that the object is present, 0...1.
     let presence: Double
   }
 
   /// By frame, in the order in which objects were added.
   private(set) var frames: [Int: [Entry]] = [:]
 
-  /// Takes over the masks of `result`; objects without one have none.
+  /// Adopts the masks of `result`; objects without a mask in it have none.
   mutating func add(_ result: FrameResult) {
     frames[result.frame] = VideoResults.entries(result)
   }
 
-  /// Takes over the masks of a frame, of which no more is known.
+  /// Adopts the masks of a frame about which nothing else is known.
   mutating func add(_ picture: AnnotatedPicture) {
     frames[picture.index] = picture.masks.map { mask in
       Entry(
@@ -53,7 +53,7 @@ struct VideoResults: Sendable {
 
   // MARK: - For others
 
-  /// The frame as formats take it.
+  /// The frame in the form that formats take.
   func picture(
     _ frame: Int, _ description: VideoDescription, width: Int, height: Int
   ) throws(Failure) -> AnnotatedPicture {
@@ -65,7 +65,7 @@ struct VideoResults: Sendable {
     return description.picture(frame, masks)
   }
 
-  /// For each object the frames that it has a mask on: [frame, presence, area].
+  /// The frames on which each object has a mask: [frame, presence, area].
   var lanes: JSONValue {
     var lanes: [Int: [JSONValue]] = [:]
     for (frame, entries) in frames.sorted(by: { $0.key < $1.key }) {
@@ -90,7 +90,7 @@ struct VideoResults: Sendable {
 
   init() {}
 
-  /// Reads what `json` wrote, for a video of `width` x `height`; nil when it is damaged.
+  /// Reads the output of `json`, for a video of `width` x `height`; nil if it is damaged.
   init?(json: JSONValue, width: Int, height: Int) {
     guard let list = json.array else { return nil }
     for element in list {

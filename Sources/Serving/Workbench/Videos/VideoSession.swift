@@ -16,9 +16,9 @@ public final class VideoSession: Sendable {
   /// Nil for a folder of frames.
   public let framesPerSecond: Double?
   let description: VideoDescription
-  /// Held by whoever works with the predictor.
+  /// Locked by whichever caller is using the predictor.
   let tracking: Guarded<VideoTracking>
-  /// The frames for people, read apart from those for the model.
+  /// The frames for display, read separately from those for the model.
   private let shown: Guarded<OpenVideo>
   private let pictures: Guarded<FramePictures>
   private let state: Guarded<State>
@@ -31,13 +31,13 @@ public final class VideoSession: Sendable {
     var lastUse = StageClock.now()
   }
 
-  /// The state of the tracking, for callers that may not wait for it.
+  /// The state of the tracking, for callers that cannot wait for the lock.
   struct Facts: Sendable {
     var objects: [Int] = []
     var prompts: [(object: Int, frame: Int)] = []
     var actions: [InteractionScript.Action] = []
     private var encodedFrames: [Int] = []
-    /// Objects of encoded frames on which clicks need the decoder alone.
+    /// Objects on encoded frames for which clicks need only the decoder.
     private var readyObjects: [Int: [Int]] = [:]
 
     init(_ tracking: VideoTracking) {
@@ -48,7 +48,7 @@ public final class VideoSession: Sendable {
       }
     }
 
-    /// Whether clicks on `object` on `frame` need the decoder alone.
+    /// Whether clicks on `object` on `frame` need only the decoder.
     func isEncoded(frame: Int, for object: Int) -> Bool {
       guard encodedFrames.contains(frame) else { return false }
       return !objects.contains(object) || readyObjects[frame]?.contains(object) ?? false
@@ -86,7 +86,7 @@ public final class VideoSession: Sendable {
     }
   }
 
-  /// Takes over `facts` without notifying clients.
+  /// Adopts `facts` without notifying clients.
   func note(_ facts: Facts) { state.withLock { $0.facts = facts } }
 
   func change(_ names: ObjectNames) {
@@ -101,8 +101,8 @@ public final class VideoSession: Sendable {
 
   // MARK: - Frames for people
 
-  /// Frame `index` as a JPEG whose longer side has at most `side` pixels.
-  /// - Throws: `video.frame`; what reading throws.
+  /// Frame `index` as a JPEG whose longer side is at most `side` pixels.
+  /// - Throws: `video.frame`; any error from reading.
   func display(_ index: Int, side: Int) throws(Failure) -> [UInt8] {
     if let kept = pictures.withLock({ $0[index, side] }) { return kept }
     let picture = try frame(index)
@@ -115,7 +115,7 @@ public final class VideoSession: Sendable {
     try shown.withLock { (video) throws(Failure) in try video.frames.frame(at: index) }
   }
 
-  /// The description of the session for clients.
+  /// The session's description for clients.
   public var json: JSONValue {
     let state = state.withLock { $0 }
     return [
@@ -138,11 +138,11 @@ public final class VideoSession: Sendable {
     ]
   }
 
-  /// Everything that was done, as a script for `sam2 track --script`.
+  /// All actions so far, as a script for `sam2 track --script`.
   public var script: JSONValue { InteractionScript(facts.actions).json }
 }
 
-/// JPEGs of frames that were shown, the least recently shown dropped beyond a budget.
+/// JPEGs of displayed frames; the least recently shown are dropped when over budget.
 private struct FramePictures {
   private var kept: [Int: (side: Int, bytes: [UInt8])] = [:]
   private var order: [Int] = []

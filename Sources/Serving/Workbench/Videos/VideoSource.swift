@@ -10,11 +10,11 @@ struct VideoSource: Sendable {
     case media(String)
     /// An upload, in the folder of the session.
     case stored
-    /// Anywhere on this machine, as its owner named it; no client can.
+    /// Anywhere on this machine, as specified by its owner; clients cannot specify one.
     case path(String)
   }
 
-  /// The last name of its path, under which exports know it.
+  /// The last component of its path, by which exports know it.
   let name: String
   let place: Place
 
@@ -23,21 +23,21 @@ struct VideoSource: Sendable {
   }
 }
 
-/// A session as it was stored.
+/// A session in its stored form.
 struct StoredTracking: Sendable {
   var results: JSONValue?
   var actions: [InteractionScript.Action] = []
   var names: ObjectNames?
 }
 
-/// An open video whose frames can be read; the file stays open as long as this is kept.
+/// An open video whose frames can be read; the file stays open as long as this exists.
 struct OpenVideo: IndexedFrames {
   var frames: FrameSource
-  /// Keeps the descriptor that is part of the path of `frames`.
+  /// Keeps open the descriptor that is part of the path of `frames`.
   private let item: MediaItem?
 
-  /// Opens an item below the media folder; of a folder of frames none may be a link.
-  /// - Throws: `serve.media_link`; what `FrameSource` throws.
+  /// Opens an item below the media folder; a folder of frames may not contain links as frames.
+  /// - Throws: `serve.media_link`; any error from `FrameSource`.
   init(_ item: MediaItem, options: PictureOptions) throws(Failure) {
     if item.isFolder {
       for name in item.names where item.kind(name) == nil && OpenVideo.looksLikeFrame(name) {
@@ -49,7 +49,7 @@ struct OpenVideo: IndexedFrames {
     do throws(Failure) {
       frames = try FrameSource(path: item.processPath, options: options)
     } catch {
-      // The path by which it is open means nothing to anybody.
+      // The path through which it is open means nothing to anybody.
       throw error.with(file: item.path)
     }
     self.item = item
@@ -76,7 +76,7 @@ struct OpenVideo: IndexedFrames {
 }
 
 extension Failure {
-  /// The same failure about another file, or none.
+  /// The same failure with a different file, or none.
   fileprivate func with(file: String?) -> Failure {
     var copy = self
     copy.file = file

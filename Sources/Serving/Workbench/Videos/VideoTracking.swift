@@ -5,12 +5,12 @@ public import SAM2
 
 /// The tracking of one video, used by one thread at a time.
 ///
-/// Corrected frames condition those around them, so that a correction stays what it is when the video
+/// Corrected frames condition those around them, so that a correction is preserved when the video
 /// is tracked again.
 struct VideoTracking {
   private let predictor: VideoPredictor
   private var propagation: Propagation?
-  /// Everything that was done, as a script that does it again.
+  /// All actions so far, as a script that repeats them.
   private(set) var actions: [InteractionScript.Action]
 
   static let options: VideoOptions = {
@@ -31,10 +31,10 @@ struct VideoTracking {
 
   // MARK: - Before prompts
 
-  /// Frames that the image encoder has seen lately.
+  /// Frames that have been encoded recently.
   var encodedFrames: [Int] { predictor.encodedFrames }
 
-  /// Does what prompts on `object` on `frame` have in common.
+  /// Does the work shared by all prompts for `object` on `frame`.
   func encode(frame: Int, for object: Int) throws(Failure) {
     try predictor.encode(frame: frame, for: object)
   }
@@ -43,7 +43,7 @@ struct VideoTracking {
     predictor.isEncoded(frame: frame, for: object)
   }
 
-  /// The answer to a prompt that is not given yet.
+  /// The answer to a prompt that has not been given yet.
   func preview(_ prompt: VideoPrompt) throws(Failure) -> FrameResult {
     try predictor.preview(
       frame: prompt.frame, object: prompt.object, points: prompt.points, box: prompt.box,
@@ -63,7 +63,7 @@ struct VideoTracking {
     return [result]
   }
 
-  /// A mask has no file of its own yet: exports of the script name it after frame and object.
+  /// A mask has no file yet: exports of the script name it after frame and object.
   mutating func addMask(
     _ mask: BinaryMask, frame: Int, object: Int
   ) throws(Failure) -> [FrameResult] {
@@ -104,7 +104,7 @@ struct VideoTracking {
     return propagation?.progress.total ?? 0
   }
 
-  /// The next frame; nil when there are no more.
+  /// The next frame; nil if there are no more.
   mutating func next() throws(Failure) -> (result: FrameResult, progress: Propagation.Progress)? {
     guard let result = try propagation?.next(), let progress = propagation?.progress else {
       propagation = nil
@@ -121,7 +121,7 @@ struct VideoTracking {
 
   func restore(from path: String) throws(Failure) { _ = try predictor.restoreState(from: path) }
 
-  /// The frames that each object is annotated on, from the actions: the dots of its lane.
+  /// The frames on which each object is annotated, from the actions: the dots in its lane.
   var prompts: [(object: Int, frame: Int)] {
     var found: [(object: Int, frame: Int)] = []
     for action in actions {
@@ -157,9 +157,9 @@ public struct VideoPrompt: Sendable {
 
 /// The frames to track.
 public struct TrackingRange: Sendable {
-  /// Nil for the first annotated one.
+  /// Nil for the first annotated frame.
   public var start: Int?
-  /// Frames after the first; nil for all.
+  /// Maximum number of frames after the first; nil for all.
   public var maxFrames: Int?
   public var isReverse: Bool
 

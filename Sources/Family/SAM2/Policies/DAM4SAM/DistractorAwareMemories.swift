@@ -1,27 +1,27 @@
 import SAM2Config
 
-/// Remembers recent frames some way apart, and frames on which the decoder offered a look-alike.
+/// Remembers recent frames at intervals, and frames on which the decoder offered a look-alike.
 ///
-/// The memory of DAM4SAM in its form for several objects (d4sm): a list in which recent memories and
-/// those of frames with look-alikes follow each other, and of which only frames count on which the
-/// object was seen. Annotated frames come before the list. When tracking moves back or
-/// reverses, memories of frames ahead of it are forgotten.
+/// The memory of DAM4SAM in its form for several objects (d4sm): one list that mixes recent
+/// memories with those of frames with look-alikes. Only frames on which the object was seen enter
+/// it. Annotated frames come before the list. When tracking moves back or reverses, memories of
+/// frames ahead of it are forgotten.
 struct DistractorAwareMemories: Sendable, Equatable {
   /// A remembered frame.
   struct Element: Sendable, Equatable {
     var frame: Int
-    /// Whether a look-alike was seen there: such memories count as annotated ones.
+    /// Whether a look-alike was seen there: such memories are treated like annotated ones.
     var isDistractor: Bool
   }
 
   let options: DAM4SAMOptions
-  /// In the order of the list; not always that of time.
+  /// In the order of the list, which is not always chronological.
   private(set) var elements: [Element] = []
-  /// Frames with the object's pointers, oldest first.
+  /// Frames whose object pointers are kept, oldest first.
   private(set) var pointerFrames: [Int] = []
-  /// A frame with a look-alike that takes its place in the list after the next frame.
+  /// A frame with a look-alike that enters the list when the next frame is observed.
   private(set) var pending: Int?
-  /// Areas of the masks in which the object was seen, oldest first.
+  /// Areas of the masks on frames where the object was seen, oldest first.
   private(set) var areas: [Area] = []
   /// The newest frame with a look-alike.
   private(set) var lastDistractor: Int?
@@ -33,12 +33,12 @@ struct DistractorAwareMemories: Sendable, Equatable {
     var pixels: Int
   }
 
-  /// Frames of which the median area is taken.
+  /// Number of frames over which the median area is taken.
   private static let areaWindow = 10
 
-  /// Memories that are attended to at most, the annotated frame included.
+  /// Maximum number of memories attended to, including the annotated frame's.
   private let memoryLimit: Int
-  /// Pointers that are kept, the annotated frame's included.
+  /// Number of pointers kept, including the annotated frame's.
   private let pointerLimit: Int
 
   init(_ options: DAM4SAMOptions, _ configuration: ModelConfiguration) {
@@ -47,7 +47,7 @@ struct DistractorAwareMemories: Sendable, Equatable {
     pointerLimit = configuration.pointers.maxObjPtrsInEncoder
   }
 
-  /// The saved parts of an earlier selection.
+  /// Restores the saved parts of an earlier selection.
   mutating func restore(
     elements: [Element], pointerFrames: [Int], pending: Int?, areas: [Area], lastDistractor: Int?,
     isReverse: Bool
@@ -90,7 +90,7 @@ struct DistractorAwareMemories: Sendable, Equatable {
 
   // MARK: - Learning
 
-  /// Takes note of a result: `DAM4SAMMOT.track`, after the frame is tracked.
+  /// Records a result, as `DAM4SAMMOT.track` does after the frame is tracked.
   mutating func observe(_ mask: TrackedMask) {
     forget(from: mask.frame, isReverse: mask.isReverse)
     settlePending()
@@ -107,7 +107,7 @@ struct DistractorAwareMemories: Sendable, Equatable {
     }
   }
 
-  /// Forgets results on frames that tracking has not reached, or reaches anew.
+  /// Forgets results on frames that tracking has not reached yet, or is about to reach again.
   private mutating func forget(from frame: Int, isReverse: Bool) {
     func isPast(_ other: Int) -> Bool {
       isReverse == self.isReverse && (isReverse ? other > frame : other < frame)
@@ -122,7 +122,7 @@ struct DistractorAwareMemories: Sendable, Equatable {
     self.isReverse = isReverse
   }
 
-  /// The newest recent memory becomes one of a look-alike.
+  /// Replaces the newest memory with that of the pending frame with a look-alike.
   private mutating func settlePending() {
     guard let frame = pending else { return }
     pending = nil
@@ -137,7 +137,7 @@ struct DistractorAwareMemories: Sendable, Equatable {
       min(max(pointerFrames.count + 1 - pointerLimit, 0), pointerFrames.count))
   }
 
-  /// The newest frame replaces the one before it unless that one is to stay.
+  /// Adds the newest frame, which replaces the recent one before it unless that is to be kept.
   private mutating func noteRecent(_ frame: Int) {
     let element = Element(frame: frame, isDistractor: false)
     if let last = elements.lastIndex(where: { !$0.isDistractor }),
@@ -166,7 +166,8 @@ struct DistractorAwareMemories: Sendable, Equatable {
     lastDistractor.map { abs(frame - $0) > options.interval } ?? true
   }
 
-  /// Whether the mask is about as large as recent ones; unknown for the first.
+  /// Whether the mask is about as large as recent ones; false for the first, which has none to
+  /// compare with.
   private func hasUsualArea(_ seen: SeenMask) -> Bool {
     guard areas.count > 1 else { return false }
     let sorted = areas.map(\.pixels).sorted()
@@ -177,7 +178,7 @@ struct DistractorAwareMemories: Sendable, Equatable {
 
   private var distractorCount: Int { elements.count { $0.isDistractor } }
 
-  /// Whether list and annotated frame are more than the bank.
+  /// Whether the list and the annotated frame together exceed the bank.
   private var isOverfull: Bool { elements.count + 1 > memoryLimit }
 
   private mutating func removeOldest(isDistractor: Bool) {

@@ -1,8 +1,8 @@
 import Media
 import Tensors
 
-/// The mask of an object that was seen on a frame, at the size of the video, beside the candidates
-/// that were not taken.
+/// The mask of an object that was seen on a frame, at the size of the video, along with the
+/// candidates that were not chosen.
 struct SeenMask {
   let frame: Int
   /// Pixels of the mask.
@@ -18,7 +18,8 @@ struct SeenMask {
     (frame, source) = (mask.frame, mask)
   }
 
-  /// How much of the mask's box is left when a candidate's largest piece outside the mask joins it.
+  /// The IoU of the mask's box with the same box after adding a candidate's largest piece outside
+  /// the mask.
   ///
   /// A small overlap shows that the decoder saw a second object.
   /// - Returns: the minimum IoU over the candidates; nil when none reaches outside the mask.
@@ -37,7 +38,7 @@ struct SeenMask {
       .min()
   }
 
-  /// The box of the largest region of `other` outside the mask, joined over edges and corners.
+  /// The box of the largest region of `other` outside the mask, connected across edges and corners.
   private func largestPiece(of other: [Float], width: Int, height: Int) -> CornerBox? {
     let members = zip(other, plane).map { $0 > 0 && $1 <= 0 }
     var largest: [Int] = []

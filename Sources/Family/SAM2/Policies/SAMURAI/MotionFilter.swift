@@ -1,8 +1,8 @@
-/// Follows the box of one object: a Kalman filter with constant velocity.
+/// Follows the box of one object: a constant-velocity Kalman filter.
 ///
 /// Its state is (xc, yc, w/h, h) in pixels of the model's input and the change of each per frame;
-/// uncertainties grow with the height. The filter of DeepSORT (Wojke et al., "Simple Online and
-/// Realtime Tracking with a Deep Association Metric", 2017), which SAMURAI uses.
+/// uncertainties grow with the height. This is the filter of DeepSORT (Wojke et al., "Simple Online
+/// and Realtime Tracking with a Deep Association Metric", 2017), which SAMURAI uses.
 struct MotionFilter: Sendable, Equatable {
   /// Centre, aspect ratio and height of a box.
   typealias Measurement = [Double]
@@ -35,7 +35,7 @@ struct MotionFilter: Sendable, Equatable {
   /// The box where the object is expected.
   var box: CornerBox { CornerBox(centre: mean) }
 
-  /// Moves on by one frame.
+  /// Advances by one frame.
   mutating func predict() {
     let (p, v) = (Self.position * mean[3], Self.velocity * mean[3])
     let noise = Self.diagonal([p, p, 1e-2, p, v, v, 1e-5, v])
@@ -55,7 +55,7 @@ struct MotionFilter: Sendable, Equatable {
     for i in covariance.indices { covariance[i] += noise[i] }
   }
 
-  /// Takes a box that was seen into account.
+  /// Updates the state with an observed box.
   mutating func update(_ box: Measurement) {
     let p = Self.position * mean[3]
     var innovation = (0..<Self.measured).map { covariance[$0 * Self.size..<$0 * Self.size + 4] }
@@ -106,7 +106,7 @@ struct MotionFilter: Sendable, Equatable {
     return factor
   }
 
-  /// x with L L^T x = `right`.
+  /// Solves L L^T x = `right` for x.
   private static func solve(_ factor: [Double], _ right: [Double]) -> [Double] {
     var x = right
     for i in 0..<measured {

@@ -1,16 +1,17 @@
 import SAM2Config
 import Tensors
 
-/// Chooses the mask that fits both the model's opinion and the object's motion.
+/// Chooses the mask by the model's predicted IoU and the object's motion together.
 ///
 /// Motion counts after a number of good frames in a row; until then the highest predicted IoU
-/// decides, as in the reference. `_forward_sam_heads` of SAMURAI, with a filter for each object.
+/// decides, as in the reference. This is SAMURAI's `_forward_sam_heads`, with a filter for each
+/// object.
 struct MotionSelection: Sendable, Equatable {
   let options: SAMURAIOptions
   let motionWeight: Float
   /// nil until the first candidates are seen.
   private(set) var filter: MotionFilter?
-  /// Good frames in a row, until motion counts; 0 after a bad one.
+  /// Number of good frames in a row, until motion counts; 0 after a bad one.
   private(set) var stableFrames = 0
 
   /// Channels of the first stage of Hiera Large.
@@ -26,7 +27,7 @@ struct MotionSelection: Sendable, Equatable {
     motionWeight = options.motionWeight ?? (isLarge ? 0.15 : 0.25)
   }
 
-  /// Takes over what an earlier selection had learned.
+  /// Restores what an earlier selection had learned.
   mutating func restore(filter: MotionFilter?, stableFrames: Int) {
     (self.filter, self.stableFrames) = (filter, stableFrames)
   }
@@ -66,7 +67,7 @@ struct MotionSelection: Sendable, Equatable {
     return SelectedMask(candidates: candidates, index: index, motionScore: Float(fits[index]))
   }
 
-  /// The box of a candidate in pixels of the model's input; that of an absent object is empty.
+  /// The box of a candidate in pixels of the model's input; empty for an absent object.
   private func box(of index: Int, _ candidates: MaskCandidates) -> CornerBox {
     guard candidates.objectScore > options.objectScore else { return .empty }
     let mask = candidates.logits(index)

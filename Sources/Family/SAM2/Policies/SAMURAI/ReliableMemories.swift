@@ -1,8 +1,9 @@
 import SAM2Config
 
-/// Remembers recent frames whose masks the model and the object's motion speak for.
+/// Remembers recent frames whose masks are supported by the model's scores and the object's motion.
 ///
-/// `_prepare_memory_conditioned_features` of SAMURAI. Frames 0 and 1 are never among them, as there.
+/// This is SAMURAI's `_prepare_memory_conditioned_features`; as there, frames 0 and 1 are never
+/// among them.
 struct ReliableMemories: Sendable, Equatable {
   let options: SAMURAIOptions
   /// Maximum number of frames to find.
@@ -13,9 +14,9 @@ struct ReliableMemories: Sendable, Equatable {
     limit = configuration.pointers.maxObjPtrsInEncoder - 1
   }
 
-  /// Good frames before `frame` from the oldest on, and in any case the one before it.
+  /// Good frames before `frame`, oldest first, and in any case the one directly before it.
   ///
-  /// Backwards in time the frames after it, in the mirrored order.
+  /// When tracking backwards in time, the frames after it, in mirrored order.
   func frames(before frame: Int, history: FrameHistory, isReverse: Bool) -> [Int] {
     var found: [Int] = []
     let earlier = history.recent.filter { isReverse ? $0 > frame : $0 < frame && $0 > 1 }.sorted()
