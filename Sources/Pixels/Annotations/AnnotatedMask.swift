@@ -1,26 +1,26 @@
 public import Bytes
 public import Media
 
-/// The mask of one object in one picture, kept small.
+/// The mask of one object in one picture, stored compactly.
 public struct AnnotatedMask: Sendable {
-  /// Number of the object.
+  /// The object's number.
   public let object: Int
-  /// Position of its class in the categories of the context.
+  /// Index of its class in the context's categories.
   public let category: Int
-  /// The model's score of the mask, or the detector's of the object, 0...1; nil when there is none.
+  /// The model's score for the mask, or the detector's for the object, 0...1; nil without a score.
   public let score: Double?
   public let width: Int
   public let height: Int
-  /// Pixels inside.
+  /// Number of pixels inside the mask.
   public let area: Int
   /// Nil for an empty mask.
   public let box: PixelBox?
-  /// The run lengths as COCO writes them: a few bytes for each run.
+  /// The run lengths as COCO writes them: a few bytes per run.
   public let cocoCounts: String
-  /// The mask pixel by pixel, while several writers need it.
+  /// The mask pixel by pixel, kept while several writers need it.
   private var kept: BinaryMask?
 
-  /// With `keepsPixels` the mask is not small before it is `compact`.
+  /// With `keepsPixels`, the mask also holds its pixels until `compact` drops them.
   public init(
     object: Int, category: Int = 0, score: Double?, mask: BinaryMask, keepsPixels: Bool = false
   ) {
@@ -33,7 +33,7 @@ public struct AnnotatedMask: Sendable {
 
   public var isEmpty: Bool { area == 0 }
 
-  /// The same without the pixels themselves.
+  /// A copy without the pixels themselves.
   public var compact: AnnotatedMask {
     var mask = self
     mask.kept = nil
@@ -49,15 +49,15 @@ public struct AnnotatedMask: Sendable {
 
 /// A picture, or a frame of a video, with the masks found in it.
 public struct AnnotatedPicture: Sendable {
-  /// The name of its file, under which other tools find it.
+  /// Its file name, by which other tools find it.
   public let name: String
-  /// The name that its own files get, without extension.
+  /// The name given to its output files, without extension.
   public let stem: String
-  /// Number of the frame in a video; the position among the pictures of a run otherwise.
+  /// Frame number in a video; otherwise the position among the pictures of a run.
   public let index: Int
   public let width: Int
   public let height: Int
-  /// In order of their objects.
+  /// Ordered by object.
   public let masks: [AnnotatedMask]
 
   /// All masks must have the size of the picture.
@@ -69,13 +69,13 @@ public struct AnnotatedPicture: Sendable {
     (self.width, self.height, self.masks) = (width, height, masks)
   }
 
-  /// The same with nothing but run lengths.
+  /// A copy that keeps only run lengths.
   public var compact: AnnotatedPicture {
     AnnotatedPicture(
       name: name, stem: stem, index: index, width: width, height: height,
       masks: masks.map(\.compact))
   }
 
-  /// The masks that are not empty, as files hold them that list objects.
+  /// The masks that are not empty, as stored in files that list objects.
   var visibleMasks: [AnnotatedMask] { masks.filter { !$0.isEmpty } }
 }

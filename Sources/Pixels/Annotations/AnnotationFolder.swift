@@ -1,16 +1,16 @@
 public import Bytes
 
-/// Puts the files of several formats into one folder.
+/// Writes the files of several formats to one folder.
 ///
-/// A single format writes to the folder itself; each of several has a folder of its name below it.
+/// A single format writes to the folder itself; several each get a subfolder with their name.
 public struct AnnotationFolder: Sendable {
   private let path: String
   private let count: Int
   private let formats: [(kind: AnnotationKind, format: any AnnotationFormat)]
 
-  /// The formats `kinds`; those in `handled` have their place, but somebody else writes them.
+  /// The formats `kinds`; those in `handled` count towards the layout but are written elsewhere.
   ///
-  /// Nothing is created before the first file is written.
+  /// Nothing is created until the first file is written.
   public init(
     path: String, kinds: [AnnotationKind], except handled: Set<AnnotationKind> = [],
     context: AnnotationContext
@@ -20,14 +20,14 @@ public struct AnnotationFolder: Sendable {
     formats = kinds.filter { !handled.contains($0) }.map { ($0, $0.format(context)) }
   }
 
-  /// Path of the file `name` of `kind`, when `count` formats are written to `folder`.
+  /// Path of the `kind` file `name` when `count` formats are written to `folder`.
   public static func path(
     _ name: String, in folder: String, _ kind: AnnotationKind, of count: Int
   ) -> String {
     (folder.hasSuffix("/") ? folder : folder + "/") + (count > 1 ? kind.rawValue + "/" : "") + name
   }
 
-  /// The files about one picture, with whole paths; nothing is written yet.
+  /// The files about one picture, with full paths; nothing is written yet.
   ///
   /// Failures: those of the formats.
   public func files(of picture: AnnotatedPicture) throws(Failure) -> [AnnotationFile] {
@@ -36,7 +36,7 @@ public struct AnnotationFolder: Sendable {
     return files
   }
 
-  /// The files about all pictures, with whole paths; nothing is written yet.
+  /// The files about all pictures, with full paths; nothing is written yet.
   ///
   /// Failures: those of the formats.
   public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] {
@@ -45,10 +45,10 @@ public struct AnnotationFolder: Sendable {
     return files
   }
 
-  /// Writes the files about all pictures, after the last of them; nothing without pictures.
+  /// Writes the files about all pictures, after the last picture; without pictures, writes nothing.
   ///
   /// Failures: those of the formats and of `write`.
-  /// - Returns: their paths.
+  /// - Returns: the paths of the files.
   public func finish(_ pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
     guard !pictures.isEmpty else { return [] }
     let files = try files(ofAll: pictures)
@@ -63,8 +63,8 @@ public struct AnnotationFolder: Sendable {
     }
   }
 
-  /// Writes `files`, whose names are paths below `folder`, each complete or not at all, and creates
-  /// their folders.
+  /// Writes `files`, whose names are paths below `folder`, and creates their folders; each file is
+  /// written completely or not at all.
   ///
   /// Links below `folder` are not followed. Failures: those of `OutputDirectory`.
   public static func write(

@@ -1,11 +1,11 @@
 public import Bytes
 internal import Media
 
-/// A way of writing masks down that other tools read.
+/// A way of writing masks that other tools can read.
 ///
-/// Formats only make bytes; names are relative to the folder of the format. Empty masks are written
-/// by formats that have a place for every object in every picture, and left out by those that list
-/// what is there.
+/// Formats only produce bytes; names are relative to the format's folder. Formats with a place for
+/// every object in every picture write empty masks; formats that list only the objects present
+/// leave them out.
 public protocol AnnotationFormat: Sendable {
   /// The files about one picture alone; written as soon as the picture is done.
   func files(of picture: AnnotatedPicture) throws(Failure) -> [AnnotationFile]
@@ -19,9 +19,9 @@ extension AnnotationFormat {
   public func files(ofAll pictures: [AnnotatedPicture]) throws(Failure) -> [AnnotationFile] { [] }
 }
 
-/// A file of a format, to be written.
+/// A file to be written by a format.
 public struct AnnotationFile: Sendable, Equatable {
-  /// Relative to the folder of the format; may name folders below it.
+  /// Relative to the format's folder; may include subfolders.
   public let name: String
   public let bytes: [UInt8]
 
@@ -33,38 +33,38 @@ public struct AnnotationFile: Sendable, Equatable {
   init(name: String, text: String) { self.init(name: name, bytes: Array(text.utf8)) }
 }
 
-/// Facts that formats need besides the masks.
+/// Information that formats need besides the masks.
 public struct AnnotationContext: Sendable {
   /// The class of the objects, for formats that need one.
   public var category: String {
     get { categories.first ?? "" }
     set { categories = [newValue] }
   }
-  /// The classes of the objects, of which masks and boxes name one by its position.
+  /// The classes of the objects; masks and boxes refer to one by its index.
   public var categories = ["object"]
-  /// Put before names of pictures, where other tools look for them.
+  /// Prefix for picture names, where other tools look for the pictures.
   public var imagePrefix = ""
-  /// How far polygons may be from the outline, in pixels.
+  /// How far polygons may deviate from the outline, in pixels.
   public var polygonTolerance = 0.5
-  /// The video that the pictures are frames of.
+  /// The video whose frames the pictures are.
   public var video: VideoFacts?
 
   public init() {}
 
-  /// The class at position `category`.
+  /// The class at index `category`.
   func name(of category: Int) -> String {
     categories.indices.contains(category) ? categories[category] : self.category
   }
 }
 
-/// A video as a whole.
+/// Information about a video as a whole.
 public struct VideoFacts: Sendable {
   /// Its name without extension.
   public let identifier: String
   public let frameCount: Int
   public let width: Int
   public let height: Int
-  /// Seconds.
+  /// In seconds.
   public let duration: Double
 
   public init(identifier: String, frameCount: Int, width: Int, height: Int, duration: Double) {

@@ -1,6 +1,6 @@
-/// The formats by the names that commands give them.
+/// The formats, under the names that commands use.
 public enum AnnotationKind: String, CaseIterable, Sendable {
-  /// Black and white PNGs, one for each mask.
+  /// Black-and-white PNGs, one for each mask.
   case png
   /// Palette PNGs with object numbers.
   case davis
@@ -12,14 +12,14 @@ public enum AnnotationKind: String, CaseIterable, Sendable {
   case coco
   /// COCO instances with polygons.
   case cocoPolygons = "coco-polygons"
-  /// Polygons as Ultralytics' YOLO trains on them.
+  /// Polygons in the form that Ultralytics' YOLO trains on.
   case yolo
-  /// Tasks with brush masks for Label Studio.
+  /// Label Studio tasks with brush masks.
   case labelStudio = "label-studio"
   /// CVAT for images 1.1.
   case cvat
 
-  /// Whether each object can have one mask only, no candidates.
+  /// Whether each object can have only one mask, with no alternative candidates.
   public var holdsOneMaskAnObject: Bool { self != .png }
 
   /// Whether objects must have numbers from 1 to 255.

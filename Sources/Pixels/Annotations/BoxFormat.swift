@@ -1,8 +1,8 @@
 import Bytes
 
-/// A box around one object in one picture, in pixels from the top left corner.
+/// A box around one object in one picture, in pixels from the top-left corner.
 public struct AnnotatedBox: Sendable, Equatable {
-  /// Position of its class in the categories of the context.
+  /// Index of its class in the context's categories.
   public let category: Int
   /// 0...1.
   public let score: Double
@@ -19,7 +19,7 @@ public struct AnnotatedBox: Sendable, Equatable {
 
 /// A picture with the boxes found in it.
 public struct BoxedPicture: Sendable, Equatable {
-  /// The name of its file, under which other tools find it.
+  /// Its file name, by which other tools find it.
   public let name: String
   public let width: Int
   public let height: Int
@@ -30,7 +30,7 @@ public struct BoxedPicture: Sendable, Equatable {
   }
 }
 
-/// The formats of masks in which boxes alone can be written down, too.
+/// The mask formats that can also hold boxes alone.
 public enum BoxFormat: Sendable, CaseIterable {
   case coco
   case yolo

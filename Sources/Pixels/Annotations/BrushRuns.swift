@@ -2,15 +2,15 @@ public import Media
 
 /// The run-length code of Label Studio's brush.
 ///
-/// A stream of bits, most significant first. Head: the number of values (32), the bits of a value
-/// less one (5), and four bit counts for run lengths, each less one (4 each). Then for each run: a 1,
-/// the index of the bit count used (2), the length less one, the value. The values are the mask four
-/// times over (red, green, blue, alpha), row after row, 0 or 255.
+/// A bit stream, most significant bit first. Header: the number of values (32 bits), the bits per
+/// value minus one (5), and four bit counts for run lengths, each minus one (4 each). Then for each
+/// run: a 1, the index of the bit count used (2), the length minus one, and the value. The values
+/// are the mask repeated four times (red, green, blue, alpha), row by row, each 0 or 255.
 /// Algorithm: the `rle-pack` package of thi.ng/umbrella, which Label Studio uses.
 public enum BrushRuns {
   private static let lengthBits = [3, 4, 8, 16]
 
-  /// The code of `mask`, padded with zeros to whole bytes.
+  /// The encoding of `mask`, padded with zeros to whole bytes.
   public static func encode(_ mask: BinaryMask) -> [UInt8] {
     var stream = BitStream()
     stream.append(4 * mask.bits.count, bits: 32)
@@ -39,13 +39,13 @@ public enum BrushRuns {
   }
 }
 
-/// Bits put together to bytes, the first one as the highest.
+/// Packs bits into bytes, the first bit as the highest.
 private struct BitStream {
   private var bytes: [UInt8] = []
   private var pending: UInt64 = 0
   private var pendingCount = 0
 
-  /// The lowest `bits` bits of `value`, at most 32.
+  /// Appends the lowest `bits` bits of `value`, at most 32.
   mutating func append(_ value: Int, bits: Int) {
     pending = pending << UInt64(bits) | UInt64(truncatingIfNeeded: value) & (1 << UInt64(bits) - 1)
     pendingCount += bits

@@ -2,7 +2,7 @@ internal import JSON
 
 /// COCO instances without masks: `coco.json` with all pictures of a run.
 ///
-/// `bbox` is [x, y, width, height], `area` that of the box, `score` what the detector thinks of it.
+/// `bbox` is [x, y, width, height], `area` the box's area, `score` the detector's score for it.
 enum COCOBoxes {
   static func file(_ pictures: [BoxedPicture], _ context: AnnotationContext) -> AnnotationFile {
     var images: [JSONValue] = []

@@ -4,14 +4,14 @@ internal import Media
 
 /// COCO instances: `coco.json`, or `coco-polygons.json`, with all pictures of a run.
 ///
-/// `bbox` is [x, y, width, height], `area` the pixels of the mask, `score` what the model thinks of
-/// it, `object_id` the number of the object (the same on all frames of a video).
+/// `bbox` is [x, y, width, height], `area` the pixel count of the mask, `score` the model's score
+/// for it, and `object_id` the object's number (the same in all frames of a video).
 public struct COCOInstances: AnnotationFormat {
-  /// The form of "segmentation".
+  /// How "segmentation" is written.
   public enum Shape: Sendable {
     /// Exact, with holes.
     case runLengths
-    /// Within the tolerance of the context; a slit leads to each hole.
+    /// Within the context's tolerance; a slit leads to each hole.
     case polygons
   }
 
@@ -58,7 +58,7 @@ public struct COCOInstances: AnnotationFormat {
       let sides = [box.left, box.top, box.right - box.left + 1, box.bottom - box.top + 1]
       members.append(("bbox", .array(sides.map { .init($0) })))
     }
-    // 1 would mean a crowd, which evaluation and most trainers leave out.
+    // 1 would mark a crowd, which evaluation and most trainers ignore.
     members += [("iscrowd", 0), ("object_id", .init(mask.object))]
     if let score = mask.score { members.append(("score", .init(score))) }
     return .object(members)

@@ -3,8 +3,8 @@ internal import Media
 
 /// CVAT for images 1.1: `annotations.xml` with a `<mask>` for each object in each picture.
 ///
-/// Also for the frames of a video: CVAT has no tracks of masks, and finds a frame by the `id` of
-/// its `<image>`. Objects are distinguished by `group_id`; the lowest number is on top.
+/// Also used for video frames: CVAT has no mask tracks, and identifies a frame by the `id` of its
+/// `<image>`. Objects are distinguished by `group_id`; the lowest number is on top.
 public struct CVATMasks: AnnotationFormat {
   private let context: AnnotationContext
 
@@ -62,7 +62,7 @@ public struct CVATMasks: AnnotationFormat {
     return text + "  </image>\n"
   }
 
-  /// Run lengths within `box`, row after row; the first run is outside.
+  /// Run lengths within `box`, row by row; the first run is outside the mask.
   private static func runs(_ mask: BinaryMask, in box: PixelBox) -> [Int] {
     var runs: [Int] = []
     var (value, run) = (false, 0)
@@ -78,7 +78,7 @@ public struct CVATMasks: AnnotationFormat {
     return runs + [run]
   }
 
-  /// `text` as the value of an attribute or the content of an element.
+  /// `text` escaped for use as an attribute value or as element content.
   private func escaped(_ text: String) -> String {
     var out = ""
     for scalar in text.unicodeScalars {
@@ -87,7 +87,7 @@ public struct CVATMasks: AnnotationFormat {
       case "<": out += "&lt;"
       case ">": out += "&gt;"
       case "\"": out += "&quot;"
-      // XML 1.0 has no way to write other control characters at all.
+      // XML 1.0 cannot represent other control characters at all.
       case "\t", "\n", "\r": out += "&#\(scalar.value);"
       case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": out += "\u{FFFD}"
       default: out.unicodeScalars.append(scalar)

@@ -1,7 +1,7 @@
 public import Bytes
 internal import JSON
 
-/// Label Studio: `label-studio.json`, a task for each picture with a brush mask for each object.
+/// Label Studio: `label-studio.json`, one task per picture with a brush mask for each object.
 ///
 /// The masks are predictions, which a person accepts or corrects; the labelling configuration needs
 /// `<Image name="image" value="$image"/>` and `<BrushLabels name="tag" toName="image">`.
@@ -33,7 +33,7 @@ public struct LabelStudioBrush: AnnotationFormat {
     ]
   }
 
-  /// The prefix and the name; after the beginning of an address the name is encoded as part of one.
+  /// The prefix and the name; if the prefix starts an address, the name is percent-encoded.
   private func address(of name: String) -> String {
     let prefix = context.imagePrefix
     guard prefix.contains("://") || prefix.contains("?") || prefix.hasPrefix("/") else {

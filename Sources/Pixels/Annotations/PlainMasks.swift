@@ -17,7 +17,7 @@ public struct PlainMasks: AnnotationFormat {
   }
 }
 
-/// `number` with at least three digits: the names of objects.
+/// `number` with at least three digits, as used in object names.
 func threeDigits(_ number: Int) -> String {
   let digits = String(number)
   return String(repeating: "0", count: max(3 - digits.count, 0)) + digits

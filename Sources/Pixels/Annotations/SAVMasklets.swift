@@ -4,9 +4,9 @@ internal import Media
 
 /// SA-V's masklets: all masks of a video in `VIDEO_manual.json`.
 ///
-/// `masklet[frame][object]` is a run-length mask of COCO. There is an entry for every frame of the
-/// video, empty where nothing was found or nothing was looked for; the data set itself has one for
-/// every fourth. Numbers that are `float64` there are written with a fraction.
+/// `masklet[frame][object]` is a COCO run-length mask. Every frame of the video has an entry, empty
+/// where nothing was found or the frame was not searched; the data set itself has one for every
+/// fourth frame. Numbers that are `float64` there are written with a fraction.
 public struct SAVMasklets: AnnotationFormat {
   private let context: AnnotationContext
 
@@ -79,7 +79,7 @@ public struct SAVMasklets: AnnotationFormat {
     area < 32 * 32 ? "small" : area < 96 * 96 ? "medium" : "large"
   }
 
-  /// How often the object disappears or reappears after its first appearance.
+  /// The number of times the object disappears or reappears after its first appearance.
   private static func changes(_ visible: [Bool]) -> Int {
     let seen = visible.drop { !$0 }
     return zip(seen, seen.dropFirst()).count { $0 != $1 }

@@ -3,7 +3,7 @@ internal import Media
 
 /// SA-V's masks: `OBJECT/FRAME.png`, a palette PNG with 1 inside and 0 outside.
 ///
-/// Objects may overlap. Reader: the SA-V evaluator, for which this folder is the one of a video.
+/// Objects may overlap. Reader: the SA-V evaluator, which treats this folder as that of one video.
 public struct SAVMasks: AnnotationFormat {
   public init() {}
 

@@ -1,6 +1,6 @@
 /// The box labels of Ultralytics' YOLO: `labels/NAME.txt`.
 ///
-/// One line for each box: `class x y width height`, centre and size as shares of the picture's sides.
+/// One line per box: `class x y width height`, centre and size as fractions of the picture's sides.
 enum YOLOBoxes {
   static func labels(of picture: BoxedPicture) -> AnnotationFile {
     var lines = ""

@@ -3,9 +3,9 @@ internal import Media
 
 /// The segmentation labels of Ultralytics' YOLO: `labels/NAME.txt`, and `data.yaml`.
 ///
-/// One line for each object: `class x1 y1 x2 y2 …`, the middles of its outermost pixels as shares of
-/// the picture's width and height. Parts of an object are joined by a line there and back, as
-/// Ultralytics' own converter of COCO does; holes likewise.
+/// One line per object: `class x1 y1 x2 y2 …`, the centres of its outermost pixels as fractions of
+/// the picture's width and height. Separate parts of an object are joined by a line there and back,
+/// as in Ultralytics' own COCO converter; holes likewise.
 public struct YOLOSegments: AnnotationFormat {
   private let context: AnnotationContext
 
@@ -30,7 +30,7 @@ public struct YOLOSegments: AnnotationFormat {
     return [AnnotationFile(name: "labels/\(Self.stem(of: picture.name)).txt", text: lines)]
   }
 
-  /// The name without its extension, by which the reader pairs a picture and its labels.
+  /// The name without its extension; the reader uses it to match a picture with its labels.
   static func stem(of name: String) -> Substring {
     name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]
   }
@@ -41,7 +41,7 @@ public struct YOLOSegments: AnnotationFormat {
 
   /// The description of the data set.
   static func dataFile(_ context: AnnotationContext) -> AnnotationFile {
-    // Without "path" readers look beside this file; with one they start from their working folder.
+    // Without "path", readers look beside this file; with it, they start from their working folder.
     let names = context.categories.enumerated().map { "  \($0): \(quoted($1))\n" }.joined()
     let text = """
       # Put the pictures into images/ beside labels/.
@@ -53,7 +53,7 @@ public struct YOLOSegments: AnnotationFormat {
     return AnnotationFile(name: "data.yaml", text: text)
   }
 
-  /// A text as YAML writes it in double quotes, whatever is in it.
+  /// Any text as a double-quoted YAML string.
   private static func quoted(_ text: String) -> String {
     var out = "\""
     for scalar in text.unicodeScalars {
@@ -70,7 +70,7 @@ public struct YOLOSegments: AnnotationFormat {
     return out + "\""
   }
 
-  /// Six decimals: a ten-thousandth of a pixel in a picture of a hundred pixels.
+  /// Six decimals: a ten-thousandth of a pixel in a picture 100 pixels across.
   static func share(_ position: Double, of whole: Int) -> String {
     let millionths = Int((position / Double(whole) * 1_000_000).rounded())
     let digits = String(millionths % 1_000_000)

@@ -27,10 +27,10 @@ int codec_memory_file(const uint8_t *bytes, size_t count) {
   return descriptor;
 }
 
-// Code between vfork and exec shares the memory of the parent, which waits: it calls nothing but
-// the system, and changes only an error number.
+// Code between vfork and exec shares the memory of the waiting parent, so it makes only system
+// calls and changes only an error number.
 
-// A program opens its libraries one after the other.
+// A program opens its libraries one after another.
 enum { MAX_DESCRIPTORS = 8, MAX_OPEN_FILES = 64 };
 
 static void set_limit(int resource, uint64_t soft, uint64_t margin) {
@@ -44,12 +44,12 @@ static void confine(const codec_limits *limits) {
   set_limit(RLIMIT_AS, limits->address_space, 0);
   set_limit(RLIMIT_FSIZE, limits->file_bytes, 0);
   set_limit(RLIMIT_NOFILE, MAX_OPEN_FILES, 0);
-  // The signal at the soft limit distinguishes the end of its time from other ends.
+  // The signal at the soft limit distinguishes a timeout from other terminations.
   set_limit(RLIMIT_CPU, limits->processor_seconds, 5);
 }
 
-// Handlers of the parent must not run in the child; signals that it ignores stay ignored, as nohup
-// needs it.
+// The parent's handlers must not run in the child; signals the parent ignores stay ignored, as
+// nohup requires.
 static void reset_signals(void) {
   struct sigaction usual = {.sa_handler = SIG_DFL}, now;
   for (int number = 1; number < NSIG; number++) {
@@ -68,7 +68,7 @@ static void close_from(int first) {
   for (int number = first; number < (int)limit.rlim_cur; number++) close(number);
 }
 
-// Out of the way first, since a source may have the number of another target.
+// Moves the sources out of the way first, since one may have the number of another's target.
 static int place_descriptors(const int *descriptors, int count) {
   int moved[MAX_DESCRIPTORS];
   for (int i = 0; i < count; i++) {

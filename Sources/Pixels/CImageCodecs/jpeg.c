@@ -10,7 +10,7 @@
 
 #include "report.h"
 
-// State of the callbacks; the library's structures come first so that casts reach the rest.
+// State for the callbacks; the library's structures come first so that casts can reach the rest.
 struct errors {
   struct jpeg_error_mgr base;
   jmp_buf escape;
@@ -56,8 +56,8 @@ static void fail(j_common_ptr info, codec_status status) {
 
 static void error_exit(j_common_ptr info) { fail(info, status_of(info->err->msg_code)); }
 
-// The library would carry on with grey blocks after these warnings. A mask of half a picture is
-// worse than an error. Other warnings (such as stray bytes between segments) do no harm.
+// After these warnings, the library would carry on with grey blocks. A mask of half a picture is
+// worse than an error. Other warnings (such as stray bytes between segments) are harmless.
 static void emit_message(j_common_ptr info, int level) {
   if (level >= 0) return;
   switch (info->err->msg_code) {
@@ -145,7 +145,7 @@ static void monitor(j_common_ptr common) {
   longjmp(errors->escape, 1);
 }
 
-// Adobe stores inverted ink. The product is rounded as Pillow's CMYK conversion rounds it.
+// Adobe stores ink values inverted. The product is rounded as in Pillow's CMYK conversion.
 static void rgb_from_inverted_cmyk(const uint8_t *cmyk, uint8_t *rgb, uint32_t width) {
   for (uint32_t x = 0; x < width; x++, cmyk += 4, rgb += 3) {
     uint32_t light = cmyk[3];
@@ -197,7 +197,7 @@ void codec_jpeg_decode(const uint8_t *input, size_t count, codec_size size, uint
     decode_rows(&info, output);
   else
     codec_fail(report, CODEC_DAMAGED, "the size changed between two readings of the header");
-  // Not jpeg_finish_decompress: every row is there, and what follows them does not matter.
+  // Not jpeg_finish_decompress: every row has been read, and the data after them does not matter.
   jpeg_destroy_decompress(&info);
 }
 
@@ -224,7 +224,7 @@ static void grow(j_compress_ptr info) {
   bytes->capacity = capacity;
 }
 
-// Called with the buffer full, whatever the value of `free_in_buffer`.
+// Called when the buffer is full, regardless of the value of `free_in_buffer`.
 static boolean grow_output(j_compress_ptr info) {
   grow(info);
   return TRUE;

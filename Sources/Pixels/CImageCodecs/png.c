@@ -5,7 +5,7 @@
 
 #include "png_reader.h"
 
-// Rows and columns of what is written.
+// Maximum number of rows or columns when writing.
 #define DIMENSION_LIMIT 1000000u
 // Chunks that carry no pixels, skipped so that a small file cannot inflate into a large profile.
 #define SKIPPED_CHUNKS 9
@@ -61,7 +61,7 @@ png_structp codec_png_reader(codec_png_input *input, png_infop *info, codec_repo
     return NULL;
   }
   png_set_read_fn(png, input, read_bytes);
-  // Any side that the format can hold: the caller caps the product before it allocates.
+  // Any side length the format allows: the caller caps the product before it allocates.
   png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped_chunks, SKIPPED_CHUNKS);
   return png;
@@ -82,7 +82,7 @@ codec_size codec_png_size(const uint8_t *bytes, size_t count, codec_report *repo
   return size;
 }
 
-// Without an array of row pointers: an interlaced image is refined in place, pass by pass.
+// Needs no array of row pointers: an interlaced image is refined in place, pass by pass.
 void codec_png_read_rows(png_structp png, png_infop info, codec_size size, uint8_t *output,
                          int channels) {
   int passes = png_set_interlace_handling(png);
@@ -133,13 +133,13 @@ static void write_image(png_structp png, png_infop info, const uint8_t *pixels, 
       colours[i] = (png_color){palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]};
     png_set_PLTE(png, info, colours, 256);
   }
-  // Masks are flat areas, without filters long runs of one value: looking for other matches than runs
-  // takes three to seven times as long, for files that are hardly smaller or larger.
+  // Masks consist of flat areas, which without filters are long runs of one value: looking for
+  // matches other than runs takes three to seven times as long, for files of about the same size.
   if (channels == 1) {
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
     png_set_compression_strategy(png, Z_RLE);
   }
-  // Pictures are noisy: more effort takes ten times as long and saves a tenth of the bytes.
+  // Pictures are noisy: a higher level takes ten times as long and saves a tenth of the bytes.
   if (channels >= 3) {
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
     png_set_compression_level(png, 1);

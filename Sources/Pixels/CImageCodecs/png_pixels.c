@@ -6,7 +6,7 @@
 
 // MARK: RGB8
 
-// Whether a chunk of this name is before the pixels.
+// Whether a chunk with this name precedes the pixels.
 static int has_chunk(const uint8_t *bytes, size_t count, const char *name) {
   for (size_t offset = 8; offset + 8 <= count;) {
     const uint8_t *head = bytes + offset;
@@ -19,7 +19,7 @@ static int has_chunk(const uint8_t *bytes, size_t count, const char *name) {
   return 0;
 }
 
-// Rows with alpha or 16 bits go through a buffer: of one row, or of all when passes refine them.
+// Rows with alpha or 16 bits pass through a buffer: one row, or all rows of an interlaced image.
 typedef struct row_buffer {
   uint16_t *rows;
   size_t count;
@@ -32,7 +32,7 @@ static void reserve(png_structp png, row_buffer *buffer, size_t rows, size_t sam
   buffer->count = rows;
 }
 
-// Bytes widened in place, from the last to the first.
+// Widens bytes in place, from the last to the first.
 static void widen(uint16_t *row, size_t samples) {
   const uint8_t *bytes = (const uint8_t *)row;
   for (size_t i = samples; i-- > 0;) row[i] = bytes[i];
@@ -44,7 +44,7 @@ static uint8_t spread(uint16_t sample, codec_range range) {
   return (uint8_t)(((uint32_t)(sample - range.low) << 8) / ((uint32_t)(range.high - range.low) + 1));
 }
 
-// One row of RGBA samples to RGB8.
+// Converts one row of RGBA samples to RGB8.
 static void finish_row(const uint16_t *row, uint32_t width, int depth, codec_range range,
                        uint8_t *output, codec_samples *found) {
   uint16_t opaque = depth == 16 ? 0xffff : 0xff;
@@ -121,11 +121,11 @@ void codec_png_decode_rgb(const uint8_t *bytes, size_t count, codec_size size, c
 
 // MARK: Stored samples
 
-// Samples of a pixel as stored, of a reader that has read the header.
+// Stored samples per pixel, for a reader that has read the header.
 static int stored_channels(png_structp png, png_infop info) {
   int colour = png_get_color_type(png, info);
   if (colour == PNG_COLOR_TYPE_PALETTE) return 1;
-  // A transparent level of fewer than 8 bits would scale the others.
+  // Expanding a transparent level of fewer than 8 bits would scale the other levels.
   int has_alpha = (colour & PNG_COLOR_MASK_ALPHA) ||
                   (png_get_valid(png, info, PNG_INFO_tRNS) && png_get_bit_depth(png, info) >= 8);
   return (colour & PNG_COLOR_MASK_COLOR ? 3 : 1) + (has_alpha ? 1 : 0);

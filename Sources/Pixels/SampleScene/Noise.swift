@@ -1,33 +1,33 @@
-/// Numbers from a seed that are the same on every machine: integer hashing, and arithmetic that
-/// IEEE 754 defines exactly.
+/// Numbers derived from a seed, identical on every machine: they use integer hashing and arithmetic
+/// that IEEE 754 defines exactly.
 struct Noise: Sendable {
   let seed: UInt64
 
-  /// Another stream of numbers, one for each `index`.
+  /// A separate stream of numbers for each `index`.
   func stream(_ index: Int) -> Noise {
     Noise(seed: Noise.mixed(seed &+ UInt64(bitPattern: Int64(index)) &* 0xD6E8_FEB8_6659_FD93))
   }
 
-  /// Uniform in 0..<1, one value for each pair.
+  /// Uniform in 0..<1; one value for each pair.
   func value(_ x: Int, _ y: Int = 0) -> Double {
     let a = UInt64(bitPattern: Int64(x)) &* 0x9E37_79B9_7F4A_7C15
     let b = UInt64(bitPattern: Int64(y)) &* 0xC2B2_AE3D_27D4_EB4F
     return Double(Noise.mixed(seed ^ a ^ (b &+ (a >> 29))) >> 11) * 0x1p-53
   }
 
-  /// Uniform in `range`, one value for each `index`.
+  /// Uniform in `range`; one value for each `index`.
   func value(_ index: Int, in range: ClosedRange<Double>) -> Double {
     range.lowerBound + (range.upperBound - range.lowerBound) * value(index, 7)
   }
 
-  /// Nearly normal with deviation 1: the sum of four uniform values.
+  /// Nearly normal with standard deviation 1: the sum of four uniform values.
   func bell(_ x: Int, _ y: Int) -> Double {
     let sum =
       value(x, 4 * y) + value(x, 4 * y + 1) + value(x, 4 * y + 2) + value(x, 4 * y + 3)
     return (sum - 2) * 1.732
   }
 
-  /// Value noise: smooth, about one bump a unit, in 0...1.
+  /// Value noise: smooth, about one bump per unit, in 0...1.
   func smooth(_ x: Double, _ y: Double) -> Double {
     let (left, top) = (x.rounded(.down), y.rounded(.down))
     let (i, j) = (Int(left), Int(top))
@@ -37,7 +37,7 @@ struct Noise: Sendable {
     return above * (1 - v) + below * v
   }
 
-  /// Value noise with finer, fainter copies of itself, in 0...1.
+  /// Value noise plus finer, fainter copies of itself, in 0...1.
   func cloudy(_ x: Double, _ y: Double, octaves: Int) -> Double {
     var (sum, total, weight, scale) = (0.0, 0.0, 1.0, 1.0)
     for octave in 0..<octaves {
@@ -60,7 +60,7 @@ struct Noise: Sendable {
   }
 }
 
-/// Sine and cosine by their series, because the C library's differ in the last bits.
+/// Sine and cosine by series, because the last bits differ between C libraries.
 enum Circle {
   static func sine(_ angle: Double) -> Double {
     let circle = 6.283185307179586

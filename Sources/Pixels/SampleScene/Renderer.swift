@@ -1,6 +1,6 @@
 import Media
 
-/// Paints a background and sprites, and keeps the visible object of each pixel.
+/// Paints a background and sprites, and records which object is visible at each pixel.
 struct Renderer {
   let width: Int
   let height: Int
@@ -28,7 +28,7 @@ struct Renderer {
     }
   }
 
-  /// Paints `placed` over everything so far.
+  /// Paints `placed` over everything painted so far.
   mutating func paint(_ placed: PlacedSprite) {
     let (columns, rows) = reach(of: placed)
     for y in rows {
@@ -43,7 +43,7 @@ struct Renderer {
     }
   }
 
-  /// The columns and rows that a sprite can touch, inside the picture.
+  /// The columns and rows of the picture that a sprite can touch.
   private func reach(of placed: PlacedSprite) -> (Range<Int>, Range<Int>) {
     func span(_ center: Double, _ limit: Int) -> Range<Int> {
       let first = min(max(Int(center - placed.reach), 0), limit)

@@ -1,9 +1,9 @@
 extension SampleScene {
-  /// A frame on which `count` objects that look alike circle around the middle.
+  /// A frame in which `count` objects that look alike circle around the centre.
   ///
   /// They share shape, texture and size, so that only their positions differ. Those with even
-  /// numbers circle the other way, so that each meets all of the others; the higher number covers
-  /// the lower. After that the last one leaves the picture for a while.
+  /// numbers circle the other way, so that each meets all of the others; where two meet, the higher
+  /// number covers the lower. Later, the last object leaves the picture for a while.
   func rivals(_ count: Int, _ moment: Moment) -> Picture {
     let looks = rivalLooks
     let (w, h) = (Double(moment.width), Double(moment.height))
@@ -27,7 +27,7 @@ extension SampleScene {
       width: moment.width, height: moment.height, frame: moment.frame, drift: drift, placed)
   }
 
-  /// Evenly spread at first; then each circles at a pace of its own.
+  /// Evenly spread at first; then each circles at its own pace.
   private func rivalAngle(_ index: Int, of count: Int, at time: Double) -> Double {
     let circle = 6.283185307179586
     let start = circle * (Double(index) / Double(count) + noise.stream(51).value(0))
@@ -44,10 +44,10 @@ extension SampleScene {
     )
   }
 
-  /// When the last one is farthest away.
+  /// The time at which the last object is farthest away.
   private static let absence = 0.78
 
-  /// From 0 up to 1 and back, around the absence of the last one.
+  /// Rises from 0 to 1 and falls back around the last object's `absence`.
   private static func swing(_ time: Double) -> Double {
     let share = min(max(1 - abs(time - absence) / 0.2, 0), 1)
     return share * share * (3 - 2 * share)

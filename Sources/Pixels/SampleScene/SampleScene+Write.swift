@@ -2,14 +2,14 @@ public import Bytes
 import Media
 
 extension SampleScene {
-  /// Writes the picture, the clip, their true masks and prompts below `folder`, which is created if
-  /// it does not exist.
+  /// Writes the picture and the clip, with their true masks and prompts, below `folder`, which is
+  /// created if it does not exist.
   ///
   ///     picture.png  picture_truth.png  prompts.json
   ///     frames/00000.jpg ...  truth/00000.png ...  script.json
   ///
-  /// Truths are palette PNGs whose values are object identifiers. `script.json` is the interaction
-  /// script of `sam2 track`: one click an object on the first frame, then propagation.
+  /// The true masks are palette PNGs whose values are object identifiers. `script.json` is the
+  /// interaction script of `sam2 track`: one click per object on the first frame, then propagation.
   /// Links below `folder` are not followed. Failures: those of `OutputDirectory`.
   public func write(
     to folder: String, frameCount: Int = 48, action: Action = .crossing
@@ -36,7 +36,7 @@ extension SampleScene {
 
   // MARK: - JSON
 
-  /// Clicks on objects with odd identifiers, boxes around the others, to show both kinds.
+  /// Clicks on objects with odd identifiers and boxes around the others, to show both kinds.
   static func promptsJSON(_ prompts: [Prompt]) -> String {
     let rows = prompts.map { prompt in
       let start = "    {\"object\": \(prompt.identifier), "

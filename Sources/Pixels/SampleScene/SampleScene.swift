@@ -1,10 +1,10 @@
 public import Media
 
-/// A made-up scene with true masks: textured objects on a calm background, three in the picture and
-/// two in the clip.
+/// A synthetic scene with true masks: textured objects on a calm background, three in the picture
+/// and two in the clip.
 ///
-/// Every picture, mask and number follows from the seed, on every machine. The clip is kept within
-/// reach of the small bundled model, which mixes up objects when more than two are about.
+/// The seed determines every picture, mask and number, on every machine. The clip is kept simple
+/// enough for the small bundled model, which confuses objects when there are more than two.
 public struct SampleScene: Sendable {
   public let seed: UInt64
   let noise: Noise
@@ -18,13 +18,13 @@ public struct SampleScene: Sendable {
 
   // MARK: - Pictures
 
-  /// A picture or frame with the truth about it.
+  /// A picture or frame with its ground truth.
   public struct Picture: Sendable {
     public let image: RGBImage
     /// Identifier of the visible object at each pixel; 0 is background.
     public let labels: LabelMap
 
-    /// The visible part of each object that is visible, by rising identifier.
+    /// The visible part of each visible object, in ascending order of identifier.
     public var masks: [(identifier: Int, mask: BinaryMask)] {
       labels.identifiers.map { ($0, labels.mask(of: $0)) }
     }
@@ -35,7 +35,7 @@ public struct SampleScene: Sendable {
     }
   }
 
-  /// The prompt of a person who selects one object.
+  /// The prompt a person would give to select one object.
   public struct Prompt: Sendable, Hashable {
     public let identifier: Int
     /// The pixel deepest inside the visible part.
@@ -53,7 +53,7 @@ public struct SampleScene: Sendable {
     }
   }
 
-  /// One picture; the second object covers a part of the first.
+  /// One picture; the second object covers part of the first.
   public func still(width: Int = 512, height: Int = 384) -> Picture {
     let (w, h) = (Double(width), Double(height))
     let unit = min(w, h)
@@ -77,7 +77,7 @@ public struct SampleScene: Sendable {
 
   /// The course of events in a clip.
   public enum Action: Sendable, Hashable {
-    /// Two objects cross, one covering a part of the other for a while, and that one leaves.
+    /// Two objects cross, the second covering part of the first for a while and then leaving.
     case crossing
     /// This many objects that look alike circle in both directions and cover each other where they
     /// meet; the last one leaves the picture for a while.
@@ -109,7 +109,7 @@ public struct SampleScene: Sendable {
 
   // MARK: - Choreography
 
-  /// A frame of a clip: its index, when it is (0 to 1), and its size.
+  /// A frame of a clip: its index, its time (0 to 1), and its size.
   struct Moment {
     let frame: Int
     let time: Double
@@ -143,7 +143,7 @@ public struct SampleScene: Sendable {
       width: moment.width, height: moment.height, frame: moment.frame, drift: drift, poses: poses)
   }
 
-  /// Paints from back to front: the third object if it is there, the first, the second.
+  /// Paints from back to front: the third object if present, the first, then the second.
   private func render(
     width: Int, height: Int, frame: Int, drift: (x: Double, y: Double), poses: [Sprite.Pose]
   ) -> Picture {

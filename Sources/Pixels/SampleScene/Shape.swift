@@ -1,8 +1,8 @@
-/// The outline of an object, in its own coordinates: it reaches about 1 from the origin.
+/// The outline of an object, in its own coordinates; it extends about 1 from the origin.
 enum Shape: Sendable {
   /// A smooth closed curve: radius 1 plus waves, each with its own number of periods.
   case blob(waves: [Wave])
-  /// A convex polygon with round corners; vertices in order of rising angle.
+  /// A convex polygon with rounded corners; vertices in order of increasing angle.
   case polygon(vertices: [Point], rounding: Double)
   case ellipse(halfWidth: Double, halfHeight: Double)
 
@@ -16,7 +16,7 @@ enum Shape: Sendable {
     let y: Double
   }
 
-  /// About the distance to the outline: negative inside, positive outside.
+  /// The approximate distance to the outline: negative inside, positive outside.
   func signedDistance(_ x: Double, _ y: Double) -> Double {
     switch self {
     case .blob(let waves):
@@ -24,7 +24,7 @@ enum Shape: Sendable {
     case .polygon(let vertices, let rounding):
       return Shape.polygonDistance(x, y, vertices) - rounding
     case .ellipse(let a, let b):
-      // First order: the implicit value over the length of its gradient.
+      // First order: the implicit value divided by the length of its gradient.
       let value = x * x / (a * a) + y * y / (b * b) - 1
       let (gx, gy) = (2 * x / (a * a), 2 * y / (b * b))
       let slope = (gx * gx + gy * gy).squareRoot()
@@ -35,7 +35,7 @@ enum Shape: Sendable {
   private static func blobDistance(_ x: Double, _ y: Double, _ waves: [Wave]) -> Double {
     let radius = (x * x + y * y).squareRoot()
     guard radius > 1e-6 else { return -0.5 }
-    // cos(k t) and sin(k t) by multiplying complex numbers: no angle needed.
+    // Computes cos(k t) and sin(k t) by multiplying complex numbers, so that no angle is needed.
     let (c, s) = (x / radius, y / radius)
     var (ck, sk) = (1.0, 0.0)
     var reach = 1.0
@@ -63,9 +63,9 @@ enum Shape: Sendable {
 }
 
 extension Shape {
-  /// A blob whose waves are drawn from `noise`, fainter the finer they are.
+  /// A blob whose waves are drawn from `noise`: the finer the wave, the fainter.
   static func blob(from noise: Noise) -> Shape {
-    // The first wave only moves the centre, so it is left out.
+    // The first wave would only move the centre, so its strength is 0.
     let strengths = [0, 0.16, 0.09, 0.05, 0.025]
     return .blob(
       waves: strengths.enumerated().map { k, strength in
@@ -75,7 +75,7 @@ extension Shape {
       })
   }
 
-  /// A polygon of `count` corners, a little irregular.
+  /// A slightly irregular polygon with `count` corners.
   static func polygon(corners count: Int, from noise: Noise) -> Shape {
     let rounding = 0.16
     let vertices = (0..<count).map { k in

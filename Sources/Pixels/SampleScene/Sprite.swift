@@ -1,4 +1,4 @@
-/// An object: its looks, and where it is.
+/// An object's identity and looks.
 struct Sprite: Sendable {
   let identifier: Int
   let shape: Shape
@@ -9,9 +9,9 @@ struct Sprite: Sendable {
     /// Centre in pixels.
     var x: Double
     var y: Double
-    /// Pixels from the centre to about the outline.
+    /// Approximate distance from the centre to the outline, in pixels.
     var radius: Double
-    /// Rotation in radians, clockwise as seen.
+    /// Rotation in radians, clockwise on screen.
     var angle: Double
   }
 }
@@ -30,7 +30,7 @@ struct PlacedSprite {
     sine = Circle.sine(pose.angle)
   }
 
-  /// How far anything of it, shadow included, reaches from the centre, in pixels.
+  /// How far the sprite, including its shadow, extends from the centre, in pixels.
   var reach: Double { 1.4 * pose.radius + 16 }
 
   private func local(_ x: Double, _ y: Double) -> (Double, Double) {
@@ -38,13 +38,13 @@ struct PlacedSprite {
     return (cosine * dx + sine * dy, cosine * dy - sine * dx)
   }
 
-  /// The covered share of the pixel at (x, y), its colour, and the shadow's share.
+  /// The share of the pixel at (x, y) that is covered, its colour, and the shadow's share.
   func sample(_ x: Double, _ y: Double) -> (coverage: Double, colour: Colour, shadow: Double) {
     let (u, v) = local(x, y)
     let distance = sprite.shape.signedDistance(u, v) * pose.radius
     let coverage = min(max(0.5 - distance, 0), 1)
     guard coverage > 0 else { return (0, Colour(0, 0, 0), shadow(x, y)) }
-    // Light from the upper left, and a darker rim: the object looks round.
+    // Light from the upper left and a darker rim make the object look round.
     let (dx, dy) = ((x - pose.x) / pose.radius, (y - pose.y) / pose.radius)
     let rim = min(max(1 + distance / (0.30 * pose.radius), 0), 1)
     let light = 1.05 - 0.16 * (0.6 * dx + 0.8 * dy) - 0.26 * rim * rim

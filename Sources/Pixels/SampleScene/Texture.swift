@@ -30,13 +30,13 @@ struct Texture: Sendable {
     }
   }
 
-  /// From -1...1 to 0...1 with steep, not hard, edges.
+  /// Maps -1...1 to 0...1 with edges that are steep but not hard.
   private static func softened(_ wave: Double) -> Double {
     0.5 + 0.5 * min(max(2.5 * wave, -1), 1)
   }
 }
 
-/// A colour before rounding, 0...255 a channel.
+/// A colour before rounding, 0...255 per channel.
 struct Colour: Sendable {
   var red: Double
   var green: Double

@@ -1,29 +1,29 @@
 public import Bytes
 import Glibc
 
-/// A place that delivers frames as they happen: a camera, a stream, a pipe.
+/// A source that delivers frames in real time: a camera, a stream or a pipe.
 ///
-/// The ffmpeg program opens it with fixed arguments. Of its protocols and formats only those of this
-/// kind of place are allowed, so that what arrives cannot make it open local files.
+/// The ffmpeg program opens it with fixed arguments. Only the protocols and formats for this kind
+/// of source are allowed, so that incoming data cannot make ffmpeg open local files.
 public struct LiveAddress: Sendable, Equatable {
-  /// The kinds of places, with what ffmpeg needs to know of each.
+  /// The kinds of sources, with what ffmpeg needs to know about each.
   enum Kind: Sendable, Equatable {
     case standardInput
-    /// The device of a camera, by Video4Linux.
+    /// A camera device, read through Video4Linux.
     case camera(String)
     case stream(String, LiveScheme)
     /// A named pipe.
     case pipe(String)
-    /// A video file, played at its own rate.
+    /// A video file, played at its own frame rate.
     case file(String, VideoFormat)
   }
 
   let kind: Kind
-  /// The address for messages, without the user and the password that it may hold.
+  /// The address for use in messages, without any user name and password.
   public let shown: String
 
-  /// Reads `-`, the address of a stream, or the path of a device, a named pipe or a video file.
-  /// - Throws: `live.address` for a stream of an unknown kind, `live.folder`; `file.missing`,
+  /// Parses `-`, a stream address, or the path of a device, a named pipe or a video file.
+  /// - Throws: `live.address` for an unknown kind of stream, `live.folder`; `file.missing`,
   ///   `video.format` for a file.
   public init(_ text: String) throws(Failure) {
     if text == "-" {
@@ -36,7 +36,7 @@ public struct LiveAddress: Sendable, Equatable {
     }
   }
 
-  /// Whether `text` is not the path of a file or a folder, as videos are that are not live.
+  /// Whether `text` is a live source and not the path of a file or folder, as for other videos.
   public static func isLive(_ text: String) -> Bool {
     if text == "-" || text.contains("://") { return true }
     var status = stat()
@@ -44,10 +44,10 @@ public struct LiveAddress: Sendable, Equatable {
     return [S_IFCHR, S_IFIFO].contains(status.st_mode & S_IFMT)
   }
 
-  /// Whether the frames come on standard input, which then has no room for prompts.
+  /// Whether frames arrive on standard input, which then cannot carry prompts.
   public var isStandardInput: Bool { kind == .standardInput }
 
-  /// Whether the source is there, so that it cannot be opened only for what it delivers.
+  /// Whether the source is known to exist, so that only its data can prevent opening it.
   var isBytes: Bool {
     switch kind {
     case .standardInput, .pipe, .file: true
@@ -79,13 +79,13 @@ public struct LiveAddress: Sendable, Equatable {
 // MARK: - For ffmpeg
 
 extension LiveAddress {
-  /// Containers and streams that hold frames and name nothing else to be opened.
+  /// Containers and streams that hold frames and cannot refer to anything else to open.
   private static let containers = [
     "mpegts", "matroska", "mov", "avi", "flv", "nut", "mjpeg", "mpjpeg", "h264", "hevc", "mpeg",
     "mpegvideo", "yuv4mpegpipe", "ogg", "ivf", "obu",
   ]
 
-  /// Bytes and microseconds of a stream that may be looked at before the first frame.
+  /// Limits in bytes and microseconds on how much of a stream is probed before the first frame.
   private static let probing = ["-probesize", "1000000", "-analyzeduration", "1000000"]
 
   /// The arguments that open the input.
@@ -96,7 +96,7 @@ extension LiveAddress {
       return LiveAddress.probing
         + ["-protocol_whitelist", "pipe", "-format_whitelist", usual, "-i", "pipe:0"]
     case .pipe(let path):
-      // ffmpeg waits for the writer, and can be stopped when it waits for too long.
+      // ffmpeg waits for the writer, and can be stopped if it waits too long.
       return LiveAddress.probing
         + ["-protocol_whitelist", "file", "-format_whitelist", usual, "-i", "file:\(path)"]
     case .camera(let path): return ["-f", "v4l2", "-i", path]
@@ -109,7 +109,7 @@ extension LiveAddress {
     }
   }
 
-  /// `text`, which ffmpeg wrote, without what `shown` leaves out.
+  /// `text`, written by ffmpeg, without the parts that `shown` leaves out.
   func concealed(_ text: String) -> String {
     guard case .stream(let address, _) = kind else { return text }
     return text.replacing(address, with: shown)

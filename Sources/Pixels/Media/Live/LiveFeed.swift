@@ -2,17 +2,17 @@ import Bytes
 import Glibc
 import Synchronization
 
-/// The thread that reads a live source, and the frames that wait to be taken.
+/// The thread that reads a live source, and the frames waiting to be taken.
 final class LiveFeed: Sendable {
   private struct State: Sendable {
     /// Oldest first.
     var waiting: [LiveFrame] = []
     var counts = LiveFrameCounts()
     var size: (width: Int, height: Int)?
-    /// When the first frame had arrived.
+    /// Arrival time of the first frame.
     var start: Double?
     var complaint = ""
-    /// How the source ended; nil while it delivers.
+    /// How the source ended; nil while it is still delivering.
     var end: Result<Void, Failure>?
   }
 
@@ -34,7 +34,7 @@ final class LiveFeed: Sendable {
     (news, closing) = (try WakeUp(), try WakeUp())
   }
 
-  // MARK: - For who takes frames
+  // MARK: - For the consumer of frames
 
   var readiness: Int32 { news.descriptor }
 
@@ -46,13 +46,13 @@ final class LiveFeed: Sendable {
     closing.signal()
   }
 
-  /// Waits until a frame or the end comes, or has come since the last call of `take`.
+  /// Waits for a frame or the end; returns at once if one has come since the last call of `take`.
   func wait() {
     var descriptor = pollfd(fd: news.descriptor, events: Int16(POLLIN), revents: 0)
     _ = poll(&descriptor, 1, -1)
   }
 
-  /// Waits for the size of the first frame; nil when the source ends without one.
+  /// Waits for the size of the first frame; nil if the source ends without one.
   func waitForSize() throws(Failure) -> (width: Int, height: Int)? {
     while true {
       let (size, end) = state.withLock { ($0.size, $0.end) }
@@ -75,7 +75,7 @@ final class LiveFeed: Sendable {
       frame.lag = state.counts.arrived - 1 - frame.number
       return (frame, state.end, state.waiting.isEmpty)
     }
-    // Frames that are left are announced again.
+    // Remaining frames are announced again.
     if !isLast || (frame != nil && end != nil) { news.signal() }
     if let frame { return .frame(frame) }
     guard let end else { return .nothing }
@@ -85,7 +85,7 @@ final class LiveFeed: Sendable {
 
   // MARK: - The thread
 
-  /// Starts to read.
+  /// Starts reading.
   func start() {
     _ = BackgroundWork { [self] in
       let end = Result { () throws(Failure) in try readFrames() }
@@ -97,8 +97,8 @@ final class LiveFeed: Sendable {
   private func readFrames() throws(Failure) {
     let child = try ChildProcess(
       decoder,
-      // No share of frames that cannot be decoded is a reason to end. A thread per frame would delay
-      // each by their number.
+      // No proportion of undecodable frames is a reason to stop. With frame threading, each frame
+      // would be delayed by the number of threads.
       ["-nostdin", "-v", "error", "-max_error_rate", "1", "-thread_type", "slice"]
         + VideoFrames.pixelLimit(options) + address.inputArguments
         + ["-map", "0:v:0"] + VideoFrames.outputArguments,
@@ -124,7 +124,7 @@ final class LiveFeed: Sendable {
     if !isWell, let failure = failure(of: child) { throw failure }
   }
 
-  /// Adds a frame, and drops the oldest if too many wait.
+  /// Adds a frame, and drops the oldest if too many are waiting.
   private func keep(_ picture: RGBImage) throws(Failure) {
     let now = LiveFeed.now()
     let isOfOneSize = state.withLock { state in
@@ -151,7 +151,7 @@ final class LiveFeed: Sendable {
     news.signal()
   }
 
-  /// Why the source ended; nil when it was closed from this side.
+  /// Why the source ended; nil if it was closed from this side.
   private func failure(of child: ChildProcess) -> Failure? {
     let count = counts.arrived
     let frames = count == 1 ? "1 frame" : "\(count) frames"
@@ -179,7 +179,7 @@ final class LiveFeed: Sendable {
     }
   }
 
-  /// Seconds of the monotonic clock.
+  /// The monotonic clock, in seconds.
   private static func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

@@ -1,6 +1,6 @@
 import Bytes
 
-/// The kinds of streams, by the beginning of their addresses.
+/// The kinds of streams, by the scheme of their addresses.
 enum LiveScheme: String, CaseIterable, Sendable {
   case rtsp
   case rtsps
@@ -13,7 +13,7 @@ enum LiveScheme: String, CaseIterable, Sendable {
   case tcp
   case srt
 
-  /// - Throws: `live.address` for any other.
+  /// - Throws: `live.address` for any other scheme.
   init(_ text: String) throws(Failure) {
     guard let known = LiveScheme(rawValue: text.lowercased()) else {
       let list = LiveScheme.allCases.map(\.rawValue).joined(separator: ", ")
@@ -25,7 +25,7 @@ enum LiveScheme: String, CaseIterable, Sendable {
     self = known
   }
 
-  /// The protocols of ffmpeg that such a stream needs; never that of local files.
+  /// The ffmpeg protocols that such a stream needs; never the one for local files.
   var protocols: String {
     switch self {
     case .rtsp: "rtsp,rtp,udp,tcp"
@@ -40,7 +40,7 @@ enum LiveScheme: String, CaseIterable, Sendable {
     }
   }
 
-  /// The formats of ffmpeg that such a stream may have beside the usual containers.
+  /// The ffmpeg formats that such a stream may use besides the usual containers.
   var formats: [String] {
     switch self {
     case .rtsp, .rtsps: ["rtsp", "sdp", "rtp"]

@@ -1,7 +1,7 @@
 public import Bytes
 import Glibc
 
-/// The frames of a camera, a stream or a pipe, as they happen.
+/// The frames of a camera, a stream or a pipe, in real time.
 ///
 ///     let camera = try LiveSource(LiveAddress("/dev/video0"))
 ///     let tracker = try StreamingTracker(model, width: camera.width, height: camera.height)
@@ -9,7 +9,7 @@ import Glibc
 ///       show(try tracker.push(frame.picture).masks(), camera.counts.dropped)
 ///     }
 ///
-/// A thread of its own reads whatever arrives. A slower caller gets the newest ones; the
+/// A dedicated thread reads every frame that arrives. A slower caller gets the newest ones; the
 /// others are dropped and counted, so that neither memory nor delay grows.
 public final class LiveSource: Sendable {
   public let address: LiveAddress
@@ -18,13 +18,13 @@ public final class LiveSource: Sendable {
   public let height: Int
   private let feed: LiveFeed
 
-  /// Opens the source, and waits for its first frame.
+  /// Opens the source and waits for its first frame.
   ///
   /// - Parameters:
   ///   - address: where the frames come from
   ///   - options: limits on the size of frames
-  ///   - maximumLag: newer frames that may have arrived when a frame is taken; with 0 it is always
-  ///     the newest that is taken
+  ///   - maximumLag: how many newer frames may have arrived when a frame is taken; with 0, the
+  ///     newest is always taken
   ///   - patience: seconds without a frame after which the source counts as stalled
   /// - Throws: `live.cannot_open`, `live.silent` when no frame comes in time, `live.no_frames`;
   ///   `ffmpeg.missing`, `image.too_large`.
@@ -36,7 +36,7 @@ public final class LiveSource: Sendable {
       address, options: options, maximumLag: maximumLag, patience: patience, decoder: "ffmpeg")
   }
 
-  /// The same with another program in place of ffmpeg.
+  /// The same, with another program in place of ffmpeg.
   init(
     _ address: LiveAddress, options: PictureOptions = PictureOptions(), maximumLag: Int = 0,
     patience: Double, decoder: String
@@ -55,7 +55,7 @@ public final class LiveSource: Sendable {
 
   deinit { feed.close() }
 
-  /// The next frame, once there is one; nil when the source has ended.
+  /// Waits for the next frame; nil when the source has ended.
   /// - Throws: `live.broken`, `live.stalled`; `video.mixed_sizes`.
   public func next() throws(Failure) -> LiveFrame? {
     while true {
@@ -67,26 +67,26 @@ public final class LiveSource: Sendable {
     }
   }
 
-  /// The state of a source at one moment.
+  /// The result of trying to take a frame.
   package enum Taken {
     case frame(LiveFrame)
     /// No frame has arrived since the last one was taken.
     case nothing
-    /// There will be no more.
+    /// There will be no more frames.
     case end
   }
 
-  /// The next frame, if there is one.
+  /// The next frame, if there is one, without waiting.
   /// - Throws: as `next`.
   package func take() throws(Failure) -> Taken { try feed.take() }
 
-  /// A descriptor that is readable when a frame or the end has come.
+  /// A descriptor that becomes readable when a frame or the end has come.
   package var readiness: Int32 { feed.readiness }
 
-  /// The frames so far.
+  /// The frame counts so far.
   public var counts: LiveFrameCounts { feed.counts }
 
-  /// Complaints of the decoder so far, if any.
+  /// Notices about the decoder's complaints so far, if any.
   public var notices: [Notice] {
     let complaint = feed.complaint
     guard !complaint.isEmpty else { return [] }
@@ -98,6 +98,6 @@ public final class LiveSource: Sendable {
     ]
   }
 
-  /// Ends the decoder; what has arrived can still be taken.
+  /// Ends the decoder; frames that have arrived can still be taken.
   public func close() { feed.close() }
 }

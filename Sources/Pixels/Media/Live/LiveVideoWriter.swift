@@ -1,19 +1,19 @@
 public import Bytes
 import Glibc
 
-/// Encodes a video whose frames are shown when they are appended: an MP4 file, or an MPEG-TS stream
-/// into a named pipe that somebody reads.
+/// Encodes a video whose frames are timed by when they are appended: an MP4 file, or an MPEG-TS
+/// stream into a named pipe that has a reader.
 ///
-/// Time stamps are the moments at which frames come, so that frames may come at any rate.
+/// Time stamps are the times at which frames arrive, so frames may come at any rate.
 public final class LiveVideoWriter {
   /// The destination of the video.
   public enum Target: Sendable {
-    /// A file that takes its name in `finish`.
+    /// A file that gets its name in `finish`.
     case file(String)
     /// A named pipe.
     case pipe(String)
 
-    /// A named pipe where there is one at `path`, and a file anywhere else.
+    /// A named pipe if there is one at `path`, otherwise a file.
     public init(_ path: String) {
       var status = stat()
       let isPipe = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
@@ -31,11 +31,11 @@ public final class LiveVideoWriter {
   private let width: Int
   private let height: Int
   private let encoder: ChildProcess
-  /// The file until it has its name; nil for a pipe.
+  /// The file until it gets its name; nil for a pipe.
   private var output: AtomicFileWriter?
 
-  /// Starts the encoder for frames of one size; a file that is there already is replaced.
-  /// - Throws: `ffmpeg.missing`, `output.*`; `live.no_viewer` when nobody reads the pipe.
+  /// Starts the encoder for frames of one size; an existing file is replaced.
+  /// - Throws: `ffmpeg.missing`, `output.*`; `live.no_viewer` if nobody is reading the pipe.
   public init(_ target: Target, width: Int, height: Int) throws(Failure) {
     (self.target, self.width, self.height) = (target, width, height)
     switch target {
@@ -67,7 +67,7 @@ public final class LiveVideoWriter {
   }
 
   private static func openPipe(_ path: String) throws(Failure) -> Int32 {
-    // Not blocking: without a reader that is an error instead of a wait.
+    // Non-blocking: a missing reader causes an error instead of a wait.
     let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       guard errno == ENXIO else {
@@ -84,7 +84,7 @@ public final class LiveVideoWriter {
   }
 
   /// Appends a frame of the size given to `init`, to be shown now.
-  /// - Throws: `video.encoder` when the encoder gave up, or the reader of the pipe went away.
+  /// - Throws: `video.encoder` if the encoder gave up or the pipe's reader went away.
   public func append(_ image: RGBImage) throws(Failure) {
     precondition(image.width == width && image.height == height)
     if !image.pixels.withUnsafeBytes({ encoder.write($0) }) {

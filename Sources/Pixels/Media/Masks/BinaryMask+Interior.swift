@@ -1,8 +1,8 @@
 extension BinaryMask {
-  /// The pixel farthest from everything outside, where a person would click; nil for no pixels.
+  /// The pixel farthest from everything outside, where a person would click; nil for an empty mask.
   ///
-  /// The edge of the picture counts as outside. Of equals the first in reading order is taken.
-  /// Distances are chamfer distances (5 along, 7 across), within 2 % of Euclidean ones.
+  /// Everything beyond the picture counts as outside. Ties go to the first pixel in reading order.
+  /// Distances are chamfer distances (5 straight, 7 diagonal), within 2 % of Euclidean ones.
   public var deepestPoint: (x: Int, y: Int)? {
     let distances = chamferDistances()
     guard let deepest = distances.max(), deepest > 0,
@@ -11,7 +11,7 @@ extension BinaryMask {
     return (index % width, index / width)
   }
 
-  /// Fifths of a pixel to the nearest pixel outside; 0 outside.
+  /// Distance to the nearest pixel outside, in fifths of a pixel; 0 outside.
   private func chamferDistances() -> [Int32] {
     var distances = bits.map { $0 ? Int32.max / 2 : 0 }
     distances.withUnsafeMutableBufferPointer { distances in

@@ -1,8 +1,9 @@
 extension BinaryMask {
-  /// The mask without holes and islands of less than `minimumArea` pixels, or nil when it has none.
+  /// The mask without holes and islands of fewer than `minimumArea` pixels, or nil if it has none.
   ///
-  /// Holes are filled first. When all islands are small the largest stays, the first of equals.
-  /// Regions join over edges and corners. `remove_small_regions` of the reference, for both modes.
+  /// Holes are filled first. If all islands are small, the largest stays; ties go to the first.
+  /// Regions connect across edges and corners. Matches both modes of the reference's
+  /// `remove_small_regions`.
   public func removingSmallRegions(minimumArea: Int) -> BinaryMask? {
     let filled = fillingHoles(below: minimumArea)
     return (filled ?? self).droppingIslands(below: minimumArea) ?? filled

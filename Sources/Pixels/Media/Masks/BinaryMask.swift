@@ -1,4 +1,4 @@
-/// One object's pixels: true inside, row after row.
+/// One object's pixels, row by row: true inside.
 public struct BinaryMask: Sendable, Equatable {
   public let width: Int
   public let height: Int
@@ -32,7 +32,7 @@ public struct BinaryMask: Sendable, Equatable {
 }
 
 extension BinaryMask {
-  /// Pixels inside.
+  /// Number of pixels inside.
   public var area: Int { bits.reduce(0) { $0 + ($1 ? 1 : 0) } }
 
   /// The smallest box around the pixels inside, or nil for an empty mask.
@@ -67,7 +67,7 @@ extension BinaryMask {
   }
 }
 
-/// A box by its first and last column and row, all inside it.
+/// A box given by its first and last column and row, all inclusive.
 public struct PixelBox: Sendable, Hashable {
   public var left: Int
   public var top: Int

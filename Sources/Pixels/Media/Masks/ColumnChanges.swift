@@ -1,11 +1,12 @@
-/// Where the columns of a mask go from outside to inside and back.
+/// The places where the columns of a mask change from outside to inside and back.
 ///
 /// A change is a pixel that differs from the one above it, or the end of a column that ends inside;
-/// above the first row is outside. Rows are compared eight pixels at a time, since neighbouring rows hardly differ.
+/// everything above the first row is outside. Rows are compared eight pixels at a time, since
+/// neighbouring rows hardly differ.
 struct ColumnChanges {
-  /// Rows of the changes, column after column, each from the top.
+  /// Rows of the changes, column by column, each from the top.
   private var rows: [Int32]
-  /// Where the changes of each column start in `rows`, and where the last ones end.
+  /// Where each column's changes start in `rows`, and where the last column's end.
   private var starts: [Int]
 
   init(_ mask: BinaryMask) {
@@ -49,10 +50,11 @@ struct ColumnChanges {
     for column in x..<width where above[column] != below[column] { body(column) }
   }
 
-  /// Calls `body` with the positions at which the pixels of a picture of `height` rows change, column
-  /// after column, when the mask is in it at `left` and `top` and all other pixels are outside.
+  /// Calls `body` with the positions, column by column, at which the pixels of a picture of
+  /// `height` rows change when the mask is placed in it at `left` and `top` and all other pixels
+  /// are outside.
   func forEach(left: Int, top: Int, height: Int, _ body: (Int) -> Void) {
-    // A column that ends inside at the bottom continues in one that starts inside.
+    // A column that ends inside at the bottom continues into a next column that starts inside.
     var pending: Int?
     for column in 0..<(starts.count - 1) {
       let origin = (left + column) * height + top

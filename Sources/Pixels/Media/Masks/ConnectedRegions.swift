@@ -1,14 +1,14 @@
-/// Pixels that belong together because they touch at an edge or a corner.
+/// Groups of pixels connected by touching at an edge or a corner.
 public enum ConnectedRegions {
-  /// Hands each region of the pixels that are true in `members` [height, width] to `body`, as
-  /// indices into `members`; regions come in reading order of their first pixel.
+  /// Passes each region of pixels that are true in `members` [height, width] to `body`, as indices
+  /// into `members`; regions come in reading order of their first pixel.
   public static func forEach(
     in members: [Bool], width: Int, height: Int, _ body: (_ pixels: [Int]) -> Void
   ) {
     precondition(members.count == width * height)
     var isOpen = members
     var region: [Int] = []
-    // Room for the largest at once: growing to it step by step takes twice as much.
+    // Reserves room for the largest region at once: growing step by step takes twice as much.
     region.reserveCapacity(members.count)
     for start in members.indices where isOpen[start] {
       collect(from: start, &isOpen, width: width, height: height, into: &region)
@@ -16,7 +16,7 @@ public enum ConnectedRegions {
     }
   }
 
-  /// Puts the pixels joined with `start` into `region`, and closes them.
+  /// Collects the pixels connected to `start` in `region`, and marks them as no longer open.
   private static func collect(
     from start: Int, _ isOpen: inout [Bool], width: Int, height: Int, into region: inout [Int]
   ) {

@@ -1,7 +1,7 @@
 public import Bytes
 import CImageCodecs
 
-/// One object identifier a pixel, 0 for background: the label images of DAVIS.
+/// One object identifier per pixel, 0 for background, as in DAVIS label images.
 public struct LabelMap: Sendable, Equatable {
   public let width: Int
   public let height: Int
@@ -16,7 +16,7 @@ public struct LabelMap: Sendable, Equatable {
     self.labels = labels
   }
 
-  /// Paints `masks` over each other; where they overlap the lowest identifier wins, as in the
+  /// Paints `masks` over one another; where they overlap, the lowest identifier wins, as in the
   /// official DAVIS writer.
   ///
   /// Failure `labels.identifier` for an identifier outside 1...255.

@@ -1,29 +1,29 @@
-/// Distinguishes gray levels that are numbers of objects from levels that are soft edges of one.
+/// Distinguishes gray levels that are object numbers from levels that form one object's soft edges.
 ///
-/// Numbers form areas with sharp borders. A soft edge is a ramp: nearly each of its pixels has a
-/// darker and a lighter neighbour, and some level is at least half white.
+/// Object numbers form areas with sharp borders. A soft edge is a ramp: nearly all of its pixels
+/// have a darker and a lighter neighbour, and some level is at least half white.
 struct MaskLevels {
   enum Kind: Equatable {
-    /// 0 and one other level that means white.
+    /// 0 and one other level, which represents white.
     case blackAndWhite
-    /// The numbers of objects, ascending.
+    /// The object numbers, ascending.
     case labels([Int])
-    /// Number of levels, and the one for the inside of the object.
+    /// The number of levels, and the level for the inside of the object.
     case soft(Int, white: Int)
-    /// Number of levels, and those of areas between black and white.
+    /// The number of levels, and those that form areas between black and white.
     case mixed(Int, flat: [Int])
   }
 
   let kind: Kind
 
-  /// Share of the pixels at borders that ramps have at least.
+  /// Minimum share of border pixels that belong to ramps in a soft mask.
   private static let rampShare = 0.5
-  /// Share of all marked pixels that a level in the middle has in areas when it is an object.
+  /// Minimum share of all marked pixels that a middle level has in areas if it is an object.
   private static let areaShare = 0.02
   private static let minimumArea = 9
 
   init(_ values: [UInt16], width: Int, height: Int, white: Int) {
-    // Programs that compute in 16 bits save levels of 8 in them.
+    // Programs that compute in 16 bits may save 8-bit levels in 16-bit files.
     let isNarrow = white > 255 && values.max() == 255
     let white = isNarrow ? 255 : white
     var counts = [Int](repeating: 0, count: white + 1)
@@ -34,7 +34,7 @@ struct MaskLevels {
       return
     }
     if levels.count == 1 {
-      // Gray 1 in 8 bits is object 1 either way.
+      // Gray level 1 in 8 bits is object 1 either way.
       kind = .blackAndWhite
       return
     }
@@ -55,15 +55,15 @@ struct MaskLevels {
     kind = flat.isEmpty ? .soft(levels.count, white: white) : .mixed(levels.count, flat: flat)
   }
 
-  /// Numbers of pixels between black and `top`.
+  /// Counts of pixels with levels between black and `top`.
   private struct Survey {
-    /// With a neighbour of another level.
+    /// Pixels with a neighbour of another level.
     var edge = 0
-    /// Of those, with both a darker and a lighter neighbour.
+    /// Of those, pixels with both a darker and a lighter neighbour.
     var ramp = 0
-    /// By level: those whose eight neighbours have the same level.
+    /// By level: pixels whose eight neighbours have the same level.
     ///
-    /// Near black and near white none count, where wide ramps are flat.
+    /// Pixels near black or near white are not counted, because wide ramps are flat there.
     var areas: [Int]
   }
 

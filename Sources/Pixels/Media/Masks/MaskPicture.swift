@@ -1,11 +1,12 @@
 public import Bytes
 
-/// A mask file, read: the number of an object for each pixel, 0 for background.
+/// The contents of a mask file: an object number for each pixel, 0 for background.
 ///
-/// Every command reads masks through this type, so that one file means one thing: palettes hold
-/// numbers of objects, and so do gray levels that form areas; levels that form ramps between black
-/// and white are one object with soft edges; three equal channels are gray; transparency around a
-/// cut-out is its mask; a few colours are objects. `notices` name the reading where it was a choice.
+/// Every command reads masks through this type, so that a file always means the same thing:
+/// palettes hold object numbers, and so do gray levels that form areas; levels that form ramps
+/// between black and white are one object with soft edges; three equal channels are gray;
+/// transparency around a cut-out is its mask; a few colours are objects. `notices` name the reading
+/// if there was a choice.
 public struct MaskPicture: Sendable {
   public let width: Int
   public let height: Int
@@ -13,14 +14,14 @@ public struct MaskPicture: Sendable {
   public let labels: [UInt16]
   public let notices: [Notice]
 
-  /// Objects of fewer pixels are doubted.
+  /// Objects with fewer pixels than this are doubted.
   private static let fewPixels = 10
 
   init(width: Int, height: Int, labels: [UInt16], notices: [Notice]) {
     (self.width, self.height, self.labels, self.notices) = (width, height, labels, notices)
   }
 
-  /// The numbers present, ascending, without background.
+  /// The object numbers present, ascending, without background.
   public var identifiers: [Int] {
     var present = [Bool](repeating: false, count: 1 << 16)
     for label in labels { present[Int(label)] = true }
@@ -37,10 +38,10 @@ public struct MaskPicture: Sendable {
     BinaryMask(width: width, height: height, bits: labels.map { $0 != 0 })
   }
 
-  /// Reads a mask from a PNG of any kind, or another picture.
+  /// Reads a mask from any kind of PNG or from another picture.
   ///
-  /// Failures as in `ImageReader.read`; `mask.empty` when it marks nothing, unless `allowsEmpty`;
-  /// `mask.colours`, `mask.ambiguous` when no reading suits it.
+  /// Failures as in `ImageReader.read`; `mask.empty` if it marks nothing, unless `allowsEmpty`;
+  /// `mask.colours`, `mask.ambiguous` if no reading suits it.
   public static func read(
     _ path: String, as reading: MaskReading = .auto, options: PictureOptions = PictureOptions(),
     allowsEmpty: Bool = false

@@ -1,12 +1,12 @@
 import Bytes
 
-/// The stored channels of a mask that has no palette: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
+/// The stored channels of a mask without a palette: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
 struct MaskPixels {
   private let stored: [UInt16]
   private let channels: Int
   private let white: Int
 
-  /// More values than a mask has inside, and than a drawing has colours.
+  /// Limits on the values inside a mask, and on the colours of a drawing.
   private static let manyValues = 16
   private static let colourLimit = 255
 
@@ -37,8 +37,8 @@ struct MaskPixels {
 
   var alphas: [UInt16] { (0..<count).map { UInt16(alpha($0)) } }
 
-  /// Whether the transparency is the mask: there is some, and what it leaves visible is either of one
-  /// colour, as of a brush, or a picture that was cut out.
+  /// Whether the transparency is the mask: there is some, and the visible part either has a single
+  /// colour, as from a brush, or is a cut-out picture.
   var isCutOut: Bool {
     guard hasAlpha else { return false }
     var visible: Set<UInt64> = []
@@ -53,7 +53,7 @@ struct MaskPixels {
 
   // MARK: - Gray
 
-  /// Whether the channels of visible pixels differ by no more than `tolerance`.
+  /// Whether the channels of each visible pixel differ by at most `tolerance`.
   func isGray(tolerance: Int) -> Bool {
     guard channels > 2 else { return true }
     return (0..<count).allSatisfy { pixel in
@@ -63,7 +63,7 @@ struct MaskPixels {
     }
   }
 
-  /// The gray of each pixel, over black where it is not opaque.
+  /// The gray level of each pixel, blended over black where it is not opaque.
   var levels: [UInt16] {
     (0..<count).map { pixel in
       let (red, green, blue) = colour(pixel)
@@ -74,11 +74,11 @@ struct MaskPixels {
 
   // MARK: - Colours
 
-  /// The position of each pixel's colour in a list that begins with black, which is also what is
-  /// transparent by more than half.
+  /// The index of each pixel's colour in a list that begins with black; pixels more than half
+  /// transparent also count as black.
   ///
-  /// Colours of the DAVIS palette have the numbers that they have there; others are in the order of
-  /// red, green and blue.
+  /// Colours of the DAVIS palette keep their numbers from there; others are ordered by red, green
+  /// and blue.
   /// Failures: `mask.colours`.
   func colours() throws(Failure) -> (values: [UInt16], list: [RGBColour]) {
     var keys: Set<UInt64> = []

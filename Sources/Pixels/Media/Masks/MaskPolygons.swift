@@ -1,32 +1,32 @@
 /// Masks as polygons.
 ///
-/// A polygon cannot have a hole, so that a hole becomes part of the polygon around it: a slit leads
-/// there and back. Readers that fill by crossings see the hole and no slit.
+/// A polygon cannot have a hole, so a hole becomes part of the polygon around it: a slit leads
+/// there and back. Readers that fill by counting crossings see the hole and no slit.
 public enum MaskPolygons {
-  /// A polygon for each part of `mask`, through the middles of the edges between pixels; largest
+  /// A polygon for each part of `mask`, through the midpoints of the edges between pixels; largest
   /// part first.
   ///
-  /// Coordinates are pixels from the top left corner of the picture. Points that are not needed to
-  /// stay within `tolerance` pixels are left out.
+  /// Coordinates are in pixels from the top-left corner of the picture. Points that are not needed
+  /// to stay within `tolerance` pixels are left out.
   public static func parts(of mask: BinaryMask, tolerance: Double) -> [[Outline.Point]] {
     polygons(of: mask, tolerance: tolerance, points: \.edgeMiddles)
   }
 
-  /// One polygon for all of `mask`, through the middles of its outermost pixels, which belong to
+  /// One polygon for all of `mask`, through the centres of its outermost pixels, which belong to
   /// it; nil for an empty mask.
   ///
-  /// Parts are joined by a line there and back. Filled as OpenCV's `fillPoly` does, border
-  /// included, a polygon of tolerance 0 is the mask, except for the joining lines.
+  /// Parts are joined by a line there and back. When filled as by OpenCV's `fillPoly`, border
+  /// included, a polygon with tolerance 0 equals the mask, except for the joining lines.
   public static func joined(of mask: BinaryMask, tolerance: Double) -> [Outline.Point]? {
     let parts = polygons(of: mask, tolerance: tolerance, points: \.pixelMiddles)
     guard let first = parts.first else { return nil }
     return parts.dropFirst().reduce(first, join)
   }
 
-  /// The rings of each part of `mask`, through the middles of the edges between pixels: the border,
-  /// then its holes; largest part first.
+  /// The rings of each part of `mask`, through the midpoints of the edges between pixels: the
+  /// border, then its holes; largest part first.
   ///
-  /// `tolerance` gives how far a ring of some length may be from its outline, in pixels.
+  /// `tolerance` returns how far a ring of a given length may deviate from its outline, in pixels.
   public static func rings(
     of mask: BinaryMask, tolerance: (_ length: Double) -> Double
   ) -> [[[Outline.Point]]] {
@@ -75,10 +75,10 @@ public enum MaskPolygons {
     }
   }
 
-  /// More pairs of points than this are not compared to find the nearest.
+  /// If there are more pairs of points than this, not all are compared to find the nearest.
   private static let pairLimit = 4_000_000
 
-  /// Leads from the point of `polygon` that is nearest to `other` around the latter and back.
+  /// Extends `polygon`: from its point nearest to `other`, around `other` and back.
   private static func join(
     _ polygon: [Outline.Point], _ other: [Outline.Point]
   ) -> [Outline.Point] {

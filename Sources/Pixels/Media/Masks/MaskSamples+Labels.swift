@@ -1,7 +1,7 @@
 import Bytes
 
 extension MaskSamples {
-  /// The number of an object for each pixel; choices are added to `notices`.
+  /// The object number of each pixel; choices are added to `notices`.
   ///
   /// Failures: `mask.ambiguous`.
   func labels(as reading: MaskReading, _ notices: inout [Notice]) throws(Failure) -> [UInt16] {
@@ -59,7 +59,7 @@ extension MaskSamples {
     }
   }
 
-  /// More objects than a person draws.
+  /// A person draws no more objects than this.
   private static let manyLabels = 32
 
   private func colourNotice(_ list: [RGBColour]) -> Notice {

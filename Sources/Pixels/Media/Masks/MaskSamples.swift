@@ -1,15 +1,15 @@
 import Bytes
 import CImageCodecs
 
-/// The pixels of a mask file, brought to one value each, before anything decides what values mean.
+/// The pixels of a mask file, reduced to one value each, before their meaning is decided.
 struct MaskSamples {
   /// The origin of the values.
   enum Form: Equatable {
-    /// Indices of a palette, which are numbers of objects.
+    /// Palette indices, which are object numbers.
     case palette
-    /// Levels up to `white`.
+    /// Gray levels up to `white`.
     case gray(white: Int)
-    /// Positions in a list of colours, 0 for black.
+    /// Indices into a list of colours, 0 for black.
     case colours([RGBColour])
   }
 
@@ -50,8 +50,8 @@ struct MaskSamples {
 
   // MARK: - Palettes
 
-  /// Indices are numbers of objects, unless the palette is a ramp of grays in another order, as
-  /// programs write it that make pictures smaller.
+  /// Indices are object numbers, unless the palette is a ramp of grays in another order, as written
+  /// by programs that make pictures smaller.
   private mutating func take(palette layout: codec_png_layout, _ stored: [UInt16]) throws(Failure) {
     let entries = withUnsafeBytes(of: layout.palette) { bytes in
       (0..<Int(layout.palette_count)).map { Array(bytes[4 * $0..<4 * $0 + 4]) }
@@ -86,7 +86,7 @@ struct MaskSamples {
 
   // MARK: - Channels
 
-  /// Brings pixels of one to four channels to one value each.
+  /// Reduces pixels of one to four channels to one value each.
   private mutating func take(
     _ stored: [UInt16], channels: Int, white: Int, isLossy: Bool
   ) throws(Failure) {

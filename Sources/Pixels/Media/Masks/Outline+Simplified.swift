@@ -1,16 +1,16 @@
 extension Outline {
-  /// `points` of a closed line without those that are not needed to stay within `tolerance` pixels.
+  /// The `points` of a closed line, except those not needed to stay within `tolerance` pixels.
   ///
-  /// With a tolerance of 0 only points on straight lines go, and nothing changes. At least three
-  /// points stay. Algorithm: Ramer, Douglas and Peucker, on the two halves between the first point
-  /// and the one farthest from it.
+  /// With a tolerance of 0, only points on straight lines are removed, and the shape does not
+  /// change. At least three points stay. Algorithm: Ramer, Douglas and Peucker, on the two halves
+  /// between the first point and the one farthest from it.
   static func simplified(_ points: [Point], tolerance: Double) -> [Point] {
     let corners = withoutStraightOnes(points)
     guard tolerance > 0, corners.count > 3 else { return corners }
     let far =
       corners.indices.max { distance(corners[0], corners[$0]) < distance(corners[0], corners[$1]) }
       ?? 0
-    // The first point closes the line at its end.
+    // The first point is repeated at the end to close the line.
     let line = corners + [corners[0]]
     var isKept = [Bool](repeating: false, count: line.count)
     isKept[0] = true
@@ -37,7 +37,7 @@ extension Outline {
       let after = points[i + 1 == points.count ? 0 : i + 1]
       let (a, b) = (points[i].x - before.x, points[i].y - before.y)
       let (c, d) = (after.x - points[i].x, after.y - points[i].y)
-      // Where the line doubles back on itself the point is an end.
+      // Where the line doubles back on itself, the point is an end.
       return a * d != b * c || a * c + b * d < 0
     }
     return kept.count >= 3 ? kept.map { points[$0] } : points
@@ -47,7 +47,7 @@ extension Outline {
     ((a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y)).squareRoot()
   }
 
-  /// From `point` to the segment between two others.
+  /// The distance from `point` to the segment between two others.
   private static func distance(_ point: Point, from a: Point, to b: Point) -> Double {
     let (dx, dy) = (b.x - a.x, b.y - a.y)
     let square = dx * dx + dy * dy

@@ -1,9 +1,9 @@
-/// A closed line along the edges between the pixels of a mask and those outside it.
+/// A closed line along the edges between a mask's pixels and those outside it.
 ///
-/// The mask is to the right of the walker: around an outer border the walk is clockwise on the
-/// screen, around a hole anticlockwise. Pixels that touch at a corner belong together.
+/// The mask is to the right of the direction of travel: clockwise on the screen around an outer
+/// border, anticlockwise around a hole. Pixels that touch at a corner are connected.
 public struct Outline: Sendable {
-  /// A position in pixels from the top left corner of the picture.
+  /// A position in pixels from the top-left corner of the picture.
   public struct Point: Sendable, Hashable {
     public var x: Double
     public var y: Double
@@ -28,7 +28,7 @@ public struct Outline: Sendable {
       }
     }
 
-    /// The pixel to the right of the edge that starts in the corner (x, y), as an offset.
+    /// The pixel to the right of an edge starting at corner (x, y), as an offset from the corner.
     var insidePixel: (x: Int, y: Int) {
       switch self {
       case .right: (0, 0)
@@ -39,10 +39,10 @@ public struct Outline: Sendable {
     }
   }
 
-  /// The edges, each by the pixel corner in which it starts.
+  /// The edges, each given by the pixel corner where it starts and its direction.
   private(set) var edges: [(x: Int, y: Int, direction: Direction)] = []
 
-  /// A pixel of the mask beside the line.
+  /// The mask pixel beside the first edge.
   var firstPixel: (x: Int, y: Int) { Outline.pixel(beside: edges[0]) }
 
   private static func pixel(
@@ -54,7 +54,7 @@ public struct Outline: Sendable {
 
   /// Whether the line surrounds a hole.
   public var isHole: Bool {
-    // The area by its horizontal edges alone (shoelace formula).
+    // The area, computed from the horizontal edges alone (shoelace formula).
     edges.reduce(0) { area, edge in
       switch edge.direction {
       case .right: area - edge.y
@@ -66,9 +66,9 @@ public struct Outline: Sendable {
 
   // MARK: - Points
 
-  /// The middles of the edges.
+  /// The midpoints of the edges.
   ///
-  /// A straight line of any slope stays straight, and no pixel's middle changes sides.
+  /// A straight line of any slope stays straight, and no pixel's centre changes sides.
   public var edgeMiddles: [Point] {
     edges.map { edge in
       let step = edge.direction.step
@@ -76,7 +76,7 @@ public struct Outline: Sendable {
     }
   }
 
-  /// The middles of the mask's pixels along the line: what OpenCV calls a contour.
+  /// The centres of the mask's pixels along the line: what OpenCV calls a contour.
   public var pixelMiddles: [Point] {
     var points: [Point] = []
     for edge in edges {
@@ -92,7 +92,7 @@ public struct Outline: Sendable {
 
   /// All outlines of `mask`, in reading order of their first edges.
   public static func all(of mask: BinaryMask) -> [Outline] {
-    // Every closed line has an edge that leads right, above a pixel of the mask.
+    // Every closed line has an edge that leads right, directly above a pixel of the mask.
     var isTraced = [Bool](repeating: false, count: mask.bits.count)
     var outlines: [Outline] = []
     for y in 0..<mask.height {

@@ -1,16 +1,16 @@
 public import Bytes
 
-/// A mask as run lengths: the RLE of COCO.
+/// A mask as run lengths: COCO's RLE.
 ///
-/// Pixels are taken column after column from the left, each from the top; runs alternate between
-/// outside and inside, and the first one is outside (and 0 when the first pixel is inside).
+/// Pixels are taken column by column from the left, each from the top; runs alternate between
+/// outside and inside, starting outside (with length 0 if the first pixel is inside).
 public struct RunLengthMask: Sendable, Hashable {
   public let width: Int
   public let height: Int
   /// Lengths of the runs; they add up to width * height.
   public let counts: [Int]
 
-  /// - Throws: `rle.counts` unless the runs are not negative and fill the picture exactly.
+  /// - Throws: `rle.counts` unless all runs are non-negative and fill the picture exactly.
   public init(width: Int, height: Int, counts: [Int]) throws(Failure) {
     var total = 0
     let (pixelCount, overflows) = width.multipliedReportingOverflow(by: height)
@@ -31,8 +31,8 @@ public struct RunLengthMask: Sendable, Hashable {
     self.init(mask, left: 0, top: 0, width: mask.width, height: mask.height)
   }
 
-  /// The runs of a picture of `width` x `height` that is empty except for `mask`, whose first pixel
-  /// is in column `left` of row `top`.
+  /// The runs of a `width` x `height` picture that is empty except for `mask`, whose first pixel is
+  /// in column `left` of row `top`.
   ///
   /// `mask` must be inside the picture.
   public init(_ mask: BinaryMask, left: Int, top: Int, width: Int, height: Int) {
@@ -45,17 +45,18 @@ public struct RunLengthMask: Sendable, Hashable {
       counts.append(change - position)
       position = change
     }
-    // A run that ends with the picture is not followed by an empty one.
+    // A run that ends at the end of the picture is not followed by an empty one.
     if position < width * height || counts.isEmpty { counts.append(width * height - position) }
     (self.width, self.height, self.counts) = (width, height, counts)
   }
 
-  /// Pixels inside.
+  /// Number of pixels inside.
   public var area: Int {
     stride(from: 1, to: counts.count, by: 2).reduce(0) { $0 + counts[$1] }
   }
 
-  /// The smallest box around the pixels inside, as `BinaryMask.boundingBox`; nil when there are none.
+  /// The smallest box around the pixels inside, as in `BinaryMask.boundingBox`; nil if there are
+  /// none.
   public var boundingBox: PixelBox? {
     var (left, top, right, bottom) = (width, height, -1, -1)
     var position = 0
@@ -65,7 +66,7 @@ public struct RunLengthMask: Sendable, Hashable {
       let (x0, y0) = position.quotientAndRemainder(dividingBy: height)
       let (x1, y1) = (position + count - 1).quotientAndRemainder(dividingBy: height)
       (left, right) = (min(left, x0), max(right, x1))
-      // A run over several columns holds the bottom of one and the top of the next.
+      // A run across several columns includes the bottom of one and the top of the next.
       top = x0 == x1 ? min(top, y0) : 0
       bottom = x0 == x1 ? max(bottom, y1) : height - 1
     }

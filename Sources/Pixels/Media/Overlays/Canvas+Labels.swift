@@ -1,7 +1,7 @@
-// Numbers on pictures.
+// Draws numbers on pictures.
 
 extension Canvas {
-  /// Digits of five columns and seven rows; the highest of five bits is the left column.
+  /// Digits of five columns and seven rows; the highest of the five bits is the left column.
   private static let digits: [[UInt8]] = [
     [14, 17, 19, 21, 25, 17, 14], [4, 12, 4, 4, 4, 4, 14], [14, 17, 1, 2, 4, 8, 31],
     [31, 2, 4, 2, 1, 17, 14], [2, 6, 10, 18, 31, 2, 2], [31, 16, 30, 1, 1, 17, 14],
@@ -9,20 +9,20 @@ extension Canvas {
     [14, 17, 17, 15, 1, 2, 12],
   ]
 
-  /// A plate with a number: its position, and the size of a dot of its digits.
+  /// A plate with a number: its position, and the size of the dots that form its digits.
   struct Plate {
     var box: PixelBox
     let dot: Int
 
-    /// The size of a plate for `text`, its top left corner in the corner of the picture.
+    /// A plate for `text`, with its top-left corner in that of the picture.
     init(_ text: String, in image: RGBImage) {
-      // Digits of about a thirtieth of the shorter side, never less than seven pixels.
+      // Digits are about a thirtieth of the shorter side, and at least seven pixels high.
       dot = max(1, (min(image.width, image.height) + 110) / 220)
       let columns = 6 * text.utf8.count - 1
       box = PixelBox(left: 0, top: 0, right: (columns + 4) * dot - 1, bottom: 11 * dot - 1)
     }
 
-    /// The same plate around a position, moved so that it does not leave the picture.
+    /// The same plate centred on a position, then moved so that it stays inside the picture.
     func centered(_ x: Int, _ y: Int, in image: RGBImage) -> Plate {
       var copy = self
       let left = max(0, min(x - box.right / 2, image.width - 1 - box.right))
@@ -31,7 +31,7 @@ extension Canvas {
       return copy
     }
 
-    /// Whether it would cover another plate.
+    /// Whether it would cover any of the other plates.
     func covers(_ others: [PixelBox]) -> Bool {
       others.contains { other in
         box.left <= other.right && other.left <= box.right && box.top <= other.bottom
@@ -50,15 +50,15 @@ extension Canvas {
     }
   }
 
-  /// Writes the number of an object where its mask is widest; beside it when prompts or other
-  /// plates are there, or the mask is small.
+  /// Writes an object's number where its mask is widest, or beside the mask if prompts or other
+  /// plates are in the way or the mask is small.
   ///
-  /// `plates` are the places of earlier numbers, to which this one is added.
+  /// `plates` are the boxes of earlier numbers; this one is added to them.
   mutating func label(
     _ identifier: Int, on mask: BinaryMask, _ colour: RGBColour, avoiding prompts: [Overlay.Prompt],
     _ plates: inout [PixelBox]
   ) {
-    // Looked for within the box alone: in large pictures with many objects this takes the time.
+    // Searches only within the box: this step dominates in large pictures with many objects.
     guard let box = mask.boundingBox, var middle = mask.part(box).deepestPoint else { return }
     middle = (middle.x + box.left, middle.y + box.top)
     let text = String(identifier)
@@ -69,7 +69,7 @@ extension Canvas {
       (middle.x, box.top - gap), (middle.x, box.bottom + gap), (box.left - width, middle.y),
       (box.right + width, middle.y),
     ]
-    // On the mask itself unless the plate would hide it.
+    // On the mask itself, unless the plate would hide it.
     if box.right - box.left > 2 * width, box.bottom - box.top > 2 * height {
       places.insert((middle.x, middle.y), at: 0)
     }
@@ -79,7 +79,7 @@ extension Canvas {
     draw(text, on: chosen, rim: colour)
   }
 
-  /// Writes a number around a place, as far as it is inside the picture.
+  /// Writes a number centred on a position, moved as needed to stay inside the picture.
   mutating func label(_ number: Int, atX x: Double, y: Double, _ colour: RGBColour) {
     let text = String(number)
     let column = Int(min(max(x, 0), Double(image.width)))
@@ -87,13 +87,13 @@ extension Canvas {
     draw(text, on: Plate(text, in: image).centered(column, row, in: image), rim: colour)
   }
 
-  /// Writes a number into the top left corner.
+  /// Writes a number in the top-left corner.
   mutating func cornerLabel(_ number: Int) {
     let text = String(number)
     draw(text, on: Plate(text, in: image), rim: .black)
   }
 
-  /// White digits on a dark plate, which any background leaves legible.
+  /// White digits on a dark plate, legible on any background.
   private mutating func draw(_ text: String, on plate: Plate, rim: RGBColour) {
     let (box, dot) = (plate.box, plate.dot)
     let edge = max(1, dot / 2)
@@ -101,7 +101,7 @@ extension Canvas {
       for x in max(box.left, 0)...min(box.right, image.width - 1) {
         let fromSide = min(x - box.left, box.right - x)
         let fromTop = min(y - box.top, box.bottom - y)
-        // The corners are cut.
+        // The corners are cut off.
         if fromSide + fromTop < dot { continue }
         let isRim = min(fromSide, fromTop) < edge || fromSide + fromTop < dot + edge
         blend(x, y, isRim ? rim : RGBColour(16, 16, 16), share: isRim ? 1 : 0.8)
@@ -128,7 +128,7 @@ extension Canvas {
 }
 
 extension BinaryMask {
-  /// The part in `box`, which must be inside.
+  /// The part within `box`, which must be inside the mask.
   fileprivate func part(_ box: PixelBox) -> BinaryMask {
     let (columns, rows) = (box.right - box.left + 1, box.bottom - box.top + 1)
     var part: [Bool] = []

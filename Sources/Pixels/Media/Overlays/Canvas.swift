@@ -1,4 +1,4 @@
-/// A picture under a brush.
+/// A picture to draw on.
 struct Canvas {
   private(set) var image: RGBImage
 
@@ -18,14 +18,14 @@ struct Canvas {
     OverlayLoops.tint(&image.pixels, mask, tables)
   }
 
-  /// Draws the pixels of `mask` that are within `lineWidth` of its outside, and darkens the pixels
-  /// just outside, so that the line shows on a ground of its own colour.
+  /// Draws the pixels of `mask` within `lineWidth` of its outside, and darkens the pixels just
+  /// outside, so that the line is visible on a background of the same colour.
   mutating func contour(_ mask: BinaryMask, _ colour: RGBColour, lineWidth: Int) {
     guard let box = mask.boundingBox else { return }
     let casing = (lineWidth + 1) / 2
     let columns = max(box.left - casing, 0)..<min(box.right + casing + 1, mask.width)
     for y in max(box.top - casing, 0)...min(box.bottom + casing, mask.height - 1) {
-      // The edge of the picture does not count: no line where an object leaves it.
+      // The edge of the picture does not count: no line is drawn where an object leaves it.
       let edge = OverlayLoops.edge(
         of: mask, row: y, columns: columns, inside: lineWidth, outside: casing)
       for (index, x) in columns.enumerated() {
@@ -51,7 +51,7 @@ struct Canvas {
 
   private var unit: Double { max(1, Double(min(image.width, image.height)) / 240) }
 
-  /// A disc with a white rim, its edges softened over one pixel.
+  /// Draws a disc with a white rim, its edges softened over one pixel.
   private mutating func dot(_ centerX: Double, _ centerY: Double, _ colour: RGBColour) {
     let radius = 3.2 * unit
     let rim = radius + 1.3 * unit
@@ -72,18 +72,18 @@ struct Canvas {
       canvas, x, y in
       let inside = min(
         min(Double(x) - left, right - Double(x)), min(Double(y) - top, bottom - Double(y)))
-      // Dark beside the line, for grounds as green as itself.
+      // Dark beside the line, for backgrounds as green as the line itself.
       canvas.blend(x, y, .black, share: min(half + 1 - abs(inside) + 0.5, 0.5))
       canvas.blend(x, y, Canvas.positive, share: half - abs(inside) + 0.5)
     }
   }
 
-  /// Visits the pixels between two corners that are in the picture.
+  /// Visits the pixels of the picture between two corners.
   private mutating func forEachPixel(
     _ left: Double, _ top: Double, _ right: Double, _ bottom: Double,
     _ body: (inout Canvas, Int, Int) -> Void
   ) {
-    // Corners may be anything that a person typed; Int() traps outside its range.
+    // Corners may be anything a person typed; Int() traps outside its range.
     func pixel(_ position: Double, _ limit: Int) -> Int {
       position.isNaN ? 0 : Int(min(max(position, 0), Double(limit)))
     }

@@ -1,8 +1,8 @@
-/// Some pictures of a video on one page: the first, the last, and ten between them.
+/// A selection of frames from a video on one page: the first, the last, and ten in between.
 public struct ContactSheet {
   private static let columnCount = 4
   private static let tileLimit = 12
-  /// Pixels of the longer side of a tile.
+  /// Longer side of a tile, in pixels.
   private static let tileSide = 320
   private static let gap = 6
 
@@ -46,6 +46,6 @@ public struct ContactSheet {
     }
   }
 
-  /// The page with what was added so far.
+  /// The page with the pictures added so far.
   public var image: RGBImage { page }
 }

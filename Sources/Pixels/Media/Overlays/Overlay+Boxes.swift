@@ -1,5 +1,5 @@
 extension Overlay {
-  /// Boxes with their numbers at the upper left corner, the first one on top.
+  /// Draws boxes with their numbers at the upper-left corner, the first one on top.
   public static func draw(
     _ image: RGBImage, boxes: [(identifier: Int, box: Prompt)]
   ) -> RGBImage {

@@ -2,7 +2,7 @@
 public enum Overlay {
   /// A person's prompt; shown on top of the masks.
   ///
-  /// Positions are in pixels from the top left.
+  /// Positions are in pixels from the top-left corner.
   public enum Prompt: Sendable, Hashable {
     /// Green when positive, red when negative.
     case point(x: Double, y: Double, isPositive: Bool)
@@ -17,7 +17,7 @@ public enum Overlay {
 
     /// A tint over each mask.
     public static let fill = Parts(rawValue: 1)
-    /// A line along the inside of each mask's edge, dark on its outside.
+    /// A line along the inside of each mask's edge, with a dark border outside.
     public static let contour = Parts(rawValue: 2)
     /// The number of each object.
     public static let label = Parts(rawValue: 4)
@@ -27,10 +27,10 @@ public enum Overlay {
     public static let all: Parts = [.fill, .contour, .label, .prompts]
   }
 
-  /// Each mask in the colour of its identifier, then the numbers, then the prompts.
+  /// Draws each mask in the colour of its identifier, then the numbers, then the prompts.
   ///
-  /// Masks must have the picture's size. Where they overlap, tints mix and the lowest identifier
-  /// is on top. `opacity` is the share of the tint, 0...1.
+  /// Masks must have the picture's size. Where they overlap, tints mix, with the lowest identifier
+  /// on top. `opacity` is the share of the tint, 0...1.
   public static func draw(
     _ image: RGBImage, masks: [(identifier: Int, mask: BinaryMask)], prompts: [Prompt] = [],
     parts: Parts = .all, opacity: Double = 0.45
@@ -55,9 +55,9 @@ public enum Overlay {
     return canvas.image
   }
 
-  /// The number of each mask, one after the other; later ones make room for earlier ones.
+  /// Draws the number of each mask, one after another; later ones make room for earlier ones.
   ///
-  /// For more masks than fit in memory at once: `masks` may make them one by one.
+  /// Suitable for more masks than fit in memory at once: `masks` may create them one by one.
   public static func label(
     _ image: RGBImage, masks: some Sequence<(identifier: Int, mask: BinaryMask)>
   ) -> RGBImage {
@@ -69,8 +69,8 @@ public enum Overlay {
     return canvas.image
   }
 
-  /// The hue of the palette with its largest component at full: palette colours are dark, and muddy
-  /// as tints.
+  /// The palette's hue with its largest component at full intensity: palette colours are dark, and
+  /// muddy as tints.
   static func colour(of identifier: Int) -> RGBColour {
     let colour = DAVISPalette.colour(of: identifier)
     let largest = Int(max(colour.red, colour.green, colour.blue))

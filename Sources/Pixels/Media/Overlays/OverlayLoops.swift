@@ -1,6 +1,6 @@
-/// The inner loops of drawing masks, over unchecked buffers whose sizes are checked once at the top.
+/// The inner loops for drawing masks, over unchecked buffers whose sizes are checked once up front.
 enum OverlayLoops {
-  /// Replaces the pixels inside of `mask` by what the tables of red, green and blue hold for them.
+  /// Replaces the pixels inside `mask` with their entries in the tables for red, green and blue.
   static func tint(_ pixels: inout [UInt8], _ mask: BinaryMask, _ tables: [[UInt8]]) {
     precondition(pixels.count == 3 * mask.bits.count)
     precondition(tables.count == 3 && tables.allSatisfy { $0.count == 256 })
@@ -22,18 +22,18 @@ enum OverlayLoops {
     }
   }
 
-  /// The edge of a mask in one row: pixels inside with one outside near, and the reverse.
+  /// The edge of a mask in one row: inside pixels with an outside pixel nearby, and the reverse.
   struct Edge {
-    /// By column, from the first one asked for: whether a pixel is on the inner side of the edge.
+    /// By column, from the first requested: whether a pixel is on the inner side of the edge.
     var inner: [UInt8]
-    /// The same of the outer side.
+    /// The same for the outer side.
     var outer: [UInt8]
   }
 
-  /// The edge in the part `columns` of row `y`.
+  /// The edge in columns `columns` of row `y`.
   ///
-  /// Near are the pixels of the same row and of the same column, on the inner side up to `inside`
-  /// of them, on the outer up to `outside`. Beyond the picture there is nothing that could be near.
+  /// Nearby pixels are those in the same row or column: up to `inside` pixels away for the inner
+  /// side, up to `outside` for the outer side. Nothing beyond the picture counts as nearby.
   static func edge(
     of mask: BinaryMask, row y: Int, columns: Range<Int>, inside: Int, outside: Int
   ) -> Edge {
@@ -47,7 +47,7 @@ enum OverlayLoops {
         any.withUnsafeMutableBufferPointer { any in
           func visit(_ row: Int, _ shift: Int, _ step: Int) {
             guard row >= 0, row < mask.height else { return }
-            // Columns whose neighbour is in the picture.
+            // Only columns whose neighbour is in the picture.
             let first = max(0, -(columns.lowerBound + shift))
             let end = min(count, mask.width - columns.lowerBound - shift)
             let start = row * mask.width + columns.lowerBound + shift

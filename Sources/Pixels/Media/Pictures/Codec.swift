@@ -1,9 +1,9 @@
 import Bytes
 import CImageCodecs
 
-/// Reports of the C shim, as Swift values and failures.
+/// Converts results of the C shim to Swift values and failures.
 enum Codec {
-  /// Runs an encoder and takes over its bytes.
+  /// Runs an encoder and returns a copy of its bytes.
   static func encode(
     _ body: (UnsafeMutablePointer<codec_bytes>, UnsafeMutablePointer<codec_report>) -> Void
   ) throws(Failure) -> [UInt8] {
@@ -17,7 +17,7 @@ enum Codec {
 
   /// Throws the failure in `report`, if there is one.
   ///
-  /// `unsupportedHint` is the next step for a kind of file that the codec does not know.
+  /// `unsupportedHint` suggests a next step for a kind of file that the codec does not support.
   static func check(
     _ report: codec_report, format: String,
     unsupportedHint: String = "convert it to 8-bit RGB, as PNG or baseline JPEG"

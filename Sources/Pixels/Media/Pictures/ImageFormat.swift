@@ -1,4 +1,4 @@
-/// The picture formats that can be read, recognised by content and never by file name.
+/// The supported picture formats, recognised by content, never by file name.
 public enum ImageFormat: String, Sendable, CaseIterable {
   case jpeg = "JPEG"
   case png = "PNG"
@@ -18,10 +18,10 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// For messages: `JPEG, PNG, WebP`.
+  /// For use in messages: `JPEG, PNG, WebP`.
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-  /// How names of such files end, in lower case; only for finding pictures in folders.
+  /// File name extensions of this format, in lower case; only for finding pictures in folders.
   public var pathExtensions: [String] {
     switch self {
     case .jpeg: [".jpg", ".jpeg", ".jpe", ".jfif"]
@@ -30,6 +30,6 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// Those of all formats.
+  /// The extensions of all formats.
   public static var pathExtensions: [String] { allCases.flatMap(\.pathExtensions) }
 }

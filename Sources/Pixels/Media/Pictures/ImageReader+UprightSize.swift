@@ -2,7 +2,7 @@ public import Bytes
 import CImageCodecs
 
 extension ImageReader {
-  /// Width and height of the picture in `bytes` when it is upright, from its head alone.
+  /// Width and height of the picture in `bytes` when upright, read from its header alone.
   ///
   /// Failures as in `size(ofFile:options:)`.
   public static func uprightSize(

@@ -1,25 +1,25 @@
 public import Bytes
 import CImageCodecs
 
-/// Decodes JPEG, PNG and WebP files to RGB8, with the pixels that Pillow's `convert("RGB")` gives.
+/// Decodes JPEG, PNG and WebP files to RGB8, with the same pixels as Pillow's `convert("RGB")`.
 ///
 /// The header is read first and its pixel count checked against a cap before any pixel is
 /// allocated. One difference from Pillow: a 16-bit gray PNG keeps the high byte of its samples,
-/// or what `PictureOptions.sampleRange` asks for, where Pillow clips everything above 255 to white.
-/// WebP is decoded by the ffmpeg program, in a process of its own.
+/// or the range given by `PictureOptions.sampleRange`, where Pillow clips everything above 255 to
+/// white. WebP is decoded by the ffmpeg program, in a separate process.
 ///
-/// The losses of a picture on the way are in its `notices`.
+/// Anything lost in reading a picture is reported in its `notices`.
 public enum ImageReader {
-  /// Width times height allowed unless the caller sets another limit.
+  /// Maximum width times height unless the caller sets another limit.
   public static let defaultMaximumPixels = 100_000_000
   /// No real progressive JPEG has more; a hostile one has tens of thousands, each a full pass.
   static let jpegScanLimit: Int32 = 1000
 
   /// Reads the picture at `path`.
   ///
-  /// With `applyingOrientation`, pixels are rotated upright by a JPEG's or WebP's EXIF orientation,
-  /// as viewers show them, and `appliedOrientation` records it. The official SAM 2 predictors
-  /// ignore the tag; pass `false` for their pixels.
+  /// With `applyingOrientation`, pixels are rotated upright according to a JPEG's or WebP's EXIF
+  /// orientation, as in viewers, and `appliedOrientation` records it. The official SAM 2 predictors
+  /// ignore the tag; pass `false` to get the same pixels as they do.
   ///
   /// Failures: `file.missing`, `file.unreadable`, `image.format`, `image.too_large`,
   /// `image.damaged`, `image.unsupported`; for WebP `ffmpeg.missing`.
@@ -35,7 +35,7 @@ public enum ImageReader {
     }
   }
 
-  /// Decodes the bytes of a whole picture file; see `read`.
+  /// Decodes the bytes of a complete picture file; see `read`.
   public static func decode(
     _ bytes: [UInt8], options: PictureOptions = PictureOptions(), applyingOrientation: Bool = true
   ) throws(Failure) -> RGBImage {
@@ -70,7 +70,7 @@ public enum ImageReader {
     }
   }
 
-  /// The range of samples of a 16-bit PNG; nil for other pictures.
+  /// The range of sample values in a 16-bit PNG; nil for other pictures.
   static func sampleRange(
     ofFile path: String, options: PictureOptions
   ) throws(Failure) -> SampleRange? {
@@ -142,7 +142,7 @@ public enum ImageReader {
     }
   }
 
-  /// The rows of RGB8 that `body` writes.
+  /// The RGB8 rows that `body` writes.
   static func rows(
     of size: codec_size, _ format: ImageFormat,
     _ body: (UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<codec_report>) -> Void

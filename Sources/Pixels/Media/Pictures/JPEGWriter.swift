@@ -3,7 +3,7 @@ import CImageCodecs
 
 /// Encodes baseline JPEG files.
 public enum JPEGWriter {
-  /// `quality` 1...100, with chroma at half resolution.
+  /// `quality` is 1...100; chroma has half resolution.
   public static func encode(_ image: RGBImage, quality: Int = 95) throws(Failure) -> [UInt8] {
     precondition((1...100).contains(quality))
     let limit = 65_500

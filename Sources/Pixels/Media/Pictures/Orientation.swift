@@ -1,17 +1,17 @@
-/// The EXIF orientation tag: the rotation that brings stored pixels upright.
+/// The EXIF orientation tag: the transformation that makes stored pixels upright.
 enum Orientation: Int {
   case upright = 1
   case mirroredHorizontally, rotatedHalf, mirroredVertically
   case transposed, rotatedRight, transversed, rotatedLeft
 
-  /// The orientation a JPEG file declares in its APP1 segment, or nil: no tag, or a broken one.
+  /// The orientation a JPEG file declares in its APP1 segment; nil if the tag is missing or broken.
   init?(jpeg bytes: [UInt8]) {
     guard let tiff = Orientation.exifBlock(of: bytes) else { return nil }
     guard let value = Orientation.tag(in: bytes[tiff]) else { return nil }
     self.init(rawValue: value)
   }
 
-  /// The orientation in an EXIF block, which may start with the signature that JPEG files put there.
+  /// The orientation in an EXIF block, which may start with the signature used in JPEG files.
   init?(exif block: ArraySlice<UInt8>) {
     let hasSignature = block.starts(with: Orientation.exifSignature)
     guard let value = Orientation.tag(in: block.dropFirst(hasSignature ? 6 : 0)) else { return nil }
@@ -71,7 +71,7 @@ enum Orientation: Int {
     return nil
   }
 
-  /// Whether width and height change places.
+  /// Whether width and height are swapped.
   var swapsAxes: Bool { rawValue >= 5 }
 
   /// The picture rotated upright, with `appliedOrientation` set.

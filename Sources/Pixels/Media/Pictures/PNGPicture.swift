@@ -1,9 +1,9 @@
 import Bytes
 import CImageCodecs
 
-/// Decodes PNG files to RGB8, and finds what is lost on the way: low bits, transparency, frames.
+/// Decodes PNG files to RGB8, and detects what is lost in doing so: low bits, transparency, frames.
 enum PNGPicture {
-  /// Fewer levels of 256 than these are what a picture of a camera with 12 bits keeps.
+  /// A picture from a 12-bit camera keeps fewer than this many of 256 levels.
   private static let fewLevels = 64
 
   static func decode(
@@ -39,7 +39,7 @@ enum PNGPicture {
     return RGBImage(width: Int(size.width), height: Int(size.height), pixels: pixels)
   }
 
-  /// The range of samples in a 16-bit PNG; nil for one of fewer bits.
+  /// The range of sample values in a 16-bit PNG; nil for one with fewer bits.
   static func sampleRange(of bytes: [UInt8], size: codec_size) throws(Failure) -> SampleRange? {
     var found = codec_samples()
     _ = try decode(bytes, size, full, &found)
@@ -67,7 +67,7 @@ enum PNGPicture {
     return notices
   }
 
-  /// The notice that the picture keeps only few of 256 levels in 8 bits.
+  /// The notice that in 8 bits the picture keeps only a few of 256 levels.
   private static func depthNotice(_ found: codec_samples, _ range: codec_range) -> Notice? {
     let width = Int(range.high) - Int(range.low) + 1
     let (low, high) = (max(found.low, range.low), min(found.high, range.high))

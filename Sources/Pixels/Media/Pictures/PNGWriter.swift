@@ -1,7 +1,7 @@
 public import Bytes
 import CImageCodecs
 
-/// Encodes 8-bit PNG files; the same pixels give the same bytes on one libpng and zlib.
+/// Encodes 8-bit PNG files; the same pixels give the same bytes with the same libpng and zlib.
 public enum PNGWriter {
   /// An RGB picture.
   public static func encode(_ image: RGBImage) throws(Failure) -> [UInt8] {
@@ -27,8 +27,8 @@ public enum PNGWriter {
     try encodeGray(mask.bits.map { $0 ? 255 : 0 }, width: mask.width, height: mask.height)
   }
 
-  /// Object identifiers as palette indices, with the colours of DAVIS: readers get the
-  /// identifiers, viewers show colours.
+  /// Object identifiers as palette indices, with the DAVIS colours: readers get the identifiers,
+  /// viewers show colours.
   public static func encode(_ labels: LabelMap) throws(Failure) -> [UInt8] {
     try encode(
       labels.labels, width: labels.width, height: labels.height, channels: 1,
@@ -56,7 +56,7 @@ extension PNGWriter {
     try PictureFile.write(encode(image), to: path)
   }
 
-  /// Writes a mask, 0 and 255, to `path`; see `PictureFile.write`.
+  /// Writes a mask with values 0 and 255 to `path`; see `PictureFile.write`.
   public static func write(_ mask: BinaryMask, to path: String) throws(Failure) {
     try PictureFile.write(encode(mask), to: path)
   }

@@ -1,8 +1,9 @@
 public import Bytes
 
-/// Puts encoded pictures on disk.
+/// Writes encoded pictures to disk.
 public enum PictureFile {
-  /// Replaces `path` by `bytes` in one step: a reader sees the old file or the new one, never half.
+  /// Replaces `path` with `bytes` in one step: a reader sees the old file or the new one, never a
+  /// partial one.
   ///
   /// Failures as in `AtomicFile.write`.
   public static func write(_ bytes: [UInt8], to path: String) throws(Failure) {

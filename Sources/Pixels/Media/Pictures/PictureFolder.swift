@@ -7,11 +7,12 @@ public enum PictureFolder {
   public struct Listing: Sendable {
     /// Paths, sorted.
     public let pictures: [String]
-    /// Names, sorted; hidden files and folders do not count.
+    /// Names, sorted; hidden files and folders are not included.
     public let others: [String]
   }
 
-  /// Lists the files in `folder` with one of `extensions` (with dots, lower case), and the others.
+  /// Lists the files in `folder` that have one of `extensions` (with dots, lower case), and the
+  /// others.
   ///
   /// Failures: `file.missing`, `file.unreadable`.
   public static func listing(
@@ -28,7 +29,7 @@ public enum PictureFolder {
       pictures: sorted(pictures).map { folder + separator + $0 }, others: others.sorted())
   }
 
-  /// Files that desktops put into folders.
+  /// Files that desktop systems put into folders.
   private static let systemNames: Set<String> = ["thumbs.db", "desktop.ini", "icon\r"]
 
   private static func isFolder(_ path: String) -> Bool {
@@ -36,7 +37,7 @@ public enum PictureFolder {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// "a.tif, b.tif and 3 more", for messages.
+  /// For use in messages: "a.tif, b.tif and 3 more".
   public static func list(_ names: [String]) -> String {
     let shown = names.prefix(3).map { printable($0, limit: 40) }.joined(separator: ", ")
     return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
@@ -61,7 +62,7 @@ public enum PictureFolder {
 
   // MARK: - Order
 
-  /// By integer where every name is one, else naturally, 2 before 10; equal keys by name.
+  /// Sorts by integer if every name is one, otherwise naturally, 2 before 10; equal keys by name.
   public static func sorted(_ names: [String]) -> [String] {
     let stems = names.map { $0[..<($0.lastIndex(of: ".") ?? $0.endIndex)] }
     let numbers = stems.compactMap { Int($0) }

@@ -1,5 +1,5 @@
 extension RGBImage {
-  /// The part of `width` x `height` pixels whose first one is in column `left` of row `top`.
+  /// The part of `width` x `height` pixels whose first pixel is in column `left` of row `top`.
   ///
   /// It must be inside the picture.
   public func cropped(left: Int, top: Int, width: Int, height: Int) -> RGBImage {

@@ -1,14 +1,14 @@
 public import Bytes
 
-/// A picture in memory: 8-bit RGB, row after row without padding.
+/// A picture in memory: 8-bit RGB, row by row without padding.
 public struct RGBImage: Sendable, Equatable {
   public let width: Int
   public let height: Int
   /// [height, width, 3].
   public var pixels: [UInt8]
-  /// The EXIF orientation (1...8) that was applied on reading; 1 when the pixels are as stored.
+  /// The EXIF orientation (1...8) applied on reading; 1 if the pixels are as stored.
   public var appliedOrientation = 1
-  /// Omissions and choices in reading.
+  /// Notices about omissions and choices when reading.
   public var notices: [Notice] = []
 
   /// `pixels` must hold 3 * width * height bytes.
@@ -19,7 +19,7 @@ public struct RGBImage: Sendable, Equatable {
     self.pixels = pixels
   }
 
-  /// One colour everywhere.
+  /// A picture filled with one colour.
   public init(width: Int, height: Int, filledWith colour: RGBColour = .black) {
     var pixels = [UInt8](repeating: 0, count: 3 * width * height)
     if colour != .black {
@@ -54,7 +54,7 @@ public struct RGBImage: Sendable, Equatable {
     }
   }
 
-  /// As `normalized`, into a buffer of the caller: 3 * width * height floats at least.
+  /// As `normalized`, into the caller's buffer of at least 3 * width * height floats.
   public func normalize(
     into output: UnsafeMutableBufferPointer<Float>, mean: [Float], standardDeviation: [Float]
   ) {

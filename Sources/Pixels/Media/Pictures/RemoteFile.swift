@@ -1,20 +1,20 @@
 public import Bytes
 
-/// Files from the web, fetched by the curl program in a process of its own.
+/// Files from the web, fetched by the curl program in a separate process.
 ///
-/// Its arguments are a fixed list: only HTTP and HTTPS, no redirection, no configuration of the user,
-/// bounded size and time. Callers decide which hosts may be asked.
+/// Its arguments are a fixed list: only HTTP and HTTPS, no redirection, no user configuration,
+/// bounded size and time. Callers decide which hosts may be contacted.
 public enum RemoteFile {
   private static let seconds = 30
   private static let chunkByteCount = 1 << 16
 
-  /// The bytes at `address`, which must be plain printable text without quotes; `authorization` is
-  /// sent as the header of that name.
+  /// Fetches the bytes at `address`, which must be plain printable text without quotes;
+  /// `authorization` is sent as the header of that name.
   /// - Throws: `serve.fetch`.
   public static func fetch(
     _ address: String, authorization: String? = nil, byteLimit: Int
   ) throws(Failure) -> [UInt8] {
-    // On standard input, since everybody on the machine can read arguments.
+    // Passed on standard input, since anyone on the machine can read arguments.
     var configuration = "url = \"\(address)\"\n"
     if let authorization {
       let isPlain = authorization.utf8.allSatisfy {

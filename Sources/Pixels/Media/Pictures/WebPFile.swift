@@ -44,7 +44,7 @@ struct WebPFile {
     self.exif = exif
   }
 
-  /// Ten bytes: frame tag, start code, and two sides of 14 bits.
+  /// Ten bytes: frame tag, start code, and two 14-bit sides.
   private static func lossySize(_ bytes: [UInt8], _ body: Int) -> (width: Int, height: Int)? {
     guard bytes[body] & 1 == 0, bytes[body + 3..<body + 6].elementsEqual([0x9D, 0x01, 0x2A]) else {
       return nil
@@ -52,7 +52,7 @@ struct WebPFile {
     return (number(bytes, body + 6, bytes: 2) & 0x3FFF, number(bytes, body + 8, bytes: 2) & 0x3FFF)
   }
 
-  /// A signature, and two sides of 14 bits, each less one.
+  /// A signature, and two 14-bit sides, each minus one.
   private static func losslessSize(_ bytes: [UInt8], _ body: Int) -> (width: Int, height: Int)? {
     guard bytes[body] == 0x2F else { return nil }
     let bits = number(bytes, body + 1, bytes: 4)
@@ -71,8 +71,8 @@ struct WebPFile {
 
   /// The pixels, decoded by the ffmpeg program; alpha is dropped.
   ///
-  /// Lossless files give Pillow's pixels; lossy ones differ a little, since colour is brought to
-  /// full resolution in another way. Failures: `image.damaged`, `ffmpeg.missing`.
+  /// Lossless files give the same pixels as Pillow; lossy ones differ slightly, since chroma is
+  /// upsampled differently. Failures: `image.damaged`, `ffmpeg.missing`.
   func decode(_ bytes: [UInt8], program: String = "ffmpeg") throws(Failure) -> [UInt8] {
     // The decoder's own buffers are rounded up to multiples of 64 or less.
     let decodedPixels = (width + 128) * (height + 128)

@@ -1,11 +1,11 @@
 import Bytes
 import Glibc
 
-/// Whole files in memory.
+/// Reads whole files into memory.
 ///
-/// Pictures are read, not mapped: a mapped file that someone truncates would kill the process.
+/// Pictures are read, not mapped: truncating a mapped file would kill the process.
 enum WholeFile {
-  /// All bytes of a regular file that has no more than `limit`.
+  /// All bytes of a regular file of at most `limit` bytes.
   static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
     let (descriptor, byteCount) = try openRegular(path)
     defer { close(descriptor) }
@@ -29,7 +29,8 @@ enum WholeFile {
     }
   }
 
-  /// Calls `body` with a reader of ranges of a regular file; fewer bytes come beyond its end.
+  /// Calls `body` with a function that reads ranges of a regular file; ranges that extend beyond
+  /// its end give fewer bytes.
   static func read<Result>(
     _ path: String, _ body: ((Range<Int>) throws(Failure) -> [UInt8]) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -56,7 +57,7 @@ enum WholeFile {
   private static func openRegular(
     _ path: String
   ) throws(Failure) -> (descriptor: Int32, byteCount: Int) {
-    // Not blocking, so that a named pipe is refused instead of waited for.
+    // Non-blocking, so that a named pipe is refused instead of waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .opening(path, errno) }
     var status = stat()

@@ -1,5 +1,5 @@
-/// Float maps of one size as `Resizer.bilinear` brings them to another, row by row: what is asked of
-/// the result is found without having it in memory.
+/// Float maps resized as by `Resizer.bilinear`, row by row: properties of the result are computed
+/// without holding all of it in memory.
 public struct EnlargedPlane: Sendable {
   public let width: Int
   public let height: Int
@@ -16,7 +16,7 @@ public struct EnlargedPlane: Sendable {
     rows = LinearTaps(from: fromHeight, to: height)
   }
 
-  /// Where `plane` [fromHeight, fromWidth] is above `threshold` once it has its new size.
+  /// Where `plane` [fromHeight, fromWidth] is above `threshold` once resized.
   public func mask(_ plane: UnsafeBufferPointer<Float>, threshold: Float) -> BinaryMask {
     let bits = [Bool](unsafeUninitializedCapacity: width * height) { bits, count in
       let bytes = UnsafeMutableRawBufferPointer(bits).bindMemory(to: UInt8.self)
@@ -30,7 +30,7 @@ public struct EnlargedPlane: Sendable {
     return BinaryMask(width: width, height: height, bits: bits)
   }
 
-  /// Areas where `plane` is above `high` and above `low` once it has its new size, in pixels.
+  /// Areas in pixels where `plane`, once resized, is above `high` and above `low`.
   public func areas(
     _ plane: UnsafeBufferPointer<Float>, above high: Float, and low: Float
   ) -> (high: Int, low: Int) {

@@ -1,17 +1,17 @@
 import Glibc
 
 extension FilterTaps where Weight == Float {
-  /// SciPy's `gaussian_filter` and then `zoom` of order 1 with `grid_mode`, both with mirrored
+  /// SciPy's `gaussian_filter` followed by `zoom` of order 1 with `grid_mode`, both with mirrored
   /// edges: the steps of scikit-image's `resize` with antialiasing.
   ///
-  /// The axis has `inputCount` positions, of which those from `knownCount` on are zero. When it
-  /// shrinks by a factor f it is blurred first, by a deviation of (f - 1) / 2, over four deviations
-  /// to each side.
+  /// The axis has `inputCount` positions; those from `knownCount` on are zero. If it shrinks by a
+  /// factor f, it is blurred first, with a deviation of (f - 1) / 2, over four deviations to each
+  /// side.
   static func scipyZoom(from inputCount: Int, known knownCount: Int, to outputCount: Int) -> Self {
     let factor = Double(inputCount) / Double(outputCount)
     let blur = gaussian(deviation: max(0, (factor - 1) / 2))
     let radius = blur.count / 2
-    // Two neighbours, each blurred; mirrored, they meet again.
+    // Two neighbours, each blurred; with mirroring, they may coincide.
     var taps = FilterTaps(outputCount: outputCount, stride: 2 * radius + 2)
     for output in 0..<outputCount {
       let position = mirrored((Double(output) + 0.5) * factor - 0.5, inputCount)
@@ -33,7 +33,7 @@ extension FilterTaps where Weight == Float {
     return taps
   }
 
-  /// Weights of a Gaussian, which add up to one; a single one without a deviation.
+  /// Weights of a Gaussian, which add up to one; a single weight if the deviation is zero.
   private static func gaussian(deviation: Double) -> [Double] {
     guard deviation > 1e-15 else { return [1] }
     let radius = Int(4 * deviation + 0.5)
@@ -44,7 +44,7 @@ extension FilterTaps where Weight == Float {
     return weights.map { $0 / sum }
   }
 
-  /// The position inside an axis that is mirrored at the centres of its outermost elements.
+  /// The position folded into an axis that is mirrored at the centres of its outermost elements.
   private static func mirrored(_ position: Double, _ count: Int) -> Double {
     guard count > 1 else { return 0 }
     let period = Double(2 * count - 2)

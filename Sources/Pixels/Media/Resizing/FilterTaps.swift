@@ -1,10 +1,10 @@
 /// For each output position, the input positions that contribute and their weights.
 struct FilterTaps<Weight: Sendable>: Sendable {
-  /// First input position, one an output position.
+  /// First input position, one per output position.
   var starts: [Int32] = []
-  /// How many inputs contribute, one an output position; at least one.
+  /// Number of inputs that contribute, one count per output position; at least one.
   var counts: [Int32] = []
-  /// `stride` weights an output position, of which the first `counts` are meaningful.
+  /// `stride` weights per output position; only the first `counts` of them are meaningful.
   var weights: [Weight] = []
   let stride: Int
 
@@ -17,7 +17,7 @@ struct FilterTaps<Weight: Sendable>: Sendable {
     weights.reserveCapacity(outputCount * stride)
   }
 
-  /// `values` are the weights of inputs from `start` on.
+  /// Appends an output position; `values` are the weights of the inputs from `start` on.
   mutating func append(start: Int, values: [Weight], padding: Weight) {
     starts.append(Int32(start))
     counts.append(Int32(values.count))
@@ -27,10 +27,10 @@ struct FilterTaps<Weight: Sendable>: Sendable {
 }
 
 extension FilterTaps where Weight == Float {
-  /// The triangle filter of PyTorch's antialiased bilinear mode, in single precision like there.
+  /// The triangle filter of PyTorch's antialiased bilinear mode, also in single precision.
   ///
-  /// After `upsample_antialias` in ATen: the filter is stretched by the scale when shrinking and
-  /// never narrower than one input pixel to each side.
+  /// Based on `upsample_antialias` in ATen: the filter is stretched by the scale when shrinking and
+  /// is never narrower than one input pixel to each side.
   static func torchBilinear(from inputCount: Int, to outputCount: Int) -> FilterTaps {
     let scale = Float(inputCount) / Float(outputCount)
     let support = scale >= 1 ? scale : 1
@@ -53,12 +53,12 @@ extension FilterTaps where Weight == Float {
 }
 
 extension FilterTaps where Weight == Int32 {
-  /// Binary places of the fixed-point weights: 8 for the sample and 2 to spare for the overshoot.
+  /// Fractional bits of the fixed-point weights: 8 bits are left for the sample, 2 for overshoot.
   static var precisionBits: Int32 { 32 - 8 - 2 }
 
   /// Pillow's bicubic filter with a = -0.5, computed in double and rounded to fixed point.
   ///
-  /// After `precompute_coeffs` and `normalize_coeffs_8bpc` in Pillow's Resample.c.
+  /// Based on `precompute_coeffs` and `normalize_coeffs_8bpc` in Pillow's Resample.c.
   static func pillowBicubic(from inputCount: Int, to outputCount: Int) -> FilterTaps {
     let scale = Double(inputCount) / Double(outputCount)
     let stretch = max(scale, 1)
@@ -87,20 +87,20 @@ extension FilterTaps where Weight == Int32 {
     return 0
   }
 
-  /// Rounded half away from zero.
+  /// `weight` in fixed point, rounded half away from zero.
   private static func fixedPoint(_ weight: Double) -> Int32 {
     let scaled = weight * Double(1 << precisionBits)
     return Int32(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
   }
 }
 
-/// For each output position, two input positions and the share of the second.
+/// For each output position, two input positions and the weight of the second.
 ///
 /// PyTorch's bilinear mode with half-pixel centres, in single precision.
 struct LinearTaps: Sendable {
   private(set) var first: [Int32] = []
   private(set) var second: [Int32] = []
-  /// Weight of `second`; `first` has one minus it.
+  /// Weight of `second`; the weight of `first` is one minus this.
   private(set) var share: [Float] = []
 
   init(from inputCount: Int, to outputCount: Int) {

@@ -1,6 +1,6 @@
-/// All 256 values of (value / 255 - mean) / deviation, one table a channel.
+/// All 256 values of (value / 255 - mean) / deviation, one table per channel.
 ///
-/// Dividing by 255 is what the reference does; multiplying by 1/255 gives other floats.
+/// The reference divides by 255; multiplying by 1/255 would give different floats.
 struct NormalizationTables: Sendable {
   let red: [Float]
   let green: [Float]

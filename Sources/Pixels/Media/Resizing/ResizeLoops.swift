@@ -1,11 +1,11 @@
-/// The inner loops of resizing, over unchecked buffers: the only unsafe arithmetic of this room.
+/// The inner loops of resizing, over unchecked buffers: the only unsafe arithmetic in this room.
 ///
-/// The taps were computed for exactly these widths and heights, so every position they name exists;
-/// the buffers' sizes are checked once at the top of each loop.
+/// The taps were computed for exactly these widths and heights, so every position they refer to
+/// exists; the buffers' sizes are checked once before each loop.
 enum ResizeLoops {
   // MARK: - Float, three channels
 
-  /// Filters each row of `pixels` [height, width, 3], looked up in `table`, into
+  /// Looks up `pixels` [height, width, 3] in `table`, and filters each row into
   /// `output` [height, taps, 3].
   static func alongRows(
     _ pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, table: [Float],
@@ -67,7 +67,7 @@ enum ResizeLoops {
     }
   }
 
-  /// (value - mean) / deviation in place over interleaved RGB.
+  /// Computes (value - mean) / deviation in place over interleaved RGB.
   static func normalize(
     _ values: UnsafeMutableBufferPointer<Float>, mean: [Float], standardDeviation: [Float]
   ) {
@@ -85,7 +85,7 @@ enum ResizeLoops {
 
   // MARK: - Fixed point, three channels
 
-  /// Half a unit of the last kept place: what Pillow starts each sum with.
+  /// Half a unit in the last bit kept: Pillow's initial value for each sum.
   private static var half: Int32 { 1 << (FilterTaps<Int32>.precisionBits - 1) }
 
   private static func sample(_ sum: Int32) -> UInt8 {
@@ -149,8 +149,8 @@ enum ResizeLoops {
 
   // MARK: - Bilinear, one channel
 
-  /// Calls `body` for each output row with the two stretched input rows that it blends, and the
-  /// share of the second: each input row is stretched once.
+  /// Calls `body` for each output row with the two stretched input rows to blend and the share of
+  /// the second; each input row is stretched only once.
   @inline(__always)
   static func forBilinearRows(
     _ plane: UnsafeBufferPointer<Float>, columns: LinearTaps, rows: LinearTaps, fromWidth: Int,
@@ -186,7 +186,7 @@ enum ResizeLoops {
     }
   }
 
-  /// The blended row.
+  /// Writes the blended row.
   static func blend(
     _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, share: Float, count: Int,
     into output: UnsafeMutablePointer<Float>
@@ -194,7 +194,7 @@ enum ResizeLoops {
     for x in 0..<count { output[x] = (1 - share) * upper[x] + share * lower[x] }
   }
 
-  /// 1 where the blended row is above `threshold`, 0 elsewhere.
+  /// Writes 1 where the blended row is above `threshold`, 0 elsewhere.
   static func blend(
     _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, share: Float, count: Int,
     above threshold: Float, into output: UnsafeMutablePointer<UInt8>
@@ -204,7 +204,7 @@ enum ResizeLoops {
     }
   }
 
-  /// Lanes of a blended row that are worked on at a time, where the compiler would branch for each.
+  /// Elements of a blended row processed at a time; the compiler would branch for each one.
   private typealias Lanes = SIMD8<Float>
 
   @inline(__always)
@@ -215,7 +215,7 @@ enum ResizeLoops {
     return (1 - share) * a.loadUnaligned(as: Lanes.self) + share * b.loadUnaligned(as: Lanes.self)
   }
 
-  /// How many of the blended row are above `high`, and how many above `low`.
+  /// How many elements of the blended row are above `high`, and how many above `low`.
   static func countBlended(
     _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, share: Float, count: Int,
     high: Float, low: Float

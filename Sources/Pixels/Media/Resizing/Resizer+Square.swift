@@ -1,10 +1,10 @@
 extension Resizer {
-  /// A picture made square by black pixels right and below, resized to `side` by a blur and a
-  /// bilinear zoom, then (value - mean) / deviation.
+  /// A picture padded to a square with black pixels on the right and below, resized to `side` with
+  /// a blur and a bilinear zoom, then (value - mean) / deviation.
   ///
-  /// This is what OWLv2 was trained with, `resize` of scikit-image with antialiasing, and what
-  /// `Owlv2ImageProcessorPil` of `transformers` does; its torchvision variant cuts the blur at three
-  /// deviations and does not mirror where it zooms. Output [side, side, 3].
+  /// OWLv2 was trained with this preprocessing (scikit-image's `resize` with antialiasing), and
+  /// `Owlv2ImageProcessorPil` of `transformers` does the same; its torchvision variant cuts off the
+  /// blur at three deviations and does not mirror when zooming. Output [side, side, 3].
   public static func paddedSquare(
     _ image: RGBImage, into output: UnsafeMutableBufferPointer<Float>, side: Int, mean: [Float],
     standardDeviation: [Float]

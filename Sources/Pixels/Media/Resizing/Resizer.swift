@@ -1,12 +1,11 @@
-/// The three resizers of the SAM 2 reference, each reproduced as its original computes.
+/// The three resizers of the SAM 2 reference, each reproducing the original's computation.
 ///
-/// They differ in filter, in arithmetic and in rounding, and the masks depend on which one is
-/// used: pictures go through `antialiased`, video frames through `likePIL`, and mask logits
-/// through `bilinear`.
+/// They differ in filter, arithmetic and rounding, and the masks depend on which one is used:
+/// `antialiased` is for pictures, `likePIL` for video frames, and `bilinear` for mask logits.
 public enum Resizer {
   /// PyTorch's antialiased bilinear resizing of value / 255, then (value - mean) / deviation.
   ///
-  /// This is `torchvision.transforms.Resize` on a float tensor followed by `Normalize`:
+  /// This is `torchvision.transforms.Resize` on a float tensor, followed by `Normalize`:
   /// `interpolate(mode: bilinear, antialias: true, align_corners: false)`, a triangle filter as
   /// wide as the scale, along rows first. Output [height, width, 3].
   public static func antialiased(
@@ -20,7 +19,7 @@ public enum Resizer {
     }
   }
 
-  /// As `antialiased` above, into a buffer of the caller: 3 * width * height floats at least.
+  /// As `antialiased` above, into the caller's buffer of at least 3 * width * height floats.
   public static func antialiased(
     _ image: RGBImage, into output: UnsafeMutableBufferPointer<Float>, width: Int, height: Int,
     mean: [Float], standardDeviation: [Float]
@@ -50,11 +49,11 @@ public enum Resizer {
   }
 
   /// Pillow's `Image.resize((width, height))`: bicubic with a = -0.5, antialiased, in two passes
-  /// of 8-bit fixed point; bit-exact with Pillow 13.
+  /// with 8-bit fixed point; bit-exact with Pillow 13.
   public static func likePIL(_ image: RGBImage, width: Int, height: Int) -> RGBImage {
     precondition(width > 0 && height > 0)
     // Pillow 13 starts with the columns when the height shrinks by much more than the width;
-    // before, it always started with the rows. The order shows, as the passes round in between.
+    // earlier versions always started with the rows. The order matters, because each pass rounds.
     let shrinksMostlyInHeight =
       height < image.height && image.height - height > 2 * (image.width - width)
     var result =
@@ -92,11 +91,11 @@ public enum Resizer {
     return RGBImage(width: image.width, height: height, pixels: pixels)
   }
 
-  /// PyTorch's `interpolate(mode: bilinear, align_corners: false)` of one float map.
+  /// PyTorch's `interpolate(mode: bilinear, align_corners: false)` for one float map.
   ///
-  /// Up to the last bit of the sums it is PyTorch's kernel for outputs whose sides add up to more
-  /// than 128; smaller outputs take another kernel there, which rounds positions differently.
-  /// `plane` is [fromHeight, fromWidth], the result [height, width].
+  /// Matches PyTorch's kernel, up to the last bit of the sums, for outputs whose sides add up to
+  /// more than 128; for smaller outputs PyTorch uses another kernel, which rounds positions
+  /// differently. `plane` is [fromHeight, fromWidth], the result [height, width].
   public static func bilinear(
     _ plane: [Float], fromWidth: Int, fromHeight: Int, width: Int, height: Int
   ) -> [Float] {
@@ -111,7 +110,7 @@ public enum Resizer {
     }
   }
 
-  /// As `bilinear` above, between buffers of the caller.
+  /// As `bilinear` above, between the caller's buffers.
   public static func bilinear(
     _ plane: UnsafeBufferPointer<Float>, fromWidth: Int, fromHeight: Int,
     into output: UnsafeMutableBufferPointer<Float>, width: Int, height: Int

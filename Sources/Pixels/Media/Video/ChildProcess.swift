@@ -2,25 +2,25 @@ import Bytes
 import CImageCodecs
 import Glibc
 
-/// A program with a pipe to its standard input or output, whose error output is kept, bounded.
+/// A program with a pipe to its standard input or output, whose error output is kept up to a limit.
 ///
-/// The owner reads or writes; meanwhile the error output is drained, so that a child that
-/// writes much never blocks. In every case the child is reaped: by `finish`, or killed by `deinit`.
+/// While the owner reads or writes, the error output is drained, so that a child that writes a lot
+/// never blocks. The child is always reaped: by `finish`, or killed and reaped by `deinit`.
 final class ChildProcess {
   enum Direction {
     case readingFromChild
     case writingToChild
   }
 
-  /// The ways in which a child ends.
+  /// How a child ended, if it has.
   enum Ending: Equatable {
     case running
     case exited(Int32)
-    /// By a signal: it crashed, or went beyond its limits.
+    /// Ended by a signal: it crashed or exceeded its limits.
     case crashed(Int32)
     /// Killed after a period of inactivity.
     case stalled
-    /// Killed on purpose, because its work is not needed any more.
+    /// Killed on purpose, because its work is no longer needed.
     case interrupted
     /// It used up its processor time.
     case outOfTime
@@ -29,31 +29,32 @@ final class ChildProcess {
   private(set) var ending = Ending.running
   let limits: ChildLimits
   private let patience: Int32
-  /// Ends the child when it becomes readable; -1 for none.
+  /// A descriptor that ends the child when it becomes readable; -1 for none.
   private let interruption: Int32
   private var identifier: pid_t = 0
-  /// Kills the child when a signal ends this process.
+  /// Lets the child be killed when a signal ends this process.
   private var ticket: Unfinished.Ticket?
-  /// Our end of the child's standard input or output; -1 once closed.
+  /// This process's end of the child's standard input or output; -1 once closed.
   private var data: Int32 = -1
   private var errors: Int32 = -1
   private var errorBytes: [UInt8] = []
   private static let errorByteLimit = 4096
-  /// Nothing else of our environment reaches the child: FFREPORT, for one, names files to write.
+  /// No other variables are passed to the child: FFREPORT, for example, names files to write.
   private static let passedVariables = ["PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR"]
   /// Milliseconds without a byte before a child counts as stalled.
   static let usualPatience: Int32 = 120_000
 
-  /// The path of the descriptor `output` in the child.
+  /// The path of the `output` descriptor in the child.
   static let outputPath = "/proc/self/fd/3"
 
   /// Starts `program`, looked up in PATH, with exactly these arguments and no shell.
   ///
-  /// A child that is read from finds `input` on its standard input, or the channel `inputChannel`;
-  /// one with an `output` finds that descriptor at `outputPath`. It is killed when nothing comes for
-  /// `patience` milliseconds, or the descriptor `interruption` becomes readable. Without `limits` a
-  /// child that is read from decodes a small file, and one that is written to encodes.
-  /// Failures: `ffmpeg.missing` when there is no such program, `process.failed`.
+  /// A child that is read from has `input` on its standard input, or the channel `inputChannel`;
+  /// one with an `output` has that descriptor at `outputPath`. It is killed if nothing comes for
+  /// `patience` milliseconds, or if the descriptor `interruption` becomes readable. Without
+  /// `limits`, a child that is read from gets the limits for decoding a small file, and one that is
+  /// written to gets those for encoding.
+  /// Failures: `ffmpeg.missing` if there is no such program, `process.failed`.
   init(
     _ program: String, _ arguments: [String], _ direction: Direction, input: [UInt8] = [],
     inputChannel: Int32? = nil, output: Int32? = nil, limits: ChildLimits? = nil,
@@ -88,7 +89,7 @@ final class ChildProcess {
     ticket = Unfinished.child(identifier)
   }
 
-  /// Starts a program, for which `descriptors` are 0, 1 and so on; it has no others.
+  /// Starts a program with `descriptors` as its descriptors 0, 1 and so on; it has no others.
   private static func start(
     _ words: [String], _ descriptors: [Int32], _ limits: ChildLimits
   ) throws(Failure) -> pid_t {
@@ -120,7 +121,7 @@ final class ChildProcess {
 
   /// Two connected ends, both closed in children unless passed on.
   ///
-  /// Sockets instead of a pipe, because writing to them can be done without SIGPIPE.
+  /// Uses sockets instead of a pipe, because they can be written to without SIGPIPE.
   private static func channel() throws(Failure) -> (ours: Int32, theirs: Int32) {
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -145,21 +146,21 @@ final class ChildProcess {
 
   // MARK: - Data
 
-  /// Fills `buffer` from the child; fewer bytes mean that its output ended, or `finish` was called.
+  /// Fills `buffer` from the child; fewer bytes mean that its output ended or `finish` was called.
   func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     var filled = 0
     while data >= 0, filled < buffer.count, wait(for: Int16(POLLIN)) {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
       let count = recv(data, rest.baseAddress, rest.count, 0)
       if count < 0, errno == EINTR { continue }
-      // A child that dies with unread input resets the connection: the end of its output.
+      // A child that dies with unread input resets the connection, which ends its output.
       if count <= 0 { break }
       filled += count
     }
     return filled
   }
 
-  /// Gives all of `bytes` to the child; false when it stopped listening.
+  /// Writes all of `bytes` to the child; false if it stopped reading.
   func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var done = 0
     while done < bytes.count {
@@ -174,7 +175,8 @@ final class ChildProcess {
     return true
   }
 
-  /// Waits until data can move, draining the error output; false when waiting is impossible.
+  /// Waits until data can be transferred, draining the error output; false if waiting fails or the
+  /// child is ended.
   private func wait(for event: Int16) -> Bool {
     while true {
       var descriptors = [
@@ -203,7 +205,7 @@ final class ChildProcess {
     self.ending = ending
   }
 
-  /// Takes the complaints that there are by now, without waiting.
+  /// Collects the complaints written so far, without waiting.
   func lookForErrors() {
     while errors >= 0 {
       var descriptor = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
@@ -211,7 +213,7 @@ final class ChildProcess {
     }
   }
 
-  /// Keeps the beginning, which has the cause; false at the end.
+  /// Keeps only the beginning, which has the cause; false at the end of the error output.
   @discardableResult
   private func drainErrors() -> Bool {
     var chunk = [UInt8](repeating: 0, count: 4096)
@@ -229,7 +231,7 @@ final class ChildProcess {
 
   // MARK: - The end
 
-  /// Closes the data channel and waits for the child; true when it succeeded.
+  /// Closes the data channel and waits for the child; true if the child succeeded.
   func finish() -> Bool {
     if data >= 0 { close(data) }
     data = -1
@@ -237,7 +239,7 @@ final class ChildProcess {
     return reap() == 0
   }
 
-  /// The wait status; -1 when there is no child left.
+  /// Reaps the child and returns its wait status; -1 if there is no child left.
   private func reap() -> Int32 {
     guard identifier > 0 else { return -1 }
     var status: Int32 = -1
@@ -247,7 +249,7 @@ final class ChildProcess {
     identifier = 0
     guard ending != .stalled, ending != .interrupted else { return status }
     ending = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .crashed(status & 0x7F)
-    // Some programs answer the signal at the limit by ending themselves.
+    // Some programs handle the signal at the limit by exiting.
     if status != 0, let limit = limits.processorSeconds,
       ending == .crashed(SIGXCPU)
         || Self.seconds(usage) >= Double(limit) * Self.countedShare
@@ -257,19 +259,19 @@ final class ChildProcess {
     return status
   }
 
-  /// Share of the limit that counts as all of it: the kernel enforces limits by clock ticks, which a
-  /// busy machine may charge to the wrong process, and reports time exactly.
+  /// Share of the limit that counts as reaching it: the kernel reports time exactly but enforces
+  /// limits by clock ticks, which a busy machine may charge to the wrong process.
   private static let countedShare = 0.75
 
-  /// Processor time.
+  /// Processor time in seconds.
   private static func seconds(_ usage: rusage) -> Double {
     let whole = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
     return Double(whole) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
   }
 
-  /// The first lines of the child's complaints, which may quote the file: fit for a terminal.
+  /// The first lines of the child's complaints, safe for a terminal even if they quote the file.
   ///
-  /// Without the addresses of memory that ffmpeg puts into them, which differ from run to run.
+  /// Memory addresses that ffmpeg puts into them are removed, since they differ from run to run.
   var complaint: String {
     let lines = String(decoding: errorBytes, as: UTF8.self).split(whereSeparator: \.isNewline)
       .filter { !$0.contains("Last message repeated") }

@@ -1,19 +1,19 @@
 import Bytes
 
-/// Which frames of a damaged video file can be decoded, found by decoding all of it once.
+/// The frames of a damaged video file that can be decoded, found by decoding all of it once.
 ///
-/// A frame keeps the number that it has in the whole file: the rank of its time stamp among those
-/// of all packets. Where time stamps are missing or repeated, the frames after a gap move up.
+/// A frame keeps its number from the whole file: the rank of its time stamp among those of all
+/// packets. If time stamps are missing or repeated, the frames after a gap move up.
 struct DecodableFrames: Equatable {
-  /// The numbers of the frames that the decoder gives, in its order, which is ascending.
+  /// The numbers of the frames that the decoder returns, in its order, which is ascending.
   let numbers: [Int]
-  /// How many frames there are, those that cannot be decoded included.
+  /// The total number of frames, including those that cannot be decoded.
   let count: Int
   /// Whether time stamps identify missing frames; otherwise those after a gap move up.
   let areNumbersExact: Bool
 
-  /// Time stamps as the prober writes them, of the packets that are to be shown and of the frames
-  /// that were decoded; nil for none.
+  /// Takes the time stamps, as written by the prober, of the packets to be shown and of the decoded
+  /// frames; nil where there is no time stamp.
   ///
   /// `lostCount` more frames are known to be missing at the end.
   init(packets: [Int?], frames: [Int?], lostCount: Int) {

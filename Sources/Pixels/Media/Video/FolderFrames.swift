@@ -1,6 +1,6 @@
 import Bytes
 
-/// The frames of a video as pictures in a folder.
+/// The frames of a video stored as pictures in a folder.
 struct FolderFrames {
   let paths: [String]
   let width: Int
@@ -8,13 +8,13 @@ struct FolderFrames {
   private let options: PictureOptions
   private let toleratesDamage: Bool
   private let collector: NoticeCollector
-  /// Frames whose notices have been handed on.
+  /// Frames whose notices have already been passed on.
   private var noticed: Set<String> = []
   private(set) var position = 0
 
-  /// Lists the folder as `FrameListing` does, and reads the size of the first frame that can be read.
+  /// Lists the folder using `FrameListing`, and reads the size of the first readable frame.
   ///
-  /// Losses in reading frames are reported to `collector`.
+  /// Anything lost in reading frames is reported to `collector`.
   init(
     folder: String, options: PictureOptions, toleratesDamage: Bool = false,
     collector: NoticeCollector
@@ -27,7 +27,7 @@ struct FolderFrames {
     (width, height) = (first.picture.width, first.picture.height)
     var options = options
     if options.sampleRange == .automatic {
-      // All frames by one range, or the picture would flicker.
+      // Uses one range for all frames, as the picture would flicker otherwise.
       options.sampleRange =
         try ImageReader.sampleRange(ofFile: first.path, options: options) ?? .full
     }
@@ -36,7 +36,7 @@ struct FolderFrames {
     self.collector = collector
   }
 
-  /// The first picture that can be read; if there is none, fails as the very first does.
+  /// The first picture that can be read; if there is none, throws the failure of the very first.
   private static func first(
     of paths: ArraySlice<String>, options: PictureOptions
   ) throws(Failure) -> (path: String, picture: RGBImage) {
@@ -51,7 +51,7 @@ struct FolderFrames {
     throw failure
   }
 
-  /// The next frame, or nil after the last; where damage is tolerated, the next that can be read.
+  /// The next frame, or nil after the last; if damage is tolerated, the next readable one.
   mutating func next() throws(Failure) -> RGBImage? {
     while true {
       do throws(Failure) {

@@ -1,6 +1,6 @@
 import Bytes
 
-/// The pictures of a folder that are the frames of a video, and the files that are not.
+/// The pictures in a folder that are the frames of a video, with notices about other files.
 struct FrameListing {
   /// Paths, in order.
   let paths: [String]
@@ -8,9 +8,9 @@ struct FrameListing {
 
   /// Lists `folder`.
   ///
-  /// As in the official loader frames are JPEG files; without a sequence of them PNG files, and then
-  /// WebP files. A sequence has at least two files whose names differ in a number only, so a single
-  /// preview is not one. Where several kinds continue one sequence, all of them are frames.
+  /// As in the official loader, frames are JPEG files; without a JPEG sequence, PNG files, and then
+  /// WebP files. A sequence has at least two files whose names differ only in a number, so a single
+  /// preview is not one. If several kinds continue one sequence, all of them are frames.
   /// Failures: `file.*`, `video.no_frames`.
   init(folder: String) throws(Failure) {
     let listing = try PictureFolder.listing(folder)
@@ -68,7 +68,7 @@ struct FrameListing {
     files == 1 ? "1 file is" : "\(files) files are"
   }
 
-  /// The last part of a path.
+  /// The last component of a path.
   private static func name(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
   }
@@ -78,7 +78,7 @@ struct FrameListing {
     let format: ImageFormat
     let paths: [String]
 
-    /// Names with their last number taken out, each with its numbers.
+    /// Maps each name, with its last number removed, to those numbers.
     private var series: [String: [Int]] {
       var series: [String: [Int]] = [:]
       for path in paths {
@@ -99,7 +99,7 @@ struct FrameListing {
 
     var isSequence: Bool { series.values.contains { Set($0).count > 1 } }
 
-    /// Whether the files of all kinds are of one series, each number once.
+    /// Whether the files of all kinds belong to one series in which each number occurs once.
     static func continueOneSequence(_ kinds: [Kind]) -> Bool {
       let all = kinds.map(\.series)
       guard let pattern = all.first?.keys.first, all.allSatisfy({ $0.count == 1 }),

@@ -1,4 +1,4 @@
-/// Frames a second as a fraction, since the usual rates are not whole numbers.
+/// Frames per second as a fraction, since common rates are not whole numbers.
 public struct FrameRate: Sendable, Hashable {
   public let numerator: Int
   public let denominator: Int

@@ -1,10 +1,10 @@
 public import Bytes
 import Glibc
 
-/// The frames of a video, one after the other: a folder of pictures, or a video file.
+/// The frames of a video, one after another, from a folder of pictures or a video file.
 ///
-/// Frames are decoded when asked for; only one is in memory at a time. Copies of a source over a
-/// video file share its decoder.
+/// Frames are decoded on demand; only one is in memory at a time. Copies of a source for a video
+/// file share its decoder.
 public struct FrameSource {
   private enum Frames {
     case folder(FolderFrames)
@@ -14,15 +14,15 @@ public struct FrameSource {
   private var frames: Frames
   private let collector = NoticeCollector()
 
-  /// Omissions and choices so far, and an early end of the video; shared by copies.
+  /// Notices so far about omissions, choices and an early end of the video; shared by copies.
   public var notices: [Notice] { collector.all }
 
   /// Opens a folder of JPEG, PNG or WebP frames, or a video file through the ffmpeg program.
   ///
-  /// By default damage is a failure: that of a frame when it is read, that of a file which is cut off
-  /// on opening. With `toleratesDamage` a frame that cannot be decoded makes only `frame(at:)` for it
-  /// fail, and `next` leaves it out; a video file is decoded once on opening, to know which frames
-  /// those are. Faults that players ignore are tolerated, and `notices` report them.
+  /// By default, damage is a failure: a damaged frame fails when it is read, a file that is cut off
+  /// fails on opening. With `toleratesDamage`, a frame that cannot be decoded fails only in
+  /// `frame(at:)`, and `next` skips it; a video file is decoded once on opening to find those
+  /// frames. Faults that players ignore are tolerated, and `notices` report them.
   ///
   /// Failures: `file.missing`, `video.format`, `video.no_frames`, `video.damaged`,
   /// `ffmpeg.missing`, `image.too_large`, and those of `ImageReader.read` for the first frame.
@@ -56,7 +56,7 @@ public struct FrameSource {
     }
   }
 
-  /// How many frames there are; for a video file those that its container lists, nil for none.
+  /// The number of frames; for a video file, as listed by its container, or nil if it lists none.
   public var frameCount: Int? {
     switch frames {
     case .folder(let frames): frames.paths.count
@@ -64,7 +64,7 @@ public struct FrameSource {
     }
   }
 
-  /// Frames a second; nil for a folder.
+  /// Frames per second; nil for a folder.
   public var frameRate: FrameRate? {
     switch frames {
     case .folder: nil
@@ -80,7 +80,7 @@ public struct FrameSource {
     }
   }
 
-  /// The files of a folder's frames, in order; empty for a video file.
+  /// The paths of a folder's frames, in order; empty for a video file.
   public var framePaths: [String] {
     switch frames {
     case .folder(let frames): frames.paths
@@ -93,7 +93,7 @@ public struct FrameSource {
   /// Failures: `video.damaged`, `video.mixed_sizes`, and those of `ImageReader.read`.
   public mutating func next() throws(Failure) -> RGBImage? { try nextWithIndex()?.picture }
 
-  /// The next frame and its index, or nil after the last; indices have gaps only where damage is
+  /// The next frame and its index, or nil after the last; indices have gaps only if damage is
   /// tolerated.
   ///
   /// Failures as in `next`.
@@ -110,10 +110,10 @@ public struct FrameSource {
 
   /// The frame at `index`, after which `next` returns the following one.
   ///
-  /// In a folder this is immediate. A video file is decoded up to there, from its start when
+  /// In a folder this is immediate. A video file is decoded up to that frame, from its start if
   /// `index` is before the current position: cheap forwards, expensive backwards. Failures as in
-  /// `next`; `video.frame` when there is no such frame; where damage is tolerated `video.damaged`
-  /// for one that cannot be decoded.
+  /// `next`; `video.frame` if there is no such frame; if damage is tolerated, `video.damaged` for
+  /// one that cannot be decoded.
   public mutating func frame(at index: Int) throws(Failure) -> RGBImage {
     guard index >= 0 else { throw noFrame(index) }
     switch frames {

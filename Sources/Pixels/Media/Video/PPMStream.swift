@@ -1,15 +1,15 @@
 import Bytes
 
-/// Binary PPM pictures, one after the other, on the output of a child process.
+/// Binary PPM pictures, one after another, in the output of a child process.
 struct PPMStream {
   let child: ChildProcess
   let maximumPixels: Int
 
-  /// The next picture, or nil at the end; `path` is for messages.
+  /// The next picture, or nil at the end; `path` is used in messages.
   ///
   /// Failures: `video.damaged`, `image.too_large`.
   func next(of path: String) throws(Failure) -> RGBImage? {
-    // P6, width, height, largest value, each followed by one byte of white space.
+    // P6, width, height and largest value, each followed by one byte of white space.
     guard let magic = nextField() else { return nil }
     guard magic == "P6", let width = nextField().flatMap({ Int($0) }),
       let height = nextField().flatMap({ Int($0) }), nextField() == "255"
@@ -44,7 +44,7 @@ struct PPMStream {
     return String(decoding: field, as: UTF8.self)
   }
 
-  /// Ends the child; returns its complaints, and whether it ended on its own.
+  /// Ends the child; returns a failure that reports its complaints and how it ended.
   ///
   /// Codes: `video.damaged`, `video.decoder_crashed`, `video.decoder_stalled`.
   static func damaged(_ child: ChildProcess, finding: String, path: String) -> Failure {

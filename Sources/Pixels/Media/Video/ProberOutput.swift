@@ -1,4 +1,4 @@
-/// The output of the prober: lines of a kind and `key=value` pairs, separated by bars.
+/// The output of the prober: each line has a kind and `key=value` pairs, separated by bars.
 enum ProberOutput {
   struct Line {
     let kind: Substring
@@ -18,7 +18,7 @@ enum ProberOutput {
     subscript(key: String) -> String? { pairs[key[...]].map(String.init) }
   }
 
-  /// Calls `body` with each whole line that `child` writes.
+  /// Calls `body` with each complete line that `child` writes.
   static func forEachLine(of child: ChildProcess, _ body: (Line) -> Void) {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     var rest: [UInt8] = []
@@ -30,7 +30,7 @@ enum ProberOutput {
         body(Line(line))
       }
       rest.removeSubrange(..<end)
-      // No line of the prober is so long.
+      // The prober never writes a line longer than a chunk.
       guard count == chunk.count, rest.count <= chunk.count else { return }
     }
   }

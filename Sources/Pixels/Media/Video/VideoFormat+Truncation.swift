@@ -1,11 +1,11 @@
 import Bytes
 
 extension VideoFormat {
-  /// Reads a range of a file; fewer bytes come beyond its end.
+  /// Reads a range of a file; a range that extends beyond its end gives fewer bytes.
   private typealias Reader = (Range<Int>) throws(Failure) -> [UInt8]
 
-  /// Whether a file of this format and `byteCount` bytes ends in the middle of its structure, as far
-  /// as its outermost parts show.
+  /// Whether a file of this format with `byteCount` bytes ends in the middle of its structure, as
+  /// far as its outermost parts show.
   func isTruncated(_ path: String, byteCount: Int) throws(Failure) -> Bool {
     try WholeFile.read(path) { (read: Reader) throws(Failure) in
       switch self {
@@ -17,16 +17,16 @@ extension VideoFormat {
     }
   }
 
-  /// The number whose bytes are given from the highest to the lowest.
+  /// The number with the given bytes, from the highest to the lowest.
   private static func number(_ bytes: some Sequence<UInt8>) -> Int {
     bytes.reduce(0) { $0 << 8 | Int($1) }
   }
 
   // MARK: - MP4
 
-  /// Boxes of a file that are looked at; a recording has one or two for each of its fragments.
+  /// Maximum number of boxes to examine; a recording has one or two for each of its fragments.
   private static let boxLimit = 100_000
-  /// Of the boxes that films consist of.
+  /// Names of the boxes found in video files.
   private static let boxNames: Set<String> = [
     "ftyp", "styp", "moov", "moof", "mdat", "free", "skip", "wide", "sidx", "ssix", "emsg", "prft",
     "mfra", "meta", "uuid", "udta", "pnot",
@@ -36,12 +36,12 @@ extension VideoFormat {
     var offset = 0
     for _ in 0..<boxLimit where offset + 8 <= byteCount {
       let head = try read(offset..<offset + 16)
-      // Cameras append data of their own, which is not a box.
+      // Cameras append their own data, which is not a box.
       guard head.count >= 8, boxNames.contains(String(decoding: head[4..<8], as: UTF8.self)) else {
         return false
       }
       var size = number(head[..<4])
-      // The last box may reach to the end, and a large one has its size after its name.
+      // The last box may extend to the end, and a large one has its size after its name.
       if size == 0 { return false }
       if size == 1 {
         guard head.count == 16, head[8] == 0 else { return true }
@@ -56,7 +56,7 @@ extension VideoFormat {
 
   // MARK: - Matroska
 
-  /// Whether the segment, which holds all but the header, reaches beyond the end.
+  /// Whether the segment, which holds everything except the header, extends beyond the end.
   private static func endsInSegment(_ byteCount: Int, _ read: Reader) throws(Failure) -> Bool {
     let head = try read(0..<64)
     guard let header = elementSize(in: head, at: 4) else { return false }
@@ -69,7 +69,7 @@ extension VideoFormat {
     return found.size > byteCount - start - 4 - found.length
   }
 
-  /// A size of variable length; nil for an unknown one, as of live streams.
+  /// A variable-length size; nil for an unknown size, as in live streams.
   private static func elementSize(
     in bytes: [UInt8], at offset: Int
   ) -> (size: Int, length: Int)? {
@@ -85,7 +85,7 @@ extension VideoFormat {
 
   private static let (packetByteCount, packetMark) = (188, UInt8(0x47))
 
-  /// Whole packets at the end begin where they have to, whatever is before them.
+  /// Whether any packet at the end does not start where a whole one must; earlier data is ignored.
   private static func endsInPacket(_ byteCount: Int, _ read: Reader) throws(Failure) -> Bool {
     let tail = try read(max(0, byteCount - 3 * packetByteCount)..<byteCount)
     return stride(from: 0, to: tail.count, by: packetByteCount).contains { tail[$0] != packetMark }

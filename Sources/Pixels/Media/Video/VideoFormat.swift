@@ -1,16 +1,16 @@
 import Bytes
 
-/// The containers that are given to ffmpeg, recognised by content.
+/// The containers that are passed to ffmpeg, recognised by content.
 ///
-/// Naming the demuxer keeps ffmpeg from guessing one of the many that open further files or
-/// addresses named inside the input (playlists, for example).
+/// Naming the demuxer stops ffmpeg from guessing one of the many that open other files or addresses
+/// named inside the input (playlists, for example).
 enum VideoFormat: String, CaseIterable {
   case mov
   case matroska
   case avi
   case mpegts
 
-  /// For messages.
+  /// For use in messages.
   static let list = "MP4/MOV, Matroska/WebM, AVI, MPEG-TS"
 
   /// The format of a file that begins with `head`.

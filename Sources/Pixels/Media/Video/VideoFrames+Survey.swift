@@ -1,15 +1,15 @@
 import Bytes
 
 extension VideoFrames {
-  /// Which frames of a file can be decoded, and what the decoder complains of.
+  /// The frames of a file that can be decoded, and the decoder's complaints.
   struct DecodingSurvey {
     let frames: DecodableFrames
     let complaint: String
   }
 
-  /// Decodes all of the file to see which frames can be.
+  /// Decodes the whole file to find out which frames can be decoded.
   ///
-  /// - Throws: `video.damaged`, `video.decoder_crashed`, `video.decoder_stalled` when there are none.
+  /// - Throws: `video.damaged`, `video.decoder_crashed`, `video.decoder_stalled` if there are none.
   static func decodingSurvey(
     _ path: String, _ found: VideoSurvey, format: VideoFormat, _ options: PictureOptions,
     _ programs: Programs, _ limits: ChildLimits, lostCount: Int
@@ -25,7 +25,7 @@ extension VideoFrames {
       guard line.kind == "frame" else { return }
       stamps.append(line["best_effort_timestamp"].flatMap { Int($0) })
     }
-    // However it ends: what it found until then counts.
+    // However it ends, the frames found until then count.
     _ = child.finish()
     guard ![.stalled, .outOfTime].contains(child.ending), !stamps.isEmpty else {
       throw PPMStream.damaged(child, finding: "has no frames that can be decoded", path: path)
@@ -36,8 +36,8 @@ extension VideoFrames {
     let areFields = found.stream.isInterlaced && shown.count > stamps.count * 3 / 2
     return DecodingSurvey(
       frames: DecodableFrames(
-        // Without a complaint of the decoder fewer frames than packets mean no loss: two fields
-        // make a frame, and some packets are not meant to be seen.
+        // If the decoder does not complain, fewer frames than packets mean no loss: two fields
+        // form a frame, and some packets are not meant to be seen.
         packets: isAllThere || areFields ? stamps : shown, frames: stamps, lostCount: lostCount),
       complaint: child.complaint)
   }

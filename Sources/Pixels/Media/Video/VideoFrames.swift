@@ -2,23 +2,24 @@ import Bytes
 
 /// The frames of a video file, decoded by the ffmpeg program.
 ///
-/// A separate process keeps the largest attack surface of all outside of this one. Its arguments
-/// are a fixed list; the input is always a local file of a named container. Frames arrive as binary
-/// PPM, which carries the size after rotation with each frame.
+/// A separate process keeps the largest attack surface of all outside this one. Its arguments are a
+/// fixed list; the input is always a local file in a named container. Frames arrive as binary PPM,
+/// which carries the size after rotation with each frame.
 ///
-/// Frame `n` is the one that is shown as number `n`, whatever its time stamp: none is left out or
-/// repeated to keep a rate. Pixels are those of the stored grid, rotated as declared in the file;
-/// when the size changes, later frames are scaled to that of the first.
+/// Frame `n` is the one shown as number `n`, regardless of its time stamp: frames are not left out
+/// or repeated to keep a rate. Pixels are those of the stored grid, rotated as declared in the
+/// file; if the size changes, later frames are scaled to that of the first.
 ///
-/// A complaint of the decoder alone ends nothing, since players survive most of them: it leads to a
-/// survey of which frames can be decoded. Then a frame that cannot be ends the video with a failure;
-/// where damage is tolerated it is missing, and the others are as the decoder repairs them. A file
-/// that is cut off fails on opening, or, where damage is tolerated, ends where it does.
+/// A complaint from the decoder alone is not a failure, since players survive most of them: it
+/// leads to a survey of which frames can be decoded. A frame that cannot be decoded then ends the
+/// video with a failure; if damage is tolerated, that frame is missing, and the others are as
+/// repaired by the decoder. A file that is cut off fails on opening or, if damage is tolerated,
+/// ends where its data does.
 final class VideoFrames {
   let width: Int
   let height: Int
   let frameRate: FrameRate?
-  /// Nil when the container lists no frames.
+  /// Nil if the container lists no frames.
   private(set) var frameCount: Int?
   /// The number of the frame that `next` returns.
   private(set) var position = 0
@@ -33,12 +34,12 @@ final class VideoFrames {
   private let limits: ChildLimits
   private let collector: NoticeCollector
   private var decoder: ChildProcess
-  /// The first frame is read on opening, because it has the size.
+  /// The first frame, read on opening to get the size.
   private var first: RGBImage?
   private var isAtEnd = false
-  /// Which frames can be decoded; nil while nothing suggests that some cannot.
+  /// The frames that can be decoded; nil while nothing suggests that some cannot.
   private var decodable: DecodableFrames?
-  /// Frames read since the start.
+  /// Number of frames read since the start.
   private var readCount = 0
 
   /// The programs that do the work, and the time after which they count as stalled.
@@ -84,7 +85,7 @@ final class VideoFrames {
     collector.add(VideoNotices.opening(found, survey, path: path))
   }
 
-  /// Whether frame `index` can be had, as far as is known.
+  /// Whether frame `index` can be decoded, as far as is known.
   func mayHave(_ index: Int) -> Bool {
     guard toleratesDamage, let decodable else { return true }
     return decodable.contains(index) && !(isAtEnd && index >= position)
@@ -123,7 +124,7 @@ final class VideoFrames {
     position = isAtEnd ? decodable.count : decodable.numbers[readCount]
   }
 
-  /// Starts again at the first frame.
+  /// Starts again from the first frame.
   func rewind() throws(Failure) {
     decoder = try VideoFrames.start(
       programs, path: path, format: format, found.stream.index, options, limits,
@@ -136,10 +137,10 @@ final class VideoFrames {
 
   // MARK: - Damage
 
-  /// Passes when the frame that has been read last is the one that is shown as number `position`.
+  /// Succeeds if the frame just read is the one shown as number `position`.
   ///
-  /// A complaint that has not been looked into leads to a survey first: the decoder complains of a
-  /// frame that is lost before it gives the one after it.
+  /// A complaint not yet investigated leads to a survey first: the decoder complains about a lost
+  /// frame before it returns the next one.
   private func checkDecodable() throws(Failure) {
     guard !toleratesDamage else { return }
     try lookIntoComplaint()
@@ -163,7 +164,7 @@ final class VideoFrames {
     collector.add(VideoNotices.complaint(survey, path: path))
   }
 
-  /// Takes the end of the decoder's output for the end of the video, if it is.
+  /// Accepts the end of the decoder's output as the end of the video, if it is the real end.
   private func finish() throws(Failure) {
     let isWell = decoder.finish()
     isAtEnd = true
@@ -194,9 +195,9 @@ final class VideoFrames {
 
   // MARK: - Programs
 
-  /// The options that both programs take before the input.
+  /// The input options of both programs.
   static func input(_ path: String, _ format: VideoFormat) -> [String] {
-    // The prefix makes a name with a leading dash, or with a colon, a plain file.
+    // With the prefix, a name with a leading dash or a colon is treated as a plain file.
     ["-protocol_whitelist", "file,pipe", "-f", format.rawValue, "-i", "file:\(path)"]
   }
 
@@ -206,18 +207,18 @@ final class VideoFrames {
   ) throws(Failure) -> ChildProcess {
     try ChildProcess(
       programs.decoder,
-      // With one thread a damaged file gives the same frames each time, as in the survey. No share of
-      // frames that cannot be decoded is a reason to end.
+      // With one thread, a damaged file gives the same frames each time, as in the survey. No
+      // proportion of undecodable frames is a reason to stop.
       ["-nostdin", "-v", "error", "-max_error_rate", "1"]
         + (toleratesDamage ? ["-threads", "1"] : []) + pixelLimit(options) + input(path, format)
         + ["-map", "0:\(stream)"] + outputArguments,
       .readingFromChild, limits: limits, patience: programs.patience)
   }
 
-  /// The options that make the decoder write frames as `PPMStream` reads them.
+  /// The options with which the decoder writes frames for `PPMStream`.
   static let outputArguments = [
     "-fps_mode", "passthrough",
-    // Without these flags the conversion from YUV rounds differently from CPU to CPU.
+    // Without these flags, the conversion from YUV rounds differently on different CPUs.
     "-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact",
     "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
   ]

@@ -1,20 +1,20 @@
 import Bytes
 
-/// The notices about a video file.
+/// Notices about a video file.
 enum VideoNotices {
-  /// Those known when the file is opened.
+  /// The notices known when the file is opened.
   static func opening(
     _ found: VideoSurvey, _ survey: VideoFrames.DecodingSurvey?, path: String
   ) -> [Notice] {
     [
       end(found), streams(found), attached(found), headless(found),
-      // A file that is cut off is reason enough to complain.
+      // A file that is cut off is reason enough for complaints.
       found.isCutOff ? nil : survey.flatMap { complaint($0, path: path) },
     ].compactMap { $0?.about(file: path) }
   }
 
-  /// Complaints of the decoder although all frames can be decoded; missing frames are reported
-  /// anyway.
+  /// A notice if the decoder complains although all frames can be decoded; missing frames are
+  /// reported anyway.
   static func complaint(_ survey: VideoFrames.DecodingSurvey, path: String) -> [Notice] {
     [complaint(survey, path: path)].compactMap(\.self)
   }

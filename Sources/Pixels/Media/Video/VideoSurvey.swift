@@ -1,20 +1,20 @@
 import Bytes
 
-/// The contents of a video file as its container lists them, found without decoding anything.
+/// The contents of a video file as listed by its container, found without decoding anything.
 ///
-/// Headers are not believed: frames are counted by their packets, and an end is compared with what
-/// the header promises and with the structure of the file.
+/// Headers are not trusted: frames are counted by their packets, and the end is checked against the
+/// header's claims and the structure of the file.
 struct VideoSurvey {
-  /// A video stream, or another one.
+  /// A stream of any kind, video or other.
   struct Stream {
     let index: Int
     let isVideo: Bool
-    /// A cover or thumbnail.
+    /// Whether it is a cover or thumbnail.
     let isAttached: Bool
     let isDefault: Bool
-    /// Frames that the header claims; nil when it does not.
+    /// Number of frames that the header claims; nil if it makes no claim.
     let claimedCount: Int?
-    /// Seconds that the header claims.
+    /// Duration that the header claims, in seconds.
     let duration: Double?
     let frameRate: FrameRate?
     /// Whether a frame may be stored as two packets, one for each field.
@@ -24,32 +24,32 @@ struct VideoSurvey {
   let streams: [Stream]
   /// The stream that players show.
   let stream: Stream
-  /// Packets of that stream from its first key frame on, in the order of the file.
+  /// Packets of that stream from its first key frame on, in file order.
   let packets: [Packet]
-  /// Packets before the first key frame: pictures whose beginning is not in the file.
+  /// Number of packets before the first key frame, whose pictures depend on data not in the file.
   let headlessCount: Int
-  /// Seconds between the end of the last packet and the end that the header claims.
+  /// Seconds from the end of the last packet to the end that the header claims.
   let missingSeconds: Double
-  /// Seconds that the header claims.
+  /// Duration that the header claims, in seconds.
   let claimedSeconds: Double?
-  /// Complaints of the program that lists packets.
+  /// Complaints from the program that lists packets.
   let complaint: String
   /// Whether the file ends in the middle of its own structure.
   let isTruncated: Bool
 
   struct Packet {
     let stamp: Int?
-    /// Decoded, but not shown: outside an edit list.
+    /// Decoded but not shown, because it is outside an edit list.
     let isHidden: Bool
     let isKey: Bool
   }
 
-  /// Packets of frames that are shown.
+  /// Number of packets whose frames are shown.
   var shownCount: Int { packets.count { !$0.isHidden } }
 
   /// Lists the packets of the file at `path`, which has `byteCount` bytes.
   ///
-  /// Failures: `video.no_frames` without a video stream; `video.damaged`,
+  /// Failures: `video.no_frames` if there is no video stream; `video.damaged`,
   /// `video.decoder_crashed`, `video.decoder_stalled`.
   init(
     _ path: String, byteCount: Int, format: VideoFormat, with program: String,
@@ -82,15 +82,15 @@ struct VideoSurvey {
     self.stream = stream
     let all = listing.packets[stream.index] ?? []
     let start = all.firstIndex(where: \.isKey) ?? 0
-    // Of pictures that are shown before the first key frame some lean on what is not there.
+    // Some pictures shown before the first key frame depend on data that is not there.
     let first = all.indices.contains(start) && all[start].isKey ? all[start].stamp : nil
     packets = all[start...].filter { packet in
       guard let first, let stamp = packet.stamp, start > 0 else { return true }
       return stamp >= first
     }
     headlessCount = all.count - packets.count
-    // Files of this kind have no header that covers all of them: what claims to be their length is a
-    // guess from their end.
+    // Files of this kind have no header that covers the whole file: their reported length is a
+    // guess based on their end.
     claimedSeconds = format == .mpegts ? nil : stream.duration ?? listing.duration
     let end = stream.duration == nil ? listing.end.values.max() : listing.end[stream.index]
     missingSeconds = claimedSeconds.flatMap { claimed in end.map { claimed - $0 } } ?? 0
@@ -100,31 +100,31 @@ struct VideoSurvey {
 
   // MARK: - The end
 
-  /// Frames that the header claims beyond those that there are; none when it claims more than the
-  /// file has bytes.
+  /// Number of frames that the header claims beyond those present; 0 if it claims more frames than
+  /// the file has bytes.
   func lostCount(byteCount: Int) -> Int {
     guard let claimed = stream.claimedCount, claimed <= byteCount else { return 0 }
     return max(0, claimed - packets.count - headlessCount)
   }
 
-  /// Shares and times by which a duration may be wrong without anything missing.
+  /// How far a duration may be off, in seconds and as a share, without anything missing.
   private static let (tolerance, shareTolerance) = (0.5, 0.05)
 
-  /// Whether the file is cut off: by its structure, or since frames are missing that the header
-  /// claims and the container complains of it.
+  /// Whether the file is cut off: its structure is truncated, or frames that the header claims are
+  /// missing and the program that lists packets complains.
   var isCutOff: Bool {
     let frame = 1.5 / (stream.frameRate?.framesPerSecond ?? 24)
     let claimsMore = missingSeconds > frame || (stream.claimedCount ?? 0) > packets.count
     return isTruncated || (!complaint.isEmpty && claimsMore)
   }
 
-  /// Whether the header promises much more than there is, although nothing complains.
+  /// Whether the header claims much more than there is, even without complaints.
   var endsEarly: Bool {
     missingSeconds
       > max(VideoSurvey.tolerance, VideoSurvey.shareTolerance * (claimedSeconds ?? 0))
   }
 
-  /// "after 1.0 s of 2.0 s", as far as it is known.
+  /// "after 1.0 s of 2.0 s", as far as known.
   var endText: String {
     if let claimed = stream.claimedCount, claimed > shownCount {
       return "after \(shownCount) of \(claimed) frames"
@@ -137,12 +137,12 @@ struct VideoSurvey {
   }
 }
 
-/// Lines about packets and streams, put together.
+/// Collects the lines about packets and streams.
 private struct PacketListing {
   var streams: [VideoSurvey.Stream] = []
-  /// By stream.
+  /// Packets by stream index.
   var packets: [Int: [VideoSurvey.Packet]] = [:]
-  /// Seconds at which the last packet of each stream ends.
+  /// Time at which the last packet of each stream ends, in seconds.
   var end: [Int: Double] = [:]
   var duration: Double?
 
@@ -183,7 +183,7 @@ private struct PacketListing {
         isInterlaced: ["tt", "bb", "tb", "bt"].contains(line["field_order"] ?? "")))
   }
 
-  /// The seconds of "00:00:02.000000000".
+  /// Parses "00:00:02.000000000" to seconds.
   private static func seconds(_ text: String) -> Double? {
     let parts = text.split(separator: ":").map { Double($0) }
     guard parts.count == 3, let hours = parts[0], let minutes = parts[1], let rest = parts[2] else {

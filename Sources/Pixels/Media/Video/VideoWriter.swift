@@ -1,20 +1,20 @@
 public import Bytes
 
-/// Encodes an MP4 (H.264, yuv420p, playable while it loads) through the ffmpeg program.
+/// Encodes an MP4 (H.264, yuv420p, playable while loading) through the ffmpeg program.
 ///
-/// The file takes its name in `finish`; a writer that is released before leaves no file.
+/// The file gets its name in `finish`; a writer released before that leaves no file.
 public final class VideoWriter {
   private let path: String
   private let width: Int
   private let height: Int
   private let encoder: ChildProcess
-  /// The file until it has its name; the encoder writes to it without knowing a name.
+  /// The file until it gets its name; the encoder writes to it without knowing a name.
   private var output: AtomicFileWriter?
   private let replacesExisting: Bool
 
   /// Starts the encoder for frames of one size.
   ///
-  /// Failures: `ffmpeg.missing`, and `output.*` when `path` cannot be created.
+  /// Failures: `ffmpeg.missing`, and `output.*` if `path` cannot be created.
   public init(
     path: String, width: Int, height: Int, frameRate: FrameRate = FrameRate(24),
     replaceExisting: Bool = false
@@ -31,7 +31,7 @@ public final class VideoWriter {
         "-framerate", "\(frameRate.numerator)/\(frameRate.denominator)", "-i", "pipe:0",
         // 4:2:0 needs even sides.
         "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-preset",
-        // The quality is that of every preset; slower ones take processors from what makes the frames.
+        // All presets give this quality; slower ones take processors from producing the frames.
         "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-fflags",
         "+bitexact",
         "-flags:v", "+bitexact", "-f", "mp4", "file:\(ChildProcess.outputPath)",
@@ -41,7 +41,7 @@ public final class VideoWriter {
 
   /// Appends a frame of the size given to `init`.
   ///
-  /// Failure `video.encoder` when ffmpeg gave up.
+  /// Failure `video.encoder` if ffmpeg gave up.
   public func append(_ image: RGBImage) throws(Failure) {
     precondition(image.width == width && image.height == height)
     if !image.pixels.withUnsafeBytes({ encoder.write($0) }) {
