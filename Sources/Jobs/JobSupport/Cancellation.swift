@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A request to stop work at its next good place, as handed to a job.
+/// A request, passed to a job, to stop work at the next suitable point.
 ///
 ///     let source = CancellationSource()
 ///     try job.run(cancellation: source.cancellation)    // on another thread: source.cancel()
@@ -12,7 +12,7 @@ public struct Cancellation: Sendable {
   /// The condition is evaluated often, from several threads.
   public init(when condition: @escaping @Sendable () -> Bool) { self.condition = condition }
 
-  /// Work that runs to its end.
+  /// Never requests a stop: work runs to its end.
   public static let never = Cancellation { false }
 
   public var isRequested: Bool { condition() }
@@ -24,10 +24,10 @@ public final class CancellationSource: Sendable {
 
   public init() {}
 
-  /// Makes the request; it stays.
+  /// Makes the request, which cannot be withdrawn.
   public func cancel() { isCancelled.store(true, ordering: .releasing) }
 
-  /// The request as jobs take it.
+  /// The request, in the form that jobs accept.
   public var cancellation: Cancellation {
     Cancellation { self.isCancelled.load(ordering: .acquiring) }
   }

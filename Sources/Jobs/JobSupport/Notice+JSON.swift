@@ -2,7 +2,7 @@ public import Bytes
 public import JSON
 
 extension Notice {
-  /// A notice for programs: its code never changes its meaning.
+  /// The notice in a form for programs; the meaning of its code never changes.
   public var json: JSONValue {
     func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
     return [

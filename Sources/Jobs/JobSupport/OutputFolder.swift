@@ -1,7 +1,7 @@
 public import Bytes
 internal import Glibc
 
-/// A folder for results: checked before the work, created with the first result.
+/// A folder for results, checked before work begins and created with the first result.
 ///
 /// A command that fails before its first result leaves no empty folder.
 public struct OutputFolder: Sendable {
@@ -29,7 +29,7 @@ public struct OutputFolder: Sendable {
     }
   }
 
-  /// Opens the folder, and creates it with its parents unless they exist.
+  /// Opens the folder, creating it and its parents if necessary.
   /// - Throws: `output.folder`, `output.link`.
   @discardableResult
   public func create() throws(Failure) -> OutputDirectory {

@@ -1,12 +1,12 @@
 public import Bytes
 
-/// Facts about this release that results and messages state.
+/// Facts about this release for use in results and messages.
 public enum Product {
   public static let version = "0.1.0"
 }
 
 extension Failure.Kind {
-  /// The exit code of a command that ends with such a failure; they follow sysexits.h.
+  /// The exit code of a command that ends with a failure of this kind, following sysexits.h.
   public var exitCode: Int32 {
     switch self {
     case .usage: 64

@@ -1,14 +1,14 @@
 internal import Glibc
 public import JSON
 
-/// Milliseconds spent in the stages of a job, added up by name.
+/// Milliseconds spent in each stage of a job, summed by name.
 public struct StageClock: Sendable {
   /// In order of first appearance.
   public private(set) var stages: [(name: String, milliseconds: Double)] = []
 
   public init() {}
 
-  /// Runs `body` and counts its time for `stage`, also when it throws.
+  /// Runs `body` and adds its time to `stage`, even if it throws.
   public mutating func time<Result, Problem: Error>(
     _ stage: String, _ body: () throws(Problem) -> Result
   ) throws(Problem) -> Result {
@@ -17,7 +17,7 @@ public struct StageClock: Sendable {
     return try body()
   }
 
-  /// Adds time that was measured elsewhere.
+  /// Adds a time that was measured elsewhere.
   public mutating func add(_ stage: String, milliseconds: Double) {
     if let index = stages.firstIndex(where: { $0.name == stage }) {
       stages[index].milliseconds += milliseconds
@@ -26,7 +26,7 @@ public struct StageClock: Sendable {
     }
   }
 
-  /// Milliseconds of `stage`, 0 for one that never ran.
+  /// Milliseconds spent in `stage`, or 0 if it never ran.
   public subscript(stage: String) -> Double {
     stages.first { $0.name == stage }?.milliseconds ?? 0
   }
@@ -34,12 +34,12 @@ public struct StageClock: Sendable {
   /// Sum over all stages.
   public var total: Double { stages.reduce(0) { $0 + $1.milliseconds } }
 
-  /// An object with a number for each stage, rounded to microseconds.
+  /// An object with one number per stage, in milliseconds rounded to microseconds.
   public var json: JSONValue {
     .object(stages.map { ($0.name, milliseconds($0.milliseconds)) })
   }
 
-  /// Seconds of the monotonic clock.
+  /// The time on the monotonic clock, in seconds.
   public static func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
@@ -47,7 +47,7 @@ public struct StageClock: Sendable {
   }
 }
 
-/// A duration in JSON: more than three decimals would be noise.
+/// A duration in milliseconds for JSON; more than three decimals would be noise.
 public func milliseconds(_ value: Double) -> JSONValue {
   .number((value * 1000).rounded() / 1000)
 }

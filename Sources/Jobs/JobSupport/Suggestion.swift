@@ -1,10 +1,10 @@
 import Glibc
 
-/// Guesses at the word that a person meant to type.
+/// Guesses which word a person meant to type.
 public enum Suggestion {
-  /// The candidate nearest to `word`; nil when none is near enough to be a slip of the fingers.
+  /// The candidate nearest to `word`, or nil if none is close enough to be a typing error.
   public static func nearest(to word: String, among candidates: [String]) -> String? {
-    // At least half of the word has to be right.
+    // At least half of the word must be right.
     let limit = min(max(1, min(3, word.count / 3)), word.count / 2)
     var best: (candidate: String, distance: Int)?
     for candidate in candidates where abs(candidate.count - word.count) <= limit {
@@ -14,13 +14,13 @@ public enum Suggestion {
     return best?.candidate
   }
 
-  /// A file that exists and whose path is like `path`; nil when there is none.
+  /// An existing file whose path resembles `path`, or nil if there is none.
   public static func existingFile(like path: String) -> String? {
     let folder = folderName(path)
     guard let stream = opendir(folder) else { return nil }
     defer { closedir(stream) }
     var names: [String] = []
-    // Enough for folders that people keep; the others are not worth the wait.
+    // Enough for ordinary folders; larger ones are not worth the wait.
     while let entry = readdir(stream), names.count < 10_000 {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
@@ -28,9 +28,9 @@ public enum Suggestion {
       if !name.hasPrefix(".") { names.append(name) }
     }
     let typed = fileName(path)
-    // The order in a folder is arbitrary.
+    // Folder entries come in arbitrary order.
     names.sort()
-    // Neither the given name nor a link that leads nowhere is a suggestion.
+    // Suggest neither the given name nor a dangling link.
     names.removeAll { $0 == typed || !exists(path.contains("/") ? "\(folder)/\($0)" : $0) }
     let twin = names.first { fileStem($0) == fileStem(typed) }
     guard let found = nearest(to: typed, among: names) ?? twin else { return nil }
@@ -40,8 +40,8 @@ public enum Suggestion {
   /// Whether there is a file or folder at `path`.
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  /// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`: the
-  /// optimal string alignment distance.
+  /// The optimal string alignment distance: the number of insertions, deletions, replacements and
+  /// swaps of neighbours that transform `a` into `b`.
   static func editDistance(_ a: [Character], _ b: [Character]) -> Int {
     var rows = [Array(0...b.count)]
     for i in 0..<a.count {

@@ -1,4 +1,4 @@
-// `import SAM2Jobs` is enough for a caller: these rooms' types are in its signatures.
+// Callers need only `import SAM2Jobs`: its signatures use types from these modules.
 
 @_exported public import Annotations
 @_exported public import Detector

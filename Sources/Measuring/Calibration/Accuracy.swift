@@ -1,10 +1,10 @@
-/// How far the masks of two models agree, over all masks of some pictures and clips.
+/// How closely the masks of two models agree, over all masks in a set of pictures and clips.
 public struct Accuracy: Sendable {
   /// One picture or clip.
   public struct Item: Sendable {
     public let name: String
     public let isClip: Bool
-    /// IoU of each mask, in order of prompts, or of frames and objects.
+    /// IoU of each mask, in order of prompt for a picture, or of frame and object for a clip.
     public let ious: [Double]
 
     public var mean: Double { Self.mean(ious) }
@@ -16,7 +16,7 @@ public struct Accuracy: Sendable {
 
   public let items: [Item]
 
-  /// All masks of pictures, or of clips.
+  /// The IoU of all masks, either of pictures or of clips.
   public func ious(ofClips: Bool) -> [Double] {
     items.filter { $0.isClip == ofClips }.flatMap(\.ious)
   }
@@ -26,7 +26,7 @@ public struct Accuracy: Sendable {
   /// Mean over the masks of clips; nil without clips.
   public var clips: Double? { mean(ofClips: true) }
 
-  /// The lower of the two means, to which a budget applies.
+  /// The lower of the two means, which a budget refers to.
   public var minimum: Double { min(pictures ?? 1, clips ?? 1) }
 
   private func mean(ofClips: Bool) -> Double? {
@@ -34,7 +34,7 @@ public struct Accuracy: Sendable {
     return values.isEmpty ? nil : Item.mean(values)
   }
 
-  /// The IoU that a share of the masks stays below, 0...1; nil without masks.
+  /// The IoU below which the given share of masks falls, 0...1; nil without masks.
   public func percentile(_ share: Double, ofClips: Bool) -> Double? {
     let values = ious(ofClips: ofClips).sorted()
     guard !values.isEmpty else { return nil }

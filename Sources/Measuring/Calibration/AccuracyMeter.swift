@@ -6,21 +6,21 @@ internal import Runtime
 internal import SAM2
 internal import Tensors
 
-/// Compares models with one in floating point on pictures and clips.
+/// Compares models with a floating-point model on pictures and clips.
 struct AccuracyMeter {
-  /// Pictures and clips, and frames of each, by which layers are ranked.
+  /// Maximum number of pictures and clips, and of frames from each, used to rank layers.
   private static let (sensitivityLimit, sensitivityFrames) = (4, 4)
-  /// Of logits that do not differ at all.
+  /// The noise assigned to logits that do not differ at all.
   private static let minimumNoise = 1e-14
 
   let probes: [Probe]
   let options: RuntimeOptions
   /// Masks of the floating-point model, for each probe.
   private let expected: [[BinaryMask]]
-  /// Some of the probes, with the logits that the baseline answers.
+  /// Some of the probes, with the baseline's logits for them.
   private let sensitive: [(probe: Probe, logits: [Tensor])]
 
-  /// `baseline` is what `sensitivity` compares with, if that is going to be asked for.
+  /// `baseline` is the model `sensitivity` compares with, if it is going to be called.
   init(
     _ probes: [Probe], reference: SegmentationModel, baseline: Model?, options: RuntimeOptions
   ) throws(Failure) {
@@ -55,7 +55,7 @@ struct AccuracyMeter {
     return Accuracy(items: items)
   }
 
-  /// Agreement with the baseline, and noise in the logits as a share of the signal, on a few of the
+  /// Agreement with the baseline, and noise in the logits relative to the signal, on a few of the
   /// probes.
   func sensitivity(of model: Model) throws(Failure) -> (accuracy: Accuracy, noise: Double) {
     let runnable = try SegmentationModel(model, options: options)
@@ -75,7 +75,7 @@ struct AccuracyMeter {
     return (Accuracy(items: items), count == 0 ? 0 : exp(logarithms / Double(count)))
   }
 
-  /// Sum of squared differences over the sum of squares; 0 where there is no signal.
+  /// Sum of squared differences divided by the sum of squares; 0 if there is no signal.
   private static func noise(in plane: Tensor, against exact: Tensor) -> Double {
     var (signal, noise) = (0.0, 0.0)
     for (x, y) in zip(exact.floats(), plane.floats()) {

@@ -1,9 +1,9 @@
 internal import Bytes
 internal import Quantizer
 
-/// Returns layers to floating point, worst first, until the masks agree well enough.
+/// Returns layers to floating point, worst first, until the masks agree closely enough.
 struct Balance {
-  /// Weights that stay in floating point, with the reason.
+  /// Weights that stay in floating point, each with the reason.
   private(set) var fallback: [String: String] = [:]
   private(set) var accuracy: Accuracy
   /// With all layers in int8.
@@ -31,8 +31,8 @@ struct Balance {
 
   // MARK: Returning
 
-  /// Returns as few of the worst groups as meet the budget: twice as many each time until it holds,
-  /// then halving the interval in between, since each measurement tracks all clips.
+  /// Returns as few of the worst groups as the budget needs: doubles their number until it is met,
+  /// then halves the remaining interval, since each measurement tracks all clips.
   private mutating func returnLayers(until minimum: Double) throws(Failure) {
     var (tooFew, enough) = (0, 0)
     var measured = first
@@ -76,7 +76,7 @@ struct Balance {
 
   // MARK: Ranking
 
-  /// Each group of layers alone in int8, worst first.
+  /// Measures each group of layers with only that group in int8, worst first.
   private func measuredSensitivities() throws(Failure) -> [Sensitivity] {
     let groups = plan.layerGroups(limit: options.groupLimit)
     var found: [(order: Int, sensitivity: Sensitivity)] = []
@@ -94,7 +94,7 @@ struct Balance {
             noise: measured.noise)
         ))
     }
-    // The order of the graph settles ties, so that files are reproducible.
+    // Graph order breaks ties, so that files are reproducible.
     return found.sorted { a, b in
       a.sensitivity.noise != b.sensitivity.noise
         ? a.sensitivity.noise > b.sensitivity.noise : a.order < b.order

@@ -5,15 +5,16 @@ internal import Quantizer
 internal import Runtime
 internal import Tensors
 
-/// Corrects the biases of a graph's int8 products one after the other, each downstream of the
-/// quantised and corrected ones before it.
+/// Corrects the biases of a graph's int8 products in order, each downstream of the already
+/// quantised and corrected ones.
 ///
-/// All calls go through the graph side by side, a segment at a time, and stop in front of each
-/// product to see what it is about to get.
+/// All calls proceed through the graph side by side, one segment at a time, and stop before each
+/// product to see its input.
 struct BiasCorrector {
   let options: RuntimeOptions
 
-  /// Corrects what runs in graph `name` of the plan, on `calls` that were recorded of it.
+  /// Corrects the products that run in graph `name` of the plan, using recorded `calls` of that
+  /// graph.
   func correct(
     _ plan: inout QuantizationPlan, graph name: String, calls: [PipelineRecorder.Call]
   ) throws(Failure) {
@@ -44,7 +45,7 @@ struct BiasCorrector {
     }
   }
 
-  /// The bias of a quantised product, which all of them have by now, with its correction.
+  /// The bias of a quantised product with its correction applied; all of them have a bias by now.
   private func correctedBias(
     of node: Graph.Node, _ weight: String, in graph: Graph, _ plan: QuantizationPlan
   ) -> (name: String, values: Tensor)? {
@@ -57,7 +58,7 @@ struct BiasCorrector {
     return (name, Tensor(zip(old, correction).map { $0 + $1 }, shape: Shape([old.count])))
   }
 
-  /// Means of the inputs of `layers` in floating point, by weight.
+  /// Means of the floating-point inputs of `layers`, by weight.
   private func floatMeans(
     _ model: Model, _ graph: String, _ layers: Set<String>, _ calls: [PipelineRecorder.Call]
   ) throws(Failure) -> [String: [Float]] {
@@ -67,7 +68,7 @@ struct BiasCorrector {
     return recorder.profile.inputs.mapValues(\.mean)
   }
 
-  /// Runs all calls up to node `index` and gives the mean of `value` after rounding.
+  /// Runs all calls up to node `index` and returns the mean of `value` after rounding.
   private func roundedMean(
     of value: ValueID, before index: Int, _ walks: inout [Walk], _ weights: WeightTable
   ) throws(Failure) -> [Float] {
@@ -115,8 +116,8 @@ private struct Walk {
   }
 }
 
-/// Sums over rows of a tensor as a quantised product sees them; the same rows that
-/// `ChannelStatistics` reads.
+/// Sums over a tensor's rows as a quantised product sees them, using the same rows as
+/// `ChannelStatistics`.
 private struct RoundedRows {
   var sums: [Double]
   var count = 0

@@ -3,24 +3,24 @@ public import Graph
 public import Media
 public import Quantizer
 
-/// A quantised detector, and what its quantisation looked at.
+/// A quantised detector, and the inputs its quantisation examined.
 public struct CalibratedDetector: Sendable {
   /// The pictures and clips that were given.
   public struct Looked: Sendable {
     public internal(set) var sources: [CalibratedModel.Source] = []
-    /// Those that were kept for measuring; all of them where there were too few.
+    /// Those held out for measuring, or all of them if there were too few.
     public internal(set) var measured: [CalibrationInputs.Item] = []
     /// Inputs that could not be decoded.
     public internal(set) var skipped: [Failure] = []
 
-    /// One input of this many is kept for measuring, if there are enough.
+    /// One input in this many is held out for measuring, if there are enough.
     private static let heldOutInterval = 4
 
     static func isHeldOut(_ index: Int, of count: Int) -> Bool {
       count >= heldOutInterval && index % heldOutInterval == heldOutInterval - 1
     }
 
-    /// Whether some inputs took no part in the quantisation.
+    /// Whether some inputs were held out of the quantisation.
     public var keepsSome: Bool { sources.contains(where: \.isHeldOut) }
 
     mutating func add(_ item: CalibrationInputs.Item, isHeldOut: Bool) throws(Failure) {
@@ -37,15 +37,15 @@ public struct CalibratedDetector: Sendable {
   public let model: Model
   public let decisions: [Decision]
   public let equalisation: Equalised
-  /// Empty where nothing was given.
+  /// Empty if nothing was given.
   public let looked: Looked
 }
 
 extension CalibrationInputs.Item {
-  /// Frames of a clip that are looked at, and the distance between them.
+  /// Maximum number of frames examined per clip, and the interval between them.
   private static let (frameLimit, frameStride) = (4, 4)
 
-  /// The picture, or some frames of the clip.
+  /// The picture, or some of the clip's frames.
   public func pictures() throws(Failure) -> [RGBImage] {
     switch kind {
     case .picture: return [try ImageReader.read(path)]

@@ -2,7 +2,7 @@ public import Bytes
 internal import Glibc
 internal import Media
 
-/// The pictures and clips that calibration looks at, found below the paths a person gave.
+/// The pictures and clips used for calibration, found below the paths a person gave.
 public struct CalibrationInputs: Sendable {
   /// One picture or one video.
   public struct Item: Sendable, Hashable {
@@ -15,9 +15,9 @@ public struct CalibrationInputs: Sendable {
     public let path: String
   }
 
-  /// In the order of the paths, within a folder by name.
+  /// In the order of the paths; by name within a folder.
   public private(set) var items: [Item] = []
-  /// Files that could not be decoded, with what was wrong.
+  /// Files that could not be decoded, with the reason.
   public private(set) var skipped: [Failure] = []
 
   public var pictures: [Item] { items.filter { $0.kind == .picture } }
@@ -25,12 +25,12 @@ public struct CalibrationInputs: Sendable {
 
   init() {}
 
-  /// Looks at files and folders, and at the header of each file.
+  /// Examines files and folders, and the header of each file.
   ///
-  /// A folder whose pictures all have integers for names, two or more of them, is a clip, as the
-  /// official loader expects frames; any other folder is a set of pictures.
+  /// A folder whose pictures, at least two, all have integer names is a clip, as the official
+  /// loader expects for frames; any other folder is a set of pictures.
   /// - Throws: `file.missing`, `file.unreadable`, `calibrate.empty` for a folder without pictures,
-  ///   `calibrate.unreadable` when nothing at all can be used.
+  ///   `calibrate.unreadable` if nothing at all can be used.
   public init(paths: [String]) throws(Failure) {
     for path in paths {
       var status = stat()
@@ -70,7 +70,7 @@ public struct CalibrationInputs: Sendable {
       _ = try ImageReader.size(ofFile: path)
       items.append(Item(kind: .picture, path: path))
     } catch {
-      // A file that is not a picture may be a video, which ffmpeg decides later.
+      // A file that is not a picture may be a video; ffmpeg decides later.
       if error.cause == .unknownFormat {
         addVideo(path)
       } else {
@@ -115,7 +115,7 @@ public struct CalibrationInputs: Sendable {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Removes an item that is damaged.
+  /// Removes a damaged item.
   mutating func skip(_ item: Item, because failure: Failure) {
     items.removeAll { $0 == item }
     skipped.append(failure.about(file: item.path))

@@ -6,12 +6,12 @@ internal import Runtime
 internal import SAM2
 internal import Tensors
 
-/// Runs the pipeline in floating point on what calibration was given, watched by a recorder, and
-/// sets aside what measures the result.
+/// Runs the pipeline in floating point on the calibration inputs, observed by a recorder, and holds
+/// some out for measuring the result.
 struct CalibrationRun {
-  /// One input of this many is kept for measuring, if there are that many.
+  /// One input in this many is held out for measuring, if there are at least that many.
   private static let heldOutInterval = 4
-  /// Pictures that are panned over when there is no clip.
+  /// Maximum number of pictures to pan over if there is no clip.
   private static let pannedLimit = 4
   private static let pannedFrames = 4
 
@@ -25,7 +25,7 @@ struct CalibrationRun {
   init(
     _ model: Model, weights: Set<String>, _ options: Calibrator.Options
   ) throws(Failure) {
-    // Calls of a large model are large, and a few are enough.
+    // A large model's calls are large, and a few suffice.
     let encoder = model.graph("encode_image")
     let pixels = encoder?.inputs.first.map { encoder?[$0.value].type.shape } ?? nil
     let side = pixels?.dropFirst().first?.fixed ?? 0
@@ -71,7 +71,7 @@ struct CalibrationRun {
     }
   }
 
-  /// Prompts for an item, from the objects that the model finds in it.
+  /// Prompts for an item, based on the objects the model finds in it.
   private func probes(
     _ item: CalibrationInputs.Item, isPanned: Bool
   ) throws(Failure) -> [Probe] {
@@ -115,12 +115,12 @@ struct CalibrationRun {
     ).objects
   }
 
-  /// Runs a probe under the eyes of the recorder; calls are kept of some pictures and frames.
+  /// Runs a probe while the recorder watches; calls are kept for some pictures and frames.
   private func watch(_ probe: Probe, index: Int, of count: Int) throws(Failure) {
     let isKept = index % max(1, count / recorder.callLimit) == 0
     recorder.set(isWatching: true, keepsCalls: isKept && !probe.isClip)
     _ = try probe.masks(by: model) { frame in
-      // The memory fills within the first frames; later ones look alike.
+      // The memory fills within the first few frames; later ones are similar.
       recorder.set(isWatching: true, keepsCalls: frame == 1 || frame == 3 || frame % 8 == 0)
     }
     recorder.set(isWatching: false, keepsCalls: false)

@@ -14,13 +14,13 @@ public struct UncalibratedModel: Sendable {
 extension Calibrator {
   /// Quantises `model`, whose graphs have been optimised, without calibration inputs.
   ///
-  /// If the recipe asks for it and the model takes prompts, the model is observed on drawn scenes;
+  /// If the recipe requests it and the model takes prompts, the model is observed on drawn scenes;
   /// otherwise statistics are estimated from its weights. Equal models give equal results.
-  /// - Throws: what `Quantizer.plan` and the runtime throw.
+  /// - Throws: anything thrown by `Quantizer.plan` and the runtime.
   public func quantize(
     _ model: Model, by quantizer: Quantizer
   ) throws(Failure) -> UncalibratedModel {
-    // Refusals first.
+    // Check for refusals first.
     _ = try Quantizer(quantizer.recipe.withoutSearch).plan(model)
     var basis = Equalised.Basis.weights
     var profile: CalibrationProfile?

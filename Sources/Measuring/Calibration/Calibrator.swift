@@ -5,22 +5,22 @@ public import Quantizer
 public import Runtime
 internal import SAM2
 
-/// Quantises a model by what it does with real pictures and clips, and measures what that costs.
+/// Quantises a model according to its behaviour on real pictures and clips, and measures the cost.
 ///
-/// The pipeline runs in floating point and is observed; then the quantiser decides, the biases are
-/// corrected downstream of quantised layers, and pictures that were not used for any of this are
-/// segmented by both models. Equal inputs give an equal model.
+/// The pipeline is observed while running in floating point; then the quantiser decides, the biases
+/// are corrected downstream of quantised layers, and both models segment pictures that were not
+/// used for any of this. Equal inputs give an equal model.
 public struct Calibrator {
   public struct Options: Sendable {
     public var runtime = RuntimeOptions()
     /// Minimum mask IoU with the floating-point model; layers return to floating point until it is
     /// met.
     public var minimumIoU: Double?
-    /// Whether to measure every group of layers even when no budget asks for it.
+    /// Whether to measure every group of layers even without a budget.
     public var measuresSensitivity = false
-    /// Frames of a clip that are tracked.
+    /// Number of frames tracked per clip.
     public var frameLimit = 16
-    /// Groups of layers a graph is measured in.
+    /// Number of groups into which each graph's layers are divided for measuring.
     public var groupLimit = 16
 
     public init() {}
@@ -38,13 +38,13 @@ public struct Calibrator {
   }
 
   /// Quantises `model`, whose graphs have been optimised.
-  /// - Throws: `calibrate.unreadable` when no input can be decoded, `quantize.budget` when
-  ///   `minimumIoU` cannot be met, what `Quantizer.plan` and the runtime throw.
+  /// - Throws: `calibrate.unreadable` if no input can be decoded, `quantize.budget` if `minimumIoU`
+  ///   cannot be met, anything thrown by `Quantizer.plan` and the runtime.
   public func quantize(
     _ model: Model, by quantizer: Quantizer, inputs: CalibrationInputs
   ) throws(Failure) -> CalibratedModel {
     let weights = quantizer.watchedWeights(of: model)
-    // Refusals first: what follows takes minutes.
+    // Check for refusals first: the rest takes minutes.
     _ = try Quantizer(quantizer.recipe.withoutSearch).plan(model)
     var watching = try CalibrationRun(model, weights: weights, options)
     try watching.run(inputs, progress: progress)
@@ -76,7 +76,7 @@ extension Calibrator {
     _ plan: QuantizationPlan, _ probes: [Probe], of model: Model
   ) throws(Failure) -> AccuracyMeter {
     let isRanking = options.minimumIoU != nil || options.measuresSensitivity
-    // Compact storage costs something of its own, which is not the layers' fault.
+    // Compact storage has a cost of its own, which must not be attributed to the layers.
     let allFloat = Dictionary(
       plan.layers.map { ($0.weight, "alone") }, uniquingKeysWith: { first, _ in first })
     return try AccuracyMeter(
@@ -86,17 +86,17 @@ extension Calibrator {
   }
 }
 
-/// A quantised model, and everything for a report about it.
+/// A quantised model, and everything needed for a report about it.
 public struct CalibratedModel: Sendable {
-  /// A file that was looked at.
+  /// A file that was examined.
   public struct Source: Sendable {
     public let path: String
-    /// Its name without folders.
+    /// Its file name, without folders.
     public let name: String
     public let kind: CalibrationInputs.Item.Kind
-    /// SHA-256 of the file; of a folder of frames, that of the list of their hashes.
+    /// SHA-256 of the file; for a folder of frames, that of the list of their hashes.
     public let sha256: String
-    /// Whether it was kept for measuring.
+    /// Whether it was held out for measuring.
     public let isHeldOut: Bool
   }
 
@@ -105,16 +105,16 @@ public struct CalibratedModel: Sendable {
   public let sources: [Source]
   /// Inputs that could not be decoded.
   public let skipped: [Failure]
-  /// False when there were too few inputs to keep some for measuring.
+  /// False if there were too few inputs to hold any out for measuring.
   public let isHeldOut: Bool
   public let equalisation: Equalised
-  /// Of the model, against floating point.
+  /// Accuracy of the model, compared with floating point.
   public let accuracy: Accuracy
-  /// Before layers went back to floating point.
+  /// Accuracy before layers were returned to floating point.
   public let accuracyWithoutFallback: Accuracy
-  /// Worst first; empty when it was not measured.
+  /// Worst first; empty if not measured.
   public let sensitivities: [Sensitivity]
-  /// Weights that went back to floating point.
+  /// Weights that were returned to floating point.
   public let fallback: [String]
   public let signals: [GraphSignal]
 }

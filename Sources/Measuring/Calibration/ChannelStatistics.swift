@@ -1,13 +1,13 @@
 internal import Quantizer
 internal import Runtime
 
-/// Accumulates statistics of the input of one product, in memory independent of the number of rows.
+/// Accumulates statistics of one product's input, using memory independent of the number of rows.
 struct ChannelStatistics {
-  /// Rows of one value that are read at most, evenly spread.
+  /// Maximum number of rows read per value, evenly spread.
   static let rowLimit = 4096
-  /// Rows that the sample keeps at most.
+  /// Maximum number of rows kept in the sample.
   static let sampleLimit = 512
-  /// Rows that the sample takes of one value at first.
+  /// Number of rows initially sampled per value.
   private static let firstShare = 32
 
   private var rowCount = 0
@@ -17,7 +17,7 @@ struct ChannelStatistics {
   private var squares: [Double]
   private var sample: [Float] = []
   private var share = firstShare
-  /// Rows that went into the sample, whether they are still there or not.
+  /// Number of rows that went into the sample, whether still there or not.
   private var drawn = 0
 
   init(channels: Int) {
@@ -27,10 +27,11 @@ struct ChannelStatistics {
     squares = sums
   }
 
-  /// Up to `limit` of `rows` rows, spread evenly but in step with nothing: rows are the cells of a
-  /// map, or of its windows, and a stride would read the same few columns over and over.
+  /// Up to `limit` of `rows` rows, evenly spread but without a regular stride: rows are the cells
+  /// of a map, or of its windows, and a stride would read the same few columns over and over.
   ///
-  /// Multiples of about the golden ratio of `rows`, beginning with the `first`, all different.
+  /// Multiples of approximately the golden ratio of `rows`, starting from the `first`-th, all
+  /// different.
   static func rowIndices(_ rows: Int, limit: Int = rowLimit, first: Int = 0) -> [Int] {
     guard rows > limit else { return Array(0..<rows) }
     var step = Int(0.618_033_988_75 * Double(rows)) | 1
@@ -49,7 +50,7 @@ struct ChannelStatistics {
     guard channels > 0 else { return }
     var sum = [Float](repeating: 0, count: channels)
     var square = sum
-    // Through pointers: a check of each index would take longer than the arithmetic.
+    // Via pointers: bounds checks would take longer than the arithmetic.
     lowest.withUnsafeMutableBufferPointer { lowest in
       highest.withUnsafeMutableBufferPointer { highest in
         sum.withUnsafeMutableBufferPointer { sum in
@@ -84,7 +85,8 @@ struct ChannelStatistics {
     }
     drawn += share
     guard channels > 0, sample.count > Self.sampleLimit * channels else { return }
-    // Every second row stays, and later values give half as many: all values count alike.
+    // Every second row stays, and later values contribute half as many, so all values count
+    // equally.
     sample = stride(from: 0, to: sample.count / channels, by: 2).flatMap {
       sample[($0 * channels)..<(($0 + 1) * channels)]
     }

@@ -6,18 +6,19 @@ public import Quantizer
 public import Runtime
 internal import SampleScene
 
-/// Quantises a detector by what it does with pictures, or with drawn scenes where there are none.
+/// Quantises a detector according to its behaviour on pictures, or on drawn scenes if there are
+/// none.
 ///
-/// The tower of pictures runs in floating point and is watched; then the quantiser decides, and
-/// biases are corrected downstream of quantised layers if pictures were given. The tower of texts is
-/// rounded by its weights. Equal inputs give an equal model.
+/// The picture tower is observed while running in floating point; then the quantiser decides, and
+/// biases are corrected downstream of quantised layers if pictures were given. The text tower is
+/// rounded based on its weights. Equal inputs give an equal model.
 public struct DetectorCalibrator {
   private let options: RuntimeOptions
   private let progress: (_ what: String, _ done: Int, _ total: Int) -> Void
 
-  /// The graph that is watched.
+  /// The graph that is observed.
   private static let graph = "find_boxes"
-  /// Calls of it that the correction of biases looks at.
+  /// Maximum number of its calls used for bias correction.
   private static let callLimit = 4
 
   public init(
@@ -27,13 +28,14 @@ public struct DetectorCalibrator {
     (self.options, self.progress) = (options, progress)
   }
 
-  /// Quantises `optimised`, the graphs of `model` after the passes; by drawn scenes without `inputs`.
-  /// - Throws: `calibrate.unreadable` when no input can be decoded, what `Quantizer.plan` and the
-  ///   runtime throw.
+  /// Quantises `optimised`, the graphs of `model` after the passes; uses drawn scenes if there are
+  /// no `inputs`.
+  /// - Throws: `calibrate.unreadable` if no input can be decoded, anything thrown by
+  ///   `Quantizer.plan` and the runtime.
   public func quantize(
     _ optimised: Model, of model: Model, by quantizer: Quantizer, inputs: CalibrationInputs?
   ) throws(Failure) -> CalibratedDetector {
-    // Refusals first: what follows takes minutes.
+    // Check for refusals first: the rest takes minutes.
     _ = try Quantizer(quantizer.recipe.withoutSearch).plan(optimised)
     var watched = optimised
     watched.graphs.removeAll { $0.name != Self.graph }
@@ -74,7 +76,7 @@ public struct DetectorCalibrator {
     }
   }
 
-  /// Runs the detector on everything that is not kept for measuring.
+  /// Runs the detector on everything that is not held out for measuring.
   private func watch(
     _ detector: Detector, _ inputs: CalibrationInputs, _ looked: inout CalibratedDetector.Looked
   ) throws(Failure) {
@@ -102,7 +104,7 @@ public struct DetectorCalibrator {
 }
 
 extension Model {
-  /// With the tokenizer of `other`, which no graph reads.
+  /// A copy with the tokenizer of `other`, which no graph reads.
   fileprivate func withTokenizer(of other: Model) -> Model {
     var copy = self
     let name = DetectorConfiguration.mergesName

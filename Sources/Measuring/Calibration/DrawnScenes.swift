@@ -6,10 +6,10 @@ internal import Runtime
 internal import SAM2
 package import SampleScene
 
-/// Made-up pictures and a clip that a model is watched on where nobody gave any.
+/// Synthetic pictures and a clip on which a model is observed if nobody gave any.
 ///
-/// Sizes of channels follow from a network's weights more than from what it looks at: what a few
-/// scenes show of them holds for photographs too. Accuracy is another matter and is not measured.
+/// Channel magnitudes depend more on a network's weights than on its input: those observed on a few
+/// scenes also hold for photographs. Accuracy is another matter and is not measured.
 public struct DrawnScenes: Sendable {
   /// Seeds of the pictures.
   public let pictures: [UInt64]
@@ -20,8 +20,8 @@ public struct DrawnScenes: Sendable {
 
   private static let (clipWidth, clipHeight) = (320, 240)
 
-  /// Large models are watched less, since one picture of theirs has as many tokens as many of a
-  /// small one.
+  /// Large models are observed less, since one of their pictures has as many tokens as many of a
+  /// small model's.
   init(for model: SegmentationModel) {
     let isLarge = model.configuration.imageSize > 512
     pictures = Array(isLarge ? 401...401 : 401...406)
@@ -30,14 +30,14 @@ public struct DrawnScenes: Sendable {
     objectCount = isLarge ? 1 : 2
   }
 
-  /// Scenes for a detector that looks at pictures of that side.
+  /// Scenes for a detector whose input pictures have the side `imageSize`.
   init(imageSize: Int) {
     pictures = Array(imageSize > 512 ? 401...401 : 401...406)
     (clip, frameCount, objectCount) = (nil, 0, 0)
   }
 
-  /// Runs `model` on them.
-  /// - Throws: what running the model throws.
+  /// Runs `model` on the scenes.
+  /// - Throws: anything thrown by running the model.
   func show(to model: SegmentationModel) throws(Failure) {
     let predictor = ImagePredictor(model)
     for seed in pictures {
@@ -63,7 +63,7 @@ public struct DrawnScenes: Sendable {
   }
 }
 
-/// A made-up clip as a video.
+/// A synthetic clip as a video.
 package struct SceneFrames: IndexedFrames {
   package let clip: SampleScene.Clip
 

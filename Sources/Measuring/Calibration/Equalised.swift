@@ -1,21 +1,21 @@
 internal import Quantizer
 
-/// The equalisation of channels that are rounded together, for the metadata of a file.
+/// The equalisation of channels that are rounded together, for a file's metadata.
 public struct Equalised: Sendable {
-  /// Where sizes of channels come from.
+  /// The source of channel magnitudes.
   public enum Basis: Sendable {
     /// Pictures and clips that were given.
     case inputs
-    /// Scenes that were drawn.
+    /// Drawn scenes.
     case scenes(DrawnScenes)
     /// Norms and weights alone.
     case weights
   }
 
   public let basis: Basis
-  /// Weights of products whose inputs were smoothed or shifted.
+  /// Number of weights belonging to products whose inputs were smoothed or shifted.
   public let smoothedWeights: Int
-  /// Labels of attention layers whose queries and keys were balanced.
+  /// Labels of attention layers with balanced queries and keys.
   public let balancedAttention: [String]
 
   init(_ plan: QuantizationPlan, by basis: Basis) {

@@ -1,10 +1,10 @@
 internal import Bytes
 internal import Graph
 
-/// A run of nodes of a graph as a graph of its own, so that a graph can be run piece by piece.
+/// A run of nodes in a graph as a graph of its own, so that a graph can be run piece by piece.
 ///
-/// Inputs and outputs are called by the number of their value. Nodes that depend on weights only
-/// are computed again in each segment that needs them.
+/// Inputs and outputs are named by value number. Nodes that depend only on weights are computed
+/// again in each segment that needs them.
 struct GraphSegment {
   let graph: Graph
   let inputs: [ValueID]
@@ -14,7 +14,7 @@ struct GraphSegment {
 
   /// Nodes `range` of `whole`, whose sizes must be fixed.
   ///
-  /// Nil when nothing is computed in them that is needed later.
+  /// Nil if the nodes compute nothing that is needed later.
   init?(_ range: Range<Int>, of whole: Graph) throws(Failure) {
     let constant = Self.constantValues(whole)
     let later = Self.neededValues(of: whole, from: range.upperBound)
@@ -30,7 +30,7 @@ struct GraphSegment {
       var operands: [ValueID] = []
       for operand in node.operands {
         if mapping[operand] == nil {
-          // A node of the segment has added its result by now.
+          // A node in this segment has already added its result.
           switch whole[operand].definition {
           case .weight(let name): mapping[operand] = builder.weight(name, whole[operand].type)
           case .node, .input:
@@ -49,7 +49,7 @@ struct GraphSegment {
     graph = builder.graph
   }
 
-  /// Positions of the nodes that `outputs` need: those of `range`, and what is constant before it.
+  /// Positions of the nodes needed by `outputs`: those in `range`, and any constants before it.
   private static func nodes(
     for outputs: [ValueID], in range: Range<Int>, of whole: Graph, constant: [Bool]
   ) -> [Int] {
@@ -66,12 +66,12 @@ struct GraphSegment {
     return nodes.reversed()
   }
 
-  /// Values that nodes from `start` on, or outputs of the graph, need.
+  /// Values needed by nodes from `start` on, or by the graph's outputs.
   static func neededValues(of graph: Graph, from start: Int) -> Set<ValueID> {
     Set(graph.nodes[start...].flatMap(\.operands)).union(graph.outputs.map(\.value))
   }
 
-  /// For each value, whether it depends on nothing but weights.
+  /// For each value, whether it depends only on weights.
   private static func constantValues(_ graph: Graph) -> [Bool] {
     var isConstant = graph.values.map { value in
       if case .weight = value.definition { true } else { false }

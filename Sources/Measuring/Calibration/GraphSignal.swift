@@ -4,13 +4,13 @@ internal import Graph
 internal import Runtime
 internal import Tensors
 
-/// How exactly one output of a quantised graph comes out, on inputs recorded in floating point.
+/// How accurately a quantised graph computes one output, for inputs recorded in floating point.
 public struct GraphSignal: Sendable {
   public let graph: String
   public let output: String
-  /// Calls that were compared.
+  /// Number of calls compared.
   public let calls: Int
-  /// Signal to noise in decibels; infinite when nothing differs.
+  /// Signal-to-noise ratio in decibels; infinite if nothing differs.
   public let sqnr: Double
 
   /// Compares two models on `calls` of their graphs.

@@ -5,8 +5,8 @@ internal import Runtime
 internal import Synchronization
 internal import Tensors
 
-/// Watches a model run: statistics of the inputs of products, and whole calls of graphs to run
-/// again.
+/// Observes a model as it runs, recording statistics of product inputs, and whole graph calls to be
+/// replayed.
 final class PipelineRecorder: Sendable {
   /// The inputs of one call of a graph, by name.
   typealias Call = [String: Tensor]
@@ -23,17 +23,17 @@ final class PipelineRecorder: Sendable {
   private struct Watch {
     /// Weights of the products that read it; the first represents all.
     var weights: [String] = []
-    /// Name of the graph input that it is.
+    /// The name of the graph input, if it is one.
     var input: String?
   }
 
   private let state = Guarded(State())
   private let watches: [String: [ValueID: Watch]]
   private let inputCounts: [String: Int]
-  /// Calls of one graph that are kept at most.
+  /// Maximum number of calls kept per graph.
   let callLimit: Int
 
-  /// Watches the products of `model` whose weights are in `weights`.
+  /// Observes the products of `model` whose weights are in `weights`.
   init(_ model: Model, weights: Set<String>, callLimit: Int) {
     var watches: [String: [ValueID: Watch]] = [:]
     var inputCounts: [String: Int] = [:]
@@ -61,7 +61,7 @@ final class PipelineRecorder: Sendable {
     }
   }
 
-  /// Whether products are watched, and whether calls are kept, from now on.
+  /// Sets whether products are observed and calls kept, from now on.
   func set(isWatching: Bool, keepsCalls: Bool) {
     state.withLock {
       $0.isWatching = isWatching

@@ -5,14 +5,14 @@ internal import Runtime
 internal import SAM2
 internal import Tensors
 
-/// One picture or clip that is segmented the same way by several models.
+/// One picture or clip that several models segment in the same way.
 struct Probe: Sendable {
   enum Material: Sendable {
-    /// A picture, with clicks and boxes.
+    /// A picture with clicks and boxes.
     case picture(path: String, prompts: [Prompt])
-    /// The first frames of a clip, with a click for each object on the first.
+    /// The first frames of a clip, with a click on the first frame for each object.
     case clip(path: String, clicks: [Prompt.Point], frameCount: Int)
-    /// A picture that a camera seems to pan over: a clip where there is none.
+    /// A picture panned over by a simulated camera, which serves as a clip if there is none.
     case panned(path: String, clicks: [Prompt.Point], frameCount: Int)
   }
 
@@ -21,7 +21,7 @@ struct Probe: Sendable {
 
   var isClip: Bool { if case .picture = material { false } else { true } }
 
-  /// The same with `frameCount` frames at most, if it is a clip.
+  /// A copy with at most `frameCount` frames if it is a clip.
   func first(_ frameCount: Int) -> Probe {
     switch material {
     case .picture: self
@@ -36,10 +36,10 @@ struct Probe: Sendable {
     }
   }
 
-  /// Masks in order: for a picture the best for each prompt, for a clip object after object of each
-  /// frame.
+  /// Masks in order: for a picture, the best for each prompt; for a clip, each frame's objects in
+  /// order.
   ///
-  /// `beforeFrame` is called with each frame that is about to be tracked.
+  /// `beforeFrame` is called with the index of each frame before it is tracked.
   func masks(
     by model: SegmentationModel, beforeFrame: (Int) -> Void = { _ in }
   ) throws(Failure) -> [BinaryMask] {
@@ -51,7 +51,7 @@ struct Probe: Sendable {
     return masks
   }
 
-  /// Logits of masks, [S/4, S/4] each, in the order of `masks`, with all candidates of each prompt.
+  /// Mask logits, [S/4, S/4] each, in the order of `masks`, with all candidates of each prompt.
   func logits(by model: SegmentationModel) throws(Failure) -> [Tensor] {
     var planes: [Tensor] = []
     try run(
@@ -87,7 +87,7 @@ struct Probe: Sendable {
     let predictor = ImagePredictor(model)
     try predictor.setImage(picture)
     for prompt in prompts {
-      // As the tools do: candidates for a single click, one mask for what is less ambiguous.
+      // As the tools do: candidates for a single click, one mask for less ambiguous prompts.
       onPrediction(try predictor.predict(prompt, multimask: prompt.box == nil))
     }
   }
@@ -109,7 +109,7 @@ struct Probe: Sendable {
   }
 }
 
-/// A picture as a video: a window of nine tenths of it that moves from corner to corner.
+/// A picture as a video: a window nine tenths of its size that moves from corner to corner.
 package struct PannedPicture: IndexedFrames {
   let picture: RGBImage
   let count: Int

@@ -5,7 +5,8 @@ internal import Tensors
 
 /// Generated prompts for a picture without annotations.
 ///
-/// Clicks on a grid, kept where the model finds a new object, and boxes around the objects found.
+/// Clicks on a grid, kept if the model finds a new object there, and boxes around the objects
+/// found.
 package struct ProbePrompts {
   package struct Object {
     package let click: Prompt.Point
@@ -15,19 +16,19 @@ package struct ProbePrompts {
     let predictedIoU: Float
   }
 
-  /// Best first: by the model's own guess of its mask's IoU.
+  /// Best first, by the model's own estimate of the mask's IoU.
   package let objects: [Object]
 
-  /// Clicks at these shares of width and height.
+  /// Grid clicks, as shares of width and height.
   static let grid: [Float] = [0.2, 0.4, 0.6, 0.8]
   /// Minimum and maximum share of the picture that an object may cover.
   private static let areas = 0.002...0.7
-  /// Two objects that agree so far are one.
+  /// Objects whose masks agree at least this well count as the same.
   private static let sameIoU = 0.7
-  /// Worse masks hardly distinguish the models.
+  /// Masks below this are poor at distinguishing the models.
   private static let minimumPredictedIoU: Float = 0.6
 
-  /// Looks for up to `limit` objects in the picture that `predictor` was given.
+  /// Looks for up to `limit` objects in the picture given to `predictor`.
   package init(
     _ predictor: ImagePredictor, width: Int, height: Int, limit: Int
   ) throws(Failure) {
@@ -49,7 +50,7 @@ package struct ProbePrompts {
       }
       if isNew { distinct.append(candidate) }
     }
-    // A model that finds nothing is asked all the same.
+    // Prompt a model even if it finds nothing.
     let fallback = Object(
       click: .init(x: Float(width) / 2, y: Float(height) / 2), box: nil, area: 0, predictedIoU: 0)
     objects = distinct.isEmpty ? [fallback] : distinct.map(\.object)
@@ -75,14 +76,14 @@ package struct ProbePrompts {
 }
 
 extension MaskPrediction {
-  /// Mask `index` as the decoder gives it, [S/4, S/4]: enough to compare models by.
+  /// Mask `index` at the decoder's resolution, [S/4, S/4]: enough for comparing models.
   func lowResolutionMask(_ index: Int) -> BinaryMask {
     BinaryMask(logits: lowResolutionLogits[index])
   }
 }
 
 extension BinaryMask {
-  /// Where logits [height, width] are positive.
+  /// Set where logits [height, width] are positive.
   init(logits: Tensor) {
     self.init(width: logits.shape[1], height: logits.shape[0], logits: logits.floats())
   }

@@ -6,26 +6,26 @@ internal import Quantizer
 ///
 /// It is measured on a few held-out pictures and the first frames of a few clips. Their masks are
 /// too few, and agree too well, to rank layers, so layers are ranked by the noise in the logits.
-/// Later frames would measure chance: where the model loses an object, any noise grows from frame
-/// to frame.
+/// Later frames would measure chance: once the model loses an object, any noise grows from frame to
+/// frame.
 public struct Sensitivity: Sendable {
-  /// Names of the weights, in the order of the graph.
+  /// Names of the weights, in graph order.
   public let weights: [String]
   public let graph: String
-  /// Agreement of the masks with those in floating point when only these layers are in int8.
+  /// Agreement of the masks with those in floating point if only these layers are in int8.
   public let accuracy: Accuracy
-  /// Noise in the mask logits, as a share of the signal: the geometric mean over the masks.
+  /// Noise in the mask logits relative to the signal: the geometric mean over the masks.
   public let noise: Double
 
-  /// Signal to noise of the mask logits in decibels.
+  /// Signal-to-noise ratio of the mask logits in decibels.
   public var sqnr: Double { -10 * log10(noise) }
-  /// Mask IoU lost.
+  /// The loss in mask IoU.
   public var loss: Double { 1 - accuracy.minimum }
 }
 
 extension QuantizationPlan {
-  /// Layers in groups of neighbours, about `limit` groups a graph; those around one attention stay
-  /// together, since that runs in int8 only with all of them.
+  /// Layers in groups of neighbours, about `limit` groups per graph; those around one attention
+  /// stay together, since it only runs in int8 if all of them do.
   func layerGroups(limit: Int) -> [(graph: String, weights: [String])] {
     var groups: [(graph: String, weights: [String])] = []
     for graph in source.graphs {
@@ -49,7 +49,7 @@ extension QuantizationPlan {
 }
 
 extension Graph {
-  /// The label of the attention that a product around it is named after.
+  /// The label of the attention whose name appears in that of a surrounding product.
   fileprivate func attentionLabel(of weight: String) -> String? {
     for node in nodes {
       if case .attention = node.op, weight.hasPrefix(node.label + ".") { return node.label }

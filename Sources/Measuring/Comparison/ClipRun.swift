@@ -3,8 +3,8 @@ internal import Media
 internal import SAM2
 internal import Tensors
 
-/// Two models on their way through a clip: the reference, the candidate with its own memory, and
-/// the candidate with the reference's.
+/// Two models progressing through a clip: the reference, the candidate with its own memory, and the
+/// candidate with the reference's memory.
 struct ClipRun {
   private(set) var agreement: ClipAgreement
   private let task: ClipTask
@@ -16,7 +16,7 @@ struct ClipRun {
   private let clicks: [Prompt.Point]
   private var worst: Worst?
 
-  /// One model going through the clip.
+  /// One model progressing through the clip.
   private final class Runner {
     let predictor: VideoPredictor
     var propagation: Propagation
@@ -33,7 +33,7 @@ struct ClipRun {
     }
   }
 
-  /// The mask of the free run that agrees least so far.
+  /// The mask of the free run with the lowest agreement so far.
   private struct Worst {
     let frame: Int
     let object: Int
@@ -53,9 +53,9 @@ struct ClipRun {
     agreement = ClipAgreement(name: task.name, objects: clicks.indices.map { .init(id: $0 + 1) })
   }
 
-  /// Does the next frame; false after the last.
+  /// Processes the next frame; returns false after the last.
   mutating func next(_ clocks: inout StageClocks) throws(Failure) -> Bool {
-    // The reference has not advanced to the frame yet. On the first one, each model answers the
+    // The reference has not advanced to this frame yet. On the first frame, each model answers the
     // clicks.
     if agreement.frameCount > 0 {
       forced.predictor.adoptObjects(of: expected.predictor)
@@ -97,7 +97,7 @@ struct ClipRun {
     return true
   }
 
-  /// The mask that agrees least, over its frame; nil when all are equal.
+  /// The mask with the lowest agreement, over its frame; nil if all are equal.
   func example() throws(Failure) -> MaskExample? {
     guard let worst else { return nil }
     var frames = try task.frames()

@@ -4,17 +4,17 @@ internal import Media
 internal import SAM2
 internal import SampleScene
 
-/// A clip that two models track objects through.
+/// A clip through which two models track objects.
 public struct ClipTask: Sendable {
   public enum Source: Sendable, Hashable {
-    /// A video or a folder of frames; objects are what the reference finds on the first frame.
+    /// A video or a folder of frames; the objects are those the reference finds on the first frame.
     case file(String)
-    /// A made-up scene, whose objects and true masks are known.
+    /// A synthetic scene, whose objects and true masks are known.
     case scene(seed: UInt64)
   }
 
   public let source: Source
-  /// Frames to track at most.
+  /// Maximum number of frames to track.
   public let frameLimit: Int
 
   public init(_ source: Source, frameLimit: Int) {
@@ -22,7 +22,7 @@ public struct ClipTask: Sendable {
     self.frameLimit = frameLimit
   }
 
-  /// Without folders.
+  /// The file name, without folders.
   public var name: String {
     switch source {
     case .file(let path): path.split(separator: "/").last.map(String.init) ?? path
@@ -30,7 +30,7 @@ public struct ClipTask: Sendable {
     }
   }
 
-  /// The clip that is used when none is given.
+  /// The clip used if none is given.
   public static func sample(frameLimit: Int) -> ClipTask {
     ClipTask(.scene(seed: 309), frameLimit: frameLimit)
   }
@@ -46,7 +46,7 @@ public struct ClipTask: Sendable {
     }
   }
 
-  /// One click an object, on the first frame.
+  /// One click per object, on the first frame.
   func clicks(prompted model: SegmentationModel) throws(Failure) -> [Prompt.Point] {
     switch source {
     case .file(let path):
@@ -62,7 +62,7 @@ public struct ClipTask: Sendable {
     }
   }
 
-  /// The true masks of the objects on a frame, in the order of the clicks; empty where nobody knows.
+  /// The true masks of a frame's objects, in the order of the clicks; empty if unknown.
   func truths(frame: Int) -> [BinaryMask] {
     guard case .scene(let seed) = source else { return [] }
     let clip = scene(seed)

@@ -4,8 +4,8 @@ internal import Media
 public import SAM2
 internal import SampleScene
 
-/// A picture that models are asked about and that a camera seems to pan over, so that every graph
-/// runs, the memory too.
+/// A picture on which models are prompted and over which a simulated camera pans, so that every
+/// graph runs, including the memory.
 public struct ComparisonProbe: Sendable {
   /// Its name in results.
   public let name: String
@@ -14,8 +14,8 @@ public struct ComparisonProbe: Sendable {
   private static let frameCount = 4
   private static let objectLimit = 4
 
-  /// A picture of the user's; asked about the objects that `model` finds in it.
-  /// - Throws: what reading the picture and running the model throw.
+  /// A picture supplied by the user; the prompts are about the objects that `model` finds in it.
+  /// - Throws: anything thrown by reading the picture and running the model.
   public init(path: String, prompted model: SegmentationModel) throws(Failure) {
     picture = try ImageReader.read(path)
     name = path.split(separator: "/").last.map(String.init) ?? path
@@ -36,8 +36,8 @@ public struct ComparisonProbe: Sendable {
     prompts = still.prompts.flatMap { $0.clickAndBox }
   }
 
-  /// Masks of all prompts, then of the first prompt's object on each frame if the model can track;
-  /// all as the decoder gives them, [S/4, S/4].
+  /// Masks of all prompts, followed by the first prompt's object on each frame if the model can
+  /// track; all at the decoder's resolution, [S/4, S/4].
   func masks(by model: SegmentationModel) throws(Failure) -> [BinaryMask] {
     let predictor = ImagePredictor(model)
     try predictor.setImage(picture)
@@ -51,7 +51,7 @@ public struct ComparisonProbe: Sendable {
     }
     let frames = PannedPicture(picture, frameCount: Self.frameCount)
     let video = try VideoPredictor(model, frames: frames)
-    // The camera begins in the corner; points beyond its window are moved to the window's edge.
+    // The camera starts in the corner; points outside its window are moved to the window's edge.
     let points = prompt.points.map { point in
       Prompt.Point(
         x: min(point.x, Float(frames.width - 1)), y: min(point.y, Float(frames.height - 1)))

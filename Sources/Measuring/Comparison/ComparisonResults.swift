@@ -1,12 +1,12 @@
 public import Media
 
-/// How far the answers to one prompt agree.
+/// How closely the answers to one prompt agree.
 public struct MaskAgreement: Sendable {
   /// Description of the prompt: "click 120, 84" or "box 10, 20, 90, 80".
   public let prompt: String
-  /// IoU of the two models' masks, as the decoder gives them.
+  /// IoU of the two models' masks, at the decoder's resolution.
   public let iou: Double
-  /// IoU with the true mask, of the reference and of the candidate; nil where nobody knows it.
+  /// The reference's and the candidate's IoU with the true mask; nil if it is unknown.
   public let truth: TruthAgreement?
 }
 
@@ -20,7 +20,7 @@ public struct TruthAgreement: Sendable {
     self.candidate = candidate
   }
 
-  /// The mean; nil of none.
+  /// The mean, or nil if there are no values.
   public static func mean(_ values: [TruthAgreement]) -> TruthAgreement? {
     guard !values.isEmpty else { return nil }
     let count = Double(values.count)
@@ -35,7 +35,7 @@ public struct PictureAgreement: Sendable {
   public let name: String
   public let width: Int
   public let height: Int
-  /// Signal to noise of the image features in decibels; infinite when they are equal.
+  /// Signal-to-noise ratio of the image features in decibels; infinite if they are equal.
   public let featureSQNR: Double
   /// Empty for models without a decoder.
   public let masks: [MaskAgreement]
@@ -43,14 +43,14 @@ public struct PictureAgreement: Sendable {
 
 /// Agreement of two models on one clip.
 public struct ClipAgreement: Sendable {
-  /// One object; all lists have one value per frame.
+  /// One object; each list has one value per frame.
   public struct Object: Sendable {
     public let id: Int
     /// IoU with the reference when each model continues from its own memory.
     public internal(set) var free: [Double] = []
-    /// The same when the candidate gets the reference's memory before each frame.
+    /// The same, but with the candidate given the reference's memory before each frame.
     public internal(set) var forced: [Double] = []
-    /// Of the free run; empty where nobody knows the truth.
+    /// IoU with the truth in the free run; empty if the truth is unknown.
     public internal(set) var truths: [TruthAgreement] = []
   }
 
@@ -58,7 +58,7 @@ public struct ClipAgreement: Sendable {
   public internal(set) var frameCount = 0
   public internal(set) var objects: [Object]
 
-  /// Mean over objects on each frame.
+  /// Mean over objects for each frame.
   public func curve(_ values: KeyPath<Object, [Double]>) -> [Double] {
     (0..<frameCount).map { frame in
       let row = objects.compactMap { object in
@@ -70,14 +70,14 @@ public struct ClipAgreement: Sendable {
   }
 }
 
-/// A mask that two models disagree about, with what it takes to draw both.
+/// A mask about which two models disagree, with everything needed to draw both versions.
 public struct MaskExample: Sendable {
-  /// Picture or clip.
+  /// The name of the picture or clip.
   public let name: String
-  /// Prompt, or frame and object.
+  /// The prompt, or the frame and object.
   public let detail: String
   public let iou: Double
-  /// The picture, made small.
+  /// The picture, scaled down.
   public let image: RGBImage
   public let reference: BinaryMask
   public let candidate: BinaryMask

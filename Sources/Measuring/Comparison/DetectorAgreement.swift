@@ -5,44 +5,44 @@ import Glibc
 import Media
 import SampleScene
 
-/// How far two detectors agree on pictures: one in floating point and one that was rounded.
+/// How closely two detectors agree on pictures: one in floating point, the other rounded.
 public struct DetectorAgreement: Sendable {
-  /// The pictures that both look at.
+  /// The pictures both detectors look at.
   public enum Material: Sendable {
-    /// Sample scenes of these seeds.
+    /// Sample scenes with these seeds.
     case scenes([UInt64])
     /// Pictures, and frames of clips.
     case inputs([CalibrationInputs.Item])
 
-    /// The scenes that measure a detector where nothing was given.
+    /// The scenes used to measure a detector if nothing was given.
     public static let samples = Material.scenes([1, 2, 3, 4])
   }
 
   public private(set) var pictureCount = 0
-  /// Patches whose score in floating point is above the threshold.
+  /// Number of patches whose score in floating point is above the threshold.
   public private(set) var detectionCount = 0
-  /// Of these, the share whose rounded box has an intersection over union of at least 0.95.
+  /// The share of these whose rounded box has an intersection over union of at least 0.95.
   public private(set) var boxAgreement = 1.0
-  /// Of these, the mean intersection over union.
+  /// The mean intersection over union of these.
   public private(set) var meanOverlap = 1.0
-  /// Of these, the share whose rounded detection has the same label.
+  /// The share of these whose rounded detection has the same label.
   public private(set) var labelAgreement = 1.0
-  /// Of these, the mean and the largest change of the score.
+  /// The mean and the largest change in score among these.
   public private(set) var meanScoreChange = 0.0
   public private(set) var largestScoreChange = 0.0
-  /// Signal to noise of the class features of all patches, in decibels.
+  /// Signal-to-noise ratio of the class features of all patches, in decibels.
   public private(set) var classSignal = 0.0
 
-  /// Boxes that overlap by as much are equal.
+  /// Boxes that overlap by at least this much count as equal.
   public static let equalOverlap: Float = 0.95
-  /// Things in the sample scenes, and others.
+  /// Objects that are in the sample scenes, and some that are not.
   private static let texts = [
     "a teal hexagon", "an orange blob", "a purple ellipse", "an object", "a photo of a cat",
   ]
 
-  /// Looks at the pictures of `material` with both.
-  /// - Throws: what reading them and the runtime throw; `detect.text_long` for a tokenizer that
-  ///   needs too many tokens.
+  /// Runs both detectors on the pictures of `material`.
+  /// - Throws: anything thrown by reading them and the runtime; `detect.text_long` for a tokenizer
+  ///   that needs too many tokens.
   public init(
     _ exact: Detector, _ rounded: Detector, on material: Material = .samples,
     threshold: Float = 0.1, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }

@@ -7,7 +7,7 @@ internal import Tensors
 
 /// One call of each graph of a model, recorded while the model segments and tracks.
 ///
-/// It is the last call, for which the memory graphs have the maximum memory.
+/// The last call is used, as the memory graphs then have the maximum memory.
 final class GraphCalls: Sendable {
   private struct State {
     var unfinished: [String: [String: Tensor]] = [:]
@@ -32,9 +32,9 @@ final class GraphCalls: Sendable {
       })
   }
 
-  /// The calls of a model's graphs while `body` uses it, by graph and input.
+  /// The calls of a model's graphs while `body` uses it, keyed by graph and input.
   ///
-  /// Graphs without inputs have a call without.
+  /// Graphs without inputs have an empty call.
   static func recorded(
     of model: Model, options: RuntimeOptions,
     _ body: (SegmentationModel) throws(Failure) -> Void
@@ -52,7 +52,7 @@ final class GraphCalls: Sendable {
   private func receive(_ graph: String, _ value: ValueID, _ elements: TappedValue) {
     guard let names = inputs[graph], let input = names[value] else { return }
     let (values, shape) = (elements.elements(), Shape(elements.shape))
-    // A tap passes four bytes per element, whatever their type.
+    // A tap passes four bytes per element, whatever the element type.
     let tensor =
       input.isInteger
       ? Tensor(values.map { Int32(bitPattern: $0.bitPattern) }, shape: shape)

@@ -3,10 +3,10 @@ internal import SAM2
 internal import Tensors
 
 extension MaskExample {
-  /// Pixels of the longer side of an example.
+  /// Length of an example's longer side in pixels.
   private static let side = 320
 
-  /// An example of two planes of logits [S/4, S/4] over `picture`.
+  /// An example from two planes of logits [S/4, S/4] over `picture`.
   init(
     name: String, detail: String, iou: Double, picture: RGBImage, prompt: Prompt?,
     reference: Tensor, candidate: Tensor
@@ -40,7 +40,7 @@ extension MaskExample {
 }
 
 extension Tensor {
-  /// Where logits [S/4, S/4] are positive, at another size.
+  /// The mask of the positive logits [S/4, S/4], resized.
   func mask(width: Int, height: Int) -> BinaryMask {
     let plane = Resizer.bilinear(
       floats(), fromWidth: shape[1], fromHeight: shape[0], width: width, height: height)

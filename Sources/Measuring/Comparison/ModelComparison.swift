@@ -10,23 +10,23 @@ internal import Tensors
 /// The reference runs first, and its masks count as correct. Equal models and inputs give equal
 /// figures, except for the times.
 public struct ModelComparison: Sendable {
-  /// Called with what is at hand, and the steps done and in all: pictures and frames.
+  /// Called with the current item, and the number of steps (pictures and frames) done and in total.
   public typealias Progress = (_ what: String, _ done: Int, _ total: Int) -> Void
 
   public private(set) var pictures: [PictureAgreement] = []
   public private(set) var clips: [ClipAgreement] = []
-  /// The masks that agree least, of different pictures and clips, worst first.
+  /// The masks with the lowest agreement, from different pictures and clips, worst first.
   public private(set) var examples: [MaskExample] = []
   public private(set) var clocks: StageClocks
 
-  /// Examples of pictures, and of clips, at most.
+  /// Maximum number of examples from pictures, and from clips.
   private static let pictureExampleLimit = 6
   private static let clipExampleLimit = 3
 
   let reference: SegmentationModel
   let candidate: SegmentationModel
 
-  /// - Throws: what reading the pictures and clips and running the models throw.
+  /// - Throws: anything thrown by reading the pictures and clips and running the models.
   public init(
     reference: Model, candidate: Model, pictures: [PictureTask], clips: [ClipTask],
     options: RuntimeOptions = .init(), progress: Progress = { _, _, _ in }
@@ -62,7 +62,7 @@ public struct ModelComparison: Sendable {
     reference.parts.allows(use) && candidate.parts.allows(use)
   }
 
-  /// The order of the inputs settles ties, so that reports are reproducible.
+  /// Input order breaks ties, so that reports are reproducible.
   private static func worst(_ examples: [MaskExample], limit: Int) -> [MaskExample] {
     let sorted = examples.enumerated().sorted { a, b in
       a.element.iou != b.element.iou ? a.element.iou < b.element.iou : a.offset < b.offset
@@ -72,12 +72,12 @@ public struct ModelComparison: Sendable {
 
   // MARK: - Pictures
 
-  /// Compares on one picture; returns the mask that agrees least, if any differ.
+  /// Compares one picture; returns the mask with the lowest agreement, if any differ.
   private mutating func compare(_ task: PictureTask) throws(Failure) -> MaskExample? {
     let question = try task.question(
       prompted: reference, hasMasks: both(allow: .prompting))
     if pictures.isEmpty {
-      // The first picture plans and packs, and is not timed.
+      // The first picture plans and packs, so it is not timed.
       for model in [reference, candidate] { try ImagePredictor(model).setImage(question.image) }
     }
     clocks.measurePeak()
@@ -111,7 +111,7 @@ public struct ModelComparison: Sendable {
     }
   }
 
-  /// Features of the picture, and logits [S/4, S/4] of the best mask of each prompt.
+  /// Features of the picture, and logits [S/4, S/4] of the best mask for each prompt.
   private mutating func answer(
     _ question: PictureTask.Question, _ side: StageClocks.Side
   ) throws(Failure) -> (features: [Float], logits: [Tensor]) {
@@ -120,7 +120,7 @@ public struct ModelComparison: Sendable {
     try clocks.time("encode a picture", side, model) { () throws(Failure) in
       try predictor.setImage(question.image)
     }
-    // The first prompt does what all share, and is not timed.
+    // The first prompt does the work that all share, so it is not timed.
     if let first = question.prompts.first { _ = try predictor.predict(first) }
     var logits: [Tensor] = []
     for prompt in question.prompts {
@@ -137,7 +137,7 @@ public struct ModelComparison: Sendable {
 extension ModelComparison {
   // MARK: - Clips
 
-  /// Compares on one clip; returns the mask of the free run that agrees least, if any differ.
+  /// Compares one clip; returns the free run's mask with the lowest agreement, if any differ.
   private mutating func compare(
     _ task: ClipTask, _ progress: (Int) -> Void
   ) throws(Failure) -> MaskExample? {

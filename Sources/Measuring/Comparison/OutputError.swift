@@ -3,12 +3,12 @@ internal import Glibc
 internal import Runtime
 internal import Tensors
 
-/// How far one output of a graph is from what it should be.
+/// How far one output of a graph deviates from its expected value.
 public struct OutputError: Sendable {
   public let graph: String
   public let output: String
-  /// Root of the squared differences over that of the squares; 0 when all bits are equal, infinite
-  /// when something is not finite.
+  /// Root of the ratio of the summed squared differences to the summed squares; 0 if all bits are
+  /// equal, infinite if something is not finite.
   public let relative: Double
   /// Whether all bits are equal.
   public let isExact: Bool
@@ -33,11 +33,11 @@ public struct OutputError: Sendable {
     relative = ratio.isFinite ? ratio : .infinity
   }
 
-  /// Signal to noise in decibels; infinite when nothing differs.
+  /// Signal-to-noise ratio in decibels; infinite if nothing differs.
   public var decibels: Double { relative > 0 ? -20 * log10(relative) : .infinity }
 }
 
-/// Outputs of all graphs of a model on given calls, by graph and output.
+/// Outputs of all of a model's graphs on given calls, keyed by graph and output.
 typealias GraphOutputs = [String: [String: [Float]]]
 
 extension Program {
@@ -50,7 +50,7 @@ extension Program {
   }
 }
 
-/// The output that differs most, by order of name among equals; nil without outputs.
+/// The output that differs by the largest amount, with ties broken by name; nil without outputs.
 func worstError(_ found: GraphOutputs, expected: GraphOutputs) -> OutputError? {
   var worst: OutputError?
   for (graph, outputs) in expected.sorted(by: { $0.key < $1.key }) {

@@ -7,8 +7,8 @@ public import Runtime
 internal import SAM2
 internal import Tensors
 
-/// Runs a model after each stage of the pipeline, on one picture and a few frames, and holds each
-/// stage to what it promises.
+/// Runs a model after each stage of the pipeline, on one picture and a few frames, and checks each
+/// stage against its guarantees.
 public struct PassBisection: Sendable {
   /// The result of one stage.
   public struct Step: Sendable {
@@ -16,30 +16,30 @@ public struct PassBisection: Sendable {
     public let promise: Pass.Promise
     /// Whether the stage rewrote anything.
     public let didChange: Bool
-    /// The output that this stage changed most, on calls recorded of the original.
+    /// The output that changed the furthest in this stage, on calls recorded from the original.
     public let error: OutputError?
-    /// The output that differs most from the original.
+    /// The output that differs the furthest from the original.
     public let total: OutputError?
-    /// Mean IoU of masks with those of the original.
+    /// Mean IoU of the masks with the original's.
     public let maskIoU: Double
     public let isWithinBudget: Bool
   }
 
-  /// Largest relative error of an output that an algebraic pass may cause in float32.
+  /// Largest relative error in an output that an algebraic pass may cause in float32.
   public static let algebraicBudget = 1e-5
-  /// Minimum mean mask IoU after a budgeted stage, unless the caller sets another.
+  /// Minimum mean mask IoU after a budgeted stage, unless the caller sets a different one.
   public static let defaultIoU = 0.95
 
   public let steps: [Step]
-  /// Masks that were compared.
+  /// Number of masks compared.
   public let maskCount: Int
 
-  /// The first stage that did not keep its promise.
+  /// The first stage that broke its guarantees.
   public var culprit: Step? { steps.first { !$0.isWithinBudget } }
 
-  /// Runs `model` as `sam2-convert` wrote it, then after each of `stages`; `minimumIoU` is the
-  /// budget of the budgeted ones.
-  /// - Throws: what the passes, the quantiser and the runtime throw.
+  /// Runs `model` as written by `sam2-convert`, then after each of `stages`; `minimumIoU` is the
+  /// budget for the budgeted ones.
+  /// - Throws: anything thrown by the passes, the quantiser and the runtime.
   public init(
     of model: Model, stages: [PipelineStage] = PipelineStage.all, recipe: Recipe = Recipe(),
     probe: ComparisonProbe, minimumIoU: Double = defaultIoU, options: RuntimeOptions = .init(),
@@ -61,7 +61,7 @@ public struct PassBisection: Sendable {
       switch stage {
       case .pass(let pass): (current, _) = try Pipeline.run([pass], on: last)
       case .quantization(let stage):
-        // Each stage begins again with the float model: what it decides is decided at once.
+        // Each stage starts again from the float model: its decisions take effect at once.
         (current, _) = try Quantizer(recipe.until(stage)).quantize(last)
       case .execution(.moveProjectionsToTokens): options.movesProjections = true
       }
@@ -95,6 +95,6 @@ public struct PassBisection: Sendable {
 }
 
 extension PipelineStage {
-  /// Whether the stage acts on plans, and leaves graphs as they are.
+  /// Whether the stage affects plans and leaves graphs unchanged.
   fileprivate var changesPlans: Bool { if case .execution = self { true } else { false } }
 }

@@ -4,12 +4,12 @@ internal import Media
 internal import SAM2
 internal import SampleScene
 
-/// A picture that two models are asked about.
+/// A picture on which two models are prompted.
 public struct PictureTask: Sendable {
   public enum Source: Sendable, Hashable {
-    /// A file; the prompts are about the objects that the reference finds in it.
+    /// A file; the prompts are about the objects the reference finds in it.
     case file(String)
-    /// A made-up scene, whose objects and true masks are known.
+    /// A synthetic scene, whose objects and true masks are known.
     case scene(seed: UInt64)
   }
 
@@ -17,7 +17,7 @@ public struct PictureTask: Sendable {
 
   public init(_ source: Source) { self.source = source }
 
-  /// Without folders.
+  /// The file name, without folders.
   public var name: String {
     switch source {
     case .file(let path): path.split(separator: "/").last.map(String.init) ?? path
@@ -25,10 +25,10 @@ public struct PictureTask: Sendable {
     }
   }
 
-  /// Pictures that are used when none are given.
+  /// The pictures used if none are given.
   public static let samples: [PictureTask] = (301...308).map { .init(.scene(seed: $0)) }
 
-  /// The picture, what is asked about it, and the true masks where they are known.
+  /// The picture, the prompts on it, and the true masks if known.
   struct Question {
     let image: RGBImage
     let prompts: [Prompt]
@@ -37,8 +37,8 @@ public struct PictureTask: Sendable {
 
   private static let objectLimit = 4
 
-  /// The question for both models; only the picture when one of them has no decoder.
-  /// - Throws: what reading the file and running the model throw.
+  /// The question for both models; just the picture if one of them has no decoder.
+  /// - Throws: anything thrown by reading the file and running the model.
   func question(
     prompted model: SegmentationModel, hasMasks: Bool
   ) throws(Failure) -> Question {

@@ -2,14 +2,14 @@ internal import Bytes
 internal import Runtime
 internal import SAM2
 
-/// Times of what two models did, sampled while they were compared.
+/// Timings of two models' work, sampled while they were compared.
 public struct StageClocks: Sendable {
   public enum Side: Sendable, CaseIterable {
     case reference
     case candidate
   }
 
-  /// Seconds and multiply-accumulates of one run.
+  /// Seconds and multiply-accumulates for one run.
   struct Sample: Sendable {
     let seconds: Double
     let floatWork: Double
@@ -18,27 +18,27 @@ public struct StageClocks: Sendable {
     var work: Double { floatWork + int8Work }
   }
 
-  /// Times of one side for one stage.
+  /// One side's times for one stage.
   public struct Times: Sendable {
     public let runs: Int
     public let medianMilliseconds: Double
     public let p95Milliseconds: Double
-    /// Multiply-accumulates of one run, in 10^9.
+    /// Multiply-accumulates per run, in 10^9.
     public let floatGMAC: Double
     public let int8GMAC: Double
-    /// The minimum time of the products at the measured peak, over the time that they took.
+    /// The minimum time for the products at the measured peak, divided by the time they took.
     public let shareOfPeak: Double
   }
 
   public struct Row: Sendable {
     public let name: String
-    /// Whether it is one graph, not a whole task.
+    /// Whether the row is for one graph rather than a whole task.
     public let isGraph: Bool
     public let reference: Times?
     public let candidate: Times?
   }
 
-  /// Multiply-accumulates per second of one core, with operands in registers; the maximum so far.
+  /// Multiply-accumulates per second on one core, with operands in registers; the maximum so far.
   public private(set) var peakFloat = 1.0
   public private(set) var peakInt8 = 1.0
   public let threadCount: Int
@@ -64,7 +64,7 @@ public struct StageClocks: Sendable {
 
   // MARK: - Sampling
 
-  /// Runs `body`, which uses `model`, and notes what it and each graph in it took.
+  /// Runs `body`, which uses `model`, and records the time it and each graph in it took.
   mutating func time<Value>(
     _ name: String, _ side: Side, _ model: SegmentationModel,
     _ body: () throws(Failure) -> Value
@@ -100,7 +100,7 @@ public struct StageClocks: Sendable {
 
   // MARK: - Results
 
-  /// Tasks in the order in which they were first done, then graphs.
+  /// Tasks in order of first execution, then graphs.
   public var rows: [Row] {
     (order.filter { !$0.isGraph } + order.filter(\.isGraph)).map { name, isGraph in
       Row(
@@ -109,9 +109,9 @@ public struct StageClocks: Sendable {
     }
   }
 
-  /// Times of the runs with maximum work, which for tracking are those with maximum memory.
+  /// Times of the runs with the maximum work; for tracking, those with the maximum memory.
   ///
-  /// The first of them plans and packs, and counts only when it is the only one.
+  /// The first of these plans and packs, so it counts only if it is the only one.
   private func times(_ samples: [Sample]?) -> Times? {
     guard let samples, let maximum = samples.map(\.work).max() else { return nil }
     let alike = samples.filter { $0.work >= 0.999 * maximum }

@@ -6,7 +6,7 @@ public import JSON
 public import Passes
 public import Quantizer
 
-/// The content of a report on a detector: boxes take the place of masks.
+/// The content of a report on a detector: boxes replace masks.
 public struct DetectorReportContent: ReportedRun, Sendable {
   public let command: [String]
   public let tool: String
@@ -17,7 +17,7 @@ public struct DetectorReportContent: ReportedRun, Sendable {
   public let log: [Pipeline.Entry]
   public let decisions: [Decision]
   public let recipe: JSONValue?
-  /// Pictures and clips that were given; all empty without.
+  /// The pictures and clips that were given; everything is empty if none were.
   public let looked: CalibratedDetector.Looked
   public let agreement: DetectorAgreement
 
@@ -41,7 +41,7 @@ public struct DetectorReportContent: ReportedRun, Sendable {
       sources: looked.sources, skipped: looked.skipped, isHeldOut: looked.keepsSome, fallback: [])
   }
 
-  /// The origin of the pictures.
+  /// Where the pictures come from.
   var origin: ReportContent.Origin {
     looked.measured.isEmpty ? .sample : looked.keepsSome ? .heldOut : .calibration
   }

@@ -1,18 +1,18 @@
 public import Bytes
 public import JSON
 
-/// A report on one run of the quantiser: a page for people and the same figures as JSON.
+/// A report on one run of the quantiser: a page for people, and the same figures as JSON.
 ///
-/// `Formats/quantization-report.md` specifies the JSON. Equal contents give equal bytes; of two runs
-/// with equal inputs only the section of timings differs.
+/// `Formats/quantization-report.md` specifies the JSON. Equal contents give equal bytes; two runs
+/// with equal inputs differ only in the section of timings.
 public struct QuantizationReport: Sendable {
   /// The whole page, which needs no other file.
   public let html: String
   public let json: JSONValue
-  /// The conclusion, in a sentence.
+  /// The conclusion, in one sentence.
   public let verdict: String
 
-  /// - Throws: what encoding the pictures throws.
+  /// - Throws: anything thrown by encoding the pictures.
   public init(_ content: ReportContent) throws(Failure) {
     let sections: [any ReportSection] = [
       SizeSection(content), PictureSection(content), ClipSection(content),
@@ -47,7 +47,7 @@ public struct QuantizationReport: Sendable {
         + sections.map { ($0.key.description, $0.json) })
   }
 
-  /// Files of the report by name.
+  /// The report's files, by name.
   var files: [(name: String, bytes: [UInt8])] {
     [
       (ReportFolder.page, Array(html.utf8)),

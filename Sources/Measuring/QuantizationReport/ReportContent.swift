@@ -8,10 +8,10 @@ public import Quantizer
 
 /// A model file in a report.
 public struct ReportedFile: Sendable {
-  /// Without folders.
+  /// The file name, without folders.
   public let name: String
   public let byteCount: Int
-  /// As `sha256sum` prints it.
+  /// As printed by `sha256sum`.
   public let sha256: String
 
   public init(name: String, byteCount: Int, sha256: String) {
@@ -21,33 +21,33 @@ public struct ReportedFile: Sendable {
   }
 }
 
-/// The common content of all reports on one run of the quantiser.
+/// The content common to all reports on one run of the quantiser.
 protocol ReportedRun {
-  /// Words of the command line, the command's name first.
+  /// The words of the command line, starting with the command's name.
   var command: [String] { get }
   var tool: String { get }
   var input: ReportedFile { get }
   var output: ReportedFile { get }
-  /// The model in the input, and the one in the output.
+  /// The models in the input and in the output.
   var before: Model { get }
   var after: Model { get }
   var log: [Pipeline.Entry] { get }
   var decisions: [Decision] { get }
-  /// Rules and steps of the quantiser; nil when nothing was rounded.
+  /// The quantiser's rules and steps, or nil if nothing was rounded.
   var recipe: JSONValue? { get }
-  /// Budget that the file had to meet.
+  /// The budget the file had to meet.
   var minimumIoU: Double? { get }
-  /// Nil when no calibration inputs were given.
+  /// Nil if no calibration inputs were given.
   var calibration: ReportedCalibration? { get }
 }
 
-/// The inputs of a calibration, and what it gave up.
+/// The inputs to a calibration, and what it gave up on.
 struct ReportedCalibration {
   let sources: [CalibratedModel.Source]
   let skipped: [Failure]
-  /// False when there were too few inputs to keep some for measuring.
+  /// False if there were too few inputs to hold any out for measuring.
   let isHeldOut: Bool
-  /// Weights that went back to floating point.
+  /// Weights that were returned to floating point.
   let fallback: [String]
 }
 
@@ -55,30 +55,30 @@ struct ReportedCalibration {
 public struct ReportContent: ReportedRun, Sendable {
   public typealias File = ReportedFile
 
-  /// Where the figures of pictures, or of clips, come from.
+  /// The source of the figures for pictures or for clips.
   public enum Origin: String, Sendable {
-    /// Given to calibrate with, and kept out of it.
+    /// Given for calibration, but held out of it.
     case heldOut = "held-out"
-    /// Given, and too few to keep any out.
+    /// Given, but too few to hold any out.
     case calibration
     /// Nothing was given, so the built-in sample scene is used.
     case sample = "sample-scene"
   }
 
-  /// Words of the command line, the command's name first.
+  /// The words of the command line, starting with the command's name.
   public var command: [String]
   public var tool: String
   public var input: File
   public var output: File
-  /// The model in the input, and the one in the output.
+  /// The models in the input and in the output.
   public var before: Model
   public var after: Model
   public var log: [Pipeline.Entry]
   public var decisions: [Decision]
-  /// Rules and steps of the quantiser; nil when nothing was rounded.
+  /// The quantiser's rules and steps, or nil if nothing was rounded.
   public var recipe: JSONValue?
   public var calibrated: CalibratedModel?
-  /// Budget that the file had to meet.
+  /// The budget the file had to meet.
   public var minimumIoU: Double?
   public var comparison: ModelComparison
   public var pictureOrigin: Origin

@@ -1,19 +1,19 @@
 public import Bytes
 import JobSupport
 
-/// The folder of a report, which appears complete or not at all.
+/// A report's folder, which appears complete or not at all.
 public struct ReportFolder: Sendable {
   static let (page, data) = ("index.html", "report.json")
 
   public let path: String
   private let name: String
-  /// The folder that the report's folder is in.
+  /// The folder that contains the report's folder.
   private let parent: OutputDirectory
   private let replacesExisting: Bool
 
-  /// Checks before the work that the folder can be created or replaced.
+  /// Checks, before any work, that the folder can be created or replaced.
   ///
-  /// Only a folder that holds nothing but a report, or nothing at all, is ever replaced.
+  /// A folder is only ever replaced if it is empty or contains nothing but a report.
   /// - Throws: `output.exists`, `output.folder`, `output.link`.
   public init(_ path: String, replaceExisting: Bool) throws(Failure) {
     var path = path
@@ -26,7 +26,7 @@ public struct ReportFolder: Sendable {
     try check()
   }
 
-  /// Passes when there is nothing at the place, or a report that may be replaced.
+  /// Checks that there is nothing at the path, or only a report that may be replaced.
   private func check() throws(Failure) {
     guard let entry = parent.entry(name) else { return }
     guard entry == .folder else {
@@ -48,7 +48,7 @@ public struct ReportFolder: Sendable {
 
   /// Writes the report.
   ///
-  /// Its files are written to a folder beside it, which is then renamed.
+  /// Its files are written to a sibling folder, which is then renamed.
   /// - Throws: `output.write`, `output.folder`, `output.exists`.
   public func write(_ report: QuantizationReport) throws(Failure) {
     let files = report.files
@@ -69,11 +69,11 @@ public struct ReportFolder: Sendable {
     try publish(temporary)
   }
 
-  /// Gives the finished folder its name; an earlier report is removed.
+  /// Renames the finished folder to its final name, removing any earlier report.
   private func publish(_ temporary: String) throws(Failure) {
-    // A rename replaces an empty folder, and refuses one that has got something since.
+    // A rename replaces an empty folder, but refuses one that has gained contents since.
     if parent.replaceEmptyFolder(name, by: temporary) { return }
-    // Looks once more: files added since belong to somebody else.
+    // Check once more: files added in the meantime belong to somebody else.
     try check()
     let old = "\(temporary)-old"
     try parent.move(name, to: parent, as: old)

@@ -1,8 +1,8 @@
 internal import JSON
 
-/// One part of a report, as a page and as data with the same figures.
+/// One part of a report, both as a page section and as data with the same figures.
 protocol ReportSection {
-  /// Anchor in the page and member of the JSON.
+  /// The anchor in the page and the member name in the JSON.
   var key: StaticString { get }
   var title: String { get }
   /// The contents below the title.
@@ -17,6 +17,6 @@ extension ReportSection {
       [.element("h2", ["id": "h-\(key)"], title)] + body)
   }
 
-  /// A paragraph about what a figure means or lacks.
+  /// A paragraph explaining what a figure means or lacks.
   func note(_ text: String) -> Markup { .element("p", ["class": "note"], text) }
 }

@@ -2,10 +2,10 @@ internal import Calibration
 internal import Comparison
 
 extension Verdict {
-  /// The conclusion about a detector: boxes count as agreeing when 90 % of them are within IoU 0.95.
+  /// The conclusion about a detector: boxes count as agreeing if 90 % of them are within IoU 0.95.
   init(boxes content: DetectorReportContent) {
     let found = content.agreement
-    // Without a score above the threshold there is nothing to compare.
+    // If no score is above the threshold, there is nothing to compare.
     let isMeasured = found.detectionCount > 0
     let features = "class features at \(Figure.decibels(found.classSignal))"
     let boxes =

@@ -3,8 +3,8 @@ internal import Comparison
 internal import Graph
 
 extension Verdict {
-  /// The conclusion about a model of the SAM 2 family: masks count as agreeing at a mean IoU of 0.99,
-  /// of pictures and of clips.
+  /// The conclusion about a model of the SAM 2 family: masks count as agreeing at a mean IoU of
+  /// 0.99, for pictures and for clips.
   init(masks content: ReportContent) {
     let pictures = PictureSummary(content.comparison.pictures)
     let clips = ClipSummary(content.comparison.clips)

@@ -1,9 +1,9 @@
 internal import JSON
 
-/// The conclusion of a report, above its sections: how far the models agree, in a word, a sentence
-/// and a few figures.
+/// The conclusion of a report, shown above its sections: how closely the models agree, in a word, a
+/// sentence and a few figures.
 struct Verdict {
-  /// How far the results of the models agree.
+  /// How closely the models' results agree.
   enum Level: String {
     case agree
     case mostly
@@ -11,7 +11,7 @@ struct Verdict {
     /// There are no results to compare.
     case unmeasured
 
-    /// The level of a figure of agreement, nil when there is none.
+    /// The level for a figure of agreement; `unmeasured` if it is nil.
     /// - Parameters:
     ///   - agreement: The figure, such as a mean IoU.
     ///   - full: Minimum at which results count as agreeing.

@@ -4,7 +4,7 @@ public import JobSupport
 public import Media
 public import SAM2
 
-/// Finds the masks of everything in pictures, one after the other, and writes them.
+/// Finds the masks of everything in each picture in succession, and writes them.
 public struct AutoJob {
   public let outputs: AutoOutputs
   private let generator: AutomaticMaskGenerator
@@ -19,10 +19,11 @@ public struct AutoJob {
     self.outputs = outputs
   }
 
-  /// Treats the picture at `path`, number `index` of the run; nothing is written when anything fails
-  /// before.
+  /// Processes the picture at `path`, number `index` of the run; nothing is written if an earlier
+  /// stage fails.
   ///
-  /// `progress` is called now and then while the model is at work; what it throws ends the work.
+  /// `progress` is called periodically while the model is at work; an error thrown from it ends the
+  /// work.
   public func generate(
     _ path: String, index: Int = 0,
     progress: (AutomaticMaskGenerator.Progress) throws -> Void = { _ in }
@@ -41,7 +42,7 @@ public struct AutoJob {
   }
 }
 
-/// One picture with its automatic masks.
+/// One picture and its automatic masks.
 public struct AutoResult {
   public let image: String
   public let picture: RGBImage
@@ -49,7 +50,7 @@ public struct AutoResult {
   public let files: AutoFiles
   public let clock: StageClock
 
-  /// Omissions and choices in reading the picture.
+  /// Omissions and choices made when reading the picture.
   public var notices: [Notice] { picture.notices.map { $0.about(file: image) } }
 
   /// The picture's entry in a report.

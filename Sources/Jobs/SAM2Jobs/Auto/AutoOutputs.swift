@@ -8,26 +8,26 @@ import SAM2
 
 /// The files written for one picture.
 public struct AutoFiles {
-  /// The file of each mask; empty when all are in one JSON file.
+  /// The file of each mask; empty if all are in one JSON file.
   public var masks: [String] = []
-  /// The table or JSON file; nil when neither is requested.
+  /// The table or JSON file, or nil if neither was requested.
   public var index: String?
   public var overlay: String?
-  /// Files of other formats.
+  /// Files in other formats.
   public var others: [String] = []
-  /// The masks as the files about all pictures will hold them.
+  /// The masks as they will appear in the files about all pictures.
   public var annotations: AnnotatedPicture?
 }
 
-/// The requested files of automatic masks.
+/// The files requested for automatic masks.
 public struct AutoOutputChoices {
-  /// The official form; nil when only formats are requested.
+  /// The official form, or nil if only formats are requested.
   public var mode: AutoOutputMode?
   public var kinds: [AnnotationKind]
   public var context: AnnotationContext
   /// Nil for no overlay.
   public var overlay: Overlay.Parts?
-  /// Nil for that of each picture.
+  /// Nil to match each picture's own format.
   public var overlayFormat: OverlayFormat?
   public var replacesExisting: Bool
 
@@ -44,13 +44,13 @@ public struct AutoOutputChoices {
   }
 }
 
-/// Decides before any work which files there will be, and writes them.
+/// Decides which files there will be before any work begins, and writes them.
 public struct AutoOutputs {
   private let folder: OutputFolder
   private let choices: AutoOutputChoices
   public let annotations: AnnotationFolder
 
-  /// Checks that all files can be created, and that none replaces another or an input.
+  /// Checks that all files can be created, and that none would replace another or an input.
   /// - Throws: `output.*`; `output.exists` unless existing files may be replaced.
   public init(
     images: [String], folder: String, choices: AutoOutputChoices
@@ -80,7 +80,7 @@ public struct AutoOutputs {
       for overlay in overlays { try checkAbsent(overlay) }
     }
     try OutputName.checkListed(images, in: choices.kinds)
-    // Files of the formats for pictures without masks have the names of the later ones.
+    // Files of the formats are named the same whether or not a picture has masks.
     let pictures = images.enumerated().map { index, image in
       AnnotatedPicture(
         name: fileName(image), stem: fileStem(image), index: index, width: 1, height: 1, masks: [])
@@ -115,7 +115,7 @@ public struct AutoOutputs {
 
   // MARK: - Writing
 
-  /// Writes all files of the picture that is number `index` of the run.
+  /// Writes all files for the picture that is number `index` of the run.
   func write(
     _ masks: [AutomaticMask], of image: String, picture: RGBImage, index: Int
   ) throws(Failure) -> AutoFiles {
@@ -156,7 +156,7 @@ public struct AutoOutputs {
       height: picture.height, masks: masks.annotated)
   }
 
-  /// Writes `0.png` and so on, and then the table, so that a table means that all is there.
+  /// Writes `0.png` and so on, then the table, so that a table means the folder is complete.
   private func writeFolder(
     _ masks: [AutomaticMask], _ path: String, _ files: inout AutoFiles
   ) throws(Failure) {
@@ -168,25 +168,25 @@ public struct AutoOutputs {
       try directory.write("\(id).png", try PNGWriter.encode(mask.runs.mask))
       files.masks.append("\(path)/\(id).png")
     }
-    // An earlier run with --force may have found more.
+    // An earlier run may have found more masks (with --force).
     var leftover = masks.count
     while directory.removeFile("\(leftover).png") { leftover += 1 }
     try directory.write(table, Array(masks.table.utf8))
   }
 
-  /// All masks over the picture, the smallest on top.
+  /// Draws all masks over the picture, the smallest on top.
   private func overlay(
     _ masks: [AutomaticMask], _ picture: RGBImage, _ parts: Overlay.Parts
   ) -> RGBImage {
     let fromBack = masks.enumerated().sorted { $0.element.area > $1.element.area }
     var drawn = picture
-    // One at a time: all of them at full size may be more than fits in memory.
+    // One at a time: all of them at full size may not fit in memory.
     let layers = parts.subtracting(.label)
     for (id, mask) in fromBack where !layers.isEmpty {
       drawn = Overlay.draw(drawn, masks: [(id + 1, mask.runs.mask)], parts: layers)
     }
     guard parts.contains(.label) else { return drawn }
-    // The smallest first: it has the fewest places for its number.
+    // Smallest first, as it has the fewest places for its number.
     let fromFront = fromBack.reversed().lazy.map { id, mask in
       (identifier: id + 1, mask: mask.runs.mask)
     }

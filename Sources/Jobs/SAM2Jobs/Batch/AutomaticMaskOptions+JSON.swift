@@ -3,7 +3,7 @@ public import JSON
 public import SAM2
 
 extension AutomaticMaskOptions {
-  /// Options under the names of the official generator.
+  /// Reads options that use the official generator's names.
   /// - Throws: `auto.option`.
   public init(json: JSONValue) throws(Failure) {
     self.init()
@@ -20,7 +20,7 @@ extension AutomaticMaskOptions {
     }
   }
 
-  /// Sets one option; false for an unknown one or a value of the wrong kind.
+  /// Sets one option; returns false if it is unknown or its value has the wrong type.
   private mutating func set(_ key: String, _ value: JSONValue) -> Bool {
     func put<T>(_ value: T?, _ path: WritableKeyPath<Self, T>) -> Bool {
       guard let value else { return false }

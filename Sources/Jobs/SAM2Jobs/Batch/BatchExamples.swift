@@ -1,11 +1,11 @@
 import Bytes
 import SAM2
 
-/// The examples of a batch, read and encoded once for items that follow each other with the same file.
+/// The examples of a batch, read and encoded once for consecutive items that use the same file.
 ///
 /// Not for use from several threads at once.
 final class BatchExamples {
-  /// A file of examples, as an item names it.
+  /// A file of examples, as named by an item.
   struct Source: Sendable {
     let file: String
     let examples: [RequestedExample]
@@ -19,7 +19,7 @@ final class BatchExamples {
     (self.model, self.settings) = (model, settings)
   }
 
-  /// - Throws: as `ExampleSegmenter`; `model.image_only` when the model has no memory.
+  /// - Throws: as `ExampleSegmenter`; `model.image_only` if the model has no memory.
   func segmenter(for source: Source) throws(Failure) -> ExampleSegmenter {
     if let last, last.file == source.file { return last.segmenter }
     last = nil

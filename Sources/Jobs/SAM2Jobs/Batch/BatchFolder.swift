@@ -1,17 +1,18 @@
 import Bytes
 
-/// The output folder of a batch: each item's files have a folder of their own, which appears
-/// complete or not at all.
+/// The output folder of a batch: each item's files have their own folder, which appears complete or
+/// not at all.
 ///
-/// Files are written in a hidden folder of the shard that nobody else may enter, and moved by one
-/// renaming. Links in the output folder are never followed.
+/// Files are written in the shard's hidden folder, which no other user may enter, and moved by a
+/// single rename. Links in the output folder are never followed.
 struct BatchFolder: Sendable {
   private let output: OutputDirectory
   private let partialName: String
   private let partial: OutputDirectory
 
-  /// Removes whatever a killed run of this shard left, and starts anew; for the holder of its lock.
-  /// - Throws: `output.link`, `output.foreign` when another user has put something there;
+  /// Removes anything left by a killed run of this shard, and starts afresh; only for the holder of
+  /// the shard's lock.
+  /// - Throws: `output.link`, `output.foreign` if another user has put something there;
   ///   `output.folder`, `output.write`.
   init(_ output: OutputDirectory, shard: Shard?) throws(Failure) {
     self.output = output
@@ -23,7 +24,7 @@ struct BatchFolder: Sendable {
   /// Removes the hidden folder.
   func close() { try? output.remove(partialName) }
 
-  /// Whether the folder of an item exists.
+  /// Whether an item's folder exists.
   func holds(_ id: String) -> Bool {
     let (parent, name) = BatchFolder.split(id)
     return (try? output.folder(parent))?.entry(name) == .folder
@@ -35,11 +36,11 @@ struct BatchFolder: Sendable {
     return try partial.folder("\(index)", creating: true)
   }
 
-  /// Drops what was begun.
+  /// Discards the folder that was started for item `index`.
   func abandon(_ index: Int) { try? partial.remove("\(index)") }
 
-  /// Gives the folder of item `index` its place and name; an earlier one is replaced.
-  /// - Throws: `output.exists` when there is something else; `output.folder`, `output.link`,
+  /// Moves the folder of item `index` to its final path, replacing any earlier one.
+  /// - Throws: `output.exists` if something else is there; `output.folder`, `output.link`,
   ///   `output.write`.
   func commit(_ index: Int, as id: String, replacesExisting: Bool) throws(Failure) {
     let (parent, name) = BatchFolder.split(id)
@@ -59,7 +60,7 @@ struct BatchFolder: Sendable {
     try partial.remove(old)
   }
 
-  /// "a/b" and "c" of "a/b/c".
+  /// "a/b" and "c" for "a/b/c".
   private static func split(_ id: String) -> (parent: String, name: String) {
     guard let slash = id.lastIndex(of: "/") else { return ("", id) }
     return (String(id[..<slash]), String(id[id.index(after: slash)...]))

@@ -1,11 +1,10 @@
 public import Annotations
 
-/// The form of a batch's masks: in files of one or several formats, as run lengths in the results,
-/// or both.
+/// The form of a batch's masks: files in one or more formats, run lengths in the results, or both.
 public struct BatchFormats: Equatable, Sendable {
-  /// In the order of the list of all.
+  /// In the order of the full list of formats.
   public let kinds: [AnnotationKind]
-  /// COCO run lengths in the results themselves.
+  /// Whether the results themselves contain COCO run lengths.
   public let hasRunLengths: Bool
 
   private static let runLengths = "rle"
@@ -15,19 +14,19 @@ public struct BatchFormats: Equatable, Sendable {
     hasRunLengths = names.contains(BatchFormats.runLengths)
   }
 
-  /// Reads a list of names with commas: `png`, or `png,coco,rle`.
+  /// Reads a comma-separated list of names: `png`, or `png,coco,rle`.
   public init?(list: String) {
     let names = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     guard !names.isEmpty, names.allSatisfy(BatchFormats.allNames.contains) else { return nil }
     self.init(names: Set(names))
   }
 
-  /// All of `lists` together; plain PNGs when there are none.
+  /// The union of `lists`, or plain PNGs if there are none.
   public init(_ lists: [BatchFormats]) {
     self.init(names: lists.isEmpty ? ["png"] : Set(lists.flatMap(\.names)))
   }
 
-  /// The names, in the order of the list of all.
+  /// The names, in the order of the full list.
   public var names: [String] {
     kinds.map(\.rawValue) + (hasRunLengths ? [BatchFormats.runLengths] : [])
   }
@@ -35,7 +34,7 @@ public struct BatchFormats: Equatable, Sendable {
   /// The names of all formats.
   public static let allNames = AnnotationKind.allCases.map(\.rawValue) + [runLengths]
 
-  /// Those that there are for pictures.
+  /// The formats that are available for pictures.
   var forPictures: BatchFormats {
     let unsuitable = Set(AnnotationKind.allCases).subtracting(AnnotationKind.forPictures)
     return BatchFormats(names: Set(names).subtracting(unsuitable.map(\.rawValue)))
@@ -43,6 +42,6 @@ public struct BatchFormats: Equatable, Sendable {
 
   var isEmpty: Bool { kinds.isEmpty && !hasRunLengths }
 
-  /// Whether a file is written at the end from all frames of a video.
+  /// Whether any file is written at the end from all frames of a video.
   var needsAllMasks: Bool { kinds.contains(where: \.describesAll) }
 }

@@ -22,14 +22,14 @@ struct BatchFrameSink: FrameSink {
   func write(
     _ result: FrameResult, lap: Double?, replacing earlier: [String]
   ) throws(Failure) -> WrittenFrame {
-    // Of several passes over a frame the last one holds, and it may have fewer objects.
+    // If several passes cover a frame, the last one counts, and it may have fewer objects.
     for file in earlier { try folder.remove(file) }
     let found = result.found
     let picture = description.picture(result.frame, found.annotated(labels))
     let files = try folder.write(picture)
     let logits =
       savesLogits ? try writeLogits(found, of: description.names.logitsStem(result.frame)) : []
-    // A plain PNG per mask, in the order of the objects' numbers.
+    // One plain PNG per mask, in order of object number.
     let plain = Dictionary(
       zip(picture.masks.map(\.object), files[.png] ?? []), uniquingKeysWith: { $1 })
     let objects = found.map { object, mask in
@@ -52,7 +52,7 @@ struct BatchFrameSink: FrameSink {
   }
 
   /// Writes the logits of all objects.
-  /// - Returns: their files.
+  /// - Returns: the paths of their files.
   private func writeLogits(
     _ found: FoundObjects, of name: String
   ) throws(Failure) -> [String] {

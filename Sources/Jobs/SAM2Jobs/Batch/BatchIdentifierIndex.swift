@@ -1,11 +1,11 @@
 import Bytes
 
-/// Finds items that would get in each other's way: equal ids, and ids that are folders of others.
+/// Finds items that would conflict: equal ids, and ids that are parent folders of others.
 ///
-/// Keeps hashes, 16 bytes per item; where they agree, the ids themselves are compared.
+/// Stores hashes, 16 bytes per item; if they match, the ids themselves are compared.
 struct BatchIdentifierIndex {
   private var items: [(hash: UInt64, item: Int)] = []
-  /// Folders of ids, each with the first item in it.
+  /// Folders within ids, each with the first item in it.
   private var folders: [String: Int] = [:]
 
   mutating func add(_ identifier: String, item: Int) {
@@ -15,7 +15,7 @@ struct BatchIdentifierIndex {
     }
   }
 
-  /// - Throws: `batch.duplicate_id`, `batch.nested_id`; what `identifier` throws.
+  /// - Throws: `batch.duplicate_id`, `batch.nested_id`; anything that `identifier` throws.
   mutating func check(
     line: (Int) -> Int, identifier: (Int) throws(Failure) -> String
   ) throws(Failure) {
@@ -51,7 +51,7 @@ struct BatchIdentifierIndex {
     }
   }
 
-  /// Items with the hash `hash`, by binary search.
+  /// The items whose hash is `hash`, found by binary search.
   private func candidates(_ hash: UInt64) -> [Int] {
     var (low, high) = (0, items.count)
     while low < high {

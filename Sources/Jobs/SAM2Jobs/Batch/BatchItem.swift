@@ -3,27 +3,27 @@ import JSON
 import JobSupport
 import SAM2
 
-/// One item of a list: a picture or a video, and the work to do with it.
+/// One item of a list: a picture or a video, and the work to do on it.
 ///
 /// `Formats/batch.md` describes the JSON.
 struct BatchItem {
   enum Work {
     case prompts([RequestedPrompt])
-    /// The words that a detector looks for.
+    /// The words for a detector to look for.
     case words([String])
-    /// The objects that the pictures of a file mark.
+    /// The objects marked on the pictures in a file.
     case examples(BatchExamples.Source)
     case automatic(AutomaticMaskOptions)
     case track(TrackPlan, BatchTrackOptions)
   }
 
   let id: String
-  /// The picture or video as the manifest writes it.
+  /// The picture or video, as written in the manifest.
   let input: String
-  /// The same, from the working folder.
+  /// The same, relative to the working folder.
   let path: String
   let work: Work
-  /// The formats of its masks; nil as for all items.
+  /// The formats of its masks, or nil to use those for all items.
   let formats: BatchFormats?
 
   var isVideo: Bool { if case .track = work { true } else { false } }
@@ -34,7 +34,7 @@ struct BatchItem {
       "detect_every",
     ] + BatchTrackOptions.Name.allCases.map(\.rawValue)
 
-  /// Reads an item; relative paths start at `folder`.
+  /// Reads an item; relative paths start from `folder`.
   /// - Throws: `batch.member`, `batch.work`, `batch.format`, `batch.option`; `json.*`, `prompts.*`,
   ///   `examples.*`, `auto.option`, `script.*`, `labels.identifier`.
   init(id: String, json: JSONValue, folder: String) throws(Failure) {
@@ -97,7 +97,7 @@ struct BatchItem {
     return interval
   }
 
-  /// One text, or several that differ.
+  /// One text, or several distinct ones.
   private static func texts(_ json: JSONValue) throws(Failure) -> [String] {
     let texts = json.string.map { [$0] } ?? json.array?.compactMap(\.string) ?? []
     let count = json.string == nil ? json.array?.count ?? 0 : 1
@@ -108,7 +108,7 @@ struct BatchItem {
     return texts
   }
 
-  /// Passes for a picture without options of videos.
+  /// Checks that a picture has no video options.
   private static func checkPicture(_ json: JSONValue) throws(Failure) {
     guard let option = BatchTrackOptions.Name.allCases.first(where: { json[$0.rawValue] != nil })
     else { return }

@@ -3,9 +3,9 @@ import Bytes
 import JSON
 import Media
 
-/// The files of one item while they are written; with run lengths alone there are none.
+/// The files of one item while they are being written; none if run lengths are the only format.
 ///
-/// Paths that it returns start at the output folder, as in the results.
+/// Returned paths are relative to the output folder, as in the results.
 struct BatchItemFolder: Sendable {
   let formats: BatchFormats
   private let writer: BatchWriter
@@ -13,11 +13,13 @@ struct BatchItemFolder: Sendable {
   private let id: String
   private let context: AnnotationContext
   private var annotations: [(kind: AnnotationKind, format: any AnnotationFormat)]
-  /// Nil when there are no files.
+  /// Nil if there are no files.
   private let directory: OutputDirectory?
 
-  /// `context` holds the facts that formats need about the item; `hasOtherFiles`: whether there are
-  /// files besides those of formats.
+  /// Starts the folder.
+  ///
+  /// `context` holds the facts about the item that formats need; `hasOtherFiles` indicates whether
+  /// there are files besides those of the formats.
   /// - Throws: `output.folder`.
   init(
     _ writer: BatchWriter, _ formats: BatchFormats, _ index: Int, id: String,
@@ -33,14 +35,14 @@ struct BatchItemFolder: Sendable {
     directory = isEmpty ? nil : try writer.folder.begin(index)
   }
 
-  /// The same for a video of which more has become known.
+  /// A copy for a video about which more is now known.
   func about(_ video: VideoFacts) -> BatchItemFolder {
     var folder = self
     folder.annotations = formats.kinds.map { ($0, $0.format(context.about(video))) }
     return folder
   }
 
-  /// Writes the files of all formats about one picture, except for those in `handled`.
+  /// Writes one picture's files in all formats except those in `handled`.
   func write(
     _ picture: AnnotatedPicture, except handled: Set<AnnotationKind> = []
   ) throws(Failure) -> [AnnotationKind: [String]] {
@@ -51,7 +53,7 @@ struct BatchItemFolder: Sendable {
     return written
   }
 
-  /// Writes the files of all formats about all pictures.
+  /// Writes the files about all pictures, in all formats.
   func write(all pictures: [AnnotatedPicture]) throws(Failure) -> [String] {
     var written: [String] = []
     for (kind, format) in annotations {
@@ -60,7 +62,7 @@ struct BatchItemFolder: Sendable {
     return written
   }
 
-  /// Writes files of `kind`, whose names may begin with folders.
+  /// Writes files of `kind`, whose names may include folders.
   func write(_ files: [AnnotationFile], _ kind: AnnotationKind) throws(Failure) -> [String] {
     var written: [String] = []
     for file in files {
@@ -71,7 +73,7 @@ struct BatchItemFolder: Sendable {
     return written
   }
 
-  /// Writes the file `name`, which is of no format.
+  /// Writes the file `name`, which belongs to no format.
   /// - Returns: its path.
   func write(_ name: String, _ bytes: [UInt8]) throws(Failure) -> String {
     try directory?.write(name, bytes)
@@ -81,25 +83,25 @@ struct BatchItemFolder: Sendable {
   /// The path of the item's file `name`, as in the results.
   func path(_ name: String) -> String { "\(id)/\(name)" }
 
-  /// The place of the file `name` while files are written.
+  /// The path of the file `name` while files are being written.
   func temporaryPath(_ name: String) -> String { directory?.file(name) ?? name }
 
-  /// Removes a file that was written.
+  /// Removes a file that has been written.
   func remove(_ file: String) throws(Failure) { try directory?.removeFile(at: pathBelow(file)) }
 
-  /// The part of a path that follows the item's own folder.
+  /// The part of a path after the item's own folder.
   private func pathBelow(_ path: String) -> String {
     String(path.dropFirst(id.count).drop { $0 == "/" })
   }
 
-  /// Puts the files in their place.
+  /// Moves the files to their final place.
   func commit() throws(Failure) {
     guard directory != nil else { return }
     try writer.folder.commit(index, as: id, replacesExisting: writer.replacesExisting)
   }
 
-  /// The members of a result about files: palette PNGs are `labels`, those that no other member
-  /// names, and `others`, are `files`.
+  /// The members of a result that list files: palette PNGs as `labels`; files that no other member
+  /// names, along with `others`, as `files`.
   static func members(
     _ written: [AnnotationKind: [String]] = [:], and others: [String] = []
   ) -> BatchMembers {
@@ -113,7 +115,7 @@ struct BatchItemFolder: Sendable {
 }
 
 extension RunLengthMask {
-  /// As COCO has it: {"size": [height, width], "counts": "…"}.
+  /// In COCO form: {"size": [height, width], "counts": "…"}.
   var json: JSONValue {
     ["size": [.init(height), .init(width)], "counts": .string(cocoCounts)]
   }

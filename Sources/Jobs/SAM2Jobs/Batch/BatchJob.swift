@@ -3,24 +3,26 @@ public import Detector
 public import JobSupport
 public import SAM2
 
-/// Works through a list of pictures and videos, and can stop anywhere and be resumed later.
+/// Works through a list of pictures and videos; it can stop at any point and be resumed later.
 ///
 /// `Formats/batch.md` describes the list and the results.
 public final class BatchJob {
-  /// The treatment of results of an earlier run.
+  /// How to treat results of an earlier run.
   public enum Start: Sendable {
     case refuse
     case resume
     case replace
   }
 
-  /// Calls while a batch is at work, on its thread.
+  /// Callbacks during a batch, called on its thread.
   public struct Events {
-    /// Called with the numbers of items that have a result, of all, and of those from before.
+    /// Called with the number of items that have a result, the total, and the number from earlier
+    /// runs.
     public var progress: (_ done: Int, _ total: Int, _ before: Int) -> Void
-    /// Called with the failure of an item; its place names the line of the list.
+    /// Called when an item fails; the failure's place names the line of the list.
     public var failed: (Failure) -> Void
-    /// Called with what an item left out or had to choose; its file is the item unless it has one.
+    /// Called with anything an item left out or had to choose; the notice's file defaults to the
+    /// item.
     public var noticed: (Notice) -> Void
 
     public init(
@@ -39,11 +41,11 @@ public final class BatchJob {
     /// Items of the shard.
     public let itemCount: Int
     public let doneCount: Int
-    /// Items that an earlier run had done.
+    /// Items that an earlier run had completed.
     public let earlierCount: Int
-    /// Items that are done with less than their inputs should have given.
+    /// Items completed with less than their inputs should have given.
     public let incompleteCount: Int
-    /// Whether every item has a result, so that the file with all results exists.
+    /// Whether every item has a result, in which case the file with all results exists.
     public let isFinished: Bool
 
     public var failedCount: Int { itemCount - doneCount }
@@ -59,7 +61,7 @@ public final class BatchJob {
   private let shard: Shard?
   private let start: Start
 
-  /// Reads the list at `path`, standard input for "-", and takes hold of the shard's results in
+  /// Reads the list at `path`, or standard input for "-", and claims the shard's results in
   /// `output`, which is created.
   /// - Throws: `file.*`, `json.*`, `batch.*`; `output.*`.
   public init(
@@ -75,11 +77,12 @@ public final class BatchJob {
     self.start = start
   }
 
-  /// Does what is missing, and writes the file with all results when every item has one; `model` and
-  /// `detector` are called only if anything is missing.
+  /// Processes the remaining items, and writes the file with all results once every item has one;
+  /// `model` and `detector` are called only if any items remain.
   ///
-  /// An item that fails does not end the run.
-  /// - Throws: what `model` throws; troubles that are not an item's own, as a full disk.
+  /// An item's failure does not end the run.
+  /// - Throws: anything that `model` throws; problems that do not belong to one item, such as a
+  ///   full disk.
   public func run(
     model: () throws -> SegmentationModel, detector: () throws -> Detector? = { nil },
     cancellation: Cancellation = .never,
@@ -105,7 +108,7 @@ public final class BatchJob {
       incompleteCount: journal.incompleteCount, isFinished: isFinished)
   }
 
-  /// Finds which results of an earlier run still hold.
+  /// Determines which results of an earlier run are still valid.
   private func takeOver(_ writer: BatchWriter) throws(Failure) {
     guard journal.hasEarlierResults else { return }
     var positions: [UInt64: Int] = [:]

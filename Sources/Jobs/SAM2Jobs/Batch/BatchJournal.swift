@@ -3,13 +3,13 @@ import Glibc
 import JSON
 import JobSupport
 
-/// Remembers the results of a shard: one line per item, appended as items are done, and put into the
-/// order of the manifest when all are.
+/// Records the results of a shard: one line per item, appended as items are completed, and sorted
+/// into manifest order once all are.
 ///
-/// During the work the lines are in `results….jsonl.part`; `results….jsonl` appears, complete
-/// and by renaming, at the end. A lock on the former keeps a second process out.
+/// During the work the lines are in `results….jsonl.part`; `results….jsonl` appears at the end,
+/// complete, by renaming. A lock on the former keeps a second process out.
 final class BatchJournal {
-  /// The place of the newest line of an item.
+  /// The position of an item's newest line.
   private struct Place {
     let offset: Int
     let byteCount: Int
@@ -20,7 +20,7 @@ final class BatchJournal {
   enum State: Equatable {
     case failed
     case done
-    /// Done, with less than the input should have given.
+    /// Completed, with less than the input should have given.
     case incomplete
   }
 
@@ -31,13 +31,14 @@ final class BatchJournal {
   private let partialName: String
   private let descriptor: Int32
   private var byteCount = 0
-  /// Whether the file is this object's to remove.
+  /// Whether this object owns the file and may remove it.
   private var isLocked = false
   private var places: [Place?]
 
   private static let lineLimit = 256 << 20
 
-  /// Opens the journal of a shard with `count` items in the folder `output`, open as `folder`.
+  /// Opens the journal of a shard with `count` items in the folder `output`, already open as
+  /// `folder`.
   /// - Throws: `output.exists`, `output.locked`; as `OutputDirectory.appendable`.
   init(
     _ output: OutputFolder, _ folder: OutputDirectory, shard: Shard?, count: Int,
@@ -54,8 +55,8 @@ final class BatchJournal {
         hint: "--resume continues with them, --force starts again", file: output.file(old))
     }
     descriptor = try folder.appendable(partialName)
-    // File systems without locks leave it to the person. A process that has just finished may have
-    // removed the file meanwhile.
+    // On file systems without locks, keeping a second process out is left to the user. A process
+    // that has just finished may have removed the file in the meantime.
     var status = stat()
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK,
       fstat(descriptor, &status) == 0, status.st_nlink > 0
@@ -72,7 +73,7 @@ final class BatchJournal {
   }
 
   deinit {
-    // Without any result there is nothing to resume.
+    // Without any results there is nothing to resume.
     var status = stat()
     if isLocked, fstat(descriptor, &status) == 0, status.st_size == 0 {
       folder.removeFile(partialName)
@@ -82,15 +83,15 @@ final class BatchJournal {
 
   // MARK: - Earlier results
 
-  /// Whether there is anything to take over.
+  /// Whether there are any earlier results to take over.
   var hasEarlierResults: Bool {
     var status = stat()
     return folder.entry(name) != nil || (fstat(descriptor, &status) == 0 && status.st_size > 0)
   }
 
-  /// Takes over the results that still hold.
+  /// Takes over the results that are still valid.
   ///
-  /// `positions` finds the item of a digest; `isWhole`: whether the files of a result exist.
+  /// `positions` maps a digest to its item; `isWhole` checks whether the files of a result exist.
   func load(positions: [UInt64: Int], isWhole: (JSONValue) -> Bool) throws(Failure) {
     try copyFinished()
     var end = 0
@@ -110,12 +111,12 @@ final class BatchJournal {
       let state: State = !isDone ? .failed : json["incomplete"]?.bool == true ? .incomplete : .done
       places[position] = Place(offset: line.offset, byteCount: bytes.count, state: state)
     }
-    // A killed writer may have left half a line.
+    // A killed writer may have left a partial line.
     guard ftruncate(descriptor, off_t(end)) == 0 else { throw writeFailure() }
     byteCount = end
   }
 
-  /// Starts with the complete results of an earlier run, some of which may have failed.
+  /// Starts from the complete results of an earlier run, which may include failures.
   private func copyFinished() throws(Failure) {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_size == 0 else { return }
@@ -126,10 +127,10 @@ final class BatchJournal {
     }
   }
 
-  /// Positions of items that are not done.
+  /// Positions of items that are not completed.
   var missing: [Int] { places.indices.filter { (places[$0]?.state ?? .failed) == .failed } }
 
-  /// Items that are done, also if their results are incomplete.
+  /// Number of completed items, including those with incomplete results.
   var doneCount: Int { places.count - missing.count }
 
   var incompleteCount: Int { places.count { $0?.state == .incomplete } }
@@ -153,7 +154,7 @@ final class BatchJournal {
     byteCount += line.count
   }
 
-  /// Writes all results in the order of the manifest, and removes the journal.
+  /// Writes all results in manifest order, and removes the journal.
   /// - Throws: `output.*`.
   func publish() throws {
     try folder.write(name) { writer in

@@ -3,12 +3,12 @@ import Glibc
 import JSON
 import JobSupport
 
-/// The list of items: JSON Lines, checked whole before the work, then read line by line.
+/// The list of items, in JSON Lines: checked in full before the work, then read line by line.
 ///
-/// Only offsets are kept in memory, 16 bytes per item. Not mapped, because a mapped file that
-/// someone truncates would kill the process.
+/// Only offsets are kept in memory, 16 bytes per item. The file is not mapped, because truncating a
+/// mapped file would kill the process.
 final class BatchManifest: Sendable {
-  /// The place of a line.
+  /// The position of a line.
   private struct Entry: Sendable {
     let offset: Int
     let byteCount: Int32
@@ -24,10 +24,10 @@ final class BatchManifest: Sendable {
   /// Number of items.
   var count: Int { entries.count }
 
-  /// The folder at which relative paths of items start.
+  /// The folder from which relative paths of items start.
   var folder: String { path == "-" ? "." : folderName(path) }
 
-  /// Opens the manifest at `path`, standard input for "-", and checks all its lines.
+  /// Opens the manifest at `path`, or standard input for "-", and checks all its lines.
   /// - Throws: `file.*`; `json.*`, `batch.line`, `batch.id`, `batch.duplicate_id`,
   ///   `batch.nested_id`, `batch.empty`; the place names the line.
   init(_ path: String) throws(Failure) {
@@ -40,7 +40,7 @@ final class BatchManifest: Sendable {
       close(descriptor)
       throw error.about(file: path)
     }
-    // From here on `deinit` closes.
+    // From here on `deinit` closes the descriptor.
     do {
       try identifiers.check(
         line: { self.line(of: $0) },
@@ -86,7 +86,7 @@ final class BatchManifest: Sendable {
   }
 
   /// Item `index`, counted from 0.
-  /// - Throws: `file.unreadable`; `batch.changed` when the line is not what it was.
+  /// - Throws: `file.unreadable`; `batch.changed` if the line has changed.
   func item(_ index: Int) throws(Failure) -> (id: String, json: JSONValue) {
     let entry = entries[index]
     let bytes = try FileBytes.read(
@@ -102,12 +102,12 @@ final class BatchManifest: Sendable {
     return (id, json)
   }
 
-  /// Number of the line of item `index`, counted from 1.
+  /// The line number of item `index`, counted from 1.
   func line(of index: Int) -> Int { Int(entries[index].line) }
 }
 
 extension Failure {
-  /// The same failure in a line of a manifest.
+  /// A copy of this failure that refers to a line of a manifest.
   func inLine(_ line: Int) -> Failure {
     var copy = self
     copy.place = "line \(line)" + (place.map { ", \($0)" } ?? "")

@@ -2,20 +2,20 @@ import Annotations
 import Bytes
 import JobSupport
 
-/// The files that batches write into the folders of items.
+/// The files that batches write into item folders.
 enum BatchResults {
-  /// Names of files that are of no format.
+  /// Names of files that belong to no format.
   static let (movie, overlay, contactSheet, logits) = (
     "overlay.mp4", "overlay", "contact_sheet", "logits"
   )
 
-  /// Names of files that formats write, besides those that are numbers.
+  /// Names of files that formats write, other than numeric ones.
   private static let names: Set<String> = [
     "metadata.csv", "labels.png", "coco.json", "coco-polygons.json", "data.yaml",
     "label-studio.json", "annotations.xml", movie, "\(contactSheet).png", "\(contactSheet).jpg",
   ]
 
-  /// Whether a folder holds nothing but files that batches write, so that it may be replaced.
+  /// Whether a folder contains only files that batches write, so that it may be replaced.
   static func fill(_ folder: OutputDirectory) -> Bool {
     folder.names.allSatisfy { isResult($0, in: folder) }
   }
@@ -26,7 +26,7 @@ enum BatchResults {
       return name == stem + ".png" || (name == stem && isObject(name, in: folder))
     }
     if ResultFiles.isLabelPicture(name, in: folder) { return true }
-    // YOLO's labels are called as the pictures.
+    // YOLO label files are named after the pictures.
     if name == "labels" {
       guard let labels = try? folder.folder(name) else { return false }
       return labels.names.allSatisfy { $0.hasSuffix(".txt") }
@@ -40,7 +40,7 @@ enum BatchResults {
     return names.contains(name) || name.hasSuffix("_manual.json")
   }
 
-  /// Whether a folder holds the masks of one object, which are called as the frames.
+  /// Whether a folder holds the masks of one object, which are named after the frames.
   private static func isObject(_ name: String, in folder: OutputDirectory) -> Bool {
     guard ResultFiles.isObject(name), let inner = try? folder.folder(name) else { return false }
     return inner.names.allSatisfy { ResultFiles.isMaskPicture($0, in: inner) }

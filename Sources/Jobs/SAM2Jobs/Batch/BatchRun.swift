@@ -2,26 +2,26 @@ import Bytes
 import JSON
 import JobSupport
 
-/// Works through the items of a shard, one after the other, and keeps its journal.
+/// Works through the items of a shard in order, and maintains its journal.
 ///
-/// While the model is at work on one item, the next is read and the last one is written. So at most
+/// While the model processes one item, the next is read and the previous one written. So at most
 /// three pictures are in memory.
 final class BatchRun {
   private let stages: BatchStages
   private let journal: BatchJournal
-  /// The items of the shard in the manifest.
+  /// The shard's range of items in the manifest.
   private let range: Range<Int>
   private let events: BatchJob.Events
   private let before: Int
   private let examples: BatchExamples
-  /// Items that have got a result in this run.
+  /// Number of items that have received a result in this run.
   private var handled = 0
 
-  /// An item that is being written.
+  /// The item that is currently being written.
   private var pending: (item: BatchStages.Prepared, writing: Writing)?
   private typealias Writing = BackgroundWork<Result<Written, Failure>>
 
-  /// The line of an item that is done, and the messages about it.
+  /// The line of a completed item, and the messages about it.
   private struct Written: Sendable {
     let line: JSONValue
     let outcome: BatchStages.Outcome
@@ -40,9 +40,9 @@ final class BatchRun {
     examples = BatchExamples(stages.model, stages.settings)
   }
 
-  /// Does what is missing.
-  /// - Returns: whether all is done; false when the run was asked to stop.
-  /// - Throws: troubles that are not an item's own: the manifest changes, the disk is full.
+  /// Processes the remaining items.
+  /// - Returns: whether everything is done; false if the run was asked to stop.
+  /// - Throws: problems that do not belong to one item: the manifest changes, the disk is full.
   func run() throws -> Bool {
     let missing = journal.missing
     var next = missing.first.map(read)
@@ -52,7 +52,7 @@ final class BatchRun {
       let work = Result {
         try stages.run(prepared, examples: examples, heartbeat: showProgress)
       }
-      // A failure of the item before concerns that item, unless it stops the batch.
+      // A failure of the previous item concerns only that item, unless it stops the batch.
       try settle()
       switch work {
       case .success(let write): start(write, prepared)
@@ -66,7 +66,7 @@ final class BatchRun {
     return handled == missing.count
   }
 
-  /// Starts to read the item at `position` of the shard.
+  /// Starts reading the item at `position` in the shard.
   private func read(_ position: Int) -> Reading {
     let (stages, index) = (stages, range.lowerBound + position)
     return BackgroundWork {
@@ -74,7 +74,7 @@ final class BatchRun {
     }
   }
 
-  /// Starts to write an item.
+  /// Starts writing an item.
   private func start(_ write: @escaping BatchStages.Writing, _ prepared: BatchStages.Prepared) {
     let stages = stages
     pending = (
@@ -88,7 +88,7 @@ final class BatchRun {
     )
   }
 
-  /// Waits for the item that is being written, and notes its result.
+  /// Waits for the item that is being written, and records its result.
   private func settle() throws {
     guard let (prepared, writing) = pending else { return }
     pending = nil
@@ -108,8 +108,8 @@ final class BatchRun {
     }
   }
 
-  /// Whether a problem is not an item's own: what keeps one item from being written keeps all of
-  /// them, except for a folder that is occupied.
+  /// Whether a problem affects more than one item: anything that prevents one item from being
+  /// written prevents them all, except for an occupied folder.
   private static func stopsBatch(_ problem: any Error) -> Bool {
     switch (problem as? Failure)?.kind {
     case .cannotCreate, .writing: true

@@ -6,20 +6,20 @@ import JobSupport
 import Media
 import ModelFile
 
-/// The settings of a batch that results depend on, besides the item itself.
+/// The settings of a batch that affect results, besides the item itself.
 public struct BatchSettings: Sendable {
-  /// For items that name none.
+  /// For items that name no formats.
   public let formats: BatchFormats
   public let context: AnnotationContext
   public let finish: SegmentFinish
   public let reading: InputReading
-  /// Whether videos continue after frames that cannot be decoded.
+  /// Whether videos continue past frames that cannot be decoded.
   public let toleratesDamage: Bool
-  /// Which boxes of a detector count.
+  /// Which of a detector's boxes count.
   public let detection: DetectionOptions
   /// Identifies the detector; nil without one.
   private let detector: String?
-  /// Identifies the model, as hashes of the contents of its file do.
+  /// Identifies the model, for example by hashes of its file's contents.
   private let model: String
 
   public init(
@@ -38,15 +38,15 @@ public struct BatchSettings: Sendable {
     self.model = model
   }
 
-  /// Whether words may be looked for: a script in a file may, if there is a detector.
+  /// Whether words may be looked for: a script in a file may do so if there is a detector.
   private func dependsOnDetector(_ item: JSONValue) -> Bool {
     item["text"] != nil || detector != nil && item["script"] != nil
       || item["actions"]?.array?.contains { $0["do"]?.string == "detect" } == true
   }
 
-  /// The first 64 bits of a SHA-256 over item and settings.
+  /// The first 64 bits of a SHA-256 over the item and settings.
   ///
-  /// A result of an earlier run counts when this has not changed.
+  /// A result of an earlier run is valid if this has not changed.
   func digest(of item: JSONValue) -> UInt64 {
     var all: JSONValue = [
       "item": item, "format": .array(formats.names.map { .string($0) }), "model": .string(model),
@@ -58,11 +58,11 @@ public struct BatchSettings: Sendable {
       "tolerates_damage": .bool(toleratesDamage), "mask_reading": .string(reading.masks.rawValue),
       "sample_range": reading.pictures.sampleRange.json,
     ]
-    // Only HQ-SAM models are used otherwise.
+    // Only HQ-SAM models are used with a different refinement.
     if finish.refinement != .added {
       all = ["all": all, "mask_refinement": .string(finish.refinement.rawValue)]
     }
-    // Results without words depend on no detector.
+    // Results without words do not depend on the detector.
     if dependsOnDetector(item) {
       all = [
         "all": all, "detector": detector.map { .string($0) } ?? .null,
@@ -72,13 +72,13 @@ public struct BatchSettings: Sendable {
     }
     let bytes = all.utf8(.canonical)
     let storage = ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
-    // Sixteen hexadecimal digits are always such a number.
+    // Sixteen hexadecimal digits always form such a number.
     return UInt64(ModelFile.sha256(of: storage).prefix(16), radix: 16) ?? 0
   }
 }
 
 extension SampleRange {
-  /// A value that distinguishes it from others.
+  /// A value that distinguishes this one from others.
   fileprivate var json: JSONValue {
     switch self {
     case .full: "full"

@@ -6,22 +6,22 @@ import Media
 import SAM2
 
 /// The stages of an item before, during and after the model: reading on another thread, the model
-/// on this one, writing on another one again.
+/// on the current one, writing on a further one.
 struct BatchStages: Sendable {
   let manifest: BatchManifest
   let settings: BatchSettings
   let writer: BatchWriter
   let model: SegmentationModel
-  /// Nil when none was given.
+  /// Nil if none was given.
   let detector: Detector?
   let cancellation: Cancellation
 
-  /// The next item.
+  /// An item that has been read.
   struct Prepared: Sendable {
     let index: Int
     let id: String
     let digest: UInt64
-    /// The work, or the reason why it cannot be done.
+    /// The work, or the reason it cannot be done.
     let task: Result<Task, Failure>
 
     /// Sixteen hexadecimal digits.
@@ -44,20 +44,20 @@ struct BatchStages: Sendable {
     var notices: [Notice] = []
     var skippedFrames = 0
 
-    /// Whether the results lack something that the input should have.
+    /// Whether the results lack anything that the input should have given.
     var isIncomplete: Bool { skippedFrames > 0 || notices.contains(where: \.isIncomplete) }
   }
 
-  /// Work that only writes.
+  /// Work that only involves writing.
   typealias Writing = @Sendable () throws(Failure) -> Outcome
 
-  /// Work was given up as requested.
+  /// The work was abandoned on request.
   struct Stopped: Error {}
 
   // MARK: - Before
 
   /// Reads item `index` and its picture.
-  /// - Throws: `file.unreadable`, `batch.changed`: troubles with the manifest itself.
+  /// - Throws: `file.unreadable`, `batch.changed`: problems with the manifest itself.
   func prepare(_ index: Int) throws(Failure) -> Prepared {
     let (id, json) = try manifest.item(index)
     let task: Result<Task, Failure>
@@ -79,9 +79,9 @@ struct BatchStages: Sendable {
 
   /// Runs the model on an item.
   ///
-  /// `heartbeat` is called now and then while it takes long; `examples` are those of items before.
-  /// - Returns: what is left to do.
-  /// - Throws: `Failure` for what is wrong with the item, `Stopped`.
+  /// `heartbeat` is called periodically during long work; `examples` holds those of earlier items.
+  /// - Returns: the writing that remains to be done.
+  /// - Throws: `Failure` for problems with the item, `Stopped`.
   func run(
     _ prepared: Prepared, examples: BatchExamples, heartbeat: @escaping () -> Void
   ) throws -> Writing {
@@ -126,7 +126,7 @@ struct BatchStages: Sendable {
     }
   }
 
-  /// The segmenter of an item's picture.
+  /// The segmenter for an item's picture.
   private func segmenter(
     for work: BatchItem.Work, _ examples: BatchExamples
   ) throws(Failure) -> PictureSegmenter {
@@ -168,7 +168,7 @@ struct BatchStages: Sendable {
 
   // MARK: - Results
 
-  /// The result of an item that is done.
+  /// The result of a completed item.
   func line(_ prepared: Prepared, _ outcome: Outcome) -> JSONValue {
     var head: BatchMembers = [
       ("id", .string(prepared.id)), ("status", "done"), ("digest", .string(prepared.digestText)),
@@ -187,13 +187,13 @@ struct BatchStages: Sendable {
     return .object(head + outcome.members)
   }
 
-  /// A path as the manifest has it: results shall not depend on the folder they were made from.
+  /// A path as given in the manifest: results must not depend on the folder the batch was run from.
   private func asListed(_ path: String) -> String {
     let prefix = manifest.folder + "/"
     return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
   }
 
-  /// The result of an item that cannot be done.
+  /// The result of an item that cannot be processed.
   func line(_ prepared: Prepared, _ failure: Failure) -> JSONValue {
     var failure = failure
     failure.file = failure.file.map(asListed)

@@ -4,21 +4,22 @@ import JSON
 import Media
 import SAM2
 
-/// The options of `sam2 track` that a video of a batch takes, under the same names with underscores.
+/// The options of `sam2 track` that are available for a video in a batch, under the same names with
+/// underscores.
 ///
-/// Options that name files on the command line choose a form here: the files of an item have names of
+/// Options that name files on the command line choose a form here: an item's files have names of
 /// their own in its folder.
 struct BatchTrackOptions: Sendable {
   private(set) var video = VideoOptions()
-  /// Whether frames that cannot be decoded are left out; nil as for all items.
+  /// Whether frames that cannot be decoded are skipped, or nil to use the setting for all items.
   private(set) var toleratesDamage: Bool?
   private(set) var stopAfter: Int?
   private(set) var context = AnnotationContext()
-  /// The options of `context` that the item gives.
+  /// The options of `context` that the item sets.
   private var named: Set<Name> = []
   private(set) var overlay: OverlayForm?
   private(set) var overlayParts = Overlay.Parts.all
-  /// The extension of the contact sheet's file.
+  /// The file extension of the contact sheet.
   private(set) var contactSheet: String?
   private(set) var savesLogits = false
 
@@ -49,7 +50,7 @@ struct BatchTrackOptions: Sendable {
     case contactSheet = "contact_sheet"
     case saveLogits = "save_logits"
 
-    /// The values that it takes, for messages.
+    /// The accepted values, for messages.
     fileprivate var values: String {
       switch self {
       case .fillHoleArea: "an integer from 0 to 1000000"
@@ -71,7 +72,7 @@ struct BatchTrackOptions: Sendable {
     }
   }
 
-  /// Reads the options among the members of an item.
+  /// Reads the options among an item's members.
   /// - Throws: `batch.option`.
   init(item: JSONValue) throws(Failure) {
     for name in Name.allCases {
@@ -87,10 +88,10 @@ struct BatchTrackOptions: Sendable {
   /// Whether the item chooses the tracker.
   var namesTracker: Bool { named.contains(.tracker) }
 
-  /// Whether the item has files that are not of a format.
+  /// Whether the item has files that belong to no format.
   var hasOtherFiles: Bool { overlay != nil || contactSheet != nil || savesLogits }
 
-  /// `preset` with the choices made here.
+  /// `preset` with the choices made here applied.
   func context(_ preset: AnnotationContext) -> AnnotationContext {
     var result = preset
     if named.contains(.category) { result.category = context.category }
@@ -99,7 +100,7 @@ struct BatchTrackOptions: Sendable {
     return result
   }
 
-  /// Sets one option; false for a value that it does not take.
+  /// Sets one option; returns false if the value is not accepted.
   private mutating func set(_ name: Name, _ value: JSONValue) -> Bool {
     switch name {
     case .fillHoleArea: put(value.wholeNumber.within(0...1_000_000), \.video.fillHoleArea)
@@ -154,7 +155,7 @@ struct BatchTrackOptions: Sendable {
 }
 
 extension Optional where Wrapped: Comparable {
-  /// The value, if it is in `range`.
+  /// The value if it is in `range`, else nil.
   fileprivate func within(_ range: ClosedRange<Wrapped>) -> Wrapped? {
     flatMap { range.contains($0) ? $0 : nil }
   }

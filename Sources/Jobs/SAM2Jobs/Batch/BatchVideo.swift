@@ -6,11 +6,11 @@ import JobSupport
 import Media
 import SAM2
 
-/// The video of one item: plays its script, writes its files, and reports on them.
+/// The video of one item: plays its script, writes its files, and reports its results.
 struct BatchVideo {
   let folder: BatchItemFolder
   private let driver: VideoDriver
-  /// Performs the searches of the plan; nil for a plan without.
+  /// Performs the plan's searches; nil if it has none.
   private let words: WordTracking?
   private let plan: TrackPlan
   private let options: BatchTrackOptions
@@ -37,7 +37,7 @@ struct BatchVideo {
     source = try FrameSource(
       path: path, options: pictures, toleratesDamage: toleratesDamage)
     var video = options.video
-    // An item that names another tracker than its script is refused by the player.
+    // The player refuses an item whose tracker differs from its script's.
     if !options.namesTracker { video.tracker = plan.script.tracker ?? video.tracker }
     video.skipsUnreadableFrames = toleratesDamage
     let predictor = try VideoPredictor(model, frames: source, options: video)
@@ -87,7 +87,7 @@ struct BatchVideo {
 
   /// Plays the script; `heartbeat` is called after each frame.
   /// - Returns: the members of the result.
-  /// - Throws: `BatchStages.Stopped` when `cancellation` asks for it before the end.
+  /// - Throws: `BatchStages.Stopped` if `cancellation` requests it before the end.
   func run(cancellation: Cancellation, heartbeat: @escaping () -> Void) throws -> BatchMembers {
     try driver.play(
       stopAfter: options.stopAfter, cancellation: cancellation,
@@ -111,13 +111,13 @@ struct BatchVideo {
 
   // MARK: - The result
 
-  /// Omissions and choices, and an early end of the video.
+  /// Omissions and choices, and whether the video ended early.
   var notices: [Notice] {
     source.notices + plan.notices + (words?.notices ?? [])
       + plan.promptNotices(width: driver.predictor.width, height: driver.predictor.height)
   }
 
-  /// Number of frames that are left out.
+  /// Number of skipped frames.
   var skippedCount: Int { driver.ledger.skipped.count }
 
   private func members(_ files: [String]) -> BatchMembers {

@@ -8,18 +8,18 @@ import SAM2
 /// Members of a result.
 typealias BatchMembers = [(key: String, value: JSONValue)]
 
-/// Writes the masks of items, as files or as run lengths in the result.
+/// Writes the masks of items, either as files or as run lengths in the result.
 struct BatchWriter: Sendable {
-  /// Formats of items without their own.
+  /// Formats for items that name none.
   let formats: BatchFormats
   let context: AnnotationContext
   let folder: BatchFolder
   /// Whether folders of an earlier run may be replaced.
   let replacesExisting: Bool
 
-  /// The formats of an item, checked before the work whether they can hold what it asks for.
+  /// The formats of an item, after checking before the work that they can hold what it asks for.
   ///
-  /// Of formats given for all items those for videos are left out for a picture.
+  /// If the formats were given for all items, those for videos are omitted for a picture.
   /// - Throws: `format.unsuitable`, `labels.masks`, `labels.duplicate`, `labels.identifier`.
   func formats(for item: BatchItem) throws(Failure) -> BatchFormats {
     var requested = item.formats ?? formats
@@ -41,7 +41,7 @@ struct BatchWriter: Sendable {
     return requested
   }
 
-  /// Whether the files of an earlier result are still there.
+  /// Whether all files of an earlier result still exist.
   func isWhole(_ result: JSONValue) -> Bool {
     guard let id = result["id"]?.string, let formats = result["formats"]?.array else {
       return false
@@ -86,7 +86,7 @@ struct BatchWriter: Sendable {
     return picture.members + files + [("prompts", .array(prompts))]
   }
 
-  /// Writes the masks that were found in item `index` without prompts.
+  /// Writes the masks found in item `index` without prompts.
   func write(
     _ found: [AutomaticMask], _ index: Int, _ task: BatchStages.Task, picture: PictureFacts
   ) throws(Failure) -> BatchMembers {
@@ -106,7 +106,8 @@ struct BatchWriter: Sendable {
     return picture.members + files + [("masks", .array(masks))]
   }
 
-  /// The place of mask `number` of a picture: a file, the run lengths themselves, or neither.
+  /// Where mask `number` of a picture is stored: in a file, as run lengths in the result, both, or
+  /// neither.
   private func place(
     of runs: RunLengthMask, _ number: Int, _ folder: BatchItemFolder
   ) throws(Failure) -> BatchMembers {
@@ -119,7 +120,7 @@ struct BatchWriter: Sendable {
     return members
   }
 
-  /// Writes all formats but plain PNGs; returns the members with their paths.
+  /// Writes all formats except plain PNGs; returns the members with their paths.
   private func write(
     _ masks: [AnnotatedMask], of item: BatchItem, _ picture: PictureFacts,
     _ folder: BatchItemFolder
@@ -133,7 +134,7 @@ struct BatchWriter: Sendable {
   }
 }
 
-/// The facts about a picture in a result.
+/// The facts about a picture that a result contains.
 struct PictureFacts: Sendable {
   let width: Int
   let height: Int

@@ -1,24 +1,25 @@
 import Bytes
 import Glibc
 
-/// Text files of any size, line by line, through one buffer.
+/// Reads text files of any size line by line, through one buffer.
 enum LineFile {
   /// One line of a file.
   struct Line {
     let offset: Int
-    /// The bytes without the line break; nil when there are more than the limit.
+    /// The bytes without the line break, or nil if they exceed the limit.
     let bytes: [UInt8]?
-    /// Whether a line break follows: the last line of a killed writer may lack it.
+    /// Whether a line break follows: the last line may lack one if its writer was killed.
     let isComplete: Bool
   }
 
   private static let chunkByteCount = 1 << 20
 
-  /// Opens a regular file for reading; "-" is standard input, copied to a temporary without a name.
+  /// Opens a regular file for reading; "-" means standard input, copied to a nameless temporary
+  /// file.
   /// - Throws: `file.missing`, `file.unreadable`, `file.not_regular`, `output.write`.
   static func open(_ path: String) throws(Failure) -> Int32 {
     if path == "-" { return try copyOfStandardInput() }
-    // Not blocking, so that a named pipe is refused instead of waited for.
+    // Non-blocking, so that a named pipe is refused rather than waited for.
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .opening(path, errno) }
     var status = stat()
@@ -32,7 +33,7 @@ enum LineFile {
   }
 
   private static func copyOfStandardInput() throws(Failure) -> Int32 {
-    // Lines are read again when they are needed, which is impossible with a pipe.
+    // Lines are read again when needed, which is impossible with a pipe.
     guard let file = tmpfile() else { throw copyFailure(errno) }
     let descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, 3)
     fclose(file)
@@ -50,7 +51,7 @@ enum LineFile {
     }
   }
 
-  /// Writes all of `bytes` at the descriptor's place; false with `errno` when that fails.
+  /// Writes all of `bytes` at the descriptor's position; returns false and sets `errno` on failure.
   static func write(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
     var rest = UnsafeRawBufferPointer(rebasing: bytes)
     while !rest.isEmpty {
@@ -62,7 +63,7 @@ enum LineFile {
     return true
   }
 
-  /// Calls `body` with each line; lines longer than `limit` bytes come without their bytes.
+  /// Calls `body` with each line; lines longer than `limit` bytes are passed without their bytes.
   static func forEachLine(
     of descriptor: Int32, limit: Int, _ body: (Line) throws(Failure) -> Void
   ) throws(Failure) {

@@ -1,12 +1,12 @@
 public import Bytes
 
-/// The part of a batch as a person asks for it: `i/N`, `auto` or `auto/N`.
+/// The part of a batch as requested by a person: `i/N`, `auto` or `auto/N`.
 public enum ShardRequest: Equatable, Sendable {
   case given(Shard)
-  /// The index comes from the environment, and the count unless it is given.
+  /// The index comes from the environment, as does the count unless it is given.
   case auto(count: Int?)
 
-  /// Reads a request; nil for anything else.
+  /// Parses a request; nil for anything else.
   public init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     let count = parts.count == 2 ? Int(parts[1]) : nil
@@ -21,8 +21,8 @@ public enum ShardRequest: Equatable, Sendable {
     self = .given(shard)
   }
 
-  /// The shard, where `variable` looks up a variable of the environment.
-  /// - Throws: `shard.environment` when it does not determine a shard.
+  /// The requested shard; `variable` looks up an environment variable.
+  /// - Throws: `shard.environment` if the environment does not determine a shard.
   public func resolved(variable: @escaping (String) -> String?) throws(Failure) -> Shard {
     switch self {
     case .given(let shard): return shard
@@ -62,7 +62,7 @@ private struct ShardEnvironment {
     return shard
   }
 
-  /// Counts the tasks of a Slurm array from its smallest number, in its steps.
+  /// Numbers the tasks of a Slurm array, starting from its lowest index and using its step.
   private func arrayTask(_ number: Int) throws(Failure) -> Shard {
     let count = try integer("SLURM_ARRAY_TASK_COUNT")
     let first = try integer("SLURM_ARRAY_TASK_MIN")

@@ -4,14 +4,14 @@ public import Detector
 import JobSupport
 import Media
 
-/// The target of a search in pictures: words, or an example.
+/// The target of a search in pictures: words or an example.
 public enum DetectTarget: Sendable {
   case texts([String])
-  /// A picture, and the box in it that is meant; the most prominent object without one.
+  /// A picture and the box of interest in it; without a box, the most prominent object.
   case example(path: String, box: Detection.Box?)
 
-  /// Queries of `detector`.
-  /// - Throws: what reading the example throws, `detect.*`.
+  /// The queries for `detector`.
+  /// - Throws: anything thrown by reading the example, `detect.*`.
   public func queries(
     _ detector: Detector, reading: InputReading = InputReading()
   ) throws(Failure) -> DetectorQueries {
@@ -28,7 +28,7 @@ public enum DetectTarget: Sendable {
   }
 }
 
-/// Finds things in pictures, one after the other, and writes boxes around them.
+/// Finds objects in pictures, one picture at a time, and writes boxes around them.
 public struct DetectJob {
   public let outputs: DetectOutputs
   private let detector: Detector
@@ -79,7 +79,7 @@ extension AnnotatedBox {
 }
 
 extension Notice {
-  /// More was found than requested.
+  /// More objects were found than requested.
   static func detectionLimit(_ leftOut: Int, kept: Int) -> Notice {
     Notice(
       .leftOut, code: "detect.limit",

@@ -6,28 +6,28 @@ import Media
 import SAM2
 import Tensors
 
-/// The requested files of pictures in which objects were found.
+/// The files requested for pictures in which objects were found.
 public struct DetectOutputChoices {
-  /// Folder for all files but those of logits; nil when none are requested.
+  /// Folder for all files except logits, or nil if none are requested.
   public var folder: String?
   public var formats: [BoxFormat] = []
   public var context = AnnotationContext()
   /// Whether boxes are drawn on pictures.
   public var overlay = false
-  /// Nil for that of each picture.
+  /// Nil to match each picture's own format.
   public var overlayFormat: OverlayFormat?
-  /// Folder for `logits.npy`, `boxes.npy` and `objectness.npy` of the one picture.
+  /// Folder for the single picture's `logits.npy`, `boxes.npy` and `objectness.npy`.
   public var logitsFolder: String?
 
   public init() {}
 }
 
-/// Decides before any work which files there will be, and writes them.
+/// Decides which files there will be before any work begins, and writes them.
 public struct DetectOutputs {
   private let choices: DetectOutputChoices
   private let folder: OutputFolder?
 
-  /// Checks that all files can be created, and that none replaces another or an input.
+  /// Checks that all files can be created, and that none would replace another or an input.
   /// - Throws: `output.*`, `detect.folder`, `logits.pictures`.
   public init(images: [String], choices: DetectOutputChoices) throws(Failure) {
     self.choices = choices
@@ -93,7 +93,7 @@ public struct DetectOutputs {
 
   // MARK: - Writing
 
-  /// Writes the files about one picture, and gives their paths.
+  /// Writes the files about one picture and returns their paths.
   func write(
     _ boxed: BoxedPicture, of image: String, picture: RGBImage
   ) throws(Failure) -> [String] {
@@ -115,7 +115,7 @@ public struct DetectOutputs {
     return made.map(\.name)
   }
 
-  /// Writes the files about all pictures, also when there is nothing in them; gives their paths.
+  /// Writes the files about all pictures, even if nothing was found; returns their paths.
   public func finish(_ pictures: [BoxedPicture]) throws(Failure) -> [String] {
     guard let folder, !choices.formats.isEmpty else { return [] }
     let files = choices.formats.flatMap { format in
@@ -126,7 +126,7 @@ public struct DetectOutputs {
     return files.map(\.name)
   }
 
-  /// Writes the detector's results for every patch, before any threshold.
+  /// Writes the detector's results for every patch, before thresholding.
   func writeLogits(_ logits: Tensor, _ boxes: PictureBoxes) throws(Failure) -> [String] {
     guard let path = choices.logitsFolder else { return [] }
     let folder = try OutputFolder(path)

@@ -4,12 +4,12 @@ public import Detector
 public import JSON
 public import JobSupport
 
-/// One picture with what was found in it.
+/// One picture and what was found in it.
 public struct DetectResult {
   public let image: String
-  /// As the files about all pictures hold it.
+  /// In the form used by the files about all pictures.
   public let boxed: BoxedPicture
-  /// How the queries are called.
+  /// The names of the queries.
   public let labels: [String]
   /// Best first.
   public let detections: [Detection]

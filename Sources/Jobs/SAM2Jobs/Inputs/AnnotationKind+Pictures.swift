@@ -2,10 +2,10 @@ public import Annotations
 public import Bytes
 
 extension AnnotationKind {
-  /// The formats for pictures.
+  /// The formats available for pictures.
   public static let forPictures = allCases.filter { $0 != .sav && $0 != .savJSON }
 
-  /// Passes when all formats suit.
+  /// Checks that all formats are suitable.
   /// - Throws: `format.unsuitable` for one of `kinds` that is not among `suitable`.
   public static func check(
     _ kinds: [AnnotationKind], among suitable: [AnnotationKind]

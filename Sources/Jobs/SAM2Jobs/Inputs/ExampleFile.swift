@@ -3,7 +3,7 @@ import JSON
 import JobSupport
 import SAM2
 
-/// A picture with marked objects as a person gives it.
+/// A picture with marked objects, as given by a person.
 public struct RequestedExample: Sendable {
   /// Path of the picture.
   public var image: String
@@ -15,7 +15,7 @@ public struct RequestedExample: Sendable {
 }
 
 extension [RequestedExample] {
-  /// Prompts that name each object once, in the order in which the masks come.
+  /// Prompts naming each object once, in the order of the masks.
   public var objects: [RequestedPrompt] {
     var numbers: [Int] = []
     for prompt in flatMap(\.prompts) where !numbers.contains(prompt.object) {
@@ -29,13 +29,14 @@ extension [RequestedExample] {
 ///
 ///     {"examples": [{"image": "first.jpg", "prompts": [{"object": 1, "points": [[210, 350]]}]}]}
 ///
-/// `Formats/examples.md` describes it. Pictures and masks are looked for from the folder of the file.
+/// `Formats/examples.md` describes it. Picture and mask paths are relative to the file's folder.
 public enum ExampleFile {
-  /// Examples of one run: each costs every picture the work of one memory.
+  /// Maximum number of examples per run: each adds the work of one memory to every picture.
   static let limit = 64
 
   /// Reads the file at `path`.
-  /// - Throws: `file.*`, `json.*`, `prompts.*`, `examples.*`; the place names example and prompt.
+  /// - Throws: `file.*`, `json.*`, `prompts.*`, `examples.*`; the place names the example and
+  ///   prompt.
   public static func read(_ path: String) throws(Failure) -> [RequestedExample] {
     do throws(Failure) {
       let json = try JSONValue(parsing: MappedFile.open(path))

@@ -1,6 +1,6 @@
 public import Media
 
-/// How pictures, frames and masks are read: the choices that all jobs share.
+/// How pictures, frames and masks are read: the choices shared by all jobs.
 public struct InputReading: Sendable, Hashable {
   public var pictures: PictureOptions
   /// The meaning of values in mask files.

@@ -3,7 +3,7 @@ public import Media
 import SAM2
 public import Tensors
 
-/// A mask that a person gives as a file, read in the one way of all jobs.
+/// A mask that a person supplies as a file, read the same way by all jobs.
 public struct MaskFile: Sendable {
   private let path: String
   private let reading: InputReading
@@ -18,15 +18,17 @@ public struct MaskFile: Sendable {
     try MaskPicture.read(path, as: reading.masks, options: reading.pictures)
   }
 
-  /// A mask, and what had to be chosen to get it.
+  /// A mask, and any choices made in obtaining it.
   public struct Reading: Sendable {
     public let mask: BinaryMask
     public let notices: [Notice]
   }
 
-  /// The mask of one object: what the file marks if that is one object, otherwise the pixels with the
-  /// number `object`; without a number all pixels that are marked.
-  /// - Throws: as `MaskPicture.read`; `mask.label` when several objects are marked and none of them
+  /// The mask of one object.
+  ///
+  /// If the file marks a single object, its mask; otherwise the pixels numbered `object`, or all
+  /// marked pixels if no number is given.
+  /// - Throws: as `MaskPicture.read`; `mask.label` if several objects are marked and none of them
   ///   is `object`.
   public func mask(of object: Int? = nil) throws(Failure) -> Reading {
     let picture = try labels()
@@ -59,19 +61,19 @@ public struct MaskFile: Sendable {
 
   // MARK: - Prompts
 
-  /// A mask prompt, and what had to be chosen to get it.
+  /// A mask prompt, and any choices made in obtaining it.
   public struct PromptReading: Sendable {
     /// [side, side].
     public let logits: Tensor
     public let notices: [Notice]
   }
 
-  /// A mask prompt [side, side] for the picture of `width` x `height`.
+  /// A mask prompt [side, side] for a picture of `width` x `height`.
   ///
-  /// Either low-resolution logits from an earlier run (.npy), or a mask of the size of the picture,
-  /// whose pixels become logits as the reference computes them from given masks: 10 inside, -10
-  /// outside.
-  /// - Throws: `prompt.mask_size`, and what the readers refuse.
+  /// The file contains either low-resolution logits from an earlier run (.npy), or a mask of the
+  /// picture's size, whose pixels are converted to logits as the reference does for given masks: 10
+  /// inside, -10 outside.
+  /// - Throws: `prompt.mask_size`, and anything the readers refuse.
   public func promptLogits(
     of object: Int? = nil, side: Int, width: Int, height: Int
   ) throws(Failure) -> PromptReading {
@@ -98,7 +100,7 @@ public struct MaskFile: Sendable {
 
   /// `mask` as a mask prompt [side, side]: 10 inside, -10 outside.
   public static func logits(of mask: BinaryMask, side: Int) -> Tensor {
-    // The resizer works on pictures, so the mask is passed as a gray one.
+    // The resizer works on pictures, so the mask is passed as a gray picture.
     let gray = RGBImage(
       width: mask.width, height: mask.height,
       pixels: mask.bits.flatMap { bit in repeatElement(bit ? 255 : 0, count: 3) })

@@ -1,11 +1,11 @@
 public import Bytes
 public import Tensors
 
-/// Reads NumPy's .npy files of float32 in C order: what `--save-logits` writes, and `numpy.save`.
+/// Reads NumPy's float32 .npy files in C order, as written by `--save-logits` and `numpy.save`.
 public enum NPYReader {
   private static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
 
-  /// The array in the file at `path`; nil when the file is not an .npy file.
+  /// The array in the file at `path`, or nil if it is not an .npy file.
   /// - Throws: `file.*`; `npy.header`, `npy.type`, `npy.size`.
   public static func read(_ path: String) throws(Failure) -> Tensor? {
     let storage = try MappedFile.open(path)
@@ -27,7 +27,7 @@ public enum NPYReader {
     }
   }
 
-  /// The dictionary before the elements.
+  /// The dictionary that precedes the elements.
   private struct Header {
     let shape: Shape
     let byteCount: Int

@@ -2,12 +2,12 @@ import Annotations
 import Bytes
 import JobSupport
 
-/// Names of results, derived from the names of pictures.
+/// Names of results, derived from picture names.
 enum OutputName {
-  /// File systems allow 255; writing needs 26 more for a while where a file cannot be nameless.
+  /// File systems allow 255; if a file cannot be nameless, writing temporarily needs 26 more.
   private static let byteLimit = 255 - 26
 
-  /// Checks that the last part of `path` is no longer than file systems allow.
+  /// Checks that the last part of `path` does not exceed the file system limit.
   /// - Throws: `output.name_too_long`.
   static func check(_ path: String) throws(Failure) {
     let byteCount = fileName(path).utf8.count
@@ -18,7 +18,7 @@ enum OutputName {
       hint: "give the picture a shorter name", file: path)
   }
 
-  /// Checks that files about all pictures can distinguish `images` by the names of their files.
+  /// Checks that files about all pictures can distinguish `images` by file name.
   /// - Throws: `output.same_name`.
   static func checkListed(_ images: [String], in kinds: [AnnotationKind]) throws(Failure) {
     guard let kind = kinds.first(where: \.describesAll) else { return }

@@ -1,14 +1,14 @@
 public import Media
 
 extension Overlay.Parts {
-  /// The names of parts, for people.
+  /// The names of the parts, for people.
   public static let names = named.map(\.name)
 
   private static let named: [(name: String, part: Overlay.Parts)] = [
     ("fill", .fill), ("contour", .contour), ("label", .label), ("prompts", .prompts),
   ]
 
-  /// Reads names with commas, as `fill,contour`; nil when one is unknown.
+  /// Parses comma-separated names, such as `fill,contour`; nil if one is unknown.
   public init?(names list: String) {
     var parts: Overlay.Parts = []
     for word in list.split(separator: ",", omittingEmptySubsequences: false) {

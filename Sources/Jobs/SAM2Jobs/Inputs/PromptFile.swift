@@ -3,24 +3,24 @@ public import JSON
 import JobSupport
 public import SAM2
 
-/// A prompt as a person gives it, before the picture is known.
+/// A prompt as given by a person, before the picture is known.
 public struct RequestedPrompt: Sendable {
-  /// Number of the object in label pictures and reports.
+  /// The object's number in label pictures and reports.
   public var object: Int
-  /// Whether a person gave the number, so that it also chooses among the objects of a mask file.
+  /// Whether a person gave the number, in which case it also selects an object in a mask file.
   public var hasGivenNumber = false
   public var points: [Prompt.Point] = []
   public var box: Prompt.Box?
   public var maskFile: String?
-  /// Whether three candidates are requested; nil leaves it to the command.
+  /// Whether three candidates are requested; nil leaves the choice to the command.
   public var multimask: Bool?
-  /// Position of the object's class in the categories of annotations.
+  /// Index of the object's class among the annotation categories.
   public var category = 0
-  /// Whether no prompt is about the picture itself: the object is one of examples.
+  /// Whether the object comes from examples, with no prompt on the picture itself.
   public var isFoundByExample = false
-  /// The name of the object; nil for one that a person pointed at.
+  /// The name of the object, or nil if a person pointed at it.
   public var label: String?
-  /// The detector's score of the object, 0...1; nil without a detector.
+  /// The detector's score for the object, 0...1; nil without a detector.
   public var score: Double?
 
   public init(
@@ -39,8 +39,8 @@ public struct RequestedPrompt: Sendable {
 ///
 ///     {"prompts": [{"points": [[210, 350]], "labels": [1], "box": null, "multimask": true}]}
 ///
-/// `labels` may be missing (all 1). `object` numbers the prompt, by default 1, 2 and so on; `mask`
-/// names a mask prompt, looked for from the folder of the file.
+/// `labels` may be omitted (all 1). `object` numbers the prompt, by default 1, 2 and so on; `mask`
+/// names a mask prompt, relative to the file's folder.
 public enum PromptFile {
   private static let members: Set<String> = [
     "points", "labels", "box", "mask", "multimask", "object",
@@ -57,7 +57,7 @@ public enum PromptFile {
     }
   }
 
-  /// Reads a list of prompts; mask prompts are looked for from `folder`.
+  /// Reads a list of prompts; paths of mask prompts are relative to `folder`.
   /// - Throws: `json.*`, `prompts.*`; the place names the prompt.
   public static func prompts(
     _ list: [JSONValue], folder: String
@@ -127,7 +127,7 @@ public enum PromptFile {
 
   // MARK: - Values
 
-  /// The member `key` unless it is missing or null.
+  /// The member `key`, or nil if it is missing or null.
   private static func given(_ key: String, _ json: JSONValue) -> JSONValue? {
     json[key].flatMap { $0.isNull ? nil : $0 }
   }

@@ -4,9 +4,9 @@ import Glibc
 import JobSupport
 import Media
 
-/// Recognises files that runs of this program write, by their places, names and beginnings.
+/// Recognises files written by runs of this program, from their locations, names and beginnings.
 enum ResultFiles {
-  /// The results below `folder`, in it and in the folders of formats, as paths.
+  /// The paths of the results below `folder`, both directly in it and in the folders of formats.
   static func list(in folder: OutputDirectory) -> [String] {
     var found = results(in: folder)
     for kind in AnnotationKind.allCases {
@@ -34,7 +34,7 @@ enum ResultFiles {
     return found
   }
 
-  /// Masks of one object, or labels of YOLO.
+  /// Masks of one object, or YOLO labels.
   private static func files(ofFolder name: String, in folder: OutputDirectory) -> [String] {
     let suffix = name == "labels" ? ".txt" : ".png"
     guard name == "labels" || isObject(name), let inner = try? folder.folder(name) else {
@@ -46,12 +46,12 @@ enum ResultFiles {
     }.map { "\(name)/\($0)" }
   }
 
-  /// Whether `name` is that of an object's folder: a number with three digits or more.
+  /// Whether `name` is the name of an object's folder: a number with at least three digits.
   static func isObject(_ name: String) -> Bool {
     name.count >= 3 && name.allSatisfy { $0.isASCII && $0.isNumber }
   }
 
-  /// Whether `name` is that of a file of `kind` about all pictures.
+  /// Whether `name` is the name of a file of `kind` about all pictures.
   static func isAboutAll(_ name: String, _ kind: AnnotationKind) -> Bool {
     switch kind {
     case .png, .davis, .sav: false
@@ -64,17 +64,17 @@ enum ResultFiles {
     }
   }
 
-  /// Whether `name` is that of logits: NAME_OBJECT.npy.
+  /// Whether `name` is the name of a logits file: NAME_OBJECT.npy.
   static func isLogits(_ name: String) -> Bool {
     guard name.hasSuffix(".npy"), let mark = name.lastIndex(of: "_") else { return false }
     return Int(fileStem(String(name[name.index(after: mark)...]))) != nil
   }
 
-  /// Whether the result at `path` below `folder` was certainly written by this program: a picture is
-  /// byte for byte what it writes, and other files have its mark.
+  /// Whether the result at `path` below `folder` was certainly written by this program: a picture
+  /// must match its output byte for byte, and other files must carry its mark.
   static func isCertain(_ path: String, in folder: OutputDirectory) -> Bool {
     if path.hasSuffix(".txt") {
-      // Labels of YOLO are as good as the description above them.
+      // YOLO labels are as trustworthy as the description above them.
       let parts = path.split(separator: "/").dropLast(2).map(String.init)
       let description = (parts + ["data.yaml"]).joined(separator: "/")
       return text(description, in: folder).hasPrefix(yoloMark)
@@ -109,12 +109,13 @@ enum ResultFiles {
     return (try? FileBytes.read(descriptor, 0..<headByteCount)) ?? []
   }
 
-  /// The beginning of a file, as text.
+  /// The beginning of a file as text.
   static func text(_ name: String, in folder: OutputDirectory) -> String {
     String(decoding: head(name, in: folder), as: UTF8.self)
   }
 
-  /// Whether the file begins as this program writes it, since others use the same names.
+  /// Whether the file begins as this program would write it, since other programs use the same
+  /// names.
   private static func hasMark(
     _ name: String, _ kind: AnnotationKind, in folder: OutputDirectory
   ) -> Bool {
@@ -127,13 +128,13 @@ enum ResultFiles {
     }
   }
 
-  /// Whether a file is an 8-bit gray PNG, or a label picture, as masks of one object are.
+  /// Whether a file is an 8-bit gray PNG or a label picture, as masks of one object are.
   static func isMaskPicture(_ name: String, in folder: OutputDirectory) -> Bool {
     guard name.hasSuffix(".png") else { return false }
     return isPicture(name, in: folder, colour: 0) || isLabelPicture(name, in: folder)
   }
 
-  /// Whether a file is an 8-bit PNG of a colour type (0 gray, 2 RGB) and a size.
+  /// Whether a file is an 8-bit PNG of the given colour type (0 gray, 2 RGB) and size.
   static func isPicture(
     _ name: String, in folder: OutputDirectory, colour: UInt8,
     size: (width: Int, height: Int)? = nil
@@ -145,10 +146,10 @@ enum ResultFiles {
       && size.map { $0.width == number(16) && $0.height == number(20) } ?? true
   }
 
-  /// Whether a file is an 8-bit PNG with the palette of all label pictures.
+  /// Whether a file is an 8-bit PNG with the palette used for all label pictures.
   static func isLabelPicture(_ name: String, in folder: OutputDirectory) -> Bool {
     guard name.hasSuffix(".png") else { return false }
-    // Signature, header chunk of 25 bytes, length and name of the palette.
+    // Signature, 25-byte header chunk, length and name of the palette chunk.
     let head = head(name, in: folder)
     let start = 8 + 25 + 8
     guard head.count >= start + DAVISPalette.bytes.count, head[24] == 8, head[25] == 3 else {

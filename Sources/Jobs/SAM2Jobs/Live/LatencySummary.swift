@@ -2,14 +2,14 @@ import Glibc
 import JSON
 import JobSupport
 
-/// How long frames took from their arrival to their result, in memory that does not grow.
+/// The time frames took from arrival to result, in constant memory.
 struct LatencySummary: Sendable {
-  /// Numbers of frames by the logarithm of their milliseconds, in steps of 2 %.
+  /// Frame counts by the logarithm of their milliseconds, in steps of 2 %.
   private var bins = [Int](repeating: 0, count: 1200)
   private(set) var count = 0
   private(set) var maximum = 0.0
   private static let step = 1.02
-  /// Milliseconds of the first bin.
+  /// Milliseconds at the first bin.
   private static let smallest = 0.01
 
   mutating func add(milliseconds: Double) {
@@ -19,7 +19,7 @@ struct LatencySummary: Sendable {
     bins[min(Int(place), bins.count - 1)] += 1
   }
 
-  /// The milliseconds that a share of all frames does not exceed, to 2 %; 0 without frames.
+  /// The milliseconds not exceeded by the given share of all frames, to 2 %; 0 without frames.
   func quantile(_ share: Double) -> Double {
     let target = share * Double(count)
     var sum = 0

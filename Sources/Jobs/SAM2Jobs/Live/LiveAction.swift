@@ -2,10 +2,10 @@ import Bytes
 import JSON
 import SAM2
 
-/// A line of an interaction script that comes while a live video is tracked.
+/// A line of an interaction script that arrives while a live video is being tracked.
 struct LiveAction: Sendable {
   enum Step: Sendable {
-    /// Clicks, a box or a mask on the newest frame, whatever frame the action names.
+    /// Clicks, a box or a mask on the newest frame, whichever frame the action names.
     case annotate(InteractionScript.Action)
     case removeObject(Int)
     case reset
@@ -14,17 +14,18 @@ struct LiveAction: Sendable {
   }
 
   let step: Step
-  /// The first frame on which it may be carried out; nil for the newest.
+  /// The earliest frame on which it may be carried out; nil for the newest.
   let frame: Int?
-  /// The line that it came in, from 1; nil for one of the command line.
+  /// The number of the line it came from, counted from 1; nil if from the command line.
   let line: Int?
 
   init(_ step: Step, frame: Int? = nil, line: Int? = nil) {
     (self.step, self.frame, self.line) = (step, frame, line)
   }
 
-  /// Reads a line of JSON.
-  /// - Throws: `json.*`, `script.*`; `live.action` for an action that only recorded videos have.
+  /// Parses a line of JSON.
+  /// - Throws: `json.*`, `script.*`; `live.action` for an action that is only available for
+  ///   recorded videos.
   init(parsing bytes: [UInt8], line: Int) throws(Failure) {
     let json = try JSONValue(parsing: bytes)
     let place = "line \(line)"
@@ -55,7 +56,7 @@ struct LiveAction: Sendable {
     }
   }
 
-  /// Passes when an action has no members of its own.
+  /// Checks that an action has no members of its own.
   private static func checkAlone(
     _ members: [(key: String, value: JSONValue)], _ place: String
   ) throws(Failure) {
@@ -75,7 +76,7 @@ struct LiveAction: Sendable {
     return frame
   }
 
-  /// The name of the action in scripts.
+  /// The action's name in scripts.
   var name: String {
     switch step {
     case .annotate(.addMask): "add_mask"
@@ -86,7 +87,7 @@ struct LiveAction: Sendable {
     }
   }
 
-  /// The object that it is about; nil for none or all.
+  /// The object it concerns; nil for none or all.
   var object: Int? {
     switch step {
     case .annotate(let action): action.object

@@ -4,7 +4,7 @@ public import JSON
 import JobSupport
 import SAM2
 
-// The lines that a live job writes.
+// The lines written by a live job.
 
 extension LiveJob {
   var startLine: JSONValue {
@@ -36,7 +36,8 @@ extension LiveJob {
       })
   }
 
-  /// The line that ends the job, however it ended; `problem` is what ended it early.
+  /// The line that marks the end of the job, however it ended; `problem` is the cause of an early
+  /// end.
   public func endLine(_ ending: Ending?, problem: Failure? = nil) -> JSONValue {
     var members: [(key: String, value: JSONValue)] = [
       ("event", "end"), ("reason", .string(ending?.rawValue ?? "failed")),
@@ -47,7 +48,7 @@ extension LiveJob {
     return .object(members)
   }
 
-  /// The same for a job that could not start.
+  /// The same for a job that failed to start.
   public static func endLine(problem: Failure) -> JSONValue {
     ["event": "end", "reason": "failed", "error": object(problem)]
   }
@@ -62,7 +63,7 @@ extension LiveJob {
 }
 
 extension AnnotatedMask {
-  /// The mask as COCO has it: {"size": [height, width], "counts": "…"}.
+  /// The mask in COCO form: {"size": [height, width], "counts": "…"}.
   fileprivate var runLengths: JSONValue {
     ["size": [.init(height), .init(width)], "counts": .string(cocoCounts)]
   }

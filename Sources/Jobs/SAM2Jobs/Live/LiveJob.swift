@@ -6,18 +6,18 @@ public import JobSupport
 public import Media
 public import SAM2
 
-/// Tracks objects through a live video, while prompts come and results leave.
+/// Tracks objects through a live video as prompts arrive and results are delivered.
 ///
-/// Each frame, answer and refused prompt becomes one JSON object at once, as `Formats/live.md`
+/// Each frame, answer and refused prompt immediately becomes one JSON object, as `Formats/live.md`
 /// describes. Not for use from several threads at once.
 public final class LiveJob {
-  /// The ways in which a job ends well.
+  /// The ways a job can end successfully.
   public enum Ending: String, Sendable {
     /// The source has no more frames.
     case ended
     /// By an action, or the limit of frames.
     case stopped
-    /// There are no objects, and no more prompts can come.
+    /// There are no objects, and no more prompts can arrive.
     case nothingLeft = "nothing_left"
     /// By a request from outside.
     case interrupted
@@ -31,20 +31,20 @@ public final class LiveJob {
   private let outputs: LiveOutputs
   private let reading: InputReading
   private let emit: (JSONValue) -> Void
-  /// Actions that are not carried out yet, in order.
+  /// Actions that have not been carried out yet, in order.
   private var waiting: [LiveAction] = []
-  /// The masks of prompts from the command line, by the names in their actions.
+  /// Holds the masks of prompts from the command line, by the names in their actions.
   private let plan: TrackPlan
   private var isStopped = false
   private var newest: Int?
   private static let waitingLimit = 1000
-  /// Milliseconds between two looks at whether an end is requested.
+  /// Milliseconds between checks for a requested end.
   private static let pollInterval: Int32 = 100
 
-  /// A job on `source`, which hands each result to `emit`.
+  /// Creates a job on `source` that passes each result to `emit`.
   ///
-  /// `plan` holds what is annotated on the first frame, `prompts` delivers what comes later; nil for
-  /// nothing.
+  /// `plan` holds the annotations for the first frame; `prompts` delivers those that come later, or
+  /// is nil if there are none.
   /// - Throws: as `LiveOutputChoices` demand: `output.*`, `live.format`, `live.no_viewer`;
   ///   `labels.identifier`.
   public init(
@@ -66,9 +66,10 @@ public final class LiveJob {
 
   // MARK: - Running
 
-  /// Tracks until the source ends, `stopAfter` frames are tracked, or `cancellation` asks for an end.
-  /// - Throws: `live.broken`, `live.stalled` when the source fails; `live.no_prompts` when there is
-  ///   nothing to track and never will be; what tracking and writing throw.
+  /// Tracks until the source ends, `stopAfter` frames are tracked, or `cancellation` requests a
+  /// stop.
+  /// - Throws: `live.broken`, `live.stalled` if the source fails; `live.no_prompts` if there is
+  ///   nothing to track and never will be; anything thrown by tracking and writing.
   public func run(stopAfter: Int? = nil, cancellation: Cancellation = .never) throws(Failure)
     -> Ending
   {
@@ -77,7 +78,7 @@ public final class LiveJob {
     do throws(Failure) {
       ending = try trackFrames(stopAfter ?? .max, cancellation)
     } catch {
-      // Files that exist stay whole; the first failure is the one to report.
+      // Existing files stay intact; the first failure is the one to report.
       try? outputs.finish()
       throw error
     }
@@ -107,7 +108,7 @@ public final class LiveJob {
     }
   }
 
-  /// Waits for a frame or a prompt, for a while.
+  /// Waits for a frame or a prompt, with a time limit.
   private func wait() {
     let isFull = waiting.count >= LiveJob.waitingLimit
     var descriptors = [
@@ -117,7 +118,7 @@ public final class LiveJob {
     _ = poll(&descriptors, nfds_t(descriptors.count), LiveJob.pollInterval)
   }
 
-  /// Whether no object is left and none can come.
+  /// Whether no objects are left and none can arrive.
   private func isNothingLeft() throws(Failure) -> Bool {
     guard tracker.objectIDs.isEmpty, waiting.isEmpty, prompts?.isAtEnd ?? true else { return false }
     guard statistics.promptCount > 0 else {
@@ -160,14 +161,14 @@ public final class LiveJob {
     }
   }
 
-  /// Carries out the actions whose frames have come, in order.
+  /// Carries out the actions whose frames have arrived, in order.
   private func carryOutPrompts() throws(Failure) {
     while let action = waiting.first, !isStopped, let newest, action.frame ?? 0 <= newest {
       waiting.removeFirst()
       do throws(Failure) {
         try carryOut(action, on: newest)
       } catch {
-        // A mistake of the command line ends the job, one of a line only its action.
+        // A mistake on the command line ends the job; one in a line affects only its action.
         guard let line = action.line, error.kind != .internalError else { throw error }
         refuse(error, line: line)
       }
@@ -175,7 +176,7 @@ public final class LiveJob {
   }
 
   private func carryOut(_ action: LiveAction, on frame: Int) throws(Failure) {
-    // Only an annotation is about what a person saw.
+    // Only an annotation refers to what a person saw.
     if let asked = action.frame, asked < frame, case .annotate = action.step {
       throw Failure(
         .badInput, code: "live.frame", "frame \(asked) has passed; the newest is \(frame)",
@@ -201,7 +202,7 @@ public final class LiveJob {
   private func mask(
     _ file: String, of object: Int, _ action: LiveAction
   ) throws(Failure) -> BinaryMask {
-    // Those of the command line have been read.
+    // Masks from the command line have already been read.
     guard action.line != nil, let prompts else { return try plan.mask(file) }
     let isWhole = file.hasPrefix("/") || prompts.folder == "."
     let found = try MaskFile(isWhole ? file : "\(prompts.folder)/\(file)", reading).mask(of: object)
@@ -218,7 +219,7 @@ public final class LiveJob {
       hint: outputs.needsSmallNumbers ? "or write --format sav" : nil)
   }
 
-  /// Refuses the actions whose frames did not come.
+  /// Refuses the actions whose frames never arrived.
   private func refuseWaiting() {
     for action in waiting {
       let frame = action.frame.map { "frame \($0)" } ?? "a frame"

@@ -3,16 +3,16 @@ import Bytes
 import JobSupport
 public import Media
 
-/// The files about a live video that a caller asks for, beside the lines.
+/// The files about a live video that a caller requests, in addition to the lines.
 public struct LiveOutputChoices: Sendable {
   /// A folder for masks; nil for none.
   public var folder: String?
-  /// Formats of one file or more per frame.
+  /// Formats that write at least one file per frame.
   public var kinds: [AnnotationKind]
-  /// A named pipe that somebody reads, an .mp4 file, or a folder for JPEGs.
+  /// A named pipe with a reader, an .mp4 file, or a folder for JPEGs.
   public var overlay: String?
   public var overlayParts: Overlay.Parts
-  /// Whether results of an earlier run in the folder are removed.
+  /// Whether results of an earlier run in the folder are to be removed.
   public var replacesExisting: Bool
 
   public init(
@@ -24,7 +24,7 @@ public struct LiveOutputChoices: Sendable {
   }
 }
 
-/// Writes the masks of a live video, and draws them, each frame beside the tracking of the next.
+/// Writes and draws the masks of a live video, each frame while the next is tracked.
 final class LiveOutputs {
   private enum Target {
     case video(LiveVideoWriter)
@@ -37,20 +37,20 @@ final class LiveOutputs {
   private let parts: Overlay.Parts
   private let overlayPath: String
   private var target: Target?
-  /// Results of an earlier run that are to be removed.
+  /// Results of an earlier run that remain to be removed.
   private var earlier: [String]
   /// The frame that is being written.
   private var writing: BackgroundWork<Outcome>?
   private(set) var notices: [Notice] = []
 
-  /// The target as the thread has it that writes a frame.
+  /// The target while it is lent to the thread that writes a frame.
   ///
-  /// Unchecked: nobody else uses it until the frame is written.
+  /// Unchecked: nothing else uses it until the frame is written.
   private struct Loan: @unchecked Sendable {
     let target: Target?
   }
 
-  /// The problems of one frame.
+  /// The problems encountered with one frame.
   private struct Outcome: Sendable {
     let masks: Result<Void, Failure>
     let overlay: Result<Void, Failure>
@@ -77,7 +77,7 @@ final class LiveOutputs {
     }
   }
 
-  /// Results of an earlier run in the folder at `path`, which may be removed.
+  /// Removable results of an earlier run in the folder at `path`.
   private static func earlierResults(
     _ path: String, _ choices: LiveOutputChoices
   ) throws(Failure) -> [String] {
@@ -98,7 +98,7 @@ final class LiveOutputs {
     return earlier
   }
 
-  /// Removes results of an earlier run, with the first one of this.
+  /// Removes results of an earlier run when this run writes its first.
   private func removeEarlier() throws(Failure) {
     guard !earlier.isEmpty else { return }
     let directory = try OutputDirectory(masksPath)
@@ -111,8 +111,8 @@ final class LiveOutputs {
 
   // MARK: - Frames
 
-  /// Starts to write a frame, once the one before it is written.
-  /// - Throws: `output.*` of the frame before.
+  /// Starts writing a frame once the previous one is written.
+  /// - Throws: `output.*` for the previous frame.
   func write(_ frame: LiveFrame, _ found: [AnnotatedMask]) throws(Failure) {
     guard masks != nil || target != nil else { return }
     try finishWriting()
@@ -154,7 +154,7 @@ final class LiveOutputs {
     if case .failure(let problem) = outcome.overlay { try giveUpOverlay(problem) }
   }
 
-  /// A viewer that leaves ends the overlay, and nothing else.
+  /// A viewer that disconnects ends the overlay, but nothing else.
   private func giveUpOverlay(_ problem: Failure) throws(Failure) {
     guard problem.cause == .codecEnded else { throw problem }
     target = nil
@@ -164,7 +164,7 @@ final class LiveOutputs {
         file: overlayPath, isIncomplete: true))
   }
 
-  /// Writes what is left.
+  /// Writes anything that remains.
   /// - Throws: `output.*`.
   func finish() throws(Failure) {
     try finishWriting()

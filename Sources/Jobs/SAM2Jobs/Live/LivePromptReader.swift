@@ -2,19 +2,19 @@ public import Bytes
 import Glibc
 import JobSupport
 
-/// Prompts that come line by line on standard input, in a file or through a named pipe, while a live
-/// video is tracked.
+/// Prompts that arrive line by line on standard input, in a file or through a named pipe while a
+/// live video is being tracked.
 ///
-/// Nothing is read before it is asked for, so that a writer who is too fast waits.
+/// Nothing is read before it is asked for, so a writer that is too fast has to wait.
 public final class LivePromptReader {
-  /// The folder where relative names of masks start.
+  /// The folder from which relative names of masks start.
   let folder: String
   private let name: String
   private var descriptor: Int32
   private let isOwned: Bool
   private var line: [UInt8] = []
   private var lineCount = 0
-  /// Whether the line at hand is longer than any action, and is skipped.
+  /// Whether the current line is longer than any action and is being skipped.
   private var isTooLong = false
   static let lineByteLimit = 1 << 20
 
@@ -23,7 +23,7 @@ public final class LivePromptReader {
     (descriptor, isOwned, folder, name) = (STDIN_FILENO, false, ".", "standard input")
   }
 
-  /// Reads a file, or a named pipe, to which any number of programs may write one after the other.
+  /// Reads a file, or a named pipe to which any number of programs may write in succession.
   /// - Throws: `file.missing`, `file.unreadable`, `file.directory`.
   public init(path: String) throws(Failure) {
     var status = stat()
@@ -32,7 +32,7 @@ public final class LivePromptReader {
     guard kind != S_IFDIR else {
       throw Failure(.badInput, code: "file.directory", "is a folder, not a file", file: path)
     }
-    // A pipe that is open for writing here never ends when a writer closes it.
+    // A pipe that is also open for writing here does not end when a writer closes it.
     let mode = kind == S_IFIFO ? O_RDWR : O_RDONLY
     descriptor = open(path, mode | O_CLOEXEC)
     guard descriptor >= 0 else { throw .opening(path, errno) }
@@ -44,13 +44,13 @@ public final class LivePromptReader {
   /// The descriptor to wait for; -1 after the end.
   var readiness: Int32 { descriptor }
 
-  /// Whether there will be no more lines.
+  /// Whether no more lines will arrive.
   var isAtEnd: Bool { descriptor < 0 }
 
-  /// One line, or why it cannot be used.
+  /// One line, or the reason it cannot be used.
   typealias Line = (number: Int, action: Result<LiveAction, Failure>)
 
-  /// The lines that are there by now, without waiting; empty lines are left out.
+  /// The lines available so far, without waiting; empty lines are omitted.
   func linesSoFar() -> [Line] {
     var lines: [Line] = []
     while lines.isEmpty, descriptor >= 0, hasInput {

@@ -3,14 +3,14 @@ import JSON
 import JobSupport
 public import Media
 
-/// The figures of a live job so far.
+/// The figures of a live job to date.
 public struct LiveStatistics: Sendable {
-  /// Frames of the source.
+  /// Counts of the source's frames.
   public internal(set) var frames = LiveFrameCounts()
   public private(set) var trackedCount = 0
-  /// Prompts that were carried out.
+  /// Number of prompts carried out.
   public internal(set) var promptCount = 0
-  /// Lines that were refused.
+  /// Number of lines refused.
   public internal(set) var refusedCount = 0
   private var latency = LatencySummary()
   private var work = LatencySummary()
@@ -30,7 +30,7 @@ public struct LiveStatistics: Sendable {
     ]
   }
 
-  /// One line for people.
+  /// A one-line summary for people.
   public var summary: String {
     let counts = "\(trackedCount) of \(frames.arrived) frames tracked, \(frames.dropped) dropped"
     guard trackedCount > 0 else { return counts }

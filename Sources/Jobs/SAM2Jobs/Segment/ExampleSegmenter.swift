@@ -3,18 +3,18 @@ import JobSupport
 import Media
 public import SAM2
 
-/// Finds the objects that examples mark in one picture after the other.
+/// Finds the objects marked by the examples in each picture in succession.
 public struct ExampleSegmenter {
   private let predictor: ExamplePredictor
   let finish: SegmentFinish
-  /// Choices made in reading the examples.
+  /// Choices made when reading the examples.
   public let notices: [Notice]
   /// Paths of the examples.
   public let images: [String]
 
   /// Reads and encodes all examples.
   ///
-  /// Masks are finished by `finish`; other holes are not filled, as they are in videos.
+  /// `finish` is applied to the masks; unlike in videos, no other holes are filled.
   /// - Throws: what reading pictures and masks throws, about the file; as `ExamplePredictor.add`.
   public init(
     model: SegmentationModel, examples: [RequestedExample], finish: SegmentFinish,
@@ -46,7 +46,7 @@ public struct ExampleSegmenter {
   /// Numbers of the objects.
   public var objectIDs: [Int] { predictor.objectIDs }
 
-  /// The mask of every object, empty where it is not in the picture; `clock` gets the time.
+  /// The mask of every object, empty if it is not in the picture; times are added to `clock`.
   func answers(
     for picture: RGBImage, clock: inout StageClock
   ) throws(Failure) -> [SegmentAnswer] {
@@ -61,7 +61,7 @@ public struct ExampleSegmenter {
 }
 
 extension RequestedPrompt {
-  /// The same as the library takes it, with its mask file read.
+  /// The prompt in the library's form, with its mask file read.
   fileprivate func mark(
     on picture: RGBImage, _ reading: InputReading, _ notices: inout [Notice]
   ) throws(Failure) -> Example.Mark {

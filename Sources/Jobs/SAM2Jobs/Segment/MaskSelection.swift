@@ -1,4 +1,4 @@
-/// The requested masks of a model's answer to a prompt.
+/// Which masks of a model's answer to a prompt are requested.
 public enum MaskSelection: Sendable {
   /// The single-mask output.
   case single
@@ -10,6 +10,6 @@ public enum MaskSelection: Sendable {
   /// Whether the model's three candidates are needed.
   var usesCandidates: Bool { self != .single }
 
-  /// Masks that are kept per prompt.
+  /// Number of masks kept per prompt.
   var maskCount: Int { self == .all ? 3 : 1 }
 }

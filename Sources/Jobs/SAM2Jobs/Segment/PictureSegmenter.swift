@@ -2,11 +2,11 @@ import Bytes
 import JobSupport
 import Media
 
-/// The ways in which the masks of a picture are found.
+/// The ways of finding the masks of a picture.
 enum PictureSegmenter {
-  /// By prompts about the picture itself.
+  /// From prompts on the picture itself.
   case prompts(PromptedSegmenter)
-  /// By objects marked on other pictures.
+  /// From objects marked on other pictures.
   case examples(ExampleSegmenter)
 
   /// Choices made before the first picture.
@@ -17,7 +17,7 @@ enum PictureSegmenter {
     }
   }
 
-  /// The masks of the picture; `clock` gets the times, `notices` what was chosen.
+  /// The masks of the picture; times are added to `clock`, and choices made to `notices`.
   func answers(
     for picture: RGBImage, clock: inout StageClock, notices: inout [Notice]
   ) throws(Failure) -> [SegmentAnswer] {

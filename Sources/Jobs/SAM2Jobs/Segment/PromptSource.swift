@@ -3,14 +3,14 @@ public import Detector
 public import Media
 import SAM2
 
-/// Where the prompts of a picture come from.
+/// The source of a picture's prompts.
 public enum PromptSource {
   /// The same for every picture.
   case given([RequestedPrompt])
   /// Boxes that a detector finds by words, picture by picture.
   case words(WordPrompter)
 
-  /// The stage that finding prompts counts as.
+  /// The stage to which the time for finding prompts is added.
   var stage: String {
     switch self {
     case .given: "prompt"
@@ -18,7 +18,7 @@ public enum PromptSource {
     }
   }
 
-  /// The prompts for `picture`, and what was left out.
+  /// The prompts for `picture`, and notices about anything omitted.
   func prompts(for picture: RGBImage) throws(Failure) -> (
     list: [RequestedPrompt], notices: [Notice]
   ) {
@@ -29,7 +29,7 @@ public enum PromptSource {
   }
 }
 
-/// Makes box prompts of what a detector finds in pictures.
+/// Converts a detector's finds in pictures to box prompts.
 public struct WordPrompter {
   private let detector: Detector
   private let queries: DetectorQueries
@@ -39,7 +39,7 @@ public struct WordPrompter {
     (self.detector, self.queries, self.options) = (detector, queries, options)
   }
 
-  /// One prompt per object, best first, numbered from 1, and what was left out.
+  /// One prompt per object, best first, numbered from 1, and notices about anything omitted.
   public func prompts(
     for picture: RGBImage
   ) throws(Failure) -> (list: [RequestedPrompt], notices: [Notice]) {
@@ -53,7 +53,7 @@ public struct WordPrompter {
 }
 
 extension RequestedPrompt {
-  /// A prompt for what a detector found.
+  /// A prompt for an object that a detector found.
   init(object: Int, _ found: Detection, labels: [String]) {
     let box = found.box
     self.init(object: object, box: Prompt.Box(x0: box.x0, y0: box.y0, x1: box.x1, y1: box.y1))

@@ -4,7 +4,7 @@ import Media
 import SAM2
 import Tensors
 
-/// Answers the same prompts about one picture after the other.
+/// Answers the same prompts for each picture in succession.
 struct PromptedSegmenter {
   private let source: PromptSource
   private let choice: MaskSelection
@@ -24,7 +24,8 @@ struct PromptedSegmenter {
     self.reading = reading
   }
 
-  /// The masks for all prompts, in their order; `clock` gets the times, `notices` what was chosen.
+  /// The masks for all prompts, in order; times are added to `clock`, and choices made to
+  /// `notices`.
   func answers(
     for picture: RGBImage, clock: inout StageClock, notices: inout [Notice]
   ) throws(Failure) -> [SegmentAnswer] {
@@ -33,7 +34,7 @@ struct PromptedSegmenter {
     }
     for notice in limits { notices.merge(notice) }
     guard !prompts.isEmpty else { return [] }
-    // Checked before the slow part.
+    // Checked before the slow part begins.
     try predictor.model.require(finish.refinement)
     var found: [Notice] = []
     let asked = try clock.time("prompt") { () throws(Failure) in
@@ -44,7 +45,7 @@ struct PromptedSegmenter {
     return try clock.time("prompt") { () throws(Failure) in try predict(asked, for: prompts) }
   }
 
-  /// The prompts with their masks read; mask files depend on the size of the picture.
+  /// The prompts with their masks loaded; how a mask file is read depends on the picture's size.
   private func resolved(
     _ prompts: [RequestedPrompt], for picture: RGBImage, _ notices: inout [Notice]
   ) throws(Failure) -> [Prompt] {
@@ -65,7 +66,7 @@ struct PromptedSegmenter {
     return resolved
   }
 
-  /// Answers all prompts, in two batches: those with candidates, and those with one mask.
+  /// Answers all prompts in two batches: those with candidates, and those with a single mask.
   private func predict(
     _ asked: [Prompt], for prompts: [RequestedPrompt]
   ) throws(Failure) -> [SegmentAnswer] {
@@ -86,7 +87,7 @@ struct PromptedSegmenter {
 }
 
 extension RequestedPrompt {
-  /// The selection of this prompt where `preset` holds for all prompts.
+  /// The selection for this prompt, where `preset` applies to all prompts.
   func selection(default preset: MaskSelection) -> MaskSelection {
     guard let multimask, preset != .best else { return preset }
     return multimask ? .all : .single

@@ -3,8 +3,8 @@ import JobSupport
 import Media
 public import SAM2
 
-/// Segments pictures one after the other with one model, by the same prompts, words
-/// or examples.
+/// Segments pictures in succession with one model, using the same prompts, words or examples for
+/// all.
 public struct SegmentJob {
   public let outputs: SegmentOutputs
   private let segmenter: PictureSegmenter
@@ -30,7 +30,7 @@ public struct SegmentJob {
     self.outputs = outputs
   }
 
-  /// Segments pictures by what `examples` mark on others.
+  /// Segments pictures by what `examples` mark on other pictures.
   public init(
     examples: ExampleSegmenter, reading: InputReading = InputReading(), outputs: SegmentOutputs
   ) {
@@ -39,8 +39,8 @@ public struct SegmentJob {
     self.outputs = outputs
   }
 
-  /// Segments the picture at `path`, number `index` of the run, and writes its files; none when
-  /// anything fails before.
+  /// Segments the picture at `path`, number `index` of the run, and writes its files; nothing is
+  /// written if an earlier stage fails.
   public func segment(_ path: String, index: Int = 0) throws(Failure) -> SegmentResult {
     var clock = StageClock()
     let picture = try clock.time("decode") { () throws(Failure) in

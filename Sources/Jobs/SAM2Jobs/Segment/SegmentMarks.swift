@@ -2,19 +2,19 @@ import Media
 import SAM2
 
 extension SegmentAnswer {
-  /// Position in `masks` of the mask with the highest predicted IoU.
+  /// Index in `masks` of the mask with the highest predicted IoU.
   var best: Int {
     predictedIoUs.indices.reduce(0) { predictedIoUs[$1] > predictedIoUs[$0] ? $1 : $0 }
   }
 }
 
 extension RequestedPrompt {
-  /// The prompt as an overlay shows it.
+  /// The prompt as drawn on an overlay.
   var marks: [Overlay.Prompt] { Overlay.Prompt.marks(points: points, box: box) }
 }
 
 extension Overlay.Prompt {
-  /// A box and clicks as an overlay shows them.
+  /// A box and clicks as drawn on an overlay.
   static func marks(points: [Prompt.Point], box: Prompt.Box?) -> [Overlay.Prompt] {
     var marks: [Overlay.Prompt] = []
     if let box {

@@ -7,23 +7,23 @@ import Tensors
 
 /// The files written for one picture.
 public struct SegmentFiles {
-  /// For each prompt the file of each mask; empty when no format has such files.
+  /// For each prompt, the file of each mask; empty if no format has such files.
   public var masks: [[String]] = []
   /// All files about this picture.
   public var all: [String] = []
   public var overlay: String?
   public var logits: String?
-  /// The masks as the files about all pictures will hold them.
+  /// The masks as they will appear in the files about all pictures.
   public var annotations: AnnotatedPicture?
 }
 
-/// The requested files of segmented pictures.
+/// The files requested for segmented pictures.
 public struct SegmentOutputChoices {
   public var kinds: [AnnotationKind]
   public var context: AnnotationContext
   /// Nil for no overlay.
   public var overlay: Overlay.Parts?
-  /// Nil for that of each picture.
+  /// Nil to match each picture's own format.
   public var overlayFormat: OverlayFormat?
   public var logitsFile: String?
 
@@ -38,23 +38,23 @@ public struct SegmentOutputChoices {
   }
 }
 
-/// Decides before any work which files there will be, and writes them.
+/// Decides which files there will be before any work begins, and writes them.
 public struct SegmentOutputs {
   private let folder: OutputFolder
-  /// Files of earlier runs about the same pictures.
+  /// Files from earlier runs about the same pictures.
   private var stale = StaleMasks()
   private let choices: SegmentOutputChoices
-  /// All formats but plain PNGs, whose names distinguish candidates.
+  /// All formats except plain PNGs, whose names distinguish candidates.
   public let annotations: AnnotationFolder
-  /// Masks of each prompt; nil when pictures have prompts of their own.
+  /// Number of masks per prompt, or nil if pictures have prompts of their own.
   private let maskCounts: [Int]?
 
-  /// Checks that all files can be created, and that none replaces another or an input.
+  /// Checks that all files can be created, and that none would replace another or an input.
   ///
-  /// `prompts` are those of every picture; nil when each picture has its own, with one mask each.
+  /// `prompts` holds the prompts for every picture, or nil if each picture has its own, with one
+  /// mask each.
   /// - Throws: `output.*`; `output.same_name`, `output.is_input`, `logits.ragged`,
-  ///   `labels.identifier`, `labels.masks`,
-  ///   `labels.duplicate`.
+  ///   `labels.identifier`, `labels.masks`, `labels.duplicate`.
   public init(
     images: [String], prompts: [RequestedPrompt]?, choice: MaskSelection, folder: String,
     choices: SegmentOutputChoices
@@ -84,7 +84,7 @@ public struct SegmentOutputs {
     try checkNames(images, kept: (prompts ?? []).compactMap(\.maskFile))
   }
 
-  /// Checks that formats can hold the masks of the prompts, whose number `choice` decides.
+  /// Checks that formats can hold the masks of the prompts; `choice` determines how many there are.
   /// - Throws: `labels.masks`, `labels.duplicate`, `labels.identifier`.
   public static func check(
     _ kinds: [AnnotationKind], _ prompts: [RequestedPrompt], default choice: MaskSelection
@@ -144,11 +144,11 @@ public struct SegmentOutputs {
     AnnotationFolder.path(name, in: folder.path, kind, of: choices.kinds.count)
   }
 
-  /// Every file about the picture alone.
+  /// Every file about this picture alone.
   private func names(of image: String) -> [String] {
     let stem = fileStem(image)
     var names: [String] = []
-    // Without prompts, the first file represents those that follow.
+    // If the prompts are unknown, the first file represents all that follow.
     if choices.kinds.contains(.png) {
       names += plainFiles(of: image, maskCounts ?? [1]).flatMap(\.self)
     }
@@ -158,7 +158,7 @@ public struct SegmentOutputs {
     return names
   }
 
-  /// For each prompt the plain PNG of each of its masks.
+  /// For each prompt, the plain PNG of each of its masks.
   private func plainFiles(of image: String, _ counts: [Int]) -> [[String]] {
     let stem = fileStem(image)
     if maskCounts == [1] { return [[path(.png, "\(stem).png")]] }
@@ -177,9 +177,9 @@ public struct SegmentOutputs {
 
   // MARK: - Writing
 
-  /// Writes all files of the picture that is number `index` of the run.
+  /// Writes all files for the picture that is number `index` of the run.
   ///
-  /// All of them are encoded before the first is written, so that a failure leaves no files.
+  /// They are all encoded before the first is written, so that a failure leaves no files.
   func write(
     _ answers: [SegmentAnswer], of image: String, picture: RGBImage, index: Int
   ) throws(Failure) -> SegmentFiles {
@@ -223,7 +223,7 @@ public struct SegmentOutputs {
     return files
   }
 
-  /// Numbers of prompts that every picture has are checked before.
+  /// The numbers of prompts that apply to every picture have already been checked.
   private func checkNumbers(_ answers: [SegmentAnswer]) throws(Failure) {
     guard maskCounts == nil else { return }
     try SegmentOutputs.check(choices.kinds, answers.map(\.prompt), default: .single)
@@ -237,7 +237,7 @@ public struct SegmentOutputs {
       height: picture.height, masks: answers.map(\.annotated))
   }
 
-  /// The best mask of each prompt over the picture.
+  /// The best mask of each prompt, drawn over the picture.
   private func overlay(
     _ answers: [SegmentAnswer], _ picture: RGBImage, _ parts: Overlay.Parts
   ) -> RGBImage {

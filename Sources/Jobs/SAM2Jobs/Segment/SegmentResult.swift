@@ -6,7 +6,7 @@ public import Media
 import SAM2
 public import Tensors
 
-/// The requested part of the model's answer to one prompt.
+/// The requested part of a model's answer to one prompt.
 public struct SegmentAnswer: Sendable {
   public let prompt: RequestedPrompt
   public let masks: [BinaryMask]
@@ -15,7 +15,7 @@ public struct SegmentAnswer: Sendable {
   /// [S/4, S/4] for each requested mask.
   public let logits: [Tensor]
 
-  /// Keeps the masks at the indices `kept`; `finish` changes masks, not logits.
+  /// Keeps the masks at the indices `kept`; `finish` affects masks, not logits.
   init(
     prompt: RequestedPrompt, prediction: MaskPrediction, kept: [Int], finish: SegmentFinish
   ) {
@@ -73,10 +73,10 @@ public struct SegmentResult {
 }
 
 extension SegmentAnswer {
-  /// Whether the model thinks that the object is in the picture.
+  /// Whether the model considers the object present in the picture.
   public var isPresent: Bool { objectScore > 0 }
 
-  /// Its first mask, for formats with one mask an object.
+  /// Its first mask, for formats with one mask per object.
   var annotated: AnnotatedMask {
     AnnotatedMask(
       object: prompt.object, category: prompt.category,
@@ -105,7 +105,7 @@ extension SegmentAnswer {
     return .object(entries + facts)
   }
 
-  /// Facts about the object besides its masks, for reports.
+  /// Facts about the object other than its masks, for reports.
   var facts: [(key: String, value: JSONValue)] {
     (prompt.isFoundByExample ? [("present", .bool(isPresent))] : []) + prompt.facts
   }
@@ -119,6 +119,6 @@ extension RequestedPrompt {
 }
 
 extension PixelBox {
-  /// [x0, y0, x1, y1], the last pixels included.
+  /// [x0, y0, x1, y1], including the last pixels.
   var json: JSONValue { [.init(left), .init(top), .init(right), .init(bottom)] }
 }

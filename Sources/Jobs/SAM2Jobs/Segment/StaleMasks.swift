@@ -2,16 +2,16 @@ import Annotations
 import Bytes
 import JobSupport
 
-/// Masks and overlays that an earlier run has written about the pictures of this one, and that this
-/// one does not write again: those of more prompts, or of another choice of files.
+/// Masks and overlays that an earlier run wrote about this run's pictures, and that this run does
+/// not write again: from additional prompts, or from a different choice of files.
 struct StaleMasks {
-  /// By the picture's name: folder and file.
+  /// By picture name: folder and file.
   private var files: [String: [(folder: OutputFolder, name: String, isOverlay: Bool)]] = [:]
 
   init() {}
 
-  /// Looks in `folder` for files about pictures with the names `stems`, except for those that are
-  /// `planned` or `kept`, which are whole paths.
+  /// Looks in `folder` for files about pictures with the names `stems`, excluding those in
+  /// `planned` or `kept`, which are full paths.
   init(_ folder: OutputFolder, stems: Set<String>, planned: Set<String>, kept: [String]) {
     for place in [folder.path, folder.file(AnnotationKind.png.rawValue)] {
       guard let place = try? OutputFolder(place), let directory = try? OutputDirectory(place.path)
@@ -24,7 +24,7 @@ struct StaleMasks {
         guard !planned.contains(path), !kept.contains(where: { isSameFile($0, path) }) else {
           continue
         }
-        // Without a first mask it is the only mask of a picture that is called so.
+        // Without a first mask, it is the only mask of a picture with that name.
         let isFirstThere = directory.entry("\(stem)_0_0.png") == .file
         guard isOverlay || stem == fileStem(name) || isFirstThere else { continue }
         files[stem, default: []].append((place, name, isOverlay))
@@ -32,7 +32,7 @@ struct StaleMasks {
     }
   }
 
-  /// The picture that a file called NAME, NAME_PROMPT_MASK or NAME_overlay is about.
+  /// The picture that a file named NAME, NAME_PROMPT_MASK or NAME_overlay is about.
   private static func picture(
     of name: String, among stems: Set<String>
   ) -> (stem: String, isOverlay: Bool)? {
@@ -47,8 +47,8 @@ struct StaleMasks {
     return stems.contains(stem) ? (stem, false) : nil
   }
 
-  /// Removes those about the picture `stem` of `width` x `height`, if they have its size and the form
-  /// that masks and overlays have; but not those of the paths `written`.
+  /// Removes files about the picture `stem` of `width` x `height` if they have its size and the
+  /// form of masks and overlays, except those at the paths `written`.
   func remove(
     of stem: String, width: Int, height: Int, except written: [String]
   ) throws(Failure) {

@@ -3,22 +3,22 @@ import Bytes
 import JobSupport
 import Media
 
-/// Results of an earlier run in the folders of this one.
+/// Results of an earlier run in this run's folders.
 ///
-/// They are removed before the first result of this one, so that no mixture is left, not even by a run
-/// that stops in between. Files that only look like results, and that this run would not write, may
-/// be somebody's work: they are a reason to refuse, or to remove them on demand. Files that no run can
-/// have written are never touched.
+/// They are removed before this run writes its first result, so that no mixture is left even if the
+/// run stops partway. Files that only resemble results, and that this run would not write, may be
+/// somebody's work: they cause a refusal, unless their removal is requested. Files that no run
+/// could have written are never touched.
 struct EarlierResults: Sendable {
   private let folder: OutputFolder
   private let logitsFolder: OutputFolder?
-  /// Paths below the folder, and below that of logits.
+  /// Paths below the output folder, and paths below the logits folder.
   private let results: [String]
   private let logits: [String]
   private let isOurs: @Sendable (String) -> Bool
   private let isOurLogits: @Sendable (String) -> Bool
 
-  /// `kept` are files that a person gave, or that are written elsewhere.
+  /// `kept` lists files that a person supplied, or that are written elsewhere.
   init(
     folder: OutputFolder, logitsFolder: OutputFolder?, kinds: [AnnotationKind], plan: TrackPlan,
     names: FrameNames, frameCount: Int?, kept: [String]
@@ -45,7 +45,7 @@ struct EarlierResults: Sendable {
   /// Earlier results that this run does not write again.
   private var others: [String] { results.filter { !isOurs($0) } }
 
-  /// Reports of removed files that this run does not write again.
+  /// Notices about removed files that this run does not write again.
   var notices: [Notice] {
     let names = others + logits.filter { !isOurLogits($0) }
     guard !names.isEmpty else { return [] }
@@ -58,8 +58,8 @@ struct EarlierResults: Sendable {
     ]
   }
 
-  /// Passes when all files that look like results are written again by this run, or are certainly of
-  /// an earlier one.
+  /// Checks that every file resembling a result will be written again by this run, or certainly
+  /// comes from an earlier one.
   /// - Throws: `output.exists`.
   func checkNothingForeign() throws(Failure) {
     guard let directory = try? OutputDirectory(folder.path) else { return }
@@ -80,7 +80,7 @@ struct EarlierResults: Sendable {
     }
   }
 
-  /// Passes when a folder of overlays holds no pictures but those of frames of this video.
+  /// Checks that a folder of overlays contains only pictures of this video's frames.
   /// - Throws: `output.exists`.
   static func checkOverlays(
     _ folder: OutputFolder, _ names: FrameNames, count: Int?
@@ -90,7 +90,7 @@ struct EarlierResults: Sendable {
       name.hasSuffix(".jpg") && !names.contains(fileStem(name), of: count ?? .max)
     }.sorted()
     guard let first = others.first else { return }
-    // They could be anybody's pictures.
+    // They could be anyone's pictures.
     throw failure(folder.file(first), others.count, hint: "remove them, or choose another folder")
   }
 
@@ -140,7 +140,7 @@ struct EarlierResults: Sendable {
     return isFrame(String(name[..<mark])) && isPlanned(object, objects)
   }
 
-  /// Whether a number is that of an object; `objects` is nil where words find them.
+  /// Whether a number belongs to an object; `objects` is nil if words find them.
   private static func isPlanned(_ object: Int?, _ objects: Set<Int>?) -> Bool {
     guard let object else { return false }
     return objects?.contains(object) ?? (object > 0)

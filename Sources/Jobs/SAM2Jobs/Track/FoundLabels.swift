@@ -5,7 +5,7 @@ import JSON
 import Media
 import Synchronization
 
-/// Names of the objects of a video that words found; shared by the search and the writer.
+/// Names of the objects in a video that were found by words; shared by the search and the writer.
 final class FoundLabels: Sendable {
   private struct Entry {
     let found: Detection
@@ -13,7 +13,7 @@ final class FoundLabels: Sendable {
     let frame: Int
   }
 
-  /// The classes of what is found, then, where a person adds objects too, one for those.
+  /// The classes of what is found and, if a person also adds objects, one class for those.
   private let categories: [String]
   private let entries = Guarded<[Int: Entry]>([:])
 
@@ -26,10 +26,10 @@ final class FoundLabels: Sendable {
   /// Whether words have found anything.
   var isEmpty: Bool { entries.withLock(\.isEmpty) }
 
-  /// The highest number of an object; 0 without objects.
+  /// The highest object number; 0 without objects.
   var highestObject: Int { entries.withLock { $0.keys.max() ?? 0 } }
 
-  /// A mask of an object, with its class and score if words found it.
+  /// A mask of an object, with its class and score if it was found by words.
   func annotated(_ object: Int, _ mask: BinaryMask) -> AnnotatedMask {
     let entry = entries.withLock { $0[object] }
     let named = entry.flatMap { categories.firstIndex(of: $0.label) }
@@ -38,10 +38,10 @@ final class FoundLabels: Sendable {
       score: entry.map { Double($0.found.score) }, mask: mask, keepsPixels: true)
   }
 
-  /// The label of an object, as a report has it.
+  /// The label of an object, as shown in a report.
   func label(of object: Int) -> String? { entries.withLock { $0[object]?.label } }
 
-  /// All objects with what found them, in the order of their numbers.
+  /// All objects and what found them, in order of object number.
   var report: [JSONValue] {
     entries.withLock { entries in
       entries.sorted { $0.key < $1.key }.map { object, entry in
@@ -55,7 +55,7 @@ final class FoundLabels: Sendable {
     }
   }
 
-  /// Takes over an element of `report`; false when it is not one.
+  /// Restores an element of `report`; returns false if it is not a valid one.
   func restore(_ json: JSONValue) -> Bool {
     let box = json["box"]?.array?.compactMap { $0.double.map { Float($0) } } ?? []
     guard let object = json["object"]?.int, let label = json["label"]?.string,

@@ -14,7 +14,7 @@ struct FrameWriter: FrameSink {
   private let removal: EarlierRemoval?
   private let labels: FoundLabels
 
-  /// `earlier` results are removed with the first write; nil for a job that is resumed.
+  /// Results in `earlier` are removed at the first write; nil for a resumed job.
   init(
     _ outputs: TrackOutputs, _ description: VideoDescription, _ context: AnnotationContext,
     removing earlier: EarlierResults?, labels: FoundLabels = FoundLabels()

@@ -13,16 +13,17 @@ public final class TrackJob {
   private let source: FrameSource
   private let names: FrameNames
   private let planNotices: [Notice]
-  /// Performs the searches of the plan; nil for a plan without.
+  /// Performs the plan's searches; nil if it has none.
   private let words: WordTracking?
 
-  /// A job from its start, or from where the state file `resuming` was saved.
+  /// Creates a job, either from the start or from the point at which the state file `resuming` was
+  /// saved.
   ///
-  /// `context` is completed with the facts that the predictor knows about the video `video`. With
-  /// `decoded`, the frames that the predictor reads, overlays are drawn while it tracks where that is
-  /// possible: in one pass from the first frame to the last.
-  /// - Throws: `file.*`, `state.*`; `output.same_name` for frames of one name;
-  ///   `output.exists` as `TrackOutputs.checkEarlier`.
+  /// `context` is completed with the predictor's facts about the video `video`. If `decoded`, the
+  /// frames that the predictor reads, is given, overlays are drawn during tracking where possible:
+  /// in a single pass from the first frame to the last.
+  /// - Throws: `file.*`, `state.*`; `output.same_name` if frames share a name; `output.exists` as
+  ///   `TrackOutputs.checkEarlier`.
   public init(
     _ plan: TrackPlan, on predictor: VideoPredictor, resuming: String? = nil,
     outputs: TrackOutputs, keepsReport: Bool, context: AnnotationContext = AnnotationContext(),
@@ -67,10 +68,10 @@ public final class TrackJob {
     if let resuming { try driver.restoreLedger(from: resuming, picture: description.picture) }
   }
 
-  /// Plays the plan to its end, or until `stopAfter` frames are tracked or `cancellation` asks for
-  /// an end; `progress` is called after each frame.
+  /// Plays the plan to its end, or until `stopAfter` frames are tracked or `cancellation` requests
+  /// a stop; `progress` is called after each frame.
   ///
-  /// `skipped` is called with each frame that is left out because it cannot be read, and the reason.
+  /// `skipped` is called with each frame omitted because it cannot be read, and the reason.
   public func track(
     stopAfter: Int? = nil, cancellation: Cancellation = .never,
     progress: @escaping (Propagation.Progress) -> Void = { _ in },
@@ -85,20 +86,20 @@ public final class TrackJob {
   /// - Returns: their paths.
   public func finish() throws(Failure) -> [String] { try driver.finish() }
 
-  /// Whether the overlay is drawn already, while the video was tracked.
+  /// Whether the overlay was already drawn while the video was tracked.
   public var isOverlayDrawn: Bool { driver.isDrawn }
 
-  /// Draws the written masks over all frames of the video, opened again as `source`.
+  /// Draws the written masks over all frames of the video, reopened as `source`.
   public func drawOverlay(
     on source: FrameSource, progress: (Int, Int) -> Void
   ) throws {
     try driver.draw(outputs.overlay, on: source, names, marks: driver.marks, progress: progress)
   }
 
-  /// Saves the state of the job, to be resumed later.
+  /// Saves the state of the job so that it can be resumed later.
   public func saveState(to path: String) throws(Failure) { try driver.saveState(to: path) }
 
-  /// The script of the job, in which results replace the searches that are done.
+  /// The job's script, with completed searches replaced by their results.
   public var script: InteractionScript { driver.script }
 
   // MARK: - Reporting
@@ -106,19 +107,19 @@ public final class TrackJob {
   /// Whether the plan has been played to its end.
   public var isOver: Bool { driver.isOver }
 
-  /// Omissions and choices so far, and an early end of the video.
+  /// Omissions and choices so far, and whether the video ended early.
   public var notices: [Notice] { source.notices + planNotices + (words?.notices ?? []) }
 
-  /// Whether anything is missing in the results that the video should have.
+  /// Whether the results lack anything that the video should have given.
   public var isIncomplete: Bool { skippedCount > 0 || notices.contains(where: \.isIncomplete) }
 
-  /// Whether words were looked for, and there is no object, found or pointed at.
+  /// Whether words were looked for and there are no objects, neither found nor pointed at.
   public var foundNothing: Bool { words != nil && isOver && objectCount == 0 }
 
-  /// Number of frames that are left out.
+  /// Number of skipped frames.
   public var skippedCount: Int { driver.ledger.skipped.count }
 
-  /// The last masks of all frames, in order; empty unless `TrackOutputs.needsAllMasks`.
+  /// The latest masks of all frames, in order; empty unless `TrackOutputs.needsAllMasks`.
   public var pictures: [AnnotatedPicture] { driver.ledger.pictures }
 
   public var trackedFrameCount: Int { driver.trackedFrameCount }
@@ -130,7 +131,7 @@ public final class TrackJob {
 
   private var predictor: VideoPredictor { driver.predictor }
 
-  /// The graphs that have run, by name, with their times.
+  /// The graphs that have run, by name, with their timings.
   public var stages: [(name: String, timing: GraphTiming)] {
     let timings = predictor.model.program?.timings ?? [:]
     return timings.filter { $0.value.calls > 0 }.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }

@@ -4,7 +4,7 @@ import JobSupport
 public import Media
 import SAM2
 
-/// The requested files of a tracked video.
+/// The files requested for a tracked video.
 public struct TrackOutputChoices {
   public var kinds: [AnnotationKind]
   public var logitsFolder: String?
@@ -12,9 +12,9 @@ public struct TrackOutputChoices {
   public var overlay: String?
   public var contactSheet: String?
   public var overlayParts: Overlay.Parts
-  /// Whether results of an earlier run are removed that this one would leave beside its own.
+  /// Whether to remove results of an earlier run that this run would not overwrite.
   public var replacesExisting: Bool
-  /// Whether the masks of all frames are kept for the caller, as `TrackJob.pictures`.
+  /// Whether all frames' masks are kept for the caller, as `TrackJob.pictures`.
   public var keepsMasks = false
 
   public init(
@@ -79,8 +79,8 @@ public struct TrackOutputs: Sendable {
 
   // MARK: - Earlier results
 
-  /// Passes when the folders hold nothing that could be taken for results of `plan` on `source` and is
-  /// not certainly of an earlier run, or when it may be removed.
+  /// Checks that the folders hold nothing that could be mistaken for results of `plan` on `source`
+  /// without certainly coming from an earlier run, unless it may be removed.
   /// - Throws: `output.exists`; as `FrameNames`.
   public func checkEarlier(_ plan: TrackPlan, on source: FrameSource) throws(Failure) {
     let earlier = try earlierResults(plan, on: source)
@@ -89,7 +89,7 @@ public struct TrackOutputs: Sendable {
     try EarlierResults.checkOverlays(drawings, FrameNames(source), count: source.frameCount)
   }
 
-  /// The results of an earlier run, which are removed before the first of this one.
+  /// The results of an earlier run, to be removed before this run writes its first.
   func earlierResults(
     _ plan: TrackPlan, on source: FrameSource
   ) throws(Failure) -> EarlierResults {
@@ -101,17 +101,17 @@ public struct TrackOutputs: Sendable {
 
   // MARK: - Masks
 
-  /// The formats, put where they belong.
+  /// The formats, each placed in its folder.
   func annotations(_ context: AnnotationContext) -> AnnotationFolder {
     AnnotationFolder(path: folder.path, kinds: kinds, context: context)
   }
 
-  /// Whether the masks of all frames are kept, for a file about the whole video or for the caller.
+  /// Whether all frames' masks are kept, for a file about the whole video or for the caller.
   public var needsAllMasks: Bool {
     drawsOverlay || keepsMasks || kinds.contains(where: \.describesAll)
   }
 
-  /// The palette PNG of the frame called `name`; nil when none is requested.
+  /// The palette PNG of the frame named `name`, or nil if none is requested.
   func paletteFile(_ name: String) -> String? {
     guard kinds.contains(.davis) else { return nil }
     return AnnotationFolder.path("\(name).png", in: folder.path, .davis, of: kinds.count)

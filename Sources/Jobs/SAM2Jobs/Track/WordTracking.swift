@@ -3,35 +3,35 @@ public import Detector
 public import Media
 import SAM2
 
-/// Performs the searches of a script: finds objects by words, and makes box prompts of them.
+/// Performs the searches of a script: finds objects by words, and converts them to box prompts.
 ///
-/// An object is new unless its box overlaps the box around the mask of a track by more than half.
-/// Not for use from several threads at once.
+/// An object is new unless its box overlaps the box around a track's mask by more than half. Not
+/// for use from several threads at once.
 public final class WordTracking {
   private let detector: Detector
   private let options: DetectionOptions
   private var frames: FrameSource
-  /// Largest number of an object.
+  /// The highest permitted object number.
   private let objectLimit: Int
   private let toleratesDamage: Bool
   private var nextObject: Int
-  /// The frame of the last look after tracking; a second look there ends the search.
+  /// The frame last searched after tracking; searching it a second time ends the search.
   private var lastLook: Int?
   let labels: FoundLabels
-  /// Number of frames before the first one on which anything was found; taken by the driver.
+  /// Number of frames before the first on which anything was found; collected by the driver.
   private var emptyFrameCount = 0
   private(set) var notices: [Notice] = []
-  /// Called during the search for the first frame, with the numbers of frames done and of all;
-  /// they are equal at its end.
+  /// Called during the search for the first frame, with the number of frames done and the total;
+  /// the two are equal at the end.
   public var progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
-  /// Boxes that overlap by more are about the same object.
+  /// Boxes that overlap by more than this belong to the same object.
   private static let sameObject: Float = 0.5
 
-  /// Prepares the searches of `plan`; `options` are for those that choose nothing themselves.
+  /// Prepares the searches of `plan`; `options` apply to searches that specify none.
   ///
-  /// `frames` are those of the video, opened for this alone.
-  /// - Throws: what `Detector.queries` and `DetectionOptions.validate` throw.
+  /// `frames` are the video's frames, opened for this purpose alone.
+  /// - Throws: anything thrown by `Detector.queries` and `DetectionOptions.validate`.
   public init(
     _ detector: Detector, plan: TrackPlan, options: DetectionOptions, frames: FrameSource,
     toleratesDamage: Bool, objectLimit: Int = 999_999
@@ -40,7 +40,7 @@ public final class WordTracking {
     (self.objectLimit, self.toleratesDamage) = (objectLimit, toleratesDamage)
     nextObject = max(0, plan.objects.max() ?? 0) + 1
     labels = FoundLabels(categories: plan.categories(unnamed: ""))
-    // Texts and options that make no sense are refused before any work.
+    // Refuse invalid texts and options before any work.
     for search in plan.script.searches {
       _ = try detector.queries(for: search.texts)
       try search.options(options).validate()
@@ -49,8 +49,8 @@ public final class WordTracking {
 
   // MARK: - Searching
 
-  /// The actions that replace a search: annotations of what is found and, where it tracks too,
-  /// tracking up to the next search.
+  /// The actions that replace a search: annotations of what is found and, if the search also
+  /// tracks, tracking up to the next search.
   func actions(
     for search: InteractionScript.Search, on predictor: VideoPredictor, reachedFrame: Int?
   ) throws(Failure) -> [InteractionScript.Action] {
@@ -68,7 +68,7 @@ public final class WordTracking {
       return frame + interval < predictor.frameCount ? [.detect(next)] : []
     }
     next.frame = nil
-    // A frame that was reached needs no second pass unless there is anything new on it.
+    // A frame that was already reached needs no second pass unless something new is found on it.
     let isDone = new.isEmpty && frame == reachedFrame
     let tracking = InteractionScript.Action.propagate(
       start: isDone ? frame + 1 : frame, maxFrames: isDone ? interval - 1 : interval,
@@ -76,7 +76,7 @@ public final class WordTracking {
     return new + [tracking, .detect(next)]
   }
 
-  /// Looks at frame after frame until anything is found.
+  /// Searches frame after frame until anything is found.
   private func firstLook(
     _ search: InteractionScript.Search, _ predictor: VideoPredictor
   ) throws(Failure) -> [InteractionScript.Action] {
@@ -88,7 +88,7 @@ public final class WordTracking {
       do throws(Failure) {
         found = try newObjects(search, predictor, on: frame)
       } catch {
-        // The video may end before the frame count of its header.
+        // The video may end before its header's frame count.
         guard frame > 0, error.cause == .endOfFrames else { throw error }
         break
       }
@@ -106,7 +106,7 @@ public final class WordTracking {
     return []
   }
 
-  /// Detections on a frame that overlap no track.
+  /// Detections on a frame that do not overlap any track.
   private func newObjects(
     _ search: InteractionScript.Search, _ predictor: VideoPredictor, on frame: Int
   ) throws(Failure) -> [Detection] {
@@ -141,7 +141,7 @@ public final class WordTracking {
     return found
   }
 
-  /// A box prompt for each object, under a new number.
+  /// A box prompt for each object, with a new number.
   private func annotations(
     for found: [Detection], _ search: InteractionScript.Search, on frame: Int
   ) -> [InteractionScript.Action] {
@@ -163,18 +163,18 @@ public final class WordTracking {
     }
   }
 
-  /// Number of frames at the start on which nothing was found, handed out once.
+  /// Number of frames at the start on which nothing was found; returned only once.
   func takeEmptyFrameCount() -> Int {
     defer { emptyFrameCount = 0 }
     return emptyFrameCount
   }
 
-  /// Resumes after the objects that a state remembers.
+  /// Continues numbering after the objects recorded in a state.
   func resume() { nextObject = max(nextObject, labels.highestObject + 1) }
 }
 
 extension InteractionScript.Search {
-  /// Which detections count: those of the search, else of `preset`.
+  /// The detection options: those of the search, else those of `preset`.
   func options(_ preset: DetectionOptions) -> DetectionOptions {
     var options = preset
     options.threshold = threshold ?? preset.threshold
@@ -185,7 +185,7 @@ extension InteractionScript.Search {
 }
 
 extension Detection.Box {
-  /// The edges of the pixels of a box.
+  /// A box along the outer edges of the pixels of `box`.
   init(_ box: PixelBox) {
     self.init(
       x0: Float(box.left), y0: Float(box.top), x1: Float(box.right + 1), y1: Float(box.bottom + 1))

@@ -3,8 +3,8 @@ public import Media
 public import SAM2
 import Synchronization
 
-/// The frames of a video as a predictor reads them, of which some are kept for a while: what is drawn
-/// on them need not be decoded again.
+/// The frames of a video as read by a predictor, some of which are kept for a while so that they
+/// need not be decoded again for drawing.
 public struct DecodedFrames: IndexedFrames {
   private var source: FrameSource
   let kept = KeptFrames()
@@ -22,7 +22,7 @@ public struct DecodedFrames: IndexedFrames {
   }
 }
 
-/// Some frames that have been decoded and are still to be drawn on; shared by threads.
+/// Decoded frames that are still to be drawn on; shared between threads.
 final class KeptFrames: Sendable {
   private struct State: Sendable {
     var isKeeping = false
@@ -30,16 +30,16 @@ final class KeptFrames: Sendable {
   }
 
   private let state = Guarded(State())
-  /// One is written while the next is tracked and the one after it read.
+  /// One is being written while the next is tracked and the one after it read.
   private static let limit = 4
 
-  /// Keeps frames from now on.
+  /// Starts keeping frames.
   func start() { state.withLock { $0.isKeeping = true } }
 
-  /// Keeps frames no longer.
+  /// Stops keeping frames.
   func stop() { state.withLock { $0 = State() } }
 
-  /// Keeps a frame; of too many the last of the video is dropped, which is needed last.
+  /// Keeps a frame; if there are too many, drops the latest in the video, which is needed last.
   func add(_ picture: RGBImage, at index: Int) {
     state.withLock { state in
       guard state.isKeeping else { return }
@@ -51,7 +51,7 @@ final class KeptFrames: Sendable {
     }
   }
 
-  /// The frame, which is not kept any longer; nil when it is not at hand.
+  /// Removes and returns the frame; nil if it is not available.
   func take(_ index: Int) -> RGBImage? {
     state.withLock { state in
       let picture = state.pictures.removeValue(forKey: index)

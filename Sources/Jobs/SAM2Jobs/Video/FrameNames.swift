@@ -2,13 +2,13 @@ import Bytes
 import JobSupport
 import Media
 
-/// The names of a video's frames, which all results about them bear: those of the files of a folder,
-/// numbers with five digits for a video file.
+/// The names of a video's frames, used by all results about them: the file names for a folder,
+/// five-digit numbers for a video file.
 struct FrameNames: Sendable {
   /// Empty for a video file.
   private let files: [String]
 
-  /// - Throws: `output.same_name` when results about two frames would have one name.
+  /// - Throws: `output.same_name` if results about two frames would share a name.
   init(_ source: FrameSource) throws(Failure) {
     files = source.framePaths.map { fileName($0) }
     stems = Set(files.map { fileStem($0) })
@@ -22,22 +22,22 @@ struct FrameNames: Sendable {
     }
   }
 
-  /// The name of the frame's own file; that of an extracted frame for a video file.
+  /// The name of the frame's own file or, for a video file, of an extracted frame.
   func file(_ frame: Int) -> String {
     files.indices.contains(frame) ? files[frame] : "\(fiveDigits(frame)).jpg"
   }
 
-  /// The name that files about the frame get, without extension.
+  /// The name of files about the frame, without extension.
   func stem(_ frame: Int) -> String {
     files.indices.contains(frame) ? fileStem(files[frame]) : fiveDigits(frame)
   }
 
-  /// The name in files of logits: of at least five digits where the frame's name is a number.
+  /// The name in logits files, padded to at least five digits if the frame's name is a number.
   func logitsStem(_ frame: Int) -> String { FrameNames.padded(stem(frame)) }
 
   private static func padded(_ stem: String) -> String { Int(stem).map(fiveDigits) ?? stem }
 
-  /// Whether `stem` is the name of one of the first `count` frames in files of logits.
+  /// Whether `stem` is the name of one of the first `count` frames in logits files.
   func containsLogits(_ stem: String, of count: Int) -> Bool {
     files.isEmpty ? contains(stem, of: count) : stems.contains { FrameNames.padded($0) == stem }
   }

@@ -3,13 +3,13 @@ import Bytes
 import JSON
 import SAM2
 
-/// The place for the results of a video: files of a folder for `sam2 track`, of an item for batches.
+/// The destination for the results of a video: files in a folder for `sam2 track`, or of an item
+/// for batches.
 ///
-/// Frames are written one after the other, each on a thread of its own beside the tracking of the
-/// next.
+/// Frames are written in succession, each on a thread of its own while the next is tracked.
 protocol FrameSink: Sendable {
-  /// Writes the files of one frame, which took `lap` milliseconds to track, in place of the
-  /// `earlier` files of the same frame.
+  /// Writes the files of one frame, which took `lap` milliseconds to track, replacing the `earlier`
+  /// files of the same frame.
   func write(
     _ result: FrameResult, lap: Double?, replacing earlier: [String]
   ) throws(Failure) -> WrittenFrame
@@ -25,6 +25,6 @@ struct WrittenFrame: Sendable {
   let picture: AnnotatedPicture
   /// Its entry in the report.
   let entry: JSONValue
-  /// Files that are removed when the frame is written again; for a sink that overwrites them, none.
+  /// Files to remove when the frame is written again; none for a sink that overwrites them.
   var files: [String] = []
 }

@@ -3,10 +3,10 @@ import Bytes
 import JobSupport
 import Media
 
-/// An overlay under way: frames with their masks come in order, and become a movie, pictures in a
+/// An overlay in progress: frames and their masks arrive in order and become a movie, pictures in a
 /// folder, and a contact sheet.
 ///
-/// Not for use from several threads at once. One that is dropped before `finish` leaves no movie.
+/// Not for use from several threads at once. If it is dropped before `finish`, no movie is left.
 final class OverlayDrawing {
   private let overlay: VideoOverlay
   private let names: FrameNames
@@ -18,7 +18,7 @@ final class OverlayDrawing {
   /// Number of frames drawn so far.
   private(set) var drawnCount = 0
 
-  /// Starts the encoder, if there is one; `source` has the size and the rate of frames.
+  /// Starts the encoder, if there is one; `source` provides the size and rate of the frames.
   /// - Throws: `ffmpeg.missing`, `output.*`.
   init(
     _ overlay: VideoOverlay, of source: FrameSource, _ names: FrameNames, frameCount: Int,
@@ -35,7 +35,7 @@ final class OverlayDrawing {
     }
   }
 
-  /// Draws frame `index` with `masks`; nil for none.
+  /// Draws frame `index` with `masks`, or without any if nil.
   func add(_ index: Int, _ picture: RGBImage, _ masks: AnnotatedPicture?) throws(Failure) {
     var found: [(identifier: Int, mask: BinaryMask)] = []
     if let masks { found = try masks.pixels() }

@@ -2,7 +2,7 @@ import Bytes
 import JSON
 import SAM2
 
-/// The results of a script's searches as the notes of a state hold them.
+/// The results of a script's searches, as stored in a state's notes.
 struct SearchNotes {
   let json: JSONValue
 
@@ -13,7 +13,7 @@ struct SearchNotes {
     ]
   }
 
-  /// Reads the notes of a stopped job, and gives `labels` the names of its objects.
+  /// Reads the notes of a stopped job, and restores the names of its objects to `labels`.
   /// - Throws: `state.notes`.
   static func growth(
     in notes: [UInt8], restoring labels: FoundLabels

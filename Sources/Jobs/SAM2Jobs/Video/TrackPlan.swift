@@ -4,14 +4,14 @@ import JobSupport
 public import Media
 public import SAM2
 
-/// The actions on a video, and the masks that they need.
+/// The actions on a video, and the masks they need.
 public struct TrackPlan: Sendable {
-  /// The source of a mask that the script names.
+  /// The source of a mask named by the script.
   public enum MaskReference: Sendable {
-    /// The pixels of a file that belong to one object: those with its number if there are several
-    /// labels, all marked ones otherwise.
+    /// The pixels in a file that belong to one object: those with its number if there are several
+    /// labels, otherwise all marked pixels.
     case object(Int, String)
-    /// The pixels of a file with one label.
+    /// The pixels in a file with one particular label.
     case label(Int, String)
 
     /// The file.
@@ -25,7 +25,7 @@ public struct TrackPlan: Sendable {
   public let script: InteractionScript
   private let references: [String: MaskReference]
   private var masks: [String: BinaryMask] = [:]
-  /// Choices made in reading masks.
+  /// Choices made when reading masks.
   public private(set) var notices: [Notice] = []
 
   public init(
@@ -36,7 +36,7 @@ public struct TrackPlan: Sendable {
     self.notices = notices
   }
 
-  /// A plan of `script`, whose relative names of masks start at `folder`.
+  /// A plan for `script`, with relative names of masks starting from `folder`.
   public init(script: InteractionScript, folder: String) {
     var references: [String: MaskReference] = [:]
     var renamed = script
@@ -62,10 +62,10 @@ public struct TrackPlan: Sendable {
     }
   }
 
-  /// The files of all masks.
+  /// The files containing the masks.
   var maskPaths: [String] { references.values.map(\.path) }
 
-  /// Whether playing it tracks each frame of a video once, from the first to the last.
+  /// Whether playing it tracks each frame of a video exactly once, from first to last.
   var isOneForwardPass: Bool {
     guard
       case .propagate(start: let start, maxFrames: nil, isReverse: false)? = script.actions.last,
@@ -77,8 +77,8 @@ public struct TrackPlan: Sendable {
   /// The numbers of all objects that are annotated.
   var objects: Set<Int> { Set(script.actions.compactMap(\.object)) }
 
-  /// Checks that every object has a number that the formats can hold: 1 to 255 in palette PNGs, 0
-  /// and above elsewhere.
+  /// Checks that every object has a number the formats can hold: 1 to 255 in palette PNGs, 0 and
+  /// above elsewhere.
   /// - Throws: `labels.identifier`.
   public func checkObjects(for kinds: [AnnotationKind]) throws(Failure) {
     let inPalette = kinds.contains(where: \.needsSmallNumbers)
@@ -95,7 +95,7 @@ public struct TrackPlan: Sendable {
     }
   }
 
-  /// Reads all masks, so that a bad one is found before the work.
+  /// Reads all masks, so that a bad one is found before work begins.
   /// - Throws: as `MaskFile`.
   public mutating func loadMasks(_ reading: InputReading = InputReading()) throws(Failure) {
     for name in script.maskFiles where masks[name] == nil {
@@ -106,7 +106,7 @@ public struct TrackPlan: Sendable {
     }
   }
 
-  /// The mask that the script calls `name`.
+  /// The mask named `name` in the script.
   func mask(_ name: String) throws(Failure) -> BinaryMask {
     guard let mask = masks[name] else {
       throw Failure(.internalError, code: "mask.unread", "the mask has not been read", file: name)
@@ -120,13 +120,13 @@ public struct TrackPlan: Sendable {
     let file = MaskFile(reference.path, reading)
     switch reference {
     case .label(let label, _):
-      // The notices about all labels are those of the plan.
+      // The plan already holds the notices about all labels.
       return MaskFile.Reading(mask: try file.labels().mask(of: label), notices: [])
     case .object(let object, _): return try file.mask(of: object)
     }
   }
 
-  /// Notices about clicks and boxes beside frames of `width` x `height`.
+  /// Notices about clicks and boxes outside frames of `width` x `height`.
   func promptNotices(width: Int, height: Int) -> [Notice] {
     var notices: [Notice] = []
     for action in script.actions {
@@ -138,11 +138,11 @@ public struct TrackPlan: Sendable {
     return notices
   }
 
-  /// Whether objects are found by words, so that their numbers are not known before.
+  /// Whether objects are found by words, so that their numbers are not known in advance.
   public var hasSearches: Bool { !script.searches.isEmpty }
 
-  /// The classes of its objects: the texts of all searches, and `unnamed` for objects that a person
-  /// points at.
+  /// The classes of its objects: the texts of all searches, plus `unnamed` for objects that a
+  /// person points at.
   public func categories(unnamed: String) -> [String] {
     var texts: [String] = []
     for text in script.searches.flatMap(\.texts) where !texts.contains(text) { texts.append(text) }
@@ -151,7 +151,8 @@ public struct TrackPlan: Sendable {
 }
 
 extension InteractionScript {
-  /// A plan to look for `search` and track it: to the end, or from one look to the next.
+  /// A plan to find `search` and track the results, either to the end or from one search to the
+  /// next.
   public static func tracking(_ search: Search) -> InteractionScript {
     InteractionScript(
       [.detect(search)]
@@ -159,7 +160,7 @@ extension InteractionScript {
           ? [.propagate(start: nil, maxFrames: nil, isReverse: false)] : []))
   }
 
-  /// The clicks and boxes on each frame, for overlays.
+  /// The clicks and boxes on each frame, as drawn on overlays.
   public var marks: [Int: [Overlay.Prompt]] {
     var marks: [Int: [Overlay.Prompt]] = [:]
     for action in actions {
@@ -171,7 +172,7 @@ extension InteractionScript {
 }
 
 extension InteractionScript.Action {
-  /// The object it annotates; nil for what is not an annotation.
+  /// The object it annotates, or nil if it is not an annotation.
   var object: Int? {
     switch self {
     case .addPoints(_, let object, _, _, _), .addMask(_, let object, _): object
@@ -179,7 +180,7 @@ extension InteractionScript.Action {
     }
   }
 
-  /// The frame it annotates; nil for what is not an annotation.
+  /// The frame it annotates, or nil if it is not an annotation.
   var frame: Int? {
     switch self {
     case .addPoints(let frame, _, _, _, _), .addMask(let frame, _, _): frame

@@ -1,7 +1,7 @@
 import Bytes
 public import SAM2
 
-/// Collects prompts in the order in which a person gives them, and makes a plan of them.
+/// Collects prompts in the order a person gives them, and builds a plan from them.
 ///
 ///     var builder = TrackPlanBuilder()
 ///     builder.object = 2
@@ -9,10 +9,10 @@ public import SAM2
 ///     try builder.add(points: [point])
 ///     let plan = builder.plan
 public struct TrackPlanBuilder {
-  /// Number of the object that the following prompts are about; nil for object 1, or each label of a
-  /// mask.
+  /// The number of the object to which the following prompts apply; nil for object 1, or for every
+  /// label in a mask.
   public var object: Int?
-  /// The frame that the following prompts are about.
+  /// The frame to which the following prompts apply.
   public var frame = 0
   /// How mask files are read.
   public var reading = InputReading()
@@ -23,7 +23,7 @@ public struct TrackPlanBuilder {
 
   public init() {}
 
-  /// Adds clicks, or a box, to those that the object has on the frame.
+  /// Adds clicks or a box to those the object already has on the frame.
   /// - Throws: `prompt.boxes` for a second box.
   public mutating func add(
     points more: [Prompt.Point] = [], box: Prompt.Box? = nil
@@ -47,7 +47,7 @@ public struct TrackPlanBuilder {
       frame: frame, object: id, points: points + more, box: earlier ?? box, clearOldPoints: true)
   }
 
-  /// Adds the object's mask in a file; without a number each label in it is an object.
+  /// Adds the object's mask from a file; without a number, each label in it is an object.
   /// - Throws: as `MaskFile.labels`.
   public mutating func addMask(_ file: String) throws(Failure) {
     guard object == nil else {
@@ -66,7 +66,8 @@ public struct TrackPlanBuilder {
     }
   }
 
-  /// The annotations, then tracking to the end, and from the first of them back to the start.
+  /// The annotations, followed by tracking to the end, then from the first annotation back to the
+  /// start.
   public var plan: TrackPlan {
     var all = actions
     all.append(.propagate(start: nil, maxFrames: nil, isReverse: false))

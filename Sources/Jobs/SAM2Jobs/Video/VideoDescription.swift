@@ -4,15 +4,15 @@ import JobSupport
 public import Media
 import SAM2
 
-/// A video as annotation formats describe it.
+/// A video, as described in annotation formats.
 public struct VideoDescription: Sendable {
   public let facts: VideoFacts
   let names: FrameNames
 
-  /// Frames per second of a folder, where it is unknown: the usual rate of the data sets.
+  /// The frame rate assumed for a folder, whose actual rate is unknown: usual in the data sets.
   private static let folderFrameRate = 24.0
 
-  /// Describes `source`, opened from `path`, of which `frameCount` frames are known.
+  /// Describes `source`, opened from `path`, which is known to have `frameCount` frames.
   /// - Throws: as `FrameNames`.
   public init(
     _ source: FrameSource, of path: String, frameCount: Int
@@ -24,14 +24,14 @@ public struct VideoDescription: Sendable {
     names = try FrameNames(source)
   }
 
-  /// Masks of frame `frame`, in the order of their objects.
+  /// The masks of frame `frame`, in object order.
   public func picture(_ frame: Int, _ masks: [AnnotatedMask]) -> AnnotatedPicture {
     AnnotatedPicture(
       name: names.file(frame), stem: names.stem(frame), index: frame, width: facts.width,
       height: facts.height, masks: masks)
   }
 
-  /// The same with the actual number of frames, `count`.
+  /// A copy with the actual number of frames, `count`.
   public func with(frameCount count: Int) -> VideoDescription {
     VideoDescription(
       facts: VideoFacts(
@@ -44,7 +44,7 @@ public struct VideoDescription: Sendable {
 }
 
 extension AnnotationContext {
-  /// The same for frames of a video.
+  /// A copy for frames of a video.
   public func about(_ video: VideoFacts) -> AnnotationContext {
     var context = self
     context.video = video
@@ -52,7 +52,7 @@ extension AnnotationContext {
   }
 }
 
-/// The objects that have a result on a frame; others have nothing to write.
+/// The objects with a result on a frame; nothing is written for others.
 typealias FoundObjects = [(object: FrameResult.Object, mask: BinaryMask)]
 
 extension FrameResult {
@@ -62,7 +62,7 @@ extension FrameResult {
 }
 
 extension FoundObjects {
-  /// Their masks in the order of their numbers, called by `labels`.
+  /// Their masks in order of object number, named by `labels`.
   func annotated(_ labels: FoundLabels = FoundLabels()) -> [AnnotatedMask] {
     sorted { $0.object.id < $1.object.id }.map { labels.annotated($0.object.id, $0.mask) }
   }

@@ -4,29 +4,29 @@ import JobSupport
 import Media
 import SAM2
 
-/// Plays a plan on a video and hands the results to a sink, for `sam2 track` and the videos of a
+/// Plays a plan on a video and passes the results to a sink, for `sam2 track` and for videos in a
 /// batch.
 final class VideoDriver {
   private let player: ScriptPlayer
   private let sink: any FrameSink
   private(set) var ledger: VideoLedger
   private(set) var clock = StageClock()
-  /// The frame that is being written while the next one is tracked.
+  /// The frame that is being written while the next is tracked.
   private var writing: BackgroundWork<Outcome>?
-  /// Answers to annotations that are not written yet, oldest first.
+  /// Answers to annotations that have not been written yet, oldest first.
   private var pending: [FrameResult] = []
-  /// The files of each frame that its next result replaces.
+  /// The files of each frame, to be replaced by its next result.
   private var files: [Int: [String]] = [:]
-  /// Numbers of skipped frames that the ledger has.
+  /// Number of skipped frames that the ledger contains.
   private var knownSkipCount = 0
   private(set) var trackedFrameCount = 0
   /// Whether the plan has been played to its end.
   private(set) var isOver = false
-  /// Performs the searches of the plan; nil for a plan without.
+  /// Performs the plan's searches; nil if it has none.
   private let words: WordTracking?
-  /// Drawn while frames are tracked; nil when there is nothing to draw, or a frame was missed.
+  /// Drawn while frames are tracked; nil if there is nothing to draw, or if a frame was missed.
   private var drawing: Drawing?
-  /// Whether the overlay has been drawn while frames were tracked.
+  /// Whether the overlay was drawn while frames were tracked.
   private(set) var isDrawn = false
 
   var predictor: VideoPredictor { player.predictor }
@@ -35,15 +35,15 @@ final class VideoDriver {
   private struct Outcome: Sendable {
     let result: Result<WrittenFrame, Failure>
     let milliseconds: Double
-    /// Whether the overlay has the frame, and the time that took; nil when there is none.
+    /// Whether the overlay has the frame, and the time taken; nil if there is no overlay.
     var drawing: (result: Result<Bool, Failure>, milliseconds: Double)?
   }
 
-  /// Calls while a video is played.
+  /// Callbacks while a video is played.
   struct Events {
     /// Called after each tracked frame.
     var progress: (Propagation.Progress) -> Void = { _ in }
-    /// Called with each frame that is left out because it cannot be read, and the reason.
+    /// Called with each frame omitted because it cannot be read, and the reason.
     var skipped: (Int, Failure) -> Void = { _, _ in }
   }
 
@@ -64,8 +64,8 @@ final class VideoDriver {
     self.ledger = ledger
   }
 
-  /// Takes over what the stopped job of the state file `path` remembered; `picture` describes a frame
-  /// with its masks.
+  /// Restores what the stopped job of the state file `path` recorded; `picture` describes a frame
+  /// and its masks.
   /// - Throws: `state.report`, `state.notes`.
   func restoreLedger(
     from path: String, picture: (Int, [AnnotatedMask]) -> AnnotatedPicture
@@ -79,30 +79,30 @@ final class VideoDriver {
     }
   }
 
-  /// Saves the state of the job, to be resumed later.
+  /// Saves the state of the job so that it can be resumed later.
   func saveState(to path: String) throws(Failure) {
     let growth = words.map { SearchNotes(player, $0.labels).json }
     try player.saveState(to: path, notes: ledger.notes(searches: growth))
   }
 
-  /// The clicks and boxes on each frame, for overlays.
+  /// The clicks and boxes on each frame, as drawn on overlays.
   var marks: [Int: [Overlay.Prompt]] { script.marks }
-  /// The script, in which results replace the searches that are done.
+  /// The script, with completed searches replaced by their results.
   var script: InteractionScript { player.script }
 
   // MARK: - Playing
 
-  /// Plays the plan to its end, or until `stopAfter` frames are tracked or `cancellation` asks for
-  /// an end.
+  /// Plays the plan to its end, or until `stopAfter` frames are tracked or `cancellation` requests
+  /// a stop.
   ///
-  /// Answers to annotations wait for the tracking that follows them, so that a mistake in a later
-  /// annotation leaves no files.
+  /// Answers to annotations are held until the tracking that follows them, so that a mistake in a
+  /// later annotation leaves no files.
   func play(stopAfter: Int?, cancellation: Cancellation, events: Events) throws {
     defer { noteSkips(events) }
     do {
       try playFrames(stopAfter, cancellation, events)
     } catch {
-      // Nothing is left half written; the first failure is the one to report.
+      // Leave nothing half written; the first failure is the one to report.
       try? finishWriting()
       throw error
     }
@@ -115,7 +115,7 @@ final class VideoDriver {
     var lapStart = StageClock.now()
     while trackedFrameCount < stopAfter ?? Int.max, !cancellation.isRequested {
       let event = try player.next()
-      // Frames of a search on which nothing was found have results, too.
+      // Searched frames on which nothing was found also have results.
       if let count = words?.takeEmptyFrameCount(), count > 0 { try writeNothing(before: count) }
       guard let event else {
         isOver = true
@@ -139,7 +139,7 @@ final class VideoDriver {
     try writePending()
   }
 
-  /// Remembers and reports the frames that have been left out since the last call.
+  /// Records and reports the frames omitted since the last call.
   private func noteSkips(_ events: Events) {
     let found = predictor.skippedFrames
     guard found.count > knownSkipCount else { return }
@@ -157,11 +157,11 @@ final class VideoDriver {
     pending = []
   }
 
-  /// Starts to write `result`, once the frame before it is written.
+  /// Starts writing `result` once the previous frame is written.
   private func write(_ result: FrameResult, lap: Double?) throws(Failure) {
     try finishWriting()
     let (sink, earlier) = (sink, files[result.frame] ?? [])
-    // Answers to annotations are replaced when their frames are tracked.
+    // Answers to annotations will be replaced when their frames are tracked.
     let drawing = lap == nil ? nil : drawing
     writing = BackgroundWork {
       let start = StageClock.now()
@@ -192,13 +192,13 @@ final class VideoDriver {
     if try !drawn.result.get() { stopDrawing() }
   }
 
-  /// Leaves the overlay to a second pass.
+  /// Leaves drawing the overlay to a second pass.
   private func stopDrawing() {
     drawing?.frames.stop()
     drawing = nil
   }
 
-  /// Writes the frames before frame `end` without any objects.
+  /// Writes the frames before frame `end`, without any objects.
   private func writeNothing(before end: Int) throws(Failure) {
     for frame in 0..<end {
       let result = FrameResult(
@@ -226,9 +226,10 @@ final class VideoDriver {
     stopDrawing()
   }
 
-  /// Draws the written masks over all frames of the video, opened again as `source`, in their order.
+  /// Draws the written masks over all frames of the video, reopened as `source`, in order.
   ///
-  /// A second pass, because tracking may go backwards, and later passes replace earlier results.
+  /// This is a second pass, because tracking may go backwards and later passes replace earlier
+  /// results.
   func draw(
     _ overlay: VideoOverlay, on source: FrameSource, _ names: FrameNames,
     marks: [Int: [Overlay.Prompt]], progress: (Int, Int) throws -> Void

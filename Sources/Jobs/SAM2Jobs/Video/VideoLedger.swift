@@ -3,17 +3,17 @@ import Bytes
 import JSON
 import Media
 
-/// The frames of a video as the files about all of it need them.
+/// The frames of a video, as needed by files about the whole video.
 ///
-/// Empty when there are no such files, so that memory does not grow with the video; complete also
-/// when the job was stopped in between.
+/// Empty if there are no such files, so that memory does not grow with the video; complete even if
+/// the job was stopped partway.
 struct VideoLedger {
   let keepsReport: Bool
   private let keepsMasks: Bool
-  /// The last masks of each frame.
+  /// The latest masks of each frame.
   private(set) var masks: [Int: AnnotatedPicture] = [:]
   private var frames: [Int: JSONValue] = [:]
-  /// Frames that are left out, with the reason.
+  /// Omitted frames, with the reason.
   private(set) var skipped: [Int: JSONValue] = [:]
 
   init(keepsMasks: Bool, keepsReport: Bool) {
@@ -21,10 +21,10 @@ struct VideoLedger {
     self.keepsReport = keepsReport
   }
 
-  /// The last masks of all frames, in order.
+  /// The latest masks of all frames, in order.
   var pictures: [AnnotatedPicture] { masks.sorted { $0.key < $1.key }.map(\.value) }
 
-  /// The last report of each frame, in order.
+  /// The latest report of each frame, in order.
   var report: [JSONValue] { frames.sorted { $0.key < $1.key }.map(\.value) }
 
   mutating func remember(_ picture: AnnotatedPicture) {
@@ -46,14 +46,14 @@ struct VideoLedger {
 
   func isSkipped(_ frame: Int) -> Bool { skipped[frame] != nil }
 
-  /// The frames left out, in order.
+  /// The omitted frames, in order.
   var skipReport: [JSONValue] { skipped.sorted { $0.key < $1.key }.map(\.value) }
 
   // MARK: - In a state file
 
-  /// Everything remembered, as JSON text; a part is null that is not kept.
+  /// Everything recorded, as JSON text; parts that are not kept are null.
   ///
-  /// `searches` are the notes of a script with searches.
+  /// `searches` are the notes of a script that contains searches.
   func notes(searches: JSONValue? = nil) -> [UInt8] {
     let notes: [(key: String, value: JSONValue)] = [
       ("masks", keepsMasks ? .array(pictures.map(\.json)) : .null),
@@ -75,9 +75,9 @@ struct VideoLedger {
     }
   }
 
-  /// Takes over the notes of a job on a video of `width` x `height` that was stopped; `labels` name
-  /// the objects, and `picture` makes the picture of a frame.
-  /// - Throws: `state.report` when the job did not keep what this one needs; `state.notes`.
+  /// Restores the notes of a stopped job on a video of `width` x `height`; `labels` names the
+  /// objects, and `picture` creates the picture of a frame.
+  /// - Throws: `state.report` if the job did not keep what this one needs; `state.notes`.
   mutating func restore(
     _ notes: [UInt8], width: Int, height: Int, labels: FoundLabels = FoundLabels(),
     picture: (Int, [AnnotatedMask]) -> AnnotatedPicture

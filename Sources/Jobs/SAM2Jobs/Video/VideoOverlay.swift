@@ -3,12 +3,12 @@ import Bytes
 import JobSupport
 public import Media
 
-/// Masks drawn over the frames of a video: a movie, or a folder of pictures, and a contact sheet.
+/// Masks drawn over the frames of a video: a movie or a folder of pictures, and a contact sheet.
 public struct VideoOverlay: Sendable {
   enum Target: Sendable {
     /// An .mp4 file.
     case movie(String)
-    /// JPEGs with the names of the frames.
+    /// JPEGs named after the frames.
     case folder(OutputFolder)
   }
 
@@ -20,7 +20,7 @@ public struct VideoOverlay: Sendable {
   /// Whether there is nothing to draw.
   var isEmpty: Bool { target == nil && contactSheet == nil }
 
-  /// The files and folders that `draw` makes.
+  /// The files and folders that `draw` creates.
   var files: [String] {
     let path: String? =
       switch target {
@@ -31,8 +31,8 @@ public struct VideoOverlay: Sendable {
     return [path, contactSheet].compactMap(\.self)
   }
 
-  /// Draws `masks`, by frame, over all frames of `source` into the .mp4 file at `path`; what
-  /// `progress` throws ends the work and leaves no file.
+  /// Draws `masks`, keyed by frame, over all frames of `source` into the .mp4 file at `path`; an
+  /// error thrown by `progress` ends the work and leaves no file.
   public static func drawMovie(
     _ path: String, of source: FrameSource, frameCount: Int, masks: [Int: AnnotatedPicture],
     progress: (Int, Int) throws -> Void
@@ -42,7 +42,8 @@ public struct VideoOverlay: Sendable {
       progress: progress)
   }
 
-  /// Draws `masks`, by frame, and `marks` over all frames; what `progress` throws ends the work.
+  /// Draws `masks`, keyed by frame, and `marks` over all frames; an error from `progress` ends the
+  /// work.
   func draw(
     on frames: FrameSource, _ names: FrameNames, frameCount: Int, masks: [Int: AnnotatedPicture],
     marks: [Int: [Overlay.Prompt]], progress: (Int, Int) throws -> Void

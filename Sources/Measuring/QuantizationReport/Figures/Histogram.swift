@@ -1,6 +1,6 @@
-/// How many masks agree how well, as bars.
+/// The distribution of mask agreement, as bars.
 struct Histogram {
-  /// Lower ends of the bins; the last one ends with 1.
+  /// Lower edges of the bins; the last bin ends at 1.
   private static let edges = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1]
 
   private let counts: [Int]
@@ -12,7 +12,7 @@ struct Histogram {
     }
   }
 
-  /// From the first bin that holds anything.
+  /// Starts at the first non-empty bin.
   var markup: Markup {
     let first = counts.firstIndex { $0 > 0 } ?? 0
     let maximum = Double(max(1, counts.max() ?? 1))
@@ -50,7 +50,7 @@ struct Histogram {
 }
 
 extension Markup {
-  /// A bar whose length is a share of its cell, 0...1.
+  /// A bar whose length is a share of its cell's width, 0...1.
   static func bar(_ share: Double, _ kind: StaticString = "bar") -> Markup {
     let width = Figure.text(100 * min(1, max(0, share)), 2)
     return .element("span", ["class": kind.description, "style": "width:\(width)%"], "")

@@ -1,20 +1,20 @@
-/// IoU over the frames of a clip, as inline SVG in the colours of the page.
+/// IoU over the frames of a clip, as inline SVG in the page's colours.
 struct LineChart {
   struct Series {
     let name: String
-    /// Class that the style sheet colours; also dashed or not.
+    /// A class with its colour, solid or dashed, in the style sheet.
     let style: StaticString
     let values: [Double]
   }
 
-  /// A description, for people who cannot see it.
+  /// A description for people who cannot see the chart.
   let label: String
   let series: [Series]
 
   private static let (width, height) = (720.0, 260.0)
   private static let (left, right, top, bottom) = (52.0, 12.0, 12.0, 34.0)
 
-  /// Lower ends that the axis may have: the highest below all values is taken.
+  /// Possible lower ends of the axis: the highest one below all values is used.
   private static let floors = [0.999, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.5, 0]
 
   private var floor: Double {
@@ -49,7 +49,7 @@ struct LineChart {
 
   // MARK: - Axes
 
-  /// Five levels from the floor to 1.
+  /// Five levels, from the floor to 1.
   private var grid: [Markup] {
     (0...4).flatMap { step in
       let value = floor + (1 - floor) * Double(step) / 4
@@ -68,7 +68,7 @@ struct LineChart {
     }
   }
 
-  /// Numbers of some frames, about eight.
+  /// The numbers of about eight frames.
   private var frames: [Markup] {
     guard frameCount > 0 else { return [] }
     let steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000]

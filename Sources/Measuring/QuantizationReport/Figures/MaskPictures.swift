@@ -2,21 +2,21 @@ internal import Bytes
 internal import Comparison
 internal import Media
 
-/// One example as three pictures: either model's mask, and where they differ.
+/// One example as three pictures: each model's mask, and where they differ.
 struct MaskPictures {
   private let example: MaskExample
 
   init(_ example: MaskExample) { self.example = example }
 
-  /// Colours that colour-blind people can distinguish (Okabe and Ito), on a picture without colour.
+  /// Colours that colour-blind people can distinguish (Okabe and Ito), on a colourless picture.
   private static let onlyReference = RGBColour(86, 180, 233)
   private static let onlyCandidate = RGBColour(230, 159, 0)
   private static let both = RGBColour(190, 190, 190)
   private static let quality = 82
-  /// Objects are drawn in one colour of the palette, to compare outlines and not colours.
+  /// All objects use the same palette colour, so that outlines are compared rather than colours.
   private static let identifier = 3
 
-  /// - Throws: what the JPEG encoder throws.
+  /// - Throws: anything thrown by the JPEG encoder.
   func markup() throws(Failure) -> Markup {
     let about = "\(example.name), \(example.detail)"
     return .element(
@@ -56,13 +56,13 @@ struct MaskPictures {
       parts: [.fill, .contour, .prompts])
   }
 
-  /// Pixels of the object according to one model only, over the picture in dark gray.
+  /// Pixels that only one model assigns to the object, over the picture in dark gray.
   private var difference: RGBImage {
     var image = example.image
     for y in 0..<image.height {
       for x in 0..<image.width {
         let pixel = image[x, y]
-        // Rec. 601 luma, at a third.
+        // Rec. 601 luma, divided by three.
         let luma = (299 * Int(pixel.red) + 587 * Int(pixel.green) + 114 * Int(pixel.blue)) / 3000
         let gray = RGBColour(UInt8(luma), UInt8(luma), UInt8(luma))
         switch (example.reference[x, y], example.candidate[x, y]) {

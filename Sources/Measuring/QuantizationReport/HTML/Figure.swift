@@ -1,23 +1,23 @@
 internal import Bytes
 internal import JSON
 
-/// Numbers as people read them.
+/// Numbers formatted for people.
 enum Figure {
-  /// With `digits` decimals; "–" for none, "∞" for infinity.
+  /// Formats with `digits` decimals; "–" for no value, "∞" for infinity.
   static func text(_ value: Double?, _ digits: Int) -> String {
     guard let value, !value.isNaN else { return "–" }
     guard value.isFinite else { return value > 0 ? "∞" : "−∞" }
     return fixed(value, digits)
   }
 
-  /// An IoU, with enough digits to distinguish it from 1.
+  /// An IoU with enough digits to distinguish it from 1.
   static func iou(_ value: Double?) -> String { text(value, 4) }
 
   static func decibels(_ value: Double?) -> String {
     value == nil ? "–" : text(value, 1) + " dB"
   }
 
-  /// A weight: three significant digits or so.
+  /// A weight, to about three significant digits.
   static func weight(_ value: Float) -> String {
     let magnitude = abs(value)
     return text(Double(value), magnitude >= 100 ? 0 : magnitude >= 1 ? 2 : 4)
@@ -25,7 +25,7 @@ enum Figure {
 
   static func bytes(_ count: Int) -> String { readable(byteCount: count) }
 
-  /// With a thin space between thousands.
+  /// Formats with a thin space between thousands.
   static func count(_ number: Int) -> String {
     var digits = Array(String(abs(number)))
     var place = digits.count - 3
@@ -40,14 +40,14 @@ enum Figure {
     text(100 * share, digits) + " %"
   }
 
-  /// "1 mask", "2 masks"; `many` for a plural without s.
+  /// "1 mask", "2 masks"; `many` is a plural that does not simply add "s".
   static func plural(_ number: Int, _ noun: String, _ many: String? = nil) -> String {
     "\(count(number)) \(number == 1 ? noun : many ?? noun + "s")"
   }
 
   // MARK: - For programs
 
-  /// A figure without the digits that would be noise; null for none and for infinity.
+  /// A figure without digits that would be noise; null for no value or infinity.
   static func json(_ value: Double?, _ digits: Int) -> JSONValue {
     guard let value, value.isFinite else { return .null }
     var scale = 1.0
@@ -59,7 +59,7 @@ enum Figure {
     values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
-  /// The value that a share of all, 0...1, stays below.
+  /// The value below which the given share of values falls, 0...1.
   static func percentile(_ share: Double, _ values: [Double]) -> Double? {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return nil }

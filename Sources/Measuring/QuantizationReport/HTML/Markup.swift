@@ -1,27 +1,27 @@
 internal import Bytes
 
-/// A piece of HTML or SVG, in which text from outside is escaped.
+/// A piece of HTML or SVG in which external text is escaped.
 ///
-/// This is the only place that converts text to markup. Names of tags and attributes, and markup
-/// written as it is, are literals of this room; everything else passes through `escaped`, so that
-/// no name of a tensor or file can add a tag, an attribute or a script.
+/// This is the only place that converts text to markup. Tag and attribute names, and verbatim
+/// markup, are literals in this module; everything else passes through `escaped`, so that no tensor
+/// or file name can add a tag, an attribute or a script.
 struct Markup: Sendable {
   private(set) var text: String
 
-  /// Markup that is written in the source of this room.
+  /// Verbatim markup from the source of this module.
   init(literal: StaticString) { text = literal.description }
 
-  /// Untrusted text, which is escaped.
+  /// Untrusted text, to be escaped.
   init(_ plain: String) { text = Markup.escaped(plain) }
 
   private init(unchecked text: String) { self.text = text }
 
-  /// Pieces one after the other.
+  /// Concatenates pieces of markup.
   init(_ parts: [Markup]) { text = parts.map(\.text).joined() }
 
-  /// `plain`, escaped for text between tags and for quoted attributes.
+  /// `plain`, escaped for use between tags and in quoted attributes.
   ///
-  /// Control and invisible characters, which could reorder or hide what is shown, become visible.
+  /// Control and invisible characters, which could reorder or hide displayed text, become visible.
   static func escaped(_ plain: String) -> String {
     var result = ""
     for character in printable(plain, limit: 2000).unicodeScalars {
@@ -67,12 +67,12 @@ struct Markup: Sendable {
     element(name, [:], [Markup(plain)])
   }
 
-  /// An element that has no content, such as `img`.
+  /// An element without content, such as `img`.
   static func empty(_ name: StaticString, _ attributes: Attributes = [:]) -> Markup {
     Markup(unchecked: "<\(name)\(list(attributes))>")
   }
 
-  /// A name with dots and underscores, after which it may take a new line.
+  /// A name with dots and underscores, after which a line break is allowed.
   static func name(_ plain: String) -> Markup {
     var parts: [Markup] = []
     var part = ""
@@ -86,7 +86,7 @@ struct Markup: Sendable {
     return .element("code", parts + [Markup(part)])
   }
 
-  /// A picture inside the page.
+  /// A picture embedded in the page.
   static func picture(_ jpeg: [UInt8], width: Int, height: Int, alt: String) -> Markup {
     empty(
       "img",
@@ -97,7 +97,7 @@ struct Markup: Sendable {
   }
 
   private static func list(_ attributes: Attributes) -> String {
-    // Data of pictures is long and has nothing to escape.
+    // Picture data is long and contains nothing that needs escaping.
     attributes.map { name, value in
       let isData = value.hasPrefix("data:image/jpeg;base64,")
       return " \(name)=\"\(isData ? Base64.kept(value) : escaped(value))\""

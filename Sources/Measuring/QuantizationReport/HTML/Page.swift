@@ -1,8 +1,8 @@
 internal import Bytes
 internal import ModelFile
 
-/// A page that needs nothing but itself: styles, script and pictures are inside, and its policy
-/// forbids to fetch anything or to run any other script.
+/// A self-contained page: styles, script and pictures are embedded, and its policy forbids fetching
+/// anything or running any other script.
 struct Page {
   let title: String
   let header: Markup
@@ -39,7 +39,7 @@ struct Page {
       sections.map { .element("a", ["href": "#\($0.key)"], $0.title) })
   }
 
-  /// Names the one script by its hash.
+  /// Allows only the page's own script, identified by its hash.
   private var policy: String {
     let script = Array(PageScript.text.description.utf8)
     let hash = unsafe ModelFile.sha256(

@@ -1,6 +1,6 @@
-/// The script of the page's buttons, which sort tables and choose rows.
+/// The script for the page's buttons, which sort tables and filter rows.
 ///
-/// Without it everything is there, in order.
+/// Without it everything is shown, in order.
 enum PageScript {
   static let text: StaticString = """
     "use strict";

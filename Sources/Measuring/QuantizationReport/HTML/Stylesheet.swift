@@ -1,4 +1,4 @@
-/// How the page looks: one column, system fonts, light or dark as the reader's machine is.
+/// The page's appearance: one column, system fonts, light or dark to match the reader's system.
 enum Stylesheet {
   static let text: StaticString = """
     :root {

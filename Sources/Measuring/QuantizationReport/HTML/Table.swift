@@ -1,16 +1,16 @@
-/// A table that can be read aloud, scrolled on a phone, and sorted where that helps.
+/// A table that can be read aloud, scrolled on a phone, and sorted where that is useful.
 struct Table {
   struct Column {
     let title: String
-    /// Whether its cells are aligned to the right, as numbers are.
+    /// Whether its cells are right-aligned, as numbers are.
     var isNumber = false
-    /// Long text may take several lines.
+    /// Whether long text may wrap onto several lines.
     var wraps = false
-    /// Explanation of the title, shown under the pointer.
+    /// An explanation of the title, shown on hover.
     var help: String?
   }
 
-  /// The content of a cell, and the value by which rows are sorted.
+  /// The content of a cell, and the value used to sort rows.
   struct Cell {
     let content: Markup
     /// For numbers, in full precision; nil sorts last.
@@ -23,7 +23,7 @@ struct Table {
       self.value = value
     }
 
-    /// A number with `digits` decimals; a dash when there is none.
+    /// A number with `digits` decimals, or a dash if there is none.
     init(_ number: Double?, _ digits: Int, unit: String = "") {
       content = Markup(Figure.text(number, digits) + (number == nil ? "" : unit))
       value = number
@@ -38,7 +38,7 @@ struct Table {
   let caption: String
   let columns: [Column]
   let rows: [[Cell]]
-  /// Words that the page's filter knows each row by; empty for tables without a filter.
+  /// The words that identify each row to the page's filter; empty for tables without a filter.
   var kinds: [String] = []
   var isSortable = false
 
@@ -52,7 +52,7 @@ struct Table {
     let table = Markup.element(
       "table", isSortable ? ["class": "sortable"] : [:],
       [.element("caption", caption), head, .element("tbody", body)])
-    // Reachable by keyboard, since it may have to be scrolled.
+    // Reachable by keyboard, since it may need scrolling.
     return .element(
       "div", ["class": "scroll", "role": "region", "aria-label": caption, "tabindex": "0"],
       [table])
@@ -80,6 +80,6 @@ struct Table {
 }
 
 extension Table.Column {
-  /// Class of its cells.
+  /// The class of its cells.
   fileprivate var kind: String { isNumber ? "n" : wraps ? "w" : "t" }
 }

@@ -1,7 +1,7 @@
 public import Comparison
 public import JSON
 
-/// How far the boxes of a detector agree with those before it was rounded.
+/// How closely a detector's boxes agree with those before rounding.
 struct BoxSection: ReportSection {
   let key: StaticString = "boxes"
   let title = "Boxes"
@@ -45,7 +45,7 @@ struct BoxSection: ReportSection {
 }
 
 extension DetectorAgreement {
-  /// The figures, without digits that would be noise; null where nothing was found.
+  /// The figures, without digits that would be noise; null if nothing was found.
   public var json: JSONValue {
     func rate(_ value: Double) -> JSONValue {
       detectionCount > 0 ? Figure.json(value, 5) : .null

@@ -98,7 +98,7 @@ struct ClipSection: ReportSection {
     ).markup
   }
 
-  /// The curves in numbers, folded away.
+  /// The numbers for the curves, collapsed.
   private func frames(_ free: [Double], _ forced: [Double]) -> Markup {
     let table = Table(
       caption: "IoU frame by frame, mean over objects",
@@ -141,7 +141,7 @@ struct ClipSection: ReportSection {
   }
 }
 
-/// Figures over all clips, each object and frame counting once.
+/// Figures over all clips, with each object and frame counting once.
 struct ClipSummary {
   private let allFree: [Double]
   private let allForced: [Double]

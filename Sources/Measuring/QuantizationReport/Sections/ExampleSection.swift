@@ -3,7 +3,7 @@ internal import Comparison
 internal import Graph
 internal import JSON
 
-/// The masks that agree least, side by side.
+/// The masks with the lowest agreement, side by side.
 struct ExampleSection: ReportSection {
   let key: StaticString = "worst"
   let title = "Where they differ most"
@@ -12,7 +12,7 @@ struct ExampleSection: ReportSection {
   private let drawn: [Markup]
   private let hasMasks: Bool
 
-  /// - Throws: what drawing the pictures throws.
+  /// - Throws: anything thrown by drawing the pictures.
   init(_ content: ReportContent) throws(Failure) {
     examples = content.comparison.examples
     hasMasks = content.after.graph("decode_masks") != nil

@@ -2,7 +2,7 @@ internal import JSON
 internal import Passes
 internal import Quantizer
 
-/// The changes by each pass.
+/// The changes caused by each pass.
 struct PassSection: ReportSection {
   let key: StaticString = "passes"
   let title = "Passes"

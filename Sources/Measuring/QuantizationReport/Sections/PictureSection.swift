@@ -1,7 +1,7 @@
 internal import Comparison
 internal import JSON
 
-/// How far the masks of pictures agree.
+/// How closely the masks of pictures agree.
 struct PictureSection: ReportSection {
   let key: StaticString = "pictures"
   let title = "Pictures"
@@ -108,7 +108,7 @@ struct PictureSection: ReportSection {
 /// Figures over all pictures.
 struct PictureSummary {
   let ious: [Double]
-  /// The minimum of all pictures, in dB; nil without pictures.
+  /// The minimum over all pictures, in dB; nil without pictures.
   let featureSQNR: Double?
   let truth: TruthAgreement?
 
@@ -124,7 +124,7 @@ struct PictureSummary {
 }
 
 extension TruthAgreement {
-  /// Columns of tables where the truth is known.
+  /// Table columns for when the truth is known.
   static var columns: [Table.Column] {
     ["float32", "int8"].map {
       .init(title: "truth, \($0)", isNumber: true, help: "mean IoU with the true masks")
@@ -141,7 +141,7 @@ extension TruthAgreement {
 }
 
 extension Markup {
-  /// Names and figures in a row of cards.
+  /// Names and figures as a row of cards.
   static func facts(_ rows: [(name: String, value: String)]) -> Markup {
     .element(
       "dl", ["class": "facts"],

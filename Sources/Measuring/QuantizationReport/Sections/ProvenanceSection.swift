@@ -3,7 +3,7 @@ internal import Calibration
 internal import JSON
 internal import JobSupport
 
-/// The inputs, by their hashes, and the command that reproduces the result.
+/// The inputs with their hashes, and the command that reproduces the result.
 struct ProvenanceSection: ReportSection {
   let key: StaticString = "provenance"
   let title = "How to make it again"
@@ -22,7 +22,7 @@ struct ProvenanceSection: ReportSection {
     ] + calibration + recipe
   }
 
-  /// The words as a shell takes them.
+  /// The words, quoted for a shell.
   static func line(_ words: [String]) -> String {
     let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=@%+")
     return words.map { word in
@@ -78,7 +78,7 @@ struct ProvenanceSection: ReportSection {
     return parts
   }
 
-  /// Where inputs of a kind are few, all calibrate and all measure.
+  /// If there are few inputs of a kind, all are used both to calibrate and to measure.
   private func use(
     of source: CalibratedModel.Source, in calibrated: ReportedCalibration
   ) -> String {
@@ -99,7 +99,7 @@ struct ProvenanceSection: ReportSection {
     ]
   }
 
-  /// The failure of an input, without its folder.
+  /// An input's failure, without the folder.
   private static func text(_ failure: Failure) -> String {
     (failure.file.map { fileName($0) + ": " } ?? "") + failure.message
   }

@@ -2,12 +2,12 @@ internal import Graph
 internal import JSON
 internal import Tensors
 
-/// Bytes of each part of the model, before and after.
+/// Bytes in each part of the model, before and after.
 struct SizeSection: ReportSection {
   let key: StaticString = "sizes"
   let title = "Sizes"
 
-  /// Bytes of one part, by storage type.
+  /// Bytes in one part, by storage type.
   private struct Part {
     let name: String
     var before: [DType: Int] = [:]
@@ -21,7 +21,7 @@ struct SizeSection: ReportSection {
   private let fileBefore: Int
   private let fileAfter: Int
 
-  /// Parts by the graphs that use a weight, in the order of the page.
+  /// Parts, with the graphs that use their weights, in page order.
   private static let graphs: [(part: String, graphs: [String])] = [
     ("image encoder", ["encode_image"]),
     ("memory attention", ["attend_memory", "attend_pooled_memory"]),
@@ -51,7 +51,8 @@ struct SizeSection: ReportSection {
     fileAfter = content.output.byteCount
   }
 
-  /// Part, storage type and bytes of each weight; one that several parts use counts in the first.
+  /// The part, storage type and bytes of each weight; one shared by several parts counts in the
+  /// first.
   private static func weights(of model: Model) -> [(part: String, type: DType, bytes: Int)] {
     var users: [String: String] = [:]
     for (part, names) in graphs {
@@ -64,7 +65,7 @@ struct SizeSection: ReportSection {
     }
   }
 
-  /// Bytes that are not weights: graphs, names, metadata, padding.
+  /// Non-weight bytes: graphs, names, metadata, padding.
   private var overhead: (before: Int, after: Int) {
     (
       fileBefore - parts.reduce(0) { $0 + $1.bytesBefore },

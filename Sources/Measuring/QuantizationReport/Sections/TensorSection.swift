@@ -2,7 +2,7 @@ internal import JSON
 internal import Quantizer
 internal import Tensors
 
-/// The treatment of each weight.
+/// How each weight was treated.
 struct TensorSection: ReportSection {
   let key: StaticString = "tensors"
   let title = "Tensors"

@@ -1,7 +1,7 @@
 internal import Comparison
 internal import JSON
 
-/// How long both models took: the only section whose figures differ from run to run.
+/// The time both models took: the only section whose figures vary from run to run.
 struct TimingSection: ReportSection {
   let key: StaticString = "timings"
   let title = "Timings"
